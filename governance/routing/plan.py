@@ -1,0 +1,92 @@
+"""What was decided: the candidates in order, a verdict for every target, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from governance.routing.table import Profile, Provider, Target
+
+REJECTIONS: Final = (
+    "target_disabled",
+    "virtual_model_mismatch",
+    "request_type_mismatch",
+    "capability_mismatch",
+    "provider_not_configured",
+    "provider_disabled",
+    "cloud_routing_disabled",
+    "local_only",
+    "model_missing",
+    "request_threshold_exceeded",
+    "token_threshold_exceeded",
+    "budget_threshold_exceeded",
+)
+"""Why a target is not a candidate; the first that applies, in this order. A closed list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A provider and a model to try."""
+
+    provider: Provider
+    model: str
+    target: Target | None = None
+    """None for the local fallback, which no target names."""
+
+    @property
+    def is_local_fallback(self) -> bool:
+        return self.target is None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one target."""
+
+    target: Target
+    model: str
+    """The model it would be asked for; empty when none is known."""
+    rejection: str | None = None
+    """One of `REJECTIONS`, None when kept."""
+    detail: str = ""
+    """A sentence for operators."""
+    demoted: str | None = None
+    """Kept, but tried after the healthy ones: `cooling_down` or `saturated`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is nothing to try, in terms every protocol can render."""
+
+    status: int
+    code: str
+    message: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which profile the policy chose, and why."""
+
+    profile: Profile
+    reason: str
+    alias: str | None = None
+    """The virtual model asked for; None asks for no alias in particular."""
+    skipped: tuple[tuple[str, str], ...] = ()
+    """Heuristic rules passed over, as (rule, why), for operators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The way of one request: try `candidates` in order, or answer with `refusal`."""
+
+    profile: Profile | None = None
+    reason: str = ""
+    """`caller_hint`, `api_key`, `virtual_model`, `provider_model`, `model_mapping`,
+    `heuristic_rule:<name>` or `default`."""
+    alias: str | None = None
+    candidates: tuple[Candidate, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    refusal: Refusal | None = None
+    warning: str = ""
+    """Set when the route itself failed and local inference takes over."""
+    skipped: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,175 @@
+"""The RoutingTable: everything operators decided, as one immutable value.
+
+Names are looked up casefolded. The request path reads a table by reference and never changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """Skip the target once this share of its provider's limit is used; percent, 0 to 100."""
+
+    request_percent: float = 100.0
+    token_percent: float = 100.0
+    budget_percent: float = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One concrete place a profile may send a request to."""
+
+    provider: str
+    model: str = ""
+    virtual_model: str = ""
+    """The alias this target serves; empty or `*` serves every alias."""
+    priority: int = 0
+    weight: float = 1.0
+    request_types: frozenset[str] = frozenset()
+    """Empty: every request type."""
+    capabilities: frozenset[str] = frozenset()
+    """Empty: takes every request."""
+    enabled: bool = True
+    rate_limit: RateLimit = RateLimit()
+    position: int = 0
+    """Place among the profile's targets as the operator ordered them, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A virtual provider and the targets behind it."""
+
+    id: str
+    name: str
+    virtual_provider: str
+    targets: tuple[Target, ...]
+    strategy: str = "ordered_failover"
+    description: str = ""
+    virtual_key_id: str = ""
+    """Public id of the only API key that may use this profile; empty: every key."""
+    enabled: bool = True
+    local_fallback: str = "default"
+    """`default` or `never`."""
+    local_only: bool = False
+    implicit: bool = False
+    """Made on the fly for a request that named a real provider; no row stands behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A place that answers, with all that a request needs to get there.
+
+    Times are seconds, None means no limit. `api_key` is the decrypted credential and never shows
+    in a repr.
+    """
+
+    name: str
+    kind: str
+    base_url: str
+    is_local: bool
+    api_key: str = field(default="", repr=False)
+    default_model: str = ""
+    models: tuple[str, ...] = ()
+    """Models known to be there, for listing; a provider may serve others too."""
+    capabilities: frozenset[str] = frozenset()
+    """Modalities and features its models take; empty: everything."""
+    extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    connect_timeout: float = 10.0
+    first_event_timeout: float = 60.0
+    idle_timeout: float = 60.0
+    total_timeout: float | None = 600.0
+    max_concurrency: int | None = None
+    enabled: bool = True
+    is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an API key allows. Found in the table by the SHA-256 of the key."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    profile: str = ""
+    """Id of the profile bound to the key; empty: none."""
+    priority: str = "normal"
+    """`high`, `normal` or `low`: place in the local engine's queue."""
+    local_fallback: str = "default"
+    local_only: bool = False
+    enabled: bool = True
+    expires_at: float | None = None
+    """Unix time in seconds."""
+
+
+ANONYMOUS = Grant(id="", name="anonymous", scopes=frozenset({"inference"}))
+"""The grant of a request without a key, where the installation does not require one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a heuristic rule: `feature` `operator` `value`."""
+
+    feature: str
+    operator: str
+    value: float | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeuristicRule:
+    """Sends requests without a model to a profile when its conditions hold."""
+
+    name: str
+    profile: str
+    """Id, name or virtual provider; it need not exist yet."""
+    conditions: tuple[Condition, ...] = ()
+    match: str = "all"
+    """`all` or `any` of the conditions; without conditions the rule always matches."""
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMapping:
+    """Turns a model name that clients hard-code into a profile or a `provider/model`."""
+
+    pattern: str
+    match: str
+    """`exact`, `prefix` or `regex`."""
+    destination: str
+    """`virtual_provider/virtual_model`, `provider/model`, or the handle of a profile."""
+    priority: int = 0
+    enabled: bool = True
+    test: Callable[[str], bool] | None = field(default=None, repr=False, compare=False)
+    """The compiled test; whoever builds the table brings a linear-time one for regexes."""
+
+
+def _nothing() -> Mapping[str, Profile]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingTable:
+    """One consistent state of the configuration. Build it with `compile.compile_table`."""
+
+    version: int = 0
+    providers: Mapping[str, Provider] = field(default_factory=lambda: MappingProxyType({}))
+    """By casefolded name."""
+    profiles: Mapping[str, Profile] = field(default_factory=_nothing)
+    """By id."""
+    by_virtual_provider: Mapping[str, Profile] = field(default_factory=_nothing)
+    """By casefolded virtual provider; enabled and disabled ones."""
+    by_handle: Mapping[str, Profile] = field(default_factory=_nothing)
+    """By casefolded id, name and virtual provider; an id beats a virtual provider beats a name."""
+    grants: Mapping[bytes, Grant] = field(default_factory=lambda: MappingProxyType({}))
+    """By SHA-256 digest of the key."""
+    rules: tuple[HeuristicRule, ...] = ()
+    """In the order operators gave them."""
+    mappings: tuple[ModelMapping, ...] = ()
+    """By priority ascending, then in row order."""
+    default: Provider | None = None
+    local_default: Provider | None = None
+    """Where a failed or empty route falls to."""
+    cloud_enabled: bool = False
