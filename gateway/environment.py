@@ -1,0 +1,78 @@
+"""Settings as the environment gives them: `POINTSMAN_*` variables and `*_FILE` twins."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+class BadSetting(Exception):
+    """A variable of the environment has a value that cannot be used; says which and why."""
+
+
+class Environment:
+    """Reads `POINTSMAN_<name>`; a `POINTSMAN_<name>_FILE` names a file that holds the value."""
+
+    def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
+        self._variables = variables
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self._variables.get(f"POINTSMAN_{name}")
+        if value is not None:
+            return value.strip()
+        path = self._variables.get(f"POINTSMAN_{name}_FILE")
+        if path is None:
+            return default
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadSetting(
+                f"POINTSMAN_{name}_FILE names a file that cannot be read: {error.strerror}."
+            ) from error
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self.text(name, "true" if default else "false").lower()
+        if value in TRUE:
+            return True
+        if value in FALSE:
+            return False
+        raise BadSetting(f"POINTSMAN_{name} must be true or false, not {value!r}.")
+
+    def number(self, name: str, default: int, *, minimum: int = 0) -> int:
+        value = self.text(name, str(default))
+        try:
+            number = int(value)
+        except ValueError:
+            raise BadSetting(f"POINTSMAN_{name} must be a whole number, not {value!r}.") from None
+        if number < minimum:
+            raise BadSetting(f"POINTSMAN_{name} must be at least {minimum}, not {number}.")
+        return number
+
+    def words(self, name: str, default: str = "") -> list[str]:
+        """Comma-separated values, blanks dropped."""
+        return [word for part in self.text(name, default).split(",") if (word := part.strip())]
+
+
+def kept_secret(path: Path, make: Callable[[], str] | None = None) -> str:
+    """The secret in `path`, made on first use with mode 600 in a directory of mode 700.
+
+    Two processes that start together agree: the file is created exclusively and the loser reads
+    what the winner wrote.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        value = make() if make is not None else secrets.token_urlsafe(48)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(value + "\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text(encoding="utf-8").strip()
