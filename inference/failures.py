@@ -1,0 +1,74 @@
+"""One taxonomy of failures: what went wrong upstream decides what happens next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+TOO_LONG_MARKS = (b"context_length_exceeded", b"prompt is too long", b"maximum context length")
+"""How upstreams say that a prompt does not fit: OpenAI's error code, Anthropic's message, and the
+sentence most OpenAI-compatible servers use."""
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    OK = "ok"
+    RETRYABLE = "retryable"
+    MISCONFIGURED = "misconfigured"
+    TOO_LONG = "too_long"
+    CALLERS_FAULT = "callers_fault"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt did not answer."""
+
+    outcome: Outcome
+    code: str
+    """A short stable word for logs and metrics: `connect_failed`, `http_503`, `stalled`, ..."""
+    message: str
+    """A sentence of ours; never an upstream's text, which may echo secrets."""
+    status: int = 502
+    """HTTP status for the caller when this is the last failure."""
+    body: bytes = field(default=b"", repr=False)
+    """The upstream's error as it came, in the upstream's protocol; for the caller alone."""
+    retry_after: float | None = None
+    """Seconds."""
+
+    @property
+    def moves_on(self) -> bool:
+        """Whether another candidate may do better."""
+        return self.outcome in (Outcome.RETRYABLE, Outcome.MISCONFIGURED, Outcome.TOO_LONG)
+
+
+def of_status(status: int, body: bytes = b"", retry_after: float | None = None) -> Failure:
+    """The failure an upstream's HTTP status means.
+
+    408, 425, 429, 5xx and Anthropic's 529 may pass; 401, 402, 403 and 404 are ours to mend;
+    every other status of the 4xx is about the request itself.
+    """
+    code = f"http_{status}"
+    if status in (408, 425, 429) or status >= 500:
+        outcome = Outcome.RETRYABLE
+        message = f"The provider answered with status {status}."
+    elif status in (401, 402, 403, 404):
+        outcome = Outcome.MISCONFIGURED
+        message = f"The provider refused this gateway with status {status}."
+    elif status in (400, 413, 422) and any(mark in body[:8192] for mark in TOO_LONG_MARKS):
+        outcome, code = Outcome.TOO_LONG, "too_long"
+        message = "The prompt is longer than the model's context."
+    elif status >= 400:
+        outcome = Outcome.CALLERS_FAULT
+        message = f"The provider rejected the request with status {status}."
+    else:
+        outcome = Outcome.RETRYABLE
+        message = f"The provider answered with the unexpected status {status}."
+        status = 502
+    return Failure(outcome, code, message, status, body, retry_after)
+
+
+def broken(code: str, message: str, status: int = 502, body: bytes = b"") -> Failure:
+    """A failure of the connection or of the stream; another candidate may do better."""
+    return Failure(Outcome.RETRYABLE, code, message, status, body)

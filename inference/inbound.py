@@ -1,0 +1,43 @@
+"""A caller's request: the bytes as they came, and beside them what the gateway understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from governance.routing.ask import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A request that passed validation. Never changed: every attempt starts from it."""
+
+    ask: Ask
+    body: bytes = field(repr=False)
+    fields: Mapping[str, msgspec.Raw] = field(repr=False)
+    """The body decoded one level deep; values stay as the caller wrote them. The routing hint is
+    taken out already: it never reaches an upstream."""
+    headers: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    """The caller's headers that a protocol lets through, names lower-cased; no credentials."""
+    wants_usage: bool = False
+    """The caller asked for OpenAI's `stream_options.include_usage`."""
+
+
+class BadRequest(Exception):
+    """The caller's request breaks a rule; answered with a 4xx and nothing else happens."""
+
+    def __init__(
+        self,
+        message: str,
+        field: str | None = None,
+        *,
+        status: int = 400,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.status = status
+        self.code = code

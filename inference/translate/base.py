@@ -1,0 +1,92 @@
+"""The interface of a translation between a caller's protocol and an upstream's.
+
+A pair is stateless and shared; a relay carries the state of one stream and lives for one attempt.
+Everything here is pure: bytes in, bytes out, no IO and no clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from inference.failures import Failure
+from inference.inbound import Inbound
+from inference.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """A request as the upstream wants it."""
+
+    path: str
+    """Below the provider's base URL, as in `/chat/completions`."""
+    body: bytes = field(repr=False)
+    dropped: tuple[str, ...] = ()
+    """Hints of the caller that the upstream's protocol cannot express."""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    """Headers the translation itself requires, beside those of the provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer in the caller's protocol."""
+
+    body: bytes = field(repr=False)
+    model: str = ""
+    usage: Usage | None = None
+    finish_reason: str = ""
+    failure: Failure | None = None
+    """Set when the upstream's 200 does not hold an answer; `body` is then empty."""
+
+
+class Inexpressible(Exception):
+    """The upstream's protocol has no way to say what the request says; names the field."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+class Relay(Protocol):
+    """One stream on its way from the upstream to the caller.
+
+    `feed` takes whatever arrived, cut at any byte, and returns complete events for the caller (or
+    nothing). It never raises for what an upstream sent: it sets `failure` instead, and what it
+    returned until then is whole.
+    """
+
+    committed: bool
+    """A meaningful event (text, tool call, reasoning, or a complete answer) was returned."""
+    finished: bool
+    """The protocol's own end was seen and returned."""
+    failure: Failure | None
+    usage: Usage | None
+    model: str
+    """The model that answers, by its own word; empty until known."""
+    finish_reason: str
+
+    def feed(self, chunk: bytes) -> bytes: ...
+
+    def end(self) -> bytes:
+        """The upstream closed cleanly: returns what is still owed to the caller.
+
+        Sets `failure` when the stream stopped without its protocol's end.
+        """
+        ...
+
+
+class Pair(Protocol):
+    """How one caller's protocol is spoken to one upstream's."""
+
+    def request(self, inbound: Inbound, model: str) -> Outbound:
+        """Raises `Inexpressible`."""
+        ...
+
+    def relay(self, inbound: Inbound) -> Relay: ...
+
+    def answer(self, inbound: Inbound, body: bytes) -> Answer: ...
+
+    def error(self, failure: Failure) -> bytes | None:
+        """The upstream's error body in the caller's form; None when it has to be made up."""
+        ...
