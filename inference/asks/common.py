@@ -1,0 +1,116 @@
+"""What reading a request has in common, whatever its protocol: JSON, hints, plain errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from inference.inbound import BadRequest
+
+HINT_HEADER: Final = b"x-routing-profile"
+_ENVELOPE: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_PLACE: Final = re.compile(r"^(?P<rule>.*) - at `\$\.?(?P<path>.*)`$", re.DOTALL)
+_TYPES: Final = {
+    "`str`": "a string",
+    "`int`": "an integer",
+    "`float`": "a number",
+    "`bool`": "true or false",
+    "`array`": "an array",
+    "`object`": "an object",
+    "`null`": "null",
+}
+_TYPE_LIST: Final = re.compile(r"`([a-z |]+)`")
+
+T = TypeVar("T")
+
+
+def envelope(body: bytes) -> dict[str, msgspec.Raw]:
+    """The body's fields, each as the caller wrote it. Raises `BadRequest`."""
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError as error:
+            raise BadRequest(f"The body is not valid UTF-8 at byte {error.start}.") from None
+    try:
+        return _ENVELOPE.decode(body)
+    except msgspec.ValidationError:
+        raise BadRequest("The body must be a JSON object.") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadRequest(f"The body is not valid JSON: {_lower(str(error))}") from None
+
+
+def typed(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """The fields the gateway understands, checked. Raises `BadRequest` naming the field."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise wrong_type(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"The body is not valid JSON: {_lower(str(error))}") from None
+
+
+def wrong_type(error: msgspec.ValidationError) -> BadRequest:
+    """msgspec's complaint in the words of JSON, with the path of the field."""
+    match = _PLACE.match(str(error))
+    if match is None:
+        return missing(str(error))
+    return missing(match["rule"], match["path"])
+
+
+def missing(rule: str, path: str = "") -> BadRequest:
+    absent = re.match(r"Object missing required field `(\w+)`", rule)
+    if absent:
+        path = f"{path}.{absent[1]}" if path else absent[1]
+        return BadRequest(f"`{path}` is required.", path)
+    for kind, words in _TYPES.items():
+        rule = rule.replace(kind, words)
+    rule = _TYPE_LIST.sub(lambda m: " or ".join(_words(k) for k in m[1].split(" | ")), rule)
+    return BadRequest(f"`{path}`: {_lower(rule)}.", path)
+
+
+def _words(kind: str) -> str:
+    return _TYPES.get(f"`{kind}`", kind)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def hint_of(
+    hint: str | None, metadata: Mapping[str, Any] | None, headers: Mapping[bytes, bytes]
+) -> str | None:
+    """The routing profile the caller names: in the body, in its metadata, or in a header."""
+    if hint is not None:
+        return hint
+    if metadata is not None and "routing_profile" in metadata:
+        raw = metadata["routing_profile"]
+        try:
+            return msgspec.json.decode(raw, type=str)
+        except msgspec.ValidationError:
+            raise BadRequest(
+                "`metadata.routing_profile`: expected a string.", "metadata.routing_profile"
+            ) from None
+    header = headers.get(HINT_HEADER)
+    return header.decode("latin-1") if header is not None else None
+
+
+def without_hint(
+    fields: dict[str, msgspec.Raw], metadata: Mapping[str, Any] | None
+) -> dict[str, msgspec.Raw]:
+    """The fields without the routing hint, which never reaches an upstream."""
+    fields.pop("routing_profile", None)
+    if metadata is not None and "routing_profile" in metadata:
+        kept = {name: value for name, value in metadata.items() if name != "routing_profile"}
+        if kept:
+            fields["metadata"] = msgspec.Raw(msgspec.json.encode(kept))
+        else:
+            fields.pop("metadata", None)
+    return fields
+
+
+def estimated_tokens(characters: int) -> int:
+    """A quarter of the characters, rounded up: close enough to choose a profile by."""
+    return (characters + 3) // 4

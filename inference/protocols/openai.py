@@ -1,0 +1,65 @@
+"""OpenAI's protocol as callers see it: errors, error events, comments and the end of a stream.
+
+Source: OpenAI's API reference (error object, server-sent events) and the `openai` SDK, which
+retries 408, 409, 429 and 5xx twice unless `x-should-retry` says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from inference.problem import Problem
+
+name: Final = "openai"
+HEARTBEAT: Final = b": waiting\n\n"
+"""A comment; SSE parsers skip lines that start with a colon."""
+
+_TYPES: Final = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "invalid_request_error",
+    405: "invalid_request_error",
+    408: "timeout_error",
+    413: "invalid_request_error",
+    415: "invalid_request_error",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+
+
+def _error(problem: Problem) -> dict[str, Any]:
+    kind = _TYPES.get(problem.status)
+    if kind is None:
+        kind = "invalid_request_error" if problem.status < 500 else "api_error"
+    error: dict[str, Any] = {
+        "message": problem.message,
+        "type": kind,
+        "param": problem.field,
+        "code": problem.code,
+    }
+    if problem.attempts:
+        error["attempts"] = list(problem.attempts)
+    return error
+
+
+def error_body(problem: Problem, request_id: str) -> bytes:
+    """`{"error": {"message", "type", "param", "code"}}`, with the attempts when there were any."""
+    return msgspec.json.encode({"error": {**_error(problem), "request_id": request_id}})
+
+
+def error_event(problem: Problem, request_id: str) -> bytes:
+    """What ends a committed stream that broke; no `[DONE]` follows it.
+
+    The SDK raises on a chunk with a truthy `error`, and takes a plain end for a complete answer.
+    """
+    return b"data: " + error_body(problem, request_id) + b"\n\n"
+
+
+def error_headers(request_id: str) -> list[tuple[bytes, bytes]]:
+    """Headers of every answer beside the gateway's own; OpenAI's protocol asks for none."""
+    return []
