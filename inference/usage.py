@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,24 @@ class Usage:
     @property
     def total(self) -> int:
         return self.prompt + self.completion
+
+
+def of_openai(usage: Any) -> Usage | None:
+    """From OpenAI's `usage`: of chat and text completions, embeddings, and the Responses API."""
+    if not isinstance(usage, dict):
+        return None
+    read = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
+    made = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
+    return Usage(
+        prompt=_count(usage, "prompt_tokens") or _count(usage, "input_tokens"),
+        completion=_count(usage, "completion_tokens") or _count(usage, "output_tokens"),
+        cached=_count(read, "cached_tokens"),
+        cache_written=_count(read, "cache_write_tokens"),
+        reasoning=_count(made, "reasoning_tokens"),
+    )
+
+
+def _count(counts: Any, name: str) -> int:
+    """A count of tokens, 0 for what is absent or no number: accounting never fails an answer."""
+    value = counts.get(name) if isinstance(counts, dict) else None
+    return value if isinstance(value, int) and value > 0 else 0

@@ -1,0 +1,27 @@
+"""Every caller's protocol on every upstream's: pure functions from bytes to bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from inference.translate.base import Pair
+from inference.translate.openai_to_openai import EmbeddingsToOpenAI, OpenAIToOpenAI
+
+_PAIRS: Final[Mapping[tuple[str, str], Pair]] = MappingProxyType(
+    {
+        ("chat", "openai"): OpenAIToOpenAI("/chat/completions"),
+        ("completions", "openai"): OpenAIToOpenAI("/completions"),
+        ("embeddings", "openai"): EmbeddingsToOpenAI(),
+    }
+)
+
+
+def pair_for(request_type: str, upstream_protocol: str) -> Pair:
+    """The translation between a caller's request type and an upstream's protocol.
+
+    Raises `LookupError` for a combination that does not exist; routing never chooses one, since
+    `governance.routing.kinds` says what each kind of provider serves.
+    """
+    return _PAIRS[request_type, upstream_protocol]

@@ -54,6 +54,10 @@ class Relay(Protocol):
     `feed` takes whatever arrived, cut at any byte, and returns complete events for the caller (or
     nothing). It never raises for what an upstream sent: it sets `failure` instead, and what it
     returned until then is whole.
+
+    What is returned before `committed` is held back by whoever relays, so that another attempt
+    can take its place. An upstream that answers with one JSON document instead of a stream is
+    understood: `end` then returns the whole stream at once.
     """
 
     committed: bool
@@ -85,8 +89,14 @@ class Pair(Protocol):
 
     def relay(self, inbound: Inbound) -> Relay: ...
 
-    def answer(self, inbound: Inbound, body: bytes) -> Answer: ...
+    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+        """A whole answer; also put together from a stream, should the upstream send one."""
+        ...
 
     def error(self, failure: Failure) -> bytes | None:
-        """The upstream's error body in the caller's form; None when it has to be made up."""
+        """The upstream's error body in the caller's form; None when it has to be made up.
+
+        That is so when the body tells nothing, and for 401, 402 and 403, which are about the
+        gateway's own credentials and may quote them.
+        """
         ...

@@ -1,0 +1,84 @@
+"""What one text chunk of a stream costs, from bytes to bytes: medians in microseconds.
+
+    python benchmarks/translate.py
+
+A stream of 256 text chunks is relayed chunk by chunk, again and again; the figure is the median
+over the rounds of the time per chunk, on one core.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from inference.asks import chat
+from inference.inbound import Inbound
+from inference.translate import pair_for
+from inference.translate.base import Relay
+
+CHUNKS = 256
+ROUNDS = 100
+PASS_THROUGH_BAR = 15.0
+TRANSLATED_BAR = 40.0
+
+
+def openai_stream() -> Iterator[bytes]:
+    """Chunks as OpenAI sends them: one event each, a word or two of text."""
+    for number in range(CHUNKS):
+        yield b"data: " + json.dumps(openai_chunk({"content": f" word{number}"})).encode() + b"\n\n"
+
+
+def openai_chunk(delta: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT",
+        "object": "chat.completion.chunk",
+        "created": 1741569952,
+        "model": "gpt-4.1-mini-2025-04-14",
+        "service_tier": "default",
+        "system_fingerprint": "fp_44709d6fcb",
+        "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}],
+        "usage": None,
+    }
+
+
+def chat_request() -> Inbound:
+    body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
+    return chat.read(json.dumps(body).encode(), {})
+
+
+def microseconds(new_relay: Callable[[], Relay], stream: list[bytes]) -> float:
+    """Per chunk, the median of the rounds."""
+    rounds = []
+    for _ in range(ROUNDS):
+        relay = new_relay()
+        began = time.perf_counter()
+        for chunk in stream:
+            relay.feed(chunk)
+        rounds.append((time.perf_counter() - began) / len(stream) * 1e6)
+        if relay.failure is not None:
+            raise SystemExit(f"The stream failed: {relay.failure}")
+    return statistics.median(rounds)
+
+
+CASES: list[tuple[str, str, str, Callable[[], Inbound], Callable[[], Iterator[bytes]], float]] = [
+    ("OpenAI to OpenAI", "chat", "openai", chat_request, openai_stream, PASS_THROUGH_BAR),
+]
+
+
+def main() -> int:
+    slow = 0
+    print(f"{'one text chunk':32} {'median':>10} {'bar':>8}")
+    for name, request_type, upstream, request, stream, bar in CASES:
+        pair, inbound = pair_for(request_type, upstream), request()
+        cost = microseconds(lambda: pair.relay(inbound), list(stream()))  # noqa: B023
+        slow += cost > bar
+        print(f"{name:32} {cost:7.1f} us {bar:5.0f} us")
+    return 1 if slow else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""The parts of OpenAI's chat and text completions a pass-through reads.
+
+Leaves are untyped on purpose: what passes through need not be understood, so an odd value in a
+field nobody asks for must not break an answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+_SAYING: Final = (
+    "content",
+    "tool_calls",
+    "reasoning_content",
+    "reasoning",
+    "refusal",
+    "function_call",
+    "audio",
+    "thinking_blocks",
+)
+"""What a delta may say. `reasoning_content` is what DeepSeek, vLLM and most servers call it,
+`reasoning` what mlx_lm.server, OpenRouter and newer vLLM do."""
+
+
+class Choice(msgspec.Struct):
+    delta: Any = None
+    text: Any = None
+    finish_reason: Any = None
+
+    @property
+    def meaningful(self) -> bool:
+        """Whether it says something: a delta of the role alone does not."""
+        if self.finish_reason or self.text:
+            return True
+        delta = self.delta
+        return isinstance(delta, dict) and any(delta.get(name) for name in _SAYING)
+
+
+class Completion(msgspec.Struct):
+    """A chunk of a stream, or a whole completion."""
+
+    model: Any = None
+    choices: list[Choice] | None = None
+    usage: Any = None
+    error: Any = None
+
+
+class Embeddings(msgspec.Struct):
+    model: Any = None
+    data: list[Any] | None = None
+    usage: Any = None
+    error: Any = None
+
+
+COMPLETION: Final = msgspec.json.Decoder(Completion)
+EMBEDDINGS: Final = msgspec.json.Decoder(Embeddings)
+BROKEN_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding an upstream's bytes raises, `msgspec.ValidationError` among them."""

@@ -1,0 +1,190 @@
+"""OpenAI's protocol on both sides: what passes through stays as it came, but for the model.
+
+One pair a request type: chat completions, text completions and embeddings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+
+from inference.failures import Failure
+from inference.inbound import Inbound
+from inference.sse import EventTooLarge, Parser, encode
+from inference.translate import upstream_errors
+from inference.translate.base import Answer, Outbound
+from inference.translate.openai_shapes import (
+    BROKEN_JSON,
+    COMPLETION,
+    EMBEDDINGS,
+    Completion,
+    Embeddings,
+)
+from inference.translate.openai_whole import chunks_of, completion_of
+from inference.translate.relay import EventRelay
+from inference.usage import of_openai
+
+DONE: Final = b"data: [DONE]\n\n"
+_OPTIONS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
+_ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError)
+"""What taking apart a document of unknown make may raise."""
+_TRUE: Final = msgspec.Raw(b"true")
+
+
+class OpenAIToOpenAI:
+    """Chat and text completions."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def request(self, inbound: Inbound, model: str) -> Outbound:
+        """The caller's fields with another model. A stream is always asked for its usage."""
+        fields = {**inbound.fields, "model": msgspec.Raw(msgspec.json.encode(model))}
+        if inbound.ask.stream:
+            options = _OPTIONS.decode(fields.get("stream_options", b"null")) or {}
+            options["include_usage"] = _TRUE
+            fields["stream_options"] = msgspec.Raw(msgspec.json.encode(options))
+        return Outbound(self._path, msgspec.json.encode(fields))
+
+    def relay(self, inbound: Inbound) -> PassThrough:
+        return PassThrough(wants_usage=inbound.wants_usage)
+
+    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+        """The body as it came; a stream where none was asked for is put together."""
+        if not body.lstrip().startswith(b"{"):
+            assembled = _assembled(body)
+            if isinstance(assembled, Failure):
+                return Answer(b"", failure=assembled)
+            body = assembled
+        return _completion(body)
+
+    def error(self, failure: Failure) -> bytes | None:
+        return error_body(failure)
+
+
+class EmbeddingsToOpenAI:
+    """Embeddings: one request, one answer, never a stream."""
+
+    def request(self, inbound: Inbound, model: str) -> Outbound:
+        fields = {**inbound.fields, "model": msgspec.Raw(msgspec.json.encode(model))}
+        return Outbound("/embeddings", msgspec.json.encode(fields))
+
+    def relay(self, inbound: Inbound) -> PassThrough:
+        return PassThrough(wants_usage=False)
+
+    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+        try:
+            embeddings = EMBEDDINGS.decode(body)
+        except BROKEN_JSON:
+            return Answer(b"", failure=upstream_errors.not_json(body))
+        return _checked(embeddings, embeddings.data, body)
+
+    def error(self, failure: Failure) -> bytes | None:
+        return error_body(failure)
+
+
+def error_body(failure: Failure) -> bytes | None:
+    """An OpenAI-speaking upstream's error for a caller of the same protocol.
+
+    Unmodified when it has OpenAI's form; None when it tells nothing.
+    """
+    document = upstream_errors.document(failure)
+    if document is None:
+        return None
+    error = upstream_errors.openai_error(document, failure.status)
+    if error is None:
+        return None
+    if error is document.get("error"):
+        return failure.body
+    return msgspec.json.encode({"error": error})
+
+
+class PassThrough(EventRelay):
+    """Hands chunks on as bytes. Each is decoded just far enough to know what it is."""
+
+    __slots__ = ("_wants_usage",)
+
+    def __init__(self, *, wants_usage: bool) -> None:
+        super().__init__()
+        self._wants_usage = wants_usage
+
+    def _event(self, name: bytes, data: bytes) -> bytes:
+        if data == b"[DONE]" or data.strip() == b"[DONE]":
+            if not self.committed:
+                self.failure = upstream_errors.no_answer()
+                return b""
+            self.finished = True
+            return DONE
+        if not data:
+            return b""
+        try:
+            chunk = COMPLETION.decode(data)
+        except BROKEN_JSON:
+            self.failure = upstream_errors.not_json()
+            return b""
+        if chunk.error or name == b"error":
+            self.failure = upstream_errors.in_answer(chunk.error, data)
+            return b""
+        return self._chunk(chunk, encode(data, name))
+
+    def _chunk(self, chunk: Completion, event: bytes) -> bytes:
+        if chunk.model and isinstance(chunk.model, str):
+            self.model = chunk.model
+        if chunk.usage is not None:
+            self.usage = of_openai(chunk.usage)
+            if not chunk.choices and not self._wants_usage:
+                return b""
+        for choice in chunk.choices or ():
+            if choice.finish_reason:
+                self.finish_reason = str(choice.finish_reason)
+            if not self.committed and choice.meaningful:
+                self.committed = True
+        return event
+
+    def _whole(self, document: bytes) -> Answer:
+        answer = _completion(document)
+        if answer.failure is not None:
+            return answer
+        try:
+            chunks = list(chunks_of(msgspec.json.decode(document), usage=self._wants_usage))
+        except _ODD:
+            return Answer(b"", failure=upstream_errors.not_json(document))
+        events = b"".join(encode(msgspec.json.encode(chunk)) for chunk in chunks)
+        return replace(answer, body=events + DONE)
+
+
+def _completion(body: bytes) -> Answer:
+    try:
+        completion = COMPLETION.decode(body)
+    except BROKEN_JSON:
+        return Answer(b"", failure=upstream_errors.not_json(body))
+    answer = _checked(completion, completion.choices, body)
+    reasons = [c.finish_reason for c in completion.choices or () if c.finish_reason]
+    return replace(answer, finish_reason=str(reasons[-1])) if reasons else answer
+
+
+def _checked(whole: Completion | Embeddings, answers: list[Any] | None, body: bytes) -> Answer:
+    if whole.error:
+        return Answer(b"", failure=upstream_errors.in_answer(whole.error, body))
+    if not answers:
+        return Answer(b"", failure=upstream_errors.no_answer())
+    model = whole.model if isinstance(whole.model, str) else ""
+    return Answer(body, model=model, usage=of_openai(whole.usage))
+
+
+def _assembled(body: bytes) -> bytes | Failure:
+    """The completion that a stream spells, sent where none was asked for."""
+    parser = Parser()
+    try:
+        data = [event.data for event in (*parser.feed(body), *parser.end())]
+        chunks = [msgspec.json.decode(d) for d in data if d.strip() != b"[DONE]"]
+        if len(data) == len(chunks):
+            return upstream_errors.not_json(body)
+        for chunk in chunks:
+            if chunk.get("error"):
+                return upstream_errors.in_answer(chunk["error"], msgspec.json.encode(chunk))
+        return msgspec.json.encode(completion_of(chunks))
+    except (EventTooLarge, *_ODD):
+        return upstream_errors.not_json(body)

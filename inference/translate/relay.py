@@ -1,0 +1,99 @@
+"""What every relay has in common: bytes to events, the end, and what can break on the way."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from inference.failures import Failure, broken
+from inference.sse import MAX_EVENT, Event, EventTooLarge, Parser
+from inference.translate.base import Answer
+from inference.usage import Usage
+
+_BLANK: Final = b" \t\r\n\xef\xbb\xbf"
+
+
+class EventRelay:
+    """A relay over server-sent events. A subclass says what one event becomes.
+
+    Some upstreams answer a request for a stream with one JSON document. It is collected and
+    handed on as the stream it should have been.
+    """
+
+    __slots__ = (
+        "_document",
+        "_parser",
+        "_started",
+        "committed",
+        "failure",
+        "finish_reason",
+        "finished",
+        "model",
+        "usage",
+    )
+
+    def __init__(self) -> None:
+        self.committed = False
+        self.finished = False
+        self.failure: Failure | None = None
+        self.usage: Usage | None = None
+        self.model = ""
+        self.finish_reason = ""
+        self._parser = Parser()
+        self._document: bytearray | None = None
+        self._started = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        if self.failure is not None or self.finished:
+            return b""
+        if not self._started:
+            head = chunk.lstrip(_BLANK)
+            self._started = bool(head)
+            if head.startswith(b"{"):
+                self._document = bytearray()
+        if self._document is not None:
+            return self._collect(chunk)
+        try:
+            events = self._parser.feed(chunk)
+        except EventTooLarge as error:
+            self.failure = broken("event_too_large", str(error))
+            return b""
+        if len(events) == 1:
+            return self._event(*events[0])
+        return self._relay(events)
+
+    def end(self) -> bytes:
+        if self.failure is not None or self.finished:
+            return b""
+        if self._document is not None:
+            answer = self._whole(bytes(self._document))
+            self.failure, self.usage = answer.failure, answer.usage
+            self.model, self.finish_reason = answer.model, answer.finish_reason
+            self.committed = self.finished = answer.failure is None
+            return answer.body
+        out = self._relay(self._parser.end())
+        if self.failure is None and not self.finished:
+            self.failure = broken("truncated", "The provider's stream stopped before its end.")
+        return out
+
+    def _relay(self, events: list[Event]) -> bytes:
+        out = []
+        for name, data in events:
+            out.append(self._event(name, data))
+            if self.failure is not None or self.finished:
+                break
+        return b"".join(out)
+
+    def _collect(self, chunk: bytes) -> bytes:
+        assert self._document is not None
+        self._document += chunk
+        if len(self._document) > MAX_EVENT:
+            self.failure = broken("answer_too_large", f"The answer is over {MAX_EVENT} bytes.")
+        return b""
+
+    def _event(self, name: bytes, data: bytes) -> bytes:
+        """What the caller gets for one event of the upstream."""
+        raise NotImplementedError
+
+    def _whole(self, document: bytes) -> Answer:
+        """A complete answer of the upstream, as the caller's whole stream."""
+        raise NotImplementedError

@@ -1,0 +1,78 @@
+"""Errors as upstreams write them, wherever they write them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from inference.failures import TOO_LONG_MARKS, Failure, Outcome, broken
+
+_OPAQUE: Final = frozenset({401, 402, 403})
+"""Statuses about this gateway's own credentials and bills: their text may quote the credential."""
+
+
+def in_answer(error: Any, body: bytes) -> Failure:
+    """An error inside a 200, whole or streamed. Another candidate may do better.
+
+    `error` is the decoded error; `body` the upstream's bytes, kept for the caller.
+    """
+    if any(mark in body[:8192] for mark in TOO_LONG_MARKS):
+        message = "The prompt is longer than the model's context."
+        return Failure(Outcome.TOO_LONG, "too_long", message, 400, body)
+    status = 502
+    if isinstance(error, dict):
+        kind = error.get("type")
+        if error.get("code") in (429, "429", "rate_limit_exceeded") or kind == "rate_limit_error":
+            status = 429
+        elif kind == "overloaded_error" or error.get("code") == 503:
+            status = 503
+    return broken("error_in_answer", "The provider sent an error in its answer.", status, body)
+
+
+def not_json(body: bytes = b"") -> Failure:
+    return broken("malformed", "The provider sent something that is not valid JSON.", 502, body)
+
+
+def no_answer() -> Failure:
+    return broken("no_answer", "The provider's answer holds no answer.")
+
+
+def document(failure: Failure) -> dict[str, Any] | None:
+    """The upstream's error body, if it is a JSON object that a caller may see."""
+    if failure.status in _OPAQUE or not failure.body:
+        return None
+    try:
+        decoded = msgspec.json.decode(failure.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return decoded if isinstance(decoded, dict) else None
+
+
+def openai_error(document: dict[str, Any], status: int) -> dict[str, Any] | None:
+    """The error object of an OpenAI-speaking upstream; None when the body tells nothing.
+
+    Beside OpenAI's `{"error": {...}}` come `{"error": "text"}` (mlx_lm.server, Ollama),
+    `{"object": "error", "message": ...}` (vLLM before 0.10) and `{"detail": ...}` (FastAPI).
+    """
+    error = document.get("error")
+    if isinstance(error, dict) and isinstance(error.get("message"), str):
+        return error
+    for message in (error, document.get("message"), document.get("detail")):
+        if isinstance(message, str) and message:
+            break
+    else:
+        return None
+    kind, code = document.get("type"), document.get("code")
+    return {
+        "message": message,
+        "type": kind if isinstance(kind, str) else _openai_type(status),
+        "param": None,
+        "code": code if isinstance(code, str) else None,
+    }
+
+
+def _openai_type(status: int) -> str:
+    if status == 429:
+        return "rate_limit_error"
+    return "invalid_request_error" if 400 <= status < 500 else "api_error"
