@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from governance.routing.plan import Candidate
+from governance.routing.table import Provider
 from inference.backends import Backend, UnusableProvider, backend_of
 from inference.failures import Failure, Outcome, broken, of_status
 from inference.health import HealthBook
@@ -74,7 +75,7 @@ class Dispatcher:
         self._book = book
         self._loop = asyncio.get_running_loop()
         self._began = 0.0
-        self._held: str | None = None
+        self._held: Provider | None = None
 
     async def run(self, candidates: tuple[Candidate, ...]) -> Opened | Whole | GaveUp:
         """One candidate after the other until one commits, or none is left to try."""
@@ -82,7 +83,7 @@ class Dispatcher:
         body: bytes | None = None
         for candidate in candidates:
             self._began = self._loop.time()
-            if not self._book.take(candidate.provider):
+            if not self._book.take(candidate.provider, candidate.model):
                 failure = Failure(
                     Outcome.RETRYABLE,
                     "saturated",
@@ -92,7 +93,7 @@ class Dispatcher:
                 )
                 self.note(candidate, failure)
                 continue
-            self._held = candidate.provider.name
+            self._held = candidate.provider
             try:
                 result = await self._try(candidate)
             except asyncio.CancelledError:
@@ -178,6 +179,7 @@ class Dispatcher:
         settled = False
         try:
             reply = await self._send(backend, outbound, guard)
+            self._book.observe(provider, candidate.model, reply.headers)
             if not 200 <= reply.status < 300:
                 return await self._refused(reply)
             result: Opened | Whole | Failure
