@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from enum import StrEnum
 
 TOO_LONG_MARKS = (b"context_length_exceeded", b"prompt is too long", b"maximum context length")
@@ -17,6 +18,8 @@ class Outcome(StrEnum):
     RETRYABLE = "retryable"
     MISCONFIGURED = "misconfigured"
     TOO_LONG = "too_long"
+    UNFIT = "unfit"
+    """The candidate's protocol cannot express the request; another one's may."""
     CALLERS_FAULT = "callers_fault"
     CANCELLED = "cancelled"
 
@@ -32,15 +35,17 @@ class Failure:
     """A sentence of ours; never an upstream's text, which may echo secrets."""
     status: int = 502
     """HTTP status for the caller when this is the last failure."""
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = dataclasses.field(default=b"", repr=False)
     """The upstream's error as it came, in the upstream's protocol; for the caller alone."""
     retry_after: float | None = None
     """Seconds."""
+    field: str | None = None
+    """The request's field that stands in the way."""
 
     @property
     def moves_on(self) -> bool:
         """Whether another candidate may do better."""
-        return self.outcome in (Outcome.RETRYABLE, Outcome.MISCONFIGURED, Outcome.TOO_LONG)
+        return self.outcome not in (Outcome.CALLERS_FAULT, Outcome.CANCELLED)
 
 
 def of_status(status: int, body: bytes = b"", retry_after: float | None = None) -> Failure:

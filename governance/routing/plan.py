@@ -37,6 +37,10 @@ class Candidate:
     def is_local_fallback(self) -> bool:
         return self.target is None
 
+    def same_place(self, other: Candidate) -> bool:
+        """Whether both ask the same provider for the same model."""
+        return self.model == other.model and self.provider.name == other.provider.name
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -51,6 +55,10 @@ class Verdict:
     """A sentence for operators."""
     demoted: str | None = None
     """Kept, but tried after the healthy ones: `cooling_down` or `saturated`."""
+
+    @property
+    def kept(self) -> bool:
+        return self.rejection is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,9 @@ class Choice:
     alias: str | None = None
     """The virtual model asked for; None asks for no alias in particular."""
     skipped: tuple[tuple[str, str], ...] = ()
-    """Heuristic rules passed over, as (rule, why), for operators."""
+    """Mappings and heuristic rules passed over, as (which, why), for operators."""
+    warning: str = ""
+    """Set when nothing was found for the request and the local default takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,7 @@ class Plan:
     `heuristic_rule:<name>` or `default`."""
     alias: str | None = None
     candidates: tuple[Candidate, ...] = ()
+    """In the order to try them: healthy ones, demoted ones, the local fallback."""
     verdicts: tuple[Verdict, ...] = ()
     refusal: Refusal | None = None
     warning: str = ""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from governance.routing.memo import Memo
+
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
@@ -173,3 +175,5 @@ class RoutingTable:
     local_default: Provider | None = None
     """Where a failed or empty route falls to."""
     cloud_enabled: bool = False
+    memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
+    """What was worked out from this table before; ends with it."""

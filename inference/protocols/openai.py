@@ -6,9 +6,11 @@ retries 408, 409, 429 and 5xx twice unless `x-should-retry` says otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
+from governance.routing.names import ListedModel
 
 from inference.problem import Problem
 
@@ -63,3 +65,14 @@ def error_event(problem: Problem, request_id: str) -> bytes:
 def error_headers(request_id: str) -> list[tuple[bytes, bytes]]:
     """Headers of every answer beside the gateway's own; OpenAI's protocol asks for none."""
     return []
+
+
+def models(names: Iterable[ListedModel]) -> dict[str, Any]:
+    """The body of `GET /v1/models`. `created` is a constant: a model's age is not known."""
+    return {
+        "object": "list",
+        "data": [
+            {"id": name.id, "object": "model", "created": 0, "owned_by": name.owner}
+            for name in names
+        ],
+    }

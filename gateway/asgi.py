@@ -1,0 +1,39 @@
+"""The service as one ASGI application: `/v1` goes to the consumers, the rest to Django.
+
+Chat does not pass through Django's handler: its middleware would cost more than the gateway.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+
+from django.core.asgi import get_asgi_application
+
+django = get_asgi_application()
+
+from gateway import health, lifespan  # noqa: E402  # apps must be loaded first
+from gateway.v1 import routes  # noqa: E402
+from inference.consumer import Receive, Scope, Send  # noqa: E402
+
+V1 = routes()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Every request of every protocol the servers bring."""
+    kind = scope["type"]
+    if kind == "lifespan":
+        await lifespan.run(receive, send)
+        return
+    if kind != "http":
+        raise ValueError(f"This service does not speak {kind}.")
+    path: str = scope["path"]
+    if path.startswith("/v1/"):
+        if not lifespan.started():
+            await lifespan.start()
+        await V1(scope, receive, send)
+    elif path in health.PATHS:
+        await health.respond(path, send)
+    else:
+        await django(scope, receive, send)

@@ -1,0 +1,1 @@
+"""`manage.py up`: everything a new installation needs, and the processes that serve it."""

@@ -1,0 +1,59 @@
+"""What the launcher prints once the service answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """Where things are. Password and key are empty after the first run: they are shown once."""
+
+    url: str
+    username: str
+    password: str
+    api_key: str
+    model: str
+    """A model to try; empty when the service runs without the local one."""
+
+    def text(self) -> str:
+        lines = ["", f"Pointsman is ready at {self.url}", ""]
+        lines.append(f"  Admin     {self.url}/admin/")
+        if self.password:
+            lines.append(f"            user {self.username}, password {self.password}")
+        else:
+            lines.append(
+                f"            user {self.username}; a new password: "
+                f".venv/bin/python manage.py changepassword {self.username}"
+            )
+        if self.api_key:
+            lines.append(f"  API key   {self.api_key}")
+            lines.append("            shown once: keep it")
+        else:
+            lines.append(
+                "  API key   shown at the first run; another: "
+                ".venv/bin/python manage.py create_api_key NAME --scopes inference"
+            )
+        lines.append(f"  API docs  {self.url}/api/docs")
+        lines += ["", "Try it:", "", *self._curl(), "", "Ctrl-C stops everything.", ""]
+        return "\n".join(lines)
+
+    def _curl(self) -> list[str]:
+        key = self.api_key or "$POINTSMAN_API_KEY"
+        if not self.model:
+            return [f"  curl {self.url}/v1/models -H 'Authorization: Bearer {key}'"]
+        body = json.dumps(
+            {
+                "model": self.model,
+                "stream": True,
+                "messages": [{"role": "user", "content": "What is the capital of France?"}],
+            }
+        )
+        quote = "'" if self.api_key else '"'
+        return [
+            f"  curl -N {self.url}/v1/chat/completions \\",
+            f"    -H {quote}Authorization: Bearer {key}{quote} \\",
+            "    -H 'Content-Type: application/json' \\",
+            f"    -d '{body}'",
+        ]

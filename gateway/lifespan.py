@@ -1,0 +1,66 @@
+"""Start and end of a web process: the routing table is loaded before the first request."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import structlog
+
+from governance import snapshot
+from inference import client
+from inference.consumer import Receive, Send
+
+log = structlog.get_logger("pointsman.lifespan")
+
+_starting: asyncio.Lock | None = None
+_started = False
+
+
+def started() -> bool:
+    return _started
+
+
+async def start() -> None:
+    """Loads the table and starts watching for changes; once, however many ask.
+
+    Servers without lifespan (Daphne) come here with their first request.
+    """
+    global _started, _starting
+    if _starting is None:
+        _starting = asyncio.Lock()
+    async with _starting:
+        if _started:
+            return
+        await asyncio.to_thread(snapshot.refresh)
+        snapshot.watch()
+        # What was made until now stays: the collector need not look at it again and again, and
+        # its pauses leave the 99th percentile.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 100)
+        _started = True
+
+
+async def stop() -> None:
+    global _started
+    _started = False
+    await client.close()
+
+
+async def run(receive: Receive, send: Send) -> None:
+    """ASGI's lifespan protocol."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await start()
+            except Exception as error:
+                log.error("start_failed", exc_info=error)
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,89 @@
+"""`manage.py up`: migrate, make the embedded defaults once, serve."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
+
+from gateway.launch import engine
+from gateway.launch.banner import Welcome
+from gateway.launch.listener import listen
+from gateway.launch.progress import Progress
+from gateway.launch.service import Service
+from gateway.launch.trouble import Trouble
+
+
+class Command(BaseCommand):
+    help = "Migrates the database, makes the embedded defaults once, and serves."
+    requires_system_checks = "__all__"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen on")
+        parser.add_argument("--no-model", action="store_true", help="start without the local model")
+        parser.add_argument("--workers", type=int, default=1, help="number of web processes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._up(options)
+        except Trouble as trouble:
+            raise CommandError(str(trouble)) from None
+
+    def _up(self, options: dict[str, Any]) -> None:
+        if options["workers"] < 1:
+            raise Trouble("--workers must be at least 1.")
+        host, port, with_model = options["host"], options["port"], not options["no_model"]
+        listener = listen(host, port)
+        port = listener.getsockname()[1]
+        progress = Progress(self.stderr._out)  # type: ignore[attr-defined]  # the wrapped stream
+        progress.step("Preparing the database")
+        call_command("migrate", verbosity=0, interactive=False)
+        if with_model:
+            engine.ensure_weights(settings.MODELS_DIR, progress)
+        defaults = load_embedded_defaults(with_model=with_model)
+        socket = engine.socket_path(settings.ENGINE_SOCKET)
+        service = Service(listener, {"POINTSMAN_ENGINE_SOCKET": socket})
+        try:
+            progress.step("Starting")
+            if with_model:
+                service.adopt(
+                    engine.start(
+                        socket,
+                        settings.MODELS_DIR,
+                        preload=EMBEDDED_MODEL,
+                        batching=settings.ENABLE_BATCHING,
+                    )
+                )
+            service.start_web(options["workers"])
+            service.wait_ready(f"http://{_reachable(host)}:{port}")
+            progress.done()
+            welcome = Welcome(
+                url=f"http://{_shown(host)}:{port}",
+                username=defaults.username,
+                password=defaults.password,
+                api_key=defaults.api_key,
+                model="light/light" if with_model else "",
+            )
+            self.stdout.write(welcome.text())
+            self.stdout.flush()
+            service.run()
+        finally:
+            self.stderr.write("Stopping ...")
+            service.end()
+
+
+def _reachable(host: str) -> str:
+    """The address by which this machine reaches a wildcard listener."""
+    if host in ("0.0.0.0", ""):  # noqa: S104  # compared with, not bound
+        return "127.0.0.1"
+    return "[::1]" if host == "::" else f"[{host}]" if ":" in host else host
+
+
+def _shown(host: str) -> str:
+    reachable = _reachable(host)
+    return "localhost" if reachable in ("127.0.0.1", "[::1]") else reachable

@@ -1,0 +1,97 @@
+"""Building a RoutingTable: every index that the request path looks things up in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from governance.routing.mappings import compile_test
+from governance.routing.table import (
+    Grant,
+    HeuristicRule,
+    ModelMapping,
+    Profile,
+    Provider,
+    RoutingTable,
+)
+
+
+def compile_table(
+    *,
+    version: int = 0,
+    profiles: Iterable[Profile] = (),
+    providers: Iterable[Provider] = (),
+    grants: Mapping[bytes, Grant] | None = None,
+    rules: Iterable[HeuristicRule] = (),
+    mappings: Iterable[ModelMapping] = (),
+    cloud_enabled: bool = False,
+    compile_regex: Callable[[str], Callable[[str], bool]],
+) -> RoutingTable:
+    """One consistent table.
+
+    `grants` are keyed by the SHA-256 digest of the key. `compile_regex` turns a pattern into a
+    test by a linear-time engine; what it raises for a bad pattern passes through, so that the last
+    good table stays in force.
+    """
+    ordered = tuple(profiles)
+    provided = tuple(providers)
+    default = _default(provided)
+    local_default = _local_default(provided, default)
+    if default is None and not cloud_enabled:
+        default = local_default
+    return RoutingTable(
+        version=version,
+        providers=MappingProxyType({one.name.casefold(): one for one in provided}),
+        profiles=MappingProxyType({profile.id: profile for profile in ordered}),
+        by_virtual_provider=MappingProxyType(
+            {profile.virtual_provider.casefold(): profile for profile in ordered}
+        ),
+        by_handle=MappingProxyType(_handles(ordered)),
+        grants=MappingProxyType(dict(grants or {})),
+        rules=tuple(rules),
+        mappings=_compiled(mappings, compile_regex),
+        default=default,
+        local_default=local_default,
+        cloud_enabled=cloud_enabled,
+    )
+
+
+def _handles(profiles: Sequence[Profile]) -> dict[str, Profile]:
+    """An id beats a virtual provider beats a name."""
+    handles: dict[str, Profile] = {}
+    for kind in ("name", "virtual_provider", "id"):
+        for profile in profiles:
+            handles[getattr(profile, kind).casefold()] = profile
+    return handles
+
+
+def _compiled(
+    mappings: Iterable[ModelMapping], compile_regex: Callable[[str], Callable[[str], bool]]
+) -> tuple[ModelMapping, ...]:
+    """Mappings in force, by priority; the sort keeps row order among equals."""
+    enabled = [mapping for mapping in mappings if mapping.enabled]
+    return tuple(
+        replace(mapping, test=compile_test(mapping, compile_regex))
+        for mapping in sorted(enabled, key=lambda mapping: mapping.priority)
+    )
+
+
+def _default(providers: Sequence[Provider]) -> Provider | None:
+    """The enabled provider marked as default, or else the only enabled one."""
+    enabled = [provider for provider in providers if provider.enabled]
+    for provider in enabled:
+        if provider.is_default:
+            return provider
+    return enabled[0] if len(enabled) == 1 else None
+
+
+def _local_default(providers: Sequence[Provider], default: Provider | None) -> Provider | None:
+    """The default if it is local, else the first local one that knows its model, MLX first."""
+
+    def able(provider: Provider) -> bool:
+        return provider.enabled and provider.is_local and bool(provider.default_model)
+
+    if default is not None and able(default):
+        return default
+    return next(iter(sorted(filter(able, providers), key=lambda one: one.kind != "mlx")), None)

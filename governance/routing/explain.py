@@ -1,0 +1,177 @@
+"""Simulating a decision: what would happen to a request, and how likely each candidate leads."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from governance.routing.ask import Ask
+from governance.routing.health import Health
+from governance.routing.plan import Candidate, Plan, Refusal, Verdict
+from governance.routing.resolve import route
+from governance.routing.strategies import Rng, first_probabilities
+from governance.routing.table import Grant, Profile, RoutingTable
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A candidate as operators see it. Holds no credential."""
+
+    provider: str
+    model: str
+    probability: float
+    """Of being the first one tried; 0 to 1."""
+    target: int | None
+    """Position of its target in the profile; None for the local fallback."""
+    local: bool
+    demoted: str | None = None
+
+    @property
+    def local_fallback(self) -> bool:
+        return self.target is None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "provider": self.provider,
+            "model": self.model,
+            "probability": self.probability,
+            "target": self.target,
+            "local": self.local,
+            "local_fallback": self.local_fallback,
+            "demoted": self.demoted,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A target that is no candidate."""
+
+    provider: str
+    model: str
+    target: int
+    reason: str
+    """One of `plan.REJECTIONS`."""
+    detail: str
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "provider": self.provider,
+            "model": self.model,
+            "target": self.target,
+            "reason": self.reason,
+            "detail": self.detail,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """One decision and what stood behind it."""
+
+    profile: dict[str, Any] | None
+    """Id, name, virtual provider and strategy; None when no profile was chosen."""
+    reason: str
+    alias: str | None
+    candidates: tuple[Explained, ...]
+    """In the order of this draw: the first is the primary, the rest its fallbacks."""
+    rejections: tuple[Rejected, ...]
+    refusal: Refusal | None
+    warning: str
+    skipped: tuple[tuple[str, str], ...]
+
+    @property
+    def primary(self) -> Explained | None:
+        return self.candidates[0] if self.candidates else None
+
+    @property
+    def fallbacks(self) -> tuple[Explained, ...]:
+        return self.candidates[1:]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "profile": self.profile,
+            "reason": self.reason,
+            "virtual_model": self.alias,
+            "primary": self.primary.document() if self.primary else None,
+            "fallbacks": [one.document() for one in self.fallbacks],
+            "candidates": [one.document() for one in self.candidates],
+            "rejections": [one.document() for one in self.rejections],
+            "refusal": None if self.refusal is None else asdict(self.refusal),
+            "warning": self.warning,
+            "skipped": [{"rule": rule, "why": why} for rule, why in self.skipped],
+        }
+
+
+def simulate(
+    ask: Ask, grant: Grant, table: RoutingTable, health: Health, now: float, rng: Rng
+) -> Simulation:
+    """What `route` decides with the same arguments, explained."""
+    return explain(route(ask, grant, table, health, now, rng))
+
+
+def explain(plan: Plan) -> Simulation:
+    """A plan in the words of operators, with the exact chances of a draw."""
+    demoted = {id(verdict.target): verdict.demoted for verdict in plan.verdicts if verdict.kept}
+    chances = probabilities(plan)
+    candidates = tuple(
+        _explained(candidate, chance, demoted.get(id(candidate.target)))
+        for candidate, chance in zip(plan.candidates, chances, strict=True)
+    )
+    return Simulation(
+        profile=None if plan.profile is None else _profile(plan.profile),
+        reason=plan.reason,
+        alias=plan.alias,
+        candidates=candidates,
+        rejections=tuple(_rejected(one) for one in plan.verdicts if not one.kept),
+        refusal=plan.refusal,
+        warning=plan.warning,
+        skipped=plan.skipped,
+    )
+
+
+def probabilities(plan: Plan) -> list[float]:
+    """Of each candidate, the probability that a decision like this one tries it first.
+
+    Only a weighted profile draws, and only among its healthy targets while there are any: those
+    behind them are tried first by no draw.
+    """
+    if plan.profile is None or plan.profile.strategy != "weighted":
+        return [1.0 if index == 0 else 0.0 for index in range(len(plan.candidates))]
+    verdicts = [verdict for verdict in plan.verdicts if verdict.kept]
+    leading = [one.target for one in verdicts if one.demoted is None]
+    leading = leading or [one.target for one in verdicts]
+    if not leading:
+        return [1.0] * len(plan.candidates)
+    chance = dict(zip(map(id, leading), first_probabilities(leading), strict=True))
+    return [chance.get(id(candidate.target), 0.0) for candidate in plan.candidates]
+
+
+def _profile(profile: Profile) -> dict[str, Any]:
+    return {
+        "id": profile.id,
+        "name": profile.name,
+        "virtual_provider": profile.virtual_provider,
+        "strategy": profile.strategy,
+        "implicit": profile.implicit,
+    }
+
+
+def _explained(candidate: Candidate, chance: float, demoted: str | None) -> Explained:
+    return Explained(
+        provider=candidate.provider.name,
+        model=candidate.model,
+        probability=chance,
+        target=None if candidate.target is None else candidate.target.position,
+        local=candidate.provider.is_local,
+        demoted=demoted,
+    )
+
+
+def _rejected(verdict: Verdict) -> Rejected:
+    return Rejected(
+        provider=verdict.target.provider,
+        model=verdict.model,
+        target=verdict.target.position,
+        reason=verdict.rejection or "",
+        detail=verdict.detail,
+    )

@@ -1,0 +1,32 @@
+"""The local fallback: where a failed or empty route ends when nothing forbids it."""
+
+from __future__ import annotations
+
+from governance.routing.ask import Ask
+from governance.routing.kinds import KINDS
+from governance.routing.plan import Candidate
+from governance.routing.table import Grant, Profile, RoutingTable
+from governance.routing.verdicts import covers_modalities
+
+NEVER = "never"
+
+
+def local_candidate(
+    ask: Ask, profile: Profile | None, grant: Grant, table: RoutingTable
+) -> Candidate | None:
+    """The local default as a last candidate, None when it is forbidden or can not serve the ask.
+
+    The profile and the key may each forbid it. It must speak the request type, take every
+    modality of the request, and know which model to use.
+    """
+    provider = table.local_default
+    if provider is None or not provider.enabled or not provider.default_model:
+        return None
+    if grant.local_fallback == NEVER or (profile is not None and profile.local_fallback == NEVER):
+        return None
+    kind = KINDS.get(provider.kind)
+    if kind is None or ask.request_type not in kind.request_types:
+        return None
+    if not provider.is_local or not covers_modalities(ask.needs, provider):
+        return None
+    return Candidate(provider, provider.default_model)

@@ -1,0 +1,187 @@
+"""Reading untrusted JSON field by field: every problem is collected, none is raised."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+MAX_LENGTHS: Final[Mapping[str, int]] = {
+    "id": 100,
+    "name": 200,
+    "virtual_provider": 100,
+    "virtual_key_id": 100,
+    "description": 10_000,
+    "provider": 100,
+    "model": 300,
+    "virtual_model": 200,
+    "default_model": 300,
+    "base_url": 500,
+    "api_key": 4_000,
+}
+"""Characters. Columns of the database are at least as wide."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule."""
+
+    path: str
+    """Where, like `targets[1].model`; empty for the document as a whole."""
+    code: str
+    """A stable word for programs, like `required` or `unique`."""
+    message: str
+    """A sentence for people."""
+
+    def under(self, prefix: str) -> Problem:
+        """The same problem of a document that is itself found at `prefix`."""
+        path = f"{prefix}.{self.path}" if self.path else prefix
+        return Problem(path, self.code, self.message)
+
+
+def kind_of(value: object) -> str:
+    """What JSON calls a value, for messages."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "a string"
+    if isinstance(value, Mapping):
+        return "an object"
+    return "a list" if isinstance(value, list | tuple) else "not JSON"
+
+
+@dataclass(slots=True)
+class Fields:
+    """The fields of one object. Each reader returns a usable value or notes what is wrong.
+
+    `null` means the same as absent everywhere: relatives of this service write empty lists and
+    unset numbers as `null`.
+    """
+
+    document: Mapping[str, object]
+    prefix: str = ""
+    found: list[Problem] = field(default_factory=list)
+
+    def path(self, name: str) -> str:
+        return f"{self.prefix}.{name}" if self.prefix else name
+
+    def note(self, name: str, code: str, message: str) -> None:
+        self.found.append(Problem(self.path(name), code, message))
+
+    def text(self, name: str, *, required: bool = False, prose: bool = False) -> str:
+        """A string, "" when absent or unusable. `prose` may span lines."""
+        value = self.document.get(name)
+        if value is None:
+            value = ""
+        if not isinstance(value, str):
+            self.note(name, "type", f"{name} must be a string, not {kind_of(value)}.")
+            return ""
+        if not value.strip():
+            if required:
+                self.note(name, "required", f"{name} is required.")
+            elif value and not prose:
+                self.note(name, "invalid", f"{name} must not consist of white space.")
+            return ""
+        limit = MAX_LENGTHS[name]
+        if len(value) > limit:
+            self.note(name, "too_long", f"{name} must have at most {limit} characters.")
+            return ""
+        if _SURROGATE.search(value):
+            self.note(name, "invalid", f"{name} holds half a surrogate pair, which is no text.")
+            return ""
+        if (_CONTROL_IN_PROSE if prose else _CONTROL).search(value):
+            self.note(name, "invalid", f"{name} must not contain control characters.")
+            return ""
+        if not prose and value != value.strip():
+            self.note(name, "invalid", f"{name} must not begin or end with white space.")
+            return ""
+        return value
+
+    def choice(self, name: str, choices: Sequence[str], default: str = "") -> str:
+        """One of `choices`; `default` when absent, "" when wrong. Required without one."""
+        value = self.document.get(name)
+        if value is None or value == "":
+            if not default:
+                self.note(name, "required", f"{name} is required.")
+            return default
+        if isinstance(value, str) and value in choices:
+            return value
+        self.note(name, "choice", f"{name} must be {one_of(choices)}.")
+        return ""
+
+    def choices(self, name: str, allowed: Sequence[str]) -> None:
+        """A list whose every item is one of `allowed`."""
+        value = self.document.get(name)
+        if value is None:
+            return
+        if not isinstance(value, list | tuple):
+            self.note(name, "type", f"{name} must be a list, not {kind_of(value)}.")
+            return
+        for index, item in enumerate(value):
+            if not isinstance(item, str) or item not in allowed:
+                message = f"Each of {name} must be {one_of(allowed)}."
+                self.note(f"{name}[{index}]", "choice", message)
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self.document.get(name)
+        if value is None:
+            return default
+        if isinstance(value, bool):
+            return value
+        self.note(name, "type", f"{name} must be true or false, not {kind_of(value)}.")
+        return default
+
+    def number(
+        self,
+        name: str,
+        low: float,
+        high: float,
+        *,
+        integer: bool = False,
+        above: bool = False,
+        default: float = 0.0,
+    ) -> float | None:
+        """A finite number from `low` to `high`, or above `low`; None when it is wrong.
+
+        Booleans are not numbers here, though Python thinks they are.
+        """
+        value = self.document.get(name)
+        if value is None:
+            return default
+        wanted = "a whole number" if integer else "a number"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.note(name, "type", f"{name} must be {wanted}, not {kind_of(value)}.")
+            return None
+        if isinstance(value, float) and (integer or not math.isfinite(value)):
+            self.note(name, "type", f"{name} must be {wanted}.")
+            return None
+        if not (low < value if above else low <= value) or value > high:
+            first = f"above {low:,.10g} and at most" if above else f"from {low:,.10g} to"
+            bounds = f"{first} {high:,.10g}"
+            self.note(name, "range", f"{name} must be {wanted} {bounds}.")
+            return None
+        return value
+
+    def unknown(self, known: Iterable[str], what: str) -> None:
+        """Notes every field that is not one of `known`."""
+        names = set(known)
+        for name in self.document:
+            if name not in names:
+                self.note(name, "unknown_field", f"{what} has no field of this name.")
+
+
+def one_of(choices: Sequence[str]) -> str:
+    """The choices as a phrase: `a`, `a or b`, `a, b or c`."""
+    if len(choices) < 2:
+        return "".join(choices)
+    return f"{', '.join(choices[:-1])} or {choices[-1]}"

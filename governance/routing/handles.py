@@ -1,0 +1,84 @@
+"""Finding profiles and providers by the names callers and operators use for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from governance.routing.table import Grant, Profile, Provider, RoutingTable, Target
+
+LISTED: int = 20
+"""How many names a message lists before it says how many more there are."""
+
+
+def may_use(grant: Grant, profile: Profile) -> bool:
+    """Whether the key may use the profile: those bound to a key are for that key alone."""
+    return not profile.virtual_key_id or profile.virtual_key_id == grant.id
+
+
+def find_profile(handle: str, grant: Grant, table: RoutingTable) -> Profile | None:
+    """The profile of this id, virtual provider or name among those the key may use.
+
+    What another key alone may use does not exist for this one, nor does it hide what shares a
+    name with it.
+    """
+    key = handle.casefold()
+    profile = table.by_handle.get(key)
+    if profile is None or may_use(grant, profile):
+        return profile
+    usable = [other for other in table.profiles.values() if may_use(grant, other)]
+    for name in ("id", "virtual_provider", "name"):
+        for other in usable:
+            if getattr(other, name).casefold() == key:
+                return other
+    return None
+
+
+def backend(provider: Provider, table: RoutingTable) -> Profile:
+    """A profile with the provider as its only target, for callers who name it directly."""
+    key = ("backend", provider.name)
+    profile: Profile | None = table.memo.get(key)
+    if profile is None:
+        target = Target(provider=provider.name, capabilities=provider.capabilities)
+        profile = Profile(
+            id="",
+            name=provider.name,
+            virtual_provider=provider.name,
+            targets=(target,),
+            implicit=True,
+        )
+        table.memo.put(key, profile)
+    return profile
+
+
+def aliases(profile: Profile) -> list[str]:
+    """The named virtual models of a profile, as written, in the order of its targets."""
+    named = (target.virtual_model for target in profile.targets)
+    return [alias for alias in named if alias and alias != "*"]
+
+
+def alias_in(model: str, profile: Profile) -> str | None:
+    """The alias that a model name means to a profile chosen by other means.
+
+    `light/large` means `large` to the profile whose virtual provider is `light`, and so does
+    `large` alone if the profile has that alias. Anything else means no alias in particular.
+    """
+    prefix, slash, rest = model.partition("/")
+    if slash and prefix.casefold() == profile.virtual_provider.casefold():
+        return rest or None
+    key = model.casefold()
+    return model if any(alias.casefold() == key for alias in aliases(profile)) else None
+
+
+def usable_profiles(grant: Grant, table: RoutingTable) -> Iterator[Profile]:
+    """Enabled profiles the key may use."""
+    for profile in table.profiles.values():
+        if profile.enabled and may_use(grant, profile):
+            yield profile
+
+
+def listing(names: Iterable[str]) -> str:
+    """Names for a message: sorted, the first twenty, then how many more."""
+    ordered = sorted(set(names))
+    shown = ", ".join(ordered[:LISTED]) or "none"
+    more = len(ordered) - LISTED
+    return f"{shown} and {more} more" if more > 0 else shown

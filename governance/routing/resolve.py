@@ -1,0 +1,93 @@
+"""Which candidates a request gets, in which order. Chat and simulate both ask here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from governance.routing.ask import Ask
+from governance.routing.health import Health, Standing
+from governance.routing.outlook import Kept, outlook_for
+from governance.routing.plan import Candidate, Choice, Plan, Refusal, Verdict
+from governance.routing.policy import choose
+from governance.routing.refusals import refusal_for, warning_for
+from governance.routing.strategies import Rng, draw
+from governance.routing.table import Grant, RoutingTable
+from governance.routing.verdicts import threshold
+
+
+def route(
+    ask: Ask, grant: Grant, table: RoutingTable, health: Health, now: float, rng: Rng
+) -> Plan:
+    """The whole decision for one request: the policy's choice, resolved.
+
+    `now` is in seconds on the clock of `health`.
+    """
+    choice = choose(ask, grant, table)
+    if isinstance(choice, Refusal):
+        return Plan(refusal=choice)
+    return resolve(ask, choice, grant, table, health, now, rng)
+
+
+def resolve(
+    ask: Ask,
+    choice: Choice,
+    grant: Grant,
+    table: RoutingTable,
+    health: Health,
+    now: float,
+    rng: Rng,
+) -> Plan:
+    """The candidates of the chosen profile in the order to try them, with every verdict.
+
+    Candidates that cool down or are saturated go behind the healthy ones, in their order among
+    themselves, and the local fallback comes last. With nothing left the plan holds a refusal.
+    """
+    outlook = outlook_for(ask, choice, grant, table)
+    verdicts = outlook.verdicts
+    candidates: list[Candidate] = []
+    demoted: list[Candidate] = []
+    order = outlook.kept if outlook.weights is None else draw(outlook.kept, outlook.weights, rng)
+    for one in order:
+        standing = health.standing(one.provider, one.candidate.model)
+        verdict = None if standing is None else _momentary(one, standing, now)
+        if verdict is None:
+            candidates.append(one.candidate)
+            continue
+        verdicts = (*verdicts[: one.index], verdict, *verdicts[one.index + 1 :])
+        if verdict.kept:
+            demoted.append(one.candidate)
+    candidates += demoted
+    warning, refusal = choice.warning, None
+    fallback = outlook.fallback
+    if fallback is not None:
+        if not candidates:
+            warning = warning or warning_for(choice.profile, verdicts)
+        if not outlook.fallback_repeats or not any(map(fallback.same_place, candidates)):
+            candidates.append(fallback)
+    elif not candidates:
+        refusal = refusal_for(ask, choice, verdicts)
+    return Plan(
+        profile=choice.profile if choice.profile.targets else None,
+        reason=choice.reason,
+        alias=choice.alias,
+        candidates=tuple(candidates),
+        verdicts=verdicts,
+        refusal=refusal,
+        warning=warning,
+        skipped=choice.skipped,
+    )
+
+
+def _momentary(one: Kept, standing: Standing, now: float) -> Verdict | None:
+    """What health changes about a kept target, None when nothing."""
+    exceeded = threshold(one.target, standing)
+    if exceeded is not None:
+        return Verdict(one.target, one.candidate.model, *exceeded)
+    demoted = standing.demoted(now)
+    if demoted is None:
+        return None
+    detail = {
+        "cooling_down": "It has been failing and cools down: tried after the healthy ones.",
+        "saturated": "All its slots are taken: tried after the others.",
+    }[demoted]
+    return replace(Verdict(one.target, one.candidate.model), detail=detail, demoted=demoted)

@@ -1,0 +1,152 @@
+"""What becomes of one target, and the sentence that says why.
+
+Each check belongs to one of `plan.REJECTIONS`; `judge` goes through them in that order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from governance.routing.capabilities import missing
+from governance.routing.health import Standing
+from governance.routing.kinds import KINDS, MODALITIES
+from governance.routing.plan import Verdict
+from governance.routing.table import Grant, Profile, Provider, RoutingTable, Target
+
+Rejection = tuple[str, str]
+"""One of `plan.REJECTIONS` and a sentence for operators."""
+
+WILDCARD: Final = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What all targets of a profile are judged by."""
+
+    request_type: str
+    needs: frozenset[str]
+    alias: str | None
+    binding: frozenset[str]
+    """Features some enabled target declares."""
+    profile: Profile
+    grant: Grant
+    table: RoutingTable
+
+
+def judge(target: Target, question: Question) -> Verdict:
+    """The verdict on a target as far as configuration decides it."""
+    provider = question.table.providers.get(target.provider.casefold())
+    model = model_for(target, provider, question)
+    rejection = (
+        _disabled(target)
+        or _alias_mismatch(target, question)
+        or _request_type_mismatch(target, provider, question)
+        or _capability_mismatch(target, question)
+        or obstacle(target.provider, question.profile, question.grant, question.table)
+        or _model_missing(model, target)
+    )
+    if rejection is None:
+        return Verdict(target, model)
+    return Verdict(target, model, *rejection)
+
+
+def serves(target: Target, alias: str | None) -> bool:
+    """Whether the target is there for the alias; None asks for no alias in particular."""
+    name = target.virtual_model
+    return alias is None or name in ("", WILDCARD) or name.casefold() == alias.casefold()
+
+
+def model_for(target: Target, provider: Provider | None, question: Question) -> str:
+    """The model to ask the provider for; empty when nobody named one.
+
+    A target without a model passes on the name that was asked for, unless the profile itself
+    gave that name a meaning: then it is no model of the provider's.
+    """
+    if target.model:
+        return target.model
+    alias = question.alias
+    if alias:
+        key = alias.casefold()
+        if all(other.virtual_model.casefold() != key for other in question.profile.targets):
+            return alias
+    return provider.default_model if provider is not None else ""
+
+
+def obstacle(name: str, profile: Profile, grant: Grant, table: RoutingTable) -> Rejection | None:
+    """What keeps a request of this key and profile from the provider of this name."""
+    provider = table.providers.get(name.casefold())
+    if provider is None:
+        return "provider_not_configured", f'There is no provider "{name}".'
+    if not provider.enabled:
+        return "provider_disabled", f'The provider "{provider.name}" is switched off.'
+    if provider.is_local:
+        return None
+    if not table.cloud_enabled:
+        detail = f'"{provider.name}" is not local, and cloud routing is switched off.'
+        return "cloud_routing_disabled", detail
+    if profile.local_only or grant.local_only:
+        who = f'The profile "{profile.name}"' if profile.local_only else "The API key"
+        return "local_only", f'{who} is local_only, and "{provider.name}" is not local.'
+    return None
+
+
+def threshold(target: Target, standing: Standing) -> Rejection | None:
+    """The first limit whose used share has reached what the target allows; unknown ones pass."""
+    limit = target.rate_limit
+    for what, used, allowed in (
+        ("request", standing.request_percent, limit.request_percent),
+        ("token", standing.token_percent, limit.token_percent),
+        ("budget", standing.budget_percent, limit.budget_percent),
+    ):
+        if used is not None and used >= allowed:
+            detail = f"{used:.3g} % of the {what} limit is used; the target stops at {allowed:g} %."
+            return f"{what}_threshold_exceeded", detail
+    return None
+
+
+def _disabled(target: Target) -> Rejection | None:
+    return None if target.enabled else ("target_disabled", "The target is switched off.")
+
+
+def _alias_mismatch(target: Target, question: Question) -> Rejection | None:
+    if serves(target, question.alias):
+        return None
+    return "virtual_model_mismatch", f'It serves "{target.virtual_model}", not "{question.alias}".'
+
+
+def _request_type_mismatch(
+    target: Target, provider: Provider | None, question: Question
+) -> Rejection | None:
+    asked = question.request_type
+    if target.request_types and asked not in target.request_types:
+        serving = ", ".join(sorted(target.request_types))
+        return "request_type_mismatch", f"It serves {serving}, not {asked}."
+    if provider is None:
+        return None
+    kind = KINDS.get(provider.kind)
+    if kind is None or asked not in kind.request_types:
+        label = kind.label if kind else f'the unknown kind "{provider.kind}"'
+        return "request_type_mismatch", f"{label} can not serve {asked}."
+    return None
+
+
+def _capability_mismatch(target: Target, question: Question) -> Rejection | None:
+    lacks = missing(question.needs, target.capabilities, question.binding)
+    if not lacks:
+        return None
+    if lacks == {"text"} and "vision" not in question.needs:
+        return "capability_mismatch", "It serves only requests that need vision."
+    declared = ", ".join(sorted(target.capabilities))
+    return "capability_mismatch", f"It lacks {', '.join(sorted(lacks))}; it offers {declared}."
+
+
+def _model_missing(model: str, target: Target) -> Rejection | None:
+    if model:
+        return None
+    return "model_missing", f'Neither target nor request nor "{target.provider}" names a model.'
+
+
+def covers_modalities(needs: frozenset[str], provider: Provider) -> bool:
+    """Whether the provider takes the modalities of a request; features do not count here."""
+    return not missing(needs & frozenset(MODALITIES), provider.capabilities)

@@ -1,0 +1,182 @@
+"""The chat consumer: `handle()` tells the story of a request from top to bottom."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from governance.routing.resolve import route
+
+from governance.routing.plan import Plan
+from governance.routing.table import Grant, RoutingTable
+from inference import heads, record
+from inference.admission import admit
+from inference.answering import AnsweringConsumer
+from inference.backends.kinds import CALLER_HEADERS
+from inference.client import client_of
+from inference.dispatch import Dispatcher, GaveUp, Opened, Whole
+from inference.endpoint import Endpoint
+from inference.failures import Outcome
+from inference.health import HealthBook
+from inference.heartbeat import Heartbeat
+from inference.inbound import BadRequest, Inbound
+from inference.problem import Problem, after_failure
+from inference.record import Journey
+from inference.relaying import relay_stream
+
+log = structlog.get_logger("pointsman.chat")
+
+READ_HEADERS: Final = CALLER_HEADERS | {
+    b"authorization",
+    b"x-api-key",
+    b"x-routing-profile",
+    b"x-request-id",
+}
+
+
+class Refused(Exception):
+    """The request ends here, with this problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class ChatConsumer(AnsweringConsumer):
+    """Carries one chat request: read, admit, choose, dispatch, relay, record."""
+
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        table: Callable[[], RoutingTable],
+        book: HealthBook,
+        rng: random.Random,
+        require_key: bool = True,
+        body_limit: int = AnsweringConsumer.body_limit,
+        heartbeat: float = 15.0,
+    ) -> None:
+        super().__init__(protocol=endpoint.protocol, body_limit=body_limit)
+        self.endpoint = endpoint
+        self.table = table
+        self.book = book
+        self.rng = rng
+        self.require_key = require_key
+        self.heartbeat = heartbeat
+
+    async def handle(self, body: bytes) -> None:
+        headers = {name: value for name, value in self.scope["headers"] if name in READ_HEADERS}
+        journey = self._begin(headers)
+        try:
+            table = self.table()
+            journey.grant = self._admit(headers, table)
+            inbound = self._read(body, headers)
+            journey.ask = inbound.ask
+            plan = self._route(inbound, journey.grant, table)
+            client = client_of(asyncio.get_running_loop())
+            dispatcher = Dispatcher(inbound, journey, client, self.book)
+            with Heartbeat(self._beat, self.heartbeat if inbound.ask.stream else None) as beat:
+                result = await dispatcher.run(plan.candidates)
+                if isinstance(result, Opened):
+                    await relay_stream(self, journey, result, dispatcher, beat)
+                elif isinstance(result, Whole):
+                    await self._answer(result, dispatcher)
+                else:
+                    beat.stop()
+                    await self._give_up(result)
+        except Refused as refused:
+            await self.refuse(refused.problem)
+        except asyncio.CancelledError:
+            journey.outcome, journey.error_code = Outcome.CANCELLED, "cancelled"
+            raise
+        except Exception as error:
+            journey.outcome, journey.error_code = "error", "internal_error"
+            await self.crashed(error)
+        finally:
+            journey.duration = time.monotonic() - journey.started
+            record.keep(journey)
+
+    def _begin(self, headers: dict[bytes, bytes]) -> Journey:
+        self.request_id = heads.request_id(headers.get(b"x-request-id"))
+        self.journey = Journey(
+            id=self.request_id,
+            protocol=self.protocol.name,
+            started=time.monotonic(),
+            at=time.time(),
+        )
+        return self.journey
+
+    def _admit(self, headers: dict[bytes, bytes], table: RoutingTable) -> Grant:
+        admitted = admit(headers, table, required=self.require_key, now=self.journey.at)
+        if isinstance(admitted, Problem):
+            raise Refused(admitted)
+        return admitted
+
+    def _read(self, body: bytes, headers: dict[bytes, bytes]) -> Inbound:
+        if self.scope["method"] != "POST":
+            words = f"{self.endpoint.path} answers POST only."
+            raise Refused(Problem(405, words, "method_not_allowed"))
+        try:
+            return self.endpoint.read(body, headers)
+        except BadRequest as error:
+            raise Refused(Problem(error.status, error.message, error.code, error.field)) from None
+
+    def _route(self, inbound: Inbound, grant: Grant, table: RoutingTable) -> Plan:
+        now = self.journey.started
+        plan = route(inbound.ask, grant, table, self.book, now=now, rng=self.rng)
+        self.journey.plan = plan
+        refusal = plan.refusal
+        if refusal is not None:
+            raise Refused(Problem(refusal.status, refusal.message, refusal.code, refusal.field))
+        if plan.warning:
+            log.warning("route_failed", reason=plan.warning, request_id=self.request_id)
+        return plan
+
+    async def _answer(self, whole: Whole, dispatcher: Dispatcher) -> None:
+        journey, answer, candidate = self.journey, whole.answer, whole.candidate
+        journey.first_token = time.monotonic() - journey.started
+        journey.dropped = whole.dropped
+        journey.model = answer.model or candidate.model
+        journey.usage, journey.finish_reason = answer.usage, answer.finish_reason
+        headers = heads.answered(journey, candidate)
+        dispatcher.succeeded(candidate)
+        await self.respond(200, [heads.JSON, *headers], answer.body)
+
+    async def _give_up(self, gave_up: GaveUp) -> None:
+        """Every candidate failed, or the request itself is at fault."""
+        failure, journey = gave_up.failure, self.journey
+        journey.outcome, journey.error_code = failure.outcome, failure.code
+        headers = heads.way(journey)
+        headers.append((b"x-pointsman-attempts", str(len(journey.attempts)).encode()))
+        if failure.outcome is Outcome.CALLERS_FAULT and gave_up.body and not self.started_answer:
+            await self.respond(failure.status, [heads.JSON, *headers], gave_up.body)
+            return
+        if any(attempt.code != "saturated" for attempt in journey.attempts):
+            headers.append((b"x-should-retry", b"false"))
+        attempts = tuple(str(attempt) for attempt in journey.attempts)
+        await self.refuse(after_failure(failure, attempts), headers)
+
+    async def _beat(self) -> None:
+        """A comment during silence; before the commit it opens the answer early."""
+        if not self.started_answer:
+            await self.head(200, [*heads.STREAM, *heads.way(self.journey)])
+        await self.chunk(self.protocol.HEARTBEAT)
+
+    async def refuse(self, problem: Problem, headers: heads.Headers | None = None) -> None:
+        if self.journey.outcome == "ok":
+            self.journey.outcome = "refused"
+            self.journey.error_code = problem.code or str(problem.status)
+        await super().refuse(problem, headers if headers is not None else heads.way(self.journey))
+
+    async def head(self, status: int, headers: heads.Headers) -> None:
+        self.journey.status = status
+        await super().head(status, headers)
+
+    async def too_large(self) -> None:
+        self._begin(dict(self.scope["headers"]))
+        await super().too_large()
+        record.keep(self.journey)

@@ -1,0 +1,263 @@
+"""Tries candidates in order until one commits.
+
+An attempt either ends in an `Opened` stream or a `Whole` answer, which the caller then gets, or in
+a `Failure`. Nothing has reached the caller before that, so a failure costs only time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from governance.routing.plan import Candidate
+from inference.backends import Backend, UnusableProvider, backend_of
+from inference.failures import Failure, Outcome, broken, of_status
+from inference.health import HealthBook
+from inference.http import Client, ConnectFailed, ConnectTimedOut, Reply, UpstreamError
+from inference.inbound import Inbound
+from inference.record import Attempt, Journey
+from inference.translate import pair_for
+from inference.translate.base import Answer, Inexpressible, Outbound, Pair, Relay
+from inference.watch import Expired, Watch
+
+ERROR_LIMIT: Final = 1024 * 1024
+"""Bytes of an upstream's error that are kept."""
+ANSWER_LIMIT: Final = 64 * 1024 * 1024
+"""Bytes of a whole answer."""
+
+
+@dataclass(slots=True)
+class Opened:
+    """A committed stream: `first` is ready for the caller, the rest comes from `reply`."""
+
+    candidate: Candidate
+    pair: Pair
+    relay: Relay
+    reply: Reply
+    watch: Watch
+    first: bytes
+    ended: bool
+    """The upstream has nothing more to say."""
+    dropped: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Whole:
+    """A complete answer."""
+
+    candidate: Candidate
+    answer: Answer
+    dropped: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class GaveUp:
+    """No candidate answered; `failure` is the last one."""
+
+    failure: Failure
+    body: bytes | None = None
+    """The upstream's own error in the caller's protocol, when it sent one."""
+
+
+class Dispatcher:
+    """Carries one request through its candidates."""
+
+    def __init__(
+        self, inbound: Inbound, journey: Journey, client: Client, book: HealthBook
+    ) -> None:
+        self._inbound = inbound
+        self._journey = journey
+        self._client = client
+        self._book = book
+        self._loop = asyncio.get_running_loop()
+        self._began = 0.0
+        self._held: str | None = None
+
+    async def run(self, candidates: tuple[Candidate, ...]) -> Opened | Whole | GaveUp:
+        """One candidate after the other until one commits, or none is left to try."""
+        failure = broken("no_candidate", "There is nothing to try.", 503)
+        body: bytes | None = None
+        for candidate in candidates:
+            self._began = self._loop.time()
+            if not self._book.take(candidate.provider):
+                failure = Failure(
+                    Outcome.RETRYABLE,
+                    "saturated",
+                    f"The provider {candidate.provider.name!r} is at its limit of requests.",
+                    503,
+                    retry_after=1,
+                )
+                self.note(candidate, failure)
+                continue
+            self._held = candidate.provider.name
+            try:
+                result = await self._try(candidate)
+            except asyncio.CancelledError:
+                self.cancelled(candidate)
+                raise
+            if not isinstance(result, Failure):
+                return result
+            failure = result
+            body = self._pair(candidate).error(failure) if failure.body else None
+            self.failed(candidate, failure)
+            if not failure.moves_on:
+                break
+        return GaveUp(failure, body)
+
+    def succeeded(self, candidate: Candidate, status: int = 200) -> None:
+        """The answer was delivered to its end."""
+        self._release()
+        self._book.succeeded(candidate.provider, candidate.model)
+        self._write(candidate, "ok", "ok", status)
+
+    def failed(self, candidate: Candidate, failure: Failure) -> None:
+        self._release()
+        self._book.failed(candidate.provider, candidate.model, failure)
+        self.note(candidate, failure)
+
+    def cancelled(self, candidate: Candidate) -> None:
+        """The caller left; that says nothing about the provider."""
+        self._release()
+        self._book.abandoned(candidate.provider, candidate.model)
+        self._write(candidate, Outcome.CANCELLED, "cancelled", 0)
+
+    def note(self, candidate: Candidate, failure: Failure) -> None:
+        status = int(failure.code[5:]) if failure.code.startswith("http_") else 0
+        self._write(candidate, failure.outcome, failure.code, status)
+
+    def _write(self, candidate: Candidate, outcome: str, code: str, status: int) -> None:
+        self._journey.attempts.append(
+            Attempt(
+                candidate.provider.name,
+                candidate.model,
+                str(outcome),
+                code,
+                status,
+                (self._loop.time() - self._began) * 1000,
+                candidate.is_local_fallback,
+            )
+        )
+
+    def _release(self) -> None:
+        if self._held is not None:
+            self._book.give_back(self._held)
+            self._held = None
+
+    def _pair(self, candidate: Candidate) -> Pair:
+        protocol = backend_of(candidate.provider).wire.protocol
+        return pair_for(self._inbound.ask.request_type, protocol)
+
+    async def _try(self, candidate: Candidate) -> Opened | Whole | Failure:
+        try:
+            backend = backend_of(candidate.provider)
+            pair = pair_for(self._inbound.ask.request_type, backend.wire.protocol)
+            outbound = pair.request(self._inbound, candidate.model)
+        except UnusableProvider as error:
+            return Failure(Outcome.MISCONFIGURED, "unusable_provider", str(error))
+        except Inexpressible as error:
+            return Failure(Outcome.UNFIT, "inexpressible", error.message, 400, field=error.field)
+        provider = candidate.provider
+        stream = self._inbound.ask.stream
+        watch = Watch(
+            self._loop,
+            # A whole answer of a local model starts when it ends: only its total counts.
+            first_event=provider.first_event_timeout if stream or provider.kind != "mlx" else None,
+            idle=provider.idle_timeout,
+            total=provider.total_timeout,
+        )
+        reply: Reply | None = None
+
+        def guard(started: Reply) -> None:
+            nonlocal reply
+            reply = started
+            watch.guard(started)
+
+        settled = False
+        try:
+            reply = await self._send(backend, outbound, guard)
+            if not 200 <= reply.status < 300:
+                return await self._refused(reply)
+            result: Opened | Whole | Failure
+            if stream:
+                result = await self._open(candidate, pair, reply, watch, outbound)
+            else:
+                result = await self._whole(candidate, pair, reply, watch, outbound)
+            settled = isinstance(result, Opened)
+            return result
+        except Expired as error:
+            return error.failure
+        except ConnectTimedOut:
+            return broken("connect_timeout", "The provider did not accept a connection.", 504)
+        except ConnectFailed:
+            return broken("connect_failed", "The provider could not be reached.")
+        except UpstreamError:
+            return broken("stream_died", "The provider's answer broke off.")
+        finally:
+            if not settled:
+                watch.stop()
+                if reply is not None:
+                    reply.abort()
+
+    async def _send(
+        self, backend: Backend, outbound: Outbound, guard: Callable[[Reply], None]
+    ) -> Reply:
+        provider = backend.provider
+        extra = outbound.headers
+        grant = self._journey.grant
+        if provider.kind == "mlx" and grant is not None and grant.priority != "normal":
+            extra = (*extra, (b"x-pointsman-priority", grant.priority.encode()))
+        return await self._client.send(
+            backend.destination,
+            b"POST",
+            (backend.base_path + outbound.path).encode(),
+            backend.head(self._inbound.headers, extra, stream=self._inbound.ask.stream),
+            outbound.body,
+            connect_timeout=provider.connect_timeout,
+            on_start=guard,
+        )
+
+    async def _refused(self, reply: Reply) -> Failure:
+        body = b""
+        with contextlib.suppress(UpstreamError):
+            body = await reply.read_all(ERROR_LIMIT)
+        return of_status(reply.status, body, _retry_after(reply.header(b"retry-after")))
+
+    async def _open(
+        self, candidate: Candidate, pair: Pair, reply: Reply, watch: Watch, outbound: Outbound
+    ) -> Opened | Failure:
+        relay = pair.relay(self._inbound)
+        first = b""
+        ended = False
+        while not relay.committed and not ended:
+            chunk = await reply.read()
+            if chunk:
+                first += relay.feed(chunk)
+            else:
+                ended = True
+                first += relay.end()
+            if relay.failure is not None:
+                return relay.failure
+        if not relay.committed:
+            return broken("empty_answer", "The provider ended its answer before it began.")
+        watch.touch()
+        return Opened(candidate, pair, relay, reply, watch, first, ended, outbound.dropped)
+
+    async def _whole(
+        self, candidate: Candidate, pair: Pair, reply: Reply, watch: Watch, outbound: Outbound
+    ) -> Whole | Failure:
+        watch.touch()
+        answer = pair.answer(self._inbound, await reply.read_all(ANSWER_LIMIT))
+        if answer.failure is not None:
+            return answer.failure
+        return Whole(candidate, answer, outbound.dropped)
+
+
+def _retry_after(value: bytes | None) -> float | None:
+    """Seconds of a `retry-after` header; its other form, a date, is not worth waiting by."""
+    try:
+        return max(0.0, float(value)) if value is not None else None
+    except ValueError:
+        return None

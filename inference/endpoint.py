@@ -1,0 +1,34 @@
+"""An endpoint of `/v1` as data: what it reads and which protocol its callers speak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from inference.inbound import Inbound
+from inference.problem import Problem
+
+
+class CallersProtocol(Protocol):
+    """How callers of one protocol are told what went wrong."""
+
+    name: str
+    HEARTBEAT: bytes
+
+    def error_body(self, problem: Problem, request_id: str) -> bytes: ...
+
+    def error_event(self, problem: Problem, request_id: str) -> bytes: ...
+
+    def error_headers(self, request_id: str) -> list[tuple[bytes, bytes]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One path of the chat API."""
+
+    path: str
+    request_type: str
+    protocol: CallersProtocol
+    read: Callable[[bytes, Mapping[bytes, bytes]], Inbound]
+    """Raises `BadRequest`."""

@@ -1,0 +1,66 @@
+"""Headers of the gateway's answers: which way a request went, in words programs can read."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote
+
+from governance.routing.plan import Candidate
+from inference.record import Journey
+
+Headers = list[tuple[bytes, bytes]]
+
+_SANE: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+JSON: Final = (b"content-type", b"application/json")
+STREAM: Final[tuple[tuple[bytes, bytes], ...]] = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    # nginx would hold the events back otherwise.
+    (b"x-accel-buffering", b"no"),
+)
+
+
+def request_id(given: bytes | None) -> str:
+    """The caller's `x-request-id` when it is sane, else a new one."""
+    if given is not None and _SANE.fullmatch(given):
+        return given.decode()
+    return f"req_{os.urandom(12).hex()}"
+
+
+@lru_cache(maxsize=8192)
+def header_value(text: str) -> bytes:
+    """Names of profiles may hold any character; what HTTP cannot carry is percent-encoded."""
+    return quote(text, safe=" !#$&'()*+,/:;=?@[]-._~|<>{}^`\"\\").encode()
+
+
+def way(journey: Journey) -> Headers:
+    """Which way the request went, as far as it is known by now.
+
+    `x-pointsman-fallback` is `none`, `target` when a later target of the profile answers, `local`
+    when local inference took over.
+    """
+    headers: Headers = [(b"x-request-id", journey.id.encode())]
+    plan = journey.plan
+    if plan is not None and plan.reason:
+        headers.append((b"x-pointsman-reason", header_value(plan.reason)))
+        if plan.profile is not None and not plan.profile.implicit:
+            headers.append((b"x-pointsman-profile", header_value(plan.profile.name)))
+    if journey.dropped:
+        headers.append((b"x-pointsman-dropped", header_value(", ".join(journey.dropped))))
+    return headers
+
+
+def answered(journey: Journey, candidate: Candidate) -> Headers:
+    """The way of a request that `candidate` answers; its own attempt is still to be noted."""
+    earlier = len(journey.attempts)
+    fallback = b"local" if candidate.is_local_fallback else b"target" if earlier else b"none"
+    return [
+        *way(journey),
+        (b"x-pointsman-provider", header_value(candidate.provider.name)),
+        (b"x-pointsman-model", header_value(candidate.model)),
+        (b"x-pointsman-attempts", str(earlier + 1).encode()),
+        (b"x-pointsman-fallback", fallback),
+    ]

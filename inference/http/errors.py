@@ -1,0 +1,25 @@
+"""What can go wrong between this service and an upstream, below the meaning of a status code."""
+
+
+class UpstreamError(Exception):
+    """An exchange with an upstream failed. The message is a sentence free of secrets."""
+
+
+class ConnectFailed(UpstreamError):
+    """No connection was made, so the upstream has seen nothing of the request."""
+
+
+class ConnectTimedOut(ConnectFailed):
+    """No connection was made within the connect timeout (name resolution and TLS included)."""
+
+
+class UpstreamClosed(UpstreamError):
+    """The connection was cut before the response was whole."""
+
+
+class ProtocolViolation(UpstreamError):
+    """The upstream sent what is not HTTP/1.1, or a head beyond the limits."""
+
+
+class ResponseTooLarge(UpstreamError):
+    """The body is larger than the caller of `read_all` allowed."""

@@ -1,0 +1,103 @@
+"""Short ways to write down routing tables in tests."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from governance.routing.ask import Ask
+from governance.routing.compile import compile_table
+from governance.routing.health import HEALTHY, Health, Standing
+from governance.routing.plan import Plan
+from governance.routing.resolve import route
+from governance.routing.table import ANONYMOUS, Grant, Profile, Provider, RoutingTable, Target
+
+
+def compile_regex(pattern: str) -> Callable[[str], bool]:
+    """The product brings a linear-time engine; tests only need a working one."""
+    compiled = re.compile(pattern)
+    return lambda model: compiled.search(model) is not None
+
+
+def local(name: str = "mlx", **more: Any) -> Provider:
+    return Provider(
+        **{
+            "name": name,
+            "kind": "mlx",
+            "base_url": "",
+            "is_local": True,
+            "default_model": "tiny",
+            **more,
+        }
+    )
+
+
+def cloud(name: str = "openai", **more: Any) -> Provider:
+    url = f"https://{name}.example/v1"
+    return Provider(**{"name": name, "kind": "openai", "base_url": url, "is_local": False, **more})
+
+
+def target(provider: str = "mlx", model: str = "m", **more: Any) -> Target:
+    for name in ("capabilities", "request_types"):
+        if name in more:
+            more[name] = frozenset(more[name])
+    return Target(provider=provider, model=model, **more)
+
+
+def profile(*targets: Target, virtual_provider: str = "light", **more: Any) -> Profile:
+    placed = tuple(replace(one, position=index) for index, one in enumerate(targets))
+    return Profile(
+        **{
+            "id": f"id-{virtual_provider}",
+            "name": f"Profile {virtual_provider}",
+            "virtual_provider": virtual_provider,
+            "targets": placed,
+            **more,
+        }
+    )
+
+
+def table(*rows: Profile | Provider, **more: Any) -> RoutingTable:
+    """A table with cloud routing on, unless told otherwise."""
+    return compile_table(
+        **{
+            "profiles": [row for row in rows if isinstance(row, Profile)],
+            "providers": [row for row in rows if isinstance(row, Provider)],
+            "cloud_enabled": True,
+            "compile_regex": compile_regex,
+            **more,
+        }
+    )
+
+
+def ask(model: str = "", *needs: str, **more: Any) -> Ask:
+    return Ask(model=model, needs=frozenset(needs) or frozenset({"text"}), **more)
+
+
+def plan(
+    request: Ask,
+    where: RoutingTable,
+    grant: Grant = ANONYMOUS,
+    health: Health = HEALTHY,
+    now: float = 0.0,
+    seed: int = 0,
+) -> Plan:
+    return route(request, grant, where, health, now, random.Random(seed))
+
+
+def chain(decided: Plan) -> list[str]:
+    """The candidates as `provider/model`; the local fallback as `~provider/model`."""
+    return [
+        f"{'~' if one.is_local_fallback else ''}{one.provider.name}/{one.model}"
+        for one in decided.candidates
+    ]
+
+
+class Standings(dict[tuple[str, str], Standing]):
+    """Health read from a dictionary."""
+
+    def standing(self, provider: str, model: str) -> Standing | None:
+        return self.get((provider, model))

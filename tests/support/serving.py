@@ -1,0 +1,47 @@
+"""The chat API on a real server and a real port, with a routing table made by hand."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from governance import snapshot
+from governance.routing.table import RoutingTable
+from gateway.asgi import application
+from gateway import lifespan, v1
+from inference.health import HealthBook
+
+
+@dataclass
+class Served:
+    url: str
+    book: HealthBook
+
+
+@contextmanager
+def served(table: RoutingTable, *, require_key: bool = True, heartbeat: float = 15.0) -> Iterator[Served]:
+    """Serves `table` under Uvicorn on a free port of loopback."""
+    from tests.support.v1app import v1_app
+
+    book = HealthBook()
+    app = v1_app(table, book, require_key=require_key, heartbeat=heartbeat)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    config = uvicorn.Config(app, lifespan="off", log_level="warning", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    try:
+        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", book)
+    finally:
+        server.should_exit = True
+        thread.join(5)
+        listener.close()
