@@ -34,8 +34,8 @@ class _Item(msgspec.Struct):
     type: str = "message"
     role: str | None = None
     content: str | list[_Part] | None = None
-    output: str | list[_Part] | None = None
-    """Of a function call's output."""
+    output: Any = None
+    """Of a tool call's output: mostly a string or a list of parts."""
 
 
 class _Typed(msgspec.Struct):
@@ -133,9 +133,19 @@ def _look(survey: Survey, item: _Item, path: str) -> None:
         if item.content is None:
             raise BadRequest(f"`{path}.content` is required.", f"{path}.content")
     said = _text(survey, item.content)
-    _text(survey, item.output)
+    if isinstance(item.output, str):
+        survey.text(item.output)
+    elif isinstance(item.output, list):
+        _text(survey, _parts(item.output, f"{path}.output"))
     if item.type == "message" and item.role == "user":
         survey.last_user = said
+
+
+def _parts(output: list[Any], path: str) -> list[_Part]:
+    try:
+        return msgspec.convert(output, list[_Part])
+    except msgspec.ValidationError:
+        raise BadRequest(f"`{path}`: expected an array of content parts.", path) from None
 
 
 def _text(survey: Survey, content: str | list[_Part] | None) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from governance.routing.names import ListedModel
 
+from governance.routing.names import ListedModel
 from inference.problem import Problem
 
 name: Final = "openai"
