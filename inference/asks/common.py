@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from governance.routing.ask import Features
 from inference.inbound import BadRequest
 
 HINT_HEADER: Final = b"x-routing-profile"
@@ -114,3 +115,39 @@ def without_hint(
 def estimated_tokens(characters: int) -> int:
     """A quarter of the characters, rounded up: close enough to choose a profile by."""
     return (characters + 3) // 4
+
+
+class Survey:
+    """What a request holds, counted while walking over it once."""
+
+    def __init__(self) -> None:
+        self.needs: set[str] = {"text"}
+        self.characters = 0
+        self.images = 0
+        self.last_user = ""
+
+    def text(self, text: str) -> None:
+        """Text of the prompt, whoever said it."""
+        self.characters += len(text)
+
+    def part(self, need: str | None) -> None:
+        """A part of a message that needs a modality; None needs nothing beyond text."""
+        if need is not None:
+            self.needs.add(need)
+            self.images += need == "vision"
+
+    def features(self, *, messages: int, tools: int = 0, reasoning: bool = False) -> Features:
+        """What heuristic rules look at; counts tools and reasoning among the needs too."""
+        if tools:
+            self.needs.add("tools")
+        if reasoning:
+            self.needs.add("reasoning")
+        return Features(
+            last_user_text=self.last_user,
+            last_user_characters=len(self.last_user),
+            prompt_tokens=estimated_tokens(self.characters),
+            messages=messages,
+            tools=tools,
+            images=self.images,
+            reasoning=reasoning,
+        )
