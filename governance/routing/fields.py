@@ -19,10 +19,11 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "virtual_model": 200,
     "default_model": 300,
     "base_url": 500,
-    "pattern": 500,
-    "destination": 500,
-    "profile": 200,
     "api_key": 4_000,
+    "profile": 200,
+    "routing_profile": 100,
+    "pattern": 300,
+    "destination": 300,
 }
 """Characters. Columns of the database are at least as wide."""
 
