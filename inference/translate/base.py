@@ -7,7 +7,7 @@ Everything here is pure: bytes in, bytes out, no IO and no clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from inference.failures import Failure
 from inference.inbound import Inbound
@@ -25,6 +25,9 @@ class Outbound:
     """Hints of the caller that the upstream's protocol cannot express."""
     headers: tuple[tuple[bytes, bytes], ...] = ()
     """Headers the translation itself requires, beside those of the provider."""
+    streamed: bool = False
+    """The upstream streams even where the caller wants a whole answer; the pair is then a
+    `StreamedPair`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +103,18 @@ class Pair(Protocol):
         gateway's own credentials and may quote them.
         """
         ...
+
+
+class Filter(Protocol):
+    """What an upstream's bytes pass through on their way to being an answer."""
+
+    finished: bool
+
+    def feed(self, chunk: bytes) -> bytes: ...
+
+
+@runtime_checkable
+class StreamedPair(Pair, Protocol):
+    """A pair whose upstream always streams, so that it notices when its caller leaves."""
+
+    def intake(self, inbound: Inbound) -> Filter: ...

@@ -54,10 +54,10 @@ class OpenAIToOpenAI:
     def answer(self, inbound: Inbound, body: bytes) -> Answer:
         """The body as it came; a stream where none was asked for is put together."""
         if not body.lstrip().startswith(b"{"):
-            assembled = _assembled(body)
-            if isinstance(assembled, Failure):
-                return Answer(b"", failure=assembled)
-            body = assembled
+            whole = assembled(body)
+            if isinstance(whole, Failure):
+                return Answer(b"", failure=whole)
+            body = whole
         return _completion(body)
 
     def error(self, failure: Failure) -> bytes | None:
@@ -174,7 +174,7 @@ def _checked(whole: Completion | Embeddings, answers: list[Any] | None, body: by
     return Answer(body, model=model, usage=of_openai(whole.usage))
 
 
-def _assembled(body: bytes) -> bytes | Failure:
+def assembled(body: bytes) -> bytes | Failure:
     """The completion that a stream spells, sent where none was asked for."""
     parser = Parser()
     try:
