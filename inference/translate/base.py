@@ -63,15 +63,29 @@ class Relay(Protocol):
     understood: `end` then returns the whole stream at once.
     """
 
-    committed: bool
-    """A meaningful event (text, tool call, reasoning, or a complete answer) was returned."""
-    finished: bool
-    """The protocol's own end was seen and returned."""
-    failure: Failure | None
-    usage: Usage | None
-    model: str
-    """The model that answers, by its own word; empty until known."""
-    finish_reason: str
+    @property
+    def committed(self) -> bool:
+        """A meaningful event was returned: text, a tool call or reasoning, or a whole answer."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """The protocol's own end was seen and returned."""
+        ...
+
+    @property
+    def failure(self) -> Failure | None: ...
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+    @property
+    def model(self) -> str:
+        """The model that answers, by its own word; empty until known."""
+        ...
+
+    @property
+    def finish_reason(self) -> str: ...
 
     def feed(self, chunk: bytes) -> bytes: ...
 
@@ -108,7 +122,10 @@ class Pair(Protocol):
 class Filter(Protocol):
     """What an upstream's bytes pass through on their way to being an answer."""
 
-    finished: bool
+    @property
+    def finished(self) -> bool:
+        """The upstream is needed no more."""
+        ...
 
     def feed(self, chunk: bytes) -> bytes: ...
 
