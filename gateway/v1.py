@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from django.conf import settings
 
 from governance import snapshot
+from governance.routing.table import RoutingTable
 from inference.chat import ChatConsumer
 from inference.consumer import Receive, Scope, Send
 from inference.endpoints import ENDPOINTS
@@ -18,25 +19,40 @@ from inference.unknown import UnknownPathConsumer
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-book = HealthBook()
+# Not for secrets: it draws among weighted targets and spreads cooldowns.
+rng = random.Random()  # noqa: S311
+book = HealthBook(rng=rng)
 """How providers fare in this process."""
 
 
-def routes() -> App:
-    """The application behind `/v1`; paths are matched without the query."""
-    common = {
-        "table": snapshot.current,
-        "require_key": settings.REQUIRE_API_KEY,
-        "body_limit": settings.MAX_BODY_BYTES,
-    }
-    # Not for secrets: it draws among weighted targets.
-    rng = random.Random()  # noqa: S311
+def routes(
+    *,
+    table: Callable[[], RoutingTable] = snapshot.current,
+    book: HealthBook = book,
+    require_key: bool = settings.REQUIRE_API_KEY,
+    heartbeat: float = 15.0,
+) -> App:
+    """The application behind `/v1`; paths are matched without the query.
+
+    `heartbeat`: seconds of silence after which a streaming caller gets a sign of life.
+    """
+    limit = settings.MAX_BODY_BYTES
     apps: dict[str, App] = {
-        endpoint.path: ChatConsumer.as_asgi(endpoint=endpoint, book=book, rng=rng, **common)
+        endpoint.path: ChatConsumer.as_asgi(
+            endpoint=endpoint,
+            table=table,
+            book=book,
+            rng=rng,
+            require_key=require_key,
+            body_limit=limit,
+            heartbeat=heartbeat,
+        )
         for endpoint in ENDPOINTS
     }
-    apps["/v1/models"] = ListingConsumer.as_asgi(**common)
-    unknown = UnknownPathConsumer.as_asgi(protocol=openai, body_limit=settings.MAX_BODY_BYTES)
+    apps["/v1/models"] = ListingConsumer.as_asgi(
+        table=table, require_key=require_key, body_limit=limit
+    )
+    unknown = UnknownPathConsumer.as_asgi(protocol=openai, body_limit=limit)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await apps.get(scope["path"].rstrip("/"), unknown)(scope, receive, send)

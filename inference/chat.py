@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from governance.routing.resolve import route
 
 from governance.routing.plan import Plan
+from governance.routing.resolve import route
 from governance.routing.table import Grant, RoutingTable
 from inference import heads, record
 from inference.admission import admit

@@ -47,7 +47,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         self.gone = False
         self._watcher: asyncio.Task[None] | None = None
         try:
-            body = await self._read(receive)
+            body = await self._receive_body(receive)
         except CallerLeft:
             return
         except BodyTooLarge:
@@ -55,7 +55,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             return
         carrier = asyncio.current_task()
         assert carrier is not None
-        self._watcher = asyncio.create_task(self._watch(receive, carrier))
+        self._watcher = asyncio.create_task(self._watch_for_leaving(receive, carrier))
         try:
             await self.handle(body)
         except asyncio.CancelledError:
@@ -84,7 +84,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         """Answers a request whose `handle()` raised what it should not."""
         raise NotImplementedError
 
-    async def _read(self, receive: Receive) -> bytes:
+    async def _receive_body(self, receive: Receive) -> bytes:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise CallerLeft
@@ -109,7 +109,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             raise BodyTooLarge
         return b"".join(parts)
 
-    async def _watch(self, receive: Receive, carrier: asyncio.Task[Any]) -> None:
+    async def _watch_for_leaving(self, receive: Receive, carrier: asyncio.Task[Any]) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
         self.gone = True

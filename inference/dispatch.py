@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from governance.routing.plan import Candidate
+from governance.routing.table import Provider
 from inference.backends import Backend, UnusableProvider, backend_of
 from inference.failures import Failure, Outcome, broken, of_status
 from inference.health import HealthBook
@@ -20,7 +21,7 @@ from inference.http import Client, ConnectFailed, ConnectTimedOut, Reply, Upstre
 from inference.inbound import Inbound
 from inference.record import Attempt, Journey
 from inference.translate import pair_for
-from inference.translate.base import Answer, Inexpressible, Outbound, Pair, Relay
+from inference.translate.base import Answer, Inexpressible, Outbound, Pair, Relay, StreamedPair
 from inference.watch import Expired, Watch
 
 ERROR_LIMIT: Final = 1024 * 1024
@@ -74,7 +75,7 @@ class Dispatcher:
         self._book = book
         self._loop = asyncio.get_running_loop()
         self._began = 0.0
-        self._held: str | None = None
+        self._held: Provider | None = None
 
     async def run(self, candidates: tuple[Candidate, ...]) -> Opened | Whole | GaveUp:
         """One candidate after the other until one commits, or none is left to try."""
@@ -82,7 +83,7 @@ class Dispatcher:
         body: bytes | None = None
         for candidate in candidates:
             self._began = self._loop.time()
-            if not self._book.take(candidate.provider):
+            if not self._book.take(candidate.provider, candidate.model):
                 failure = Failure(
                     Outcome.RETRYABLE,
                     "saturated",
@@ -92,7 +93,7 @@ class Dispatcher:
                 )
                 self.note(candidate, failure)
                 continue
-            self._held = candidate.provider.name
+            self._held = candidate.provider
             try:
                 result = await self._try(candidate)
             except asyncio.CancelledError:
@@ -178,6 +179,7 @@ class Dispatcher:
         settled = False
         try:
             reply = await self._send(backend, outbound, guard)
+            self._book.observe(provider, candidate.model, reply.headers)
             if not 200 <= reply.status < 300:
                 return await self._refused(reply)
             result: Opened | Whole | Failure
@@ -248,11 +250,25 @@ class Dispatcher:
     async def _whole(
         self, candidate: Candidate, pair: Pair, reply: Reply, watch: Watch, outbound: Outbound
     ) -> Whole | Failure:
-        watch.touch()
-        answer = pair.answer(self._inbound, await reply.read_all(ANSWER_LIMIT))
+        if outbound.streamed and isinstance(pair, StreamedPair):
+            body = await self._gathered(pair, reply, watch)
+        else:
+            watch.touch()
+            body = await reply.read_all(ANSWER_LIMIT)
+        answer = pair.answer(self._inbound, body)
         if answer.failure is not None:
             return answer.failure
         return Whole(candidate, answer, outbound.dropped)
+
+    async def _gathered(self, pair: StreamedPair, reply: Reply, watch: Watch) -> bytes:
+        """The answer of an upstream that streams where the caller wants the whole."""
+        intake = pair.intake(self._inbound)
+        parts: list[bytes] = []
+        while not intake.finished and (chunk := await reply.read()):
+            parts.append(intake.feed(chunk))
+            if parts[-1]:
+                watch.touch()
+        return b"".join(parts)
 
 
 def _retry_after(value: bytes | None) -> float | None:

@@ -1,36 +1,131 @@
-"""How providers fare in this process: requests under way, and the health machine's states."""
+"""How providers fare in this process: requests under way, breakers, and shares of their limits."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from governance.routing import health
+from governance.routing.health import Breaker, Standing
+from governance.routing.strategies import Rng
 from governance.routing.table import Provider
 from inference.failures import Failure
+from inference.limits import used_shares
+
+Key = tuple[str, str]
+"""Casefolded provider and model."""
+
+MLX_SERVER_SLOTS: Final = 8
+_BUSY: Final = Standing(saturated=True)
 
 
 class HealthBook:
-    """Counts what is under way and remembers how attempts ended. One per process."""
+    """Remembers how attempts ended, for one process. Not for several threads.
 
-    def __init__(self) -> None:
-        self._busy: dict[str, int] = {}
+    It is what routing reads as `Health`; a provider's model that never failed has no entry.
+    """
 
-    def take(self, provider: Provider) -> bool:
-        """Whether the provider may be sent one more request; if so it counts as under way."""
-        busy = self._busy.get(provider.name, 0)
-        if provider.max_concurrency is not None and busy >= provider.max_concurrency:
-            return False
-        self._busy[provider.name] = busy + 1
-        return True
+    def __init__(self, *, rng: Rng, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rng = rng
+        self._clock = clock
+        self._under_way: dict[str, int] = {}
+        self._full: set[str] = set()
+        self._breakers: dict[Key, Breaker] = {}
+        self._shares: dict[Key, tuple[float | None, float | None]] = {}
+        self._standings: dict[Key, Standing] = {}
 
-    def give_back(self, provider: str) -> None:
-        self._busy[provider] -= 1
+    def standing(self, provider: str, model: str) -> Standing | None:
+        standing = self._standings.get((provider, model))
+        if provider not in self._full:
+            return standing
+        if standing is None:
+            return _BUSY
+        return Standing(
+            standing.state, standing.until, True, standing.request_percent, standing.token_percent
+        )
+
+    def standings(self) -> dict[Key, Standing]:
+        """Everything held against anyone at this moment."""
+        return dict(self._standings)
 
     def under_way(self, provider: str) -> int:
-        return self._busy.get(provider, 0)
+        return self._under_way.get(provider.casefold(), 0)
+
+    def take(self, provider: Provider, model: str) -> bool:
+        """Whether the provider may be sent one more request; if so it counts as under way."""
+        name = provider.name.casefold()
+        busy = self._under_way.get(name, 0) + 1
+        limit = slots(provider)
+        if limit is not None:
+            if busy > limit:
+                return False
+            if busy == limit:
+                self._full.add(name)
+        self._under_way[name] = busy
+        breaker = self._breakers.get((name, model))
+        if breaker is not None:
+            self._set((name, model), health.begin(breaker, self._clock()))
+        return True
+
+    def give_back(self, provider: Provider) -> None:
+        """The request that was taken for ended, whatever its end."""
+        name = provider.name.casefold()
+        self._under_way[name] -= 1
+        self._full.discard(name)
 
     def succeeded(self, provider: Provider, model: str) -> None:
-        pass
+        """The answer was delivered to its end."""
+        key = (provider.name.casefold(), model)
+        breaker = self._breakers.get(key)
+        if breaker is not None:
+            self._set(key, health.succeeded(breaker, self._clock()))
 
     def failed(self, provider: Provider, model: str, failure: Failure) -> None:
-        pass
+        key = (provider.name.casefold(), model)
+        breaker = self._breakers.get(key, health.NEW)
+        self._set(
+            key,
+            health.failed(
+                breaker,
+                str(failure.outcome),
+                self._clock(),
+                self._rng,
+                retry_after=failure.retry_after,
+            ),
+        )
 
     def abandoned(self, provider: Provider, model: str) -> None:
-        pass
+        """The caller left: nothing was learned."""
+        key = (provider.name.casefold(), model)
+        breaker = self._breakers.get(key)
+        if breaker is not None:
+            self._set(key, health.failed(breaker, "cancelled", self._clock(), self._rng))
+
+    def observe(
+        self, provider: Provider, model: str, headers: Iterable[tuple[bytes, bytes]]
+    ) -> None:
+        """Takes note of the limits an upstream reports with its answers."""
+        shares = used_shares(headers)
+        key = (provider.name.casefold(), model)
+        if shares != self._shares.get(key, (None, None)):
+            self._shares[key] = shares
+            self._set(key, self._breakers.get(key, health.NEW))
+
+    def _set(self, key: Key, breaker: Breaker) -> None:
+        self._breakers[key] = breaker
+        requests, tokens = self._shares.get(key, (None, None))
+        if breaker.state == "closed" and requests is None and tokens is None:
+            self._standings.pop(key, None)
+        else:
+            self._standings[key] = Standing(breaker.state, breaker.until, False, requests, tokens)
+
+
+def slots(provider: Provider) -> int | None:
+    """How many requests a provider may be sent at a time; None for no limit.
+
+    An `mlx_lm.server` has a listen backlog of 5: more than 8 at a time would see resets.
+    """
+    if provider.kind == "mlx" and provider.base_url:
+        return min(provider.max_concurrency or MLX_SERVER_SLOTS, MLX_SERVER_SLOTS)
+    return provider.max_concurrency

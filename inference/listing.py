@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-from governance.routing.names import listed_models
 
+from governance.routing.names import listed_models
 from governance.routing.table import RoutingTable
 from inference import heads
 from inference.admission import admit

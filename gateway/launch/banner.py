@@ -47,6 +47,7 @@ class Welcome:
             {
                 "model": self.model,
                 "stream": True,
+                "temperature": 0,
                 "messages": [{"role": "user", "content": "What is the capital of France?"}],
             }
         )

@@ -47,9 +47,8 @@ def ensure_weights(models_dir: Path, progress: Progress) -> None:
                 report = json.loads(line)
             except ValueError:
                 continue
-            if report.get("state") == "failed":
-                reason = report.get("reason", "")
-            elif "step" in report:
+            reason = report.get("error", reason)
+            if "step" in report:
                 progress.step(report["step"], report.get("progress"))
         errors = process.stderr.read()
     if process.returncode:

@@ -20,6 +20,10 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "default_model": 300,
     "base_url": 500,
     "api_key": 4_000,
+    "profile": 200,
+    "routing_profile": 100,
+    "pattern": 300,
+    "destination": 300,
 }
 """Characters. Columns of the database are at least as wide."""
 

@@ -66,7 +66,7 @@ class Client:
         headers: bytes,
         body: bytes,
         *,
-        connect_timeout: float,
+        connect_timeout: float | None,
         on_start: Callable[[Reply], object] | None = None,
     ) -> Reply:
         """Send one request; return when the head of its final response is here.
@@ -170,7 +170,7 @@ class Client:
         self,
         loop: asyncio.AbstractEventLoop,
         destination: Destination,
-        timeout_seconds: float,
+        timeout_seconds: float | None,
         reply: Reply | None = None,
     ) -> Connection:
         self._refuse_when_closed()

@@ -89,9 +89,12 @@ def _host(text: str) -> str:
         raise ValueError("The URL names no host.")
     if text.startswith("[") and text.endswith("]"):
         try:
-            return ipaddress.IPv6Address(text[1:-1]).compressed
+            address = ipaddress.IPv6Address(text[1:-1])
         except ValueError:
             raise ValueError("The URL's IPv6 address is not valid.") from None
+        if address.scope_id is not None:
+            raise ValueError("An IPv6 address in a URL must not have a zone.")
+        return address.compressed
     try:
         host = text.lower() if text.isascii() else text.encode("idna").decode("ascii")
     except UnicodeError:

@@ -42,10 +42,14 @@ async def _resolve(loop: asyncio.AbstractEventLoop, host: str, port: int) -> lis
             continue
         return [(family, (host, port))]
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await _lookup(loop, host, port)
     except (OSError, UnicodeError) as error:
         raise ConnectFailed(f"The host name {host} could not be resolved.") from error
     return [(family, address) for family, _, _, _, address in found]
+
+
+async def _lookup(loop: asyncio.AbstractEventLoop, host: str, port: int) -> list[Any]:
+    return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 def _alternating(addresses: Sequence[_Address]) -> list[_Address]:

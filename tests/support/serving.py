@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from governance import snapshot
+from gateway import v1
 from governance.routing.table import RoutingTable
-from gateway.asgi import application
-from gateway import lifespan, v1
 from inference.health import HealthBook
 
 
@@ -26,12 +24,12 @@ class Served:
 
 
 @contextmanager
-def served(table: RoutingTable, *, require_key: bool = True, heartbeat: float = 15.0) -> Iterator[Served]:
+def served(
+    table: RoutingTable, *, require_key: bool = True, heartbeat: float = 15.0
+) -> Iterator[Served]:
     """Serves `table` under Uvicorn on a free port of loopback."""
-    from tests.support.v1app import v1_app
-
-    book = HealthBook()
-    app = v1_app(table, book, require_key=require_key, heartbeat=heartbeat)
+    book = HealthBook(rng=random.Random(1))
+    app = v1.routes(table=lambda: table, book=book, require_key=require_key, heartbeat=heartbeat)
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     config = uvicorn.Config(app, lifespan="off", log_level="warning", access_log=False)
     server = uvicorn.Server(config)

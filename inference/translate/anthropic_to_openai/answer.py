@@ -17,7 +17,7 @@ STOP_REASONS: Final = {
     "content_filter": "refusal",
 }
 _TIERS: Final = {"default": "standard", "priority": "priority"}
-NO_TOKENS: Final = {"input_tokens": 0, "output_tokens": 0}
+NO_TOKENS: Final[dict[str, Any]] = {"input_tokens": 0, "output_tokens": 0}
 
 
 def message(whole: Completion, choice: Choice, stops: list[str]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def message(whole: Completion, choice: Choice, stops: list[str]) -> dict[str, An
     calls = said.calls()
     reason, sequence = stop_of(choice, stops, called=bool(calls), refused=bool(said.refusal))
     usage = of_openai(whole.usage)
-    counts = counts_of(usage) if usage is not None else dict(NO_TOKENS)
+    counts: dict[str, Any] = counts_of(usage) if usage is not None else dict(NO_TOKENS)
     tier = _TIERS.get(whole.service_tier or "")
     if tier is not None:
         counts["service_tier"] = tier

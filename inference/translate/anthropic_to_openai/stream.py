@@ -98,7 +98,7 @@ class Events:
     def _begin(self, chunk: Completion) -> bytes:
         self._started = True
         self._id = message_id(chunk)
-        message = {
+        message: dict[str, Any] = {
             "id": self._id,
             "type": "message",
             "role": "assistant",

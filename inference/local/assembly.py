@@ -1,0 +1,55 @@
+"""Puts a loaded model, a generator and a scheduler together. Runs on the thread that owns MLX."""
+
+import argparse
+import functools
+import itertools
+import secrets
+from typing import Any
+
+from inference.local.asks import Sampling
+from inference.local.batched import BatchedGenerator
+from inference.local.direct import DirectGenerator
+from inference.local.generators import Generator, Work
+from inference.local.loading import Progress, load, memory_in_use
+from inference.local.scheduler import Modes, Scheduler
+from inference.local.service import Service
+
+
+def assemble(options: argparse.Namespace, progress: Progress) -> tuple[Service, dict[str, Any]]:
+    """The service of a model that has generated a token, and what to announce about it."""
+    loaded = load(options.model_dir, options.name, progress, max_context=options.max_context)
+    facts = loaded.facts
+    progress("warming up", 0.95)
+    # Requests without a seed draw from numbers nobody can guess.
+    entropy = itertools.count(secrets.randbits(62))
+    batched = functools.partial(
+        BatchedGenerator, loaded.model, entropy, facts.prefill, options.max_batch
+    )
+    modes = Modes(
+        direct=functools.partial(DirectGenerator, loaded.model, entropy, facts.prefill),
+        batched=batched if options.batching else None,
+        check=warm_up,
+    )
+    scheduler = Scheduler(modes, queue_limit=options.queue_limit, memory=memory_in_use)
+    ready = {
+        "memory_bytes": memory_in_use(),
+        "parameters": facts.parameters,
+        "context_length": facts.context_length,
+    }
+    return Service(scheduler, loaded.codec, facts), ready
+
+
+def warm_up(generator: Generator) -> None:
+    """Generate one real token on every kind of slot: prompts of two lengths share a batch."""
+    prompts = [(0, 1, 2), (0, 1)][: generator.slots]
+    wanted = {
+        generator.start(Work(prompt, 1, Sampling(temperature=0.0), None, lambda: False))
+        for prompt in prompts
+    }
+    for _ in range(16):
+        for drawn in generator.step():
+            generator.cancel(drawn.handle)
+            wanted.discard(drawn.handle)
+        if not wanted:
+            return
+    raise RuntimeError("the model generated nothing")

@@ -1,0 +1,133 @@
+"""Asking the engine and giving it orders, from synchronous code: admin views, commands, checks.
+
+Every call is one short request over the engine's Unix socket. Chat does not come this way.
+"""
+
+import http.client
+import json
+import socket
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+from urllib.parse import quote
+
+ModelStateName = Literal["not_loaded", "loading", "ready", "failed"]
+
+
+class EngineUnavailable(Exception):
+    """The engine does not run, does not answer in time, or answers nonsense."""
+
+
+class EngineRefused(Exception):
+    """The engine said no; the message is its sentence, `status` 404 (no such model) or 409 (in
+    use) as a rule."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class EngineModel:
+    """One model. Sizes in bytes, times in seconds since the epoch, `progress` from 0 to 1."""
+
+    name: str
+    state: ModelStateName
+    progress: float
+    step: str
+    reason: str
+    pid: int | None
+    memory_bytes: int
+    active: int
+    queued: int
+    loaded_at: float | None
+    last_used_at: float | None
+    restarts: int
+    context_length: int | None
+    parameters: int | None
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineReport:
+    models: tuple[EngineModel, ...]
+    memory_budget_bytes: int
+    memory_used_bytes: int
+
+    def model(self, name: str) -> EngineModel | None:
+        return next((model for model in self.models if model.name == name), None)
+
+
+class EngineClient:
+    """`timeout_s` holds for each call but `unload`, which waits for the process to end."""
+
+    def __init__(self, socket_path: str, timeout_s: float = 2.0) -> None:
+        self._path = socket_path
+        self._timeout_s = timeout_s
+
+    def ready(self) -> bool:
+        """Does the engine answer? Never raises."""
+        try:
+            return bool(self._call("GET", "/health").get("status") == "ok")
+        except (EngineUnavailable, EngineRefused):
+            return False
+
+    def models(self) -> EngineReport:
+        """Raises EngineUnavailable."""
+        answer = self._call("GET", "/engine/models")
+        try:
+            return EngineReport(
+                models=tuple(_model(item) for item in answer["models"]),
+                memory_budget_bytes=answer["memory_budget_bytes"],
+                memory_used_bytes=answer["memory_used_bytes"],
+            )
+        except (KeyError, TypeError) as error:
+            raise EngineUnavailable(f"The local engine's answer lacks {error}.") from error
+
+    def load(self, name: str) -> None:
+        """Begin to load; `models()` tells how it goes. Raises EngineUnavailable, EngineRefused."""
+        self._call("POST", f"/engine/models/{quote(name, safe='')}/load")
+
+    def unload(self, name: str, force: bool = False) -> None:
+        """End the model's process. Raises EngineUnavailable, and EngineRefused while it is in use
+        unless `force` cuts its requests off."""
+        path = f"/engine/models/{quote(name, safe='')}/unload{'?force=1' if force else ''}"
+        self._call("POST", path, timeout_s=self._timeout_s + 8)
+
+    def _call(self, method: str, path: str, timeout_s: float | None = None) -> dict[str, Any]:
+        connection = _UnixConnection(self._path, timeout_s or self._timeout_s)
+        try:
+            connection.request(method, path, body=b"" if method == "POST" else None)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise EngineUnavailable(f"The local engine does not answer: {error}.") from error
+        finally:
+            connection.close()
+        if not isinstance(answer, dict):
+            raise EngineUnavailable("The local engine's answer is not a JSON object.")
+        if response.status >= 400:
+            error_body = answer.get("error", {})
+            code, message = error_body.get("code", ""), error_body.get("message", "")
+            raise EngineRefused(response.status, str(code), str(message))
+        return cast(dict[str, Any], answer)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout_s: float) -> None:
+        super().__init__("engine", timeout=timeout_s)
+        self._socket_path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._socket_path)
+
+
+_FIELDS = tuple(EngineModel.__dataclass_fields__)
+
+
+def _model(item: dict[str, Any]) -> EngineModel:
+    """Fields of a newer engine are left out, a missing one is a KeyError."""
+    return EngineModel(**{name: item[name] for name in _FIELDS})

@@ -1,0 +1,86 @@
+"""Between text and tokens, with one model's tokenizer and chat template."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import TemplateError
+
+from inference.local.asks import BadRequest, ChatAsk
+from inference.local.markup import Markers, Section
+
+
+def _byte_letters() -> dict[str, int]:
+    """The letters byte-level BPE writes bytes with: GPT-2's table, which later models kept."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    letters = {chr(byte): byte for byte in printable}
+    others = [byte for byte in range(256) if byte not in printable]
+    return letters | {chr(256 + i): byte for i, byte in enumerate(others)}
+
+
+class Codec:
+    """Encodes prompts and decodes answers. Any thread may use it."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._backend = getattr(tokenizer, "backend_tokenizer", None)
+        decoder = type(getattr(self._backend, "decoder", None)).__name__
+        self._byte_letters = _byte_letters() if decoder == "ByteLevel" else {}
+        self.parser = tokenizer.tool_parser
+        self.markers: dict[Section, Markers] = {}
+        if tokenizer.has_tool_calling:
+            self.markers[Section.TOOL_CALL] = Markers(
+                tokenizer.tool_call_start, tokenizer.tool_call_end
+            )
+        if tokenizer.has_thinking:
+            self.markers[Section.REASONING] = Markers(tokenizer.think_start, tokenizer.think_end)
+
+    @property
+    def takes_tools(self) -> bool:
+        """Whether the chat template can show tools to the model and its calls can be read."""
+        return Section.TOOL_CALL in self.markers
+
+    def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
+        """The tokens of a text."""
+        if self._backend is not None:
+            ids = self._backend.encode(text, add_special_tokens=add_special_tokens).ids
+        else:
+            ids = self._tokenizer.encode(text, add_special_tokens=add_special_tokens)
+        return list(ids)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of some tokens, special ones included: some models write their markers so."""
+        if self._backend is not None:
+            return str(self._backend.decode(list(tokens), skip_special_tokens=False))
+        return str(self._tokenizer.decode(list(tokens), skip_special_tokens=False))
+
+    def token_bytes(self, token: int) -> bytes | None:
+        """The very bytes of a token, which may be part of a character; None if not known."""
+        name = self._tokenizer.convert_ids_to_tokens(token)
+        if not self._byte_letters or any(letter not in self._byte_letters for letter in name or ""):
+            return self.decode([token]).encode()
+        return bytes(self._byte_letters[letter] for letter in name)
+
+    def render(self, ask: ChatAsk) -> str:
+        """The prompt text of a conversation. Raises BadRequest when the template refuses it."""
+        if not self._tokenizer.has_chat_template:
+            raise BadRequest("This model has no chat template: use /v1/completions.", "model")
+        try:
+            return str(
+                self._tokenizer.apply_chat_template(
+                    [dict(message) for message in ask.messages],
+                    tools=[dict(tool) for tool in ask.tools] or None,
+                    add_generation_prompt=True,
+                    tokenize=False,
+                )
+            )
+        except (TemplateError, TypeError, ValueError, KeyError) as error:
+            raise BadRequest(
+                f"The model's chat template refuses these messages: {error}", "messages"
+            ) from error
+
+    def opening_section(self, prompt: str) -> Section:
+        """Where the answer starts: some templates open the model's reasoning themselves."""
+        reasoning = self.markers.get(Section.REASONING)
+        if reasoning and prompt.rstrip().endswith(reasoning.open):
+            return Section.REASONING
+        return Section.CONTENT

@@ -1,0 +1,78 @@
+"""One request at a time, straight through mlx-lm's own generation loop."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import mlx.core as mx
+from mlx_lm.generate import generate_step
+
+from inference.local.generators import Drawn, Work
+from inference.local.sampling import describe, make_processors, make_sampler
+
+
+class _Cancelled(Exception):
+    """The caller left while the prompt was being read."""
+
+
+class DirectGenerator:
+    """A generator of one slot. `prefill` is the number of prompt tokens read between two looks
+    at whether the caller is still there."""
+
+    slots = 1
+
+    def __init__(self, model: Any, entropy: Iterator[int], prefill: int) -> None:
+        self._model = model
+        self._entropy = entropy
+        self._prefill = prefill
+        self._handle = 0
+        self._work: Work | None = None
+        self._tokens: Any = None
+
+    def start(self, work: Work) -> int:
+        """Begin; the one before must have been cancelled or finished."""
+        self._drop()
+        self._handle += 1
+        self._work = work
+
+        def still_wanted(done: int, total: int) -> None:
+            if work.cancelled():
+                raise _Cancelled
+
+        self._tokens = generate_step(
+            mx.array(work.prompt),
+            self._model,
+            max_tokens=work.max_tokens,
+            sampler=make_sampler(work.sampling, next(self._entropy)),
+            logits_processors=make_processors(work.sampling, len(work.prompt)) or None,
+            prefill_step_size=self._prefill,
+            prompt_progress_callback=still_wanted,
+        )
+        return self._handle
+
+    def step(self) -> list[Drawn]:
+        """The next token; the first step reads the whole prompt."""
+        if self._work is None:
+            return []
+        try:
+            token, logprobs = next(self._tokens)
+        except (_Cancelled, StopIteration):
+            self._drop()
+            return []
+        top = self._work.top_logprobs
+        return [Drawn(self._handle, token, None if top is None else describe(logprobs, token, top))]
+
+    def cancel(self, handle: int) -> None:
+        """Stop the work under way, if it is this one."""
+        if handle == self._handle:
+            self._drop()
+
+    def close(self) -> None:
+        """Stop whatever is under way."""
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._work is None:
+            return
+        self._tokens.close()
+        self._tokens, self._work = None, None
+        mx.clear_cache()

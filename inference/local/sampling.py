@@ -1,0 +1,84 @@
+"""How the next token is drawn from a model's log probabilities, on MLX arrays."""
+
+from collections.abc import Callable
+
+import mlx.core as mx
+from mlx_lm.sample_utils import greedy_sampler
+
+from inference.local.answer import TokenLogprob
+from inference.local.asks import Sampling
+
+Sampler = Callable[[mx.array], mx.array]
+Processor = Callable[[mx.array, mx.array], mx.array]
+
+GREEDY_BELOW = 1e-4
+"""Temperatures under this divide 32-bit numbers into infinities; they mean the likeliest token."""
+
+
+def make_sampler(sampling: Sampling, entropy: int) -> Sampler:
+    """Rows of log probabilities -> one token per row.
+
+    Each request draws from random numbers of its own, begun from its seed or else from `entropy`,
+    so its answer does not depend on who else is in the batch. All greedy requests share one
+    sampler, which lets the generator sample their rows at once.
+    """
+    if sampling.temperature < GREEDY_BELOW:
+        return greedy_sampler
+    seed = entropy if sampling.seed is None else sampling.seed
+    key = mx.random.key(seed % 2**64)
+
+    def sample(logprobs: mx.array) -> mx.array:
+        nonlocal key
+        key, now = mx.random.split(key)
+        peak = mx.max(logprobs, axis=-1, keepdims=True)
+        scaled = (logprobs.astype(mx.float32) - peak) / sampling.temperature
+        if sampling.top_p >= 1:
+            return mx.random.categorical(scaled, key=now)
+        return _nucleus(scaled, sampling.top_p, now)
+
+    return sample
+
+
+def _nucleus(scaled: mx.array, top_p: float, key: mx.array) -> mx.array:
+    """Draw among the likeliest tokens that together reach `top_p`; always at least one."""
+    order = mx.argsort(-scaled, axis=-1)
+    ranked = mx.take_along_axis(scaled, order, axis=-1)
+    probabilities = mx.softmax(ranked, axis=-1)
+    before = mx.cumsum(probabilities, axis=-1) - probabilities
+    kept = mx.where(before < max(top_p, 1e-9), ranked, -mx.inf)
+    choice = mx.random.categorical(kept, key=key)
+    return mx.take_along_axis(order, choice[:, None], axis=-1).squeeze(-1)
+
+
+def make_processors(sampling: Sampling, prompt_tokens: int) -> list[Processor]:
+    """Changes to the logits before they are normalised; the prompt's own tokens do not count."""
+    processors: list[Processor] = []
+    if sampling.presence_penalty or sampling.frequency_penalty:
+
+        def penalise(tokens: mx.array, logits: mx.array) -> mx.array:
+            drawn = tokens[prompt_tokens:]
+            counts = mx.zeros(logits.shape[-1:]).at[drawn].add(1.0)
+            penalty = sampling.frequency_penalty * counts
+            return logits - penalty - sampling.presence_penalty * (counts > 0)
+
+        processors.append(penalise)
+    if sampling.logit_bias:
+        tokens = mx.array([token for token, _ in sampling.logit_bias])
+        biases = mx.array([bias for _, bias in sampling.logit_bias])
+
+        def shift(_: mx.array, logits: mx.array) -> mx.array:
+            return logits.at[:, tokens].add(biases)
+
+        processors.append(shift)
+    return processors
+
+
+def describe(logprobs: mx.array, token: int, top: int) -> TokenLogprob:
+    """The drawn token's log probability and those of the `top` likeliest tokens."""
+    likeliest: list[int] = []
+    if top:
+        some = mx.argpartition(-logprobs, kth=top - 1)[:top]
+        likeliest = some[mx.argsort(-logprobs[some])].tolist()  # type: ignore[assignment]
+    values: list[float] = logprobs[mx.array([token, *likeliest])].tolist()  # type: ignore[assignment]
+    alternatives = zip(likeliest, values[1:], strict=True)
+    return TokenLogprob(token, values[0], tuple(TokenLogprob(t, v) for t, v in alternatives))

@@ -1,0 +1,146 @@
+"""From a request body to a running job, and from a job's events to JSON."""
+
+import asyncio
+import secrets
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from inference.local import validation
+from inference.local.answer import Answer, Delta, Finish, Reading
+from inference.local.asks import DEFAULT_MAX_TOKENS, Ask, BadRequest, ChatAsk, CompletionAsk
+from inference.local.codec import Codec
+from inference.local.detokenizer import Detokenizer
+from inference.local.generators import Work
+from inference.local.loading import Facts
+from inference.local.markup import Section
+from inference.local.scheduler import Event, Failure, Job, Scheduler
+from inference.local.wire import ChatWire, CompletionWire, Envelope, Wire
+
+CONTEXT_OF_COMPLETION = 8
+"""Prompt tokens that decide how the first token of a completion is written."""
+
+
+class GenerationFailed(Exception):
+    """The answer broke off."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.retryable = failure.retryable
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A request as the generator takes it."""
+
+    tokens: list[int]
+    reading: Reading
+    context: list[int]
+
+
+class Running:
+    """One job's events, on the event loop. Closing it cancels the job."""
+
+    def __init__(self, scheduler: Scheduler, ask: Ask, wire: Wire) -> None:
+        self.ask = ask
+        self.wire = wire
+        self._scheduler = scheduler
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self.job: Job | None = None
+
+    def sink(self, event: Event) -> None:
+        """Called on the scheduler's thread."""
+        self._loop.call_soon_threadsafe(self._events.put_nowait, event)
+
+    async def events(self) -> AsyncIterator[Delta | Finish]:
+        """The answer's parts, Finish last. Raises GenerationFailed."""
+        while True:
+            event = await self._events.get()
+            if isinstance(event, Failure):
+                raise GenerationFailed(event)
+            yield event
+            if isinstance(event, Finish):
+                return
+
+    def close(self) -> None:
+        """The caller is served, or gone."""
+        if self.job is not None:
+            self._scheduler.cancel(self.job)
+
+
+class Service:
+    """Turns bodies into running jobs for one loaded model."""
+
+    def __init__(self, scheduler: Scheduler, codec: Codec, facts: Facts) -> None:
+        self.scheduler = scheduler
+        self.facts = facts
+        self._codec = codec
+
+    async def chat(self, raw: bytes, rank: int) -> Running:
+        """Start a chat completion. Raises BadRequest or BacklogFull."""
+        body = validation.read_body(raw)
+        validation.check_model(body, self.facts.name)
+        ask = validation.read_chat(body, self.facts.defaults, self.facts.vocabulary)
+        wire = ChatWire(self._envelope("chatcmpl"))
+        # Long conversations take a while to encode, and others' streams go on meanwhile.
+        return self._submit(ask, await asyncio.to_thread(self._chat_prompt, ask), wire, rank)
+
+    async def completion(self, raw: bytes, rank: int) -> Running:
+        """Start a legacy completion. Raises BadRequest or BacklogFull."""
+        body = validation.read_body(raw)
+        validation.check_model(body, self.facts.name)
+        ask = validation.read_completion(body, self.facts.defaults, self.facts.vocabulary)
+        wire = CompletionWire(self._envelope("cmpl"))
+        return self._submit(ask, await asyncio.to_thread(self._completion_prompt, ask), wire, rank)
+
+    def _submit(self, ask: Ask, prompt: Prompt, wire: Wire, rank: int) -> Running:
+        room = self.facts.context_length - len(prompt.tokens)
+        if room < 1:
+            raise BadRequest(
+                f"This model's context is {self.facts.context_length} tokens, but the prompt "
+                f"alone has {len(prompt.tokens)}.",
+                "messages" if isinstance(ask, ChatAsk) else "prompt",
+                "context_length_exceeded",
+            )
+        max_tokens = min(ask.max_tokens or DEFAULT_MAX_TOKENS, room)
+        answer = Answer(
+            detokenizer=Detokenizer(self._codec.decode, prompt.context),
+            end_tokens=self.facts.end_tokens,
+            prompt_tokens=len(prompt.tokens),
+            max_tokens=max_tokens,
+            stops=ask.stops,
+            reading=prompt.reading,
+            new_id=lambda: f"call_{secrets.token_hex(12)}",
+        )
+        running = Running(self.scheduler, ask, wire)
+        tokens = tuple(prompt.tokens)
+        work = Work(tokens, max_tokens, ask.sampling, ask.top_logprobs, lambda: job.cancelled)
+        job = Job(work, answer, rank, running.sink)
+        running.job = job
+        self.scheduler.submit(job)
+        return running
+
+    def _chat_prompt(self, ask: ChatAsk) -> Prompt:
+        text = self._codec.render(ask)
+        tokens = self._codec.encode(text, add_special_tokens=False)
+        markers = dict(self._codec.markers)
+        if not ask.tools:
+            markers.pop(Section.TOOL_CALL, None)
+        start = self._codec.opening_section(text)
+        reading = Reading(markers, start, ask.tools, self._codec.parser)
+        return Prompt(tokens, reading, [])
+
+    def _completion_prompt(self, ask: CompletionAsk) -> Prompt:
+        prompt = ask.prompt
+        tokens = self._codec.encode(prompt) if isinstance(prompt, str) else list(prompt)
+        return Prompt(tokens, Reading(), tokens[-CONTEXT_OF_COMPLETION:])
+
+    def _envelope(self, prefix: str) -> Envelope:
+        return Envelope(
+            f"{prefix}-{uuid.uuid4().hex}",
+            self.facts.name,
+            int(time.time()),
+            lambda token: (self._codec.decode([token]), self._codec.token_bytes(token)),
+        )

@@ -1,0 +1,1 @@
+"""What the engine decides about its workers: pure functions, without process, socket or clock."""

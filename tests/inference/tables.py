@@ -1,0 +1,57 @@
+"""Routing tables over scripted upstreams."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from governance.routing.compile import compile_table
+from governance.routing.table import Grant, Provider, RoutingTable, Target
+from tests.routing.build import compile_regex, profile
+from tests.support.upstream import Upstream
+
+KEY = "pm-test-key"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+
+
+def provider(name: str, upstream: Upstream | str, **more: Any) -> Provider:
+    """A local OpenAI-compatible provider that never waits long."""
+    base_url = upstream if isinstance(upstream, str) else upstream.base_url
+    return Provider(
+        **{
+            "name": name,
+            "kind": "openai",
+            "base_url": base_url,
+            "is_local": True,
+            "api_key": f"secret-of-{name}",
+            "connect_timeout": 2.0,
+            "first_event_timeout": 5.0,
+            "idle_timeout": 5.0,
+            "total_timeout": 20.0,
+            **more,
+        }
+    )
+
+
+def grants(**more: Any) -> dict[bytes, Grant]:
+    values: dict[str, Any] = {
+        "id": "key-1",
+        "name": "tests",
+        "scopes": frozenset({"inference"}),
+        **more,
+    }
+    return {hashlib.sha256(KEY.encode()).digest(): Grant(**values)}
+
+
+def chain(*providers: Provider, **more: Any) -> RoutingTable:
+    """`light/light` over `providers` in their order, each with the model `<name>-model`."""
+    targets = [
+        Target(provider=one.name, model=f"{one.name}-model", virtual_model="", priority=place)
+        for place, one in enumerate(providers)
+    ]
+    return compile_table(
+        profiles=[profile(*targets, **{"local_fallback": "never", **more})],
+        providers=providers,
+        grants=grants(),
+        compile_regex=compile_regex,
+    )
