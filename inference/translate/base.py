@@ -1,7 +1,8 @@
 """The interface of a translation between a caller's protocol and an upstream's.
 
 A pair is stateless and shared; a relay carries the state of one stream and lives for one attempt.
-Everything here is pure: bytes in, bytes out, no IO and no clock.
+Everything here is pure: bytes in, bytes out, no IO; a clock, where a protocol tells the time, is
+passed in.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Relay(Protocol):
 
     @property
     def committed(self) -> bool:
-        """A meaningful event was returned: text, a tool call or reasoning, or a whole answer."""
+        """A meaningful event (text, tool call, reasoning, or a complete answer) was returned."""
         ...
 
     @property
@@ -122,10 +123,7 @@ class Pair(Protocol):
 class Filter(Protocol):
     """What an upstream's bytes pass through on their way to being an answer."""
 
-    @property
-    def finished(self) -> bool:
-        """The upstream is needed no more."""
-        ...
+    finished: bool
 
     def feed(self, chunk: bytes) -> bytes: ...
 
