@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
 
 from gateway.launch import engine
 from gateway.launch.banner import Welcome
@@ -16,6 +15,7 @@ from gateway.launch.listener import listen
 from gateway.launch.progress import Progress
 from gateway.launch.service import Service
 from gateway.launch.trouble import Trouble
+from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
 
 
 class Command(BaseCommand):
