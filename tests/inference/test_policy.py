@@ -32,7 +32,7 @@ SHIPPED = tuple(
         name=str(rule["name"]),
         profile=str(rule["profile"]),
         match=str(rule["match"]),
-        conditions=tuple(Condition(**one) for one in rule["conditions"]),  # type: ignore[attr-defined]
+        conditions=tuple(Condition(**one) for one in rule["conditions"]),
     )
     for rule in RULES
 )
