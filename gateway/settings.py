@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import dj_database_url
@@ -43,7 +44,8 @@ LOG_CONTENT = env.flag("LOG_CONTENT", default=False)
 # --- Django --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",
+    # Daphne's app only lends `runserver` its server; elsewhere it would cost every process Twisted.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
