@@ -23,6 +23,10 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "destination": 500,
     "profile": 200,
     "api_key": 4_000,
+    "profile": 200,
+    "routing_profile": 100,
+    "pattern": 300,
+    "destination": 300,
 }
 """Characters. Columns of the database are at least as wide."""
 

@@ -1,0 +1,40 @@
+"""Who may do what: scopes for API keys, Django's model permissions for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from governance.routing.table import Grant
+
+if TYPE_CHECKING:
+    from governance.api.views import GovernanceView
+
+READ: Final = "governance:read"
+WRITE: Final = "governance:write"
+
+
+class GovernancePermission(BasePermission):
+    """A key needs the action's scope, a staff user the permissions on the view's model.
+
+    The view says what each action needs: `rights[action]` are words of Django's permissions
+    (`view`, `add`, `change`, `delete`); who only views needs the scope to read.
+    """
+
+    message = "You may not do this."
+
+    def has_permission(self, request: Request, view: GovernanceView) -> bool:  # type: ignore[override]
+        rights = view.rights.get(view.action or "", ("view",))
+        if isinstance(request.auth, Grant):
+            scope = READ if rights == ("view",) else WRITE
+            self.message = f"The API key lacks the scope {scope}."
+            return scope in request.auth.scopes
+        user = request.user
+        if not (user.is_authenticated and user.is_active and user.is_staff):
+            return False
+        label, model = view.model._meta.app_label, view.model._meta.model_name
+        needed = [f"{label}.{right}_{model}" for right in rights]
+        self.message = f"You lack the permission {' or '.join(needed)}."
+        return bool(user.has_perms(needed))

@@ -1,0 +1,21 @@
+"""The rows operators edit. Only `governance.services` writes them."""
+
+from governance.models.api_key import ApiKey
+from governance.models.heuristic_rule import HeuristicRule
+from governance.models.model_mapping import ModelMapping
+from governance.models.provider import Provider
+from governance.models.revision import Revision
+from governance.models.routing_profile import RoutingProfile
+from governance.models.routing_target import RoutingTarget
+from governance.models.table_version import TableVersion
+
+__all__ = [
+    "ApiKey",
+    "HeuristicRule",
+    "ModelMapping",
+    "Provider",
+    "Revision",
+    "RoutingProfile",
+    "RoutingTarget",
+    "TableVersion",
+]

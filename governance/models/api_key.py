@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from django.db.models import (
+    PROTECT,
+    BinaryField,
+    BooleanField,
+    CharField,
+    DateTimeField,
+    ForeignKey,
+    JSONField,
+    Model,
+    PositiveBigIntegerField,
+)
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from governance import documents
+from governance.errors import validation_error
+from governance.keys import public_id
+from governance.models.constraints import filled, one_of
+from governance.models.routing_profile import RoutingProfile
+from governance.routing.fields import MAX_LENGTHS
+from governance.routing.rules import LOCAL_FALLBACKS
+from governance.rules.keys import PRIORITIES, key_problems
+
+
+class ApiKey(Model):
+    """What a caller may do. Of the key itself only its beginning and its digest are kept."""
+
+    id = CharField("id", primary_key=True, max_length=100, default=public_id, editable=False)
+    name = CharField(max_length=MAX_LENGTHS["name"])
+    prefix = CharField(max_length=20, editable=False)
+    digest = BinaryField(max_length=32, unique=True, editable=False)
+    scopes = JSONField(default=list)
+    # A key whose profile went away must not become a key for everything.
+    routing_profile = ForeignKey(
+        RoutingProfile,
+        on_delete=PROTECT,
+        null=True,
+        blank=True,
+        related_name="bound_keys",
+        help_text="Every request with this key goes through this profile, whatever it asks for.",
+    )
+    priority = CharField(
+        max_length=10,
+        choices=[("high", "High"), ("normal", "Normal"), ("low", "Low")],
+        default="normal",
+        help_text="Place in the local engine's queue.",
+    )
+    local_fallback = CharField(
+        max_length=10,
+        choices=[("default", "Local inference takes over"), ("never", "Never")],
+        default="default",
+    )
+    local_only = BooleanField(
+        default=False, help_text="Nothing sent with this key may leave the machine."
+    )
+    enabled = BooleanField(default=True)
+    expires_at = DateTimeField(null=True, blank=True)
+    created_at = DateTimeField(auto_now_add=True)
+    last_used_at = DateTimeField(null=True, blank=True, editable=False)
+    changed_in = PositiveBigIntegerField(default=0, editable=False, db_index=True)
+    """Version of the table that brought this state of the key."""
+
+    class Meta:
+        ordering = (Lower("name"),)
+        verbose_name = "API key"
+        constraints = [
+            filled("key", "id"),
+            filled("key", "name"),
+            one_of("key", "priority", PRIORITIES),
+            one_of("key", "local_fallback", LOCAL_FALLBACKS),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """The rules of `rules.keys`."""
+        found = key_problems(documents.api_key(self))
+        if found:
+            raise validation_error(found, (field.name for field in self._meta.fields))
+
+    @property
+    def state(self) -> str:
+        """`active`, `disabled` or `expired`."""
+        if not self.enabled:
+            return "disabled"
+        expired = self.expires_at is not None and self.expires_at <= timezone.now()
+        return "expired" if expired else "active"

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from django.db.models import (
+    BooleanField,
+    CharField,
+    CheckConstraint,
+    FloatField,
+    IntegerField,
+    JSONField,
+    Model,
+    Q,
+    TextField,
+    UniqueConstraint,
+)
+from django.db.models.functions import Lower
+
+from governance import documents, secrets
+from governance.errors import validation_error
+from governance.models.constraints import above_zero, filled, one_of
+from governance.routing.fields import MAX_LENGTHS
+from governance.routing.kinds import KINDS
+from governance.routing.provider_rules import MAX_CONCURRENCY, MAX_TIMEOUT
+from governance.rules.providers import provider_problems
+
+TIMEOUTS = ("connect_timeout", "first_event_timeout", "idle_timeout", "total_timeout")
+
+
+class Provider(Model):
+    """A place that answers requests, with what is needed to get there."""
+
+    name = CharField(max_length=100)
+    kind = CharField(max_length=20, choices=[(one.name, one.label) for one in KINDS.values()])
+    base_url = CharField(
+        max_length=MAX_LENGTHS["base_url"],
+        blank=True,
+        help_text="Blank for the kind MLX: the built-in engine on this machine.",
+    )
+    is_local = BooleanField(
+        "local",
+        default=False,
+        help_text="What is sent there stays within your walls, so it is used while cloud routing "
+        "is off too.",
+    )
+    default_model = CharField(
+        max_length=MAX_LENGTHS["default_model"],
+        blank=True,
+        help_text="Asked for when neither target nor request names a model.",
+    )
+    models = JSONField(default=list, blank=True, help_text="Models known to be there.")
+    capabilities = JSONField(
+        default=list,
+        blank=True,
+        help_text="Modalities and features its models take; none listed means all.",
+    )
+    connect_timeout = FloatField(default=10.0, help_text="Seconds.")
+    first_event_timeout = FloatField(
+        default=60.0, help_text="Seconds until the first piece of the answer."
+    )
+    idle_timeout = FloatField(default=60.0, help_text="Seconds between two pieces of the answer.")
+    total_timeout = FloatField(
+        default=600.0, null=True, blank=True, help_text="Seconds; blank means no limit."
+    )
+    max_concurrency = IntegerField(
+        null=True, blank=True, help_text="Requests at a time; blank means no limit."
+    )
+    enabled = BooleanField(default=True)
+    is_default = BooleanField(
+        "default",
+        default=False,
+        help_text="Takes requests that name no model and match no rule. There is one such "
+        "provider: marking this one unmarks the other.",
+    )
+    sealed_api_key = TextField(blank=True, editable=False)
+    sealed_headers = TextField(blank=True, editable=False)
+    """A JSON object of header names and values; values often are secrets."""
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [
+            UniqueConstraint(Lower("name"), name="provider_name_unique"),
+            UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="provider_one_default"
+            ),
+            filled("provider", "name"),
+            one_of("provider", "kind", KINDS),
+            CheckConstraint(
+                condition=Q(kind="mlx") | ~Q(base_url=""), name="provider_base_url_filled"
+            ),
+            *(above_zero("provider", field, MAX_TIMEOUT) for field in TIMEOUTS),
+            above_zero("provider", "max_concurrency", MAX_CONCURRENCY),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """The rules of `rules.providers`, beside the other providers and the profiles."""
+        from governance.models.routing_profile import RoutingProfile
+
+        found = provider_problems(
+            documents.provider(self),
+            others=Provider.objects.exclude(pk=self.pk).values_list("name", flat=True),
+            virtual_providers=RoutingProfile.objects.values_list("virtual_provider", flat=True),
+        )
+        if found:
+            raise validation_error(found, (field.name for field in self._meta.fields))
+
+    @property
+    def credential(self) -> str:
+        """`none`, `set`, or `unreadable` when no key of the ring opens it."""
+        if not self.sealed_api_key and not self.sealed_headers:
+            return "none"
+        whole = secrets.readable(self.sealed_api_key) and secrets.readable(self.sealed_headers)
+        return "set" if whole else "unreadable"
+
+    @property
+    def has_api_key(self) -> bool:
+        return bool(self.sealed_api_key)
+
+    def api_key(self) -> str:
+        """The credential in clear. Raises `secrets.Unreadable`."""
+        return secrets.decrypt(self.sealed_api_key)
+
+    def set_api_key(self, api_key: str) -> None:
+        self.sealed_api_key = secrets.encrypt(api_key)
+
+    def extra_headers(self) -> dict[str, str]:
+        """Headers sent along, in clear. Raises `secrets.Unreadable`."""
+        found: dict[str, str] = json.loads(secrets.decrypt(self.sealed_headers) or "{}")
+        return found
+
+    def set_extra_headers(self, headers: Mapping[str, str]) -> None:
+        self.sealed_headers = secrets.encrypt(json.dumps(dict(headers))) if headers else ""
+
+    def header_names(self) -> list[str]:
+        """Names of the extra headers; empty when they cannot be read."""
+        try:
+            return list(self.extra_headers())
+        except secrets.Unreadable:
+            return []

@@ -1,0 +1,34 @@
+"""The only writers of the configuration.
+
+Each function is one transaction: it checks every rule first, writes, bumps the table's version,
+keeps a revision and, once committed, puts the new table in force in this process. `who` names the
+person or key behind the change. Broken rules raise `errors.Invalid`, what stands in the way
+`errors.Conflict`, unknown names `errors.NotFound`; nothing has been written then.
+"""
+
+from governance.services.importing import Outcome, replace_all
+from governance.services.keys import create_key, delete_key, note_uses, update_key
+from governance.services.mappings import delete_mapping, save_mapping
+from governance.services.profiles import Saved, delete_profile, save_profile
+from governance.services.providers import delete_provider, profiles_naming, save_provider
+from governance.services.rules import delete_rule, reorder_rules, save_rule
+
+__all__ = [
+    "Outcome",
+    "Saved",
+    "create_key",
+    "delete_key",
+    "delete_mapping",
+    "delete_profile",
+    "delete_provider",
+    "delete_rule",
+    "note_uses",
+    "profiles_naming",
+    "reorder_rules",
+    "replace_all",
+    "save_mapping",
+    "save_profile",
+    "save_provider",
+    "save_rule",
+    "update_key",
+]

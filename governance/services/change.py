@@ -1,0 +1,98 @@
+"""The frame of every write: one transaction, one version, one revision."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from governance import snapshot
+from governance.documents import differences
+from governance.errors import from_validation_error
+from governance.models import Revision, TableVersion
+
+SECTIONS: Final = {
+    "provider": "providers",
+    "routing profile": "profiles",
+    "API key": "keys",
+    "heuristic rule": "rules",
+    "model mapping": "rules",
+}
+"""The section of the table that each kind of thing belongs to."""
+
+SHOWN: Final = 8
+"""Differences a summary names before it says how many more there are."""
+
+Documents = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Change:
+    """What one transaction does."""
+
+    version: int
+    """The version it makes, if it changes anything."""
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+    def note(
+        self,
+        kind: str,
+        name: str,
+        before: Documents | None,
+        after: Documents | None,
+        secrets: Iterable[str] = (),
+    ) -> bool:
+        """Keeps what became of one thing; False when it stayed as it was.
+
+        `secrets` are the fields changed that no document shows.
+        """
+        changed = [*secrets, *differences(before, after)]
+        if before is not None and after is not None and not changed:
+            return False
+        if before is None:
+            self.words.append(f'Created {kind} "{name}".')
+        elif after is None:
+            self.words.append(f'Removed {kind} "{name}".')
+        else:
+            more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+            self.words.append(f'Changed {kind} "{name}": {", ".join(changed[:SHOWN])}{more}.')
+        self.entries.append({"kind": kind, "name": name, "before": before, "after": after})
+        return True
+
+
+@contextmanager
+def change(who: str, action: str, summary: str = "") -> Iterator[Change]:
+    """A transaction that ends in a revision if anything was noted.
+
+    The version row is locked first, so writers work one after the other and rules that look at
+    other rows see all that is committed. What only a database constraint found is raised as
+    `Invalid` like any other broken rule.
+    """
+    with transaction.atomic():
+        row, _ = TableVersion.objects.select_for_update().get_or_create(pk=1)
+        made = Change(row.version + 1)
+        try:
+            yield made
+        except ValidationError as error:
+            raise from_validation_error(error) from error
+        if not made.entries:
+            return
+        row.version, row.mark = made.version, secrets.token_hex(16)
+        for entry in made.entries:
+            setattr(row, SECTIONS[entry["kind"]], made.version)
+        row.save()
+        Revision.objects.create(
+            version=row.version,
+            mark=row.mark,
+            who=who[:200],
+            action=action,
+            summary=summary or " ".join(made.words),
+            changes=made.entries,
+        )
+        transaction.on_commit(snapshot.refresh, robust=True)

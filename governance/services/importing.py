@@ -1,0 +1,144 @@
+"""Replacing all routing profiles by an imported set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Value
+from django.db.models.functions import Concat
+
+from governance import documents
+from governance.errors import Conflict, check
+from governance.models import Provider, RoutingProfile, RoutingTarget
+from governance.routing.fields import Problem
+from governance.routing.rules import set_problems, unknown_fields
+from governance.rows import fill_profile
+from governance.services.change import Change, change
+from governance.services.profiles import KIND, bound_problems, profile_warnings
+
+BATCH = 500
+_WRITTEN = (
+    "name",
+    "description",
+    "virtual_provider",
+    "virtual_key_id",
+    "enabled",
+    "strategy",
+    "local_fallback",
+    "local_only",
+    "updated_at",
+    "changed_in",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an import did, or would do: ids of the profiles."""
+
+    created: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: int
+    warnings: tuple[Problem, ...]
+
+    @property
+    def words(self) -> str:
+        return (
+            f"Imported routing profiles: {len(self.created)} created, {len(self.changed)} changed, "
+            f"{len(self.removed)} removed, {self.unchanged} as before."
+        )
+
+
+def replace_all(documents_in: object, *, who: str, dry_run: bool = False) -> Outcome:
+    """Puts this set of profiles in the place of all that are there.
+
+    Everything is checked before anything is written. With `dry_run` nothing is. Raises `Invalid`,
+    with paths that begin with `routing_profiles[n]`, and `Conflict` when a profile that API keys
+    are bound to would go.
+    """
+    with change(who, "import") as made:
+        locality = dict(Provider.objects.values_list("name", "is_local"))
+        check(set_problems(documents_in, locality))
+        assert isinstance(documents_in, Sequence)
+        plan = _Plan(made)
+        for document in documents_in:
+            plan.add(document)
+        plan.remove_the_rest()
+        outcome = Outcome(
+            created=tuple(row.id for row, _ in plan.created),
+            changed=tuple(row.id for row, _ in plan.changed),
+            removed=tuple(plan.left),
+            unchanged=plan.unchanged,
+            warnings=tuple(_warnings(documents_in, plan.documents)),
+        )
+        made.words = [outcome.words]
+        if dry_run:
+            made.entries.clear()
+        else:
+            plan.write()
+    return outcome
+
+
+class _Plan:
+    """Which rows come, change and go."""
+
+    def __init__(self, made: Change) -> None:
+        self._made = made
+        rows = RoutingProfile.objects.prefetch_related("targets")
+        self.left = {row.id: row for row in rows}
+        self.created: list[tuple[RoutingProfile, list[RoutingTarget]]] = []
+        self.changed: list[tuple[RoutingProfile, list[RoutingTarget]]] = []
+        self.unchanged = 0
+        self.documents: list[dict[str, Any]] = []
+
+    def add(self, document: Mapping[str, Any]) -> None:
+        row = self.left.pop(document["id"], None)
+        before = None if row is None else documents.profile(row, row.ordered_targets())
+        if row is None:
+            row = RoutingProfile(id=document["id"])
+        targets = fill_profile(row, document)
+        after = documents.profile(row, targets)
+        self.documents.append(after)
+        if not self._made.note(KIND, row.name, before, after):
+            self.unchanged += 1
+            return
+        row.changed_in = self._made.version
+        row.clean_fields()
+        for target in targets:
+            target.clean_fields(exclude=("profile",))
+        (self.created if before is None else self.changed).append((row, targets))
+
+    def remove_the_rest(self) -> None:
+        found = bound_problems(list(self.left))
+        if found:
+            raise Conflict(found)
+        for row in self.left.values():
+            self._made.note(KIND, row.name, documents.profile(row, row.ordered_targets()), None)
+
+    def write(self) -> None:
+        RoutingProfile.objects.filter(pk__in=list(self.left)).delete()
+        self._set_names_aside()
+        changed = [row for row, _ in self.changed]
+        RoutingTarget.objects.filter(profile__in=changed).delete()
+        RoutingProfile.objects.bulk_update(changed, _WRITTEN, batch_size=BATCH)
+        RoutingProfile.objects.bulk_create((row for row, _ in self.created), batch_size=BATCH)
+        RoutingTarget.objects.bulk_create(
+            (target for _, targets in self.changed + self.created for target in targets),
+            batch_size=BATCH,
+        )
+
+    def _set_names_aside(self) -> None:
+        """Two profiles may have swapped names, which the constraints forbid in between."""
+        RoutingProfile.objects.filter(pk__in=[row.pk for row, _ in self.changed]).update(
+            name=Concat(Value("~"), F("id")), virtual_provider=Concat(Value("~"), F("id"))
+        )
+
+
+def _warnings(given: Sequence[object], written: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    return [
+        warning.under(f"routing_profiles[{index}]")
+        for index, document in enumerate(given)
+        for warning in (*unknown_fields(document), *profile_warnings(written[index]))
+    ]

@@ -1,0 +1,86 @@
+"""Writing API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from governance import documents
+from governance.errors import NotFound, check
+from governance.keys import make_key
+from governance.models import ApiKey, RoutingProfile
+from governance.routing.fields import Problem
+from governance.rows import fill_key
+from governance.rules.keys import key_problems
+from governance.services.change import change
+from governance.services.profiles import Saved
+
+KIND = "API key"
+
+
+def create_key(document: object, *, who: str) -> tuple[Saved, str]:
+    """A new key and its secret, which nothing can show again. Raises `Invalid`."""
+    with change(who, "create") as made:
+        check(save_problems(document))
+        assert isinstance(document, Mapping)
+        new = make_key()
+        row = ApiKey(prefix=new.prefix, digest=new.digest, changed_in=made.version)
+        fill_key(row, document)
+        row.full_clean()
+        row.save()
+        after = documents.api_key(row)
+        made.note(KIND, row.name, None, after)
+        return Saved(after), new.secret
+
+
+def update_key(identity: str, document: object, *, who: str) -> Saved:
+    """Changes what the document names and leaves the rest. Raises `Invalid`, `NotFound`."""
+    with change(who, "save") as made:
+        row = find_key(identity)
+        before = documents.api_key(row)
+        complete = {**before, **document} if isinstance(document, Mapping) else document
+        check(save_problems(complete))
+        assert isinstance(complete, Mapping)
+        fill_key(row, complete)
+        after = documents.api_key(row)
+        if made.note(KIND, row.name, before, after):
+            row.changed_in = made.version
+            row.full_clean()
+            row.save()
+        return Saved(after)
+
+
+def delete_key(identity: str, *, who: str) -> None:
+    """Raises `NotFound`."""
+    with change(who, "delete") as made:
+        row = find_key(identity)
+        made.note(KIND, row.name, documents.api_key(row), None)
+        row.delete()
+
+
+def note_uses(uses: Mapping[str, datetime]) -> None:
+    """When keys were last used, by id. No change of the configuration: no version, no revision."""
+    rows = list(ApiKey.objects.filter(pk__in=uses).only("id", "last_used_at"))
+    for row in rows:
+        seen = uses[row.id]
+        row.last_used_at = seen if row.last_used_at is None else max(seen, row.last_used_at)
+    ApiKey.objects.bulk_update(rows, ("last_used_at",), batch_size=500)
+
+
+def find_key(identity: str) -> ApiKey:
+    """The key of this public id. Raises `NotFound`."""
+    row = None if "\x00" in identity else ApiKey.objects.filter(pk=identity).first()
+    if row is None:
+        message = f'There is no API key with the id "{identity}".'
+        raise NotFound(Problem("", "not_found", message))
+    return row
+
+
+def save_problems(document: object) -> list[Problem]:
+    """Every rule the document breaks, a profile that does not exist included."""
+    found = key_problems(document)
+    profile = document.get("routing_profile") if isinstance(document, Mapping) else None
+    if found or not profile or RoutingProfile.objects.filter(pk=profile).exists():
+        return found
+    message = f'There is no routing profile with the id "{profile}".'
+    return [Problem("routing_profile", "unknown_profile", message)]

@@ -1,0 +1,143 @@
+"""Writing routing profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from governance import documents
+from governance.errors import Conflict, Invalid, NotFound, check
+from governance.models import ApiKey, Provider, RoutingProfile, RoutingTarget
+from governance.models.routing_profile import new_profile_id
+from governance.routing.fields import Problem
+from governance.routing.rules import problems, unknown_fields
+from governance.rows import fill_profile
+from governance.services.change import change
+
+KIND = "routing profile"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a write left behind, and what deserves a second look."""
+
+    document: dict[str, Any]
+    warnings: tuple[Problem, ...] = ()
+
+
+def save_profile(document: object, *, who: str, existing: str | None = None) -> Saved:
+    """Creates a profile, or replaces the `existing` one and its targets whole.
+
+    A new profile without `id` gets one; an existing one keeps its own. Raises `Invalid`,
+    `Conflict` for a new profile with the id of another, `NotFound`.
+    """
+    with change(who, "save") as made:
+        if existing is None:
+            row, before = RoutingProfile(), None
+        else:
+            row = find_profile(existing)
+            before = documents.profile(row, row.ordered_targets())
+        complete = with_id(document, existing)
+        found = profile_problems(complete, existing)
+        if any(one.path == "id" and one.code == "unique" for one in found):
+            raise Conflict(found)
+        check(found)
+        assert isinstance(complete, Mapping)
+        row.id = complete["id"]
+        targets = fill_profile(row, complete)
+        after = documents.profile(row, targets)
+        warnings = (*unknown_fields(complete), *profile_warnings(after))
+        if made.note(KIND, row.name, before, after):
+            row.changed_in = made.version
+            write(row, targets)
+        return Saved(after, warnings)
+
+
+def delete_profile(identity: str, *, who: str) -> None:
+    """Raises `NotFound`, and `Conflict` while API keys are bound to it."""
+    with change(who, "delete") as made:
+        row = find_profile(identity)
+        found = bound_problems([row.id])
+        if found:
+            raise Conflict(found)
+        made.note(KIND, row.name, documents.profile(row, row.ordered_targets()), None)
+        row.delete()
+
+
+def find_profile(identity: str) -> RoutingProfile:
+    """The profile of this id. Raises `NotFound`."""
+    row = None
+    if "\x00" not in identity:
+        row = RoutingProfile.objects.prefetch_related("targets").filter(pk=identity).first()
+    if row is None:
+        message = f'There is no routing profile with the id "{identity}".'
+        raise NotFound(Problem("", "not_found", message))
+    return row
+
+
+def with_id(document: object, existing: str | None) -> object:
+    """The document with its id: that of the existing profile, or a new one when it has none.
+
+    Raises `Invalid` when the document of an existing profile names another id.
+    """
+    if not isinstance(document, Mapping):
+        return document
+    identity = document.get("id")
+    if identity is None:
+        return {**document, "id": existing if existing is not None else new_profile_id()}
+    if existing is not None and identity != existing:
+        message = f'A routing profile keeps its id: this one is "{existing}".'
+        raise Invalid(Problem("id", "fixed", message))
+    return document
+
+
+def profile_problems(document: object, existing: str | None) -> list[Problem]:
+    """Every rule the document breaks beside what is saved; `existing` is the id it replaces."""
+    others = RoutingProfile.objects.all()
+    if existing is not None:
+        others = others.exclude(pk=existing)
+    return problems(
+        document,
+        others=others.values_list("id", "name", "virtual_provider"),
+        providers=dict(Provider.objects.values_list("name", "is_local")),
+    )
+
+
+def profile_warnings(document: Mapping[str, Any]) -> list[Problem]:
+    """What is allowed and probably not meant."""
+    key = document["virtual_key_id"]
+    if key and not ApiKey.objects.filter(pk=key).exists():
+        message = f'There is no API key with the id "{key}": nobody can use this profile.'
+        return [Problem("virtual_key_id", "unknown_key", message)]
+    return []
+
+
+def bound_problems(identities: Sequence[str]) -> list[Problem]:
+    """A problem for each of the profiles that API keys are bound to."""
+    bound: dict[str, list[str]] = {}
+    rows = ApiKey.objects.filter(routing_profile__in=identities).values_list(
+        "routing_profile__name", "name"
+    )
+    for profile, key in rows:
+        bound.setdefault(profile, []).append(key)
+    return [
+        Problem(
+            "",
+            "in_use",
+            f'The routing profile "{profile}" is bound to the API keys {", ".join(sorted(keys))}: '
+            "bind them elsewhere first.",
+        )
+        for profile, keys in sorted(bound.items())
+    ]
+
+
+def write(row: RoutingProfile, targets: list[RoutingTarget]) -> None:
+    """Saves the profile with these targets in place of those it had."""
+    row.draft = targets
+    row.full_clean()
+    for target in targets:
+        target.clean_fields(exclude=("profile",))
+    row.save()
+    row.targets.all().delete()
+    RoutingTarget.objects.bulk_create(targets)

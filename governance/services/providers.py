@@ -1,0 +1,175 @@
+"""Writing providers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from governance import documents
+from governance.documents import MASK
+from governance.errors import Conflict, NotFound, check
+from governance.models import Provider, RoutingProfile, RoutingTarget
+from governance.routing.fields import Problem
+from governance.routing.provider_rules import unknown_provider_fields
+from governance.rows import fill_provider, stays_here
+from governance.rules.providers import provider_problems
+from governance.secrets import Unreadable
+from governance.services.change import Change, change
+from governance.services.profiles import KIND as PROFILE
+from governance.services.profiles import Saved
+
+KIND = "provider"
+SECRETS = ("api_key", "extra_headers")
+
+
+def save_provider(
+    document: object,
+    *,
+    who: str,
+    existing: str | None = None,
+    rename_in_targets: bool = False,
+) -> Saved:
+    """Creates a provider, or replaces the `existing` one.
+
+    Of an existing provider the secrets stay that the document does not bring. Another name renames
+    it: profiles that name the old one are renamed along, or told in the warnings. A provider
+    marked as default takes the mark from the one that had it. Raises `Invalid`, `NotFound`.
+    """
+    with change(who, "save") as made:
+        row = Provider() if existing is None else find_provider(existing)
+        before = None if existing is None else documents.provider(row)
+        old_name = row.name
+        check(save_problems(document, existing, row))
+        assert isinstance(document, Mapping)
+        fill_provider(row, document)
+        if row.is_default:
+            _unmark_others(made, row)
+        row.full_clean()
+        row.save()
+        replaced = [name for name in SECRETS if _brings(document, name)]
+        made.note(KIND, row.name, before, documents.provider(row), replaced)
+        warnings = [
+            warning
+            for warning in unknown_provider_fields(document)
+            if warning.path not in documents.READ_ONLY
+        ]
+        if existing is not None and old_name.casefold() != row.name.casefold():
+            users = profiles_naming(old_name)
+            if rename_in_targets:
+                _rename_in_targets(made, old_name, row.name, users)
+            elif users:
+                warnings.append(_still_named(old_name, users))
+        return Saved(documents.provider(row), tuple(warnings))
+
+
+def delete_provider(name: str, *, who: str, force: bool = False) -> list[str]:
+    """Removes the provider and returns the names of the profiles that still name it.
+
+    Raises `NotFound`, and `Conflict` naming those profiles unless forced: then their targets stay
+    and are skipped as not configured.
+    """
+    with change(who, "delete") as made:
+        row = find_provider(name)
+        users = profiles_naming(row.name)
+        if users and not force:
+            message = (
+                f'The routing profiles {", ".join(users)} use the provider "{row.name}". '
+                "Deleted by force, their targets stay and are skipped as not configured."
+            )
+            raise Conflict(Problem("", "in_use", message))
+        made.note(KIND, row.name, documents.provider(row), None)
+        row.delete()
+        return users
+
+
+def find_provider(name: str) -> Provider:
+    """The provider of this name, whatever its case. Raises `NotFound`."""
+    row = None if "\x00" in name else Provider.objects.filter(name__iexact=name).first()
+    if row is None:
+        raise NotFound(Problem("", "not_found", f'There is no provider "{name}".'))
+    return row
+
+
+def profiles_naming(name: str) -> list[str]:
+    """Names of the routing profiles with a target at the provider of this name."""
+    rows = RoutingProfile.objects.filter(targets__provider__iexact=name).distinct()
+    return sorted(rows.values_list("name", flat=True))
+
+
+def save_problems(document: object, existing: str | None, row: Provider) -> list[Problem]:
+    """Every rule the document breaks beside what is saved; `row` is the provider it replaces."""
+    others = Provider.objects.exclude(pk=row.pk).values_list("name", flat=True)
+    virtual = RoutingProfile.objects.values_list("virtual_provider", flat=True)
+    found = provider_problems(document, others=others, virtual_providers=virtual)
+    if isinstance(document, Mapping) and not found:
+        found += _leaving_problems(document) + _mask_problems(document, row)
+    return found
+
+
+def _leaving_problems(document: Mapping[str, Any]) -> list[Problem]:
+    """A profile that is local_only must not find its provider somewhere else one day."""
+    local = document.get("is_local")
+    if local is None:
+        local = stays_here(document["kind"], document.get("base_url") or "")
+    if local:
+        return []
+    users = RoutingTarget.objects.filter(
+        provider__iexact=document["name"], enabled=True, profile__local_only=True
+    )
+    names = sorted(set(users.values_list("profile__name", flat=True)))
+    if not names:
+        return []
+    message = f"The routing profiles {', '.join(names)} are local_only and use this provider."
+    return [Problem("is_local", "local_only", message)]
+
+
+def _mask_problems(document: Mapping[str, Any], row: Provider) -> list[Problem]:
+    """The mask keeps a header's value, so there must be one that can be kept."""
+    headers = document.get("extra_headers") or {}
+    masked = [name for name, value in headers.items() if value == MASK]
+    if not masked:
+        return []
+    try:
+        kept = row.extra_headers()
+    except Unreadable:
+        kept = {}
+    return [
+        Problem(f"extra_headers.{name}", "unknown_header", "There is no value to keep: give one.")
+        for name in masked
+        if name not in kept
+    ]
+
+
+def _brings(document: Mapping[str, Any], name: str) -> bool:
+    value = document.get(name)
+    if isinstance(value, Mapping):
+        return any(one != MASK for one in value.values())
+    return bool(value)
+
+
+def _unmark_others(made: Change, row: Provider) -> None:
+    for other in Provider.objects.filter(is_default=True).exclude(pk=row.pk):
+        before = documents.provider(other)
+        other.is_default = False
+        other.save(update_fields=("is_default",))
+        made.note(KIND, other.name, before, documents.provider(other))
+
+
+def _rename_in_targets(made: Change, old: str, new: str, users: list[str]) -> None:
+    for profile in RoutingProfile.objects.filter(name__in=users).prefetch_related("targets"):
+        targets = profile.ordered_targets()
+        before = documents.profile(profile, targets)
+        for target in targets:
+            if target.provider.casefold() == old.casefold():
+                target.provider = new
+                target.save(update_fields=("provider",))
+        profile.changed_in = made.version
+        profile.save(update_fields=("changed_in", "updated_at"))
+        made.note(PROFILE, profile.name, before, documents.profile(profile, targets))
+
+
+def _still_named(old: str, users: list[str]) -> Problem:
+    message = (
+        f'The routing profiles {", ".join(users)} still name "{old}": their targets are skipped.'
+    )
+    return Problem("name", "still_named", message)
