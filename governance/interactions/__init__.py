@@ -1,1 +1,1 @@
-"""The interaction log as operators read it: the record, its rows, paging through them, retention."""
+"""The interaction log as operators read it: records, rows, paging, retention."""

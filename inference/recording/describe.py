@@ -16,68 +16,53 @@ from governance.interactions.record import (
     SkippedRecord,
     UsageRecord,
 )
+from governance.routing.ask import Ask
 from governance.routing.plan import Plan
-from inference.record import Journey
+from inference.record import Attempt, Journey
 from inference.usage import Usage
 
 LISTED: Final = 50
 """Candidates, rejections and attempts of one record at most."""
 NAME: Final = 300
 """Characters kept of a name that a caller or an upstream chose."""
+_UNREAD: Final = Ask(request_type="", needs=frozenset())
+"""Stands for a request that was refused before it was read."""
+_NO_PLAN: Final = Plan()
 
 
 def describe(journey: Journey, cost_usd: float | None = None) -> InteractionRecord:
     """The record of a journey, without content."""
-    ask, grant, plan = journey.ask, journey.grant, journey.plan
-    attempts = tuple(
-        AttemptRecord(
-            one.provider,
-            one.model,
-            one.outcome,
-            one.code,
-            one.status,
-            round(one.milliseconds, 1),
-            one.local_fallback,
-        )
-        for one in journey.attempts[-LISTED:]
-    )
+    ask, grant, plan = journey.ask or _UNREAD, journey.grant, journey.plan or _NO_PLAN
+    features, profile = ask.features, plan.profile
+    attempts = tuple(map(_attempt, journey.attempts[-LISTED:]))
     last = attempts[-1] if attempts else None
-    profile = plan.profile if plan is not None else None
-    features = ask.features if ask is not None else None
+    first_token = journey.first_token
     return InteractionRecord(
         id=journey.id,
         time=timestamp(journey.at),
         key=Named(grant.id, grant.name) if grant is not None else None,
         protocol=journey.protocol,
-        request_type=ask.request_type if ask is not None else "",
-        requested_model=plain(ask.model) if ask is not None else "",
-        profile=(
-            Named(profile.id, profile.name) if profile is not None and not profile.implicit else None
-        ),
-        reason=plan.reason if plan is not None else "",
-        decision=_decision(ask.hint if ask is not None else None, plan),
+        request_type=ask.request_type,
+        requested_model=plain(ask.model),
+        profile=None if profile is None or profile.implicit else Named(profile.id, profile.name),
+        reason=plan.reason,
+        decision=_decision(ask.hint, plan),
         attempts=attempts,
         provider=last.provider if last is not None else "",
         model=last.model if last is not None else "",
         answered_model=plain(journey.model),
-        stream=ask.stream if ask is not None else False,
-        messages=features.messages if features is not None else 0,
-        tools=features.tools if features is not None else 0,
-        features=(
-            FeaturesRecord(
-                tuple(sorted(ask.needs)),
-                features.last_user_characters,
-                features.prompt_tokens,
-                features.images,
-                features.reasoning,
-            )
-            if ask is not None and features is not None
-            else FeaturesRecord()
+        stream=ask.stream,
+        messages=features.messages,
+        tools=features.tools,
+        features=FeaturesRecord(
+            tuple(sorted(ask.needs)),
+            features.last_user_characters,
+            features.prompt_tokens,
+            features.images,
+            features.reasoning,
         ),
         duration_ms=round(journey.duration * 1000, 1),
-        first_token_ms=(
-            round(journey.first_token * 1000, 1) if journey.first_token is not None else None
-        ),
+        first_token_ms=None if first_token is None else round(first_token * 1000, 1),
         usage=_usage(journey.usage),
         cost_usd=cost_usd,
         finish_reason=plain(journey.finish_reason, 40),
@@ -101,13 +86,22 @@ def plain(text: str, limit: int = NAME) -> str:
     return text.encode(errors="replace").decode().replace("\0", "\ufffd")[:limit]
 
 
-def _decision(hint: str | None, plan: Plan | None) -> DecisionRecord:
-    hint = plain(hint) if hint is not None else None
-    if plan is None:
-        return DecisionRecord(hint)
+def _attempt(one: Attempt) -> AttemptRecord:
+    return AttemptRecord(
+        one.provider,
+        one.model,
+        one.outcome,
+        one.code,
+        one.status,
+        round(one.milliseconds, 1),
+        one.local_fallback,
+    )
+
+
+def _decision(hint: str | None, plan: Plan) -> DecisionRecord:
     return DecisionRecord(
-        hint,
-        plain(plan.alias) if plan.alias is not None else None,
+        None if hint is None else plain(hint),
+        None if plan.alias is None else plain(plan.alias),
         tuple(
             CandidateRecord(one.provider.name, one.model, one.is_local_fallback)
             for one in plan.candidates[:LISTED]
