@@ -6,6 +6,7 @@ Chat does not pass through Django's handler: its middleware would cost more than
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
@@ -36,4 +37,4 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif path in health.PATHS:
         await health.respond(path, send)
     else:
-        await django(scope, receive, send)
+        await cast(Any, django)(scope, receive, send)

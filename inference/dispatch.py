@@ -21,7 +21,7 @@ from inference.http import Client, ConnectFailed, ConnectTimedOut, Reply, Upstre
 from inference.inbound import Inbound
 from inference.record import Attempt, Journey
 from inference.translate import pair_for
-from inference.translate.base import Answer, Inexpressible, Outbound, Pair, Relay
+from inference.translate.base import Answer, Inexpressible, Outbound, Pair, Relay, StreamedPair
 from inference.watch import Expired, Watch
 
 ERROR_LIMIT: Final = 1024 * 1024
@@ -250,11 +250,25 @@ class Dispatcher:
     async def _whole(
         self, candidate: Candidate, pair: Pair, reply: Reply, watch: Watch, outbound: Outbound
     ) -> Whole | Failure:
-        watch.touch()
-        answer = pair.answer(self._inbound, await reply.read_all(ANSWER_LIMIT))
+        if outbound.streamed and isinstance(pair, StreamedPair):
+            body = await self._gathered(pair, reply, watch)
+        else:
+            watch.touch()
+            body = await reply.read_all(ANSWER_LIMIT)
+        answer = pair.answer(self._inbound, body)
         if answer.failure is not None:
             return answer.failure
         return Whole(candidate, answer, outbound.dropped)
+
+    async def _gathered(self, pair: StreamedPair, reply: Reply, watch: Watch) -> bytes:
+        """The answer of an upstream that streams where the caller wants the whole."""
+        intake = pair.intake(self._inbound)
+        parts: list[bytes] = []
+        while not intake.finished and (chunk := await reply.read()):
+            parts.append(intake.feed(chunk))
+            if parts[-1]:
+                watch.touch()
+        return b"".join(parts)
 
 
 def _retry_after(value: bytes | None) -> float | None:

@@ -16,6 +16,7 @@ from inference.limits import used_shares
 Key = tuple[str, str]
 """Casefolded provider and model."""
 
+MLX_SERVER_SLOTS: Final = 8
 _BUSY: Final = Standing(saturated=True)
 
 
@@ -55,7 +56,7 @@ class HealthBook:
         """Whether the provider may be sent one more request; if so it counts as under way."""
         name = provider.name.casefold()
         busy = self._under_way.get(name, 0) + 1
-        limit = provider.max_concurrency
+        limit = slots(provider)
         if limit is not None:
             if busy > limit:
                 return False
@@ -118,3 +119,13 @@ class HealthBook:
             self._standings.pop(key, None)
         else:
             self._standings[key] = Standing(breaker.state, breaker.until, False, requests, tokens)
+
+
+def slots(provider: Provider) -> int | None:
+    """How many requests a provider may be sent at a time; None for no limit.
+
+    An `mlx_lm.server` has a listen backlog of 5: more than 8 at a time would see resets.
+    """
+    if provider.kind == "mlx" and provider.base_url:
+        return min(provider.max_concurrency or MLX_SERVER_SLOTS, MLX_SERVER_SLOTS)
+    return provider.max_concurrency

@@ -63,7 +63,10 @@ NEW: Final = Breaker()
 
 
 def begin(breaker: Breaker, now: float, settings: HealthSettings = DEFAULTS) -> Breaker:
-    """A request is sent: the first one after a cooldown becomes the probe."""
+    """A request is sent: the first one after a cooldown becomes the probe, alone.
+
+    The very same breaker comes back unless this request is the probe.
+    """
     if breaker.state == "closed" or now < breaker.until:
         return breaker
     return replace(breaker, state="half_open", until=now + settings.probe_timeout)
@@ -83,17 +86,22 @@ def failed(
     now: float,
     rng: Rng,
     settings: HealthSettings = DEFAULTS,
+    *,
     retry_after: float | None = None,
+    probe: bool = True,
 ) -> Breaker:
     """An attempt ended in a failure of the class `failure`.
 
     `retry_after` is what the provider asked for, in seconds: it opens the breaker at once and
-    for at least that long, up to `longest_cooldown`.
+    and for at least that long, up to `longest_cooldown`. While a probe is under way, `probe` tells
+    it from what was sent beside it because nothing else was left.
     """
+    probe = probe and breaker.state == "half_open"
     if failure not in COUNTED:
-        return _released(breaker, now)
+        # Nothing was learned: if this was the probe, the next request may be it.
+        return replace(breaker, state="open", until=now) if probe else breaker
     asked = min(max(retry_after or 0.0, 0.0), settings.longest_cooldown)
-    if breaker.state == "open" and now < breaker.until:
+    if breaker.state != "closed" and not probe:
         # A last resort that failed too: known already, and no reason to wait longer.
         return replace(breaker, until=max(breaker.until, now + asked))
     turned = _turned(breaker, now, settings)
@@ -104,11 +112,6 @@ def failed(
     cooldown = max(asked, min(doubled, settings.longest_cooldown))
     cooldown *= 1.0 + settings.jitter * rng.random()
     return replace(turned, state="open", until=now + cooldown, trips=turned.trips + 1)
-
-
-def _released(breaker: Breaker, now: float) -> Breaker:
-    """Nothing was learned: if this was the probe, the next request may be it."""
-    return replace(breaker, state="open", until=now) if breaker.state == "half_open" else breaker
 
 
 def _turned(breaker: Breaker, now: float, settings: HealthSettings) -> Breaker:

@@ -11,8 +11,12 @@ from governance.routing.plan import Choice, Refusal, Verdict
 from governance.routing.table import Profile
 from governance.routing.verdicts import serves
 
-CALLERS: Final = frozenset({"capability_mismatch", "request_type_mismatch"})
-"""Rejections that the caller can mend by asking for something else."""
+CALLERS: Final = ("capability_mismatch", "request_type_mismatch", "model_missing")
+"""Rejections that the caller can mend by asking for something else; a refusal is named after the
+first that occurs."""
+
+PASSED_OVER: Final = ("target_disabled", "virtual_model_mismatch")
+"""Targets that were never meant for the request, and so say nothing about who is to blame."""
 
 
 def refusal_for(ask: Ask, choice: Choice, verdicts: Sequence[Verdict]) -> Refusal:
@@ -26,19 +30,18 @@ def refusal_for(ask: Ask, choice: Choice, verdicts: Sequence[Verdict]) -> Refusa
         names = listing(f"{profile.virtual_provider}/{alias}" for alias in aliases(profile))
         message = f'"{profile.name}" has no virtual model "{choice.alias}". It has: {names}.'
         return Refusal(404, "model_not_found", message, "model")
-    passed_over = ("target_disabled", "virtual_model_mismatch")
-    serious = [verdict for verdict in verdicts if verdict.rejection not in passed_over]
-    codes = {verdict.rejection for verdict in serious}
-    if codes and codes <= CALLERS:
-        return _callers(ask, profile, serious, codes)
-    message = f"No target of {_subject(profile)} can answer now: {reasons(verdicts)}"
-    return Refusal(503, "no_candidate", message)
+    meant = [verdict for verdict in verdicts if verdict.rejection not in PASSED_OVER]
+    found = {verdict.rejection for verdict in meant}
+    if meant and found <= set(CALLERS):
+        code = next(code for code in CALLERS if code in found)
+        message = f"{_wanted(code, ask)} {_nobody(profile)} can answer: {reasons(meant)}"
+        return Refusal(400, code, message, "model")
+    return Refusal(503, "no_candidate", f"{_nobody(profile)} can answer now: {reasons(verdicts)}")
 
 
 def warning_for(profile: Profile, verdicts: Sequence[Verdict]) -> str:
     """Why local inference takes over, for the log and the record."""
-    why = reasons(verdicts)
-    return f"no target of {_subject(profile)} can answer, local inference takes over: {why}"
+    return f"{_nobody(profile)} can answer, local inference takes over: {reasons(verdicts)}"
 
 
 def reasons(verdicts: Sequence[Verdict]) -> str:
@@ -52,20 +55,18 @@ def reasons(verdicts: Sequence[Verdict]) -> str:
     return "; ".join(said[:LISTED]) + more + "."
 
 
-def _callers(
-    ask: Ask, profile: Profile, verdicts: Sequence[Verdict], codes: set[str | None]
-) -> Refusal:
-    if "capability_mismatch" in codes:
-        code, needed = "capability_mismatch", ", ".join(sorted(ask.needs))
-    else:
-        code, needed = "request_type_mismatch", ask.request_type
-    message = f"The request needs {needed}, which no target of {_subject(profile)} takes: "
-    return Refusal(400, code, message + reasons(verdicts), "model")
+def _wanted(code: str, ask: Ask) -> str:
+    if code == "capability_mismatch":
+        return f"The request needs {', '.join(sorted(ask.needs))}."
+    if code == "request_type_mismatch":
+        return f"The request is of the type {ask.request_type}."
+    return "The request names no model."
 
 
-def _subject(profile: Profile) -> str:
-    what = "the provider" if profile.implicit else "the routing profile"
-    return f'{what} "{profile.name}"'
+def _nobody(profile: Profile) -> str:
+    if profile.implicit:
+        return f'No model of the provider "{profile.name}"'
+    return f'No target of the routing profile "{profile.name}"'
 
 
 def _place(verdict: Verdict) -> str:

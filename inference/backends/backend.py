@@ -65,7 +65,7 @@ def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 @lru_cache(maxsize=4096)
 def backend_of(provider: Provider) -> Backend:
     """The provider made ready. Raises `UnusableProvider`."""
-    wire = WIRES[provider.kind]
+    wire = WIRES["mlx_server" if provider.kind == "mlx" and provider.base_url else provider.kind]
     base_url = provider.base_url or _engine_url()
     try:
         destination, base_path = Destination.parse(base_url)

@@ -25,6 +25,8 @@ _TRACE: Final = frozenset({b"traceparent", b"tracestate"})
 
 WIRES: Final[dict[str, Wire]] = {
     "mlx": Wire("openai", "authorization", "Bearer "),
+    # A provider of kind `mlx` with an address of its own is an `mlx_lm.server`.
+    "mlx_server": Wire("mlx_server", "authorization", "Bearer "),
     "openai": Wire(
         "openai",
         "authorization",

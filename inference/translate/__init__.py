@@ -6,14 +6,29 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from inference.translate.anthropic_to_anthropic import AnthropicToAnthropic
+from inference.translate.anthropic_to_openai import AnthropicToOpenAI
 from inference.translate.base import Pair
+from inference.translate.mlx_server import GuardedPair
+from inference.translate.openai_to_anthropic import OpenAIToAnthropic
 from inference.translate.openai_to_openai import EmbeddingsToOpenAI, OpenAIToOpenAI
 
 _PAIRS: Final[Mapping[tuple[str, str], Pair]] = MappingProxyType(
     {
         ("chat", "openai"): OpenAIToOpenAI("/chat/completions"),
+        ("chat", "anthropic"): OpenAIToAnthropic(),
+        ("messages", "openai"): AnthropicToOpenAI(),
+        ("messages", "anthropic"): AnthropicToAnthropic(),
         ("completions", "openai"): OpenAIToOpenAI("/completions"),
         ("embeddings", "openai"): EmbeddingsToOpenAI(),
+    }
+)
+
+_GUARDED: Final[Mapping[str, Pair]] = MappingProxyType(
+    {
+        request_type: GuardedPair(pair)
+        for (request_type, protocol), pair in _PAIRS.items()
+        if protocol == "openai" and request_type != "embeddings"
     }
 )
 
@@ -24,4 +39,6 @@ def pair_for(request_type: str, upstream_protocol: str) -> Pair:
     Raises `LookupError` for a combination that does not exist; routing never chooses one, since
     `governance.routing.kinds` says what each kind of provider serves.
     """
+    if upstream_protocol == "mlx_server":
+        return _GUARDED[request_type]
     return _PAIRS[request_type, upstream_protocol]

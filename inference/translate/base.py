@@ -1,13 +1,14 @@
 """The interface of a translation between a caller's protocol and an upstream's.
 
 A pair is stateless and shared; a relay carries the state of one stream and lives for one attempt.
-Everything here is pure: bytes in, bytes out, no IO and no clock.
+Everything here is pure: bytes in, bytes out, no IO; a clock, where a protocol tells the time, is
+passed in.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from inference.failures import Failure
 from inference.inbound import Inbound
@@ -25,6 +26,9 @@ class Outbound:
     """Hints of the caller that the upstream's protocol cannot express."""
     headers: tuple[tuple[bytes, bytes], ...] = ()
     """Headers the translation itself requires, beside those of the provider."""
+    streamed: bool = False
+    """The upstream streams even where the caller wants a whole answer; the pair is then a
+    `StreamedPair`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,29 @@ class Relay(Protocol):
     understood: `end` then returns the whole stream at once.
     """
 
-    committed: bool
-    """A meaningful event (text, tool call, reasoning, or a complete answer) was returned."""
-    finished: bool
-    """The protocol's own end was seen and returned."""
-    failure: Failure | None
-    usage: Usage | None
-    model: str
-    """The model that answers, by its own word; empty until known."""
-    finish_reason: str
+    @property
+    def committed(self) -> bool:
+        """A meaningful event (text, tool call, reasoning, or a complete answer) was returned."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """The protocol's own end was seen and returned."""
+        ...
+
+    @property
+    def failure(self) -> Failure | None: ...
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+    @property
+    def model(self) -> str:
+        """The model that answers, by its own word; empty until known."""
+        ...
+
+    @property
+    def finish_reason(self) -> str: ...
 
     def feed(self, chunk: bytes) -> bytes: ...
 
@@ -100,3 +118,18 @@ class Pair(Protocol):
         gateway's own credentials and may quote them.
         """
         ...
+
+
+class Filter(Protocol):
+    """What an upstream's bytes pass through on their way to being an answer."""
+
+    finished: bool
+
+    def feed(self, chunk: bytes) -> bytes: ...
+
+
+@runtime_checkable
+class StreamedPair(Pair, Protocol):
+    """A pair whose upstream always streams, so that it notices when its caller leaves."""
+
+    def intake(self, inbound: Inbound) -> Filter: ...

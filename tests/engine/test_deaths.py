@@ -129,8 +129,8 @@ async def test_a_generation_that_hangs_is_replaced(tmp_path: Path) -> None:
 
 async def test_a_long_answer_of_a_slow_model_is_left_alone(tmp_path: Path) -> None:
     """Steps are movement, so nothing is ended while tokens come."""
-    async with running(tmp_path, timings=replace(QUICK, stalled_after=0.4)) as world:
-        world.model("slow", {"tokens": 8, "token_s": 0.15})
+    async with running(tmp_path, timings=replace(QUICK, stalled_after=0.5)) as world:
+        world.model("slow", {"tokens": 10, "token_s": 0.1})
         assert (await world.chat("slow")).status_code == 200
 
 

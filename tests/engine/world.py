@@ -22,7 +22,7 @@ from inference.local.engine.settings import EngineSettings, Timings
 from inference.local.engine.supervisor import Supervisor
 from tests.engine.fake_worker import read_log
 
-FAKE_WORKER = (sys.executable, str(Path(__file__).with_name("fake_worker.py")))
+FAKE_WORKER = (sys.executable, "-S", str(Path(__file__).with_name("fake_worker.py")))
 
 QUICK = Timings(
     comment_every=0.05,
@@ -98,21 +98,19 @@ async def running(tmp_path: Path, **changes: Any) -> AsyncIterator[World]:
         "models_dir": tmp_path / "models",
         "memory_budget_bytes": 10**9,
         "timings": QUICK,
+        "worker_base_bytes": 0,
         **changes,
     }
     engine_settings = EngineSettings(**settings)
     listener = Listener(tmp_path / "engine.sock")
     launcher = Launcher(FAKE_WORKER, os.environ, listener.worker_dir, engine_settings)
     fleet = Fleet(engine_settings, launcher.prepare, rng=Random(1))
-    config = uvicorn.Config(
-        EngineApp(Supervisor(fleet)),
-        lifespan="off",
-        log_config=None,
-        timeout_graceful_shutdown=1,
-    )
+    config = uvicorn.Config(EngineApp(Supervisor(fleet)), lifespan="off", log_config=None)
+    config.load()
     server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup([listener.socket])
     house = asyncio.create_task(keep_house(fleet))
-    serving = asyncio.create_task(server._serve(sockets=[listener.socket]))
     world = World(engine_settings.models_dir, listener.path, fleet)
     try:
         yield world
@@ -120,8 +118,8 @@ async def running(tmp_path: Path, **changes: Any) -> AsyncIterator[World]:
         await world.http.aclose()
         house.cancel()
         await fleet.close()
-        server.should_exit = True
-        await serving
+        server.force_exit = True
+        await server.shutdown([listener.socket])
         listener.close()
 
 

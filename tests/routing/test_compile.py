@@ -15,7 +15,7 @@ def test_every_name_finds_its_row():
     assert where.providers["mlx"].name == "MLX"
     assert where.profiles["ID-1"] is LIGHT
     assert where.by_virtual_provider["light"] is LIGHT
-    assert {name for name in where.by_handle} == {"id-1", "light", "my profile"}
+    assert set(where.by_handle) == {"id-1", "light", "my profile"}
 
 
 def test_a_table_can_not_be_changed():

@@ -32,6 +32,10 @@ def tripped(now=0.0):
     return fail(NEW, now, PLAIN.consecutive_failures)
 
 
+def probed():
+    return begin(tripped(), PLAIN.cooldown, PLAIN)
+
+
 def standing(breaker):
     return Standing(breaker.state, breaker.until)
 
@@ -81,16 +85,16 @@ def test_exactly_one_request_becomes_the_probe():
     """While it is under way the candidate still counts as cooling down."""
     breaker = tripped()
     assert standing(breaker).demoted(PLAIN.cooldown - 0.1) == "cooling_down"
-    assert begin(breaker, PLAIN.cooldown - 0.1, PLAIN) == breaker
+    assert begin(breaker, PLAIN.cooldown - 0.1, PLAIN) is breaker
     assert standing(breaker).demoted(PLAIN.cooldown) is None
     probing = begin(breaker, PLAIN.cooldown, PLAIN)
     assert probing.state == "half_open"
     assert standing(probing).demoted(PLAIN.cooldown) == "cooling_down"
-    assert begin(probing, PLAIN.cooldown + 1, PLAIN) == probing
+    assert begin(probing, PLAIN.cooldown + 1, PLAIN) is probing
 
 
 def test_a_good_probe_closes_and_forgets():
-    probing = begin(tripped(), PLAIN.cooldown, PLAIN)
+    probing = probed()
     closed = succeeded(probing, 7.0, PLAIN)
     assert closed.state == "closed"
     assert closed.trips == 0
@@ -108,14 +112,20 @@ def test_a_bad_probe_doubles_the_cooldown_up_to_the_longest():
 
 @pytest.mark.parametrize("failure", ["callers_fault", "cancelled", "too_long"])
 def test_a_probe_that_shows_nothing_lets_the_next_one_probe(failure):
-    probing = begin(tripped(), PLAIN.cooldown, PLAIN)
+    probing = probed()
     released = fail(probing, 6.0, 1, failure)
     assert standing(released).demoted(6.0) is None
     assert begin(released, 6.0, PLAIN).state == "half_open"
 
 
+@pytest.mark.parametrize("failure", ["callers_fault", "cancelled", "retryable"])
+def test_only_the_probe_decides_against_it(failure):
+    """What was sent beside it as a last resort neither releases nor fails the probe."""
+    assert fail(probed(), 6.0, 3, failure, probe=False) == probed()
+
+
 def test_a_probe_that_never_reports_is_given_up():
-    probing = begin(tripped(), 5.0, PLAIN)
+    probing = probed()
     lost = 5.0 + PLAIN.probe_timeout
     assert standing(probing).demoted(lost) is None
     assert begin(probing, lost, PLAIN).until == lost + PLAIN.probe_timeout
@@ -140,6 +150,7 @@ def test_a_last_resort_that_fails_does_not_prolong_the_cooldown():
 
 def test_a_last_resort_that_succeeds_closes():
     assert succeeded(tripped(), 1.0, PLAIN).state == "closed"
+    assert succeeded(probed(), 6.0, PLAIN).state == "closed"
 
 
 def test_jitter_only_lengthens_within_its_share():
@@ -167,16 +178,24 @@ events = st.tuples(
 def test_whatever_happens_the_breaker_stays_sound(happenings, seed):
     """It always comes back: no cooldown outlasts the longest one, and a success always closes."""
     rng, settings, now, breaker = random.Random(seed), HealthSettings(), 0.0, NEW
+    probing = 0.0
     longest = settings.longest_cooldown * (1 + settings.jitter)
     for what, later, retry_after in happenings:
         now += later
         if what == "ok":
-            breaker = succeeded(breaker, now, settings)
+            breaker, probing = succeeded(breaker, now, settings), 0.0
             assert breaker.state == "closed"
         elif what == "begin":
-            breaker = begin(breaker, now, settings)
+            began = begin(breaker, now, settings)
+            probe, breaker = began is not breaker, began
+            assert not (probe and probing and now < probing), "two probes at once"
+            probing = breaker.until if probe else probing
         else:
-            breaker = failed(breaker, what, now, rng, settings, retry_after)
+            ends_probe = what != "retryable" and breaker.state == "half_open"
+            probing = 0.0 if ends_probe else probing
+            breaker = failed(
+                breaker, what, now, rng, settings, retry_after=retry_after, probe=ends_probe
+            )
         assert breaker.state in ("closed", "open", "half_open")
         assert breaker.until <= now + longest
         assert min(breaker.good, breaker.bad, breaker.before_good, breaker.before_bad) >= 0

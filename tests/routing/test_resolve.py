@@ -5,15 +5,12 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from governance.routing.health import HEALTHY, Standing
 from governance.routing.plan import REJECTIONS
 from governance.routing.resolve import route
-from governance.routing.table import ANONYMOUS, Grant, RateLimit
+from governance.routing.table import ANONYMOUS, RateLimit
 from tests.routing.build import Standings, ask, chain, cloud, local, plan, profile, table, target
-from tests.routing.strategies import asks, grants, healths, tables
 
 
 def verdicts(decided):
@@ -99,6 +96,7 @@ class TestModels:
     def test_without_any_model_it_is_rejected(self):
         decided = decide(cloud(), light(target("openai", "")), request=ask(hint="light"))
         assert verdicts(decided) == ["model_missing"]
+        assert (decided.refusal.status, decided.refusal.code) == (400, "model_missing")
 
     def test_a_provider_named_directly_gets_the_model_named(self):
         decided = decide(cloud(), local(), request=ask("openai/org/m"))
@@ -252,129 +250,3 @@ class TestCapabilities:
         where = table(cloud(capabilities=frozenset({"text"})))
         assert plan(ask("openai/m", "vision"), where).refusal.code == "capability_mismatch"
         assert chain(plan(ask("openai/m", "text", "tools"), where)) == ["openai/m"]
-
-
-class TestLocalFallback:
-    def test_it_comes_last(self):
-        decided = decide(cloud(), local(), profile(target("openai")))
-        assert chain(decided) == ["openai/m", "~mlx/tiny"]
-        assert decided.warning == ""
-
-    def test_it_takes_over_from_an_empty_chain_with_a_warning(self):
-        decided = decide(cloud(), local(), profile(target("openai")), cloud_enabled=False)
-        assert chain(decided) == ["~mlx/tiny"]
-        assert "cloud_routing_disabled" in decided.warning
-        assert decided.refusal is None
-
-    def test_it_is_not_repeated(self):
-        decided = decide(cloud(), local(), profile(target("openai"), target("MLX", "tiny")))
-        assert chain(decided) == ["openai/m", "MLX/tiny".lower()]
-
-    def test_it_is_added_when_its_own_target_is_out_at_the_moment(self):
-        row = target(model="tiny", rate_limit=RateLimit(request_percent=50))
-        health = Standings({("mlx", "tiny"): Standing(request_percent=60)})
-        assert chain(decide(local(), profile(row), health=health)) == ["~mlx/tiny"]
-
-    @pytest.mark.parametrize(
-        ("fallback", "grant"),
-        [
-            ("never", ANONYMOUS),
-            ("default", replace(ANONYMOUS, local_fallback="never")),
-        ],
-    )
-    def test_profile_and_key_may_each_forbid_it(self, fallback, grant):
-        rows = profile(target("ghost"), local_fallback=fallback)
-        refusal = decide(local(), rows, grant=grant).refusal
-        assert (refusal.status, refusal.code) == (503, "no_candidate")
-        assert 'There is no provider "ghost"' in refusal.message
-
-    @pytest.mark.parametrize(
-        ("engine", "request_"),
-        [
-            (local(capabilities=frozenset({"text"})), ask("light/x", "text", "vision")),
-            (local(), ask("light/x", request_type="embeddings")),
-            (local(default_model=""), ask("light/x")),
-            (local(enabled=False), ask("light/x")),
-        ],
-    )
-    def test_it_must_be_able_to_serve(self, engine, request_):
-        decided = decide(cloud(), engine, profile(target("openai")), request=request_)
-        assert chain(decided) == ["openai/m"]
-
-    def test_features_do_not_stop_it(self):
-        engine = local(capabilities=frozenset({"text"}))
-        decided = decide(engine, profile(target("ghost")), request=ask("light/x", "text", "tools"))
-        assert chain(decided) == ["~mlx/tiny"]
-
-    def test_an_unknown_model_goes_there_with_cloud_routing_on(self):
-        decided = plan(ask("gpt-9"), table(local(), cloud()))
-        assert chain(decided) == ["~mlx/tiny"]
-        assert (decided.profile, decided.reason) == (None, "default")
-        assert "no mapping" in decided.warning
-
-
-class TestMemo:
-    def test_the_same_question_is_worked_out_once(self):
-        where = table(local(), profile(target()))
-        assert plan(ask("light/x"), where).verdicts is plan(ask("light/x"), where).verdicts
-
-    def test_what_differs_is_kept_apart(self):
-        """By alias, needs, request type and what the key demands."""
-        where = table(
-            local(), cloud(), profile(target("openai", ""), target(), strategy="weighted")
-        )
-        strict = Grant("k", "k", frozenset(), local_only=True, local_fallback="never")
-        for request, grant in [
-            (ask("light/a"), ANONYMOUS),
-            (ask("light/b"), ANONYMOUS),
-            (ask("light/a"), strict),
-            (ask("light/a", request_type="embeddings"), ANONYMOUS),
-        ] * 2:
-            fresh = replace(where)
-            assert chain(plan(request, where, grant)) == chain(plan(request, fresh, grant))
-
-    def test_names_that_callers_invent_do_not_fill_the_memory(self):
-        where = table(local(), profile(target()))
-        for number in range(10_000):
-            plan(ask(f"light/{number}"), where)
-        assert len(where.memo) <= 4096
-
-
-@settings(max_examples=300)
-@given(asks, grants, tables(), healths, st.floats(0, 20), st.integers(0, 2**32))
-def test_what_must_hold_for_every_plan(request, grant, where, health, now, seed):
-    """No byte leaves against the rules, nothing is lost, and an empty plan says why."""
-    decided = route(request, grant, where, health, now, random.Random(seed))
-    assert bool(decided.candidates) == (decided.refusal is None)
-    for one in decided.candidates:
-        assert one.provider.enabled
-        assert one.model
-        if not one.provider.is_local:
-            assert where.cloud_enabled
-            assert not grant.local_only
-            assert not decided.profile.local_only
-    kept = [one.target for one in decided.verdicts if one.kept]
-    tried = [one.target for one in decided.candidates if one.target is not None]
-    assert sorted(map(id, kept)) == sorted(map(id, tried))
-    assert [one.target for one in decided.verdicts] == list(
-        decided.profile.targets if decided.profile else ()
-    )
-    assert all(one.detail for one in decided.verdicts if not one.kept)
-    fallbacks = [one for one in decided.candidates if one.is_local_fallback]
-    assert fallbacks == list(decided.candidates[len(tried) :])
-    assert len(fallbacks) <= 1
-    if "never" in (grant.local_fallback, decided.profile and decided.profile.local_fallback):
-        assert not fallbacks
-    if decided.profile and decided.profile.strategy == "ordered_failover":
-        demoted = {id(one.target) for one in decided.verdicts if one.demoted}
-        order = [(id(one) in demoted, one.priority, -one.weight, one.position) for one in tried]
-        assert order == sorted(order)
-
-
-@given(asks, grants, tables(), healths, st.integers(0, 2**32))
-def test_a_table_that_remembers_answers_like_a_new_one(request, grant, where, health, seed):
-    def once(place):
-        return route(request, grant, place, health, 1.0, random.Random(seed))
-
-    first = once(where)
-    assert once(where) == first == once(replace(where))

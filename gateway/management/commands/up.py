@@ -40,7 +40,7 @@ class Command(BaseCommand):
         host, port, with_model = options["host"], options["port"], not options["no_model"]
         listener = listen(host, port)
         port = listener.getsockname()[1]
-        progress = Progress(self.stderr._out)  # type: ignore[attr-defined]  # the wrapped stream
+        progress = Progress()
         progress.step("Preparing the database")
         call_command("migrate", verbosity=0, interactive=False)
         if with_model:

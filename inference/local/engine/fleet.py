@@ -45,8 +45,10 @@ class Fleet:
         if before == after:
             return
         if before.phase is not after.phase or before.starts != after.starts:
-            log = logger.warning if after.reason else logger.info
-            log("model %s: %s. %s", slot.name, after.phase.value, after.reason)
+            if after.reason:
+                logger.warning("model %s: %s. %s", slot.name, after.phase.value, after.reason)
+            else:
+                logger.info("model %s: %s", slot.name, after.phase.value)
         if after.phase is not Phase.READY and slot.pool is not None:
             slot.pool.close()
             slot.pool = None

@@ -5,7 +5,7 @@ import math
 
 import msgspec
 
-from inference.local.engine.fleet import Fleet
+from inference.local.engine.fleet import Fleet, logger
 from inference.local.engine.slot import Health, Slot
 from inference.local.engine.worker_http import WorkerGone
 from inference.local.supervision import state
@@ -21,7 +21,11 @@ async def keep_house(fleet: Fleet) -> None:
         await asyncio.sleep(fleet.settings.timings.tick)
         now = fleet.clock()
         for slot in fleet.slots.values():
-            look_after(fleet, slot, now)
+            try:
+                look_after(fleet, slot, now)
+            except Exception:
+                # Whatever is wrong with one model, the others go on being looked after.
+                logger.exception("cannot look after the model %s", slot.name)
 
 
 def look_after(fleet: Fleet, slot: Slot, now: float) -> None:

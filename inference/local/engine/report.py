@@ -77,7 +77,7 @@ def _model(
         "restarts": state.restarts,
         "context_length": facts.context_length if facts else None,
         "parameters": facts.parameters if facts else None,
-        "size_bytes": folder.size_bytes if folder else (slot.size_bytes if slot else 0),
+        "size_bytes": folder.size_bytes if folder else 0,
     }
 
 

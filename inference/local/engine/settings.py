@@ -27,7 +27,8 @@ class Timings:
     health_every: float = 5.0
     health_timeout: float = 10.0
     unresponsive_after: float = 60.0
-    stalled_after: float = 600.0
+    # One step reads a whole prompt when requests are served one at a time: that may take long.
+    stalled_after: float = 1800.0
     """Work to do, but neither a step nor a byte for so long: the generation hangs."""
     load_stalled_after: float = 600.0
     """No news from a loading worker for so long: the load hangs."""
@@ -43,6 +44,8 @@ class EngineSettings:
     idle_timeout_s: float = 0.0
     max_loaded: int = 0
     max_waiting: int = 256
+    worker_base_bytes: int = 128 * 1024**2
+    """What a worker takes beside the weights, before it is measured."""
     worker_options: tuple[str, ...] = ()
     restarts: RestartPolicy = field(default_factory=RestartPolicy)
     timings: Timings = field(default_factory=Timings)

@@ -12,9 +12,6 @@ from inference.local.supervision.liveness import Liveness
 from inference.local.supervision.memory import Resident
 from inference.local.supervision.state import ModelState, Phase
 
-ESTIMATE_FACTOR = 1.1
-"""A model never loaded before is taken to need its files' size and a tenth more."""
-
 
 @dataclass(frozen=True, slots=True)
 class Worker:
@@ -47,7 +44,8 @@ class Slot:
     """
 
     name: str
-    size_bytes: int
+    estimate_bytes: int
+    """The memory a first load is expected to take; `need_bytes` knows better after it."""
     state: ModelState = field(default_factory=ModelState)
     users: int = 0
     waiting: int = 0
@@ -70,7 +68,7 @@ class Slot:
         """The memory a load is expected to take."""
         if self.state.facts is not None:
             return self.state.facts.memory_bytes
-        return int(self.size_bytes * ESTIMATE_FACTOR)
+        return self.estimate_bytes
 
     @property
     def resident(self) -> Resident | None:

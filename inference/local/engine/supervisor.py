@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from inference.local.engine.catalog import Catalog
 from inference.local.engine.errors import EngineError, model_not_found, unavailable
+from inference.local.engine.estimate import weights_bytes
 from inference.local.engine.fleet import Fleet, readable_size
 from inference.local.engine.slot import Slot
 from inference.local.engine.worker_http import WorkerPool
@@ -31,8 +32,8 @@ class Supervisor:
         if folder is None:
             raise model_not_found(name, list(self.catalog.all()))
         if slot is None:
-            slot = slots[name] = Slot(name, folder.size_bytes)
-        slot.size_bytes = folder.size_bytes
+            estimate = self.settings.worker_base_bytes + weights_bytes(folder.path)
+            slot = slots[name] = Slot(name, estimate)
         return slot
 
     # --- requests ----------------------------------------------------------------------------

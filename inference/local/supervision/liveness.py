@@ -30,6 +30,7 @@ def lifeless(
     """Why the worker must be replaced, as a sentence; None while it is well."""
     if now - liveness.answered_at >= unresponsive_after_s:
         return f"The worker gave no sign of life for {unresponsive_after_s:.0f} s and was ended."
-    if now - liveness.moved_at >= stalled_after_s:
+    # Judged by what was seen last: a worker slow to answer is not thereby one that stands still.
+    if liveness.answered_at - liveness.moved_at >= stalled_after_s:
         return f"The worker generated nothing for {stalled_after_s:.0f} s and was ended."
     return None

@@ -1,0 +1,154 @@
+"""The RoutingTable in force in this process: loaded from the rows, replaced whole.
+
+The request path calls `current()`, which reads one reference. A save in this process refreshes
+the table once it is committed; changes made elsewhere are seen by `watch()`. Nothing that goes
+wrong while loading takes the last good table out of force.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+
+from governance.loading import NOTHING, Rows, Version, load, read_version
+from governance.models import TableVersion
+from governance.routing.compile import compile_table
+from governance.routing.table import RoutingTable
+from governance.rules.mappings import compile_regex
+
+log = structlog.get_logger("pointsman.snapshot")
+
+ATTEMPTS: Final = 5
+"""Reads that other writers overtook before the next one makes them wait."""
+
+
+@dataclass(slots=True)
+class _State:
+    rows: Rows = NOTHING
+    """What the table was compiled from."""
+    loaded: bool = False
+    broken: Version | None = None
+    """A version whose table did not compile; it is not tried again."""
+
+
+_table = RoutingTable()
+_state = _State()
+_lock = threading.Lock()
+
+
+def current() -> RoutingTable:
+    """The table in force; never waits, never asks the database."""
+    return _table
+
+
+def ready() -> bool:
+    """Whether a table has been loaded or installed."""
+    return _state.loaded
+
+
+def install(table: RoutingTable) -> None:
+    """Puts a table in force that no row stands behind; the next `refresh` loads everything."""
+    global _table, _state
+    with _lock:
+        _table, _state = table, _State(loaded=True)
+
+
+def refresh() -> RoutingTable:
+    """Brings the table up to date with the database and returns it.
+
+    One query when nothing changed. A table that does not compile is logged and leaves the last
+    good one in force; errors of the database are raised.
+    """
+    global _table
+    with _lock:
+        version = read_version()
+        if _state.rows is not NOTHING and version == _state.rows.version:
+            return _table
+        if version == _state.broken:
+            return _table
+        rows = _consistent(version)
+        try:
+            table = _compiled(rows)
+        except Exception as error:
+            _state.broken = rows.version
+            log.error("table_not_compiled", version=rows.version.version, exc_info=error)
+            return _table
+        _table, _state.rows, _state.loaded, _state.broken = table, rows, True, None
+        return table
+
+
+def watch(interval: float = 0.25) -> Watcher:
+    """Starts a thread that refreshes the table every `interval` seconds, and returns it."""
+    watcher = Watcher(interval)
+    watcher.start()
+    return watcher
+
+
+class Watcher(threading.Thread):
+    """Follows the database over a connection of its own, through outages too."""
+
+    def __init__(self, interval: float) -> None:
+        super().__init__(name="routing-table", daemon=True)
+        self._interval = interval
+        self._ending = threading.Event()
+        self._lost = False
+
+    def run(self) -> None:
+        try:
+            while not self._ending.wait(self._interval):
+                self._look()
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        """Ends the thread and waits for it."""
+        self._ending.set()
+        self.join()
+
+    def _look(self) -> None:
+        try:
+            refresh()
+        except Exception as error:
+            if not self._lost:
+                log.error("table_not_refreshed", version=_table.version, exc_info=error)
+            self._lost = True
+            connection.close()
+        else:
+            if self._lost:
+                log.info("table_refreshed_again", version=_table.version)
+            self._lost = False
+
+
+def _consistent(version: Version) -> Rows:
+    """The rows of one version: those read between two equal versions, without a transaction.
+
+    Every write bumps the version in its own transaction, so what lies between is of one state.
+    Under a storm of writes the lock that writers take makes them wait for one read.
+    """
+    for _ in range(ATTEMPTS):
+        rows = load(_state.rows, version)
+        after = read_version()
+        if after == version:
+            return rows
+        version = after
+    with transaction.atomic():
+        TableVersion.objects.select_for_update().get_or_create(pk=1)
+        return load(_state.rows, read_version())
+
+
+def _compiled(rows: Rows) -> RoutingTable:
+    return compile_table(
+        version=rows.version.version,
+        providers=rows.providers,
+        profiles=rows.profiles.values(),
+        grants=rows.grants,
+        rules=rows.rules,
+        mappings=rows.mappings,
+        cloud_enabled=settings.ENABLE_CLOUD_ROUTING,
+        compile_regex=compile_regex,
+    )

@@ -1,0 +1,144 @@
+"""A provider of kind `mlx` with an address is an `mlx_lm.server`, and is guarded as one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from tests.inference.tables import HEADERS, KEY, chain, provider
+from tests.local import tiny_model
+from tests.support import openai_shapes as shapes
+from tests.support.serving import served
+from tests.support.upstream import Sse, Upstream
+
+HI: Any = [{"role": "user", "content": "hi"}]
+
+
+def mlx_server(name: str, where: Upstream | str, **more: Any) -> Any:
+    return provider(name, where, kind="mlx", api_key="", **more)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_only_known_fields_reach_it_and_it_always_streams(stream: bool) -> None:
+    with Upstream(Sse(shapes.stream("hello"))) as upstream:
+        with served(chain(mlx_server("one", upstream))) as gateway:
+            body = {
+                "model": "light/light",
+                "messages": HI,
+                "stream": stream,
+                "adapters": "/etc",
+                "draft_model": "/etc",
+                "user": "me",
+                "temperature": 0,
+                "stop": ["x"],
+            }
+            answer = httpx.post(
+                f"{gateway.url}/v1/chat/completions", json=body, headers=HEADERS, timeout=10
+            )
+    assert answer.status_code == 200
+    asked = upstream.asked[0].body
+    assert set(asked) == {"model", "messages", "stream", "stream_options", "temperature"}
+    assert (asked["model"], asked["stream"], asked["temperature"]) == ("default_model", True, 0)
+    if not stream:
+        assert answer.json()["choices"][0]["message"]["content"] == "hello"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_stops_are_matched_on_text_and_end_the_upstream(stream: bool) -> None:
+    """A stop string across two chunks is never shown, and the generation behind it is ended."""
+    events = shapes.stream("one, t", "wo, th", "ree")[:3]
+    with Upstream(Sse(events, then="hang")) as upstream:
+        with served(chain(mlx_server("one", upstream))) as gateway:
+            sdk = openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=KEY)
+            create = sdk.chat.completions.create
+            ask: Any = {"model": "light/light", "messages": HI, "stop": "two"}
+            if stream:
+                chunks = list(create(**ask, stream=True))
+                text = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+                reason = chunks[-1].choices[0].finish_reason
+            else:
+                whole = create(**ask)
+                text, reason = whole.choices[0].message.content, whole.choices[0].finish_reason
+            deadline = time.monotonic() + 2
+            while upstream.asked[0].left_at is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+    assert (text, reason) == ("one, ", "stop")
+    assert upstream.asked[0].left_at is not None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("top_k", 50_000), ("top_k", "x"), ("min_p", 2), ("seed", -1), ("top_logprobs", 99)],
+)
+def test_what_would_kill_it_is_refused(field: str, value: object) -> None:
+    with Upstream(Sse(shapes.stream("x"))) as upstream:
+        with served(chain(mlx_server("one", upstream))) as gateway:
+            body = {"model": "light/light", "messages": HI, field: value}
+            answer = httpx.post(f"{gateway.url}/v1/chat/completions", json=body, headers=HEADERS)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == field
+    assert not upstream.asked
+
+
+@pytest.fixture(scope="module")
+def real_server() -> Iterator[str]:
+    """mlx_lm.server itself, with the tiny model."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "mlx_lm.server",
+            "--model",
+            str(tiny_model.PATH),
+            "--port",
+            str(port),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        cwd=Path(__file__).parent,
+    )
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            httpx.get(f"{url}/health", timeout=1)
+            break
+        except httpx.HTTPError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    yield f"{url}/v1"
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_real_server(real_server: str, stream: bool) -> None:
+    """A real `mlx_lm.server` answers through the gateway, whole and streamed."""
+    table = chain(mlx_server("one", real_server, first_event_timeout=60.0))
+    with served(table) as gateway:
+        sdk = openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=KEY, timeout=60)
+        ask: Any = {
+            "model": "light/light",
+            "messages": [{"role": "user", "content": tiny_model.PING.prompt}],
+            "temperature": 0,
+            "max_tokens": 20,
+        }
+        if stream:
+            chunks = list(sdk.chat.completions.create(**ask, stream=True))
+            text = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+        else:
+            text = sdk.chat.completions.create(**ask).choices[0].message.content or ""
+    assert text.strip() == tiny_model.PING.answer

@@ -1,0 +1,129 @@
+"""Simulate agrees with live chat, over random routing tables and requests."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from governance.routing.compile import compile_table
+from governance.routing.explain import simulate
+from governance.routing.health import HEALTHY
+from governance.routing.table import Grant, RoutingTable
+from inference.asks import rehearsed
+from inference.chat import ChatConsumer
+from inference.endpoints import ENDPOINTS
+from inference.health import HealthBook
+from inference.record import Journey, add_sink, remove_sink
+from tests.inference.tables import KEY
+from tests.routing.build import compile_regex
+from tests.routing.strategies import grants, model_names, tables
+
+KEY_HEADERS = [(b"authorization", b"Bearer " + KEY.encode())]
+
+parts = st.sampled_from(
+    [
+        {"type": "text", "text": "hi"},
+        {"type": "image_url", "image_url": {"url": "http://x/y.png"}},
+        {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}},
+    ]
+)
+bodies = st.fixed_dictionaries(
+    {
+        "messages": st.lists(
+            st.fixed_dictionaries(
+                {"role": st.just("user"), "content": st.lists(parts, min_size=1, max_size=3)}
+            ),
+            min_size=1,
+            max_size=3,
+        )
+    },
+    optional={
+        "model": model_names,
+        "tools": st.just([{"type": "function", "function": {"name": "f"}}]),
+        "routing_profile": st.sampled_from(["light", "the capable", "absent"]),
+        "reasoning_effort": st.just("low"),
+        "stream": st.booleans(),
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def closed_port() -> Iterator[int]:
+    """A port where nobody listens, held so that nobody else takes it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+def unreachable(table: RoutingTable, grant: Grant, port: int) -> RoutingTable:
+    """The same table with providers that refuse every connection, so that chat tries them all."""
+    digest = hashlib.sha256(KEY.encode()).digest()
+    return compile_table(
+        providers=[
+            replace(one, base_url=f"http://127.0.0.1:{port}/v1", connect_timeout=1.0)
+            for one in table.providers.values()
+        ],
+        profiles=table.profiles.values(),
+        rules=table.rules,
+        mappings=table.mappings,
+        grants={digest: grant},
+        cloud_enabled=table.cloud_enabled,
+        compile_regex=compile_regex,
+    )
+
+
+async def chat(table: RoutingTable, body: bytes, seed: int) -> tuple[Journey, int]:
+    """One request through the consumer itself; the record it leaves, and the status it sent."""
+    kept: list[Journey] = []
+    sent: list[Any] = []
+    messages = [{"type": "http.request", "body": body}]
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop()
+        return await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    rng = random.Random(seed)
+    app = ChatConsumer.as_asgi(
+        endpoint=ENDPOINTS[0], table=lambda: table, book=HealthBook(rng=rng), rng=rng
+    )
+    sink = kept.append
+    add_sink(sink)
+    try:
+        scope = {"type": "http", "method": "POST", "headers": KEY_HEADERS, "path": "/"}
+        await app(scope, receive, send)
+    finally:
+        remove_sink(sink)
+    return kept[0], sent[0]["status"]
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(drawn=tables(), grant=grants, body=bodies, seed=st.integers(0, 2**32))
+async def test_simulate_agrees_with_chat(
+    drawn: RoutingTable, grant: Grant, body: dict[str, Any], seed: int, closed_port: int
+) -> None:
+    """What chat tried, in its order, is what simulate said, and so is every refusal."""
+    table = unreachable(drawn, grant, closed_port)
+    journey, status = await chat(table, msgspec.json.encode(body), seed)
+    said = simulate(rehearsed.read(body), grant, table, HEALTHY, 0.0, random.Random(seed))
+    tried = [(attempt.provider, attempt.model) for attempt in journey.attempts]
+    assert tried == [(one.provider, one.model) for one in said.candidates]
+    if said.refusal is not None:
+        assert (journey.error_code, status) == (said.refusal.code, said.refusal.status)
+    assert journey.plan is not None
+    assert journey.plan.reason == said.reason

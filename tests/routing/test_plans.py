@@ -1,0 +1,79 @@
+"""What holds for every plan, and what a table remembers of them."""
+
+import random
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from governance.routing.resolve import route
+from governance.routing.table import ANONYMOUS, Grant
+from tests.routing.build import ask, chain, cloud, local, plan, profile, table, target
+from tests.routing.strategies import asks, grants, healths, tables
+
+
+class TestMemo:
+    def test_the_same_question_is_worked_out_once(self):
+        where = table(local(), profile(target()))
+        assert plan(ask("light/x"), where).verdicts is plan(ask("light/x"), where).verdicts
+
+    def test_what_differs_is_kept_apart(self):
+        """By alias, needs, request type and what the key demands."""
+        where = table(
+            local(), cloud(), profile(target("openai", ""), target(), strategy="weighted")
+        )
+        strict = Grant("k", "k", frozenset(), local_only=True, local_fallback="never")
+        for request, grant in [
+            (ask("light/a"), ANONYMOUS),
+            (ask("light/b"), ANONYMOUS),
+            (ask("light/a"), strict),
+            (ask("light/a", request_type="embeddings"), ANONYMOUS),
+        ] * 2:
+            fresh = replace(where)
+            assert chain(plan(request, where, grant)) == chain(plan(request, fresh, grant))
+
+    def test_names_that_callers_invent_do_not_fill_the_memory(self):
+        where = table(local(), profile(target()))
+        for number in range(10_000):
+            plan(ask(f"light/{number}"), where)
+        assert len(where.memo) <= 4096
+
+
+@settings(max_examples=300)
+@given(asks, grants, tables(), healths, st.floats(0, 20), st.integers(0, 2**32))
+def test_what_must_hold_for_every_plan(request, grant, where, health, now, seed):
+    """No byte leaves against the rules, nothing is lost, and an empty plan says why."""
+    decided = route(request, grant, where, health, now, random.Random(seed))
+    assert bool(decided.candidates) == (decided.refusal is None)
+    for one in decided.candidates:
+        assert one.provider.enabled
+        assert one.model
+        if not one.provider.is_local:
+            assert where.cloud_enabled
+            assert not grant.local_only
+            assert not decided.profile.local_only
+    kept = [one.target for one in decided.verdicts if one.kept]
+    tried = [one.target for one in decided.candidates if one.target is not None]
+    assert sorted(map(id, kept)) == sorted(map(id, tried))
+    assert [one.target for one in decided.verdicts] == list(
+        decided.profile.targets if decided.profile else ()
+    )
+    assert all(one.detail for one in decided.verdicts if not one.kept)
+    fallbacks = [one for one in decided.candidates if one.is_local_fallback]
+    assert fallbacks == list(decided.candidates[len(tried) :])
+    assert len(fallbacks) <= 1
+    if "never" in (grant.local_fallback, decided.profile and decided.profile.local_fallback):
+        assert not fallbacks
+    if decided.profile and decided.profile.strategy == "ordered_failover":
+        demoted = {id(one.target) for one in decided.verdicts if one.demoted}
+        order = [(id(one) in demoted, one.priority, -one.weight, one.position) for one in tried]
+        assert order == sorted(order)
+
+
+@given(asks, grants, tables(), healths, st.integers(0, 2**32))
+def test_a_table_that_remembers_answers_like_a_new_one(request, grant, where, health, seed):
+    def once(place):
+        return route(request, grant, place, health, 1.0, random.Random(seed))
+
+    first = once(where)
+    assert once(where) == first == once(replace(where))
