@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import dj_database_url
@@ -52,7 +53,8 @@ LOGGING = logs.config(logs.level_of(env.text("LOG_LEVEL", "info")))
 # --- Django --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",
+    # Daphne's app only lends `runserver` its server; elsewhere it would cost every process Twisted.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",

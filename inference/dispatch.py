@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from governance.routing.plan import Candidate
 from governance.routing.table import Provider
 from inference.backends import Backend, UnusableProvider, backend_of
@@ -23,6 +25,8 @@ from inference.record import Attempt, Journey
 from inference.translate import pair_for
 from inference.translate.base import Answer, Inexpressible, Outbound, Pair, Relay, StreamedPair
 from inference.watch import Expired, Watch
+
+log = structlog.get_logger("pointsman.dispatch")
 
 ERROR_LIMIT: Final = 1024 * 1024
 """Bytes of an upstream's error that are kept."""
@@ -94,6 +98,13 @@ class Dispatcher:
                 self.note(candidate, failure)
                 continue
             self._held = candidate.provider
+            if candidate.is_local_fallback and self._journey.attempts:
+                log.warning(
+                    "fell_to_local",
+                    request_id=self._journey.id,
+                    provider=candidate.provider.name,
+                    failed=[str(attempt) for attempt in self._journey.attempts],
+                )
             try:
                 result = await self._try(candidate)
             except asyncio.CancelledError:

@@ -255,8 +255,6 @@ class Connection(asyncio.Protocol):
         if self._large and (self._unsent or self._transport.get_write_buffer_size()):
             self._keep_alive = False
         if self._keep_alive and not self.closed:
-            if self.reading_paused:
-                self.resume_reading()
             self._client.connection_idle(self)
         else:
             self.drop()

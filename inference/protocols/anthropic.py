@@ -68,7 +68,7 @@ def error_event(problem: Problem, request_id: str) -> bytes:
     return encode(_error(problem, request_id), b"error")
 
 
-def error_headers(request_id: str) -> list[tuple[bytes, bytes]]:
+def own_headers(request_id: str) -> list[tuple[bytes, bytes]]:
     """Headers of every answer beside the gateway's own."""
     return [(b"request-id", request_id.encode())]
 
