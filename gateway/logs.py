@@ -83,6 +83,9 @@ _SHARED: Final[list[Processor]] = [
 ]
 
 
+_FINISH: Final = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+
+
 def config(level: str, *, terminal: bool | None = None) -> dict[str, Any]:
     """Django's `LOGGING`, to go with `configure`. `terminal` is found out unless given."""
     terminal = sys.stderr.isatty() if terminal is None else terminal
@@ -101,10 +104,7 @@ def config(level: str, *, terminal: bool | None = None) -> dict[str, Any]:
             "lines": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": _SHARED,
-                "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    renderer,
-                ],
+                "processors": [_FINISH, renderer],
             }
         },
         "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "lines"}},

@@ -1,4 +1,4 @@
-"""`GET /metrics`, answered before Django: for keys that may read governance, unless it is public."""
+"""`GET /metrics`, answered before Django: for keys that may read governance, or for everyone."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def start() -> None:
 
 
 def stop() -> None:
-    """Writes what is still waiting. Takes seconds at most, and only when something is in the way."""
+    """Writes what is still waiting; gives up after seconds when something is in the way."""
     global _stages
     if _stages is None:
         return

@@ -8,6 +8,8 @@ process is asked for `/metrics` adds them up; without it a process tells of itse
 from __future__ import annotations
 
 import os
+import struct
+import time
 from collections import Counter as Tally
 from collections.abc import Callable
 from pathlib import Path
@@ -186,7 +188,12 @@ def exposition() -> bytes:
     _forget_the_dead(Path(directory))
     merged = CollectorRegistry()
     MultiProcessCollector(merged, directory)  # type: ignore[no-untyped-call]
-    return generate_latest(merged)
+    try:
+        return generate_latest(merged)
+    except struct.error:
+        # A process that starts at this moment has made its file and not filled it yet.
+        time.sleep(0.05)
+        return generate_latest(merged)
 
 
 def _forget_the_dead(directory: Path) -> None:
