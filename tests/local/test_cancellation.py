@@ -69,6 +69,6 @@ async def test_seven_of_eight_leave(batched: WorkerProcess) -> None:
     ]
     async with batched.async_client() as client:
         staying = client.post("/v1/chat/completions", json=chat_body(tiny.STORY.prompt))
-        response, *_ = await asyncio.gather(staying, *leaving)
+        response, _ = await asyncio.gather(staying, asyncio.gather(*leaving))
     assert content(response) == tiny.STORY.answer
     batched.wait_for(lambda health: health["active"] == 0, seconds=1)
