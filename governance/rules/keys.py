@@ -11,6 +11,20 @@ from django.utils.dateparse import parse_datetime
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.rules import LOCAL_FALLBACKS
 
+KEY_FIELDS: Final = (
+    "id",
+    "name",
+    "prefix",
+    "scopes",
+    "routing_profile",
+    "priority",
+    "local_fallback",
+    "local_only",
+    "enabled",
+    "expires_at",
+    "created_at",
+    "last_used_at",
+)
 SCOPES: Final = ("inference", "governance:read", "governance:write")
 PRIORITIES: Final = ("high", "normal", "low")
 
@@ -49,3 +63,10 @@ def moment(value: object) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return found
+
+
+def unknown_key_fields(document: Mapping[str, object]) -> list[Problem]:
+    """A warning for each field of an API key that this service does not know."""
+    fields = Fields(document)
+    fields.unknown(KEY_FIELDS, "An API key")
+    return fields.found
