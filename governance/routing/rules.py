@@ -8,7 +8,7 @@ goes beyond it (types, ranges, sizes, characters) keeps a saved profile usable.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Final, TypeAlias
 
 from governance.routing.fields import Fields, Problem, kind_of
@@ -76,12 +76,17 @@ def problems(
     - A `local_only` profile names no provider known to leave the machine in an enabled target.
       Of a provider that does not exist yet nothing is known; the resolver sees to it then.
     """
+    return _problems(document, _taken(others), _locality(providers))
+
+
+def _problems(
+    document: object, taken: Set[tuple[str, str]], names: Mapping[str, bool]
+) -> list[Problem]:
     if not isinstance(document, Mapping):
         message = f"A routing profile must be an object, not {kind_of(document)}."
         return [Problem("", "type", message)]
     fields = Fields(document)
-    names = _locality(providers)
-    _check_identity(fields, others, names)
+    _check_identity(fields, taken, names)
     fields.text("description", prose=True)
     fields.text("virtual_key_id")
     fields.flag("enabled", default=True)
@@ -111,12 +116,12 @@ def set_problems(documents: object, providers: ProviderNames = ()) -> list[Probl
         return [Problem("routing_profiles", "type", message)]
     names = _locality(providers)
     found: list[Problem] = []
-    seen: list[Identity] = []
+    taken: set[tuple[str, str]] = set()
     for index, document in enumerate(documents):
-        broken = problems(document, others=seen, providers=names)
+        broken = _problems(document, taken, names)
         found += [problem.under(f"routing_profiles[{index}]") for problem in broken]
         if isinstance(document, Mapping):
-            seen.append(_identity(document))
+            taken |= _taken([_identity(document)])
     return found
 
 
@@ -150,8 +155,18 @@ def _identity(document: Mapping[str, object]) -> Identity:
     return text("id"), text("name"), text("virtual_provider")
 
 
+def _taken(identities: Iterable[Identity]) -> set[tuple[str, str]]:
+    """What no further profile may have, as (field, value)."""
+    taken: set[tuple[str, str]] = set()
+    for identity, name, virtual in identities:
+        taken.add(("id", identity))
+        taken.add(("name", name.casefold()))
+        taken.add(("virtual_provider", virtual.casefold()))
+    return taken
+
+
 def _check_identity(
-    fields: Fields, others: Iterable[Identity], providers: Mapping[str, bool]
+    fields: Fields, taken: Set[tuple[str, str]], providers: Mapping[str, bool]
 ) -> None:
     identity = fields.text("id", required=True)
     name = fields.text("name", required=True)
@@ -167,11 +182,6 @@ def _check_identity(
     if virtual and virtual.casefold() in providers:
         message = f'virtual_provider "{virtual}" is the name of a configured provider.'
         fields.note("virtual_provider", "provider_name", message)
-    taken: set[tuple[str, str]] = set()
-    for other_id, other_name, other_virtual in others:
-        taken.add(("id", other_id))
-        taken.add(("name", other_name.casefold()))
-        taken.add(("virtual_provider", other_virtual.casefold()))
     for field, value, key in (
         ("id", identity, identity),
         ("name", name, name.casefold()),

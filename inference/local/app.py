@@ -125,7 +125,8 @@ async def _whole(running: Running, send: Send) -> None:
 
 
 async def _stream(running: Running, send: Send) -> None:
-    """Nothing goes out before the first event, so that an early failure has a status of its own."""
+    """Nothing goes out before the first event (unless that takes long), so that an early failure
+    has a status of its own."""
     open_ = False
     try:
         async for event in _with_keepalive(running.events()):
