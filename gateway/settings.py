@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import dj_database_url
 from cryptography.fernet import Fernet
 
+from gateway import logs
 from gateway.environment import Environment, kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -38,12 +40,21 @@ MODELS_DIR = Path(env.text("MODELS_DIR") or DATA_DIR / "models").absolute()
 ENGINE_SOCKET = env.text("ENGINE_SOCKET") or str(DATA_DIR / "run" / "engine.sock")
 """Unix socket of the local engine; the launcher sets it for the processes it starts."""
 INTERACTION_LOG_DIR = Path(env.text("INTERACTION_LOG_DIR") or DATA_DIR / "interactions").absolute()
+INTERACTION_DAYS = env.number("INTERACTION_DAYS", 30, minimum=1)
+"""How long `manage.py prune_interactions` lets interactions live."""
 LOG_CONTENT = env.flag("LOG_CONTENT", default=False)
+"""Requests and answers go into the JSONL log too; never into the database."""
+METRICS_PUBLIC = env.flag("METRICS_PUBLIC", default=False)
+"""`/metrics` needs no API key."""
+
+LOGGING_CONFIG = "gateway.logs.configure"
+LOGGING = logs.config(logs.level_of(env.text("LOG_LEVEL", "info")))
 
 # --- Django --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",
+    # Daphne's app only lends `runserver` its server; elsewhere it would cost every process Twisted.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -123,6 +134,8 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+# Static files are served from the packages; WhiteNoise only wants the place to exist.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
@@ -181,4 +194,6 @@ UNFOLD = {
     "SITE_HEADER": "Pointsman",
     "SITE_SYMBOL": "alt_route",
     "SHOW_HISTORY": True,
+    "ENVIRONMENT": "gateway.desk.navigation.cloud_state",
+    "SIDEBAR": {"navigation": "gateway.desk.navigation.navigation"},
 }

@@ -31,7 +31,6 @@ class AnsweringConsumer(LeanHttpConsumer):
             return
         if headers is None:
             headers = [(b"x-request-id", self.request_id.encode())]
-        headers.extend(self.protocol.error_headers(self.request_id))
         if problem.retry_after is not None:
             headers.append((b"retry-after", str(max(1, round(problem.retry_after))).encode()))
         if problem.status == 401:
@@ -47,6 +46,7 @@ class AnsweringConsumer(LeanHttpConsumer):
 
     async def head(self, status: int, headers: heads.Headers) -> None:
         self.started_answer = True
+        headers.extend(self.protocol.own_headers(self.request_id))
         await self.base_send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def chunk(self, body: bytes) -> None:

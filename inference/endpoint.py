@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from governance.routing.names import ListedModel
 from inference.inbound import Inbound
 from inference.problem import Problem
 
@@ -20,7 +21,9 @@ class CallersProtocol(Protocol):
 
     def error_event(self, problem: Problem, request_id: str) -> bytes: ...
 
-    def error_headers(self, request_id: str) -> list[tuple[bytes, bytes]]: ...
+    def own_headers(self, request_id: str) -> list[tuple[bytes, bytes]]: ...
+
+    def models(self, names: Iterable[ListedModel]) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from inference.asks import chat
+from inference.asks import chat, completions, embeddings, messages
 from inference.endpoint import Endpoint
-from inference.protocols import openai
+from inference.protocols import anthropic, openai
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     Endpoint("/v1/chat/completions", "chat", openai, chat.read),
+    Endpoint("/v1/messages", "messages", anthropic, messages.read),
+    Endpoint("/v1/completions", "completions", openai, completions.read),
+    Endpoint("/v1/embeddings", "embeddings", openai, embeddings.read),
 )

@@ -14,13 +14,13 @@ from inference import heads
 from inference.admission import admit
 from inference.answering import AnsweringConsumer
 from inference.problem import Problem
-from inference.protocols import openai
+from inference.protocols import anthropic, openai
 
-_HEADERS: Final = frozenset({b"authorization", b"x-api-key", b"x-request-id"})
+_HEADERS: Final = frozenset({b"authorization", b"x-api-key", b"x-request-id", b"anthropic-version"})
 
 
 class ListingConsumer(AnsweringConsumer):
-    """OpenAI's list of models."""
+    """The list in the shape of the asking protocol: Anthropic's callers send its version."""
 
     def __init__(
         self,
@@ -36,6 +36,8 @@ class ListingConsumer(AnsweringConsumer):
     async def handle(self, body: bytes) -> None:
         headers = {name: value for name, value in self.scope["headers"] if name in _HEADERS}
         self.request_id = heads.request_id(headers.get(b"x-request-id"))
+        if b"anthropic-version" in headers:
+            self.protocol = anthropic
         table = self.table()
         admitted = admit(headers, table, required=self.require_key, now=time.time())
         if self.scope["method"] not in ("GET", "HEAD"):
@@ -43,6 +45,6 @@ class ListingConsumer(AnsweringConsumer):
         if isinstance(admitted, Problem):
             await self.refuse(admitted)
             return
-        listed = msgspec.json.encode(openai.models(listed_models(table, admitted)))
+        listed = msgspec.json.encode(self.protocol.models(listed_models(table, admitted)))
         own = [heads.JSON, (b"x-request-id", self.request_id.encode())]
         await self.respond(200, own, listed)

@@ -1,64 +1,117 @@
 """Continuous batching: requests join and leave a running batch between two steps."""
 
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import mlx.core as mx
 from mlx_lm.generate import BatchGenerator
 
 from inference.local.generators import Drawn, Work
 from inference.local.sampling import describe, make_processors, make_sampler
 
 
+@dataclass(eq=False)
+class _Sequence:
+    """One request in here. `uid` is the batch's number for it, once it is in the batch."""
+
+    handle: int
+    work: Work
+    uid: int | None = None
+    reading: bool = True
+
+
 class BatchedGenerator:
     """Up to `slots` requests decoded together, a step at a time.
 
-    `prefill` is the number of prompt tokens read in one step, which is how long a new prompt can
-    hold up the answers under way.
+    A step also reads some of the new prompts, at most about `prefill` tokens in all, because the
+    answers under way wait for that. One prompt takes at most half of it, so that short prompts
+    pass by a long one.
     """
 
     def __init__(self, model: Any, entropy: Iterator[int], prefill: int, slots: int) -> None:
         self.slots = slots
         self._entropy = entropy
-        self._works: dict[int, Work] = {}
+        self._prefill = prefill
+        self._chunk = max(1, prefill // 2)
+        self._handles = 0
+        self._sequences: dict[int, _Sequence] = {}
+        self._waiting: deque[_Sequence] = deque()
+        self._by_uid: dict[int, _Sequence] = {}
         self._batch: Any = BatchGenerator(
             model,
             completion_batch_size=slots,
-            prefill_batch_size=min(slots, 8),
-            prefill_step_size=prefill,
+            prefill_batch_size=slots,
+            prefill_step_size=self._chunk,
         )
 
     def start(self, work: Work) -> int:
-        """Queue the prompt for the next step."""
-        (handle,) = self._batch.insert(
+        """Queue the prompt; it is read in the next steps."""
+        self._handles += 1
+        sequence = _Sequence(self._handles, work)
+        self._sequences[sequence.handle] = sequence
+        self._waiting.append(sequence)
+        return sequence.handle
+
+    def step(self) -> list[Drawn]:
+        """One token for every answer under way, and one chunk of the prompts still to be read."""
+        if not self._sequences:
+            return []
+        self._join()
+        prompts, responses = self._batch.next()
+        for prompt in prompts:
+            if prompt.end_of_prompt:
+                self._by_uid[prompt.uid].reading = False
+        return [self._drawn(response) for response in responses]
+
+    def cancel(self, handle: int) -> None:
+        """Take it out of the batch, of the prompts being read, or of those waiting."""
+        sequence = self._sequences.pop(handle, None)
+        if sequence is None:
+            return
+        if sequence.uid is None:
+            self._waiting.remove(sequence)
+        elif self._by_uid.pop(sequence.uid, None):
+            self._batch.remove([sequence.uid])
+        if not self._sequences:
+            mx.clear_cache()
+
+    def close(self) -> None:
+        """Free the batch."""
+        for handle in list(self._sequences):
+            self.cancel(handle)
+        self._batch.close()
+
+    def _join(self) -> None:
+        """Let waiting prompts into the batch while one step can read a chunk of all of them."""
+        lengths = [self._length(each) for each in self._by_uid.values() if each.reading]
+        while self._waiting:
+            lengths.append(self._length(self._waiting[0]))
+            # Prompts read together are padded to the longest.
+            if len(lengths) > 1 and len(lengths) * max(lengths) > self._prefill:
+                return
+            self._insert(self._waiting.popleft())
+
+    def _length(self, sequence: _Sequence) -> int:
+        return min(len(sequence.work.prompt), self._chunk)
+
+    def _insert(self, sequence: _Sequence) -> None:
+        work = sequence.work
+        (uid,) = self._batch.insert(
             [list(work.prompt)],
             max_tokens=[work.max_tokens],
             samplers=[make_sampler(work.sampling, next(self._entropy))],
             logits_processors=[make_processors(work.sampling, len(work.prompt))],
         )
-        self._works[handle] = work
-        return int(handle)
+        sequence.uid = uid
+        self._by_uid[uid] = sequence
 
-    def step(self) -> list[Drawn]:
-        """One token for every answer under way, and one chunk of the prompts still to be read."""
-        if not self._works:
-            return []
-        _, responses = self._batch.next()
-        drawn = []
-        for response in responses:
-            top = self._works[response.uid].top_logprobs
-            logprob = None if top is None else describe(response.logprobs, response.token, top)
-            drawn.append(Drawn(response.uid, response.token, logprob))
-            if response.finish_reason is not None:
-                del self._works[response.uid]
-        return drawn
-
-    def cancel(self, handle: int) -> None:
-        """Take it out of the batch, of the prompts being read, or of those waiting."""
-        if self._works.pop(handle, None) is not None:
-            self._batch.remove([handle])
-
-    def close(self) -> None:
-        """Free the batch."""
-        self._batch.remove(list(self._works))
-        self._works.clear()
-        self._batch.close()
+    def _drawn(self, response: Any) -> Drawn:
+        sequence = self._by_uid[response.uid]
+        if response.finish_reason is not None:
+            # The batch has let go of it already.
+            del self._by_uid[response.uid]
+        top = sequence.work.top_logprobs
+        logprob = None if top is None else describe(response.logprobs, response.token, top)
+        return Drawn(sequence.handle, response.token, logprob)

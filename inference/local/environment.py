@@ -9,6 +9,14 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+"""Keeps the model libraries from asking the network for anything, and from warning about forks."""
+
 WELL_KNOWN = (
     "/usr/lib/x86_64-linux-gnu/libopenblas.so.0",
     "/usr/lib/aarch64-linux-gnu/libopenblas.so.0",
@@ -39,11 +47,9 @@ def worker_environment(
     """`environ` as a worker process should get it; the argument is left as it was.
 
     Adds OpenBLAS to LD_PRELOAD on Linux, unless some OpenBLAS or MKL is preloaded already, and
-    keeps the model libraries from asking the network for anything.
+    takes the network away from the model libraries.
     """
-    result = dict(environ)
-    result.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
-    result.setdefault("TOKENIZERS_PARALLELISM", "false")
+    result = {**environ, **OFFLINE}
     if platform != "linux":
         return result
     preloaded = result.get("LD_PRELOAD", "")

@@ -17,8 +17,8 @@ from inference.local.memory import resident_memory
 Progress = Callable[[str, float], None]
 
 PREFILL_ON_CPU = 256
-PREFILL_ON_GPU = 1024
-"""Prompt tokens read in one step: under a second on small machines."""
+PREFILL_ON_GPU = 2048
+"""Prompt tokens read in one step: a second or two for a small model on a small machine."""
 
 CONTEXT_UNKNOWN = 8192
 

@@ -69,7 +69,10 @@ class Markup:
     def finish(self) -> Iterator[Piece]:
         """What is held back, when no more text comes. An unclosed tool call says so."""
         held, self._held = self._held, ""
-        yield from self._out(held)
+        if self.section is Section.TOOL_CALL:
+            yield Piece(self.section, held.lstrip() if self._after_marker else held)
+        else:
+            yield from self._out(held)
 
     def _wanted(self) -> dict[str, Section]:
         """The markers that end the present section, and the section each leads to."""

@@ -4,13 +4,16 @@ from collections.abc import Iterable
 
 
 def first(text: str, needles: Iterable[str]) -> tuple[int, str] | None:
-    """Where the earliest needle begins, and which it is: of several there, the longest."""
-    found = [(text.find(needle), -len(needle), needle) for needle in needles]
-    found = [each for each in found if each[0] >= 0]
+    """Where the needle that is complete first begins, and which it is: of several, the longest.
+
+    Complete first, not begun first: so the result does not depend on how the text was cut.
+    """
+    starts = [(text.find(needle), needle) for needle in needles]
+    found = [(start + len(needle), start, needle) for start, needle in starts if start >= 0]
     if not found:
         return None
-    index, _, needle = min(found)
-    return index, needle
+    _, start, needle = min(found)
+    return start, needle
 
 
 def undecided(text: str, needles: Iterable[str]) -> int:

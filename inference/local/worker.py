@@ -23,6 +23,8 @@ from typing import Any
 
 import uvicorn
 
+from inference.local.environment import OFFLINE
+
 STOP_SECONDS = 1.5
 """How long SIGTERM waits for the step under way before the process ends regardless."""
 
@@ -31,7 +33,9 @@ def main(argv: list[str] | None = None) -> None:
     """Load, serve, and end the process."""
     options = _options(argv)
     say = _take_over_stdout()
+    os.environ.update(OFFLINE)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     # Ctrl-C in a terminal reaches the whole group; the parent decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(options.socket,), daemon=True).start()
@@ -186,15 +190,24 @@ def _one_sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+def _at_least(low: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if int(text) < low:
+            raise argparse.ArgumentTypeError(f"must be at least {low}")
+        return int(text)
+
+    return number
+
+
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m inference.local.worker", description=__doc__)
     parser.add_argument("--model-dir", type=Path, required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--socket", type=Path, required=True)
     parser.add_argument("--batching", action="store_true")
-    parser.add_argument("--queue-limit", type=int, default=64)
-    parser.add_argument("--max-batch", type=int, default=8)
-    parser.add_argument("--max-context", type=int)
+    parser.add_argument("--queue-limit", type=_at_least(0), default=64)
+    parser.add_argument("--max-batch", type=_at_least(1), default=8)
+    parser.add_argument("--max-context", type=_at_least(2))
     return parser.parse_args(argv)
 
 

@@ -62,7 +62,7 @@ def error_event(problem: Problem, request_id: str) -> bytes:
     return b"data: " + error_body(problem, request_id) + b"\n\n"
 
 
-def error_headers(request_id: str) -> list[tuple[bytes, bytes]]:
+def own_headers(request_id: str) -> list[tuple[bytes, bytes]]:
     """Headers of every answer beside the gateway's own; OpenAI's protocol asks for none."""
     return []
 

@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from inference.translate.anthropic_to_anthropic import AnthropicToAnthropic
+from inference.translate.anthropic_to_openai import AnthropicToOpenAI
 from inference.translate.base import Pair
 from inference.translate.mlx_server import GuardedPair
+from inference.translate.openai_to_anthropic import OpenAIToAnthropic
 from inference.translate.openai_to_openai import EmbeddingsToOpenAI, OpenAIToOpenAI
 
 _PAIRS: Final[Mapping[tuple[str, str], Pair]] = MappingProxyType(
     {
         ("chat", "openai"): OpenAIToOpenAI("/chat/completions"),
+        ("chat", "anthropic"): OpenAIToAnthropic(),
+        ("messages", "openai"): AnthropicToOpenAI(),
+        ("messages", "anthropic"): AnthropicToAnthropic(),
         ("completions", "openai"): OpenAIToOpenAI("/completions"),
         ("embeddings", "openai"): EmbeddingsToOpenAI(),
     }

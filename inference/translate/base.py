@@ -1,7 +1,8 @@
 """The interface of a translation between a caller's protocol and an upstream's.
 
 A pair is stateless and shared; a relay carries the state of one stream and lives for one attempt.
-Everything here is pure: bytes in, bytes out, no IO and no clock.
+Everything here is pure: bytes in, bytes out, no IO; a clock, where a protocol tells the time, is
+passed in.
 """
 
 from __future__ import annotations
@@ -63,15 +64,29 @@ class Relay(Protocol):
     understood: `end` then returns the whole stream at once.
     """
 
-    committed: bool
-    """A meaningful event (text, tool call, reasoning, or a complete answer) was returned."""
-    finished: bool
-    """The protocol's own end was seen and returned."""
-    failure: Failure | None
-    usage: Usage | None
-    model: str
-    """The model that answers, by its own word; empty until known."""
-    finish_reason: str
+    @property
+    def committed(self) -> bool:
+        """A meaningful event (text, tool call, reasoning, or a complete answer) was returned."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """The protocol's own end was seen and returned."""
+        ...
+
+    @property
+    def failure(self) -> Failure | None: ...
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+    @property
+    def model(self) -> str:
+        """The model that answers, by its own word; empty until known."""
+        ...
+
+    @property
+    def finish_reason(self) -> str: ...
 
     def feed(self, chunk: bytes) -> bytes: ...
 

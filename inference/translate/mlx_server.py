@@ -17,7 +17,7 @@ from inference.inbound import Inbound
 from inference.local.stops import Stops
 from inference.sse import Parser, encode
 from inference.translate.base import Answer, Inexpressible, Outbound, Pair, Relay
-from inference.translate.openai_to_openai import assembled
+from inference.translate.openai_upstream import document_of
 from inference.usage import Usage
 
 MODEL: Final = "default_model"
@@ -104,7 +104,7 @@ class GuardedPair:
         return GuardedRelay(self._inner.relay(inbound), self.intake(inbound))
 
     def answer(self, inbound: Inbound, body: bytes) -> Answer:
-        whole = assembled(body)
+        whole = document_of(body)
         if isinstance(whole, Failure):
             return Answer(b"", failure=whole)
         return self._inner.answer(inbound, whole)
@@ -152,6 +152,8 @@ class Intake:
         if self._stops.matched is not None:
             self.finished = True
             choice["finish_reason"] = "stop"
+            # Which one it was, in the field vLLM made common; Anthropic's protocol tells it too.
+            choice["stop_reason"] = self._stops.matched
             return encode(msgspec.json.encode(chunk)) + encode(b"[DONE]")
         if choice.get("finish_reason") is not None:
             held = self._stops.finish()

@@ -12,24 +12,16 @@ import msgspec
 
 from inference.failures import Failure
 from inference.inbound import Inbound
-from inference.sse import EventTooLarge, Parser, encode
+from inference.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Outbound
-from inference.translate.openai_shapes import (
-    BROKEN_JSON,
-    COMPLETION,
-    EMBEDDINGS,
-    Completion,
-    Embeddings,
-)
-from inference.translate.openai_whole import chunks_of, completion_of
-from inference.translate.relay import EventRelay
+from inference.translate.glance import COMPLETION, EMBEDDINGS, Completion, Embeddings
+from inference.translate.openai_upstream import OpenAIRelay, document_of
+from inference.translate.reading import BROKEN_JSON
 from inference.usage import of_openai
 
 DONE: Final = b"data: [DONE]\n\n"
 _OPTIONS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
-_ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError)
-"""What taking apart a document of unknown make may raise."""
 _TRUE: Final = msgspec.Raw(b"true")
 
 
@@ -53,12 +45,10 @@ class OpenAIToOpenAI:
 
     def answer(self, inbound: Inbound, body: bytes) -> Answer:
         """The body as it came; a stream where none was asked for is put together."""
-        if not body.lstrip().startswith(b"{"):
-            whole = assembled(body)
-            if isinstance(whole, Failure):
-                return Answer(b"", failure=whole)
-            body = whole
-        return _completion(body)
+        document = document_of(body)
+        if isinstance(document, Failure):
+            return Answer(b"", failure=document)
+        return _completion(document)
 
     def error(self, failure: Failure) -> bytes | None:
         return error_body(failure)
@@ -101,7 +91,7 @@ def error_body(failure: Failure) -> bytes | None:
     return msgspec.json.encode({"error": error})
 
 
-class PassThrough(EventRelay):
+class PassThrough(OpenAIRelay):
     """Hands chunks on as bytes. Each is decoded just far enough to know what it is."""
 
     __slots__ = ("_wants_usage",)
@@ -110,15 +100,10 @@ class PassThrough(EventRelay):
         super().__init__()
         self._wants_usage = wants_usage
 
-    def _event(self, name: bytes, data: bytes) -> bytes:
-        if data == b"[DONE]" or data.strip() == b"[DONE]":
-            if not self.committed:
-                self.failure = upstream_errors.no_answer()
-                return b""
-            self.finished = True
-            return DONE
-        if not data:
-            return b""
+    def _done(self) -> bytes:
+        return DONE
+
+    def _data(self, name: bytes, data: bytes) -> bytes:
         try:
             chunk = COMPLETION.decode(data)
         except BROKEN_JSON:
@@ -127,9 +112,6 @@ class PassThrough(EventRelay):
         if chunk.error or name == b"error":
             self.failure = upstream_errors.in_answer(chunk.error, data)
             return b""
-        return self._chunk(chunk, encode(data, name))
-
-    def _chunk(self, chunk: Completion, event: bytes) -> bytes:
         if chunk.model and isinstance(chunk.model, str):
             self.model = chunk.model
         if chunk.usage is not None:
@@ -141,18 +123,7 @@ class PassThrough(EventRelay):
                 self.finish_reason = str(choice.finish_reason)
             if not self.committed and choice.meaningful:
                 self.committed = True
-        return event
-
-    def _whole(self, document: bytes) -> Answer:
-        answer = _completion(document)
-        if answer.failure is not None:
-            return answer
-        try:
-            chunks = list(chunks_of(msgspec.json.decode(document), usage=self._wants_usage))
-        except _ODD:
-            return Answer(b"", failure=upstream_errors.not_json(document))
-        events = b"".join(encode(msgspec.json.encode(chunk)) for chunk in chunks)
-        return replace(answer, body=events + DONE)
+        return encode(data, name)
 
 
 def _completion(body: bytes) -> Answer:
@@ -172,19 +143,3 @@ def _checked(whole: Completion | Embeddings, answers: list[Any] | None, body: by
         return Answer(b"", failure=upstream_errors.no_answer())
     model = whole.model if isinstance(whole.model, str) else ""
     return Answer(body, model=model, usage=of_openai(whole.usage))
-
-
-def assembled(body: bytes) -> bytes | Failure:
-    """The completion that a stream spells, sent where none was asked for."""
-    parser = Parser()
-    try:
-        data = [event.data for event in (*parser.feed(body), *parser.end())]
-        chunks = [msgspec.json.decode(d) for d in data if d.strip() != b"[DONE]"]
-        if len(data) == len(chunks):
-            return upstream_errors.not_json(body)
-        for chunk in chunks:
-            if chunk.get("error"):
-                return upstream_errors.in_answer(chunk["error"], msgspec.json.encode(chunk))
-        return msgspec.json.encode(completion_of(chunks))
-    except (EventTooLarge, *_ODD):
-        return upstream_errors.not_json(body)

@@ -6,7 +6,6 @@ from typing import Final
 
 from inference.failures import Failure, broken
 from inference.sse import MAX_EVENT, Event, EventTooLarge, Parser
-from inference.translate.base import Answer
 from inference.usage import Usage
 
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
@@ -64,13 +63,14 @@ class EventRelay:
     def end(self) -> bytes:
         if self.failure is not None or self.finished:
             return b""
-        if self._document is not None:
-            answer = self._whole(bytes(self._document))
-            self.failure, self.usage = answer.failure, answer.usage
-            self.model, self.finish_reason = answer.model, answer.finish_reason
-            self.committed = self.finished = answer.failure is None
-            return answer.body
-        out = self._relay(self._parser.end())
+        if self._document is None:
+            out = self._relay(self._parser.end())
+        else:
+            events = self._unrolled(bytes(self._document))
+            if isinstance(events, Failure):
+                self.failure = events
+                return b""
+            out = self._relay(events)
         if self.failure is None and not self.finished:
             self.failure = broken("truncated", "The provider's stream stopped before its end.")
         return out
@@ -94,6 +94,6 @@ class EventRelay:
         """What the caller gets for one event of the upstream."""
         raise NotImplementedError
 
-    def _whole(self, document: bytes) -> Answer:
-        """A complete answer of the upstream, as the caller's whole stream."""
+    def _unrolled(self, document: bytes) -> list[Event] | Failure:
+        """A whole answer as the events the upstream would have sent."""
         raise NotImplementedError

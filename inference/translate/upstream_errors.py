@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from inference.failures import TOO_LONG_MARKS, Failure, Outcome, broken
+from inference.protocols.anthropic import error_type
 
 _OPAQUE: Final = frozenset({401, 402, 403})
 """Statuses about this gateway's own credentials and bills: their text may quote the credential."""
@@ -76,3 +77,63 @@ def _openai_type(status: int) -> str:
     if status == 429:
         return "rate_limit_error"
     return "invalid_request_error" if 400 <= status < 500 else "api_error"
+
+
+def anthropic_error(document: dict[str, Any]) -> tuple[str, str] | None:
+    """Type and message of an Anthropic-speaking upstream's error; None when it tells nothing."""
+    error = document.get("error")
+    if isinstance(error, str) and error:
+        return "api_error", error
+    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
+        return None
+    kind = error.get("type")
+    return (kind if isinstance(kind, str) else "api_error"), error["message"]
+
+
+def anthropic_as_openai(failure: Failure) -> bytes | None:
+    """An Anthropic-speaking upstream's error for a caller of OpenAI's protocol."""
+    decoded = document(failure)
+    told = anthropic_error(decoded) if decoded is not None else None
+    if told is None:
+        return None
+    kind, message = told
+    too_long = failure.outcome is Outcome.TOO_LONG
+    error = {
+        "message": message,
+        "type": "invalid_request_error" if kind == "not_found_error" else kind,
+        "param": None,
+        # What OpenAI's clients look for before they shorten a conversation.
+        "code": "context_length_exceeded" if too_long else None,
+    }
+    return msgspec.json.encode({"error": error})
+
+
+def anthropic_body(failure: Failure) -> bytes | None:
+    """An Anthropic-speaking upstream's error for a caller of the same protocol.
+
+    Unmodified when it has Anthropic's form.
+    """
+    decoded = document(failure)
+    told = anthropic_error(decoded) if decoded is not None else None
+    if decoded is None or told is None:
+        return None
+    if decoded.get("type") == "error" and isinstance(decoded["error"], dict):
+        return failure.body
+    return _anthropic_form(*told)
+
+
+def openai_as_anthropic(failure: Failure) -> bytes | None:
+    """An OpenAI-speaking upstream's error for a caller of Anthropic's protocol."""
+    decoded = document(failure)
+    error = openai_error(decoded, failure.status) if decoded is not None else None
+    if error is None:
+        return None
+    message = error["message"]
+    if failure.outcome is Outcome.TOO_LONG:
+        # What Anthropic's clients look for before they shorten a conversation.
+        message = f"prompt is too long: {message}"
+    return _anthropic_form(error_type(failure.status), message)
+
+
+def _anthropic_form(kind: str, message: str) -> bytes:
+    return msgspec.json.encode({"type": "error", "error": {"type": kind, "message": message}})

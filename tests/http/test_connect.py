@@ -122,6 +122,8 @@ async def test_a_dead_address_costs_a_quarter_second(
         with listener_without_room("127.0.0.2", up.port):
             reply = await get(client, Destination("http", "two.example", up.port))
             assert await reply.read_all(10) == b"ok"
+            await asyncio.sleep(0)
+            assert not [task for task in asyncio.all_tasks() if "sockets.py" in repr(task)]
     assert 0.04 < loop.time() - started < 1
 
 

@@ -1,13 +1,17 @@
 """Keeping connections, and noticing that the upstream has not kept them."""
 
 import asyncio
+import gc
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from inference.http import Client, ConnectFailed, Destination, Proxies, UpstreamClosed
+from inference.http import Client, ConnectFailed, Destination, Proxies, Reply, UpstreamClosed
+from inference.http.connection import Connection
+from inference.http.dialing import dial
 from tests.http.test_exchange import post
-from tests.http.upstream import Peer, Upstream, serve_forever
+from tests.http.upstream import Peer, Upstream, eventually, serve_forever
 
 
 async def test_the_connection_used_last_is_reused_first(client: Client) -> None:
@@ -85,8 +89,7 @@ async def test_a_connection_closed_while_idle_is_not_taken(
     async with Upstream(script, serve_forever) as up:
         await (await post(client, up)).read_all(10)
         await closed.wait()
-        await asyncio.sleep(0.02)
-        assert client.idle == 0
+        await eventually(lambda: client.idle == 0)
         assert await (await post(client, up)).read_all(10) == b"ok"
         assert (client.opened, client.retried) == (2, 0)
 
@@ -103,8 +106,7 @@ async def test_bytes_nobody_asked_for_close_an_idle_connection(client: Client) -
 
     async with Upstream(script, serve_forever) as up:
         await (await post(client, up)).read_all(10)
-        await asyncio.sleep(0.03)
-        assert client.idle == 0
+        await eventually(lambda: client.idle == 0)
         assert (await post(client, up)).status == 200
 
 
@@ -178,6 +180,70 @@ async def test_no_retry_when_the_upstream_had_time_to_work(
         assert (up.connections, client.retried) == (1, 0)
 
 
+async def test_no_retry_for_a_request_that_was_aborted_meanwhile() -> None:
+    """The watchdog may speak between the death of a stale connection and its replacement."""
+    replies: list[Reply] = []
+
+    class Watched(Client):
+        def connection_closed(self, connection: Connection) -> None:
+            super().connection_closed(connection)
+            for reply in replies:
+                reply.abort()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.answer()
+        await peer.request()
+
+    client = Watched(proxies=Proxies())
+    async with Upstream(script, serve_forever) as up:
+        await (await post(client, up)).read_all(10)
+        with pytest.raises(UpstreamClosed):
+            await post(client, up, on_start=replies.append)
+        assert (up.connections, client.retried) == (1, 0)
+    await client.aclose()
+
+
+async def test_a_connection_that_dies_before_it_is_used(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was sent, so this counts as a failed connect; it must not wait for an answer."""
+
+    async def slow_dial(*arguments: Any) -> None:
+        await dial(*arguments)
+        await asyncio.sleep(0.05)
+
+    async def script(peer: Peer) -> None:
+        peer.close()
+
+    monkeypatch.setattr("inference.http.client.dial", slow_dial)
+    async with Upstream(script) as up:
+        with pytest.raises(ConnectFailed, match="at once"):
+            await post(client, up)
+        await eventually(lambda: not client._open)
+
+
+async def test_closed_connections_are_freed_at_once(client: Client) -> None:
+    """Without the cycle collector, which the service lets run rarely."""
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+
+    gc.collect()
+    gc.disable()
+    try:
+        async with Upstream(script) as up:
+            reply = await post(client, up)
+            await reply.read()
+            await eventually(lambda: not client._open)
+            assert client.opened == 1
+            await asyncio.sleep(0.02)
+            assert not [thing for thing in gc.get_objects() if isinstance(thing, Connection)]
+    finally:
+        gc.enable()
+
+
 async def test_closing_the_client_ends_what_is_under_way(client: Client) -> None:
     async def silent(peer: Peer) -> None:
         await peer.request()
@@ -185,7 +251,7 @@ async def test_closing_the_client_ends_what_is_under_way(client: Client) -> None
 
     async with Upstream(silent) as up:
         pending = asyncio.create_task(post(client, up))
-        await asyncio.sleep(0.02)
+        await eventually(lambda: up.requests)
         await client.aclose()
         with pytest.raises(UpstreamClosed, match="client was closed"):
             await pending

@@ -8,7 +8,7 @@ import pytest
 
 from inference.http import Client, ConnectFailed, ConnectTimedOut, Destination, Proxies, Reply
 from tests.http.certificates import Authority
-from tests.http.upstream import Peer, Script, Upstream
+from tests.http.upstream import Peer, Script, Upstream, eventually
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +126,7 @@ async def test_a_handshake_that_stalls(authority: Authority) -> None:
                 b"",
                 connect_timeout=0.1,
             )
-        async with asyncio.timeout(2):
-            while up.peers[0].left_at is None:
-                await asyncio.sleep(0.005)
+        await eventually(lambda: up.peers[0].left_at is not None)
     await client.aclose()
 
 
@@ -144,9 +142,7 @@ async def test_dropping_a_tls_connection(authority: Authority) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await post(client, up.destination)
-        async with asyncio.timeout(1):
-            while up.peers[0].left_at is None or client._open:
-                await asyncio.sleep(0.005)
+        await eventually(lambda: up.peers[0].left_at is not None and not client._open, 1)
     await client.aclose()
 
 
@@ -280,7 +276,5 @@ async def test_a_timer_that_ends_connecting_through_a_proxy(authority: Authority
                 b"",
                 connect_timeout=0.1,
             )
-        async with asyncio.timeout(2):
-            while proxy.peers[0].left_at is None:
-                await asyncio.sleep(0.005)
+        await eventually(lambda: proxy.peers[0].left_at is not None)
         await client.aclose()

@@ -15,7 +15,7 @@ from inference.http import Client, Proxies
 from inference.http.transport import FastTransport, open_client
 from tests.http.test_connect import listener_without_room
 from tests.http.test_exchange import CHUNKED
-from tests.http.upstream import Peer, Script, Upstream
+from tests.http.upstream import Peer, Script, Upstream, eventually
 
 
 @pytest.fixture
@@ -99,8 +99,7 @@ async def test_leaving_a_stream_drops_its_connection(
     async with Upstream(script) as up:
         async with http.stream("GET", url(up)) as response:
             assert response.status_code == 200
-        await asyncio.sleep(0.01)
-        assert up.peers[0].left_at is not None
+        await eventually(lambda: up.peers[0].left_at is not None)
         assert client.idle == 0
 
 
@@ -157,8 +156,7 @@ async def test_read_timeouts(http: httpx.AsyncClient, client: Client) -> None:
         for _ in range(2):
             with pytest.raises(httpx.ReadTimeout, match=r"0\.05 seconds"):
                 await http.get(url(up), timeout=httpx.Timeout(2, read=0.05))
-            await asyncio.sleep(0.01)
-            assert not client._open
+            await eventually(lambda: not client._open)
 
 
 async def test_a_large_request_has_the_write_timeout_too(http: httpx.AsyncClient) -> None:
@@ -200,8 +198,7 @@ async def test_cancelling(http: httpx.AsyncClient, client: Client) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await http.get(url(up))
-        await asyncio.sleep(0.01)
-        assert up.peers[0].left_at is not None
+        await eventually(lambda: up.peers[0].left_at is not None)
         assert not client._open
 
 
@@ -228,8 +225,8 @@ async def test_a_transport_closes_only_its_own_client(client: Client) -> None:
             async with httpx.AsyncClient(transport=transport) as http:
                 await http.get(url(up))
         assert client.idle == 1
-        await asyncio.sleep(0.01)
-        assert [peer.reader.at_eof() for peer in up.peers] == [False, True]
+        await eventually(lambda: up.peers[1].reader.at_eof())
+        assert not up.peers[0].reader.at_eof()
 
 
 def completion(content: str) -> dict[str, object]:

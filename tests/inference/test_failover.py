@@ -75,8 +75,7 @@ def test_a_stream_moves_on(reply: Reply, good: Upstream) -> None:
 
 
 WHOLE_MOVES_ON: dict[str, Reply] = {
-    name: reply for name, reply in MOVES_ON.items() if not isinstance(reply, Sse)
-} | {
+    **{name: reply for name, reply in MOVES_ON.items() if not isinstance(reply, Sse)},
     "200 with an error": Json(shapes.error("overloaded")),
     "200 that is no JSON": Json(b"<html>login</html>"),
     "200 without choices": Json({"object": "chat.completion", "choices": []}),

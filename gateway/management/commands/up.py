@@ -8,14 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
 
-from gateway.launch import engine
+from gateway.launch import engine, metrics
 from gateway.launch.banner import Welcome
 from gateway.launch.listener import listen
 from gateway.launch.progress import Progress
 from gateway.launch.service import Service
 from gateway.launch.trouble import Trouble
+from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
 
 
 class Command(BaseCommand):
@@ -40,14 +40,15 @@ class Command(BaseCommand):
         host, port, with_model = options["host"], options["port"], not options["no_model"]
         listener = listen(host, port)
         port = listener.getsockname()[1]
-        progress = Progress(self.stderr._out)  # type: ignore[attr-defined]  # the wrapped stream
+        progress = Progress()
         progress.step("Preparing the database")
         call_command("migrate", verbosity=0, interactive=False)
         if with_model:
             engine.ensure_weights(settings.MODELS_DIR, progress)
         defaults = load_embedded_defaults(with_model=with_model)
         socket = engine.socket_path(settings.ENGINE_SOCKET)
-        service = Service(listener, {"POINTSMAN_ENGINE_SOCKET": socket})
+        environment = {"POINTSMAN_ENGINE_SOCKET": socket, **metrics.environment(settings.DATA_DIR)}
+        service = Service(listener, environment)
         try:
             progress.step("Starting")
             if with_model:

@@ -56,5 +56,3 @@ class Embeddings(msgspec.Struct):
 
 COMPLETION: Final = msgspec.json.Decoder(Completion)
 EMBEDDINGS: Final = msgspec.json.Decoder(Embeddings)
-BROKEN_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding an upstream's bytes raises, `msgspec.ValidationError` among them."""

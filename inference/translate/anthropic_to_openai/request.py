@@ -1,0 +1,106 @@
+"""Anthropic's message request as OpenAI's chat completion request.
+
+Refused: what Anthropic's own servers do (its tools, MCP servers, containers), files stored there,
+and a region to compute in. Dropped as hints, and listed: cache breakpoints, `top_k`, citations,
+signed thinking of the past, and every field this gateway does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from inference.inbound import Inbound
+from inference.translate.anthropic_to_openai.messages import messages_of
+from inference.translate.anthropic_to_openai.tools import tool_fields
+from inference.translate.base import Inexpressible, Outbound
+from inference.translate.effort import effort_for
+from inference.translate.messages_request import MESSAGES_REQUEST, Format, MessagesRequest
+from inference.translate.reading import Dropped, read
+
+_KNOWN: Final = frozenset(MessagesRequest.__struct_fields__) | {"model"}
+_TIERS: Final = {"auto": "auto", "standard_only": "default"}
+_NEW_LIMIT: Final = re.compile(r"(?:^|/)(?:o[1-9]|gpt-[5-9]|gpt-\d\d)")
+"""OpenAI's reasoning models, which refuse `max_tokens`; other servers may know nothing else."""
+
+
+def outbound(inbound: Inbound, model: str) -> Outbound:
+    """OpenAI's request. Raises `Inexpressible`."""
+    asked = read(MESSAGES_REQUEST, inbound.body)
+    for field in ("container", "mcp_servers", "inference_geo"):
+        if getattr(asked, field):
+            raise Inexpressible(field, f"`{field}`: OpenAI's protocol cannot express this.")
+    dropped = Dropped()
+    dropped.add_unknown(inbound, _KNOWN)
+    request: dict[str, Any] = {"model": model, "messages": messages_of(asked, dropped)}
+    limit = "max_completion_tokens" if _NEW_LIMIT.search(model) else "max_tokens"
+    request[limit] = asked.max_tokens
+    for name in ("temperature", "top_p"):
+        value = getattr(asked, name)
+        if value is not None:
+            request[name] = value
+    if asked.stop_sequences:
+        request["stop"] = asked.stop_sequences
+    request |= tool_fields(asked, dropped)
+    _thinking(asked, request, dropped)
+    form = (asked.output_config.format if asked.output_config else None) or asked.output_format
+    if form is not None:
+        request["response_format"] = _format(form)
+    _about(asked, request, dropped)
+    if asked.stream:
+        request["stream"] = True
+        request["stream_options"] = {"include_usage": True}
+    return Outbound("/chat/completions", msgspec.json.encode(request), dropped.names())
+
+
+def _thinking(asked: MessagesRequest, request: dict[str, Any], dropped: Dropped) -> None:
+    thinking = asked.thinking
+    effort = effort_for(thinking, asked.output_config.effort if asked.output_config else None)
+    if effort is not None:
+        request["reasoning_effort"] = effort
+    elif thinking is not None:
+        dropped.add("thinking")
+    if thinking is not None and thinking.get("display") is not None:
+        dropped.add("thinking.display")
+
+
+def _format(form: Format) -> dict[str, Any]:
+    if form.type != "json_schema" or form.schema is None:
+        field = "output_config.format"
+        raise Inexpressible(field, f"`{field}`: expected a JSON schema.")
+    schema = {"name": "answer", "schema": form.schema, "strict": _is_strict(form.schema)}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def _is_strict(schema: Any) -> bool:
+    """Whether OpenAI's strict mode takes it: every object closed, every property required."""
+    if isinstance(schema, list):
+        return all(map(_is_strict, schema))
+    if not isinstance(schema, dict):
+        return True
+    properties = schema.get("properties")
+    if isinstance(properties, dict) or schema.get("type") == "object":
+        names = set(properties or ())
+        if schema.get("additionalProperties") is not False:
+            return False
+        if names != set(schema.get("required") or ()):
+            return False
+    return all(map(_is_strict, schema.values()))
+
+
+def _about(asked: MessagesRequest, request: dict[str, Any], dropped: Dropped) -> None:
+    """Who asks, and how it should be served."""
+    metadata = dict(asked.metadata or {})
+    metadata.pop("routing_profile", None)
+    user = metadata.pop("user_id", None)
+    if isinstance(user, str):
+        request["user"] = user
+    dropped.add(*(f"metadata.{name}" for name in metadata))
+    if asked.service_tier is not None:
+        tier = _TIERS.get(asked.service_tier)
+        if tier is None:
+            dropped.add("service_tier")
+        else:
+            request["service_tier"] = tier

@@ -1,0 +1,112 @@
+"""What an OpenAI-speaking upstream sends, read for whatever protocol the caller speaks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from inference.failures import Failure
+from inference.sse import Event, EventTooLarge, Parser
+from inference.translate import upstream_errors
+from inference.translate.chat_answer import COMPLETION, Choice, Completion
+from inference.translate.openai_whole import chunks_of, completion_of
+from inference.translate.reading import BROKEN_JSON
+from inference.translate.relay import EventRelay
+from inference.usage import of_openai
+
+_ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError)
+"""What taking apart a document of unknown make may raise."""
+_DONE: Final = Event(b"", b"[DONE]")
+
+
+class OpenAIRelay(EventRelay):
+    """Reads the events of an OpenAI stream. A subclass says what `[DONE]` and a chunk become."""
+
+    __slots__ = ()
+
+    def _event(self, name: bytes, data: bytes) -> bytes:
+        if data == b"[DONE]" or data.strip() == b"[DONE]":
+            if not self.committed:
+                self.failure = upstream_errors.no_answer()
+                return b""
+            self.finished = True
+            return self._done()
+        return self._data(name, data) if data else b""
+
+    def _done(self) -> bytes:
+        """What is owed to the caller at the regular end."""
+        raise NotImplementedError
+
+    def _data(self, name: bytes, data: bytes) -> bytes:
+        raise NotImplementedError
+
+    def _unrolled(self, document: bytes) -> list[Event] | Failure:
+        try:
+            whole = msgspec.json.decode(document)
+            if whole.get("error"):
+                return upstream_errors.in_answer(whole["error"], document)
+            if not whole.get("choices"):
+                return upstream_errors.no_answer()
+            chunks = [msgspec.json.encode(chunk) for chunk in chunks_of(whole, usage=True)]
+        except _ODD:
+            return upstream_errors.not_json(document)
+        return [*(Event(b"", chunk) for chunk in chunks), _DONE]
+
+
+class ChunkRelay(OpenAIRelay):
+    """Reads every chunk in full, for a caller of another protocol."""
+
+    __slots__ = ()
+
+    def _data(self, name: bytes, data: bytes) -> bytes:
+        try:
+            chunk = COMPLETION.decode(data)
+        except BROKEN_JSON:
+            self.failure = upstream_errors.not_json()
+            return b""
+        if chunk.error or name == b"error":
+            self.failure = upstream_errors.in_answer(chunk.error, data)
+            return b""
+        if chunk.model:
+            self.model = chunk.model
+        if chunk.usage is not None:
+            self.usage = of_openai(chunk.usage)
+        return self._chunk(chunk)
+
+    def _chunk(self, chunk: Completion) -> bytes:
+        raise NotImplementedError
+
+
+def choice_in(body: bytes) -> tuple[Completion, Choice] | Failure:
+    """A whole completion and its first choice, also when it came as a stream."""
+    document = document_of(body)
+    if isinstance(document, Failure):
+        return document
+    try:
+        whole = COMPLETION.decode(document)
+    except BROKEN_JSON:
+        return upstream_errors.not_json(body)
+    if whole.error:
+        return upstream_errors.in_answer(whole.error, body)
+    if not whole.choices or whole.choices[0].message is None:
+        return upstream_errors.no_answer()
+    return whole, whole.choices[0]
+
+
+def document_of(body: bytes) -> bytes | Failure:
+    """The whole completion; a stream that came where none was asked for is put together."""
+    if body.lstrip().startswith(b"{"):
+        return body
+    parser = Parser()
+    try:
+        data = [event.data for event in (*parser.feed(body), *parser.end())]
+        chunks = [msgspec.json.decode(d) for d in data if d.strip() != b"[DONE]"]
+        if len(data) == len(chunks):
+            return upstream_errors.not_json(body)
+        for chunk in chunks:
+            if chunk.get("error"):
+                return upstream_errors.in_answer(chunk["error"], msgspec.json.encode(chunk))
+        return msgspec.json.encode(completion_of(chunks))
+    except (EventTooLarge, *_ODD):
+        return upstream_errors.not_json(body)

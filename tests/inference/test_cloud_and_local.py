@@ -1,0 +1,274 @@
+"""Cloud routing off: no byte leaves the machine. On: cloud first, local when the cloud fails."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given, settings
+from structlog.testing import capture_logs
+
+from governance.routing.compile import compile_table
+from governance.routing.table import Grant, Provider, RoutingTable, Target
+from inference.chat import ChatConsumer
+from inference.endpoints import ENDPOINTS
+from inference.health import HealthBook
+from tests.inference.tables import HEADERS, KEY, grants, provider
+from tests.routing.build import compile_regex, profile
+from tests.routing.strategies import tables
+from tests.support import openai_shapes as shapes
+from tests.support.serving import served
+from tests.support.upstream import Cut, Json, Reply, Sse, Upstream
+
+ASK: dict[str, Any] = {"model": "light/light", "messages": [{"role": "user", "content": "hi"}]}
+LOCAL = Sse(shapes.stream("local"))
+
+
+def table(
+    cloud: Upstream | str,
+    local: Upstream | str,
+    *,
+    enabled: bool,
+    key: dict[str, Any] | None = None,
+    **more: Any,
+) -> RoutingTable:
+    """One profile whose only target is a cloud, and a default local backend beside it."""
+    return compile_table(
+        providers=[
+            provider("cloud", cloud, is_local=False),
+            provider("local", local, default_model="tiny", is_default=True),
+        ],
+        profiles=[profile(Target(provider="cloud", model="big"), **more)],
+        grants=grants(**(key or {})),
+        cloud_enabled=enabled,
+        compile_regex=compile_regex,
+    )
+
+
+def ask(url: str, **more: Any) -> httpx.Response:
+    body = {**ASK, "stream": True, **more}
+    return httpx.post(f"{url}/v1/chat/completions", json=body, headers=HEADERS, timeout=20)
+
+
+# --- nothing leaves the machine ------------------------------------------------------------------
+
+LEFT: list[tuple[str, Any]] = []
+_listening = False
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _listening:
+        return
+    if event == "socket.getaddrinfo" and arguments[0] not in ("127.0.0.1", "localhost"):
+        LEFT.append((event, arguments[0]))
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+        if not host.startswith("127.") and host != "::1":
+            LEFT.append((event, host))
+
+
+sys.addaudithook(_hook)
+
+
+@contextmanager
+def watched() -> Iterator[list[tuple[str, Any]]]:
+    """Collects every look-up and every connection that is not for this machine."""
+    global _listening
+    LEFT.clear()
+    _listening = True
+    try:
+        yield LEFT
+    finally:
+        _listening = False
+
+
+async def chat(routing: RoutingTable, body: dict[str, Any]) -> int:
+    """One request through the consumer, on plain asyncio, whose every connect is audited."""
+    sent: list[Any] = []
+    requests = [{"type": "http.request", "body": msgspec.json.encode(body)}]
+
+    async def receive() -> Any:
+        return requests.pop() if requests else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    rng = random.Random(1)
+    app = ChatConsumer.as_asgi(
+        endpoint=ENDPOINTS[0], table=lambda: routing, book=HealthBook(rng=rng), rng=rng
+    )
+    headers = [(b"authorization", b"Bearer " + KEY.encode())]
+    await app({"type": "http", "method": "POST", "headers": headers, "path": "/"}, receive, send)
+    return int(sent[0]["status"])
+
+
+def faraway(drawn: RoutingTable, grant: Grant, *, enabled: bool) -> RoutingTable:
+    """The same table: local providers on a closed port of loopback, the others far away."""
+    places = {True: "http://127.0.0.1:9/v1", False: "https://cloud.example.com/v1"}
+    return compile_table(
+        providers=[replace(one, base_url=places[one.is_local]) for one in drawn.providers.values()],
+        profiles=drawn.profiles.values(),
+        rules=drawn.rules,
+        mappings=drawn.mappings,
+        grants=dict.fromkeys(grants(), grant),
+        cloud_enabled=enabled,
+        compile_regex=compile_regex,
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(drawn=tables())
+async def test_with_cloud_routing_off_no_connection_leaves(drawn: RoutingTable) -> None:
+    """Whatever the profiles, rules and mappings say: neither a connection nor a name look-up."""
+    routing = faraway(drawn, next(iter(grants().values())), enabled=False)
+    names = [f"{one.virtual_provider}/large" for one in drawn.profiles.values()]
+    names += [f"{one.name}/m1" for one in drawn.providers.values()]
+    with watched() as left:
+        for model in [*names, "auto", "gpt-4o"]:
+            await chat(routing, {**ASK, "model": model})
+    assert left == []
+
+
+async def test_the_watch_would_notice() -> None:
+    """The same table with cloud routing on is seen to leave: the proof above proves something."""
+    far = Provider(name="far", kind="openai", base_url="https://192.0.2.1/v1", is_local=False)
+    routing = compile_table(
+        providers=[replace(far, connect_timeout=0.2)],
+        grants=grants(),
+        cloud_enabled=True,
+        compile_regex=compile_regex,
+    )
+    with watched() as left:
+        await chat(routing, {**ASK, "model": "far/m"})
+    assert left
+
+
+# --- the local fallback --------------------------------------------------------------------------
+
+
+def test_off_a_cloud_profile_falls_to_local() -> None:
+    with Upstream(Json({})) as cloud, Upstream(LOCAL) as local:
+        with served(table(cloud, local, enabled=False)) as gateway, capture_logs() as logs:
+            answer = ask(gateway.url)
+    assert "local" in answer.text
+    assert answer.headers["x-pointsman-fallback"] == "local"
+    assert not cloud.asked
+    assert local.asked[0].body["model"] == "tiny"
+    assert any(entry["log_level"] == "warning" for entry in logs)
+
+
+@pytest.mark.parametrize(
+    "reply", [Json(shapes.error("x"), 500), Cut(), Sse(shapes.stream("x")[:1], then="cut")]
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_on_the_cloud_comes_first_and_local_when_it_fails(reply: Reply, stream: bool) -> None:
+    """A failed route falls to local by itself, whole answers and uncommitted streams alike."""
+    local_reply = LOCAL if stream else Json(shapes.completion("local"))
+    with Upstream(reply) as cloud, Upstream(local_reply) as local:
+        with served(table(cloud, local, enabled=True)) as gateway, capture_logs() as logs:
+            answer = ask(gateway.url, stream=stream)
+    assert answer.status_code == 200
+    assert "local" in answer.text
+    assert answer.headers["x-pointsman-fallback"] == "local"
+    assert answer.headers["x-pointsman-attempts"] == "2"
+    assert len(cloud.asked) == 1
+    assert any(entry["log_level"] == "warning" for entry in logs)
+
+
+def test_on_a_healthy_cloud_answers() -> None:
+    with Upstream(Sse(shapes.stream("cloud"))) as cloud, Upstream(LOCAL) as local:
+        with served(table(cloud, local, enabled=True)) as gateway:
+            answer = ask(gateway.url, temperature=0, top_p=0, stop=["x"], max_tokens=5)
+    assert "cloud" in answer.text
+    assert answer.headers["x-pointsman-fallback"] == "none"
+    assert cloud.asked[0].headers["authorization"] == "Bearer secret-of-cloud"
+    sent = cloud.asked[0].body
+    assert (sent["temperature"], sent["top_p"], sent["stop"], sent["max_tokens"]) == (
+        0,
+        0,
+        ["x"],
+        5,
+    )
+    assert not local.asked
+
+
+def test_no_mapping_falls_to_local() -> None:
+    """R4.4: with cloud routing on, a name nothing maps is answered by local inference."""
+    with Upstream(Json({})) as cloud, Upstream(LOCAL) as local:
+        with served(table(cloud, local, enabled=True)) as gateway, capture_logs() as logs:
+            answer = ask(gateway.url, model="gpt-unmapped")
+        with served(table(cloud, local, enabled=False)) as gateway:
+            unknown = ask(gateway.url, model="gpt-unmapped")
+    assert answer.headers["x-pointsman-fallback"] == "local"
+    assert any("mapping" in str(entry) for entry in logs)
+    assert unknown.status_code == 404
+
+
+def test_the_callers_own_fault_does_not_fall() -> None:
+    with Upstream(Json(shapes.error("bad", "invalid_request_error"), 400)) as cloud:
+        with Upstream(LOCAL) as local:
+            with served(table(cloud, local, enabled=True)) as gateway:
+                answer = ask(gateway.url)
+    assert answer.status_code == 400
+    assert not local.asked
+
+
+def test_a_missing_modality_does_not_fall() -> None:
+    """An image is not sent to a local backend that takes text only."""
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+    with Upstream(Cut()) as cloud, Upstream(LOCAL) as local:
+        routing = table(cloud, local, enabled=True)
+        blind = [
+            replace(one, capabilities=frozenset({"text"})) if one.name == "local" else one
+            for one in routing.providers.values()
+        ]
+        routing = compile_table(
+            providers=blind,
+            profiles=routing.profiles.values(),
+            grants=routing.grants,
+            cloud_enabled=True,
+            compile_regex=compile_regex,
+        )
+        with served(routing) as gateway:
+            answer = ask(gateway.url, messages=[{"role": "user", "content": [image]}])
+    assert answer.status_code == 502
+    assert not local.asked
+
+
+@pytest.mark.parametrize(
+    ("of_profile", "of_key"), [({"local_fallback": "never"}, {}), ({}, {"local_fallback": "never"})]
+)
+def test_profile_and_key_can_forbid_the_fall(
+    of_profile: dict[str, str], of_key: dict[str, str]
+) -> None:
+    with Upstream(Cut()) as cloud, Upstream(LOCAL) as local:
+        routing = table(cloud, local, enabled=True, key=of_key, **of_profile)
+        with served(routing) as gateway:
+            answer = ask(gateway.url)
+    assert answer.status_code == 502
+    assert not local.asked
+
+
+@pytest.mark.parametrize(
+    ("of_profile", "of_key"), [({"local_only": True}, {}), ({}, {"local_only": True})]
+)
+def test_local_only_is_overridden_by_nothing(
+    of_profile: dict[str, bool], of_key: dict[str, bool]
+) -> None:
+    """Not by the cloud flag, not by a hint; `provider/model` of a cloud is refused as well."""
+    with Upstream(Json({})) as cloud, Upstream(LOCAL) as local:
+        routing = table(cloud, local, enabled=True, key=of_key, **of_profile)
+        with served(routing) as gateway:
+            hinted = ask(gateway.url, routing_profile="light")
+            direct = ask(gateway.url, model="cloud/big") if of_key else hinted
+    assert hinted.headers["x-pointsman-fallback"] == "local"
+    assert direct.status_code == 200
+    assert not cloud.asked
