@@ -1,0 +1,21 @@
+"""Pages of the admin, a file each. They show and ask; `governance.services` decides and writes."""
+
+from governance.admin import (
+    api_key,
+    heuristic_rule,
+    model_mapping,
+    people,
+    provider,
+    revision,
+    routing_profile,
+)
+
+__all__ = [
+    "api_key",
+    "heuristic_rule",
+    "model_mapping",
+    "people",
+    "provider",
+    "revision",
+    "routing_profile",
+]
