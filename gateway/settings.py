@@ -194,4 +194,6 @@ UNFOLD = {
     "SITE_HEADER": "Pointsman",
     "SITE_SYMBOL": "alt_route",
     "SHOW_HISTORY": True,
+    "ENVIRONMENT": "gateway.desk.navigation.cloud_state",
+    "SIDEBAR": {"navigation": "gateway.desk.navigation.navigation"},
 }

@@ -71,6 +71,9 @@ async def relay_stream(
         reply.abort()
         dispatcher.cancelled(candidate)
         raise
+    except BaseException:
+        reply.abort()
+        raise
     finally:
         opened.watch.stop()
         journey.model = relay.model or candidate.model

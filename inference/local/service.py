@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from inference.local import validation
@@ -13,9 +12,10 @@ from inference.local.asks import DEFAULT_MAX_TOKENS, Ask, BadRequest, ChatAsk, C
 from inference.local.codec import Codec
 from inference.local.detokenizer import Detokenizer
 from inference.local.generators import Work
+from inference.local.jobs import Event, Failure, Job
 from inference.local.loading import Facts
 from inference.local.markup import Section
-from inference.local.scheduler import Event, Failure, Job, Scheduler
+from inference.local.scheduler import Scheduler
 from inference.local.wire import ChatWire, CompletionWire, Envelope, Wire
 
 CONTEXT_OF_COMPLETION = 8
@@ -24,10 +24,6 @@ CONTEXT_OF_COMPLETION = 8
 
 class GenerationFailed(Exception):
     """The answer broke off."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.retryable = failure.retryable
 
 
 @dataclass(frozen=True)
@@ -54,15 +50,19 @@ class Running:
         """Called on the scheduler's thread."""
         self._loop.call_soon_threadsafe(self._events.put_nowait, event)
 
-    async def events(self) -> AsyncIterator[Delta | Finish]:
-        """The answer's parts, Finish last. Raises GenerationFailed."""
-        while True:
-            event = await self._events.get()
-            if isinstance(event, Failure):
-                raise GenerationFailed(event)
-            yield event
-            if isinstance(event, Finish):
-                return
+    async def next(self, patience: float | None = None) -> Delta | Finish | None:
+        """The answer's next part, Finish last; None when `patience` seconds brought nothing.
+
+        Raises GenerationFailed.
+        """
+        try:
+            async with asyncio.timeout(patience):
+                event = await self._events.get()
+        except TimeoutError:
+            return None
+        if isinstance(event, Failure):
+            raise GenerationFailed(event.message)
+        return event
 
     def close(self) -> None:
         """The caller is served, or gone."""
