@@ -1,18 +1,13 @@
 """Metrics for Prometheus. The one home of their names.
 
-They are counted from finished records, on the recorder's thread. With several web processes each
-keeps its counts in files of `PROMETHEUS_MULTIPROC_DIR`, which the launcher sets, and whichever
-process is asked for `/metrics` adds them up; without it a process tells of itself alone.
+They are counted from finished records, on the recorder's thread; see `gateway.exposition` for how
+they are told.
 """
 
 from __future__ import annotations
 
-import os
-import struct
-import time
 from collections import Counter as Tally
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from prometheus_client import (
@@ -20,13 +15,10 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
-    generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from governance.interactions.record import InteractionRecord
 
-CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (
     0.01,
     0.025,
@@ -224,31 +216,3 @@ def _count(record: InteractionRecord, total: _Sum) -> None:
             TOKENS.labels(*place, kind).inc(tokens)
     if total.cost:
         COST.labels(*place).inc(total.cost)
-
-
-def exposition() -> bytes:
-    """All metrics in Prometheus' text format, of every web process where there are several."""
-    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    if not directory:
-        return generate_latest(registry)
-    _forget_the_dead(Path(directory))
-    merged = CollectorRegistry()
-    MultiProcessCollector(merged, directory)  # type: ignore[no-untyped-call]
-    try:
-        return generate_latest(merged)
-    except struct.error:
-        # A process that starts at this moment has made its file and not filled it yet.
-        time.sleep(0.05)
-        return generate_latest(merged)
-
-
-def _forget_the_dead(directory: Path) -> None:
-    """What a process that was killed had in flight is no longer. What it counted stays."""
-    for path in directory.glob("gauge_live*.db"):
-        pid = path.stem.rpartition("_")[2]
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            path.unlink(missing_ok=True)
-        except (ValueError, PermissionError):
-            continue

@@ -21,6 +21,7 @@ from django.db import (
 from governance.interactions.record import InteractionRecord
 from governance.interactions.rows import COLUMNS, values_of
 from governance.models.interaction import Interaction
+from inference.recording.key_uses import KeyUses
 
 log = structlog.get_logger("pointsman.recording")
 
@@ -48,6 +49,7 @@ class RowWriter:
         self._limit = limit
         self._first_pause = first_pause
         self._queue: deque[InteractionRecord] = deque()
+        self._key_uses = KeyUses()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -88,7 +90,9 @@ class RowWriter:
                     continue
                 self._wake.clear()
                 self._empty()
+                self._note_key_uses()
             self._empty()
+            self._note_key_uses(now=True)
         finally:
             connections[self._using].close()
 
@@ -119,6 +123,14 @@ class RowWriter:
             if rest > 0:
                 self._stopping.wait(rest)
 
+    def _note_key_uses(self, *, now: bool = False) -> None:
+        try:
+            self._key_uses.write(now=now)
+        except DatabaseError as error:
+            # It is tried again with the next rows.
+            log.warning("key_uses_delayed", error=type(error).__name__)
+            connections[self._using].close()
+
     def _write(self, batch: Sequence[InteractionRecord]) -> None:
         """Writes the front of the queue, or what the database takes of it. Raises `OUTAGE`."""
         try:
@@ -133,6 +145,7 @@ class RowWriter:
                 return
             self.dropped += 1
             log.error("interaction_row_refused", id=batch[0].id, error=type(error).__name__)
+        self._key_uses.saw(batch)
         for _ in batch:
             self._queue.popleft()
 

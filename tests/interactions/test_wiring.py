@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway import recording, telemetry
+from gateway import recording
+from gateway.exposition import exposition
 from governance.models import Interaction
 from inference import record
 from tests.interactions.journeys import journey
@@ -36,7 +37,7 @@ def test_it_works(tmp_path: Path, settings: Any) -> None:
     (line,) = path.read_bytes().splitlines()
     assert msgspec.json.decode(line)["id"] == "req_wired"
     assert Interaction.objects.get().request_id == "req_wired"
-    assert b'protocol="wired"' in telemetry.exposition()
+    assert b'protocol="wired"' in exposition()
 
 
 @pytest.mark.parametrize("how", ["uvicorn", "daphne"])
