@@ -138,14 +138,23 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         ensure_smollm2(tmp_path / "models", lambda *_: None)
 
 
+def test_a_folder_somebody_else_made_is_not_touched(models_dir: Path) -> None:
+    target = models_dir / weights.NAME
+    target.mkdir(parents=True)
+    (target / "mine.txt").touch()
+    with pytest.raises(WeightsUnavailable, match="Move it away"):
+        ensure_smollm2(models_dir, lambda *_: None)
+    assert left_in(target) == ["mine.txt"]
+
+
 def test_leftovers_of_a_killed_run_are_cleared(
     models_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half a folder under the name used while building, and one with a file missing."""
+    """Half a folder under the name used while building."""
     put_wheel(models_dir, monkeypatch, quantized=False)
-    for name in (f".{weights.NAME}.building", weights.NAME):
-        (models_dir / name).mkdir(parents=True)
-        (models_dir / name / "config.json").write_text("{}")
+    building = models_dir / f".{weights.NAME}.building"
+    building.mkdir(parents=True)
+    (building / "config.json").write_text("{}")
     path = ensure_smollm2(models_dir, lambda *_: None)
     assert weights.is_complete(path)
     assert left_in(models_dir) == [weights.NAME]
@@ -235,7 +244,7 @@ def test_the_command_line_tells_in_json(models_dir: Path, no_index: None) -> Non
     assert lines[0] == {"step": "downloading the model", "progress": 0.0}
     assert "could not be downloaded" in lines[-1]["error"]
     (models_dir / weights.NAME).mkdir()
-    for name in weights.REQUIRED_FILES:
+    for name in (*weights.REQUIRED_FILES, "model.safetensors"):
         (models_dir / weights.NAME / name).touch()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert json.loads(done.stdout) == {"path": str(models_dir / weights.NAME)}
