@@ -34,9 +34,17 @@ class StrictJSONParser(BaseParser):
             raise TooLarge(f"The body must have at most {limit // 1024**2} MiB.")
         try:
             return msgspec.json.decode(body)
-        except UnicodeDecodeError:
-            raise ParseError("The body is not UTF-8.", "invalid_utf8") from None
         except RecursionError:
             raise ParseError("The body is nested too deeply.", "invalid_json") from None
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            if not _is_utf8(body):
+                raise ParseError("The body is not UTF-8.", "invalid_utf8") from None
             raise ParseError(f"The body is not JSON: {error}.", "invalid_json") from None
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

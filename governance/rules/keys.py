@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from django.utils.dateparse import parse_datetime
@@ -52,17 +52,16 @@ def key_problems(document: object) -> list[Problem]:
 
 
 def moment(value: object) -> datetime | None:
-    """The point in time an ISO 8601 text names, None when it names none."""
+    """The point in time an ISO 8601 text names, in UTC; None when it names none."""
     if not isinstance(value, str):
         return None
     try:
         found = parse_datetime(value)
         if found is None or found.tzinfo is None:
             return None
-        found.timestamp()
+        return found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return found
 
 
 def unknown_key_fields(document: Mapping[str, object]) -> list[Problem]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from drf_spectacular.utils import inline_serializer
+from drf_spectacular.utils import extend_schema_serializer, inline_serializer
 from rest_framework import serializers
 
 
@@ -39,10 +39,13 @@ def single(name: str, shape: type[serializers.Serializer[Any]]) -> serializers.S
 @lru_cache
 def listed(name: str, shape: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """`{name: [...], "count": n}`."""
-    return inline_serializer(
+    answer = inline_serializer(
         f"{shape.__name__.removesuffix('Serializer')}List",
         {
             name: shape(many=True),
             "count": serializers.IntegerField(help_text="How many there are in all."),
         },
     )
+    # The answer of a list is one object, though the generator expects many.
+    extend_schema_serializer(many=False)(type(answer))
+    return answer

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 from django_filters import FilterSet
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
@@ -31,6 +32,12 @@ class GovernanceViewSet(ViewSet):
         "destroy": ("delete",),
     }
     """What is not listed needs `view`."""
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        # DRF takes a body whose length is not announced for no body at all.
+        if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+            request.META.setdefault("CONTENT_LENGTH", "-1")
+        return super().initialize_request(request, *args, **kwargs)
 
     def page(
         self, request: Request, rows: QuerySet[Row], limit: int | None = None

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from governance import services
@@ -65,7 +64,7 @@ def api(caller: Callable[..., Api]) -> Api:
     return caller("governance:read", "governance:write")
 
 
-def error_of(answer: HttpResponse) -> dict[str, Any]:
+def error_of(answer: Any) -> dict[str, Any]:
     """The error in its envelope, which it must have."""
     document = json.loads(answer.content)
     assert set(document) == {"error"}
