@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     # Daphne's app only lends `runserver` its server; elsewhere it would cost every process Twisted.
     *(["daphne"] if "runserver" in sys.argv else []),
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
