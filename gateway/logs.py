@@ -27,8 +27,11 @@ _SECRET_NAME: Final = re.compile(
 )
 _SECRET_TEXT: Final = re.compile(
     r"""
-    (?P<name> \b(?:bearer|basic)\s+
-      | \b(?:authorization|cookie|x-api-key|api[-_]?key|password|secret|token)['"]?\s*[=:]\s*['"]?
+    (?P<name>
+        (?: \b(?:authorization|cookie|x-api-key|api[-_]?key|password|secret|token)
+            ['"]?\s*[=:]\s*['"]? )
+        (?: (?:bearer|basic)\s+ )?
+      | \b(?: bearer\s+ | basic\s+(?=[+/=A-Za-z0-9]{8}) )
       | ://(?=[^\s/@]*@)
     )
     (?: [^\s'"&,;@]+ )

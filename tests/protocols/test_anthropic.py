@@ -67,7 +67,7 @@ def test_a_ping() -> None:
 
 
 def test_the_request_id_is_a_header() -> None:
-    assert anthropic.error_headers("req_1") == [(b"request-id", b"req_1")]
+    assert anthropic.own_headers("req_1") == [(b"request-id", b"req_1")]
 
 
 def test_the_list_of_models() -> None:
