@@ -98,12 +98,13 @@ def test_whole_answers_and_anthropics_protocol(page: Page, desk: Desk) -> None:
 def test_images_reach_the_model(page: Page, desk: Desk) -> None:
     desk.says("A pixel.")
     page.goto("/admin/playground/?model=fast/fast-1")
-    page.set_input_files(
-        "#play-file",
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Add image").click()
+    chooser.value.set_files(
         [
             {"name": "dot.png", "mimeType": "image/png", "buffer": PIXEL},
             {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no"},
-        ],
+        ]
     )
     expect(page.locator("#play-status")).to_have_text(
         "notes.txt is no PNG, JPEG, GIF or WebP image."

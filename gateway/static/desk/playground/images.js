@@ -11,12 +11,7 @@ export class Images {
   constructor(complain) {
     this.complain = complain;
     const composer = byId("play-composer");
-    const file = byId("play-file");
-    byId("play-attach").addEventListener("click", () => file.click());
-    file.addEventListener("change", () => {
-      this.add(file.files);
-      file.value = "";
-    });
+    byId("play-attach").addEventListener("click", () => this.#choose());
     byId("play-text").addEventListener("paste", (event) => this.add(event.clipboardData.files));
     composer.addEventListener("dragover", (event) => {
       event.preventDefault();
@@ -42,8 +37,15 @@ export class Images {
     return taken;
   }
 
+  // The admin theme takes hold of file inputs that stand in the page, so this one does not.
+  #choose() {
+    const input = element("input", { type: "file", accept: TYPES.join(","), multiple: true });
+    input.addEventListener("change", () => this.add(input.files));
+    input.click();
+  }
+
   async add(files) {
-    for (const file of files) {
+    for (const file of [...files]) {
       if (!TYPES.includes(file.type)) {
         this.complain(`${file.name} is no PNG, JPEG, GIF or WebP image.`);
         continue;

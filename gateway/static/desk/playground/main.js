@@ -186,3 +186,4 @@ for (const place of ["play-settings", "play-composer"]) {
 
 copyButtons(say);
 offer(JSON.parse(byId("play-choices").textContent));
+text.focus(); // `autofocus` would come while the theme still hides the page.
