@@ -16,7 +16,15 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    StorageState,
+    ViewportSize,
+    sync_playwright,
+)
 
 from tests.desk.conftest import Engine
 from tests.support import openai_shapes as shapes
@@ -128,20 +136,30 @@ def _provider(name: str, base_url: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "kind": "openai", "base_url": base_url, "is_local": True, **more}
 
 
+@pytest.fixture(scope="package")
+def session(browser: Browser, desk: Desk) -> StorageState:
+    """The cookies of the first administrator, who logged in once."""
+    context = browser.new_context(base_url=desk.url)
+    log_in(context.new_page(), "admin", desk.password)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture
-def context(browser: Browser, desk: Desk) -> Iterator[BrowserContext]:
-    """An operator's window, logged in as the first administrator."""
-    made = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=desk.url)
+def context(browser: Browser, desk: Desk, session: StorageState) -> Iterator[BrowserContext]:
+    """The window of the first administrator."""
+    size = ViewportSize(width=1280, height=900)
+    made = browser.new_context(viewport=size, base_url=desk.url, storage_state=session)
     made.set_default_timeout(PATIENCE_MS)
-    log_in(made.new_page(), "admin", desk.password)
     yield made
     made.close()
 
 
 @pytest.fixture
-def page(context: BrowserContext, desk: Desk) -> Iterator[Page]:
+def page(context: BrowserContext) -> Iterator[Page]:
     """Its page. A test fails when the browser's console shows an error."""
-    opened = context.pages[0]
+    opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.on("console", lambda said: errors.append(said.text) if _is_error(said) else None)
