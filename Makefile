@@ -5,7 +5,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint
+.PHONY: setup run test lint bench bench-quick
 
 setup: $(VENV)/.run-installed
 
@@ -36,3 +36,9 @@ lint: $(VENV)/.dev-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev-installed
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(VENV)/.dev-installed
+	@$(BIN)/python -m benchmarks --quick $(ARGS)

@@ -27,8 +27,11 @@ _SECRET_NAME: Final = re.compile(
 )
 _SECRET_TEXT: Final = re.compile(
     r"""
-    (?P<name> \b(?:bearer|basic)\s+
-      | \b(?:authorization|cookie|x-api-key|api[-_]?key|password|secret|token)['"]?\s*[=:]\s*['"]?
+    (?P<name>
+        (?: \b(?:authorization|cookie|x-api-key|api[-_]?key|password|secret|token)
+            ['"]?\s*[=:]\s*['"]? )
+        (?: (?:bearer|basic)\s+ )?
+      | \b(?: bearer\s+ | basic\s+(?=[+/=A-Za-z0-9]{8}) )
       | ://(?=[^\s/@]*@)
     )
     (?: [^\s'"&,;@]+ )
@@ -113,6 +116,8 @@ def config(level: str, *, terminal: bool | None = None) -> dict[str, Any]:
             "pointsman": {**through, "level": level},
             "django": {**through, "level": "INFO" if level == "DEBUG" else level},
             "django.server": {**through, "level": "INFO" if level == "DEBUG" else level},
+            # Daphne says where it listens, which its operator wants to see.
+            "daphne.server": {**through, "level": level},
             "uvicorn": {**through, "level": "WARNING"},
             "uvicorn.error": {**through, "level": "WARNING"},
             "uvicorn.access": {**through, "level": "WARNING"},

@@ -1,0 +1,66 @@
+"""What the product must show, and whether a run showed it. Nothing here fails a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.rounds import Measured
+
+US, REFERENCE, DIRECT = "pointsman", "reference", "direct"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    title: str
+    value: float
+    bar: float
+    unit: str = ""
+    at_least: bool = True
+    """Whether more is better."""
+
+    @property
+    def met(self) -> bool:
+        return self.value >= self.bar if self.at_least else self.value <= self.bar
+
+    def __str__(self) -> str:
+        sign = "at least" if self.at_least else "at most"
+        word = "met" if self.met else "MISSED"
+        return f"{self.title}: {self.value:.2f}{self.unit} ({sign} {self.bar:g}{self.unit}) {word}"
+
+
+def verdicts(cases: Mapping[str, Measured], footprint: Mapping[str, Any]) -> Iterator[Verdict]:
+    """One for each bar whose figures are there."""
+    for case, figure, title, bar, at_least in (
+        ("whole-32", "rate", "whole answers, 32 callers, of the reference", 0.9, True),
+        ("stream-32", "rate", "streams of 64 chunks, 32 callers, of the reference", 1.0, True),
+        ("stream-to-anthropic", "rate", "translated streams, of the reference", 0.4, True),
+        ("whole-1", "p50", "latency, one caller, median, of the reference", 1.1, False),
+        ("whole-1", "p99", "latency, one caller, 99th, of the reference", 1.5, False),
+        ("stream-1", "first_p50", "first chunk, one caller, of the reference", 1.2, False),
+    ):
+        found = cases[case].ratio(figure, US, REFERENCE) if case in cases else None
+        if found is not None:
+            yield Verdict(title, found, bar, at_least=at_least)
+    if "paced" in cases:
+        found = cases["paced"].ratio("rate", US, DIRECT)
+        if found is not None:
+            yield Verdict("paced streams, 256 callers, of direct", found, 0.99)
+    if "tables" in cases:
+        names = list(cases["tables"].rounds)
+        found = cases["tables"].ratio("rate", names[-1], names[0])
+        if found is not None:
+            yield Verdict(f"{names[-1]} against {names[0]}", found, 0.9)
+    yield from _footprint(footprint)
+
+
+def _footprint(footprint: Mapping[str, Any]) -> Iterator[Verdict]:
+    memory, start = footprint.get("memory"), footprint.get("cold_start")
+    if memory and memory["idle"]:
+        yield Verdict("memory, idle", memory["idle"], 120, " MB", at_least=False)
+        growth = (memory["after_requests"] / memory["idle"] - 1) * 100
+        title = f"memory, growth after {memory['requests']:,} requests"
+        yield Verdict(title, growth, 5, "%", at_least=False)
+    if start:
+        yield Verdict("cold start", start["seconds"], 1.5, " s", at_least=False)

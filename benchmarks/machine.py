@@ -1,0 +1,134 @@
+"""The machine: which core does what, and what a process used."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Where the gateways run and where the load does; None leaves it to the system."""
+
+    gateway: int | None
+    load: int | None
+    mock: int | None
+
+    @staticmethod
+    def of_this_machine() -> Cores:
+        """With one core nothing is pinned; with two the mock shares the load generator's."""
+        if not hasattr(os, "sched_getaffinity"):
+            return Cores(None, None, None)
+        usable = sorted(os.sched_getaffinity(0))
+        if len(usable) < 2:
+            return Cores(None, None, None)
+        return Cores(usable[0], usable[1], usable[2] if len(usable) > 2 else usable[1])
+
+
+def pin(core: int | None) -> None:
+    """Keeps this process, and what it starts from now on, on one core."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+
+
+def allow_many_connections(count: int = 16384) -> None:
+    """Raises the limit of open files as far as the system lets us; children inherit it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+@dataclass(frozen=True)
+class CpuTime:
+    """Seconds that processes ran, and that they were ready to run while others did."""
+
+    ran: float
+    waited: float
+
+    def __sub__(self, before: CpuTime) -> CpuTime:
+        return CpuTime(self.ran - before.ran, self.waited - before.waited)
+
+
+def cpu_time(pids: Sequence[int]) -> CpuTime | None:
+    """Of all threads until now; None where /proc does not tell."""
+    ran = waited = 0
+    for pid in pids:
+        for stat in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            try:
+                fields = stat.read_text().split()
+                ran, waited = ran + int(fields[0]), waited + int(fields[1])
+            except (OSError, IndexError, ValueError):
+                return None
+    return CpuTime(ran / 1e9, waited / 1e9) if ran else None
+
+
+def resident_mib(pid: int) -> float | None:
+    """Memory a process holds, in MiB; None where /proc is absent."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    return None
+
+
+def children(pid: int) -> list[int]:
+    """Processes that `pid` started."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(child) for child in task.read_text().split()]
+    return found
+
+
+def description() -> dict[str, Any]:
+    """What the figures belong to."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "commit": _commit(),
+        **{name: _version(name) for name in ("uvicorn", "uvloop", "httptools", "aiohttp")},
+    }
+
+
+def _version(name: str) -> str:
+    from importlib.metadata import version
+
+    return version(name)
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or sys.platform
+
+
+def _commit() -> str:
+    import subprocess
+
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            cwd=_CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return found.stdout.strip()
