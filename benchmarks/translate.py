@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from inference.asks import chat
+from inference.asks import chat, messages
 from inference.inbound import Inbound
 from inference.translate import pair_for
 from inference.translate.base import Relay
@@ -29,25 +29,49 @@ TRANSLATED_BAR = 40.0
 def openai_stream() -> Iterator[bytes]:
     """Chunks as OpenAI sends them: one event each, a word or two of text."""
     for number in range(CHUNKS):
-        yield b"data: " + json.dumps(openai_chunk({"content": f" word{number}"})).encode() + b"\n\n"
+        chunk = {
+            "id": "chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT",
+            "object": "chat.completion.chunk",
+            "created": 1741569952,
+            "model": "gpt-4.1-mini-2025-04-14",
+            "service_tier": "default",
+            "system_fingerprint": "fp_44709d6fcb",
+            "choices": [
+                {
+                    "index": 0,
+                    "delta": {"content": f" word{number}"},
+                    "logprobs": None,
+                    "finish_reason": None,
+                }
+            ],
+            "usage": None,
+        }
+        yield b"data: " + json.dumps(chunk).encode() + b"\n\n"
 
 
-def openai_chunk(delta: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": "chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT",
-        "object": "chat.completion.chunk",
-        "created": 1741569952,
-        "model": "gpt-4.1-mini-2025-04-14",
-        "service_tier": "default",
-        "system_fingerprint": "fp_44709d6fcb",
-        "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}],
-        "usage": None,
-    }
+def anthropic_stream() -> Iterator[bytes]:
+    """Text deltas as Anthropic sends them, in the block that was started before."""
+    start = {"type": "message_start", "message": {"id": "msg_01", "model": "claude-opus-4-8"}}
+    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text"}}
+    yield b"".join(_named(event) for event in (start, block))
+    for number in range(CHUNKS):
+        text = {"type": "text_delta", "text": f" word{number}"}
+        yield _named({"type": "content_block_delta", "index": 0, "delta": text})
+
+
+def _named(event: dict[str, Any]) -> bytes:
+    return f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
 
 
 def chat_request() -> Inbound:
     body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
     return chat.read(json.dumps(body).encode(), {})
+
+
+def messages_request() -> Inbound:
+    turns = [{"role": "user", "content": "Hello"}]
+    body = {"model": "m", "stream": True, "max_tokens": 9, "messages": turns}
+    return messages.read(json.dumps(body).encode(), {})
 
 
 def microseconds(new_relay: Callable[[], Relay], stream: list[bytes]) -> float:
@@ -64,8 +88,19 @@ def microseconds(new_relay: Callable[[], Relay], stream: list[bytes]) -> float:
     return statistics.median(rounds)
 
 
-CASES: list[tuple[str, str, str, Callable[[], Inbound], Callable[[], Iterator[bytes]], float]] = [
+Case = tuple[str, str, str, Callable[[], Inbound], Callable[[], Iterator[bytes]], float]
+CASES: list[Case] = [
     ("OpenAI to OpenAI", "chat", "openai", chat_request, openai_stream, PASS_THROUGH_BAR),
+    (
+        "Anthropic to Anthropic",
+        "messages",
+        "anthropic",
+        messages_request,
+        anthropic_stream,
+        PASS_THROUGH_BAR,
+    ),
+    ("OpenAI to Anthropic", "chat", "anthropic", chat_request, anthropic_stream, TRANSLATED_BAR),
+    ("Anthropic to OpenAI", "messages", "openai", messages_request, openai_stream, TRANSLATED_BAR),
 ]
 
 

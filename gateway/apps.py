@@ -1,6 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
 from django.apps import AppConfig
+
+from governance.routing.ask import Ask
 
 
 class GatewayConfig(AppConfig):
     name = "gateway"
     verbose_name = "Gateway"
+
+    def ready(self) -> None:
+        from governance.api import simulation
+
+        simulation.set_reader(read_request)
+
+
+def read_request(document: Mapping[str, Any]) -> Ask:
+    """Reads a whole request for a simulation as the chat API would. Raises `Invalid`.
+
+    Governance lies below inference and may not import its readers, so it is handed one.
+    """
+    from governance.errors import Invalid
+    from governance.routing.fields import Problem
+    from inference.asks import rehearsed
+    from inference.inbound import BadRequest
+
+    try:
+        return rehearsed.read(document)
+    except BadRequest as error:
+        raise Invalid(Problem(error.field or "", error.code or "invalid", error.message)) from None

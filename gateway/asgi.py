@@ -14,11 +14,12 @@ from django.core.asgi import get_asgi_application
 
 django = get_asgi_application()
 
-from gateway import health, lifespan  # noqa: E402  # apps must be loaded first
+from gateway import health, lifespan, metrics  # noqa: E402  # apps must be loaded first
+from gateway.traffic import counted  # noqa: E402
 from gateway.v1 import routes  # noqa: E402
 from inference.consumer import Receive, Scope, Send  # noqa: E402
 
-V1 = routes()
+V1 = counted(routes())
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,5 +37,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await V1(scope, receive, send)
     elif path in health.PATHS:
         await health.respond(path, send)
+    elif path == metrics.PATH:
+        if not lifespan.started():
+            await lifespan.start()
+        await metrics.respond(scope, send)
     else:
         await cast(Any, django)(scope, receive, send)

@@ -1,4 +1,7 @@
-"""Start and end of a web process: the routing table is loaded before the first request."""
+"""Start and end of a web process: the routing table is loaded before the first request.
+
+The recorder starts here too, and writes what is still waiting when the process ends.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import gc
 
 import structlog
 
+from gateway import recording
 from governance import snapshot
 from inference import client
 from inference.consumer import Receive, Send
@@ -34,6 +38,7 @@ async def start() -> None:
             return
         await asyncio.to_thread(snapshot.refresh)
         snapshot.watch()
+        recording.start()
         # What was made until now stays: the collector need not look at it again and again, and
         # its pauses leave the 99th percentile.
         gc.collect()
@@ -46,6 +51,7 @@ async def stop() -> None:
     global _started
     _started = False
     await client.close()
+    await asyncio.to_thread(recording.stop)
 
 
 async def run(receive: Receive, send: Send) -> None:

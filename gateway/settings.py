@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import dj_database_url
 from cryptography.fernet import Fernet
 
+from gateway import logs
 from gateway.environment import Environment, kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -37,14 +39,32 @@ MAX_BODY_BYTES = env.number("MAX_BODY_MIB", 32, minimum=1) * 1024 * 1024
 MODELS_DIR = Path(env.text("MODELS_DIR") or DATA_DIR / "models").absolute()
 ENGINE_SOCKET = env.text("ENGINE_SOCKET") or str(DATA_DIR / "run" / "engine.sock")
 """Unix socket of the local engine; the launcher sets it for the processes it starts."""
+ENGINE_MEMORY_MIB = env.number("ENGINE_MEMORY_MIB", 0)
+"""What the models loaded at a time may take up; 0: 60 % of the machine's memory."""
+ENGINE_IDLE_MINUTES = env.number("ENGINE_IDLE_MINUTES", 0)
+"""After how long an idle model is unloaded; 0: never."""
+ENGINE_QUEUE_LIMIT = env.number("ENGINE_QUEUE_LIMIT", 64, minimum=1)
+"""Requests that may wait for one model; more get a 429."""
+ENGINE_BATCH_SIZE = env.number("ENGINE_BATCH_SIZE", 8, minimum=1)
+"""Requests a model answers at a time where batching is on."""
 INTERACTION_LOG_DIR = Path(env.text("INTERACTION_LOG_DIR") or DATA_DIR / "interactions").absolute()
+INTERACTION_DAYS = env.number("INTERACTION_DAYS", 30, minimum=1)
+"""How long `manage.py prune_interactions` lets interactions live."""
 LOG_CONTENT = env.flag("LOG_CONTENT", default=False)
+"""Requests and answers go into the JSONL log too; never into the database."""
+METRICS_PUBLIC = env.flag("METRICS_PUBLIC", default=False)
+"""`/metrics` needs no API key."""
+
+LOGGING_CONFIG = "gateway.logs.configure"
+LOGGING = logs.config(logs.level_of(env.text("LOG_LEVEL", "info")))
 
 # --- Django --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",
+    # Daphne's app only lends `runserver` its server; elsewhere it would cost every process Twisted.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -154,7 +174,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["governance.api.permissions.GovernancePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["governance.api.parsers.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "governance.api.errors.handle",
@@ -166,6 +186,12 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Governance of a self-hosted LLM gateway: providers, routing profiles, keys.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "RequestTypeEnum": "governance.routing.kinds.REQUEST_TYPES",
+        "RuleMatchEnum": "governance.rules.heuristics.MATCHES",
+        "MappingMatchEnum": "governance.routing.mappings.MATCHES",
+    },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -177,4 +203,6 @@ UNFOLD = {
     "SITE_HEADER": "Pointsman",
     "SITE_SYMBOL": "alt_route",
     "SHOW_HISTORY": True,
+    "ENVIRONMENT": "gateway.desk.navigation.cloud_state",
+    "SIDEBAR": {"navigation": "gateway.desk.navigation.navigation"},
 }

@@ -5,6 +5,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 urlpatterns = [
+    path("admin/", include("gateway.desk.urls")),
     path("admin/", admin.site.urls),
     path("api/governance/", include("governance.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),

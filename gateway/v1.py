@@ -15,6 +15,7 @@ from inference.endpoints import ENDPOINTS
 from inference.health import HealthBook
 from inference.listing import ListingConsumer
 from inference.protocols import openai
+from inference.recording.content import ContentKeepingConsumer
 from inference.unknown import UnknownPathConsumer
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -31,14 +32,16 @@ def routes(
     book: HealthBook = book,
     require_key: bool = settings.REQUIRE_API_KEY,
     heartbeat: float = 15.0,
+    keep_content: bool = settings.LOG_CONTENT,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
 
     `heartbeat`: seconds of silence after which a streaming caller gets a sign of life.
     """
     limit = settings.MAX_BODY_BYTES
+    consumer = ContentKeepingConsumer if keep_content else ChatConsumer
     apps: dict[str, App] = {
-        endpoint.path: ChatConsumer.as_asgi(
+        endpoint.path: consumer.as_asgi(
             endpoint=endpoint,
             table=table,
             book=book,

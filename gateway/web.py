@@ -24,6 +24,8 @@ def config() -> uvicorn.Config:
         ws="none",
         lifespan="on",
         access_log=False,
+        # Django's set-up puts our own in place.
+        log_config=None,
         log_level="warning",
         server_header=False,
         proxy_headers=False,

@@ -110,6 +110,7 @@ def api_key(row: ApiKey) -> Document:
 
 def heuristic_rule(row: HeuristicRule) -> Document:
     return {
+        "id": row.pk,
         "name": row.name,
         "position": row.position,
         "match": row.match,

@@ -71,6 +71,7 @@ class ChatConsumer(AnsweringConsumer):
     async def handle(self, body: bytes) -> None:
         headers = {name: value for name, value in self.scope["headers"] if name in READ_HEADERS}
         journey = self._begin(headers)
+        dispatcher: Dispatcher | None = None
         try:
             table = self.table()
             journey.grant = self._admit(headers, table)
@@ -97,6 +98,8 @@ class ChatConsumer(AnsweringConsumer):
             journey.outcome, journey.error_code = "error", "internal_error"
             await self.crashed(error)
         finally:
+            if dispatcher is not None:
+                dispatcher.close()
             journey.duration = time.monotonic() - journey.started
             record.keep(journey)
 

@@ -15,10 +15,9 @@ from typing import Final
 import structlog
 
 from governance.routing.plan import Candidate
-from governance.routing.table import Provider
 from inference.backends import Backend, UnusableProvider, backend_of
 from inference.failures import Failure, Outcome, broken, of_status
-from inference.health import HealthBook
+from inference.health import HealthBook, Slot
 from inference.http import Client, ConnectFailed, ConnectTimedOut, Reply, UpstreamError
 from inference.inbound import Inbound
 from inference.record import Attempt, Journey
@@ -79,7 +78,7 @@ class Dispatcher:
         self._book = book
         self._loop = asyncio.get_running_loop()
         self._began = 0.0
-        self._held: Provider | None = None
+        self._slot: Slot | None = None
 
     async def run(self, candidates: tuple[Candidate, ...]) -> Opened | Whole | GaveUp:
         """One candidate after the other until one commits, or none is left to try."""
@@ -87,7 +86,8 @@ class Dispatcher:
         body: bytes | None = None
         for candidate in candidates:
             self._began = self._loop.time()
-            if not self._book.take(candidate.provider, candidate.model):
+            self._slot = self._book.take(candidate.provider, candidate.model)
+            if self._slot is None:
                 failure = Failure(
                     Outcome.RETRYABLE,
                     "saturated",
@@ -97,7 +97,6 @@ class Dispatcher:
                 )
                 self.note(candidate, failure)
                 continue
-            self._held = candidate.provider
             if candidate.is_local_fallback and self._journey.attempts:
                 log.warning(
                     "fell_to_local",
@@ -121,20 +120,30 @@ class Dispatcher:
 
     def succeeded(self, candidate: Candidate, status: int = 200) -> None:
         """The answer was delivered to its end."""
-        self._release()
-        self._book.succeeded(candidate.provider, candidate.model)
+        if slot := self._taken():
+            self._book.succeeded(slot)
         self._write(candidate, "ok", "ok", status)
 
     def failed(self, candidate: Candidate, failure: Failure) -> None:
-        self._release()
-        self._book.failed(candidate.provider, candidate.model, failure)
+        if slot := self._taken():
+            self._book.failed(slot, failure)
         self.note(candidate, failure)
 
     def cancelled(self, candidate: Candidate) -> None:
         """The caller left; that says nothing about the provider."""
-        self._release()
-        self._book.abandoned(candidate.provider, candidate.model)
-        self._write(candidate, Outcome.CANCELLED, "cancelled", 0)
+        if slot := self._taken():
+            self._book.abandoned(slot)
+            self._write(candidate, Outcome.CANCELLED, "cancelled", 0)
+
+    def close(self) -> None:
+        """Whatever happened, nothing stays taken."""
+        if slot := self._taken():
+            self._book.abandoned(slot)
+
+    def _taken(self) -> Slot | None:
+        """The slot of the attempt under way, once: it is given back exactly one time."""
+        slot, self._slot = self._slot, None
+        return slot
 
     def note(self, candidate: Candidate, failure: Failure) -> None:
         status = int(failure.code[5:]) if failure.code.startswith("http_") else 0
@@ -152,11 +161,6 @@ class Dispatcher:
                 candidate.is_local_fallback,
             )
         )
-
-    def _release(self) -> None:
-        if self._held is not None:
-            self._book.give_back(self._held)
-            self._held = None
 
     def _pair(self, candidate: Candidate) -> Pair:
         protocol = backend_of(candidate.provider).wire.protocol
@@ -208,6 +212,12 @@ class Dispatcher:
             return broken("connect_failed", "The provider could not be reached.")
         except UpstreamError:
             return broken("stream_died", "The provider's answer broke off.")
+        except Exception as error:
+            # Ours, not the provider's: another candidate may need less of what is broken here.
+            log.error("attempt_crashed", request_id=self._journey.id, exc_info=error)
+            return Failure(
+                Outcome.UNFIT, "internal_error", "The gateway failed to carry the answer.", 500
+            )
         finally:
             if not settled:
                 watch.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from governance.routing import health
@@ -18,6 +19,15 @@ Key = tuple[str, str]
 
 MLX_SERVER_SLOTS: Final = 8
 _BUSY: Final = Standing(saturated=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One request under way."""
+
+    key: Key
+    probe: bool
+    """It is the one that finds out whether a cooled-down provider answers again."""
 
 
 class HealthBook:
@@ -52,55 +62,60 @@ class HealthBook:
     def under_way(self, provider: str) -> int:
         return self._under_way.get(provider.casefold(), 0)
 
-    def take(self, provider: Provider, model: str) -> bool:
-        """Whether the provider may be sent one more request; if so it counts as under way."""
+    def take(self, provider: Provider, model: str) -> Slot | None:
+        """A place for one more request to the provider; None when all are taken.
+
+        Every slot ends in one of `succeeded`, `failed` and `abandoned`, which give it back.
+        """
         name = provider.name.casefold()
         busy = self._under_way.get(name, 0) + 1
         limit = slots(provider)
         if limit is not None:
             if busy > limit:
-                return False
+                return None
             if busy == limit:
                 self._full.add(name)
         self._under_way[name] = busy
-        breaker = self._breakers.get((name, model))
-        if breaker is not None:
-            self._set((name, model), health.begin(breaker, self._clock()))
-        return True
+        key = (name, model)
+        breaker = self._breakers.get(key)
+        if breaker is None:
+            return Slot(key, probe=False)
+        begun = health.begin(breaker, self._clock())
+        self._set(key, begun)
+        return Slot(key, probe=begun is not breaker)
 
-    def give_back(self, provider: Provider) -> None:
-        """The request that was taken for ended, whatever its end."""
-        name = provider.name.casefold()
+    def succeeded(self, slot: Slot) -> None:
+        """The answer was delivered to its end."""
+        self._give_back(slot)
+        breaker = self._breakers.get(slot.key)
+        if breaker is not None:
+            self._set(slot.key, health.succeeded(breaker, self._clock()))
+
+    def failed(self, slot: Slot, failure: Failure) -> None:
+        self._give_back(slot)
+        self._judge(slot, str(failure.outcome), failure.retry_after)
+
+    def abandoned(self, slot: Slot) -> None:
+        """The caller left: nothing was learned."""
+        self._give_back(slot)
+        if slot.key in self._breakers:
+            self._judge(slot, "cancelled", None)
+
+    def _judge(self, slot: Slot, outcome: str, retry_after: float | None) -> None:
+        breaker = health.failed(
+            self._breakers.get(slot.key, health.NEW),
+            outcome,
+            self._clock(),
+            self._rng,
+            retry_after=retry_after,
+            probe=slot.probe,
+        )
+        self._set(slot.key, breaker)
+
+    def _give_back(self, slot: Slot) -> None:
+        name = slot.key[0]
         self._under_way[name] -= 1
         self._full.discard(name)
-
-    def succeeded(self, provider: Provider, model: str) -> None:
-        """The answer was delivered to its end."""
-        key = (provider.name.casefold(), model)
-        breaker = self._breakers.get(key)
-        if breaker is not None:
-            self._set(key, health.succeeded(breaker, self._clock()))
-
-    def failed(self, provider: Provider, model: str, failure: Failure) -> None:
-        key = (provider.name.casefold(), model)
-        breaker = self._breakers.get(key, health.NEW)
-        self._set(
-            key,
-            health.failed(
-                breaker,
-                str(failure.outcome),
-                self._clock(),
-                self._rng,
-                retry_after=failure.retry_after,
-            ),
-        )
-
-    def abandoned(self, provider: Provider, model: str) -> None:
-        """The caller left: nothing was learned."""
-        key = (provider.name.casefold(), model)
-        breaker = self._breakers.get(key)
-        if breaker is not None:
-            self._set(key, health.failed(breaker, "cancelled", self._clock(), self._rng))
 
     def observe(
         self, provider: Provider, model: str, headers: Iterable[tuple[bytes, bytes]]

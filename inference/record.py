@@ -32,6 +32,17 @@ class Attempt:
 
 
 @dataclass(slots=True)
+class Content:
+    """What the caller sent and what they were sent, both in their protocol."""
+
+    request: bytes = field(repr=False)
+    answer: list[bytes] = field(default_factory=list, repr=False)
+    """In pieces, as they left."""
+    size: int = 0
+    """Bytes of both that are kept."""
+
+
+@dataclass(slots=True)
 class Journey:
     """What happens to one request; grows while it is carried, and is kept when it ends."""
 
@@ -58,7 +69,7 @@ class Journey:
     usage: Usage | None = None
     finish_reason: str = ""
     dropped: tuple[str, ...] = ()
-    request_body: bytes = b""
+    content: Content | None = None
     """Kept only where content is logged."""
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Final
 
 from inference import heads
 from inference.answering import AnsweringConsumer
@@ -14,6 +15,9 @@ from inference.http import UpstreamError
 from inference.problem import Problem
 from inference.record import Journey
 from inference.watch import Expired
+
+LINGER: Final = 0.1
+"""Seconds an upstream may take to end its body after the last event."""
 
 
 async def relay_stream(
@@ -67,6 +71,9 @@ async def relay_stream(
         reply.abort()
         dispatcher.cancelled(candidate)
         raise
+    except BaseException:
+        reply.abort()
+        raise
     finally:
         opened.watch.stop()
         journey.model = relay.model or candidate.model
@@ -74,9 +81,17 @@ async def relay_stream(
 
 
 async def _hand_back(opened: Opened) -> None:
-    """Reads the end of the body so that the connection can be used again."""
+    """Reads the end of the body so that the connection can be used again.
+
+    An upstream that has more to say after its last event, or is slow to end, is dropped.
+    """
+    if opened.ended:
+        return
+    timer = asyncio.get_running_loop().call_later(LINGER, opened.reply.abort)
     try:
-        if not opened.ended and await opened.reply.read():
+        if await opened.reply.read():
             opened.reply.abort()
     except (UpstreamError, Expired):
-        opened.reply.abort()
+        pass
+    finally:
+        timer.cancel()

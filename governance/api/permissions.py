@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -10,7 +10,9 @@ from rest_framework.request import Request
 from governance.routing.table import Grant
 
 if TYPE_CHECKING:
-    from governance.api.views import GovernanceView
+    from rest_framework.views import APIView
+
+    from governance.api.views.base import GovernanceViewSet
 
 READ: Final = "governance:read"
 WRITE: Final = "governance:write"
@@ -25,8 +27,9 @@ class GovernancePermission(BasePermission):
 
     message = "You may not do this."
 
-    def has_permission(self, request: Request, view: GovernanceView) -> bool:  # type: ignore[override]
-        rights = view.rights.get(view.action or "", ("view",))
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        governed = cast("GovernanceViewSet", view)
+        rights = governed.rights.get(governed.action or "", ("view",))
         if isinstance(request.auth, Grant):
             scope = READ if rights == ("view",) else WRITE
             self.message = f"The API key lacks the scope {scope}."
@@ -34,7 +37,7 @@ class GovernancePermission(BasePermission):
         user = request.user
         if not (user.is_authenticated and user.is_active and user.is_staff):
             return False
-        label, model = view.model._meta.app_label, view.model._meta.model_name
+        label, model = governed.model._meta.app_label, governed.model._meta.model_name
         needed = [f"{label}.{right}_{model}" for right in rights]
         self.message = f"You lack the permission {' or '.join(needed)}."
         return bool(user.has_perms(needed))

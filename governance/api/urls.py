@@ -1,1 +1,67 @@
-urlpatterns = []
+"""The paths of the API. None ends in a slash; one too many is forgiven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import Resolver404, path, re_path, resolve
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.renderers import JSONRenderer
+
+from governance.api.errors import unknown_path
+from governance.api.views.interactions import InteractionViewSet, JsonLines
+from governance.api.views.keys import KeyViewSet
+from governance.api.views.mappings import MappingViewSet
+from governance.api.views.profiles import ProfileViewSet
+from governance.api.views.providers import ProviderViewSet
+from governance.api.views.revisions import RevisionViewSet
+from governance.api.views.rules import RuleViewSet
+
+Actions = Mapping[str, Any]
+
+MANY: Actions = {"get": "list", "post": "create"}
+ONE: Actions = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+PROFILE: Actions = {"get": "retrieve", "put": "update", "delete": "destroy"}
+KEY: Actions = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+EXPORT: Actions = {"get": "export"}
+AS_LINES: Mapping[str, Any] = {"renderer_classes": [JSONRenderer, JsonLines]}
+
+
+@csrf_exempt  # as the API's own views are; their authentication sees to it
+def without_slash(request: HttpRequest, rest: str) -> Any:
+    """Answers as the path without its last slash would."""
+    try:
+        found = resolve(request.path_info.rstrip("/"))
+    except Resolver404:
+        return unknown_path(request)
+    return found.func(request, *found.args, **found.kwargs)
+
+
+unknown = csrf_exempt(unknown_path)
+
+urlpatterns = [
+    path("routing-profiles", ProfileViewSet.as_view({**MANY}), name="routing-profiles"),
+    path("routing-profiles/export", ProfileViewSet.as_view({"get": "export"})),
+    path("routing-profiles/import", ProfileViewSet.as_view({"post": "replace_all"})),
+    path("routing-profiles/simulate", ProfileViewSet.as_view({"post": "simulate"})),
+    path("routing-profiles/<str:profile_id>", ProfileViewSet.as_view({**PROFILE})),
+    path("providers", ProviderViewSet.as_view({**MANY})),
+    path("providers/<str:name>", ProviderViewSet.as_view({**ONE})),
+    path("keys", KeyViewSet.as_view({**MANY})),
+    path("keys/<str:key_id>", KeyViewSet.as_view({**KEY})),
+    path("heuristic-rules", RuleViewSet.as_view({**MANY})),
+    path("heuristic-rules/order", RuleViewSet.as_view({"put": "reorder"})),
+    path("heuristic-rules/<int:rule_id>", RuleViewSet.as_view({**ONE})),
+    path("model-mappings", MappingViewSet.as_view({**MANY})),
+    path("model-mappings/<int:mapping_id>", MappingViewSet.as_view({**ONE})),
+    path("revisions", RevisionViewSet.as_view({"get": "list"})),
+    path("revisions/<int:version>", RevisionViewSet.as_view({"get": "retrieve"})),
+    path("revisions/<int:version>/revert", RevisionViewSet.as_view({"post": "revert"})),
+    path("interactions", InteractionViewSet.as_view({"get": "list"})),
+    path("interactions/export", InteractionViewSet.as_view({**EXPORT}, **AS_LINES)),
+    path("interactions/<str:request_id>", InteractionViewSet.as_view({"get": "retrieve"})),
+    re_path(r"^(?P<rest>.*)/$", without_slash),
+    re_path(r"^(?P<rest>.*)$", unknown),
+]

@@ -2,6 +2,7 @@
 
 from governance.models.api_key import ApiKey
 from governance.models.heuristic_rule import HeuristicRule
+from governance.models.interaction import Interaction
 from governance.models.model_mapping import ModelMapping
 from governance.models.provider import Provider
 from governance.models.revision import Revision
@@ -12,6 +13,7 @@ from governance.models.table_version import TableVersion
 __all__ = [
     "ApiKey",
     "HeuristicRule",
+    "Interaction",
     "ModelMapping",
     "Provider",
     "Revision",

@@ -21,7 +21,7 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "base_url": 500,
     "api_key": 4_000,
     "profile": 200,
-    "routing_profile": 100,
+    "routing_profile": 200,
     "pattern": 300,
     "destination": 300,
 }

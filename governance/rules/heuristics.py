@@ -8,6 +8,7 @@ from typing import Final
 from governance.routing.fields import MAX_LENGTHS, Fields, Problem, kind_of
 from governance.routing.heuristics import COMPARISONS, FEATURE_NAMES, FLAGS, TEXTS
 
+RULE_FIELDS: Final = ("id", "name", "position", "match", "conditions", "profile", "enabled")
 MATCHES: Final = ("all", "any")
 MAX_CONDITIONS: Final = 20
 MAX_KEYWORDS: Final = 200
@@ -78,3 +79,10 @@ def _check_keywords(fields: Fields, value: object) -> None:
                 limit = MAX_LENGTHS["name"]
                 message = f"A keyword must be a string of 1 to {limit} characters."
                 fields.note(f"value[{index}]", "invalid", message)
+
+
+def unknown_rule_fields(document: Mapping[str, object]) -> list[Problem]:
+    """A warning for each field of a heuristic rule that this service does not know."""
+    fields = Fields(document)
+    fields.unknown(RULE_FIELDS, "A heuristic rule")
+    return fields.found

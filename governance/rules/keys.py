@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from django.utils.dateparse import parse_datetime
@@ -11,6 +11,20 @@ from django.utils.dateparse import parse_datetime
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.rules import LOCAL_FALLBACKS
 
+KEY_FIELDS: Final = (
+    "id",
+    "name",
+    "prefix",
+    "scopes",
+    "routing_profile",
+    "priority",
+    "local_fallback",
+    "local_only",
+    "enabled",
+    "expires_at",
+    "created_at",
+    "last_used_at",
+)
 SCOPES: Final = ("inference", "governance:read", "governance:write")
 PRIORITIES: Final = ("high", "normal", "low")
 
@@ -38,14 +52,20 @@ def key_problems(document: object) -> list[Problem]:
 
 
 def moment(value: object) -> datetime | None:
-    """The point in time an ISO 8601 text names, None when it names none."""
+    """The point in time an ISO 8601 text names, in UTC; None when it names none."""
     if not isinstance(value, str):
         return None
     try:
         found = parse_datetime(value)
         if found is None or found.tzinfo is None:
             return None
-        found.timestamp()
+        return found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return found
+
+
+def unknown_key_fields(document: Mapping[str, object]) -> list[Problem]:
+    """A warning for each field of an API key that this service does not know."""
+    fields = Fields(document)
+    fields.unknown(KEY_FIELDS, "An API key")
+    return fields.found

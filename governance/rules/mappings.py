@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 import re2
 
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.mappings import MATCHES
 from governance.routing.target_rules import PRIORITY_RANGE
+
+MAPPING_FIELDS: Final = ("id", "pattern", "match", "destination", "priority", "enabled")
 
 _OPTIONS = re2.Options()
 _OPTIONS.max_mem = 1 << 20
@@ -59,3 +62,10 @@ def _key(match: str, pattern: str) -> tuple[str, str]:
 def _said(error: Exception) -> str:
     text = error.args[0] if error.args else "it cannot be compiled"
     return (text.decode() if isinstance(text, bytes) else str(text)).rstrip(".")
+
+
+def unknown_mapping_fields(document: Mapping[str, object]) -> list[Problem]:
+    """A warning for each field of a model mapping that this service does not know."""
+    fields = Fields(document)
+    fields.unknown(MAPPING_FIELDS, "A model mapping")
+    return fields.found

@@ -7,14 +7,21 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 """
 
 from governance.services.importing import Outcome, replace_all
-from governance.services.keys import create_key, delete_key, note_uses, update_key
-from governance.services.mappings import delete_mapping, save_mapping
-from governance.services.profiles import Saved, delete_profile, save_profile
-from governance.services.providers import delete_provider, profiles_naming, save_provider
-from governance.services.rules import delete_rule, reorder_rules, save_rule
+from governance.services.keys import create_key, delete_key, find_key, note_uses, update_key
+from governance.services.mappings import delete_mapping, find_mapping, save_mapping
+from governance.services.profiles import Saved, delete_profile, find_profile, save_profile
+from governance.services.providers import (
+    delete_provider,
+    find_provider,
+    profiles_naming,
+    save_provider,
+)
+from governance.services.revisions import Reverted, find_revision, revert
+from governance.services.rules import delete_rule, find_rule, reorder_rules, save_rule
 
 __all__ = [
     "Outcome",
+    "Reverted",
     "Saved",
     "create_key",
     "delete_key",
@@ -22,10 +29,17 @@ __all__ = [
     "delete_profile",
     "delete_provider",
     "delete_rule",
+    "find_key",
+    "find_mapping",
+    "find_profile",
+    "find_provider",
+    "find_revision",
+    "find_rule",
     "note_uses",
     "profiles_naming",
     "reorder_rules",
     "replace_all",
+    "revert",
     "save_mapping",
     "save_profile",
     "save_provider",

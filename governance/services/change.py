@@ -43,6 +43,7 @@ class Change:
     def note(
         self,
         kind: str,
+        identity: str | int,
         name: str,
         before: Documents | None,
         after: Documents | None,
@@ -62,13 +63,15 @@ class Change:
         else:
             more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
             self.words.append(f'Changed {kind} "{name}": {", ".join(changed[:SHOWN])}{more}.')
-        self.entries.append({"kind": kind, "name": name, "before": before, "after": after})
+        self.entries.append(
+            {"kind": kind, "id": identity, "name": name, "before": before, "after": after}
+        )
         return True
 
 
 @contextmanager
-def change(who: str, action: str, summary: str = "") -> Iterator[Change]:
-    """A transaction that ends in a revision if anything was noted.
+def change(who: str, action: str, summary: str = "", *, dry_run: bool = False) -> Iterator[Change]:
+    """A transaction that ends in a revision if anything was noted, or in nothing on a dry run.
 
     The version row is locked first, so writers work one after the other and rules that look at
     other rows see all that is committed. What only a database constraint found is raised as
@@ -81,6 +84,9 @@ def change(who: str, action: str, summary: str = "") -> Iterator[Change]:
             yield made
         except ValidationError as error:
             raise from_validation_error(error) from error
+        if dry_run:
+            transaction.set_rollback(True)
+            return
         if not made.entries:
             return
         row.version, row.mark = made.version, secrets.token_hex(16)

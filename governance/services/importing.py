@@ -58,11 +58,11 @@ def replace_all(documents_in: object, *, who: str, dry_run: bool = False) -> Out
     with paths that begin with `routing_profiles[n]`, and `Conflict` when a profile that API keys
     are bound to would go.
     """
-    with change(who, "import") as made:
+    with change(who, "import", dry_run=dry_run) as made:
         locality = dict(Provider.objects.values_list("name", "is_local"))
         check(set_problems(documents_in, locality))
         assert isinstance(documents_in, Sequence)
-        plan = _Plan(made)
+        plan = Plan(made)
         for document in documents_in:
             plan.add(document)
         plan.remove_the_rest()
@@ -73,15 +73,12 @@ def replace_all(documents_in: object, *, who: str, dry_run: bool = False) -> Out
             unchanged=plan.unchanged,
             warnings=tuple(_warnings(documents_in, plan.documents)),
         )
+        plan.write()
         made.words = [outcome.words]
-        if dry_run:
-            made.entries.clear()
-        else:
-            plan.write()
     return outcome
 
 
-class _Plan:
+class Plan:
     """Which rows come, change and go."""
 
     def __init__(self, made: Change) -> None:
@@ -101,7 +98,7 @@ class _Plan:
         targets = fill_profile(row, document)
         after = documents.profile(row, targets)
         self.documents.append(after)
-        if not self._made.note(KIND, row.name, before, after):
+        if not self._made.note(KIND, row.pk, row.name, before, after):
             self.unchanged += 1
             return
         row.changed_in = self._made.version
@@ -115,7 +112,9 @@ class _Plan:
         if found:
             raise Conflict(found)
         for row in self.left.values():
-            self._made.note(KIND, row.name, documents.profile(row, row.ordered_targets()), None)
+            self._made.note(
+                KIND, row.pk, row.name, documents.profile(row, row.ordered_targets()), None
+            )
 
     def write(self) -> None:
         RoutingProfile.objects.filter(pk__in=list(self.left)).delete()

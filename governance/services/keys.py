@@ -11,7 +11,7 @@ from governance.keys import make_key
 from governance.models import ApiKey, RoutingProfile
 from governance.routing.fields import Problem
 from governance.rows import fill_key
-from governance.rules.keys import key_problems
+from governance.rules.keys import key_problems, unknown_key_fields
 from governance.services.change import change
 from governance.services.profiles import Saved
 
@@ -29,8 +29,8 @@ def create_key(document: object, *, who: str) -> tuple[Saved, str]:
         row.full_clean()
         row.save()
         after = documents.api_key(row)
-        made.note(KIND, row.name, None, after)
-        return Saved(after), new.secret
+        made.note(KIND, row.pk, row.name, None, after)
+        return Saved(after, tuple(unknown_key_fields(document))), new.secret
 
 
 def update_key(identity: str, document: object, *, who: str) -> Saved:
@@ -43,18 +43,18 @@ def update_key(identity: str, document: object, *, who: str) -> Saved:
         assert isinstance(complete, Mapping)
         fill_key(row, complete)
         after = documents.api_key(row)
-        if made.note(KIND, row.name, before, after):
+        if made.note(KIND, row.pk, row.name, before, after):
             row.changed_in = made.version
             row.full_clean()
             row.save()
-        return Saved(after)
+        return Saved(after, tuple(unknown_key_fields(complete)))
 
 
 def delete_key(identity: str, *, who: str) -> None:
     """Raises `NotFound`."""
     with change(who, "delete") as made:
         row = find_key(identity)
-        made.note(KIND, row.name, documents.api_key(row), None)
+        made.note(KIND, row.pk, row.name, documents.api_key(row), None)
         row.delete()
 
 

@@ -9,7 +9,7 @@ from governance.errors import NotFound, check
 from governance.models import ModelMapping
 from governance.routing.fields import Problem
 from governance.rows import fill_mapping
-from governance.rules.mappings import mapping_problems
+from governance.rules.mappings import mapping_problems, unknown_mapping_fields
 from governance.services.change import change
 from governance.services.profiles import Saved
 
@@ -28,15 +28,15 @@ def save_mapping(document: object, *, who: str, existing: int | None = None) -> 
         row.full_clean()
         row.save()
         after = documents.model_mapping(row)
-        made.note(KIND, row.pattern, before, after)
-        return Saved(after)
+        made.note(KIND, row.pk, row.pattern, before, after)
+        return Saved(after, tuple(unknown_mapping_fields(document)))
 
 
 def delete_mapping(identity: int, *, who: str) -> None:
     """Raises `NotFound`."""
     with change(who, "delete") as made:
         row = find_mapping(identity)
-        made.note(KIND, row.pattern, documents.model_mapping(row), None)
+        made.note(KIND, row.pk, row.pattern, documents.model_mapping(row), None)
         row.delete()
 
 

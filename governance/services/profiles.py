@@ -48,7 +48,7 @@ def save_profile(document: object, *, who: str, existing: str | None = None) -> 
         targets = fill_profile(row, complete)
         after = documents.profile(row, targets)
         warnings = (*unknown_fields(complete), *profile_warnings(after))
-        if made.note(KIND, row.name, before, after):
+        if made.note(KIND, row.pk, row.name, before, after):
             row.changed_in = made.version
             write(row, targets)
         return Saved(after, warnings)
@@ -61,7 +61,7 @@ def delete_profile(identity: str, *, who: str) -> None:
         found = bound_problems([row.id])
         if found:
             raise Conflict(found)
-        made.note(KIND, row.name, documents.profile(row, row.ordered_targets()), None)
+        made.note(KIND, row.pk, row.name, documents.profile(row, row.ordered_targets()), None)
         row.delete()
 
 

@@ -47,7 +47,7 @@ def save_provider(
         row.full_clean()
         row.save()
         replaced = [name for name in SECRETS if _brings(document, name)]
-        made.note(KIND, row.name, before, documents.provider(row), replaced)
+        made.note(KIND, row.pk, row.name, before, documents.provider(row), replaced)
         warnings = [
             warning
             for warning in unknown_provider_fields(document)
@@ -77,7 +77,7 @@ def delete_provider(name: str, *, who: str, force: bool = False) -> list[str]:
                 "Deleted by force, their targets stay and are skipped as not configured."
             )
             raise Conflict(Problem("", "in_use", message))
-        made.note(KIND, row.name, documents.provider(row), None)
+        made.note(KIND, row.pk, row.name, documents.provider(row), None)
         row.delete()
         return users
 
@@ -152,7 +152,7 @@ def _unmark_others(made: Change, row: Provider) -> None:
         before = documents.provider(other)
         other.is_default = False
         other.save(update_fields=("is_default",))
-        made.note(KIND, other.name, before, documents.provider(other))
+        made.note(KIND, other.pk, other.name, before, documents.provider(other))
 
 
 def _rename_in_targets(made: Change, old: str, new: str, users: list[str]) -> None:
@@ -165,7 +165,7 @@ def _rename_in_targets(made: Change, old: str, new: str, users: list[str]) -> No
                 target.save(update_fields=("provider",))
         profile.changed_in = made.version
         profile.save(update_fields=("changed_in", "updated_at"))
-        made.note(PROFILE, profile.name, before, documents.profile(profile, targets))
+        made.note(PROFILE, profile.pk, profile.name, before, documents.profile(profile, targets))
 
 
 def _still_named(old: str, users: list[str]) -> Problem:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from governance import documents
 from governance.errors import Invalid, NotFound, check
 from governance.models import HeuristicRule
 from governance.routing.fields import Problem
 from governance.rows import fill_rule
-from governance.rules.heuristics import rule_problems
+from governance.rules.heuristics import rule_problems, unknown_rule_fields
 from governance.services.change import Change, change
 from governance.services.profiles import Saved
 
 KIND = "heuristic rule"
 
 
-def save_rule(document: object, *, who: str, existing: str | None = None) -> Saved:
+def save_rule(document: object, *, who: str, existing: int | None = None) -> Saved:
     """Creates a rule behind all others, or at its `position`, or replaces the `existing` one.
 
     Raises `Invalid`, `NotFound`.
@@ -26,52 +27,51 @@ def save_rule(document: object, *, who: str, existing: str | None = None) -> Sav
         before = None if existing is None else documents.heuristic_rule(row)
         others = list(HeuristicRule.objects.exclude(pk=row.pk))
         found = rule_problems(document, others=[other.name for other in others])
-        found += position_problems(document)
-        check(found)
+        check([*found, *position_problems(document)])
         assert isinstance(document, Mapping)
         fill_rule(row, document)
         wanted = document.get("position")
         if wanted is None:
             wanted = row.position if before else len(others)
-        others.insert(wanted, row)
-        row.position = others.index(row)
+        row.position = min(wanted, len(others))
         row.full_clean()
         row.save()
-        made.note(KIND, row.name, before, documents.heuristic_rule(row))
-        _renumber(made, [other for other in others if other is not row], around=row.position)
-        return Saved(documents.heuristic_rule(row))
+        after = documents.heuristic_rule(row)
+        made.note(KIND, row.pk, row.name, before, after)
+        others.insert(row.position, row)
+        renumber(made, others)
+        return Saved(after, tuple(unknown_rule_fields(document)))
 
 
-def delete_rule(name: str, *, who: str) -> None:
+def delete_rule(identity: int, *, who: str) -> None:
     """Raises `NotFound`."""
     with change(who, "delete") as made:
-        row = find_rule(name)
-        made.note(KIND, row.name, documents.heuristic_rule(row), None)
+        row = find_rule(identity)
+        made.note(KIND, row.pk, row.name, documents.heuristic_rule(row), None)
         row.delete()
-        _renumber(made, list(HeuristicRule.objects.all()))
+        renumber(made, HeuristicRule.objects.all())
 
 
-def reorder_rules(names: object, *, who: str) -> list[str]:
-    """Puts the rules in this order; it must name each of them once. Raises `Invalid`."""
+def reorder_rules(identities: object, *, who: str) -> list[dict[str, Any]]:
+    """Puts the rules in this order of ids, which names each of them once. Raises `Invalid`."""
     with change(who, "reorder") as made:
-        rows = {row.name.casefold(): row for row in HeuristicRule.objects.all()}
-        wanted: list[str] = []
-        if isinstance(names, Sequence) and not isinstance(names, str):
-            wanted = [name.casefold() for name in names if isinstance(name, str)]
-        if sorted(wanted) != sorted(rows) or not isinstance(names, Sequence):
-            known = ", ".join(row.name for row in rows.values()) or "none"
-            message = f"order must name each rule once: {known}."
+        rows = {row.pk: row for row in HeuristicRule.objects.all()}
+        sound = isinstance(identities, list | tuple) and all(type(one) is int for one in identities)
+        if not sound or sorted(identities) != sorted(rows):  # type: ignore[call-overload]
+            known = ", ".join(map(str, rows)) or "there are none"
+            message = f"order must be a list that names the id of each rule once: {known}."
             raise Invalid(Problem("order", "order", message))
-        ordered = [rows[name] for name in wanted]
-        _renumber(made, ordered)
-        return [row.name for row in ordered]
+        ordered = [rows[identity] for identity in identities]  # type: ignore[attr-defined]
+        renumber(made, ordered)
+        return [documents.heuristic_rule(row) for row in ordered]
 
 
-def find_rule(name: str) -> HeuristicRule:
-    """The rule of this name, whatever its case. Raises `NotFound`."""
-    row = None if "\x00" in name else HeuristicRule.objects.filter(name__iexact=name).first()
+def find_rule(identity: int) -> HeuristicRule:
+    """The rule of this id. Raises `NotFound`."""
+    row = HeuristicRule.objects.filter(pk=identity).first()
     if row is None:
-        raise NotFound(Problem("", "not_found", f'There is no heuristic rule "{name}".'))
+        message = f"There is no heuristic rule with the id {identity}."
+        raise NotFound(Problem("", "not_found", message))
     return row
 
 
@@ -83,14 +83,11 @@ def position_problems(document: object) -> list[Problem]:
     return [Problem("position", "range", "position must be a whole number from 0 to 1,000,000.")]
 
 
-def _renumber(made: Change, rows: list[HeuristicRule], around: int | None = None) -> None:
-    """Gives the rows the positions 0, 1, 2 and so on, without the one that is taken."""
-    place = 0
-    for row in rows:
-        place += place == around
+def renumber(made: Change, rows: Iterable[HeuristicRule]) -> None:
+    """Gives the rows the positions 0, 1, 2 and so on."""
+    for place, row in enumerate(rows):
         if row.position != place:
             before = documents.heuristic_rule(row)
             row.position = place
             row.save(update_fields=("position",))
-            made.note(KIND, row.name, before, documents.heuristic_rule(row))
-        place += 1
+            made.note(KIND, row.pk, row.name, before, documents.heuristic_rule(row))

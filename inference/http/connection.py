@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Final, cast
 import httptools
 
 from .errors import ProtocolViolation, UpstreamClosed
+from .framing import MAX_HEAD, ends_with_connection, oversized, violation
 from .reply import Reply
 
 if TYPE_CHECKING:
     from .client import Client
     from .destination import Destination
 
-#: Bytes of a response head, informational responses before it included.
-MAX_HEAD: Final = 64 * 1024
 #: Bytes that may wait for a reader before the connection stops reading.
 MAX_BUFFERED: Final = 256 * 1024
 #: A body up to this many bytes leaves in one write with its head.
@@ -155,12 +154,14 @@ class Connection(asyncio.Protocol):
             parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not self._complete:
-                self._fail(_violation(error))
+                self._fail(violation(error))
                 return
             self._keep_alive = False
         if in_head:
             self._overhead += len(data)
-            if self._overhead > MAX_HEAD and (self._headers is not None or _oversized(reply)):
+            if self._overhead > MAX_HEAD and (
+                self._headers is not None or oversized(reply.headers)
+            ):
                 self._fail(ProtocolViolation(f"The response head is larger than {MAX_HEAD} bytes."))
                 return
             if self._headers is not None:
@@ -277,29 +278,8 @@ class Connection(asyncio.Protocol):
         if not reply.status:
             reply._stale = self._overhead == 0
             reply._error = UpstreamClosed("The upstream closed the connection without a response.")
-        elif error is None and _ends_with_connection(reply):
+        elif error is None and ends_with_connection(reply.headers):
             reply._complete = True
         else:
             reply._error = UpstreamClosed("The upstream cut the response short.")
         reply._wake()
-
-
-def _violation(error: Exception) -> ProtocolViolation:
-    cause = error.__context__
-    if isinstance(cause, ProtocolViolation):
-        return cause
-    if isinstance(error, httptools.HttpParserUpgrade):
-        return ProtocolViolation("The upstream switched protocols without being asked to.")
-    return ProtocolViolation(f"The response is not valid HTTP: {error}.")
-
-
-def _oversized(reply: Reply) -> bool:
-    return sum(len(name) + len(value) + 4 for name, value in reply.headers) > MAX_HEAD
-
-
-def _ends_with_connection(reply: Reply) -> bool:
-    """Whether closing is how this body ends (RFC 9112, section 6.3, rules 4 and 8)."""
-    coding = reply.header(b"transfer-encoding")
-    if coding is not None:
-        return coding.rpartition(b",")[2].strip().lower() != b"chunked"
-    return reply.header(b"content-length") is None

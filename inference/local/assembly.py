@@ -11,7 +11,8 @@ from inference.local.batched import BatchedGenerator
 from inference.local.direct import DirectGenerator
 from inference.local.generators import Generator, Work
 from inference.local.loading import Progress, load, memory_in_use
-from inference.local.scheduler import Modes, Scheduler
+from inference.local.modes import Modes
+from inference.local.scheduler import Scheduler
 from inference.local.service import Service
 
 

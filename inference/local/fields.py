@@ -34,13 +34,13 @@ def integer(body: Object, name: str, low: int, high: int) -> int | None:
     return value
 
 
-def boolean(body: Object, name: str) -> bool:
-    """true or false; false when absent."""
+def boolean(body: Object, name: str, within: str = "") -> bool:
+    """true or false; false when absent. `within` is the path of `body`, for the message."""
     value = body.get(name)
     if value is None:
         return False
     if not isinstance(value, bool):
-        wrong(name, "must be true or false", "invalid_type")
+        wrong(within + name, "must be true or false", "invalid_type")
     return value
 
 

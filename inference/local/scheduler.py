@@ -8,46 +8,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from inference.local.answer import Answer, Delta, Finish
 from inference.local.backlog import AGEING_SECONDS, Backlog, retry_after
-from inference.local.generators import Drawn, Generator, Work
+from inference.local.generators import Drawn
+from inference.local.jobs import BacklogFull, Failure, Job
+from inference.local.modes import Modes
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Generation broke. `retryable`: nothing was sent yet, the same request may be tried again."""
-
-    message: str
-    retryable: bool
-
-
-Event = Delta | Finish | Failure
-
-
-class BacklogFull(Exception):
-    """No place to wait; try again after `retry_after` whole seconds."""
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"try again in {seconds} s")
-        self.retry_after = seconds
-
-
-@dataclass(eq=False)
-class Job:
-    """One request on its way. `sink` gets its events on the scheduler's thread, Finish or Failure
-    last; after `cancel` it gets none."""
-
-    work: Work
-    answer: Answer
-    rank: int
-    sink: Callable[[Event], None]
-    cancelled: bool = False
-    sent: bool = False
-    started_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,31 +27,6 @@ class Stats:
     steps: int = 0
     mode: str = "direct"
     memory_bytes: int = 0
-
-
-@dataclass
-class Modes:
-    """How to build a generator: batched if wanted, with direct to fall back on."""
-
-    direct: Callable[[], Generator]
-    batched: Callable[[], Generator] | None = None
-    check: Callable[[Generator], None] = field(default=lambda generator: None)
-    """Proves that a new generator works, or raises."""
-
-    def build(self) -> tuple[Generator, str]:
-        """A generator that passed `check`, and its mode. Raises what the direct one raises."""
-        if self.batched is not None:
-            try:
-                generator = self.batched()
-                self.check(generator)
-            except Exception as error:
-                logger.warning("batching is not available, serving one by one: %r", error)
-                self.batched = None
-            else:
-                return generator, "batched"
-        generator = self.direct()
-        self.check(generator)
-        return generator, "direct"
 
 
 class Scheduler:
@@ -182,19 +125,27 @@ class Scheduler:
         job = self._active.get(drawn.handle)
         if job is None or job.cancelled:
             return
-        delta = job.answer.feed(drawn.token, drawn.logprob)
+        try:
+            delta = job.answer.feed(drawn.token, drawn.logprob)
+        except Exception as error:
+            logger.exception("an answer could not be read")
+            self._release(drawn.handle)
+            self._fail(job, error)
+            return
         if delta:
-            job.sent = True
             job.sink(delta)
         if job.answer.finish is None:
             return
-        self._generator.cancel(drawn.handle)
-        took = self._clock() - job.started_at
+        self._release(drawn.handle)
+        job.sink(job.answer.finish)
+
+    def _release(self, handle: int) -> None:
+        """The slot is free again."""
+        self._generator.cancel(handle)
         with self._changed:
-            del self._active[drawn.handle]
+            took = self._clock() - self._active.pop(handle).started_at
             self._seconds_each += 0.2 * (took - self._seconds_each)
             self._stats = replace(self._stats, memory_bytes=self._memory())
-        job.sink(job.answer.finish)
 
     def _start_over(self, error: Exception) -> None:
         """The generator is poisoned: fail what it held, build another."""
@@ -210,4 +161,4 @@ class Scheduler:
     def _fail(self, job: Job, error: Exception) -> None:
         if not job.cancelled:
             message = f"Generation failed ({type(error).__name__})."
-            job.sink(Failure(message, retryable=not job.sent))
+            job.sink(Failure(message))

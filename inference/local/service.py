@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from inference.local import validation
@@ -13,9 +12,10 @@ from inference.local.asks import DEFAULT_MAX_TOKENS, Ask, BadRequest, ChatAsk, C
 from inference.local.codec import Codec
 from inference.local.detokenizer import Detokenizer
 from inference.local.generators import Work
+from inference.local.jobs import Event, Failure, Job
 from inference.local.loading import Facts
 from inference.local.markup import Section
-from inference.local.scheduler import Event, Failure, Job, Scheduler
+from inference.local.scheduler import Scheduler
 from inference.local.wire import ChatWire, CompletionWire, Envelope, Wire
 
 CONTEXT_OF_COMPLETION = 8
@@ -24,10 +24,6 @@ CONTEXT_OF_COMPLETION = 8
 
 class GenerationFailed(Exception):
     """The answer broke off."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.retryable = failure.retryable
 
 
 @dataclass(frozen=True)
@@ -54,15 +50,19 @@ class Running:
         """Called on the scheduler's thread."""
         self._loop.call_soon_threadsafe(self._events.put_nowait, event)
 
-    async def events(self) -> AsyncIterator[Delta | Finish]:
-        """The answer's parts, Finish last. Raises GenerationFailed."""
-        while True:
-            event = await self._events.get()
-            if isinstance(event, Failure):
-                raise GenerationFailed(event)
-            yield event
-            if isinstance(event, Finish):
-                return
+    async def next(self, patience: float | None = None) -> Delta | Finish | None:
+        """The answer's next part, Finish last; None when `patience` seconds brought nothing.
+
+        Raises GenerationFailed.
+        """
+        try:
+            async with asyncio.timeout(patience):
+                event = await self._events.get()
+        except TimeoutError:
+            return None
+        if isinstance(event, Failure):
+            raise GenerationFailed(event.message)
+        return event
 
     def close(self) -> None:
         """The caller is served, or gone."""
@@ -98,12 +98,7 @@ class Service:
     def _submit(self, ask: Ask, prompt: Prompt, wire: Wire, rank: int) -> Running:
         room = self.facts.context_length - len(prompt.tokens)
         if room < 1:
-            raise BadRequest(
-                f"This model's context is {self.facts.context_length} tokens, but the prompt "
-                f"alone has {len(prompt.tokens)}.",
-                "messages" if isinstance(ask, ChatAsk) else "prompt",
-                "context_length_exceeded",
-            )
+            raise self._too_long(ask, f"{len(prompt.tokens)}")
         max_tokens = min(ask.max_tokens or DEFAULT_MAX_TOKENS, room)
         answer = Answer(
             detokenizer=Detokenizer(self._codec.decode, prompt.context),
@@ -124,7 +119,7 @@ class Service:
 
     def _chat_prompt(self, ask: ChatAsk) -> Prompt:
         text = self._codec.render(ask)
-        tokens = self._codec.encode(text, add_special_tokens=False)
+        tokens = self._encode(ask, text, add_special_tokens=False)
         markers = dict(self._codec.markers)
         if not ask.tools:
             markers.pop(Section.TOOL_CALL, None)
@@ -134,8 +129,27 @@ class Service:
 
     def _completion_prompt(self, ask: CompletionAsk) -> Prompt:
         prompt = ask.prompt
-        tokens = self._codec.encode(prompt) if isinstance(prompt, str) else list(prompt)
+        tokens = (
+            self._encode(ask, prompt, add_special_tokens=True)
+            if isinstance(prompt, str)
+            else list(prompt)
+        )
         return Prompt(tokens, Reading(), tokens[-CONTEXT_OF_COMPLETION:])
+
+    def _encode(self, ask: Ask, text: str, *, add_special_tokens: bool) -> list[int]:
+        least = self._codec.least_tokens(text)
+        if least >= self.facts.context_length:
+            # Megabytes take seconds to encode, only to be refused.
+            raise self._too_long(ask, f"at least {least}")
+        return self._codec.encode(text, add_special_tokens=add_special_tokens)
+
+    def _too_long(self, ask: Ask, tokens: str) -> BadRequest:
+        return BadRequest(
+            f"This model's context is {self.facts.context_length} tokens, but the prompt alone "
+            f"has {tokens}.",
+            "messages" if isinstance(ask, ChatAsk) else "prompt",
+            "context_length_exceeded",
+        )
 
     def _envelope(self, prefix: str) -> Envelope:
         return Envelope(

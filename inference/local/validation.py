@@ -71,7 +71,7 @@ def _shared(body: Object, defaults: Sampling, vocabulary: int) -> dict[str, Any]
     legacy = integer(body, "max_tokens", 1, TOKENS_LIMIT)
     return {
         "stream": boolean(body, "stream"),
-        "include_usage": boolean(options, "include_usage"),
+        "include_usage": boolean(options, "include_usage", "stream_options."),
         "max_tokens": legacy if limit is None else limit,
         "sampling": _sampling(body, defaults, vocabulary),
         "stops": _stops(body.get("stop")),

@@ -55,3 +55,19 @@ def chain(*providers: Provider, **more: Any) -> RoutingTable:
         grants=grants(),
         compile_regex=compile_regex,
     )
+
+
+def rebuilt(table: RoutingTable, **changed: Any) -> RoutingTable:
+    """The same table with some of its parts replaced."""
+    return compile_table(
+        **{
+            "providers": table.providers.values(),
+            "profiles": table.profiles.values(),
+            "grants": table.grants,
+            "rules": table.rules,
+            "mappings": table.mappings,
+            "cloud_enabled": table.cloud_enabled,
+            "compile_regex": compile_regex,
+            **changed,
+        }
+    )

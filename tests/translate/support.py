@@ -7,10 +7,13 @@ from typing import Any
 
 import msgspec
 
-from inference.asks import chat
+from inference.asks import chat, messages, responses
 from inference.inbound import Inbound
-from inference.sse import Parser, encode
+from inference.sse import Event, Parser, encode
+from inference.translate import pair_for
 from inference.translate.base import Relay
+
+TURN = {"role": "user", "content": "Hello"}
 
 
 def js(value: Any) -> bytes:
@@ -18,13 +21,42 @@ def js(value: Any) -> bytes:
 
 
 def chat_ask(**fields: Any) -> Inbound:
-    body = {"model": "light/light", "messages": [{"role": "user", "content": "Hello"}], **fields}
-    return chat.read(js(body), {})
+    return chat.read(js({"model": "light/light", "messages": [TURN], **fields}), {})
+
+
+def messages_ask(**fields: Any) -> Inbound:
+    body = {"model": "light/light", "messages": [TURN], "max_tokens": 100, **fields}
+    return messages.read(js(body), {})
+
+
+def responses_ask(**fields: Any) -> Inbound:
+    return responses.read(js({"model": "light/light", "input": "Hello", **fields}), {})
+
+
+def chat_to_anthropic(model: str = "claude-sonnet-4-5", **fields: Any) -> Any:
+    """What an Anthropic-speaking upstream is asked for a chat request of these fields."""
+    outbound = pair_for("chat", "anthropic").request(chat_ask(**fields), model)
+    return msgspec.json.decode(outbound.body)
+
+
+def messages_to_openai(model: str = "gpt-4.1", **fields: Any) -> Any:
+    """What an OpenAI-speaking upstream is asked for a message request of these fields."""
+    outbound = pair_for("messages", "openai").request(messages_ask(**fields), model)
+    return msgspec.json.decode(outbound.body)
+
+
+def dropped(pair: tuple[str, str], inbound: Inbound, model: str = "m") -> tuple[str, ...]:
+    return pair_for(*pair).request(inbound, model).dropped
 
 
 def sse(*events: Any, done: bool = True) -> bytes:
     """An OpenAI stream: every event a JSON value, `[DONE]` at the end."""
     return b"".join(encode(js(event)) for event in events) + (b"data: [DONE]\n\n" if done else b"")
+
+
+def named(*events: Any) -> bytes:
+    """An Anthropic stream: every event named by its type."""
+    return b"".join(encode(js(event), event["type"].encode()) for event in events)
 
 
 def delta(content: Any = None, *, finish: str | None = None, index: int = 0, **more: Any) -> Any:
@@ -39,12 +71,61 @@ def delta(content: Any = None, *, finish: str | None = None, index: int = 0, **m
     }
 
 
+def call(name: str, arguments: str, call_id: str = "call_1") -> dict[str, Any]:
+    """A tool call as OpenAI writes it."""
+    function = {"name": name, "arguments": arguments}
+    return {"id": call_id, "type": "function", "function": function}
+
+
+def message(*content: Any, stop: str = "end_turn", **more: Any) -> dict[str, Any]:
+    """A whole answer of Anthropic's protocol."""
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-real",
+        "content": list(content),
+        "stop_reason": stop,
+        "stop_sequence": None,
+        "usage": {"input_tokens": 10, "output_tokens": 5},
+        **more,
+    }
+
+
+def blocks(*content: tuple[dict[str, Any], list[dict[str, Any]]], stop: str = "end_turn") -> bytes:
+    """An Anthropic stream of these blocks, each with its deltas."""
+    begun = {**message(), "stop_reason": None, "usage": {"input_tokens": 10, "output_tokens": 1}}
+    events: list[Any] = [{"type": "message_start", "message": begun}, {"type": "ping"}]
+    for index, (start, deltas) in enumerate(content):
+        events.append({"type": "content_block_start", "index": index, "content_block": start})
+        events += [{"type": "content_block_delta", "index": index, "delta": d} for d in deltas]
+        events.append({"type": "content_block_stop", "index": index})
+    said = {"stop_reason": stop, "stop_sequence": None}
+    events.append({"type": "message_delta", "delta": said, "usage": {"output_tokens": 5}})
+    return named(*events, {"type": "message_stop"})
+
+
+def text_block(*texts: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    return {"type": "text", "text": ""}, [{"type": "text_delta", "text": text} for text in texts]
+
+
+def tool_block(
+    name: str, *pieces: str, call_id: str = "toolu_1"
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in ("", *pieces)]
+    return {"type": "tool_use", "id": call_id, "name": name, "input": {}}, deltas
+
+
+def events_of(stream: bytes) -> list[Event]:
+    parser = Parser()
+    return [*parser.feed(stream), *parser.end()]
+
+
 def data_of(stream: bytes) -> list[Any]:
     """The JSON of each event, `[DONE]` as that word."""
-    parser = Parser()
-    events = [*parser.feed(stream), *parser.end()]
     return [
-        "[DONE]" if event.data == b"[DONE]" else msgspec.json.decode(event.data) for event in events
+        "[DONE]" if event.data == b"[DONE]" else msgspec.json.decode(event.data)
+        for event in events_of(stream)
     ]
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from gateway.launch import engine
+from gateway.launch import engine, metrics
 from gateway.launch.banner import Welcome
 from gateway.launch.listener import listen
 from gateway.launch.progress import Progress
@@ -47,7 +47,8 @@ class Command(BaseCommand):
             engine.ensure_weights(settings.MODELS_DIR, progress)
         defaults = load_embedded_defaults(with_model=with_model)
         socket = engine.socket_path(settings.ENGINE_SOCKET)
-        service = Service(listener, {"POINTSMAN_ENGINE_SOCKET": socket})
+        environment = {"POINTSMAN_ENGINE_SOCKET": socket, **metrics.environment(settings.DATA_DIR)}
+        service = Service(listener, environment)
         try:
             progress.step("Starting")
             if with_model:
@@ -57,6 +58,12 @@ class Command(BaseCommand):
                         settings.MODELS_DIR,
                         preload=EMBEDDED_MODEL,
                         batching=settings.ENABLE_BATCHING,
+                        limits=engine.Limits(
+                            memory_mib=settings.ENGINE_MEMORY_MIB,
+                            idle_minutes=settings.ENGINE_IDLE_MINUTES,
+                            queue=settings.ENGINE_QUEUE_LIMIT,
+                            batch=settings.ENGINE_BATCH_SIZE,
+                        ),
                     )
                 )
             service.start_web(options["workers"])

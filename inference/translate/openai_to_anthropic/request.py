@@ -104,7 +104,8 @@ def _thinking(chat: ChatRequest, request: dict[str, Any], model: str, dropped: D
     limit = chat.max_tokens if limit is None else limit
     fields = thinking_for(chat.reasoning_effort, model, limit)
     forced = request.get("tool_choice", {}).get("type") in ("any", "tool")
-    if fields is None or (forced and fields["thinking"]["type"] == "enabled"):
+    budgeted = fields is not None and fields["thinking"]["type"] == "enabled"
+    if fields is None or (budgeted and (forced or _unthought_calls(request["messages"]))):
         dropped.add("reasoning_effort")
         return
     if forced and fields["thinking"]["type"] == "adaptive":
@@ -119,6 +120,19 @@ def _thinking(chat: ChatRequest, request: dict[str, Any], model: str, dropped: D
         if request.get(name) is not None and request[name] != neutral:
             dropped.add(name)
         request.pop(name, None)
+
+
+def _unthought_calls(turns: list[dict[str, Any]]) -> bool:
+    """Whether tool results answer calls whose thinking the caller did not bring back.
+
+    With a thinking budget Anthropic refuses to go on with such a turn.
+    """
+    if len(turns) < 2 or turns[-1]["role"] != "user" or isinstance(turns[-1]["content"], str):
+        return False
+    if not any(block["type"] == "tool_result" for block in turns[-1]["content"]):
+        return False
+    calling = turns[-2]["content"]
+    return not calling[0]["type"].endswith("thinking")
 
 
 def _format(

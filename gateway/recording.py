@@ -1,0 +1,59 @@
+"""The recorder of this process, put together: JSONL, rows and metrics."""
+
+from __future__ import annotations
+
+import atexit
+from typing import NamedTuple
+
+from django.conf import settings
+
+from gateway import traffic
+from gateway.telemetry import Telemetry
+from inference import record
+from inference.recording.jsonl import JsonlLog
+from inference.recording.recorder import Recorder
+from inference.recording.rows import RowWriter
+
+
+class Stages(NamedTuple):
+    recorder: Recorder
+    rows: RowWriter
+
+
+_stages: Stages | None = None
+
+
+def start() -> None:
+    """Starts recording every request that ends; nothing happens when that is so already."""
+    global _stages
+    if _stages is not None:
+        return
+    lines = JsonlLog(settings.INTERACTION_LOG_DIR)
+    rows = RowWriter()
+    telemetry = Telemetry(
+        in_flight=lambda: traffic.in_flight,
+        dropped=lambda: {
+            "queue": recorder.dropped,
+            "log": lines.dropped,
+            "database": rows.dropped,
+        },
+    )
+    recorder = Recorder((lines, rows, telemetry))
+    rows.start()
+    recorder.start()
+    record.add_sink(recorder.accept)
+    _stages = Stages(recorder, rows)
+    # Servers without lifespan never call `stop`.
+    atexit.register(stop)
+
+
+def stop() -> None:
+    """Writes what is still waiting; gives up after seconds when something is in the way."""
+    global _stages
+    if _stages is None:
+        return
+    stages, _stages = _stages, None
+    atexit.unregister(stop)
+    record.remove_sink(stages.recorder.accept)
+    stages.recorder.stop()
+    stages.rows.stop()

@@ -1,0 +1,110 @@
+"""What the lists can be narrowed by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+
+from governance.models import (
+    ApiKey,
+    HeuristicRule,
+    ModelMapping,
+    Provider,
+    Revision,
+    RoutingProfile,
+)
+
+
+class _StrictBooleanField(forms.Field):
+    """`true` or `false`; anything else is an error, not a filter that quietly does nothing."""
+
+    def to_python(self, value: Any) -> bool | None:
+        if value in (None, ""):
+            return None
+        known = {"true": True, "1": True, "false": False, "0": False}
+        if str(value).lower() not in known:
+            raise ValidationError("Must be true or false.", "invalid")
+        return known[str(value).lower()]
+
+
+class BooleanFilter(django_filters.Filter):
+    field_class = _StrictBooleanField
+
+
+class TextFilter(django_filters.CharFilter):
+    """Equal whatever the case."""
+
+    def __init__(self, field_name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(field_name, "iexact", **kwargs)
+
+
+class ProfileFilter(django_filters.FilterSet):
+    virtual_provider = TextFilter(help_text="The virtual provider, whatever its case.")
+    name = TextFilter(help_text="The name, whatever its case.")
+    enabled = BooleanFilter()
+    provider = TextFilter(
+        field_name="targets__provider",
+        distinct=True,
+        help_text="A provider that some target names.",
+    )
+
+    class Meta:
+        model = RoutingProfile
+        fields = ("virtual_provider", "name", "enabled", "strategy", "virtual_key_id")
+
+
+class ProviderFilter(django_filters.FilterSet):
+    name = TextFilter(help_text="The name, whatever its case.")
+    enabled = BooleanFilter()
+    is_local = BooleanFilter()
+    is_default = BooleanFilter()
+
+    class Meta:
+        model = Provider
+        fields = ("name", "kind", "enabled", "is_local", "is_default")
+
+
+class KeyFilter(django_filters.FilterSet):
+    name = TextFilter(help_text="The name, whatever its case.")
+    enabled = BooleanFilter()
+    routing_profile = django_filters.CharFilter(
+        field_name="routing_profile_id", help_text="Id of the profile the key is bound to."
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("name", "enabled", "priority")
+
+
+class RuleFilter(django_filters.FilterSet):
+    profile = TextFilter(help_text="The profile as the rule names it.")
+    enabled = BooleanFilter()
+
+    class Meta:
+        model = HeuristicRule
+        fields = ("profile", "enabled")
+
+
+class MappingFilter(django_filters.FilterSet):
+    pattern = TextFilter(help_text="The pattern, whatever its case.")
+    destination = TextFilter(help_text="The destination, whatever its case.")
+    enabled = BooleanFilter()
+
+    class Meta:
+        model = ModelMapping
+        fields = ("pattern", "match", "destination", "enabled")
+
+
+class RevisionFilter(django_filters.FilterSet):
+    who = TextFilter(help_text="Who made the change.")
+    action = TextFilter(help_text="save, create, delete, import, reorder or revert.")
+    since = django_filters.NumberFilter(
+        field_name="version", lookup_expr="gt", help_text="Only versions after this one."
+    )
+
+    class Meta:
+        model = Revision
+        fields = ("who", "action")

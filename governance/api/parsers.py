@@ -1,0 +1,50 @@
+"""Reading a JSON body: strictly, and never more of it than allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import msgspec
+from django.conf import settings
+from rest_framework import status
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser
+
+
+class TooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "request_too_large"
+
+
+class StrictJSONParser(BaseParser):
+    """RFC 8259 and nothing beyond: no NaN, no half surrogate pairs, no bytes that are not UTF-8."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        limit: int = settings.MAX_BODY_BYTES
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise TooLarge(f"The body must have at most {limit // 1024**2} MiB.")
+        try:
+            return msgspec.json.decode(body)
+        except RecursionError:
+            raise ParseError("The body is nested too deeply.", "invalid_json") from None
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            if not _is_utf8(body):
+                raise ParseError("The body is not UTF-8.", "invalid_utf8") from None
+            raise ParseError(f"The body is not JSON: {error}.", "invalid_json") from None
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

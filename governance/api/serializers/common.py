@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer, inline_serializer
+from rest_framework import serializers
+
+
+class WarningSerializer(serializers.Serializer[Any]):
+    path = serializers.CharField(help_text="Where, as in `targets[0].model`.")
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ErrorBodySerializer(serializers.Serializer[Any]):
+    message = serializers.CharField()
+    type = serializers.CharField()
+    code = serializers.CharField()
+    fields = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="Messages by the path of the field that broke a rule.",
+    )
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    error = ErrorBodySerializer()
+
+
+@lru_cache
+def single(name: str, shape: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """`{name: {...}}`, with warnings when there are any."""
+    return inline_serializer(
+        f"{shape.__name__.removesuffix('Serializer')}Answer",
+        {name: shape(), "warnings": WarningSerializer(many=True, required=False)},
+    )
+
+
+@lru_cache
+def listed(name: str, shape: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """`{name: [...], "count": n}`."""
+    answer = inline_serializer(
+        f"{shape.__name__.removesuffix('Serializer')}List",
+        {
+            name: shape(many=True),
+            "count": serializers.IntegerField(help_text="How many there are in all."),
+        },
+    )
+    # The answer of a list is one object, though the generator expects many.
+    extend_schema_serializer(many=False)(type(answer))
+    return answer

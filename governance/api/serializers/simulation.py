@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from governance.api.serializers.profiles import CAPABILITIES
+from governance.api.simulation import CONDITIONS
+from governance.routing.kinds import REQUEST_TYPES
+from governance.routing.plan import REJECTIONS
+
+
+class SimulationRequestSerializer(serializers.Serializer[Any]):
+    """What is known of a request; or a whole one, under `request` or simply at the top level."""
+
+    model = serializers.CharField(
+        required=False, allow_blank=True, help_text="As a caller would write it; blank is `auto`."
+    )
+    request_type = serializers.ChoiceField(choices=REQUEST_TYPES, required=False)
+    capabilities = serializers.ListField(
+        child=serializers.ChoiceField(choices=CAPABILITIES),
+        required=False,
+        help_text="What the answer requires, beside what a whole request shows by itself.",
+    )
+    routing_profile = serializers.CharField(required=False, help_text="The caller's hint.")
+    headers = serializers.DictField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Headers of the request; `X-Routing-Profile` is a hint too.",
+    )
+    virtual_key_id = serializers.CharField(
+        required=False, help_text="Id of the API key the request would come with."
+    )
+    what_if = serializers.DictField(
+        child=serializers.ChoiceField(choices=tuple(CONDITIONS)),
+        required=False,
+        help_text="Conditions of providers, by name.",
+    )
+    request = serializers.DictField(required=False, help_text="A whole request as callers send it.")
+    messages = serializers.ListField(
+        child=serializers.DictField(), required=False, help_text="Makes this a whole chat request."
+    )
+
+
+class CandidateSerializer(serializers.Serializer[Any]):
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    probability = serializers.FloatField(help_text="Of being the first one tried.")
+    target = serializers.IntegerField(
+        allow_null=True, help_text="Its place among the targets; null for the local fallback."
+    )
+    local = serializers.BooleanField()
+    local_fallback = serializers.BooleanField()
+    demoted = serializers.CharField(
+        allow_null=True, help_text="Why it is tried after the healthy ones."
+    )
+
+
+class RejectionSerializer(serializers.Serializer[Any]):
+    provider = serializers.CharField()
+    model = serializers.CharField(allow_blank=True)
+    target = serializers.IntegerField()
+    reason = serializers.ChoiceField(choices=REJECTIONS)
+    detail = serializers.CharField(allow_blank=True)
+
+
+class ChosenProfileSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField(allow_blank=True)
+    name = serializers.CharField(allow_blank=True)
+    virtual_provider = serializers.CharField(allow_blank=True)
+    strategy = serializers.CharField()
+    implicit = serializers.BooleanField(help_text="Stands for a provider named directly.")
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+    field = serializers.CharField(allow_null=True)
+
+
+class SkippedRuleSerializer(serializers.Serializer[Any]):
+    rule = serializers.CharField()
+    why = serializers.CharField()
+
+
+class SimulationSerializer(serializers.Serializer[Any]):
+    """What would happen to the request, and why."""
+
+    profile = ChosenProfileSerializer(allow_null=True)
+    reason = serializers.CharField(allow_blank=True)
+    virtual_model = serializers.CharField(allow_null=True)
+    primary = CandidateSerializer(allow_null=True)
+    fallbacks = CandidateSerializer(many=True)
+    candidates = CandidateSerializer(many=True)
+    rejections = RejectionSerializer(many=True)
+    refusal = RefusalSerializer(allow_null=True, help_text="Why there is nothing to try.")
+    warning = serializers.CharField(allow_blank=True)
+    skipped = SkippedRuleSerializer(many=True, help_text="Rules passed over.")
+    request_type = serializers.CharField()
+    capabilities = serializers.ListField(
+        child=serializers.CharField(), help_text="What the request needs, detected needs included."
+    )

@@ -1,0 +1,160 @@
+"""Simulating: what would happen to a request, by the function that live traffic passes through."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any, Final
+
+from governance import snapshot
+from governance.api.errors import NotImplementedHere
+from governance.errors import Invalid, check
+from governance.routing.ask import Ask
+from governance.routing.explain import simulate
+from governance.routing.fields import Fields, Problem, kind_of
+from governance.routing.health import Standing
+from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES
+from governance.routing.table import ANONYMOUS, Grant, RoutingTable
+
+Reader = Callable[[Mapping[str, Any]], Ask]
+
+CONDITIONS: Final[Mapping[str, Standing]] = {
+    "down": Standing(state="open", until=inf),
+    "slow": Standing(saturated=True),
+    "rate_limited": Standing(request_percent=100.0),
+}
+"""What may be supposed of a provider: its breaker is open, all of its slots are taken, or its
+limit is used up."""
+
+_CONTENT: Final = ("messages", "input", "prompt")
+"""A document with one of these is a whole request."""
+_HINT: Final = "x-routing-profile"
+
+_read_request: Reader | None = None
+
+
+def set_reader(read: Reader) -> None:
+    """Says how a whole request is read: by what reads live ones, which is an upper layer's.
+
+    It gets the request with `request_type` beside its own fields, and raises `errors.Invalid`.
+    """
+    global _read_request
+    _read_request = read
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """Health as the simulation supposes it, by casefolded provider name."""
+
+    standings: Mapping[str, Standing]
+
+    def standing(self, provider: str, model: str) -> Standing | None:
+        return self.standings.get(provider)
+
+
+def run(document: object, caller: Grant = ANONYMOUS) -> dict[str, Any]:
+    """The decision on the request that the document describes. Raises `Invalid`.
+
+    The request counts as the caller's unless it names another key.
+    """
+    if not isinstance(document, Mapping):
+        message = f"A simulation must be an object, not {kind_of(document)}."
+        raise Invalid(Problem("", "type", message))
+    table = snapshot.refresh()
+    grant = _grant(document, table) or caller
+    health = _supposed(document, table)
+    ask = read(document)
+    found = simulate(ask, grant, table, health, 0.0, random.SystemRandom())
+    return {
+        **found.document(),
+        "request_type": ask.request_type,
+        "capabilities": sorted(ask.needs),
+    }
+
+
+def read(document: Mapping[str, Any]) -> Ask:
+    """The ask the document describes: in a few words, or by a whole request."""
+    fields = Fields(document)
+    request_type = fields.choice("request_type", REQUEST_TYPES, default="chat")
+    fields.choices("capabilities", MODALITIES + FEATURES)
+    fields.text("model")
+    fields.text("routing_profile")
+    headers = _headers(fields)
+    request = document.get("request")
+    if request is not None and not isinstance(request, Mapping):
+        fields.note("request", "type", f"request must be an object, not {kind_of(request)}.")
+    hint = document.get("routing_profile") or _metadata_hint(fields) or headers.get(_HINT)
+    check(fields.found)
+    needs = frozenset(document.get("capabilities") or ())
+    whole = request if request is not None else document
+    if request is None and not any(name in document for name in _CONTENT):
+        return Ask(
+            model=document.get("model") or "",
+            request_type=request_type,
+            needs=needs or frozenset({"text"}),
+            hint=hint,
+        )
+    if _read_request is None:
+        raise NotImplementedHere("Whole requests cannot be read here: the chat API is not running.")
+    ask = _read_request({**whole, "request_type": request_type})
+    return replace(
+        ask,
+        model=document.get("model") or ask.model,
+        request_type=request_type,
+        needs=ask.needs | needs,
+        hint=hint or ask.hint,
+    )
+
+
+def _metadata_hint(fields: Fields) -> str:
+    metadata = fields.document.get("metadata")
+    if not isinstance(metadata, Mapping):
+        return ""
+    within = Fields(metadata, "metadata", fields.found)
+    return within.text("routing_profile")
+
+
+def _headers(fields: Fields) -> dict[str, str]:
+    """Header names in lower case; problems are noted."""
+    headers = fields.document.get("headers")
+    if headers is None:
+        return {}
+    if not isinstance(headers, Mapping):
+        fields.note("headers", "type", f"headers must be an object, not {kind_of(headers)}.")
+        return {}
+    for name, value in headers.items():
+        if not isinstance(value, str):
+            fields.note(f"headers.{name}", "type", f"It must be a string, not {kind_of(value)}.")
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _grant(document: Mapping[str, Any], table: RoutingTable) -> Grant | None:
+    """The key the document names, None when it names none."""
+    fields = Fields(document)
+    identity = fields.text("virtual_key_id")
+    check(fields.found)
+    if not identity:
+        return None
+    for grant in table.grants.values():
+        if grant.id == identity:
+            return grant
+    message = f'There is no API key with the id "{identity}".'
+    raise Invalid(Problem("virtual_key_id", "unknown_key", message))
+
+
+def _supposed(document: Mapping[str, Any], table: RoutingTable) -> Supposed:
+    given = document.get("what_if")
+    if given is None:
+        return Supposed({})
+    if not isinstance(given, Mapping):
+        message = f"what_if must be an object, not {kind_of(given)}."
+        raise Invalid(Problem("what_if", "type", message))
+    fields = Fields(given, "what_if")
+    for name in given:
+        fields.choice(name, tuple(CONDITIONS))
+        if name.casefold() not in table.providers:
+            fields.note(name, "unknown_provider", f'There is no provider "{name}".')
+    check(fields.found)
+    return Supposed({name.casefold(): CONDITIONS[state] for name, state in given.items()})

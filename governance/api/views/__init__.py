@@ -1,0 +1,1 @@
+"""A viewset a noun; what they do is in `governance.services`."""

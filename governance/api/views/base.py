@@ -1,0 +1,93 @@
+"""What the viewsets share: who calls, filters, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django_filters import FilterSet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.request import Request
+from rest_framework.viewsets import ViewSet
+
+from governance.errors import Invalid
+from governance.routing.fields import Problem
+
+Row = TypeVar("Row", bound=Model)
+
+MAX_LIMIT: Final = 100_000
+
+
+class GovernanceViewSet(ViewSet):
+    """`rights[action]` says which of Django's permissions on `model` an action needs."""
+
+    model: ClassVar[type[Model]]
+    filterset_class: ClassVar[type[FilterSet]]
+    rights: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "create": ("add",),
+        "update": ("change",),
+        "partial_update": ("change",),
+        "destroy": ("delete",),
+    }
+    """What is not listed needs `view`."""
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        # DRF takes a body whose length is not announced for no body at all.
+        if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+            request.META.setdefault("CONTENT_LENGTH", "-1")
+        return super().initialize_request(request, *args, **kwargs)
+
+    def page(
+        self, request: Request, rows: QuerySet[Row], limit: int | None = None
+    ) -> tuple[list[Row], int]:
+        """The rows the query string asks for, and how many there are without `limit`."""
+        filtered = DjangoFilterBackend().filter_queryset(request, rows, self)
+        offset = _number(request, "offset", 0, 0)
+        wanted = _number(request, "limit", limit, 1)
+        if offset == 0 and wanted is None:
+            found = list(filtered)
+            return found, len(found)
+        end = None if wanted is None else (offset or 0) + wanted
+        return list(filtered[offset:end]), filtered.count()
+
+
+def who(request: Request) -> str:
+    """The caller as revisions name them."""
+    return str(getattr(request.user, "name", "") or request.user.get_username())
+
+
+def flag(request: Request, name: str) -> bool:
+    """A boolean of the query string; absent is false. Raises `Invalid`."""
+    value = request.query_params.get(name, "false").lower()
+    if value in ("true", "1", ""):
+        return True
+    if value in ("false", "0"):
+        return False
+    raise Invalid(Problem(name, "invalid", f"{name} must be true or false."))
+
+
+def with_warnings(document: dict[str, Any], warnings: Iterable[Problem]) -> dict[str, Any]:
+    """The answer, with what deserves a second look if anything does."""
+    told = warning_documents(warnings)
+    return {**document, "warnings": told} if told else document
+
+
+def warning_documents(warnings: Iterable[Problem]) -> list[dict[str, str]]:
+    return [{"path": one.path, "code": one.code, "message": one.message} for one in warnings]
+
+
+def merged(before: Mapping[str, Any], document: object) -> object:
+    """What PATCH means: the fields the document names, the rest as before."""
+    return {**before, **document} if isinstance(document, Mapping) else document
+
+
+def _number(request: Request, name: str, default: int | None, low: int) -> int | None:
+    value = request.query_params.get(name)
+    if value is None:
+        return default
+    if value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= MAX_LIMIT:
+        return int(value)
+    message = f"{name} must be a whole number from {low} to {MAX_LIMIT:,}."
+    raise Invalid(Problem(name, "invalid", message))

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance import documents, services
+from governance.api.filters import KeyFilter
+from governance.api.schema import PAGE, WRITING, answers
+from governance.api.serializers.common import listed, single
+from governance.api.serializers.keys import KeyPatchSerializer, KeySerializer, NewKeySerializer
+from governance.api.views.base import GovernanceViewSet, who, with_warnings
+from governance.models import ApiKey
+
+
+@extend_schema(tags=["API keys"])
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="list_keys",
+        summary="List API keys",
+        parameters=PAGE,
+        responses=answers(400, ok=listed("keys", KeySerializer)),
+    ),
+    retrieve=extend_schema(
+        operation_id="get_key",
+        summary="Get an API key, without the key itself",
+        responses=answers(404, ok=single("key", KeySerializer)),
+    ),
+    create=extend_schema(
+        operation_id="create_key",
+        summary="Create an API key; the answer is the only one that shows it",
+        request=KeySerializer,
+        responses=answers(*WRITING, created=NewKeySerializer),
+    ),
+    partial_update=extend_schema(
+        operation_id="change_key",
+        summary="Change what an API key allows",
+        request=KeyPatchSerializer,
+        responses=answers(*WRITING, 404, ok=single("key", KeySerializer)),
+    ),
+    destroy=extend_schema(
+        operation_id="delete_key",
+        summary="Delete an API key",
+        responses=answers(404, gone=True),
+    ),
+)
+class KeyViewSet(GovernanceViewSet):
+    """What callers may do."""
+
+    model = ApiKey
+    filterset_class = KeyFilter
+
+    def list(self, request: Request) -> Response:
+        rows, count = self.page(request, ApiKey.objects.all())
+        return Response({"keys": [documents.api_key(row) for row in rows], "count": count})
+
+    def retrieve(self, request: Request, key_id: str) -> Response:
+        return Response({"key": documents.api_key(services.find_key(key_id))})
+
+    def create(self, request: Request) -> Response:
+        saved, secret = services.create_key(request.data, who=who(request))
+        document = {"key": saved.document, "secret": secret}
+        return Response(with_warnings(document, saved.warnings), status=201)
+
+    def partial_update(self, request: Request, key_id: str) -> Response:
+        saved = services.update_key(key_id, request.data, who=who(request))
+        return Response(with_warnings({"key": saved.document}, saved.warnings))
+
+    def destroy(self, request: Request, key_id: str) -> Response:
+        services.delete_key(key_id, who=who(request))
+        return Response(status=204)

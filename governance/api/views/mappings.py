@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance import documents, services
+from governance.api.filters import MappingFilter
+from governance.api.schema import PAGE, WRITING, answers
+from governance.api.serializers.common import listed, single
+from governance.api.serializers.rules import MappingPatchSerializer, MappingSerializer
+from governance.api.views.base import GovernanceViewSet, merged, who, with_warnings
+from governance.models import ModelMapping
+
+SAVED = answers(*WRITING, 404, ok=single("mapping", MappingSerializer))
+
+
+@extend_schema(tags=["model mappings"])
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="list_model_mappings",
+        summary="List model mappings in the order they are tried",
+        parameters=PAGE,
+        responses=answers(400, ok=listed("mappings", MappingSerializer)),
+    ),
+    retrieve=extend_schema(
+        operation_id="get_model_mapping",
+        summary="Get a model mapping",
+        responses=answers(404, ok=single("mapping", MappingSerializer)),
+    ),
+    create=extend_schema(
+        operation_id="create_model_mapping",
+        summary="Create a model mapping",
+        request=MappingSerializer,
+        responses=answers(*WRITING, created=single("mapping", MappingSerializer)),
+    ),
+    update=extend_schema(
+        operation_id="replace_model_mapping",
+        summary="Replace a model mapping",
+        request=MappingSerializer,
+        responses=SAVED,
+    ),
+    partial_update=extend_schema(
+        operation_id="change_model_mapping",
+        summary="Change some fields of a model mapping",
+        request=MappingPatchSerializer,
+        responses=SAVED,
+    ),
+    destroy=extend_schema(
+        operation_id="delete_model_mapping",
+        summary="Delete a model mapping",
+        responses=answers(404, gone=True),
+    ),
+)
+class MappingViewSet(GovernanceViewSet):
+    """What the model names that clients hard-code stand for."""
+
+    model = ModelMapping
+    filterset_class = MappingFilter
+
+    def list(self, request: Request) -> Response:
+        rows, count = self.page(request, ModelMapping.objects.all())
+        found = [documents.model_mapping(row) for row in rows]
+        return Response({"mappings": found, "count": count})
+
+    def retrieve(self, request: Request, mapping_id: int) -> Response:
+        return Response({"mapping": documents.model_mapping(services.find_mapping(mapping_id))})
+
+    def create(self, request: Request) -> Response:
+        saved = services.save_mapping(request.data, who=who(request))
+        return Response(with_warnings({"mapping": saved.document}, saved.warnings), status=201)
+
+    def update(self, request: Request, mapping_id: int) -> Response:
+        saved = services.save_mapping(request.data, who=who(request), existing=mapping_id)
+        return Response(with_warnings({"mapping": saved.document}, saved.warnings))
+
+    def partial_update(self, request: Request, mapping_id: int) -> Response:
+        before = documents.model_mapping(services.find_mapping(mapping_id))
+        document = merged(before, request.data)
+        saved = services.save_mapping(document, who=who(request), existing=mapping_id)
+        return Response(with_warnings({"mapping": saved.document}, saved.warnings))
+
+    def destroy(self, request: Request, mapping_id: int) -> Response:
+        services.delete_mapping(mapping_id, who=who(request))
+        return Response(status=204)

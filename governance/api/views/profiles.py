@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from typing import Any, Final
+
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance import documents, services
+from governance.api import simulation
+from governance.api.filters import ProfileFilter
+from governance.api.schema import DRY_RUN, PAGE, WRITING, answers
+from governance.api.serializers.common import listed, single
+from governance.api.serializers.profiles import (
+    ExportSerializer,
+    ImportSerializer,
+    OutcomeSerializer,
+    ProfileSerializer,
+)
+from governance.api.serializers.simulation import (
+    SimulationRequestSerializer,
+    SimulationSerializer,
+)
+from governance.api.views.base import (
+    GovernanceViewSet,
+    flag,
+    warning_documents,
+    who,
+    with_warnings,
+)
+from governance.errors import Invalid
+from governance.models import RoutingProfile
+from governance.routing.fields import Problem, kind_of
+from governance.routing.table import ANONYMOUS, Grant
+
+PLUGIN: Final = "routing-profiles"
+
+EXAMPLE: Final = OpenApiExample(
+    "A small model first, a large one behind it",
+    request_only=True,
+    value={
+        "name": "Light",
+        "virtual_provider": "light",
+        "strategy": "ordered_failover",
+        "targets": [
+            {"provider": "mlx", "virtual_model": "light", "model": "smollm2-135m-instruct"},
+            {"provider": "openai", "model": "gpt-4o-mini", "priority": 1},
+        ],
+    },
+)
+SIMULATIONS: Final = [
+    OpenApiExample(
+        "In a few words",
+        request_only=True,
+        value={"model": "light/light", "request_type": "chat", "capabilities": ["vision"]},
+    ),
+    OpenApiExample(
+        "A whole chat request, while a provider is down",
+        request_only=True,
+        value={
+            "model": "light/light",
+            "messages": [{"role": "user", "content": "What is the capital of France?"}],
+            "what_if": {"mlx": "down"},
+        },
+    ),
+]
+
+
+@extend_schema(tags=["routing profiles"])
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="list_routing_profiles",
+        summary="List routing profiles",
+        parameters=PAGE,
+        responses=answers(400, ok=listed("profiles", ProfileSerializer)),
+    ),
+    retrieve=extend_schema(
+        operation_id="get_routing_profile",
+        summary="Get a routing profile",
+        responses=answers(404, ok=single("profile", ProfileSerializer)),
+    ),
+    create=extend_schema(
+        operation_id="create_routing_profile",
+        summary="Create a routing profile",
+        request=ProfileSerializer,
+        responses=answers(*WRITING, 409, created=single("profile", ProfileSerializer)),
+        examples=[EXAMPLE],
+    ),
+    update=extend_schema(
+        operation_id="replace_routing_profile",
+        summary="Replace a routing profile and its targets",
+        request=ProfileSerializer,
+        responses=answers(*WRITING, 404, ok=single("profile", ProfileSerializer)),
+        examples=[EXAMPLE],
+    ),
+    destroy=extend_schema(
+        operation_id="delete_routing_profile",
+        summary="Delete a routing profile",
+        responses=answers(404, 409, gone=True),
+    ),
+)
+class ProfileViewSet(GovernanceViewSet):
+    """Virtual models and the targets behind them."""
+
+    model = RoutingProfile
+    filterset_class = ProfileFilter
+    rights = {**GovernanceViewSet.rights, "replace_all": ("add", "change", "delete")}
+
+    def list(self, request: Request) -> Response:
+        rows, count = self.page(request, _rows())
+        return Response({"profiles": [_document(row) for row in rows], "count": count})
+
+    def retrieve(self, request: Request, profile_id: str) -> Response:
+        return Response({"profile": _document(services.find_profile(profile_id))})
+
+    def create(self, request: Request) -> Response:
+        saved = services.save_profile(request.data, who=who(request))
+        return Response(with_warnings({"profile": saved.document}, saved.warnings), status=201)
+
+    def update(self, request: Request, profile_id: str) -> Response:
+        saved = services.save_profile(request.data, who=who(request), existing=profile_id)
+        return Response(with_warnings({"profile": saved.document}, saved.warnings))
+
+    def destroy(self, request: Request, profile_id: str) -> Response:
+        services.delete_profile(profile_id, who=who(request))
+        return Response(status=204)
+
+    @extend_schema(
+        operation_id="export_routing_profiles",
+        summary="Export all routing profiles",
+        responses=answers(ok=ExportSerializer),
+    )
+    def export(self, request: Request) -> Response:
+        profiles = [_document(row) for row in _rows()]
+        plugin = {"name": PLUGIN, "enabled": True, "config": {"routing_profiles": profiles}}
+        return Response({"plugin": plugin})
+
+    @extend_schema(
+        operation_id="import_routing_profiles",
+        summary="Replace all routing profiles by an imported set",
+        parameters=[DRY_RUN],
+        request=ImportSerializer,
+        responses=answers(*WRITING, 409, ok=OutcomeSerializer),
+    )
+    def replace_all(self, request: Request) -> Response:
+        dry_run = flag(request, "dry_run")
+        given = profiles_in(request.data)
+        outcome = services.replace_all(given, who=who(request), dry_run=dry_run)
+        return Response(
+            {
+                "created": outcome.created,
+                "changed": outcome.changed,
+                "removed": outcome.removed,
+                "unchanged": outcome.unchanged,
+                "warnings": warning_documents(outcome.warnings),
+                "dry_run": dry_run,
+            }
+        )
+
+    @extend_schema(
+        operation_id="simulate_routing",
+        summary="Say where a request would go, and why",
+        request=SimulationRequestSerializer,
+        responses=answers(*WRITING, 501, ok=SimulationSerializer),
+        examples=SIMULATIONS,
+    )
+    def simulate(self, request: Request) -> Response:
+        caller = request.auth if isinstance(request.auth, Grant) else ANONYMOUS
+        return Response(simulation.run(request.data, caller))
+
+
+def profiles_in(document: object) -> object:
+    """The profiles of `{routing_profiles}` or `{plugin: {config: {routing_profiles}}}`.
+
+    Raises `Invalid` when there is neither or both.
+    """
+    if not isinstance(document, dict):
+        message = f"An import must be an object, not {kind_of(document)}."
+        raise Invalid(Problem("", "type", message))
+    found: list[Any] = []
+    if "routing_profiles" in document:
+        found.append(document["routing_profiles"])
+    inner: Any = document
+    for name in ("plugin", "config", "routing_profiles"):
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    if inner is not None:
+        found.append(inner)
+    if len(found) == 1:
+        return found[0]
+    message = (
+        "An import holds routing_profiles once, at the top or at plugin.config.routing_profiles."
+    )
+    raise Invalid(Problem("routing_profiles", "required" if not found else "ambiguous", message))
+
+
+def _rows() -> Any:
+    return RoutingProfile.objects.prefetch_related("targets")
+
+
+def _document(row: RoutingProfile) -> dict[str, Any]:
+    return documents.profile(row, row.ordered_targets())

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance import documents, services
+from governance.api.filters import RuleFilter
+from governance.api.schema import PAGE, WRITING, answers
+from governance.api.serializers.common import listed, single
+from governance.api.serializers.rules import OrderSerializer, RulePatchSerializer, RuleSerializer
+from governance.api.views.base import GovernanceViewSet, merged, who, with_warnings
+from governance.errors import Invalid
+from governance.models import HeuristicRule
+from governance.routing.fields import Problem, kind_of
+
+SAVED = answers(*WRITING, 404, ok=single("rule", RuleSerializer))
+
+
+@extend_schema(tags=["heuristic rules"])
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="list_heuristic_rules",
+        summary="List heuristic rules in their order",
+        parameters=PAGE,
+        responses=answers(400, ok=listed("rules", RuleSerializer)),
+    ),
+    retrieve=extend_schema(
+        operation_id="get_heuristic_rule",
+        summary="Get a heuristic rule",
+        responses=answers(404, ok=single("rule", RuleSerializer)),
+    ),
+    create=extend_schema(
+        operation_id="create_heuristic_rule",
+        summary="Create a heuristic rule, behind the others unless it has a position",
+        request=RuleSerializer,
+        responses=answers(*WRITING, created=single("rule", RuleSerializer)),
+    ),
+    update=extend_schema(
+        operation_id="replace_heuristic_rule",
+        summary="Replace a heuristic rule",
+        request=RuleSerializer,
+        responses=SAVED,
+    ),
+    partial_update=extend_schema(
+        operation_id="change_heuristic_rule",
+        summary="Change some fields of a heuristic rule",
+        request=RulePatchSerializer,
+        responses=SAVED,
+    ),
+    destroy=extend_schema(
+        operation_id="delete_heuristic_rule",
+        summary="Delete a heuristic rule",
+        responses=answers(404, gone=True),
+    ),
+)
+class RuleViewSet(GovernanceViewSet):
+    """Where requests go that name no model."""
+
+    model = HeuristicRule
+    filterset_class = RuleFilter
+    rights = {**GovernanceViewSet.rights, "reorder": ("change",)}
+
+    def list(self, request: Request) -> Response:
+        rows, count = self.page(request, HeuristicRule.objects.all())
+        return Response({"rules": [documents.heuristic_rule(row) for row in rows], "count": count})
+
+    def retrieve(self, request: Request, rule_id: int) -> Response:
+        return Response({"rule": documents.heuristic_rule(services.find_rule(rule_id))})
+
+    def create(self, request: Request) -> Response:
+        saved = services.save_rule(request.data, who=who(request))
+        return Response(with_warnings({"rule": saved.document}, saved.warnings), status=201)
+
+    def update(self, request: Request, rule_id: int) -> Response:
+        saved = services.save_rule(request.data, who=who(request), existing=rule_id)
+        return Response(with_warnings({"rule": saved.document}, saved.warnings))
+
+    def partial_update(self, request: Request, rule_id: int) -> Response:
+        before = documents.heuristic_rule(services.find_rule(rule_id))
+        document = merged(before, request.data)
+        saved = services.save_rule(document, who=who(request), existing=rule_id)
+        return Response(with_warnings({"rule": saved.document}, saved.warnings))
+
+    def destroy(self, request: Request, rule_id: int) -> Response:
+        services.delete_rule(rule_id, who=who(request))
+        return Response(status=204)
+
+    @extend_schema(
+        operation_id="reorder_heuristic_rules",
+        summary="Put the heuristic rules in another order",
+        request=OrderSerializer,
+        responses=answers(*WRITING, ok=listed("rules", RuleSerializer)),
+    )
+    def reorder(self, request: Request) -> Response:
+        if not isinstance(request.data, dict):
+            message = f"An order must be an object, not {kind_of(request.data)}."
+            raise Invalid(Problem("", "type", message))
+        rules = services.reorder_rules(request.data.get("order"), who=who(request))
+        return Response({"rules": rules, "count": len(rules)})

@@ -1,0 +1,1 @@
+"""The interaction log as operators read it: records, rows, paging, retention."""

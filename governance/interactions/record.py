@@ -1,0 +1,166 @@
+"""The record of one finished request: a line of the JSONL log, a row, an item of the REST API.
+
+All three have exactly these fields. Nothing here holds what callers or models said.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+OUTCOMES: Final = {
+    "ok": "Answered",
+    "refused": "Refused by the gateway",
+    "cancelled": "Caller left",
+    "callers_fault": "Rejected by the provider",
+    "retryable": "Provider failed",
+    "misconfigured": "Provider refused the gateway",
+    "too_long": "Prompt too long",
+    "unfit": "Not expressible for the provider",
+    "error": "Gateway failed",
+}
+"""How a request ended, and the words operators read."""
+
+FALLBACKS: Final = {
+    "none": "None",
+    "target": "Another target answered",
+    "local": "Local inference answered",
+}
+
+
+class Named(msgspec.Struct, frozen=True, gc=False):
+    """A key or a profile. Never the key itself: `id` is its public id."""
+
+    id: str
+    name: str
+
+
+class AttemptRecord(msgspec.Struct, frozen=True, gc=False):
+    """One candidate that was tried."""
+
+    provider: str
+    model: str
+    outcome: str
+    """`ok`, or the class of the failure."""
+    code: str
+    """`ok`, or the failure's short word: `connect_failed`, `http_503`, ..."""
+    status: int
+    """HTTP status of the upstream; 0 when none arrived."""
+    milliseconds: float
+    local_fallback: bool = False
+
+
+class CandidateRecord(msgspec.Struct, frozen=True, gc=False):
+    """A place the plan allowed to try."""
+
+    provider: str
+    model: str
+    local_fallback: bool = False
+
+
+class RejectionRecord(msgspec.Struct, frozen=True, gc=False):
+    """A target the plan passed over. `reason` is one of `governance.routing.plan.REJECTIONS`."""
+
+    provider: str
+    model: str
+    reason: str
+
+
+class SkippedRecord(msgspec.Struct, frozen=True, gc=False):
+    """A mapping or a heuristic rule that matched and could not be used."""
+
+    rule: str
+    why: str
+
+
+class DecisionRecord(msgspec.Struct, frozen=True):
+    """What stood behind the choice of the way."""
+
+    hint: str | None = None
+    """`routing_profile` as the caller gave it."""
+    virtual_model: str | None = None
+    candidates: tuple[CandidateRecord, ...] = ()
+    rejections: tuple[RejectionRecord, ...] = ()
+    skipped: tuple[SkippedRecord, ...] = ()
+    warning: str = ""
+    """Why the route failed, where local inference took over."""
+
+
+class FeaturesRecord(msgspec.Struct, frozen=True):
+    """What heuristic rules looked at; enough to make the decision again, without the content."""
+
+    needs: tuple[str, ...] = ()
+    last_user_characters: int = 0
+    prompt_tokens: int = 0
+    """Estimated."""
+    images: int = 0
+    reasoning: bool = False
+
+
+class UsageRecord(msgspec.Struct, frozen=True, gc=False):
+    """Tokens as the provider counted them. `prompt_tokens` includes what was cached."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+    cache_written_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One finished request, whatever its end."""
+
+    id: str
+    """The request id: of the caller when it was sane, so it need not be unique."""
+    time: str
+    """When it arrived: ISO 8601, UTC, milliseconds, as `2030-01-31T12:00:00.000Z`."""
+    key: Named | None = None
+    protocol: str
+    request_type: str = ""
+    """Empty when the request was refused before it was read, as are the fields of its content."""
+    requested_model: str = ""
+    profile: Named | None = None
+    """None when none was chosen, and when the request named a provider directly."""
+    reason: str = ""
+    """Why this way; see `governance.routing.plan.Plan.reason`."""
+    decision: DecisionRecord = DecisionRecord()
+    attempts: tuple[AttemptRecord, ...] = ()
+    provider: str = ""
+    """Of the last attempt: who answered, when the outcome is `ok`."""
+    model: str = ""
+    """What that provider was asked for."""
+    answered_model: str = ""
+    """The model that answered, by the provider's own word."""
+    stream: bool = False
+    messages: int = 0
+    tools: int = 0
+    features: FeaturesRecord = FeaturesRecord()
+    duration_ms: float = 0.0
+    first_token_ms: float | None = None
+    """From the arrival to the first meaningful event."""
+    usage: UsageRecord | None = None
+    cost_usd: float | None = None
+    """Estimated from public list prices; 0 for local inference, None when the price is unknown."""
+    finish_reason: str = ""
+    fallback: str = "none"
+    """`none`, `target` or `local`."""
+    outcome: str
+    """One of `OUTCOMES`."""
+    error_code: str = ""
+    status: int = 0
+    """HTTP status of the answer; 0 when the caller left before any."""
+    dropped_fields: tuple[str, ...] = ()
+    """Fields of the request that could not be translated for the provider."""
+    request: str | msgspec.UnsetType = msgspec.UNSET
+    """The request's body; only in the JSONL log, and only where content is logged."""
+    answer: str | msgspec.UnsetType = msgspec.UNSET
+    """The answer's text, likewise."""
+
+    @property
+    def errors(self) -> str:
+        """Every error of the request and of its attempts, to search in."""
+        failed = [f"{one.provider}:{one.code}" for one in self.attempts if one.outcome != "ok"]
+        if self.error_code and not (failed and failed[-1].endswith(f":{self.error_code}")):
+            failed.append(self.error_code)
+        return " ".join(failed)

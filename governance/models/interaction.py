@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from django.db.models import (
+    BooleanField,
+    CharField,
+    DateTimeField,
+    FloatField,
+    Index,
+    JSONField,
+    Model,
+    PositiveBigIntegerField,
+    PositiveIntegerField,
+    PositiveSmallIntegerField,
+)
+
+from governance.interactions.record import FALLBACKS, OUTCOMES
+from governance.routing.fields import MAX_LENGTHS
+
+
+def _indexed(*fields: str) -> list[Index]:
+    """For every filter an index that is in the order of the list, so pages need no sorting."""
+    return [
+        Index(fields=[field, "-time", "-id"], name=f"interaction_{field}"[:30]) for field in fields
+    ]
+
+
+class Interaction(Model):
+    """One finished request, as `governance.interactions.record.InteractionRecord` has it.
+
+    Profiles, providers and keys are noted by name, not by reference: the log outlives them.
+    Rows are written by `inference.recording` alone and never change.
+    """
+
+    request_id = CharField(max_length=128, db_index=True)
+    time = DateTimeField()
+    key_id = CharField(max_length=MAX_LENGTHS["id"], blank=True)
+    key_name = CharField(max_length=MAX_LENGTHS["name"], blank=True)
+    protocol = CharField(max_length=20)
+    request_type = CharField(max_length=20, blank=True)
+    requested_model = CharField(max_length=300, blank=True)
+    profile_id = CharField(max_length=MAX_LENGTHS["id"], blank=True)
+    profile_name = CharField(max_length=MAX_LENGTHS["name"], blank=True)
+    reason = CharField(max_length=300, blank=True)
+    decision = JSONField(default=dict)
+    attempts = JSONField(default=list)
+    provider = CharField(max_length=MAX_LENGTHS["provider"], blank=True)
+    model = CharField(max_length=MAX_LENGTHS["model"], blank=True)
+    answered_model = CharField(max_length=300, blank=True)
+    stream = BooleanField(default=False)
+    messages = PositiveIntegerField(default=0)
+    tools = PositiveIntegerField(default=0)
+    features = JSONField(default=dict)
+    duration_ms = FloatField(default=0)
+    first_token_ms = FloatField(null=True)
+    prompt_tokens = PositiveBigIntegerField(null=True)
+    completion_tokens = PositiveBigIntegerField(null=True)
+    cached_tokens = PositiveBigIntegerField(null=True)
+    cache_written_tokens = PositiveBigIntegerField(null=True)
+    reasoning_tokens = PositiveBigIntegerField(null=True)
+    cost_usd = FloatField(null=True)
+    finish_reason = CharField(max_length=40, blank=True)
+    fallback = CharField(max_length=10, choices=list(FALLBACKS.items()), default="none")
+    outcome = CharField(max_length=20, choices=list(OUTCOMES.items()))
+    error_code = CharField(max_length=60, blank=True)
+    status = PositiveSmallIntegerField(default=0)
+    errors = CharField(max_length=1000, blank=True)
+    """`provider:code` of every attempt that failed, and the error code, to search in."""
+    dropped_fields = JSONField(default=list)
+
+    class Meta:
+        ordering = ("-time", "-id")
+        indexes = [
+            Index(fields=["-time", "-id"], name="interaction_time"),
+            *_indexed("profile_id", "provider", "key_id", "outcome", "fallback", "model"),
+        ]
+
+    def __str__(self) -> str:
+        return self.request_id

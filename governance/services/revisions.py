@@ -1,0 +1,179 @@
+"""Going back to an earlier state, through the same rules as every other change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
+
+from governance import documents
+from governance.documents import MASK, READ_ONLY
+from governance.errors import NotFound, check
+from governance.models import HeuristicRule, ModelMapping, Provider, Revision, RoutingProfile
+from governance.routing.fields import Problem
+from governance.routing.rules import set_problems
+from governance.rows import fill_mapping, fill_provider, fill_rule
+from governance.rules.heuristics import rule_problems
+from governance.rules.mappings import mapping_problems
+from governance.rules.providers import provider_problems
+from governance.services import mappings, profiles, providers, rules
+from governance.services.change import Change, change
+from governance.services.importing import Plan
+
+Document = dict[str, Any]
+State = dict[str, dict[Any, Document]]
+"""Documents by kind and id."""
+
+
+@dataclass(slots=True)
+class Reverted:
+    """What a revert did, or would do, in words."""
+
+    changes: tuple[str, ...] = ()
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def find_revision(version: int) -> Revision:
+    """Raises `NotFound`."""
+    row = Revision.objects.filter(pk=version).first()
+    if row is None:
+        raise NotFound(Problem("", "not_found", f"There is no revision {version}."))
+    return row
+
+
+def revert(version: int, *, who: str, dry_run: bool = False) -> Reverted:
+    """Brings profiles, providers, rules and mappings back to how `version` left them.
+
+    API keys stay as they are, and so do the secrets of providers: one that comes back after it was
+    deleted has none, which a warning says. Raises `NotFound`, `Invalid` when today's rules forbid
+    that state, and `Conflict` when a profile that keys are bound to would go.
+    """
+    summary = f"Went back to revision {version}."
+    with change(who, "revert", summary, dry_run=dry_run) as made:
+        find_revision(version)
+        wanted = _state_at(version)
+        _check(wanted)
+        reverted = Reverted()
+        for kind in _PLAIN:
+            _apply(made, kind, wanted[kind], reverted.warnings)
+        plan = Plan(made)
+        for document in wanted[profiles.KIND].values():
+            plan.add(document)
+        plan.remove_the_rest()
+        plan.write()
+        reverted.changes = tuple(made.words)
+    return reverted
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A kind of thing that is one row."""
+
+    model: Any
+    document: Callable[[Any], Document]
+    fill: Callable[[Any, Mapping[str, Any]], None]
+    name: str
+    """The field that no two rows may share."""
+
+
+def _fill_rule(row: HeuristicRule, document: Mapping[str, Any]) -> None:
+    fill_rule(row, document)
+    row.position = document["position"]
+
+
+_PLAIN: Final = {
+    providers.KIND: _Plain(Provider, documents.provider, fill_provider, "name"),
+    rules.KIND: _Plain(HeuristicRule, documents.heuristic_rule, _fill_rule, "name"),
+    mappings.KIND: _Plain(ModelMapping, documents.model_mapping, fill_mapping, "pattern"),
+}
+
+
+def _state_at(version: int) -> State:
+    """What is there now, with every change since taken back, the latest first."""
+    state: State = {
+        kind: {row.pk: plain.document(row) for row in plain.model.objects.all()}
+        for kind, plain in _PLAIN.items()
+    }
+    state[profiles.KIND] = {
+        row.pk: documents.profile(row, row.ordered_targets())
+        for row in RoutingProfile.objects.prefetch_related("targets")
+    }
+    later = Revision.objects.filter(version__gt=version).order_by("-version")
+    for entries in later.values_list("changes", flat=True).iterator():
+        for entry in reversed(entries):
+            things = state.get(entry["kind"])
+            if things is None:
+                continue
+            things.pop(entry["id"], None)
+            if entry["before"] is not None:
+                things[entry["id"]] = entry["before"]
+    return state
+
+
+def _check(wanted: State) -> None:
+    """The whole state by the rules of today."""
+    provided = list(wanted[providers.KIND].values())
+    chosen = list(wanted[profiles.KIND].values())
+    found = set_problems(chosen, {one["name"]: one["is_local"] for one in provided})
+    virtual = [one["virtual_provider"] for one in chosen]
+    for one in provided:
+        others = [other["name"] for other in provided if other is not one]
+        broken = provider_problems(one, others=others, virtual_providers=virtual)
+        found += [problem.under(f"providers.{one['name']}") for problem in broken]
+    for one in wanted[rules.KIND].values():
+        found += [problem.under(f"heuristic_rules.{one['name']}") for problem in rule_problems(one)]
+    for one in wanted[mappings.KIND].values():
+        broken = mapping_problems(one)
+        found += [problem.under(f"model_mappings.{one['pattern']}") for problem in broken]
+    check(found)
+
+
+def _apply(
+    made: Change, kind: str, wanted: Mapping[int, Document], warnings: list[Problem]
+) -> None:
+    """Makes the rows of one kind what the documents say, keeping their ids."""
+    plain = _PLAIN[kind]
+    held = {row.pk: row for row in plain.model.objects.all()}
+    before = {pk: plain.document(row) for pk, row in held.items()}
+    for pk, row in held.items():
+        if pk not in wanted:
+            made.note(kind, pk, getattr(row, plain.name), before[pk], None)
+    changing = [pk for pk in held if pk in wanted and before[pk] != wanted[pk]]
+    plain.model.objects.exclude(pk__in=list(wanted)).delete()
+    _set_aside(plain, changing)
+    for pk in [*changing, *(pk for pk in wanted if pk not in held)]:
+        row = held.get(pk) or plain.model(pk=pk)
+        document = wanted[pk]
+        if isinstance(row, Provider):
+            document = _without_secrets(row, document, warnings)
+        plain.fill(row, document)
+        row.clean_fields()
+        row.save()
+        made.note(kind, pk, getattr(row, plain.name), before.get(pk), plain.document(row))
+
+
+def _set_aside(plain: _Plain, changing: list[int]) -> None:
+    """Two rows may have swapped what is unique, which the constraints forbid in between."""
+    rows = plain.model.objects.filter(pk__in=changing)
+    rows.update(**{plain.name: Concat(Value("~"), Cast("pk", CharField()))})
+    if plain.model is Provider:
+        rows.update(is_default=False)
+
+
+def _without_secrets(row: Provider, document: Document, warnings: list[Problem]) -> Document:
+    """The document as it can be had: what was secret stays, or is missing with a warning."""
+    name = document["name"]
+    if document["has_api_key"] and not row.has_api_key:
+        message = f'The API key of the provider "{name}" cannot be brought back: set it anew.'
+        warnings.append(Problem(f"providers.{name}.api_key", "secret_lost", message))
+    kept = set(row.header_names())
+    for header in set(document["extra_headers"]) - kept:
+        message = f'The header "{header}" of the provider "{name}" cannot be brought back.'
+        path = f"providers.{name}.extra_headers.{header}"
+        warnings.append(Problem(path, "secret_lost", message))
+    headers = {header: MASK for header in document["extra_headers"] if header in kept}
+    plain = {field: value for field, value in document.items() if field not in READ_ONLY}
+    return {**plain, "extra_headers": headers}

@@ -1,0 +1,38 @@
+"""Requests on their way through the scheduler, and what comes back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inference.local.answer import Answer, Delta, Finish
+from inference.local.generators import Work
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Generation broke; no more events come."""
+
+    message: str
+
+
+Event = Delta | Finish | Failure
+
+
+class BacklogFull(Exception):
+    """No place to wait; try again after `retry_after` whole seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"try again in {seconds} s")
+        self.retry_after = seconds
+
+
+@dataclass(eq=False)
+class Job:
+    """One request on its way. `sink` gets its events on the scheduler's thread, Finish or Failure
+    last; after `cancel` it gets none."""
+
+    work: Work
+    answer: Answer
+    rank: int
+    sink: Callable[[Event], None]
+    cancelled: bool = False
+    started_at: float = 0.0

@@ -1,0 +1,65 @@
+"""Records on their way into the JSONL log, kept for a while when the disk refuses them."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from governance.interactions.record import InteractionRecord
+from inference.recording import day_files
+
+log = structlog.get_logger("pointsman.recording")
+
+_DAY: Final = len("2030-01-31")
+
+
+class JsonlLog:
+    """Collects lines and appends them to the file of their day. For one thread."""
+
+    def __init__(self, directory: Path, *, limit_bytes: int = 16 * 1024 * 1024) -> None:
+        self._directory = directory
+        self._limit = limit_bytes
+        self._encode = msgspec.json.Encoder().encode
+        self._waiting: dict[str, deque[bytes]] = {}
+        self._bytes = 0
+        self._failing = False
+        self.dropped = 0
+        """Records that the disk refused for so long that they could not be kept."""
+
+    def add(self, record: InteractionRecord) -> None:
+        """Takes a record for the next `flush`. When there is no more room the oldest give way."""
+        line = self._encode(record) + b"\n"
+        self._waiting.setdefault(record.time[:_DAY], deque()).append(line)
+        self._bytes += len(line)
+        if self._bytes > self._limit:
+            self._make_room()
+
+    def flush(self) -> None:
+        """Writes what is waiting. What the disk refuses waits on; the trouble is logged once."""
+        for day in sorted(self._waiting):
+            lines = self._waiting[day]
+            try:
+                day_files.append(day_files.path_of(self._directory, day), lines)
+            except OSError as error:
+                if not self._failing:
+                    log.error("interaction_log_unwritable", reason=error.strerror)
+                self._failing = True
+                return
+            self._bytes -= sum(map(len, lines))
+            del self._waiting[day]
+        if self._failing:
+            log.warning("interaction_log_writable_again", dropped_so_far=self.dropped)
+            self._failing = False
+
+    def _make_room(self) -> None:
+        while self._bytes > self._limit:
+            day = min(self._waiting)
+            lines = self._waiting[day]
+            self._bytes -= len(lines.popleft())
+            self.dropped += 1
+            if not lines:
+                del self._waiting[day]

@@ -1,0 +1,140 @@
+"""Records on their way into the database, by a thread of their own: nobody waits for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    connections,
+    transaction,
+)
+
+from governance.interactions.record import InteractionRecord
+from governance.interactions.rows import COLUMNS, values_of
+from governance.models.interaction import Interaction
+
+log = structlog.get_logger("pointsman.recording")
+
+LIMIT: Final = 20_000
+"""Records that may wait for the database."""
+BATCH: Final = 100
+"""Rows of one transaction: on SQLite it holds up other writers for a few milliseconds."""
+LONGEST_PAUSE: Final = 30.0
+IDLE: Final = 10.0
+"""Seconds after which an idle connection is given back."""
+OUTAGE: Final = (OperationalError, InterfaceError, ProgrammingError)
+"""What passes: the database is away or locked, the disk full, the table not migrated yet."""
+
+
+class RowWriter:
+    """Inserts rows in batches; through an outage it keeps what fits and counts the rest."""
+
+    def __init__(
+        self, *, using: str = "default", limit: int = LIMIT, first_pause: float = 1.0
+    ) -> None:
+        self._using = using
+        self._limit = limit
+        self._first_pause = first_pause
+        self._queue: deque[InteractionRecord] = deque()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        table = connections[using].ops.quote_name(Interaction._meta.db_table)
+        names = ", ".join(connections[using].ops.quote_name(name) for name in COLUMNS)
+        marks = ", ".join(["%s"] * len(COLUMNS))
+        self._insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  # our names
+        self.dropped = 0
+        """Records that found no room while the database was away, or that it would not take."""
+
+    def add(self, record: InteractionRecord) -> None:
+        if len(self._queue) < self._limit:
+            self._queue.append(record)
+        else:
+            self.dropped += 1
+
+    def flush(self) -> None:
+        if self._queue:
+            self._wake.set()
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="row-writer", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Writes what is waiting, unless the database is away; at most `timeout` seconds."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            self._thread = None
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                if not self._wake.wait(IDLE):
+                    connections[self._using].close()
+                    continue
+                self._wake.clear()
+                self._empty()
+            self._empty()
+        finally:
+            connections[self._using].close()
+
+    def _empty(self) -> None:
+        """Inserts until nothing is waiting; waits out outages, but not when asked to stop."""
+        pause = self._first_pause
+        out = False
+        while self._queue:
+            batch = [self._queue[i] for i in range(min(BATCH, len(self._queue)))]
+            try:
+                self._write(batch)
+            except OUTAGE as error:
+                connections[self._using].close()
+                if not out:
+                    log.error("interaction_rows_delayed", error=type(error).__name__)
+                    out = True
+                if self._stopping.wait(pause):
+                    self.dropped += len(self._queue)
+                    self._queue.clear()
+                    return
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            if out:
+                log.warning("interaction_rows_resumed", dropped_so_far=self.dropped)
+                out, pause = False, self._first_pause
+            if not self._stopping.is_set():
+                # Time for the event loop, and for other writers of the database.
+                time.sleep(0.001)
+
+    def _write(self, batch: Sequence[InteractionRecord]) -> None:
+        """Writes the front of the queue, or what the database takes of it. Raises `OUTAGE`."""
+        try:
+            self._execute(batch)
+        except OUTAGE:
+            raise
+        except (DatabaseError, ValueError, TypeError, OverflowError) as error:
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                self._write(batch[:middle])
+                self._write(batch[middle:])
+                return
+            self.dropped += 1
+            log.error("interaction_row_refused", id=batch[0].id, error=type(error).__name__)
+        for _ in batch:
+            self._queue.popleft()
+
+    def _execute(self, batch: Sequence[InteractionRecord]) -> None:
+        connection = connections[self._using]
+        moment = connection.ops.adapt_datetimefield_value
+        rows = [values_of(record, moment) for record in batch]
+        with transaction.atomic(using=self._using), connection.cursor() as cursor:
+            cursor.executemany(self._insert, rows)

@@ -1,0 +1,129 @@
+"""A failing provider steps aside, a probe brings it back, and nothing ever stays taken."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from governance.routing.table import RateLimit
+from inference.failures import Failure, Outcome
+from inference.health import HealthBook
+from inference.limits import used_shares
+from tests.inference.tables import HEADERS, chain, provider, rebuilt
+from tests.support import openai_shapes as shapes
+from tests.support.serving import Served, served
+from tests.support.upstream import Json, Upstream
+
+DOWN = Failure(Outcome.RETRYABLE, "http_500", "x", 500)
+FAULT = Failure(Outcome.CALLERS_FAULT, "http_400", "x", 400)
+ONE = provider("One", "http://127.0.0.1:9/v1")
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def fail(book: HealthBook, failure: Failure, times: int) -> None:
+    for _ in range(times):
+        slot = book.take(ONE, "m")
+        assert slot is not None
+        book.failed(slot, failure)
+
+
+def test_repeated_failures_demote_and_one_probe_returns() -> None:
+    clock = Clock()
+    book = HealthBook(rng=random.Random(1), clock=clock)
+    fail(book, DOWN, 5)
+    standing = book.standing("one", "m")
+    assert standing is not None
+    assert standing.demoted(clock.now) == "cooling_down"
+    assert book.standing("one", "other") is None
+    clock.now = standing.until + 0.01
+    probe, second = book.take(ONE, "m"), book.take(ONE, "m")
+    assert probe is not None
+    assert second is not None
+    assert (probe.probe, second.probe) == (True, False)
+    standing = book.standing("one", "m")
+    assert standing is not None
+    assert standing.demoted(clock.now) == "cooling_down", "only the probe gets through"
+    book.succeeded(probe)
+    book.abandoned(second)
+    assert book.standing("one", "m") is None
+    assert book.under_way("one") == 0
+
+
+def test_the_callers_fault_is_not_held_against_a_provider() -> None:
+    book = HealthBook(rng=random.Random(1), clock=Clock())
+    fail(book, FAULT, 50)
+    assert book.standing("one", "m") is None
+
+
+def test_retry_after_is_honoured_at_once() -> None:
+    clock = Clock()
+    book = HealthBook(rng=random.Random(1), clock=clock)
+    fail(book, Failure(Outcome.RETRYABLE, "http_429", "x", 429, retry_after=30), 1)
+    standing = book.standing("one", "m")
+    assert standing is not None
+    assert standing.until >= 130
+
+
+@pytest.mark.parametrize(
+    ("headers", "shares"),
+    [
+        ([], (None, None)),
+        (
+            [
+                (b"x-ratelimit-limit-requests", b"100"),
+                (b"x-ratelimit-remaining-requests", b"25"),
+            ],
+            (75.0, None),
+        ),
+        (
+            [
+                (b"anthropic-ratelimit-tokens-limit", b"1000"),
+                (b"anthropic-ratelimit-tokens-remaining", b"1000"),
+            ],
+            (None, 0.0),
+        ),
+        ([(b"x-ratelimit-limit-tokens", b"many")], (None, None)),
+    ],
+)
+def test_limits_are_read_from_answers(
+    headers: list[tuple[bytes, bytes]], shares: tuple[float | None, float | None]
+) -> None:
+    assert used_shares(headers) == shares
+
+
+def ask(gateway: Served) -> httpx.Response:
+    body = {"model": "light/light", "messages": [{"role": "user", "content": "hi"}]}
+    return httpx.post(f"{gateway.url}/v1/chat/completions", json=body, headers=HEADERS, timeout=20)
+
+
+def test_a_provider_that_keeps_failing_is_asked_last() -> None:
+    """After five failures the chain begins with the healthy candidate; slots stay balanced."""
+    with Upstream(Json(shapes.error("x"), 500)) as bad, Upstream(Json(shapes.completion())) as good:
+        with served(chain(provider("bad", bad), provider("good", good))) as gateway:
+            attempts = [ask(gateway).headers["x-pointsman-attempts"] for _ in range(8)]
+            assert gateway.book.under_way("bad") == gateway.book.under_way("good") == 0
+    assert attempts == ["2"] * 5 + ["1"] * 3
+    assert len(bad.asked) == 5
+
+
+def test_a_target_is_skipped_once_its_share_of_the_limit_is_used() -> None:
+    """The upstream says 90 % of its requests are used; the target's threshold is 80 %."""
+    used = {"x-ratelimit-limit-requests": "100", "x-ratelimit-remaining-requests": "10"}
+    with Upstream(Json(shapes.completion(), headers=used)) as limited:
+        with Upstream(Json(shapes.completion())) as other:
+            table = chain(provider("limited", limited), provider("other", other))
+            (light,) = table.profiles.values()
+            first = replace(light.targets[0], rate_limit=RateLimit(request_percent=80))
+            careful = replace(light, targets=(first, *light.targets[1:]))
+            with served(rebuilt(table, profiles=[careful])) as gateway:
+                names = [ask(gateway).headers["x-pointsman-provider"] for _ in range(3)]
+    assert names == ["limited", "other", "other"]
