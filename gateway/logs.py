@@ -116,6 +116,8 @@ def config(level: str, *, terminal: bool | None = None) -> dict[str, Any]:
             "pointsman": {**through, "level": level},
             "django": {**through, "level": "INFO" if level == "DEBUG" else level},
             "django.server": {**through, "level": "INFO" if level == "DEBUG" else level},
+            # Daphne says where it listens, which its operator wants to see.
+            "daphne.server": {**through, "level": level},
             "uvicorn": {**through, "level": "WARNING"},
             "uvicorn.error": {**through, "level": "WARNING"},
             "uvicorn.access": {**through, "level": "WARNING"},
