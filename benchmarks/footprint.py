@@ -41,7 +41,7 @@ def memory(range_: Range, gateway: Gateway, *, requests: int, streams: int) -> d
     found: dict[str, Any] = {"requests": requests, "streams": streams, "idle": _settled(pid)}
     for name, count in (("after_1000", 1000), ("after_requests", requests)):
         each = max(1, count // shot.callers)
-        done = range_.shoot(gateway, replace(shot, each=each, warm_up=0.0), Plan())
+        done = range_.shoot(gateway, replace(shot, each=each), Plan())
         if done.errors:
             raise RuntimeError(f"memory: {done.errors} answers were wrong: {done.error}")
         found[name] = _settled(pid)

@@ -21,6 +21,7 @@ _COLUMNS = (
     ("of ref.", 7),
     ("spread", 6),
     ("load", 5),
+    ("kept waiting", 12),
 )
 _TITLE_WIDTH = 52
 
@@ -47,6 +48,7 @@ def line(measured: Measured, subject: str = US) -> str:
         _share(measured.ratio("cpu", subject, REFERENCE)),
         _percent(measured.spread(subject)),
         _percent(measured.median(subject, "load_share")),
+        _percent(measured.median(subject, "kept_waiting")),
     )
     return f"{measured.title:{_TITLE_WIDTH}}" + "".join(
         f" {value:>{width}}" for value, (_, width) in zip(values, _COLUMNS, strict=True)
