@@ -41,8 +41,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         yield running
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize(("language", "text"), blocks())
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("language", "text"), list(blocks()))
 def test_it_runs(language: str, text: str, service: Installation, tmp_path: Path) -> None:
     if text.strip() in ITSELF:
         return
