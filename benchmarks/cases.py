@@ -25,8 +25,8 @@ class Case:
     prompt_bytes: int = 0
     each: int = 0
     """Requests each caller sends; 0: as many as fit into a round."""
-    warm_up: float | None = None
-    """Seconds whose requests are not counted; None: as the round has it."""
+    spread: float = 0.0
+    """Seconds in which the callers begin one after the other; what begins then is not counted."""
     quick: bool = False
     """Part of the short form too."""
 
@@ -115,8 +115,8 @@ CASES: Final = (
         callers=256,
         stream=True,
         route_name="openai-paced",
-        # The first stream of each caller opens its connections, the second counts.
+        # The first stream of each caller brings them out of step, the second counts.
         each=2,
-        warm_up=0.7,
+        spread=1.28,
     ),
 )

@@ -6,6 +6,7 @@ import os
 import platform
 import resource
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,16 +47,33 @@ def allow_many_connections(count: int = 16384) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def cpu_seconds(pids: list[int]) -> float | None:
-    """Processor time that these processes have used, all threads; None where /proc is absent."""
-    total = 0
+@dataclass(frozen=True)
+class CpuTime:
+    """Seconds that processes ran, and that they were ready to run while others did."""
+
+    ran: float
+    loop: float
+    """Of `ran`, the first thread of each process: the event loop."""
+    waited: float
+    """Of the first threads."""
+
+    def __sub__(self, before: CpuTime) -> CpuTime:
+        return CpuTime(self.ran - before.ran, self.loop - before.loop, self.waited - before.waited)
+
+
+def cpu_time(pids: Sequence[int]) -> CpuTime | None:
+    """Of all threads until now; None where /proc does not tell."""
+    ran = loop = waited = 0
     for pid in pids:
         for stat in Path(f"/proc/{pid}/task").glob("*/schedstat"):
             try:
-                total += int(stat.read_text().split()[0])
-            except (OSError, IndexError, ValueError):
-                return None
-    return total / 1e9 if total else None
+                fields = stat.read_text().split()
+            except OSError:
+                continue  # a thread that ended meanwhile
+            ran += int(fields[0])
+            if stat.parent.name == str(pid):
+                loop, waited = loop + int(fields[0]), waited + int(fields[1])
+    return CpuTime(ran / 1e9, loop / 1e9, waited / 1e9) if ran else None
 
 
 def resident_mib(pid: int) -> float | None:

@@ -137,8 +137,8 @@ class Shot:
     callers: int
     each: int = 0
     """Requests each caller sends; 0: as many as fit into the time."""
-    warm_up: float | None = None
-    """Seconds whose requests are not counted; None: as the round has it."""
+    spread: float = 0.0
+    """Seconds in which the callers begin one after the other."""
 
 
 class Load:
@@ -165,6 +165,7 @@ class Load:
                 str(shot.callers),
                 str(seconds),
                 str(shot.each),
+                str(shot.spread),
                 str(warm_up),
                 str(requests),
                 str(expected),

@@ -30,6 +30,11 @@ class Round:
     """The longest silence within an answer."""
     cpu: float | None
     """Processor time of the subject for one answer; None where it cannot be told."""
+    loop_cpu: float | None
+    """Of `cpu`, what its event loop's thread needed."""
+    kept_waiting: float | None
+    """Share of the round in which the event loop could have run and something else had its core,
+    another thread of the subject included."""
     load_share: float
     """How much of its core the load needed: near 1, the load was the bottleneck."""
     completed: int
@@ -93,7 +98,15 @@ class Measured:
                 name: {
                     "median": {
                         figure: self.median(name, figure)
-                        for figure in ("rate", "p50", "p99", "first_p50", "first_p99", "cpu")
+                        for figure in (
+                            "rate",
+                            "p50",
+                            "p99",
+                            "first_p50",
+                            "first_p99",
+                            "cpu",
+                            "loop_cpu",
+                        )
                     },
                     "spread": self.spread(name),
                     "rounds": [asdict(one) for one in rounds],
@@ -139,41 +152,48 @@ class Range:
 
     def shoot(self, subject: Subject, shot: Shot, plan: Plan) -> Round:
         pids = list(subject.pids)
-        cpu = machine.cpu_seconds(pids) if pids else None
-        mock_cpu = machine.cpu_seconds([self.mock.process.pid])
+        before = machine.cpu_time(pids)
+        mock_before = machine.cpu_time([self.mock.process.pid])
         began = time.monotonic()
         found = Load(
             shot,
             self.folder,
             seconds=plan.seconds,
-            warm_up=plan.warm_up if shot.warm_up is None else shot.warm_up,
+            warm_up=shot.spread if shot.each else plan.warm_up,
             core=self.cores.load,
             python=self._python,
         ).result()
         took = time.monotonic() - began
+        after = machine.cpu_time(pids)
+        used = after - before if after and before else None
         return Round(
-            rate=found["completed"] / found["seconds"] if found["completed"] else 0.0,
+            rate=_rate(shot, found),
             p50=found["whole"]["p50"],
             p99=found["whole"]["p99"],
             first_p50=found["first"]["p50"],
             first_p99=found["first"]["p99"],
             gap_p99=found["gap"]["p99"],
-            cpu=_per_answer(pids, cpu, found["finished"]),
-            load_share=self._load_share(mock_cpu, found["cpu_seconds"], took),
+            cpu=used.ran / found["finished"] * 1e6 if used and found["finished"] else None,
+            loop_cpu=used.loop / found["finished"] * 1e6 if used and found["finished"] else None,
+            kept_waiting=used.waited / took if used else None,
+            load_share=self._load_share(mock_before, found["cpu_seconds"], took),
             completed=found["completed"],
             errors=found["errors"] + found["unfinished"],
             error=found["error"] or ("some never ended" if found["unfinished"] else ""),
         )
 
-    def _load_share(self, mock_before: float | None, load: float, took: float) -> float:
-        mock_after = machine.cpu_seconds([self.mock.process.pid])
-        mock = mock_after - mock_before if mock_after and mock_before else 0.0
+    def _load_share(self, before: machine.CpuTime | None, load: float, took: float) -> float:
+        after = machine.cpu_time([self.mock.process.pid])
+        mock = (after - before).ran if after and before else 0.0
         shared = self.cores.mock == self.cores.load
         return (mock + load if shared else max(mock, load)) / took
 
 
-def _per_answer(pids: list[int], before: float | None, finished: int) -> float | None:
-    after = machine.cpu_seconds(pids) if pids else None
-    if before is None or after is None or not finished:
-        return None
-    return (after - before) / finished * 1e6
+def _rate(shot: Shot, found: dict[str, Any]) -> float:
+    """Where each caller sends a few long streams, the ends of the interval would count too much:
+    callers that never pause finish `callers / mean duration` (Little's law)."""
+    if not found["completed"]:
+        return 0.0
+    if shot.each:
+        return float(shot.callers / found["whole"]["mean"] * 1e6)
+    return float(found["completed"] / found["seconds"])

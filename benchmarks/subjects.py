@@ -54,7 +54,7 @@ class Subject:
             bodies.append(self._ask(case, head, body))
         expected = Expected.of(*bodies)
         return Shot(
-            self.address, self.port, requests, expected, case.callers, case.each, case.warm_up
+            self.address, self.port, requests, expected, case.callers, case.each, case.spread
         )
 
     def _ask(self, case: Case, head: dict[str, str], body: bytes) -> bytes:

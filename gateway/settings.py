@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dj_database_url
 from cryptography.fernet import Fernet
+from django.templatetags.static import static
 
 from gateway import logs
 from gateway.environment import Environment, kept_secret
@@ -39,6 +40,14 @@ MAX_BODY_BYTES = env.number("MAX_BODY_MIB", 32, minimum=1) * 1024 * 1024
 MODELS_DIR = Path(env.text("MODELS_DIR") or DATA_DIR / "models").absolute()
 ENGINE_SOCKET = env.text("ENGINE_SOCKET") or str(DATA_DIR / "run" / "engine.sock")
 """Unix socket of the local engine; the launcher sets it for the processes it starts."""
+ENGINE_MEMORY_MIB = env.number("ENGINE_MEMORY_MIB", 0)
+"""What the models loaded at a time may take up; 0: 60 % of the machine's memory."""
+ENGINE_IDLE_MINUTES = env.number("ENGINE_IDLE_MINUTES", 0)
+"""After how long an idle model is unloaded; 0: never."""
+ENGINE_QUEUE_LIMIT = env.number("ENGINE_QUEUE_LIMIT", 64, minimum=1)
+"""Requests that may wait for one model; more get a 429."""
+ENGINE_BATCH_SIZE = env.number("ENGINE_BATCH_SIZE", 8, minimum=1)
+"""Requests a model answers at a time where batching is on."""
 INTERACTION_LOG_DIR = Path(env.text("INTERACTION_LOG_DIR") or DATA_DIR / "interactions").absolute()
 INTERACTION_DAYS = env.number("INTERACTION_DAYS", 30, minimum=1)
 """How long `manage.py prune_interactions` lets interactions live."""
@@ -56,6 +65,7 @@ INSTALLED_APPS = [
     # Daphne's app only lends `runserver` its server; elsewhere it would cost every process Twisted.
     *(["daphne"] if "runserver" in sys.argv else []),
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -128,6 +138,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -169,6 +182,8 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "governance.api.errors.handle",
+    # `format` is a word like any other: the API speaks JSON alone.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 
@@ -189,10 +204,29 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
+PRIMARY = {
+    "50": "oklch(98.4% .014 180.72)",
+    "100": "oklch(95.3% .051 180.801)",
+    "200": "oklch(91% .096 180.426)",
+    "300": "oklch(85.5% .138 181.071)",
+    "400": "oklch(77.7% .152 181.912)",
+    "500": "oklch(60% .118 184.704)",
+    "600": "oklch(51.1% .096 186.391)",
+    "700": "oklch(43.7% .078 188.216)",
+    "800": "oklch(38.6% .063 188.416)",
+    "900": "oklch(32.5% .055 190)",
+    "950": "oklch(27.7% .046 192.524)",
+}
+"""Teal; 600 is dark enough for white text on it, 500 light enough for text on a dark page."""
+
 UNFOLD = {
     "SITE_TITLE": "Pointsman",
     "SITE_HEADER": "Pointsman",
     "SITE_SYMBOL": "alt_route",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("desk/favicon.svg")}
+    ],
+    "COLORS": {"primary": PRIMARY},
     "SHOW_HISTORY": True,
     "ENVIRONMENT": "gateway.desk.navigation.cloud_state",
     "SIDEBAR": {"navigation": "gateway.desk.navigation.navigation"},

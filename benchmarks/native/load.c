@@ -1,10 +1,10 @@
 /* A load generator that checks every answer: HTTP/1.1 keep-alive, one thread, epoll.
  *
- *     load ADDRESS PORT CALLERS SECONDS EACH WARMUP REQUESTS EXPECTED
+ *     load ADDRESS PORT CALLERS SECONDS EACH SPREAD WARMUP REQUESTS EXPECTED
  *
  * CALLERS connections send their next request when the answer before is complete. With EACH > 0
- * each sends that many, else they go on for SECONDS. Requests of the first WARMUP seconds are not
- * counted. REQUESTS holds requests as "LENGTH\n" and the bytes, taken in turn; EXPECTED what a
+ * each sends that many, else they go on for SECONDS. They begin one after the other within SPREAD
+ * seconds; requests of the first WARMUP seconds are not counted. REQUESTS holds requests as "LENGTH\n" and the bytes, taken in turn; EXPECTED what a
  * right answer is (see answer.h). Prints one JSON object: what was `completed` within `seconds`
  * and `finished` in all, and times in microseconds. Ends early, with what it has, when standard
  * input does.
@@ -49,7 +49,7 @@ static size_t request_count, next_request;
 static struct samples wholes, firsts, gaps;
 static int epoll, at_work;
 static long each, finished, counted, errors, reconnects, body_bytes;
-static double count_from, deadline, first_begun, last_counted;
+static double count_from, deadline, last_counted;
 static char first_error[400];
 
 static void die(const char *what) {
@@ -148,7 +148,7 @@ static void complete(struct caller *c, double time) {
     add(&firsts, c->first - c->began);
     add(&gaps, c->gap);
     if (!each && time > deadline) return;
-    if (!counted++ || c->began < first_begun) first_begun = c->began;
+    counted++;
     body_bytes += c->answer.body;
     last_counted = time;
 }
@@ -200,9 +200,8 @@ static void report(void) {
     getrusage(RUSAGE_SELF, &used);
     double cpu = used.ru_utime.tv_sec + used.ru_stime.tv_sec +
                  (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-    double from = each ? first_begun : count_from;
     printf("{\"completed\":%ld,\"finished\":%ld,\"seconds\":%.6f,\"errors\":%ld,", counted, finished,
-           counted ? last_counted - from : 0, errors);
+           counted ? last_counted - count_from : 0, errors);
     printf("\"reconnects\":%ld,\"unfinished\":%d,\"body_bytes\":%ld,\"cpu_seconds\":%.6f,", reconnects,
            at_work, body_bytes, cpu);
     printf("\"error\":\"%s\",", first_error);
@@ -215,28 +214,30 @@ static void report(void) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 9) return fprintf(stderr, "usage: see load.c\n"), 2;
+    if (count != 10) return fprintf(stderr, "usage: see load.c\n"), 2;
     signal(SIGPIPE, SIG_IGN);
     address.sin_family = AF_INET;
     if (inet_pton(AF_INET, arguments[1], &address.sin_addr) != 1) die("address");
     address.sin_port = htons((unsigned short)atoi(arguments[2]));
     int caller_count = at_work = atoi(arguments[3]);
-    double seconds = atof(arguments[4]), warm_up = atof(arguments[6]);
+    double seconds = atof(arguments[4]), spread = atof(arguments[6]);
     each = atol(arguments[5]);
-    read_requests(arguments[7]);
-    expected_read(&expected, arguments[8]);
+    read_requests(arguments[8]);
+    expected_read(&expected, arguments[9]);
     epoll = epoll_create1(0);
     static int input; /* its address tells standard input from callers */
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &input};
     epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event);
     callers = calloc((size_t)caller_count, sizeof *callers);
     for (int i = 0; i < caller_count; i++) connect_caller(&callers[i], 0);
-    count_from = now() + warm_up;
+    double begin = now();
+    count_from = begin + atof(arguments[7]);
     deadline = count_from + seconds;
-    for (int i = 0; i < caller_count; i++) next(&callers[i]);
     struct epoll_event events[512];
-    while (at_work > 0) {
-        int ready = epoll_wait(epoll, events, 512, 1000);
+    for (int begun = 0; at_work > 0;) {
+        while (begun < caller_count && now() >= begin + spread * begun / caller_count)
+            next(&callers[begun++]);
+        int ready = epoll_wait(epoll, events, 512, begun < caller_count ? 1 : 1000);
         for (int i = 0; i < ready; i++) {
             struct caller *c = events[i].data.ptr;
             if ((void *)c == &input) {

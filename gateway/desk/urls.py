@@ -3,6 +3,7 @@
 from django.urls import path
 
 from gateway.desk import engine
+from gateway.desk.playground import views as playground
 
 app_name = "desk"
 urlpatterns = [
@@ -10,4 +11,8 @@ urlpatterns = [
     path("engine/state", engine.state, name="engine-state"),
     path("engine/load", engine.load, name="engine-load"),
     path("engine/unload", engine.unload, name="engine-unload"),
+    path("playground/", playground.show, name="playground"),
+    path("playground/models", playground.models, name="playground-models"),
+    path("playground/code", playground.code, name="playground-code"),
+    path("playground/send", playground.send, name="playground-send"),
 ]

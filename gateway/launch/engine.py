@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.launch.child import Child
@@ -59,10 +60,28 @@ def ensure_weights(models_dir: Path, progress: Progress) -> None:
         )
 
 
-def start(socket: str, models_dir: Path, *, preload: str, batching: bool) -> Child:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the engine may use. 0 leaves it to the engine."""
+
+    memory_mib: int
+    idle_minutes: int
+    queue: int
+    batch: int
+
+    def arguments(self) -> list[str]:
+        given = ["--queue-limit", str(self.queue), "--max-batch", str(self.batch)]
+        if self.memory_mib:
+            given += ["--memory-budget", str(self.memory_mib * 1024 * 1024)]
+        if self.idle_minutes:
+            given += ["--idle-timeout", str(self.idle_minutes * 60)]
+        return given
+
+
+def start(socket: str, models_dir: Path, *, preload: str, batching: bool, limits: Limits) -> Child:
     """The engine's process, listening. Raises `Trouble`."""
     arguments = ["--socket", socket, "--models-dir", str(models_dir), "--exit-with-parent"]
-    arguments += ["--preload", preload]
+    arguments += ["--preload", preload, *limits.arguments()]
     if batching:
         arguments.append("--batching")
     child = Child("engine", "inference.local.engine", arguments, read_output=True)

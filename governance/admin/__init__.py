@@ -3,6 +3,7 @@
 from governance.admin import (
     api_key,
     heuristic_rule,
+    interactions,
     model_mapping,
     people,
     provider,
@@ -13,6 +14,7 @@ from governance.admin import (
 __all__ = [
     "api_key",
     "heuristic_rule",
+    "interactions",
     "model_mapping",
     "people",
     "provider",

@@ -8,8 +8,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import Resolver404, path, re_path, resolve
 from django.views.decorators.csrf import csrf_exempt
+from rest_framework.renderers import JSONRenderer
 
 from governance.api.errors import unknown_path
+from governance.api.views.interactions import InteractionViewSet, JsonLines
 from governance.api.views.keys import KeyViewSet
 from governance.api.views.mappings import MappingViewSet
 from governance.api.views.profiles import ProfileViewSet
@@ -23,6 +25,8 @@ MANY: Actions = {"get": "list", "post": "create"}
 ONE: Actions = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 PROFILE: Actions = {"get": "retrieve", "put": "update", "delete": "destroy"}
 KEY: Actions = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+EXPORT: Actions = {"get": "export"}
+AS_LINES: Mapping[str, Any] = {"renderer_classes": [JSONRenderer, JsonLines]}
 
 
 @csrf_exempt  # as the API's own views are; their authentication sees to it
@@ -55,6 +59,9 @@ urlpatterns = [
     path("revisions", RevisionViewSet.as_view({"get": "list"})),
     path("revisions/<int:version>", RevisionViewSet.as_view({"get": "retrieve"})),
     path("revisions/<int:version>/revert", RevisionViewSet.as_view({"post": "revert"})),
+    path("interactions", InteractionViewSet.as_view({"get": "list"})),
+    path("interactions/export", InteractionViewSet.as_view({**EXPORT}, **AS_LINES)),
+    path("interactions/<str:request_id>", InteractionViewSet.as_view({"get": "retrieve"})),
     re_path(r"^(?P<rest>.*)/$", without_slash),
     re_path(r"^(?P<rest>.*)$", unknown),
 ]

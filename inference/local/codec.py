@@ -5,8 +5,10 @@ from typing import Any
 
 from jinja2 import TemplateError
 
+from inference.local import toolprompt
 from inference.local.asks import BadRequest, ChatAsk
 from inference.local.markup import Markers, Section
+from inference.local.toolcalls import Parser
 
 
 def _byte_letters() -> dict[str, int]:
@@ -23,21 +25,23 @@ class Codec:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._backend = getattr(tokenizer, "backend_tokenizer", None)
+        self._longest_token = max(map(len, tokenizer.get_vocab()), default=1)
         decoder = type(getattr(self._backend, "decoder", None)).__name__
         self._byte_letters = _byte_letters() if decoder == "ByteLevel" else {}
-        self.parser = tokenizer.tool_parser
-        self.markers: dict[Section, Markers] = {}
-        if tokenizer.has_tool_calling:
+        self._knows_tools = bool(tokenizer.has_tool_calling)
+        self.parser: Parser = toolprompt.parse_call
+        self.markers: dict[Section, Markers] = {Section.TOOL_CALL: toolprompt.MARKERS}
+        if self._knows_tools:
+            self.parser = tokenizer.tool_parser
             self.markers[Section.TOOL_CALL] = Markers(
                 tokenizer.tool_call_start, tokenizer.tool_call_end
             )
         if tokenizer.has_thinking:
             self.markers[Section.REASONING] = Markers(tokenizer.think_start, tokenizer.think_end)
 
-    @property
-    def takes_tools(self) -> bool:
-        """Whether the chat template can show tools to the model and its calls can be read."""
-        return Section.TOOL_CALL in self.markers
+    def least_tokens(self, text: str) -> int:
+        """How many tokens a text has at least, without the time it takes to encode it."""
+        return len(text) // self._longest_token
 
     def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
         """The tokens of a text."""
@@ -64,11 +68,14 @@ class Codec:
         """The prompt text of a conversation. Raises BadRequest when the template refuses it."""
         if not self._tokenizer.has_chat_template:
             raise BadRequest("This model has no chat template: use /v1/completions.", "model")
+        messages, tools = list(ask.messages), list(ask.tools)
+        if tools and not self._knows_tools:
+            messages, tools = toolprompt.with_tools_as_text(messages, tools), []
         try:
             return str(
                 self._tokenizer.apply_chat_template(
-                    [dict(message) for message in ask.messages],
-                    tools=[dict(tool) for tool in ask.tools] or None,
+                    [dict(message) for message in messages],
+                    tools=[dict(tool) for tool in tools] or None,
                     add_generation_prompt=True,
                     tokenize=False,
                 )

@@ -98,12 +98,7 @@ class Service:
     def _submit(self, ask: Ask, prompt: Prompt, wire: Wire, rank: int) -> Running:
         room = self.facts.context_length - len(prompt.tokens)
         if room < 1:
-            raise BadRequest(
-                f"This model's context is {self.facts.context_length} tokens, but the prompt "
-                f"alone has {len(prompt.tokens)}.",
-                "messages" if isinstance(ask, ChatAsk) else "prompt",
-                "context_length_exceeded",
-            )
+            raise self._too_long(ask, f"{len(prompt.tokens)}")
         max_tokens = min(ask.max_tokens or DEFAULT_MAX_TOKENS, room)
         answer = Answer(
             detokenizer=Detokenizer(self._codec.decode, prompt.context),
@@ -124,7 +119,7 @@ class Service:
 
     def _chat_prompt(self, ask: ChatAsk) -> Prompt:
         text = self._codec.render(ask)
-        tokens = self._codec.encode(text, add_special_tokens=False)
+        tokens = self._encode(ask, text, add_special_tokens=False)
         markers = dict(self._codec.markers)
         if not ask.tools:
             markers.pop(Section.TOOL_CALL, None)
@@ -134,8 +129,27 @@ class Service:
 
     def _completion_prompt(self, ask: CompletionAsk) -> Prompt:
         prompt = ask.prompt
-        tokens = self._codec.encode(prompt) if isinstance(prompt, str) else list(prompt)
+        tokens = (
+            self._encode(ask, prompt, add_special_tokens=True)
+            if isinstance(prompt, str)
+            else list(prompt)
+        )
         return Prompt(tokens, Reading(), tokens[-CONTEXT_OF_COMPLETION:])
+
+    def _encode(self, ask: Ask, text: str, *, add_special_tokens: bool) -> list[int]:
+        least = self._codec.least_tokens(text)
+        if least >= self.facts.context_length:
+            # Megabytes take seconds to encode, only to be refused.
+            raise self._too_long(ask, f"at least {least}")
+        return self._codec.encode(text, add_special_tokens=add_special_tokens)
+
+    def _too_long(self, ask: Ask, tokens: str) -> BadRequest:
+        return BadRequest(
+            f"This model's context is {self.facts.context_length} tokens, but the prompt alone "
+            f"has {tokens}.",
+            "messages" if isinstance(ask, ChatAsk) else "prompt",
+            "context_length_exceeded",
+        )
 
     def _envelope(self, prefix: str) -> Envelope:
         return Envelope(

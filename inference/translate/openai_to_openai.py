@@ -116,14 +116,25 @@ class PassThrough(OpenAIRelay):
             self.model = chunk.model
         if chunk.usage is not None:
             self.usage = of_openai(chunk.usage)
-            if not chunk.choices and not self._wants_usage:
-                return b""
+            if not chunk.choices:
+                return encode(_as_chunk(data), name) if self._wants_usage else b""
         for choice in chunk.choices or ():
             if choice.finish_reason:
                 self.finish_reason = str(choice.finish_reason)
             if not self.committed and choice.meaningful:
                 self.committed = True
         return encode(data, name)
+
+
+def _as_chunk(data: bytes) -> bytes:
+    """A usage chunk under its right name: mlx_lm.server gives it the one of a whole completion.
+
+    The SDK's stream helper passes over whatever is not called a chunk.
+    """
+    for space in (b"", b" "):
+        told = b'"object":' + space + b'"chat.completion'
+        data = data.replace(told + b'"', told + b'.chunk"')
+    return data
 
 
 def _completion(body: bytes) -> Answer:

@@ -1,8 +1,8 @@
 """Trains the tiny test model and writes its folder: `python -m tests.local.make_tiny_model`.
 
 The answers in `tiny_model.py` are learnt by heart, from every kind of conversation the chat
-template can render around them, so that greedy output is the same on every machine. Takes two
-minutes on two cores; run it again only when the answers change.
+template can render around them, so that greedy output is the same on every machine. Takes ten
+minutes on two busy cores; run it again only when the answers change.
 """
 
 import json

@@ -49,5 +49,10 @@ def test_openblas_is_found_by_path_before_name(tmp_path: Path) -> None:
 def test_available_memory(tmp_path: Path) -> None:
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 9 kB\nMemAvailable:    2048 kB\n")
-    assert available_memory(meminfo) == 2 * 2**20
-    assert (available_memory(tmp_path / "missing") or 0) > 0
+    assert available_memory(meminfo, tmp_path) == 2 * 2**20
+    (tmp_path / "memory.current").write_text("1000\n")
+    (tmp_path / "memory.max").write_text("max\n")
+    assert available_memory(meminfo, tmp_path) == 2 * 2**20
+    (tmp_path / "memory.max").write_text("5000\n")
+    assert available_memory(meminfo, tmp_path) == 4000
+    assert (available_memory(tmp_path / "missing", tmp_path / "missing") or 0) > 0

@@ -1,5 +1,6 @@
 """How a worker starts, fails and ends."""
 
+import asyncio
 import os
 import signal
 import stat
@@ -60,17 +61,30 @@ def test_a_folder_that_cannot_be_loaded_is_told_in_a_sentence(tmp_path: Path, br
 
 
 @pytest.mark.parametrize("options", OPTIONS)
-def test_kill_9_in_the_middle_of_a_stream(options: tuple[str, ...]) -> None:
-    """The caller sees a broken stream, never a clean end; a new worker on the socket serves."""
+async def test_kill_9_during_eight_streams(options: tuple[str, ...]) -> None:
+    """Every caller sees a broken answer, none a clean end; a new worker on the socket serves."""
     with WorkerProcess(*options) as worker:
-        body = chat_body(tiny.ENDLESS_PROMPT, stream=True)
-        with worker.client.stream("POST", "/v1/chat/completions", json=body) as response:
-            lines = response.iter_lines()
-            for _ in range(5):
-                next(lines)
+        async with worker.async_client() as client:
+
+            async def caller() -> list[str]:
+                lines: list[str] = []
+                body = chat_body(tiny.ENDLESS_PROMPT, stream=True)
+                try:
+                    async with client.stream("POST", "/v1/chat/completions", json=body) as answer:
+                        async for line in answer.aiter_lines():
+                            lines.append(line)
+                except httpx.TransportError:
+                    return lines
+                raise AssertionError("the answer ended as if it were whole")
+
+            callers = [asyncio.create_task(caller()) for _ in range(8)]
+            await asyncio.to_thread(
+                worker.wait_for, lambda h: h["active"] + h["queued"] == 8 and h["steps"] > 20
+            )
             worker.process.kill()
-            with pytest.raises(httpx.HTTPError):
-                assert "data: [DONE]" not in list(lines)
+            seen = await asyncio.gather(*callers)
+        assert any(lines for lines in seen)
+        assert all("data: [DONE]" not in lines for lines in seen)
         worker.process.wait(timeout=5)
         assert worker.socket.exists(), "kill -9 leaves the socket's file behind"
         worker.start()
@@ -87,6 +101,18 @@ def test_sigterm_ends_it_within_two_seconds(tmp_path: Path) -> None:
             worker.process.terminate()
             assert worker.process.wait(timeout=5) == 0
             assert time.monotonic() - before < 2
+        assert not worker.socket.exists()
+
+
+def test_it_ends_when_its_standard_input_does() -> None:
+    """Cleanly, in the middle of an answer."""
+    with WorkerProcess() as worker:
+        body = chat_body(tiny.ENDLESS_PROMPT, stream=True)
+        with worker.client.stream("POST", "/v1/chat/completions", json=body) as response:
+            next(response.iter_lines())
+            assert worker.process.stdin is not None
+            worker.process.stdin.close()
+            assert worker.process.wait(timeout=5) == 0
         assert not worker.socket.exists()
 
 

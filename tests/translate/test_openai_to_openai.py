@@ -137,6 +137,12 @@ class TestStream:
         out = play(stream, sse(delta("x"), delta(finish="stop"), USAGE_CHUNK))
         assert data_of(out)[-2:] == [USAGE_CHUNK, "[DONE]"]
 
+    def test_a_usage_chunk_under_the_wrong_name(self) -> None:
+        """mlx_lm.server calls it a completion, and the SDK's helper passes over that."""
+        odd = {**USAGE_CHUNK, "object": "chat.completion"}
+        out = play(relay(stream_options={"include_usage": True}), sse(delta("x"), odd))
+        assert data_of(out)[1] == {**USAGE_CHUNK, "object": "chat.completion.chunk"}
+
     def test_usage_inside_a_chunk_that_says_something_stays_there(self) -> None:
         stream = relay()
         last = {**delta("x", finish="stop"), "usage": USAGE}

@@ -58,6 +58,12 @@ class Command(BaseCommand):
                         settings.MODELS_DIR,
                         preload=EMBEDDED_MODEL,
                         batching=settings.ENABLE_BATCHING,
+                        limits=engine.Limits(
+                            memory_mib=settings.ENGINE_MEMORY_MIB,
+                            idle_minutes=settings.ENGINE_IDLE_MINUTES,
+                            queue=settings.ENGINE_QUEUE_LIMIT,
+                            batch=settings.ENGINE_BATCH_SIZE,
+                        ),
                     )
                 )
             service.start_web(options["workers"])

@@ -7,7 +7,7 @@ signed thinking of the past, and every field this gateway does not know.
 
 from __future__ import annotations
 
-import re
+import hashlib
 from typing import Any, Final
 
 import msgspec
@@ -18,12 +18,11 @@ from inference.translate.anthropic_to_openai.tools import tool_fields
 from inference.translate.base import Inexpressible, Outbound
 from inference.translate.effort import effort_for
 from inference.translate.messages_request import MESSAGES_REQUEST, Format, MessagesRequest
+from inference.translate.openai_limits import limit_field
 from inference.translate.reading import Dropped, read
 
 _KNOWN: Final = frozenset(MessagesRequest.__struct_fields__) | {"model"}
 _TIERS: Final = {"auto": "auto", "standard_only": "default"}
-_NEW_LIMIT: Final = re.compile(r"(?:^|/)(?:o[1-9]|gpt-[5-9]|gpt-\d\d)")
-"""OpenAI's reasoning models, which refuse `max_tokens`; other servers may know nothing else."""
 
 
 def outbound(inbound: Inbound, model: str) -> Outbound:
@@ -35,8 +34,7 @@ def outbound(inbound: Inbound, model: str) -> Outbound:
     dropped = Dropped()
     dropped.add_unknown(inbound, _KNOWN)
     request: dict[str, Any] = {"model": model, "messages": messages_of(asked, dropped)}
-    limit = "max_completion_tokens" if _NEW_LIMIT.search(model) else "max_tokens"
-    request[limit] = asked.max_tokens
+    request[limit_field(model)] = asked.max_tokens
     for name in ("temperature", "top_p"):
         value = getattr(asked, name)
         if value is not None:
@@ -96,7 +94,7 @@ def _about(asked: MessagesRequest, request: dict[str, Any], dropped: Dropped) ->
     metadata.pop("routing_profile", None)
     user = metadata.pop("user_id", None)
     if isinstance(user, str):
-        request["user"] = user
+        request["user"] = _short(user)
     dropped.add(*(f"metadata.{name}" for name in metadata))
     if asked.service_tier is not None:
         tier = _TIERS.get(asked.service_tier)
@@ -104,3 +102,8 @@ def _about(asked: MessagesRequest, request: dict[str, Any], dropped: Dropped) ->
             dropped.add("service_tier")
         else:
             request["service_tier"] = tier
+
+
+def _short(user: str) -> str:
+    """An identifier that OpenAI takes: its limit is 64 characters, coding agents send more."""
+    return user if len(user) <= 64 else hashlib.sha256(user.encode()).hexdigest()

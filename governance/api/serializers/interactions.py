@@ -1,0 +1,103 @@
+"""Shapes for the OpenAPI document; the documents themselves are made by `interactions.record`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from governance.interactions.record import FALLBACKS, OUTCOMES
+
+
+class NamedSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class PlannedCandidateSerializer(serializers.Serializer[Any]):
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    local_fallback = serializers.BooleanField()
+
+
+class AttemptSerializer(PlannedCandidateSerializer):
+    outcome = serializers.CharField(help_text="`ok`, or the class of the failure.")
+    code = serializers.CharField(help_text="`ok`, or the failure's short word.")
+    status = serializers.IntegerField(help_text="Of the upstream; 0 when none arrived.")
+    milliseconds = serializers.FloatField()
+
+
+class TargetRejectionSerializer(serializers.Serializer[Any]):
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class PassedOverRuleSerializer(serializers.Serializer[Any]):
+    rule = serializers.CharField()
+    why = serializers.CharField()
+
+
+class DecisionSerializer(serializers.Serializer[Any]):
+    hint = serializers.CharField(allow_null=True)
+    virtual_model = serializers.CharField(allow_null=True)
+    candidates = PlannedCandidateSerializer(many=True)
+    rejections = TargetRejectionSerializer(many=True)
+    skipped = PassedOverRuleSerializer(many=True)
+    warning = serializers.CharField()
+
+
+class FeaturesSerializer(serializers.Serializer[Any]):
+    needs = serializers.ListField(child=serializers.CharField())
+    last_user_characters = serializers.IntegerField()
+    prompt_tokens = serializers.IntegerField(help_text="Estimated.")
+    images = serializers.IntegerField()
+    reasoning = serializers.BooleanField()
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    prompt_tokens = serializers.IntegerField(help_text="The whole prompt, cached parts included.")
+    completion_tokens = serializers.IntegerField()
+    cached_tokens = serializers.IntegerField()
+    cache_written_tokens = serializers.IntegerField()
+    reasoning_tokens = serializers.IntegerField()
+
+
+class InteractionSerializer(serializers.Serializer[Any]):
+    """One finished request, whatever its end."""
+
+    id = serializers.CharField(help_text="The request id; callers may choose it.")
+    time = serializers.DateTimeField(help_text="When it arrived.")
+    key = NamedSerializer(allow_null=True)
+    protocol = serializers.CharField()
+    request_type = serializers.CharField()
+    requested_model = serializers.CharField()
+    profile = NamedSerializer(allow_null=True)
+    reason = serializers.CharField(help_text="Why it went this way.")
+    decision = DecisionSerializer()
+    attempts = AttemptSerializer(many=True)
+    provider = serializers.CharField(help_text="Of the last attempt.")
+    model = serializers.CharField(help_text="What that provider was asked for.")
+    answered_model = serializers.CharField(help_text="By the provider's own word.")
+    stream = serializers.BooleanField()
+    messages = serializers.IntegerField()
+    tools = serializers.IntegerField()
+    features = FeaturesSerializer()
+    duration_ms = serializers.FloatField()
+    first_token_ms = serializers.FloatField(allow_null=True)
+    usage = UsageSerializer(allow_null=True)
+    cost_usd = serializers.FloatField(allow_null=True, help_text="Estimated; null when unknown.")
+    finish_reason = serializers.CharField()
+    fallback = serializers.ChoiceField(choices=list(FALLBACKS.items()))
+    outcome = serializers.ChoiceField(choices=list(OUTCOMES.items()))
+    error_code = serializers.CharField()
+    status = serializers.IntegerField(help_text="0 when the caller left before any answer.")
+    dropped_fields = serializers.ListField(child=serializers.CharField())
+
+
+@extend_schema_serializer(many=False)
+class InteractionPageSerializer(serializers.Serializer[Any]):
+    interactions = InteractionSerializer(many=True)
+    next = serializers.URLField(allow_null=True, help_text="Older ones.")
+    previous = serializers.URLField(allow_null=True, help_text="Newer ones.")

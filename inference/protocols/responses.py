@@ -1,0 +1,34 @@
+"""OpenAI's Responses API as callers see it: as the chat API, but for errors inside a stream."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from inference.problem import Problem
+from inference.protocols import openai
+from inference.protocols.openai import HEARTBEAT, error_body, models, own_headers
+from inference.sse import encode
+
+__all__ = ["HEARTBEAT", "error_body", "error_event", "models", "name", "own_headers"]
+
+name: Final = openai.name
+
+
+def error_event(problem: Problem, request_id: str) -> bytes:
+    """The API's `error` event; no `response.completed` comes after it.
+
+    The SDK raises on a truthy `error` inside, and only hands on an event that has none. The
+    number is no continuation: nobody orders events by it once the stream has broken.
+    """
+    inside = msgspec.json.decode(error_body(problem, request_id))["error"]
+    event = {
+        "type": "error",
+        "code": problem.code,
+        "message": problem.message,
+        "param": problem.field,
+        "sequence_number": 0,
+        "error": inside,
+    }
+    return encode(msgspec.json.encode(event), b"error")
