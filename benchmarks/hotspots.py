@@ -51,7 +51,10 @@ def main() -> None:
             if options.hold:
                 input(f"web process {web.pid}; press return to begin the load")
             plain = range_.shoot(gateway, shot, plan)
-        print(f"{case.title}: {plain.rate:,.0f} a second, {plain.cpu or 0:.0f} us of CPU each")
+        print(
+            f"{case.title}: {plain.rate:,.0f} a second, {plain.cpu or 0:.0f} us of CPU each, "
+            f"{plain.loop_cpu or 0:.0f} of it in the event loop"
+        )
         if options.hold:
             return
         profile = folder / "profile"

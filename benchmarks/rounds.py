@@ -30,8 +30,11 @@ class Round:
     """The longest silence within an answer."""
     cpu: float | None
     """Processor time of the subject for one answer; None where it cannot be told."""
+    loop_cpu: float | None
+    """Of `cpu`, what its event loop's thread needed."""
     kept_waiting: float | None
-    """Share of the round in which the subject could have run and something else had its core."""
+    """Share of the round in which the event loop could have run and something else had its core,
+    another thread of the subject included."""
     load_share: float
     """How much of its core the load needed: near 1, the load was the bottleneck."""
     completed: int
@@ -95,7 +98,15 @@ class Measured:
                 name: {
                     "median": {
                         figure: self.median(name, figure)
-                        for figure in ("rate", "p50", "p99", "first_p50", "first_p99", "cpu")
+                        for figure in (
+                            "rate",
+                            "p50",
+                            "p99",
+                            "first_p50",
+                            "first_p99",
+                            "cpu",
+                            "loop_cpu",
+                        )
                     },
                     "spread": self.spread(name),
                     "rounds": [asdict(one) for one in rounds],
@@ -163,6 +174,7 @@ class Range:
             first_p99=found["first"]["p99"],
             gap_p99=found["gap"]["p99"],
             cpu=used.ran / found["finished"] * 1e6 if used and found["finished"] else None,
+            loop_cpu=used.loop / found["finished"] * 1e6 if used and found["finished"] else None,
             kept_waiting=used.waited / took if used else None,
             load_share=self._load_share(mock_before, found["cpu_seconds"], took),
             completed=found["completed"],

@@ -32,6 +32,8 @@ _TYPES: Final = {
     503: "overloaded_error",
     504: "timeout_error",
 }
+_CODES: Final = {"too_long": "context_length_exceeded"}
+"""OpenAI's own codes, which clients look for, where ours are others."""
 
 
 def _error(problem: Problem) -> dict[str, Any]:
@@ -42,7 +44,7 @@ def _error(problem: Problem) -> dict[str, Any]:
         "message": problem.message,
         "type": kind,
         "param": problem.field,
-        "code": problem.code,
+        "code": _CODES.get(problem.code or "", problem.code),
     }
     if problem.attempts:
         error["attempts"] = list(problem.attempts)

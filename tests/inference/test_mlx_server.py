@@ -49,6 +49,7 @@ def test_only_known_fields_reach_it_and_it_always_streams(stream: bool) -> None:
     asked = upstream.asked[0].body
     assert set(asked) == {"model", "messages", "stream", "stream_options", "temperature"}
     assert (asked["model"], asked["stream"], asked["temperature"]) == ("default_model", True, 0)
+    assert answer.headers["x-pointsman-dropped"] == "adapters, draft_model, user"
     if not stream:
         assert answer.json()["choices"][0]["message"]["content"] == "hello"
 
@@ -78,9 +79,18 @@ def test_stops_are_matched_on_text_and_end_the_upstream(stream: bool) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("top_k", 50_000), ("top_k", "x"), ("min_p", 2), ("seed", -1), ("top_logprobs", 99)],
+    [
+        ("top_k", 50_000),
+        ("top_k", "x"),
+        ("min_p", 2),
+        ("seed", -1),
+        ("top_logprobs", 99),
+        ("n", 2),
+        ("response_format", {"type": "json_object"}),
+        ("tool_choice", "required"),
+    ],
 )
-def test_what_would_kill_it_is_refused(field: str, value: object) -> None:
+def test_what_it_cannot_do_or_would_die_of_is_refused(field: str, value: object) -> None:
     with Upstream(Sse(shapes.stream("x"))) as upstream:
         with served(chain(mlx_server("one", upstream))) as gateway:
             body = {"model": "light/light", "messages": HI, field: value}

@@ -127,12 +127,10 @@ def _unthought_calls(turns: list[dict[str, Any]]) -> bool:
 
     With a thinking budget Anthropic refuses to go on with such a turn.
     """
-    if len(turns) < 2:
+    if len(turns) < 2 or turns[-2]["role"] != "assistant":
         return False
     calling, results = (turn["content"] for turn in turns[-2:])
-    if isinstance(calling, str) or isinstance(results, str):
-        return False
-    if not any(block["type"] == "tool_result" for block in results):
+    if isinstance(results, str) or not any(b["type"] == "tool_result" for b in results):
         return False
     return not calling[0]["type"].endswith("thinking")
 
