@@ -120,14 +120,14 @@ class Provider(Model):
     def has_api_key(self) -> bool:
         return bool(self.sealed_api_key)
 
-    def api_key(self) -> str:
+    def reveal_api_key(self) -> str:
         """The credential in clear. Raises `secrets.Unreadable`."""
         return secrets.decrypt(self.sealed_api_key)
 
     def set_api_key(self, api_key: str) -> None:
         self.sealed_api_key = secrets.encrypt(api_key)
 
-    def extra_headers(self) -> dict[str, str]:
+    def reveal_headers(self) -> dict[str, str]:
         """Headers sent along, in clear. Raises `secrets.Unreadable`."""
         found: dict[str, str] = json.loads(secrets.decrypt(self.sealed_headers) or "{}")
         return found
@@ -138,6 +138,6 @@ class Provider(Model):
     def header_names(self) -> list[str]:
         """Names of the extra headers; empty when they cannot be read."""
         try:
-            return list(self.extra_headers())
+            return list(self.reveal_headers())
         except secrets.Unreadable:
             return []

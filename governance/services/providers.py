@@ -130,7 +130,7 @@ def _mask_problems(document: Mapping[str, Any], row: Provider) -> list[Problem]:
     if not masked:
         return []
     try:
-        kept = row.extra_headers()
+        kept = row.reveal_headers()
     except Unreadable:
         kept = {}
     return [

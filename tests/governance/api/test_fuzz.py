@@ -71,5 +71,5 @@ def _read(document: Mapping[str, Any]) -> Ask:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_it_answers_as_documented(case: schemathesis.Case, secret: str) -> None:
+def test_it_answers_as_documented(case: schemathesis.Case[Any], secret: str) -> None:
     case.call_and_validate(headers={"Authorization": f"Bearer {secret}"}, checks=CHECKS)
