@@ -26,7 +26,7 @@ from benchmarks.subjects import CrowdedGateway, Gateway, Rival, Subject
 RESULTS: Final = Path(__file__).resolve().parent / "results"
 _SIZES: Final = ((1, 1), (100, 1_000), (10_000, 100_000))
 _QUICK_SIZES: Final = ((1, 1), (100, 1_000))
-_VARIANTS: Final = 2_000
+_VARIANTS: Final = 1_000
 """Pairs of key and profile that the load takes in turn."""
 
 
