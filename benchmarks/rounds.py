@@ -14,7 +14,6 @@ from benchmarks.cases import Case
 from benchmarks.programs import Load, Mock, Shot
 from benchmarks.subjects import Subject, WrongAnswer
 
-
 _FIRST_PASSES: Final = 3
 """Times that each of many requests is sent before its rounds begin."""
 
