@@ -6,7 +6,7 @@ retries 408, 409, 429 and 5xx twice unless `x-should-retry` says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -34,15 +34,22 @@ _TYPES: Final = {
 }
 
 
+STATUSES: Final[Mapping[int, int]] = {529: 503}
+"""Statuses that only the other protocol knows."""
+_CODES: Final = {"too_long": "context_length_exceeded"}
+"""What clients look for before they shorten a conversation."""
+
+
 def _error(problem: Problem) -> dict[str, Any]:
     kind = _TYPES.get(problem.status)
     if kind is None:
         kind = "invalid_request_error" if problem.status < 500 else "api_error"
     error: dict[str, Any] = {
-        "message": problem.message,
         "type": kind,
         "param": problem.field,
-        "code": problem.code,
+        "code": _CODES.get(problem.code or "", problem.code),
+        **(problem.said or {}),
+        "message": problem.message,
     }
     if problem.attempts:
         error["attempts"] = list(problem.attempts)
@@ -67,12 +74,11 @@ def own_headers(request_id: str) -> list[tuple[bytes, bytes]]:
     return []
 
 
-def models(names: Iterable[ListedModel]) -> dict[str, Any]:
-    """The body of `GET /v1/models`. `created` is a constant: a model's age is not known."""
-    return {
-        "object": "list",
-        "data": [
-            {"id": name.id, "object": "model", "created": 0, "owned_by": name.owner}
-            for name in names
-        ],
-    }
+def model(name: ListedModel) -> dict[str, Any]:
+    """The body of `GET /v1/models/{id}`. `created` is a constant: a model's age is not known."""
+    return {"id": name.id, "object": "model", "created": 0, "owned_by": name.owner}
+
+
+def models(names: Iterable[ListedModel], *, has_more: bool = False) -> dict[str, Any]:
+    """The body of `GET /v1/models`, which has no pages."""
+    return {"object": "list", "data": [model(name) for name in names]}
