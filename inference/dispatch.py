@@ -21,6 +21,7 @@ from inference.failures import Failure, Outcome, broken, of_status
 from inference.health import HealthBook, Slot
 from inference.http import Client, ConnectFailed, ConnectTimedOut, Reply, UpstreamError
 from inference.inbound import Inbound
+from inference.priority import priority
 from inference.record import Attempt, Journey
 from inference.translate import pair_for
 from inference.translate.base import Inexpressible, Outbound, Pair, StreamedPair
@@ -214,8 +215,10 @@ class Dispatcher:
         provider = backend.provider
         extra = outbound.headers
         grant = self._journey.grant
-        if provider.kind == "mlx" and grant is not None and grant.priority != "normal":
-            extra = (*extra, (b"x-pointsman-priority", grant.priority.encode()))
+        if provider.kind == "mlx" and not provider.base_url and grant is not None:
+            place = priority(grant.priority, self._inbound.ask.request_type)
+            if place != "normal":
+                extra = (*extra, (b"x-pointsman-priority", place.encode()))
         return await self._client.send(
             backend.destination,
             b"POST",
