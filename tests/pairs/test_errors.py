@@ -11,7 +11,7 @@ import pytest
 
 from tests.inference.tables import HEADERS
 from tests.pairs.talk import Answer, asking
-from tests.pairs.world import PROTOCOLS, Pair, World
+from tests.pairs.world import HTTP, PROTOCOLS, Pair, World
 from tests.support.upstream import Json, Sse
 
 WORDS = "what the provider said"
@@ -45,7 +45,7 @@ TABLE = {
 def ask(pair: Pair, *, stream: bool, model: str = "", **headers: str) -> httpx.Response:
     body = {**pair.caller.fields(asking("Hi"), model or pair.model), "stream": stream}
     url = pair.gateway.url + pair.caller.path
-    return httpx.post(url, json=body, headers={**HEADERS, **headers}, timeout=10)
+    return HTTP.post(url, json=body, headers={**HEADERS, **headers})
 
 
 @pytest.mark.parametrize("status", TABLE)
@@ -231,6 +231,6 @@ def test_what_nobody_can_say_does_not_hide_what_failed(everyone: World, caller: 
     pair.provider.script(pair.script.error(500, WORDS))
     body = {**pair.caller.fields(asking("Hi"), f"to-{first}-{second}/light"), **field}
     url = pair.gateway.url + pair.caller.path
-    answer = httpx.post(url, json=body, headers=HEADERS, timeout=10)
+    answer = HTTP.post(url, json=body, headers=HEADERS)
     assert answer.status_code == 500
     assert WORDS in answer.json()["error"]["message"]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
+
+import httpx
 
 from governance.routing.compile import compile_table
 from governance.routing.table import RoutingTable, Target
@@ -24,6 +27,8 @@ Script = OpenAIScript | AnthropicScript
 
 PROTOCOLS = ("openai", "anthropic")
 PAIRS = tuple((caller, upstream) for caller in PROTOCOLS for upstream in PROTOCOLS)
+HTTP = httpx.Client(timeout=10)
+"""For what SDKs hide. One for all: making one takes longer than most requests."""
 SCRIPTS: dict[str, Script] = {"openai": OpenAIScript(), "anthropic": AnthropicScript()}
 
 
@@ -77,10 +82,16 @@ class World:
         )
 
 
-def table(*chains: tuple[str, ...], providers: dict[str, Upstream]) -> RoutingTable:
-    """A profile for each chain of providers: `to-<names>/light`."""
-    kinds = {"openai": "openai", "anthropic": "anthropic"}
-    rows = [provider(name, one, kind=kinds.get(name, "openai")) for name, one in providers.items()]
+def table(
+    *chains: tuple[str, ...],
+    providers: Mapping[str, Upstream],
+    kinds: Mapping[str, str] = MappingProxyType({}),
+) -> RoutingTable:
+    """A profile for each chain of providers: `to-<names>/light`.
+
+    A provider is of the kind it is named after, unless `kinds` says otherwise.
+    """
+    rows = [provider(name, one, kind=kinds.get(name, name)) for name, one in providers.items()]
     profiles = [
         profile(
             *(
@@ -102,7 +113,7 @@ def world(*, heartbeat: float = 15.0) -> Iterator[World]:
     with Provider() as openai, Provider() as anthropic:
         providers = {"openai": openai, "anthropic": anthropic}
         chains = (("openai",), ("anthropic",), ("openai", "anthropic"), ("anthropic", "openai"))
-        routing = table(*chains, providers=dict(providers))
+        routing = table(*chains, providers=providers)
         with served(routing, heartbeat=heartbeat) as gateway:
             callers = {
                 "openai": OpenAICaller(gateway.url),
