@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from benchmarks.bars import DIRECT, REFERENCE, US, Verdict
+from benchmarks.bars import DIRECT, REFERENCE, US, Verdict, scaling
 from benchmarks.rounds import Measured
 
 _COLUMNS = (
@@ -68,6 +68,14 @@ def tables_lines(measured: Measured) -> Iterable[str]:
             f"{_rate(measured.median(name, 'loop_cpu'))} in the event loop, "
             f"{_share(measured.ratio('cpu', name, first))} of the first"
         )
+
+
+def workers_lines(measured: Measured) -> Iterable[str]:
+    for name in measured.rounds:
+        yield f"{name:{_TITLE_WIDTH}} {_rate(measured.median(name, 'rate')):>9} a second"
+    found = scaling(measured)
+    if found is not None:
+        yield f"{found:.2f} times as much on two cores, the load's share of them taken off"
 
 
 def footprint_lines(footprint: Mapping[str, Any]) -> Iterable[str]:

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "channels",
     "rest_framework",
     "django_filters",
@@ -228,6 +229,7 @@ UNFOLD = {
     ],
     "COLORS": {"primary": PRIMARY},
     "SHOW_HISTORY": True,
+    "DASHBOARD_CALLBACK": "gateway.desk.dashboard.context",
     "ENVIRONMENT": "gateway.desk.navigation.cloud_state",
     "SIDEBAR": {"navigation": "gateway.desk.navigation.navigation"},
 }

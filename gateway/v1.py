@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from django.conf import settings
 
@@ -11,7 +12,8 @@ from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.chat import ChatConsumer
 from inference.consumer import Receive, Scope, Send
-from inference.endpoints import ENDPOINTS
+from inference.counting import CountingConsumer
+from inference.endpoints import COUNT_TOKENS, ENDPOINTS
 from inference.health import HealthBook
 from inference.listing import ListingConsumer
 from inference.protocols import openai
@@ -40,24 +42,22 @@ def routes(
     """
     limit = settings.MAX_BODY_BYTES
     consumer = ContentKeepingConsumer if keep_content else ChatConsumer
+    common: dict[str, Any] = {"table": table, "require_key": require_key, "body_limit": limit}
     apps: dict[str, App] = {
         endpoint.path: consumer.as_asgi(
-            endpoint=endpoint,
-            table=table,
-            book=book,
-            rng=rng,
-            require_key=require_key,
-            body_limit=limit,
-            heartbeat=heartbeat,
+            endpoint=endpoint, book=book, rng=rng, heartbeat=heartbeat, **common
         )
         for endpoint in ENDPOINTS
     }
-    apps["/v1/models"] = ListingConsumer.as_asgi(
-        table=table, require_key=require_key, body_limit=limit
+    apps[COUNT_TOKENS.path] = CountingConsumer.as_asgi(
+        endpoint=COUNT_TOKENS, book=HealthBook(rng=rng), rng=rng, **common
     )
+    models = apps["/v1/models"] = ListingConsumer.as_asgi(**common)
     unknown = UnknownPathConsumer.as_asgi(protocol=openai, body_limit=limit)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await apps.get(scope["path"].rstrip("/"), unknown)(scope, receive, send)
+        path = scope["path"].rstrip("/")
+        chosen = models if path.startswith("/v1/models/") else apps.get(path, unknown)
+        await chosen(scope, receive, send)
 
     return app

@@ -31,12 +31,15 @@ class AnsweringConsumer(LeanHttpConsumer):
             return
         if headers is None:
             headers = [(b"x-request-id", self.request_id.encode())]
-        if problem.retry_after is not None:
-            headers.append((b"retry-after", str(max(1, round(problem.retry_after))).encode()))
+        headers += heads.retry_after(problem.retry_after)
         if problem.status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         body = self.protocol.error_body(problem, self.request_id)
-        await self.respond(problem.status, [heads.JSON, *headers], body)
+        await self.respond(self.status(problem), [heads.JSON, *headers], body)
+
+    def status(self, problem: Problem) -> int:
+        """The problem's status, as the caller's protocol knows it."""
+        return self.protocol.STATUSES.get(problem.status, problem.status)
 
     async def respond(self, status: int, headers: heads.Headers, body: bytes) -> None:
         """A complete answer."""

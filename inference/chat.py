@@ -18,11 +18,13 @@ from inference.admission import admit
 from inference.answering import AnsweringConsumer
 from inference.backends.kinds import CALLER_HEADERS
 from inference.client import client_of
-from inference.dispatch import Dispatcher, GaveUp, Opened, Whole
+from inference.delivery import GaveUp, Opened, Whole
+from inference.dispatch import Dispatcher
 from inference.endpoint import Endpoint
-from inference.failures import Outcome
+from inference.failures import Failure, Outcome
 from inference.health import HealthBook
 from inference.heartbeat import Heartbeat
+from inference.http import Client
 from inference.inbound import BadRequest, Inbound
 from inference.problem import Problem, after_failure
 from inference.record import Journey
@@ -79,9 +81,9 @@ class ChatConsumer(AnsweringConsumer):
             journey.ask = inbound.ask
             plan = self._route(inbound, journey.grant, table)
             client = client_of(asyncio.get_running_loop())
-            dispatcher = Dispatcher(inbound, journey, client, self.book)
+            dispatcher = self._dispatcher(inbound, client)
             with Heartbeat(self._beat, self.heartbeat if inbound.ask.stream else None) as beat:
-                result = await dispatcher.run(plan.candidates)
+                result = await self._dispatch(dispatcher, plan, inbound)
                 if isinstance(result, Opened):
                     await relay_stream(self, journey, result, dispatcher, beat)
                 elif isinstance(result, Whole):
@@ -139,6 +141,14 @@ class ChatConsumer(AnsweringConsumer):
             log.warning("route_failed", reason=plan.warning, request_id=self.request_id)
         return plan
 
+    def _dispatcher(self, inbound: Inbound, client: Client) -> Dispatcher:
+        return Dispatcher(inbound, self.journey, client, self.book)
+
+    async def _dispatch(
+        self, dispatcher: Dispatcher, plan: Plan, inbound: Inbound
+    ) -> Opened | Whole | GaveUp:
+        return await dispatcher.run(plan.candidates)
+
     async def _answer(self, whole: Whole, dispatcher: Dispatcher) -> None:
         journey, answer, candidate = self.journey, whole.answer, whole.candidate
         journey.first_token = time.monotonic() - journey.started
@@ -154,14 +164,18 @@ class ChatConsumer(AnsweringConsumer):
         failure, journey = gave_up.failure, self.journey
         journey.outcome, journey.error_code = failure.outcome, failure.code
         headers = heads.way(journey)
-        headers.append((b"x-pointsman-attempts", str(len(journey.attempts)).encode()))
-        if failure.outcome is Outcome.CALLERS_FAULT and gave_up.body and not self.started_answer:
-            await self.respond(failure.status, [heads.JSON, *headers], gave_up.body)
-            return
+        attempts = tuple(str(attempt) for attempt in journey.attempts)
+        headers.append((b"x-pointsman-attempts", str(len(attempts)).encode()))
         if any(attempt.code != "saturated" for attempt in journey.attempts):
             headers.append((b"x-should-retry", b"false"))
-        attempts = tuple(str(attempt) for attempt in journey.attempts)
-        await self.refuse(after_failure(failure, attempts), headers)
+        callers = _is_the_callers(failure, journey.plan)
+        problem = after_failure(failure, attempts, gave_up.body, callers=callers)
+        plain = problem.said is not None and (callers or len(attempts) == 1)
+        if plain and gave_up.unmodified and gave_up.body and not self.started_answer:
+            headers += heads.retry_after(failure.retry_after)
+            await self.respond(self.status(problem), [heads.JSON, *headers], gave_up.body)
+            return
+        await self.refuse(problem, headers)
 
     async def _beat(self) -> None:
         """A comment during silence; before the commit it opens the answer early."""
@@ -183,3 +197,15 @@ class ChatConsumer(AnsweringConsumer):
         self._begin(dict(self.scope["headers"]))
         await super().too_large()
         record.keep(self.journey)
+
+
+def _is_the_callers(failure: Failure, plan: Plan | None) -> bool:
+    """Whether the request itself is at fault, so that the caller alone can mend it.
+
+    That is also so for a model which the caller named, the provider beside it, and which that
+    provider does not have.
+    """
+    if failure.outcome in (Outcome.CALLERS_FAULT, Outcome.TOO_LONG):
+        return True
+    profile = plan.profile if plan is not None else None
+    return failure.code == "http_404" and profile is not None and profile.implicit

@@ -9,20 +9,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 import structlog
 
 from governance.routing.plan import Candidate
 from inference.backends import Backend, UnusableProvider, backend_of
+from inference.delivery import GaveUp, Opened, Whole
 from inference.failures import Failure, Outcome, broken, of_status
 from inference.health import HealthBook, Slot
 from inference.http import Client, ConnectFailed, ConnectTimedOut, Reply, UpstreamError
 from inference.inbound import Inbound
+from inference.priority import priority
 from inference.record import Attempt, Journey
 from inference.translate import pair_for
-from inference.translate.base import Answer, Inexpressible, Outbound, Pair, Relay, StreamedPair
+from inference.translate.base import Inexpressible, Outbound, Pair, StreamedPair
 from inference.watch import Expired, Watch
 
 log = structlog.get_logger("pointsman.dispatch")
@@ -33,45 +35,19 @@ ANSWER_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a whole answer."""
 
 
-@dataclass(slots=True)
-class Opened:
-    """A committed stream: `first` is ready for the caller, the rest comes from `reply`."""
-
-    candidate: Candidate
-    pair: Pair
-    relay: Relay
-    reply: Reply
-    watch: Watch
-    first: bytes
-    ended: bool
-    """The upstream has nothing more to say."""
-    dropped: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Whole:
-    """A complete answer."""
-
-    candidate: Candidate
-    answer: Answer
-    dropped: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class GaveUp:
-    """No candidate answered; `failure` is the last one."""
-
-    failure: Failure
-    body: bytes | None = None
-    """The upstream's own error in the caller's protocol, when it sent one."""
-
-
 class Dispatcher:
     """Carries one request through its candidates."""
 
     def __init__(
-        self, inbound: Inbound, journey: Journey, client: Client, book: HealthBook
+        self,
+        inbound: Inbound,
+        journey: Journey,
+        client: Client,
+        book: HealthBook,
+        pairs: Callable[[str, str], Pair] = pair_for,
     ) -> None:
+        """`pairs` gives the pair of a request type and an upstream's protocol."""
+        self._pairs = pairs
         self._inbound = inbound
         self._journey = journey
         self._client = client
@@ -82,20 +58,14 @@ class Dispatcher:
 
     async def run(self, candidates: tuple[Candidate, ...]) -> Opened | Whole | GaveUp:
         """One candidate after the other until one commits, or none is left to try."""
-        failure = broken("no_candidate", "There is nothing to try.", 503)
-        body: bytes | None = None
+        gave_up = GaveUp(broken("no_candidate", "There is nothing to try.", 503))
+        tried = False
         for candidate in candidates:
             self._began = self._loop.time()
             self._slot = self._book.take(candidate.provider, candidate.model)
             if self._slot is None:
-                failure = Failure(
-                    Outcome.RETRYABLE,
-                    "saturated",
-                    f"The provider {candidate.provider.name!r} is at its limit of requests.",
-                    503,
-                    retry_after=1,
-                )
-                self.note(candidate, failure)
+                gave_up = GaveUp(_saturated(candidate))
+                self.note(candidate, gave_up.failure)
                 continue
             if candidate.is_local_fallback and self._journey.attempts:
                 log.warning(
@@ -111,12 +81,25 @@ class Dispatcher:
                 raise
             if not isinstance(result, Failure):
                 return result
-            failure = result
-            body = self._pair(candidate).error(failure) if failure.body else None
-            self.failed(candidate, failure)
-            if not failure.moves_on:
+            # That a protocol lacks the words is no news beside a provider that failed.
+            if not (tried and result.outcome is Outcome.UNFIT):
+                gave_up = self.told(candidate, result)
+            tried = True
+            self.failed(candidate, result)
+            if not result.moves_on:
                 break
-        return GaveUp(failure, body)
+        return gave_up
+
+    def told(self, candidate: Candidate, failure: Failure) -> GaveUp:
+        """The failure with what the upstream said about it, in the caller's protocol.
+
+        Nobody is shown the provider's credentials, should the upstream quote them.
+        """
+        if not failure.body:
+            return GaveUp(failure)
+        safe = replace(failure, body=backend_of(candidate.provider).redacted(failure.body))
+        body = self._pair(candidate).error(safe)
+        return GaveUp(safe, body, unmodified=body == safe.body)
 
     def succeeded(self, candidate: Candidate, status: int = 200) -> None:
         """The answer was delivered to its end."""
@@ -164,13 +147,15 @@ class Dispatcher:
 
     def _pair(self, candidate: Candidate) -> Pair:
         protocol = backend_of(candidate.provider).wire.protocol
-        return pair_for(self._inbound.ask.request_type, protocol)
+        return self._pairs(self._inbound.ask.request_type, protocol)
 
     async def _try(self, candidate: Candidate) -> Opened | Whole | Failure:
+        self._journey.dropped = ()
         try:
             backend = backend_of(candidate.provider)
-            pair = pair_for(self._inbound.ask.request_type, backend.wire.protocol)
+            pair = self._pairs(self._inbound.ask.request_type, backend.wire.protocol)
             outbound = pair.request(self._inbound, candidate.model)
+            self._journey.dropped = outbound.dropped
         except UnusableProvider as error:
             return Failure(Outcome.MISCONFIGURED, "unusable_provider", str(error))
         except Inexpressible as error:
@@ -230,8 +215,10 @@ class Dispatcher:
         provider = backend.provider
         extra = outbound.headers
         grant = self._journey.grant
-        if provider.kind == "mlx" and grant is not None and grant.priority != "normal":
-            extra = (*extra, (b"x-pointsman-priority", grant.priority.encode()))
+        if provider.kind == "mlx" and not provider.base_url and grant is not None:
+            place = priority(grant.priority, self._inbound.ask.request_type)
+            if place != "normal":
+                extra = (*extra, (b"x-pointsman-priority", place.encode()))
         return await self._client.send(
             backend.destination,
             b"POST",
@@ -246,7 +233,7 @@ class Dispatcher:
         body = b""
         with contextlib.suppress(UpstreamError):
             body = await reply.read_all(ERROR_LIMIT)
-        return of_status(reply.status, body, _retry_after(reply.header(b"retry-after")))
+        return of_status(reply.status, body, _retry_after(reply))
 
     async def _open(
         self, candidate: Candidate, pair: Pair, reply: Reply, watch: Watch, outbound: Outbound
@@ -292,9 +279,21 @@ class Dispatcher:
         return b"".join(parts)
 
 
-def _retry_after(value: bytes | None) -> float | None:
-    """Seconds of a `retry-after` header; its other form, a date, is not worth waiting by."""
-    try:
-        return max(0.0, float(value)) if value is not None else None
-    except ValueError:
-        return None
+def _saturated(candidate: Candidate) -> Failure:
+    message = f"The provider {candidate.provider.name!r} is at its limit of requests."
+    return Failure(Outcome.RETRYABLE, "saturated", message, 503, retry_after=1)
+
+
+def _retry_after(reply: Reply) -> float | None:
+    """Seconds an upstream asks to wait; a date instead of a number is not worth waiting by.
+
+    `retry-after-ms` is what Azure and OpenAI add for the sake of precision.
+    """
+    for name, unit in ((b"retry-after", 1.0), (b"retry-after-ms", 1000.0)):
+        value = reply.header(name)
+        try:
+            if value is not None:
+                return max(0.0, float(value) / unit)
+        except ValueError:
+            continue
+    return None

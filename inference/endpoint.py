@@ -16,6 +16,8 @@ class CallersProtocol(Protocol):
 
     name: str
     HEARTBEAT: bytes
+    STATUSES: Mapping[int, int]
+    """What statuses this protocol does not know become."""
 
     def error_body(self, problem: Problem, request_id: str) -> bytes: ...
 
@@ -23,7 +25,9 @@ class CallersProtocol(Protocol):
 
     def own_headers(self, request_id: str) -> list[tuple[bytes, bytes]]: ...
 
-    def models(self, names: Iterable[ListedModel]) -> dict[str, Any]: ...
+    def model(self, name: ListedModel) -> dict[str, Any]: ...
+
+    def models(self, names: Iterable[ListedModel], *, has_more: bool = False) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import lru_cache
+from math import ceil
 from typing import Final
 from urllib.parse import quote
 
@@ -28,6 +29,11 @@ def request_id(given: bytes | None) -> str:
     if given is not None and _SANE.fullmatch(given):
         return given.decode()
     return f"req_{os.urandom(12).hex()}"
+
+
+def retry_after(seconds: float | None) -> Headers:
+    """`retry-after` in whole seconds, at least one."""
+    return [] if seconds is None else [(b"retry-after", str(max(1, ceil(seconds))).encode())]
 
 
 @lru_cache(maxsize=8192)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from inference.failures import Failure, Outcome
 
@@ -19,21 +23,55 @@ class Problem:
     """Seconds."""
     attempts: tuple[str, ...] = ()
     """One line an attempt: provider, model, what happened."""
+    said: Mapping[str, Any] | None = None
+    """The upstream's error object in the caller's protocol: its type, its code and what more it
+    says count before what the gateway would say."""
 
 
-def after_failure(failure: Failure, attempts: tuple[str, ...]) -> Problem:
+def after_failure(
+    failure: Failure,
+    attempts: tuple[str, ...],
+    body: bytes | None = None,
+    *,
+    callers: bool = False,
+) -> Problem:
     """What the caller is told when the chain is used up: the last failure, and every attempt.
 
-    A provider that refused this gateway is no news about the caller's own credentials, so its
-    status becomes 502.
+    `body` is the upstream's error in the caller's protocol. A failure that is the `callers` own is
+    told as the upstream told it. A provider that refused this gateway is no news about the caller's
+    own credentials, so its status becomes 502.
     """
+    ours = failure.outcome is Outcome.MISCONFIGURED and not callers
+    said = said_in(body)
     count = len(attempts)
-    intro = "The only candidate failed" if count == 1 else f"All {count} candidates failed"
+    if callers or (said is not None and count == 1 and not ours):
+        message = failure.message if said is None else said["message"]
+    else:
+        intro = "The only candidate failed" if count == 1 else f"All {count} candidates failed"
+        message = f"{intro}. {failure.message}"
+        if said is not None:
+            message = f"{message} It said: {said['message']}"
     return Problem(
-        502 if failure.outcome is Outcome.MISCONFIGURED else failure.status,
-        f"{intro}. {failure.message}",
+        502 if ours else failure.status,
+        message,
         failure.code,
         failure.field,
         failure.retry_after,
-        attempts,
+        () if callers else attempts,
+        None if ours else said,
     )
+
+
+def in_stream(failure: Failure, body: bytes | None) -> Problem:
+    """What ends a stream that has begun; `body` as for `after_failure`."""
+    said = said_in(body)
+    message = failure.message if said is None else said["message"]
+    return Problem(failure.status, message, failure.code, said=said)
+
+
+def said_in(body: bytes | None) -> Mapping[str, Any] | None:
+    """The error object of an error body: `error` in both protocols, with a type and a message."""
+    if body is None:
+        return None
+    error: Mapping[str, Any] = msgspec.json.decode(body)["error"]
+    return error

@@ -8,11 +8,12 @@ from typing import Final
 
 from inference import heads
 from inference.answering import AnsweringConsumer
-from inference.dispatch import Dispatcher, Opened
+from inference.delivery import Opened
+from inference.dispatch import Dispatcher
 from inference.failures import Failure, broken
 from inference.heartbeat import Heartbeat
 from inference.http import UpstreamError
-from inference.problem import Problem
+from inference.problem import in_stream
 from inference.record import Journey
 from inference.watch import Expired
 
@@ -39,7 +40,7 @@ async def relay_stream(
         while not (relay.finished or ended):
             if pending:
                 await caller.chunk(pending)
-            beat.touch()
+                beat.touch()
             try:
                 chunk = await reply.read()
             except Expired as error:
@@ -65,7 +66,7 @@ async def relay_stream(
             reply.abort()
             dispatcher.failed(candidate, failure)
             journey.outcome, journey.error_code = failure.outcome, failure.code
-            problem = Problem(failure.status, failure.message, failure.code)
+            problem = in_stream(failure, dispatcher.told(candidate, failure).body)
             await caller.last(pending + caller.protocol.error_event(problem, journey.id))
     except asyncio.CancelledError:
         reply.abort()

@@ -57,7 +57,8 @@ class Provider(Model):
     )
     connect_timeout = FloatField(default=10.0, help_text="Seconds.")
     first_event_timeout = FloatField(
-        default=60.0, help_text="Seconds until the first piece of the answer."
+        default=120.0,
+        help_text="Seconds until the first piece; of a whole answer, until it starts arriving.",
     )
     idle_timeout = FloatField(default=60.0, help_text="Seconds between two pieces of the answer.")
     total_timeout = FloatField(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +17,9 @@ from inference.http import Destination
 
 _STREAM: Final = b"accept: text/event-stream\r\n"
 _WHOLE: Final = b"accept: application/json\r\n"
+_REDACTED: Final = b"[redacted]"
+_SHORTEST_SECRET: Final = 8
+"""Characters; what is shorter is a word that errors may hold for other reasons."""
 
 
 class UnusableProvider(Exception):
@@ -33,6 +37,8 @@ class Backend:
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     block: bytes = field(repr=False)
     """`headers` as lines, for requests to which nothing has to be added."""
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    """What an upstream may quote and nobody else may see."""
 
     def head(
         self,
@@ -53,6 +59,12 @@ class Backend:
         merged.update(self.headers)
         merged.update(extra)
         return _lines(merged.items()) + accept
+
+    def redacted(self, body: bytes) -> bytes:
+        """An upstream's words without this gateway's credentials, should they be quoted."""
+        for secret in self.secrets:
+            body = body.replace(secret, _REDACTED)
+        return body
 
     def wire_headers(self) -> tuple[tuple[bytes, bytes], ...]:
         return tuple((k.encode(), v.encode()) for k, v in self.wire.headers)
@@ -85,7 +97,24 @@ def backend_of(provider: Provider) -> Backend:
         headers[name.lower().encode()] = _value(value)
     own = tuple(headers.items())
     block = {name.encode(): value.encode() for name, value in wire.headers} | headers
-    return Backend(provider, wire, destination, base_path, own, _lines(block.items()))
+    return Backend(
+        provider, wire, destination, base_path, own, _lines(block.items()), _secrets(provider)
+    )
+
+
+def _secrets(provider: Provider) -> tuple[bytes, ...]:
+    """The key and the values of the operator's headers, any of which may be a credential.
+
+    As they are and as JSON writes them; the longest first, since one may be a part of another.
+    """
+    values = {provider.api_key, *(value for _, value in provider.extra_headers)}
+    forms = {
+        form
+        for value in values
+        if len(value) >= _SHORTEST_SECRET
+        for form in (value.encode(), json.dumps(value)[1:-1].encode())
+    }
+    return tuple(sorted(forms, key=len, reverse=True))
 
 
 def _value(text: str) -> bytes:

@@ -5,7 +5,7 @@ Source: Anthropic's API reference (errors, streaming, models) and the `anthropic
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -31,6 +31,8 @@ _TYPES: Final = {
     504: "timeout_error",
     529: "overloaded_error",
 }
+STATUSES: Final[Mapping[int, int]] = {}
+"""Statuses that only the other protocol knows: none, and 503 is what proxies say too."""
 _UNKNOWN_AGE: Final = "1970-01-01T00:00:00Z"
 """Anthropic's own word for a release date that is not known."""
 
@@ -45,13 +47,17 @@ def error_type(status: int) -> str:
 
 def _error(problem: Problem, request_id: str) -> bytes:
     message = problem.message
-    if problem.code == "too_long":
+    if problem.code == "too_long" and problem.said is None:
         # The words coding agents look for before they compact a conversation.
         message = f"prompt is too long: {message}"
-    error: dict[str, Any] = {"type": error_type(problem.status), "message": message}
+    error: dict[str, Any] = {
+        "type": error_type(problem.status),
+        **(problem.said or {}),
+        "message": message,
+    }
     if problem.field is not None:
         error["param"] = problem.field
-    if problem.code is not None:
+    if problem.code is not None and problem.said is None:
         error["code"] = problem.code
     if problem.attempts:
         error["attempts"] = list(problem.attempts)
@@ -73,21 +79,23 @@ def own_headers(request_id: str) -> list[tuple[bytes, bytes]]:
     return [(b"request-id", request_id.encode())]
 
 
-def models(names: Iterable[ListedModel]) -> dict[str, Any]:
-    """The body of `GET /v1/models` for a caller who sends Anthropic's headers: all on one page."""
-    data = [
-        {
-            "type": "model",
-            "id": name.id,
-            "display_name": name.id,
-            "created_at": _UNKNOWN_AGE,
-            "lifecycle": "active",
-        }
-        for name in names
-    ]
+def model(name: ListedModel) -> dict[str, Any]:
+    """The body of `GET /v1/models/{id}` for a caller who sends Anthropic's headers."""
+    return {
+        "type": "model",
+        "id": name.id,
+        "display_name": name.id,
+        "created_at": _UNKNOWN_AGE,
+        "lifecycle": "active",
+    }
+
+
+def models(names: Iterable[ListedModel], *, has_more: bool = False) -> dict[str, Any]:
+    """The body of `GET /v1/models`: one page, and whether there are more."""
+    data = [model(name) for name in names]
     return {
         "data": data,
-        "has_more": False,
+        "has_more": has_more,
         "first_id": data[0]["id"] if data else None,
         "last_id": data[-1]["id"] if data else None,
     }

@@ -6,7 +6,7 @@ retries 408, 409, 429 and 5xx twice unless `x-should-retry` says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -32,8 +32,10 @@ _TYPES: Final = {
     503: "overloaded_error",
     504: "timeout_error",
 }
+STATUSES: Final[Mapping[int, int]] = {529: 503}
+"""Statuses that only the other protocol knows."""
 _CODES: Final = {"too_long": "context_length_exceeded"}
-"""OpenAI's own codes, which clients look for, where ours are others."""
+"""What clients look for before they shorten a conversation."""
 
 
 def _error(problem: Problem) -> dict[str, Any]:
@@ -41,10 +43,11 @@ def _error(problem: Problem) -> dict[str, Any]:
     if kind is None:
         kind = "invalid_request_error" if problem.status < 500 else "api_error"
     error: dict[str, Any] = {
-        "message": problem.message,
         "type": kind,
         "param": problem.field,
         "code": _CODES.get(problem.code or "", problem.code),
+        **(problem.said or {}),
+        "message": problem.message,
     }
     if problem.attempts:
         error["attempts"] = list(problem.attempts)
@@ -69,12 +72,11 @@ def own_headers(request_id: str) -> list[tuple[bytes, bytes]]:
     return []
 
 
-def models(names: Iterable[ListedModel]) -> dict[str, Any]:
-    """The body of `GET /v1/models`. `created` is a constant: a model's age is not known."""
-    return {
-        "object": "list",
-        "data": [
-            {"id": name.id, "object": "model", "created": 0, "owned_by": name.owner}
-            for name in names
-        ],
-    }
+def model(name: ListedModel) -> dict[str, Any]:
+    """The body of `GET /v1/models/{id}`. `created` is a constant: a model's age is not known."""
+    return {"id": name.id, "object": "model", "created": 0, "owned_by": name.owner}
+
+
+def models(names: Iterable[ListedModel], *, has_more: bool = False) -> dict[str, Any]:
+    """The body of `GET /v1/models`, which has no pages."""
+    return {"object": "list", "data": [model(name) for name in names]}

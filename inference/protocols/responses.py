@@ -8,10 +8,26 @@ import msgspec
 
 from inference.problem import Problem
 from inference.protocols import openai
-from inference.protocols.openai import HEARTBEAT, error_body, models, own_headers
+from inference.protocols.openai import (
+    HEARTBEAT,
+    STATUSES,
+    error_body,
+    model,
+    models,
+    own_headers,
+)
 from inference.sse import encode
 
-__all__ = ["HEARTBEAT", "error_body", "error_event", "models", "name", "own_headers"]
+__all__ = [
+    "HEARTBEAT",
+    "STATUSES",
+    "error_body",
+    "error_event",
+    "model",
+    "models",
+    "name",
+    "own_headers",
+]
 
 name: Final = openai.name
 
@@ -25,9 +41,9 @@ def error_event(problem: Problem, request_id: str) -> bytes:
     inside = msgspec.json.decode(error_body(problem, request_id))["error"]
     event = {
         "type": "error",
-        "code": problem.code,
+        "code": inside["code"],
         "message": problem.message,
-        "param": problem.field,
+        "param": inside["param"],
         "sequence_number": 0,
         "error": inside,
     }

@@ -27,7 +27,7 @@ log = structlog.get_logger("pointsman.recording")
 
 LIMIT: Final = 50_000
 """Records that may wait for the database: some 70 MB when all of them do."""
-BATCH: Final = 100
+BATCH: Final = 50
 """Rows of one transaction: on SQLite it holds up other writers for a few milliseconds."""
 PACE: Final = 2000
 """Rows a second at most. A burst waits in the queue rather than to take the processor and the

@@ -1,0 +1,236 @@
+"""Every failure of a provider in the caller's own form, whole and streamed, on every pair."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.inference.tables import HEADERS
+from tests.pairs.talk import Answer, asking
+from tests.pairs.world import HTTP, PROTOCOLS, Pair, World
+from tests.support.upstream import Json, Sse
+
+WORDS = "what the provider said"
+
+
+@dataclass(frozen=True)
+class Told:
+    """Status and error type for callers of the two protocols; None keeps the provider's type."""
+
+    openai: tuple[int, str | None]
+    anthropic: tuple[int, str]
+    shown: bool = True
+    """Whether the caller reads the provider's own words."""
+
+
+TABLE = {
+    400: Told((400, "invalid_request_error"), (400, "invalid_request_error")),
+    401: Told((502, "api_error"), (502, "api_error"), shown=False),
+    402: Told((502, "api_error"), (502, "api_error"), shown=False),
+    403: Told((502, "api_error"), (502, "api_error"), shown=False),
+    404: Told((502, "api_error"), (502, "api_error")),
+    413: Told((413, None), (413, "request_too_large")),
+    422: Told((422, "invalid_request_error"), (422, "invalid_request_error")),
+    429: Told((429, "rate_limit_error"), (429, "rate_limit_error")),
+    500: Told((500, None), (500, "api_error")),
+    503: Told((503, None), (503, "overloaded_error")),
+    529: Told((503, None), (529, "overloaded_error")),
+}
+
+
+def ask(pair: Pair, *, stream: bool, model: str = "", **headers: str) -> httpx.Response:
+    body = {**pair.caller.fields(asking("Hi"), model or pair.model), "stream": stream}
+    url = pair.gateway.url + pair.caller.path
+    return HTTP.post(url, json=body, headers={**HEADERS, **headers})
+
+
+@pytest.mark.parametrize("status", TABLE)
+def test_status_and_type(pair: Pair, stream: bool, status: int) -> None:
+    """Mapped, in the caller's form, with a request id, and no SDK is invited to try again."""
+    told = TABLE[status]
+    pair.provider.script(pair.script.error(status, WORDS))
+    answer = ask(pair, stream=stream)
+    expected, kind = getattr(told, pair.caller.protocol)
+    assert answer.status_code == expected
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-should-retry"] == "false"
+    assert answer.headers["x-pointsman-attempts"] == "1"
+    error = answer.json()["error"]
+    assert kind in (None, error["type"])
+    assert (WORDS in error["message"]) is told.shown
+    if pair.caller.protocol == "anthropic":
+        assert answer.json()["type"] == "error"
+        assert answer.json()["request_id"]
+        assert answer.headers["request-id"] == answer.headers["x-request-id"]
+    else:
+        assert {"message", "type", "param", "code"} <= set(error)
+
+
+@pytest.mark.parametrize("status", [400, 413, 422, 429, 500, 503])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_callers_own_protocol_passes_unmodified(
+    everyone: World, protocol: str, stream: bool, status: int
+) -> None:
+    """Byte for byte, what this gateway does not know of an error included."""
+    pair = everyone.pair(protocol, protocol)
+    error: Any = pair.script.error(status, WORDS).body
+    error["error"]["novel"] = {"deep": [1, 2.50]}
+    pair.provider.script(Json(error, status))
+    assert ask(pair, stream=stream).content == json.dumps(error).encode()
+
+
+@pytest.mark.parametrize("status", [429, 503, 529])
+def test_retry_after(pair: Pair, stream: bool, status: int) -> None:
+    """In whole seconds, never fewer than the provider asked for."""
+    pair.provider.script(pair.script.error(status, WORDS, **{"retry-after": "7"}))
+    assert ask(pair, stream=stream).headers["retry-after"] == "7"
+    pair.provider.script(pair.script.error(status, WORDS, **{"retry-after-ms": "1200"}))
+    assert ask(pair, stream=stream).headers["retry-after"] == "2"
+
+
+@pytest.mark.parametrize("status", [429, 500, 529])
+def test_a_provider_without_words(pair: Pair, stream: bool, status: int) -> None:
+    """A proxy's page of HTML becomes an error of the caller's form, and is not shown."""
+    pair.provider.script(Json(b"<html>nginx</html>", status))
+    answer = ask(pair, stream=stream)
+    assert answer.status_code == getattr(TABLE[status], pair.caller.protocol)[0]
+    assert "nginx" not in answer.text
+    assert answer.json()["error"]["message"]
+    assert answer.json()["error"]["attempts"]
+
+
+def test_a_model_the_caller_named_and_nobody_has(pair: Pair, stream: bool) -> None:
+    """404 as the provider said it: here the caller alone can mend the name."""
+    pair.provider.script(pair.script.error(404, WORDS))
+    answer = ask(pair, stream=stream, model=f"{pair.script.protocol}/no-such-model")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"] == WORDS
+
+
+def test_a_prompt_too_long(pair: Pair, stream: bool) -> None:
+    """In the words by which each protocol's agents know that they have to shorten it."""
+    body = {
+        "openai": {
+            "error": {
+                "message": "This model's maximum context length is 10 tokens.",
+                "type": "invalid_request_error",
+                "param": "messages",
+                "code": "context_length_exceeded",
+            }
+        },
+        "anthropic": {
+            "type": "error",
+            "error": {
+                "type": "invalid_request_error",
+                "message": "prompt is too long: 11 tokens > 10 maximum",
+            },
+        },
+    }
+    pair.provider.script(Json(body[pair.script.protocol], 400))
+    answer = ask(pair, stream=stream)
+    error = answer.json()["error"]
+    assert answer.status_code == 400
+    assert error["type"] == "invalid_request_error"
+    if pair.caller.protocol == "anthropic":
+        assert error["message"].startswith("prompt is too long")
+        assert error["message"].count("prompt is too long") == 1
+    else:
+        assert error["code"] == "context_length_exceeded"
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_an_error_inside_a_stream(pair: Pair, where: str) -> None:
+    """Before the commit it is a plain error; after it the protocol's event, and no regular end."""
+    events = pair.script.events(Answer(("Hello", " there")))
+    cut = 1 if where == "before" else events.index(pair.script.text(" there"))
+    pair.provider.script(Sse([*events[:cut], pair.script.error_event(WORDS)], pause=0.02))
+    answer = ask(pair, stream=True)
+    assert ("Hello" in answer.text) is (where == "after")
+    assert "[DONE]" not in answer.text
+    assert "message_stop" not in answer.text
+    if where == "before":
+        assert answer.status_code == 503
+        assert answer.json()["error"]["message"] == WORDS
+        assert answer.json()["error"]["type"] == "overloaded_error"
+        return
+    assert answer.status_code == 200
+    *_, name, data = [line for line in answer.text.splitlines() if line]
+    assert data.startswith("data: ")
+    error = httpx.Response(200, text=data[6:]).json()
+    assert error["error"]["type"] == "overloaded_error"
+    assert error["error"]["message"] == WORDS
+    if pair.caller.protocol == "anthropic":
+        assert name == "event: error"
+        assert error["type"] == "error"
+
+
+def test_the_sdks_raise_their_own_errors(pair: Pair, stream: bool) -> None:
+    errors = pair.caller.errors
+    expected = {
+        400: errors.BadRequestError,
+        422: errors.UnprocessableEntityError,
+        429: errors.RateLimitError,
+        500: errors.InternalServerError,
+    }
+    for status, kind in expected.items():
+        pair.provider.script(pair.script.error(status, WORDS))
+        with pytest.raises(kind, match=WORDS) as raised:
+            pair.caller.create(asking("Hi"), pair.model, stream=stream)
+        assert raised.value.status_code == status
+        assert raised.value.request_id
+
+
+def test_the_sdks_raise_in_the_middle_of_a_stream(pair: Pair) -> None:
+    """What has arrived stands, then the SDK raises; a connection that breaks is no short answer."""
+    events = pair.script.events(Answer(("Hello", " there")))
+    cut = events.index(pair.script.text(" there"))
+    breaks = (
+        Sse([*events[:cut], pair.script.error_event(WORDS)], pause=0.02),
+        Sse(events[:cut], then="cut", pause=0.02),
+        Sse(events[:cut], pause=0.02),
+    )
+    for broken in breaks:
+        pair.provider.script(broken)
+        seen: list[str] = []
+        stream = pair.caller.create(asking("Hi"), pair.model, stream=True)
+        with pytest.raises(pair.caller.errors.APIError):
+            seen.extend(map(pair.caller.text_in, stream))
+        assert "".join(seen) == "Hello"
+
+
+@pytest.mark.parametrize("caller", PROTOCOLS)
+def test_a_chain_that_is_used_up(everyone: World, caller: str, stream: bool) -> None:
+    """The last failure with its words, mapped across protocols, and a line for every attempt."""
+    pair = everyone.pair(caller, "anthropic")
+    everyone.providers["openai"].script(everyone.pair(caller, "openai").script.error(500, "first"))
+    everyone.providers["anthropic"].script(pair.script.error(529, WORDS))
+    answer = ask(pair, stream=stream, model="to-openai-anthropic/light")
+    error = answer.json()["error"]
+    assert answer.status_code == {"openai": 503, "anthropic": 529}[caller]
+    assert error["type"] == "overloaded_error"
+    assert "All 2 candidates failed" in error["message"]
+    assert WORDS in error["message"]
+    assert len(error["attempts"]) == 2
+
+
+@pytest.mark.parametrize("caller", PROTOCOLS)
+def test_what_nobody_can_say_does_not_hide_what_failed(everyone: World, caller: str) -> None:
+    """A field the second protocol lacks is no reason to blame the caller for the first's 500."""
+    first, second = {"openai": ("openai", "anthropic"), "anthropic": ("anthropic", "openai")}[
+        caller
+    ]
+    field: dict[str, Any] = {
+        "openai": {"n": 2},
+        "anthropic": {"mcp_servers": [{"type": "url", "url": "https://x.example", "name": "x"}]},
+    }[caller]
+    pair = everyone.pair(caller, first)
+    pair.provider.script(pair.script.error(500, WORDS))
+    body = {**pair.caller.fields(asking("Hi"), f"to-{first}-{second}/light"), **field}
+    url = pair.gateway.url + pair.caller.path
+    answer = HTTP.post(url, json=body, headers=HEADERS)
+    assert answer.status_code == 500
+    assert WORDS in answer.json()["error"]["message"]
