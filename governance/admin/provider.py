@@ -29,8 +29,9 @@ from governance.models.provider import TIMEOUTS
 from governance.routing.fields import Problem
 from governance.routing.kinds import KINDS
 from governance.routing.target_rules import CAPABILITIES
-from governance.services.providers import save_problems
+from governance.services.providers import credential_problems, save_problems
 
+SET_CREDENTIALS = "governance.set_credentials"
 PLAIN = (
     "name",
     "kind",
@@ -92,12 +93,18 @@ class ProviderForm(DocumentForm):
             name: UnfoldBooleanSwitchWidget() for name in ("is_local", "enabled", "is_default")
         }
 
+    credentials = True
+    """Whether the person may set them."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         adding = self.instance._state.adding
         self.existing: str | None = None if adding else self.instance.name
         self.row = Provider() if adding else Provider.objects.get(pk=self.instance.pk)
-        if "extra_headers" in self.fields:
+        if not self.credentials:
+            for name in ("api_key", "clear_api_key", "extra_headers"):
+                del self.fields[name]
+        else:
             masked = dict.fromkeys(self.row.header_names(), documents.MASK)
             self.initial["extra_headers"] = masked
             self.fields["api_key"].help_text = _key_help(self.row)
@@ -114,7 +121,9 @@ class ProviderForm(DocumentForm):
         return document
 
     def problems(self) -> Iterable[Problem]:
-        return save_problems(self.document(), self.existing, self.row)
+        document = self.document()
+        found = save_problems(document, self.row)
+        return found if self.credentials else found + credential_problems(document, self.row)
 
 
 def _key_help(row: Provider) -> str:
@@ -153,14 +162,23 @@ class ProviderAdmin(ServiceAdmin):
     readonly_fields = ("used_by", "credential_shown")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Who may not change a provider sees whether there is a credential, and no more."""
+        """Who may not set credentials sees whether there is one, and no more."""
         found = dict(super().get_fieldsets(request, obj))
+        changing = self.has_change_permission(request, obj)
         if not obj:
             del found["Renaming"]
-        elif not self.has_change_permission(request, obj):
-            found["Credential"] = {"fields": ("credential_shown",)}
+        elif not changing:
             found["Renaming"] = {"fields": ("used_by",)}
+        if not request.user.has_perm(SET_CREDENTIALS) or (obj and not changing):
+            found["Credential"] = {"fields": ("credential_shown",)}
         return list(found.items())
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.credentials = request.user.has_perm(SET_CREDENTIALS)
+        return form
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         saved = services.save_provider(
@@ -168,6 +186,7 @@ class ProviderAdmin(ServiceAdmin):
             who=who(request),
             existing=form.existing,
             rename_in_targets=bool(form.cleaned_data.get("rename_in_targets")),
+            credentials=form.credentials,
         )
         form.instance.pk = services.find_provider(saved.document["name"]).pk
         return saved.warnings

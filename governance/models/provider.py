@@ -80,6 +80,9 @@ class Provider(Model):
 
     class Meta:
         ordering = ("name",)
+        permissions = [
+            ("set_credentials", "Can set credentials of providers and move them elsewhere")
+        ]
         constraints = [
             UniqueConstraint(Lower("name"), name="provider_name_unique"),
             UniqueConstraint(
