@@ -113,6 +113,10 @@ class OpenAICaller:
     def create(self, talk: Talk, model: str, *, stream: bool = False) -> Any:
         return self._sdk.chat.completions.create(**self.fields(talk, model), stream=stream)
 
+    async def create_async(self, sdk: Any, talk: Talk, model: str) -> Any:
+        """A stream of the client `sdk`."""
+        return await sdk.chat.completions.create(**self.fields(talk, model), stream=True)
+
 
 def _user(turn: User) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = [
