@@ -44,6 +44,7 @@ class Dispatcher:
         journey: Journey,
         client: Client,
         book: HealthBook,
+        loop: asyncio.AbstractEventLoop,
         pairs: Callable[[str, str], Pair] = pair_for,
     ) -> None:
         """`pairs` gives the pair of a request type and an upstream's protocol."""
@@ -52,7 +53,7 @@ class Dispatcher:
         self._journey = journey
         self._client = client
         self._book = book
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._began = 0.0
         self._slot: Slot | None = None
 

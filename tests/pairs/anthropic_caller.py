@@ -103,6 +103,10 @@ class AnthropicCaller:
     def create(self, talk: Talk, model: str, *, stream: bool = False) -> Any:
         return self._sdk.messages.create(**self.fields(talk, model), stream=stream)
 
+    async def create_async(self, sdk: Any, talk: Talk, model: str) -> Any:
+        """A stream of the client `sdk`."""
+        return await sdk.messages.create(**self.fields(talk, model), stream=True)
+
 
 def _user(turn: User) -> dict[str, Any]:
     if not turn.images and not turn.results:

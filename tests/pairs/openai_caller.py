@@ -113,6 +113,10 @@ class OpenAICaller:
     def create(self, talk: Talk, model: str, *, stream: bool = False) -> Any:
         return self._sdk.chat.completions.create(**self.fields(talk, model), stream=stream)
 
+    async def create_async(self, sdk: Any, talk: Talk, model: str) -> Any:
+        """A stream of the client `sdk`."""
+        return await sdk.chat.completions.create(**self.fields(talk, model), stream=True)
+
 
 def _user(turn: User) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = [
@@ -156,7 +160,7 @@ def _sequence(event: Any) -> str | None:
 
 def _answer(completion: Any, met: Iterable[str | None] = ()) -> Answer:
     [choice] = completion.choices
-    message, usage = choice.message, completion.usage
+    message = choice.message
     sequence = getattr(choice, "stop_reason", None) or next(filter(None, met), None)
     thought = getattr(message, "reasoning_content", None)
     sent_back = {
@@ -174,12 +178,18 @@ def _answer(completion: Any, met: Iterable[str | None] = ()) -> Answer:
         calls,
         "sequence" if sequence else _STOP[choice.finish_reason],
         sequence,
-        Tokens(
-            usage.prompt_tokens,
-            usage.completion_tokens,
-            usage.prompt_tokens_details.cached_tokens,
-            usage.prompt_tokens_details.cache_write_tokens,
-            usage.completion_tokens_details.reasoning_tokens,
-        ),
+        _tokens(completion.usage),
         {"content": None, **sent_back},
+    )
+
+
+def _tokens(usage: Any) -> Tokens:
+    """Servers may leave out the details."""
+    read, made = usage.prompt_tokens_details, usage.completion_tokens_details
+    return Tokens(
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        read.cached_tokens if read is not None else 0,
+        read.cache_write_tokens if read is not None else 0,
+        made.reasoning_tokens if made is not None else 0,
     )
