@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import httpx
 
 from governance.routing.compile import compile_table
 from governance.routing.table import RoutingTable, Target
+from inference.health import HealthBook
 from tests.inference.tables import grants, provider
 from tests.pairs.anthropic_caller import AnthropicCaller
 from tests.pairs.anthropic_script import AnthropicScript
@@ -72,6 +75,10 @@ class World:
     callers: dict[str, Caller]
     providers: dict[str, Provider]
 
+    def fresh(self) -> None:
+        """Whatever was held against a provider is forgotten, so that chains keep their order."""
+        vars(self.gateway.book).update(vars(HealthBook(rng=random.Random(1))))
+
     def pair(self, caller: str, upstream: str) -> Pair:
         return Pair(
             self.callers[caller],
@@ -86,12 +93,15 @@ def table(
     *chains: tuple[str, ...],
     providers: Mapping[str, Upstream],
     kinds: Mapping[str, str] = MappingProxyType({}),
+    **more: Any,
 ) -> RoutingTable:
     """A profile for each chain of providers: `to-<names>/light`.
 
     A provider is of the kind it is named after, unless `kinds` says otherwise.
     """
-    rows = [provider(name, one, kind=kinds.get(name, name)) for name, one in providers.items()]
+    rows = [
+        provider(name, one, kind=kinds.get(name, name), **more) for name, one in providers.items()
+    ]
     profiles = [
         profile(
             *(
@@ -109,11 +119,12 @@ def table(
 
 
 @contextmanager
-def world(*, heartbeat: float = 15.0) -> Iterator[World]:
+def world(*, heartbeat: float = 15.0, **more: Any) -> Iterator[World]:
+    """`more` are fields of both providers."""
     with Provider() as openai, Provider() as anthropic:
         providers = {"openai": openai, "anthropic": anthropic}
         chains = (("openai",), ("anthropic",), ("openai", "anthropic"), ("anthropic", "openai"))
-        routing = table(*chains, providers=providers)
+        routing = table(*chains, providers=providers, **more)
         with served(routing, heartbeat=heartbeat) as gateway:
             callers = {
                 "openai": OpenAICaller(gateway.url),
