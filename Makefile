@@ -5,7 +5,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint bench bench-quick
+.PHONY: setup run test lint bench bench-quick bench-local
 
 setup: $(VENV)/.run-installed
 
@@ -42,3 +42,6 @@ bench: $(VENV)/.dev-installed
 
 bench-quick: $(VENV)/.dev-installed
 	@$(BIN)/python -m benchmarks --quick $(ARGS)
+
+bench-local: $(VENV)/.dev-installed
+	@$(BIN)/python -m benchmarks.local $(ARGS)

@@ -10,8 +10,9 @@ import fnmatch
 import sys
 from pathlib import Path
 
+from benchmarks.groups import Options
 from benchmarks.rounds import Plan
-from benchmarks.run import Options, run
+from benchmarks.run import run
 
 _QUICK = Plan(rounds=2, seconds=0.2, warm_up=0.05)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from benchmarks.rounds import Measured
@@ -52,7 +53,24 @@ def verdicts(cases: Mapping[str, Measured], footprint: Mapping[str, Any]) -> Ite
         found = cases["tables"].ratio("rate", names[-1], names[0])
         if found is not None:
             yield Verdict(f"{names[-1]} against {names[0]}", found, 0.9)
+    if "workers" in cases:
+        found = scaling(cases["workers"])
+        if found is not None:
+            yield Verdict("two workers on two cores against one on one", found, 1.8)
     yield from _footprint(footprint)
+
+
+def scaling(workers: Measured) -> float | None:
+    """How much more two processes carry on two cores than one on one.
+
+    The load runs on the second core. One process has the first for itself; two have what the load
+    leaves of both.
+    """
+    one, two = (workers.rounds.get(name, []) for name in ("one worker", "two workers"))
+    shares = [
+        2 * (b.rate / (2 - b.load_share)) / a.rate for a, b in zip(one, two, strict=False) if a.rate
+    ]
+    return median(shares) if shares else None
 
 
 def _footprint(footprint: Mapping[str, Any]) -> Iterator[Verdict]:

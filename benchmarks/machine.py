@@ -52,23 +52,28 @@ class CpuTime:
     """Seconds that processes ran, and that they were ready to run while others did."""
 
     ran: float
+    loop: float
+    """Of `ran`, the first thread of each process: the event loop."""
     waited: float
+    """Of the first threads."""
 
     def __sub__(self, before: CpuTime) -> CpuTime:
-        return CpuTime(self.ran - before.ran, self.waited - before.waited)
+        return CpuTime(self.ran - before.ran, self.loop - before.loop, self.waited - before.waited)
 
 
 def cpu_time(pids: Sequence[int]) -> CpuTime | None:
     """Of all threads until now; None where /proc does not tell."""
-    ran = waited = 0
+    ran = loop = waited = 0
     for pid in pids:
         for stat in Path(f"/proc/{pid}/task").glob("*/schedstat"):
             try:
                 fields = stat.read_text().split()
-                ran, waited = ran + int(fields[0]), waited + int(fields[1])
-            except (OSError, IndexError, ValueError):
-                return None
-    return CpuTime(ran / 1e9, waited / 1e9) if ran else None
+            except OSError:
+                continue  # a thread that ended meanwhile
+            ran += int(fields[0])
+            if stat.parent.name == str(pid):
+                loop, waited = loop + int(fields[0]), waited + int(fields[1])
+    return CpuTime(ran / 1e9, loop / 1e9, waited / 1e9) if ran else None
 
 
 def resident_mib(pid: int) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from benchmarks.bars import DIRECT, REFERENCE, US, Verdict
+from benchmarks.bars import DIRECT, REFERENCE, US, Verdict, scaling
 from benchmarks.rounds import Measured
 
 _COLUMNS = (
@@ -18,6 +18,7 @@ _COLUMNS = (
     ("p99 of ref.", 11),
     ("first added", 11),
     ("CPU us", 7),
+    ("loop us", 7),
     ("of ref.", 7),
     ("spread", 6),
     ("load", 5),
@@ -45,6 +46,7 @@ def line(measured: Measured, subject: str = US) -> str:
         _share(measured.ratio("p99", subject, REFERENCE)),
         _time(measured.added("first_p50", subject)),
         _rate(measured.median(subject, "cpu")),
+        _rate(measured.median(subject, "loop_cpu")),
         _share(measured.ratio("cpu", subject, REFERENCE)),
         _percent(measured.spread(subject)),
         _percent(measured.median(subject, "load_share")),
@@ -63,8 +65,17 @@ def tables_lines(measured: Measured) -> Iterable[str]:
         yield (
             f"{name:{_TITLE_WIDTH}} {_rate(measured.median(name, 'rate')):>9} a second, "
             f"{_share(ratio)} of the first; CPU {_rate(measured.median(name, 'cpu'))} us, "
+            f"{_rate(measured.median(name, 'loop_cpu'))} in the event loop, "
             f"{_share(measured.ratio('cpu', name, first))} of the first"
         )
+
+
+def workers_lines(measured: Measured) -> Iterable[str]:
+    for name in measured.rounds:
+        yield f"{name:{_TITLE_WIDTH}} {_rate(measured.median(name, 'rate')):>9} a second"
+    found = scaling(measured)
+    if found is not None:
+        yield f"{found:.2f} times as much on two cores, the load's share of them taken off"
 
 
 def footprint_lines(footprint: Mapping[str, Any]) -> Iterable[str]:
@@ -78,7 +89,9 @@ def footprint_lines(footprint: Mapping[str, Any]) -> Iterable[str]:
             f"{memory['after_streams']:.0f} afterwards"
         )
     if start:
-        yield f"cold start to the first answer: {start['seconds']:.2f} s"
+        cpu = start["cpu_seconds"]
+        needed = "" if cpu is None else f", {cpu:.2f} s of it on the processor"
+        yield f"cold start to the first answer: {start['seconds']:.2f} s{needed}"
 
 
 def markdown(

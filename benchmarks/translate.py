@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from inference.asks import chat, messages
+from inference.asks import chat, messages, responses
 from inference.inbound import Inbound
 from inference.translate import pair_for
 from inference.translate.base import Relay
@@ -74,6 +74,10 @@ def messages_request() -> Inbound:
     return messages.read(json.dumps(body).encode(), {})
 
 
+def response_request() -> Inbound:
+    return responses.read(b'{"model": "m", "stream": true, "input": "Hello"}', {})
+
+
 def microseconds(new_relay: Callable[[], Relay], stream: list[bytes]) -> float:
     """Per chunk, the median of the rounds."""
     rounds = []
@@ -101,6 +105,15 @@ CASES: list[Case] = [
     ),
     ("OpenAI to Anthropic", "chat", "anthropic", chat_request, anthropic_stream, TRANSLATED_BAR),
     ("Anthropic to OpenAI", "messages", "openai", messages_request, openai_stream, TRANSLATED_BAR),
+    ("Responses to OpenAI", "responses", "openai", response_request, openai_stream, TRANSLATED_BAR),
+    (
+        "Responses to Anthropic",
+        "responses",
+        "anthropic",
+        response_request,
+        anthropic_stream,
+        TRANSLATED_BAR,
+    ),
 ]
 
 

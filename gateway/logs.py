@@ -116,6 +116,8 @@ def config(level: str, *, terminal: bool | None = None) -> dict[str, Any]:
             "pointsman": {**through, "level": level},
             "django": {**through, "level": "INFO" if level == "DEBUG" else level},
             "django.server": {**through, "level": "INFO" if level == "DEBUG" else level},
+            # A line for every attempt to reach a database that is away; whoever needs it says so.
+            "psycopg.pool": {**through, "level": "ERROR"},
             # Daphne says where it listens, which its operator wants to see.
             "daphne.server": {**through, "level": level},
             "uvicorn": {**through, "level": "WARNING"},

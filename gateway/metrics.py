@@ -9,7 +9,7 @@ from typing import Final
 
 from django.conf import settings
 
-from gateway import telemetry
+from gateway.exposition import CONTENT_TYPE, exposition
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.admission import presented_key
@@ -37,8 +37,8 @@ async def respond(scope: Scope, send: Send, *, public: bool | None = None) -> No
         await _answer(send, 405, b"This path answers GET only.\n", (b"allow", b"GET, HEAD"))
     elif public or may_read(dict(scope["headers"]), snapshot.current(), time.time()):
         # Adding up the files of several processes takes milliseconds; streams go on meanwhile.
-        body = await asyncio.to_thread(telemetry.exposition)
-        await _answer(send, 200, body, (b"content-type", telemetry.CONTENT_TYPE))
+        body = await asyncio.to_thread(exposition)
+        await _answer(send, 200, body, (b"content-type", CONTENT_TYPE))
     else:
         words = f"Send an API key with the scope {SCOPE} as `Authorization: Bearer <key>`.\n"
         await _answer(send, 401, words.encode(), (b"www-authenticate", b"Bearer"))

@@ -10,6 +10,7 @@ from django.conf import settings
 from gateway import traffic
 from gateway.telemetry import Telemetry
 from inference import record
+from inference.recording import prices
 from inference.recording.jsonl import JsonlLog
 from inference.recording.recorder import Recorder
 from inference.recording.rows import RowWriter
@@ -28,6 +29,9 @@ def start() -> None:
     global _stages
     if _stages is not None:
         return
+    if settings.ENABLE_CLOUD_ROUTING:
+        # Half a second, better spent before the first request than beside it.
+        prices.load()
     lines = JsonlLog(settings.INTERACTION_LOG_DIR)
     rows = RowWriter()
     telemetry = Telemetry(

@@ -1,18 +1,13 @@
 """Metrics for Prometheus. The one home of their names.
 
-They are counted from finished records, on the recorder's thread. With several web processes each
-keeps its counts in files of `PROMETHEUS_MULTIPROC_DIR`, which the launcher sets, and whichever
-process is asked for `/metrics` adds them up; without it a process tells of itself alone.
+They are counted from finished records, on the recorder's thread; see `gateway.exposition` for how
+they are told.
 """
 
 from __future__ import annotations
 
-import os
-import struct
-import time
 from collections import Counter as Tally
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from prometheus_client import (
@@ -20,13 +15,10 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
-    generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from governance.interactions.record import InteractionRecord
 
-CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (
     0.01,
     0.025,
@@ -124,8 +116,34 @@ IN_FLIGHT: Final = Gauge(
 )
 
 
+class _Sum:
+    """What the requests of a batch that went the same way have in common, added up."""
+
+    __slots__ = ("cached", "completion", "cost", "count", "durations", "first", "prompt", "thought")
+
+    def __init__(self) -> None:
+        self.count = self.prompt = self.completion = self.cached = self.thought = 0
+        self.cost = 0.0
+        self.first: list[float] = []
+        self.durations: list[float] = []
+
+    def add(self, record: InteractionRecord) -> None:
+        self.count += 1
+        self.durations.append(record.duration_ms)
+        if record.first_token_ms is not None:
+            self.first.append(record.first_token_ms)
+        usage = record.usage
+        if usage is not None:
+            self.prompt += usage.prompt_tokens
+            self.completion += usage.completion_tokens
+            self.cached += usage.cached_tokens
+            self.thought += usage.reasoning_tokens
+        if record.cost_usd is not None:
+            self.cost += record.cost_usd
+
+
 class Telemetry:
-    """Counts records. Sums them up first: a metric is touched once a batch, not once a request."""
+    """Counts records. Most of a batch went the same way, so metrics are touched once a way."""
 
     def __init__(
         self,
@@ -136,73 +154,65 @@ class Telemetry:
         self._in_flight = in_flight
         self._dropped = dropped
         self._told: Tally[str] = Tally()
-        self._counts: Tally[tuple[Counter, tuple[str, ...]]] = Tally()
-        self._amounts: dict[tuple[Counter, tuple[str, ...]], float] = {}
+        self._sums: dict[tuple[object, ...], tuple[InteractionRecord, _Sum]] = {}
         self.dropped = 0
 
     def add(self, record: InteractionRecord) -> None:
-        profile = record.profile.name if record.profile is not None else ""
-        provider = record.provider
-        counts = self._counts
-        counts[REQUESTS, (record.protocol, record.request_type, profile, record.outcome)] += 1
-        if record.profile is not None:
-            counts[HITS, (profile, record.reason)] += 1
-        if record.fallback != "none":
-            counts[FALLBACKS, (profile, record.fallback)] += 1
-        for rejection in record.decision.rejections:
-            counts[REJECTIONS, (profile, rejection.reason)] += 1
-        for attempt in record.attempts:
-            counts[ATTEMPTS, (attempt.provider, attempt.outcome)] += 1
-        if record.outcome not in ("ok", "cancelled"):
-            counts[ERRORS, (profile, record.error_code)] += 1
-        if record.first_token_ms is not None:
-            FIRST_TOKEN.labels(profile, provider).observe(record.first_token_ms / 1000)
-        if record.attempts:
-            DURATION.labels(profile, provider).observe(record.duration_ms / 1000)
-        usage = record.usage
-        if usage is not None:
-            counts[TOKENS, (profile, provider, "prompt")] += usage.prompt_tokens
-            counts[TOKENS, (profile, provider, "completion")] += usage.completion_tokens
-            counts[TOKENS, (profile, provider, "cached")] += usage.cached_tokens
-            counts[TOKENS, (profile, provider, "reasoning")] += usage.reasoning_tokens
-        if record.cost_usd:
-            place = COST, (profile, provider)
-            self._amounts[place] = self._amounts.get(place, 0.0) + record.cost_usd
+        way = (
+            record.profile,
+            record.reason,
+            record.outcome,
+            record.error_code,
+            record.fallback,
+            record.protocol,
+            record.request_type,
+            tuple([(one.provider, one.outcome) for one in record.attempts]),
+            tuple([one.reason for one in record.decision.rejections]),
+        )
+        found = self._sums.get(way)
+        if found is None:
+            found = self._sums[way] = record, _Sum()
+        found[1].add(record)
 
     def flush(self) -> None:
-        for (metric, labels), count in (*self._counts.items(), *self._amounts.items()):
-            metric.labels(*labels).inc(count)
-        self._counts.clear()
-        self._amounts.clear()
-        for stage, total in self._dropped().items():
-            DROPPED.labels(stage).inc(total - self._told[stage])
-            self._told[stage] = total
+        sums, self._sums = self._sums, {}
+        for record, total in sums.values():
+            _count(record, total)
+        for stage, dropped in self._dropped().items():
+            DROPPED.labels(stage).inc(dropped - self._told[stage])
+            self._told[stage] = dropped
         IN_FLIGHT.set(self._in_flight())
 
 
-def exposition() -> bytes:
-    """All metrics in Prometheus' text format, of every web process where there are several."""
-    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    if not directory:
-        return generate_latest(registry)
-    _forget_the_dead(Path(directory))
-    merged = CollectorRegistry()
-    MultiProcessCollector(merged, directory)  # type: ignore[no-untyped-call]
-    try:
-        return generate_latest(merged)
-    except struct.error:
-        # A process that starts at this moment has made its file and not filled it yet.
-        time.sleep(0.05)
-        return generate_latest(merged)
-
-
-def _forget_the_dead(directory: Path) -> None:
-    """What a process that was killed had in flight is no longer. What it counted stays."""
-    for path in directory.glob("gauge_live*.db"):
-        pid = path.stem.rpartition("_")[2]
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            path.unlink(missing_ok=True)
-        except (ValueError, PermissionError):
-            continue
+def _count(record: InteractionRecord, total: _Sum) -> None:
+    """Counts all requests that went the way of `record`."""
+    profile = record.profile.name if record.profile is not None else ""
+    place = profile, record.provider
+    count = total.count
+    REQUESTS.labels(record.protocol, record.request_type, profile, record.outcome).inc(count)
+    if record.profile is not None:
+        HITS.labels(profile, record.reason).inc(count)
+    if record.fallback != "none":
+        FALLBACKS.labels(profile, record.fallback).inc(count)
+    if record.outcome not in ("ok", "cancelled"):
+        ERRORS.labels(profile, record.error_code).inc(count)
+    for rejection in record.decision.rejections:
+        REJECTIONS.labels(profile, rejection.reason).inc(count)
+    for attempt in record.attempts:
+        ATTEMPTS.labels(attempt.provider, attempt.outcome).inc(count)
+    if record.attempts:
+        duration, first = DURATION.labels(*place), FIRST_TOKEN.labels(*place)
+        for milliseconds in total.durations:
+            duration.observe(milliseconds / 1000)
+        for milliseconds in total.first:
+            first.observe(milliseconds / 1000)
+    for kind, tokens in (
+        ("prompt", total.prompt),
+        ("completion", total.completion),
+        ("cached", total.cached),
+        ("reasoning", total.thought),
+    ):
+        if tokens:
+            TOKENS.labels(*place, kind).inc(tokens)
+    if total.cost:
+        COST.labels(*place).inc(total.cost)

@@ -32,6 +32,10 @@ class Conflict(Refused):
     """The document is sound, but what is there already stands in its way."""
 
 
+class Forbidden(Refused):
+    """The document is sound, but not for this caller to save."""
+
+
 class NotFound(Refused):
     """There is nothing of that name."""
 

@@ -105,7 +105,7 @@ def _providers() -> tuple[Provider, ...]:
 
 def _provider(row: models.Provider) -> Provider:
     try:
-        api_key, headers = row.api_key(), row.extra_headers()
+        api_key, headers = row.reveal_api_key(), row.reveal_headers()
     except secrets.Unreadable:
         # The provider will refuse the request, and the next candidate is tried.
         log.error("credential_unreadable", provider=row.name)

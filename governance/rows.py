@@ -96,7 +96,7 @@ def fill_provider(row: Provider, document: Document) -> None:
         row.set_api_key(document["api_key"] or "")
     if "extra_headers" in document:
         headers = document["extra_headers"] or {}
-        kept = row.extra_headers() if MASK in headers.values() else {}
+        kept = row.reveal_headers() if MASK in headers.values() else {}
         row.set_extra_headers(
             {
                 name: kept.get(name, "") if value == MASK else value

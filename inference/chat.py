@@ -80,9 +80,10 @@ class ChatConsumer(AnsweringConsumer):
             inbound = self._read(body, headers)
             journey.ask = inbound.ask
             plan = self._route(inbound, journey.grant, table)
-            client = client_of(asyncio.get_running_loop())
+            client = client_of(self.loop)
             dispatcher = self._dispatcher(inbound, client)
-            with Heartbeat(self._beat, self.heartbeat if inbound.ask.stream else None) as beat:
+            interval = self.heartbeat if inbound.ask.stream else None
+            with Heartbeat(self.loop, self._beat, interval) as beat:
                 result = await self._dispatch(dispatcher, plan, inbound)
                 if isinstance(result, Opened):
                     await relay_stream(self, journey, result, dispatcher, beat)
@@ -142,7 +143,7 @@ class ChatConsumer(AnsweringConsumer):
         return plan
 
     def _dispatcher(self, inbound: Inbound, client: Client) -> Dispatcher:
-        return Dispatcher(inbound, self.journey, client, self.book)
+        return Dispatcher(inbound, self.journey, client, self.book, self.loop)
 
     async def _dispatch(
         self, dispatcher: Dispatcher, plan: Plan, inbound: Inbound

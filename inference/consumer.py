@@ -44,6 +44,8 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self.base_send = send
+        # Asked for once: on Python 3.11 each time is a system call.
+        self.loop = loop = asyncio.get_running_loop()
         self.gone = False
         self._watcher: asyncio.Task[None] | None = None
         try:
@@ -53,9 +55,9 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         except BodyTooLarge:
             await self.too_large()
             return
-        carrier = asyncio.current_task()
+        carrier = asyncio.current_task(loop)
         assert carrier is not None
-        self._watcher = asyncio.create_task(self._watch_for_leaving(receive, carrier))
+        self._watcher = loop.create_task(self._watch_for_leaving(receive, carrier))
         try:
             await self.handle(body)
         except asyncio.CancelledError:

@@ -38,7 +38,7 @@ class CountingConsumer(ChatConsumer):
 
     def _dispatcher(self, inbound: Inbound, client: Client) -> Dispatcher:
         self.journey.ask = replace(inbound.ask, request_type="count_tokens")
-        return Dispatcher(inbound, self.journey, client, self.book, _pair)
+        return Dispatcher(inbound, self.journey, client, self.book, self.loop, _pair)
 
     async def _dispatch(
         self, dispatcher: Dispatcher, plan: Plan, inbound: Inbound

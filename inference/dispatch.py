@@ -21,6 +21,7 @@ from inference.failures import Failure, Outcome, broken, of_status
 from inference.health import HealthBook, Slot
 from inference.http import Client, ConnectFailed, ConnectTimedOut, Reply, UpstreamError
 from inference.inbound import Inbound
+from inference.priority import priority
 from inference.record import Attempt, Journey
 from inference.translate import pair_for
 from inference.translate.base import Inexpressible, Outbound, Pair, StreamedPair
@@ -43,6 +44,7 @@ class Dispatcher:
         journey: Journey,
         client: Client,
         book: HealthBook,
+        loop: asyncio.AbstractEventLoop,
         pairs: Callable[[str, str], Pair] = pair_for,
     ) -> None:
         """`pairs` gives the pair of a request type and an upstream's protocol."""
@@ -51,7 +53,7 @@ class Dispatcher:
         self._journey = journey
         self._client = client
         self._book = book
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._began = 0.0
         self._slot: Slot | None = None
 
@@ -214,8 +216,10 @@ class Dispatcher:
         provider = backend.provider
         extra = outbound.headers
         grant = self._journey.grant
-        if provider.kind == "mlx" and grant is not None and grant.priority != "normal":
-            extra = (*extra, (b"x-pointsman-priority", grant.priority.encode()))
+        if provider.kind == "mlx" and not provider.base_url and grant is not None:
+            place = priority(grant.priority, self._inbound.ask.request_type)
+            if place != "normal":
+                extra = (*extra, (b"x-pointsman-priority", place.encode()))
         return await self._client.send(
             backend.destination,
             b"POST",

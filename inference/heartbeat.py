@@ -16,10 +16,15 @@ class Heartbeat:
 
     __slots__ = ("_beat", "_handle", "_interval", "_last", "_loop", "_task")
 
-    def __init__(self, beat: Callable[[], Awaitable[None]], interval: float | None) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        beat: Callable[[], Awaitable[None]],
+        interval: float | None,
+    ) -> None:
         self._beat = beat
         self._interval = interval
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._last = self._loop.time()
         self._handle: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None

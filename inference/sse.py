@@ -46,6 +46,11 @@ class Parser:
             return _events(chunk)
         return self._buffered(chunk)
 
+    @property
+    def at_border(self) -> bool:
+        """Nothing is held back: the next chunk begins an event."""
+        return not (self._rest or self._after_cr or self._start)
+
     def end(self) -> list[Event]:
         """The event that was complete but for its blank line, if there is one."""
         rest = bytes(self._rest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Final, Protocol
 
 from inference.failures import Failure, broken
 
@@ -23,11 +23,12 @@ class Expired(Exception):
 class Watch:
     """One timer that drops the connection when a deadline passes.
 
-    Touching it on every chunk costs an attribute; the timer looks at the clock when it fires and
-    sets itself again for what is left. All times are seconds on the loop's clock.
+    Touching it on every chunk costs an attribute: the timer fires no later than the silence
+    allowed after it was set, looks at the clock, and sets itself again for what is left. All times
+    are seconds on the loop's clock.
     """
 
-    __slots__ = ("_due_first", "_due_total", "_handle", "_idle", "_loop", "_reply", "_touched")
+    __slots__ = ("_first", "_handle", "_idle", "_loop", "_reply", "_total", "_touched")
 
     def __init__(
         self,
@@ -39,10 +40,10 @@ class Watch:
     ) -> None:
         now = loop.time()
         self._loop = loop
-        self._idle = idle
+        self._idle = _NEVER if idle is None else idle
         self._touched: float | None = None
-        self._due_first = now + first_event if first_event is not None else None
-        self._due_total = now + total if total is not None else None
+        self._first = _NEVER if first_event is None else now + first_event
+        self._total = _NEVER if total is None else now + total
         self._reply: Abortable | None = None
         self._handle: asyncio.TimerHandle | None = None
         self._arm(now)
@@ -53,47 +54,42 @@ class Watch:
 
     def touch(self) -> None:
         """Something meaningful arrived: from here the silence between events counts."""
-        first = self._touched is None
         self._touched = self._loop.time()
-        if first:
-            self._arm(self._touched)
 
     def stop(self) -> None:
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
 
-    def _due(self) -> tuple[float, Failure] | None:
-        if self._touched is None:
-            soon = (self._due_first, _SLOW_START)
+    def _due(self) -> tuple[float, Failure]:
+        """The next deadline, and what it means to miss it."""
+        touched = self._touched
+        if touched is None:
+            soon, failure = self._first, _SLOW_START
         else:
-            soon = (self._touched + self._idle if self._idle is not None else None, _SILENT)
-        total = (self._due_total, _TOO_SLOW)
-        known = [(due, failure) for due, failure in (soon, total) if due is not None]
-        return min(known, key=lambda pair: pair[0]) if known else None
+            soon, failure = touched + self._idle, _SILENT
+        return (soon, failure) if soon <= self._total else (self._total, _TOO_SLOW)
 
     def _arm(self, now: float) -> None:
-        self.stop()
-        due = self._due()
-        if due is not None:
-            self._handle = self._loop.call_at(max(due[0], now), self._fire)
+        due = min(self._due()[0], now + self._idle)
+        if due < _NEVER:
+            self._handle = self._loop.call_at(due, self._fire)
 
     def _fire(self) -> None:
         self._handle = None
         now = self._loop.time()
-        due = self._due()
-        if due is None:
-            return
+        due, failure = self._due()
         # The clock's resolution may let a timer fire a hair early.
-        if now + 0.001 < due[0]:
+        if now + 0.001 < due:
             self._arm(now)
         elif self._reply is not None:
-            self._reply.abort(Expired(due[1]))
+            self._reply.abort(Expired(failure))
         else:
             # Still connecting, which has a deadline of its own: look again soon.
             self._handle = self._loop.call_later(0.05, self._fire)
 
 
+_NEVER: Final = float("inf")
 _SLOW_START = broken(
     "first_event_timeout", "The provider sent nothing meaningful within its deadline.", 504
 )

@@ -160,12 +160,18 @@ const char *answer_feed(struct answer *a, const struct expected *e, const char *
             if (*data == '\n') {
                 a->part = a->left ? CHUNK : TRAILER;
                 a->line_is_empty = 1;
+            } else if (*data == ';') {
+                a->part = CHUNK_EXTENSION;
             } else if (*data != '\r') {
                 int digit = hex(*data);
                 if (digit < 0) why = "a chunk has no size";
                 a->left = a->left * 16 + digit;
             }
             data++;
+            break;
+        case CHUNK_EXTENSION:
+            if (*data == '\n') a->part = CHUNK_SIZE;
+            else data++;
             break;
         case CHUNK_END:
             if (*data++ == '\n') {

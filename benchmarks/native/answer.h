@@ -12,7 +12,7 @@ struct expected {
 #define ANSWER_TAIL 64
 
 struct answer {
-    enum { HEAD, LENGTH, CHUNK_SIZE, CHUNK, CHUNK_END, TRAILER } part;
+    enum { HEAD, LENGTH, CHUNK_SIZE, CHUNK_EXTENSION, CHUNK, CHUNK_END, TRAILER } part;
     int begun, done, closes, status, line_is_empty;
     char head[8192];
     size_t held;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -81,7 +80,6 @@ def _state(request: HttpRequest) -> dict[str, Any]:
     found: dict[str, Any] = {
         "may_operate": request.user.has_perm(OPERATE),
         "models_dir": settings.MODELS_DIR,
-        "now": datetime.now(UTC),
     }
     try:
         found["engine"] = panel(client().models(), snapshot.current())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from governance.insight.attention import Attention
 from governance.routing.table import RoutingTable
 from inference.local.client import EngineModel, EngineReport
 
@@ -81,6 +82,18 @@ def panel(report: EngineReport, table: RoutingTable) -> EnginePanel:
     order = ("loading", "ready", "failed", "not_loaded")
     rows.sort(key=lambda row: (order.index(row.state), row.name))
     return EnginePanel(tuple(rows), Memory(report.memory_used_bytes, report.memory_budget_bytes))
+
+
+def engine_attention(report: EngineReport | None) -> list[Attention]:
+    """What is wrong with the engine; None stands for one that does not answer."""
+    if report is None:
+        detail = "Requests to local models fail or go elsewhere. Its page says what to do."
+        return [Attention("bad", "engine_down", "The local engine does not run", detail, "engine")]
+    return [
+        Attention("warn", "model_failed", f"{model.name} failed", model.reason, "engine")
+        for model in report.models
+        if model.state == "failed"
+    ]
 
 
 def _row(model: EngineModel, used_by: tuple[str, ...]) -> ModelRow:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 PAGES: Final = (
     ("Dashboard", "monitoring", "admin:index", ""),
+    ("Playground", "forum", "desk:playground", "gateway.use_playground"),
     ("Local engine", "memory", "desk:engine", "gateway.view_engine"),
 )
 """Title, icon, name of the path, permission."""

@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from gateway.desk import engine
+from gateway.desk import dashboard, engine
+from gateway.desk.playground import views as playground
 
 app_name = "desk"
 urlpatterns = [
+    path("dashboard", dashboard.live, name="dashboard"),
     path("engine/", engine.show, name="engine"),
     path("engine/state", engine.state, name="engine-state"),
     path("engine/load", engine.load, name="engine-load"),
     path("engine/unload", engine.unload, name="engine-unload"),
+    path("playground/", playground.show, name="playground"),
+    path("playground/models", playground.models, name="playground-models"),
+    path("playground/code", playground.code, name="playground-code"),
+    path("playground/send", playground.send, name="playground-send"),
 ]

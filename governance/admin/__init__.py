@@ -1,5 +1,23 @@
-"""What operators see in Django admin: a file per page."""
+"""Pages of the admin, a file each. They show and ask; `governance.services` decides and writes."""
 
-from governance.admin import interactions
+from governance.admin import (
+    api_key,
+    heuristic_rule,
+    interactions,
+    model_mapping,
+    people,
+    provider,
+    revision,
+    routing_profile,
+)
 
-__all__ = ["interactions"]
+__all__ = [
+    "api_key",
+    "heuristic_rule",
+    "interactions",
+    "model_mapping",
+    "people",
+    "provider",
+    "revision",
+    "routing_profile",
+]

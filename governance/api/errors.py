@@ -13,7 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from governance.errors import Conflict, NotFound, Refused
+from governance.errors import Conflict, Forbidden, NotFound, Refused
 from governance.routing.fields import Problem
 
 log = structlog.get_logger("pointsman.api")
@@ -85,8 +85,8 @@ def unknown_path(request: HttpRequest, rest: str = "") -> JsonResponse:
 
 
 def _refused(error: Refused) -> Response:
-    status = 404 if isinstance(error, NotFound) else 409 if isinstance(error, Conflict) else 400
-    return _problems(status, error.problems)
+    statuses = {NotFound: 404, Conflict: 409, Forbidden: 403}
+    return _problems(statuses.get(type(error), 400), error.problems)
 
 
 def _problems(status: int, problems: Iterable[Problem]) -> Response:

@@ -54,24 +54,38 @@ class Supposed:
         return self.standings.get(provider)
 
 
-def run(document: object, caller: Grant = ANONYMOUS) -> dict[str, Any]:
-    """The decision on the request that the document describes. Raises `Invalid`.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a simulation is about: a request, who sends it, and how the providers fare."""
 
-    The request counts as the caller's unless it names another key.
+    ask: Ask
+    grant: Grant
+    health: Supposed
+
+
+def run(document: object, caller: Grant = ANONYMOUS) -> dict[str, Any]:
+    """The decision on the request that the document describes. Raises `Invalid`."""
+    table = snapshot.refresh()
+    what = asked(document, table, caller)
+    found = simulate(what.ask, what.grant, table, what.health, 0.0, random.SystemRandom())
+    return {
+        **found.document(),
+        "request_type": what.ask.request_type,
+        "capabilities": sorted(what.ask.needs),
+    }
+
+
+def asked(document: object, table: RoutingTable, caller: Grant = ANONYMOUS) -> Asked:
+    """The request the document describes, the caller's unless it names another key.
+
+    Raises `Invalid`.
     """
     if not isinstance(document, Mapping):
         message = f"A simulation must be an object, not {kind_of(document)}."
         raise Invalid(Problem("", "type", message))
-    table = snapshot.refresh()
     grant = _grant(document, table) or caller
     health = _supposed(document, table)
-    ask = read(document)
-    found = simulate(ask, grant, table, health, 0.0, random.SystemRandom())
-    return {
-        **found.document(),
-        "request_type": ask.request_type,
-        "capabilities": sorted(ask.needs),
-    }
+    return Asked(read(document), grant, health)
 
 
 def read(document: Mapping[str, Any]) -> Ask:

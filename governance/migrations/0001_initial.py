@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('models', models.JSONField(blank=True, default=list, help_text='Models known to be there.')),
                 ('capabilities', models.JSONField(blank=True, default=list, help_text='Modalities and features its models take; none listed means all.')),
                 ('connect_timeout', models.FloatField(default=10.0, help_text='Seconds.')),
-                ('first_event_timeout', models.FloatField(default=60.0, help_text='Seconds until the first piece of the answer.')),
+                ('first_event_timeout', models.FloatField(default=120.0, help_text='Seconds until the first piece; of a whole answer, until it starts arriving.')),
                 ('idle_timeout', models.FloatField(default=60.0, help_text='Seconds between two pieces of the answer.')),
                 ('total_timeout', models.FloatField(blank=True, default=600.0, help_text='Seconds; blank means no limit.', null=True)),
                 ('max_concurrency', models.IntegerField(blank=True, help_text='Requests at a time; blank means no limit.', null=True)),

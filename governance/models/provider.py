@@ -57,7 +57,8 @@ class Provider(Model):
     )
     connect_timeout = FloatField(default=10.0, help_text="Seconds.")
     first_event_timeout = FloatField(
-        default=60.0, help_text="Seconds until the first piece of the answer."
+        default=120.0,
+        help_text="Seconds until the first piece; of a whole answer, until it starts arriving.",
     )
     idle_timeout = FloatField(default=60.0, help_text="Seconds between two pieces of the answer.")
     total_timeout = FloatField(
@@ -79,6 +80,9 @@ class Provider(Model):
 
     class Meta:
         ordering = ("name",)
+        permissions = [
+            ("set_credentials", "Can set credentials of providers and move them elsewhere")
+        ]
         constraints = [
             UniqueConstraint(Lower("name"), name="provider_name_unique"),
             UniqueConstraint(
@@ -120,14 +124,14 @@ class Provider(Model):
     def has_api_key(self) -> bool:
         return bool(self.sealed_api_key)
 
-    def api_key(self) -> str:
+    def reveal_api_key(self) -> str:
         """The credential in clear. Raises `secrets.Unreadable`."""
         return secrets.decrypt(self.sealed_api_key)
 
     def set_api_key(self, api_key: str) -> None:
         self.sealed_api_key = secrets.encrypt(api_key)
 
-    def extra_headers(self) -> dict[str, str]:
+    def reveal_headers(self) -> dict[str, str]:
         """Headers sent along, in clear. Raises `secrets.Unreadable`."""
         found: dict[str, str] = json.loads(secrets.decrypt(self.sealed_headers) or "{}")
         return found
@@ -138,6 +142,6 @@ class Provider(Model):
     def header_names(self) -> list[str]:
         """Names of the extra headers; empty when they cannot be read."""
         try:
-            return list(self.extra_headers())
+            return list(self.reveal_headers())
         except secrets.Unreadable:
             return []

@@ -81,7 +81,7 @@ class Provider:
     """Modalities and features its models take; empty: everything."""
     extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     connect_timeout: float = 10.0
-    first_event_timeout: float = 60.0
+    first_event_timeout: float = 120.0
     idle_timeout: float = 60.0
     total_timeout: float | None = 600.0
     max_concurrency: int | None = None

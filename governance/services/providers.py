@@ -7,7 +7,7 @@ from typing import Any
 
 from governance import documents
 from governance.documents import MASK
-from governance.errors import Conflict, NotFound, check
+from governance.errors import Conflict, Forbidden, NotFound, check
 from governance.models import Provider, RoutingProfile, RoutingTarget
 from governance.routing.fields import Problem
 from governance.routing.provider_rules import unknown_provider_fields
@@ -28,19 +28,24 @@ def save_provider(
     who: str,
     existing: str | None = None,
     rename_in_targets: bool = False,
+    credentials: bool = True,
 ) -> Saved:
     """Creates a provider, or replaces the `existing` one.
 
     Of an existing provider the secrets stay that the document does not bring. Another name renames
     it: profiles that name the old one are renamed along, or told in the warnings. A provider
-    marked as default takes the mark from the one that had it. Raises `Invalid`, `NotFound`.
+    marked as default takes the mark from the one that had it. Without `credentials` the caller may
+    not touch them. Raises `Invalid`, `NotFound`, `Forbidden`.
     """
     with change(who, "save") as made:
         row = Provider() if existing is None else find_provider(existing)
         before = None if existing is None else documents.provider(row)
         old_name = row.name
-        check(save_problems(document, existing, row))
+        check(save_problems(document, row))
         assert isinstance(document, Mapping)
+        touched = [] if credentials else credential_problems(document, row)
+        if touched:
+            raise Forbidden(touched)
         fill_provider(row, document)
         if row.is_default:
             _unmark_others(made, row)
@@ -96,13 +101,31 @@ def profiles_naming(name: str) -> list[str]:
     return sorted(rows.values_list("name", flat=True))
 
 
-def save_problems(document: object, existing: str | None, row: Provider) -> list[Problem]:
+def save_problems(document: object, row: Provider) -> list[Problem]:
     """Every rule the document breaks beside what is saved; `row` is the provider it replaces."""
     others = Provider.objects.exclude(pk=row.pk).values_list("name", flat=True)
     virtual = RoutingProfile.objects.values_list("virtual_provider", flat=True)
     found = provider_problems(document, others=others, virtual_providers=virtual)
     if isinstance(document, Mapping) and not found:
         found += _leaving_problems(document) + _mask_problems(document, row)
+    return found
+
+
+def credential_problems(document: Mapping[str, Any], row: Provider) -> list[Problem]:
+    """What someone who may not set credentials must leave alone: them, and where they are sent.
+
+    Another address would receive the credential, so moving it is as good as reading it.
+    """
+    held = dict.fromkeys(row.header_names(), MASK)
+    found = []
+    if "api_key" in document:
+        found.append(Problem("api_key", "forbidden", "You may not set credentials."))
+    if (document.get("extra_headers") or held) != held:
+        found.append(Problem("extra_headers", "forbidden", "You may not set credentials."))
+    moved = (document.get("base_url") or "") != row.base_url
+    if moved and row.credential != "none":
+        message = "You may not set credentials, so the address they are sent to stays."
+        found.append(Problem("base_url", "forbidden", message))
     return found
 
 
@@ -130,7 +153,7 @@ def _mask_problems(document: Mapping[str, Any], row: Provider) -> list[Problem]:
     if not masked:
         return []
     try:
-        kept = row.extra_headers()
+        kept = row.reveal_headers()
     except Unreadable:
         kept = {}
     return [

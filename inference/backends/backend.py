@@ -83,6 +83,9 @@ def backend_of(provider: Provider) -> Backend:
         destination, base_path = Destination.parse(base_url)
     except ValueError as error:
         raise UnusableProvider(str(error)) from None
+    if wire.protocol == "anthropic" and not base_path.endswith("/v1"):
+        # Anthropic's own SDK takes the address without its version; operators paste it here.
+        base_path += "/v1"
     headers: dict[bytes, bytes] = {
         b"content-type": b"application/json",
         b"accept-encoding": b"identity",

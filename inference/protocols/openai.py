@@ -32,8 +32,6 @@ _TYPES: Final = {
     503: "overloaded_error",
     504: "timeout_error",
 }
-
-
 STATUSES: Final[Mapping[int, int]] = {529: 503}
 """Statuses that only the other protocol knows."""
 _CODES: Final = {"too_long": "context_length_exceeded"}

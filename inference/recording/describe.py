@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from governance.interactions.record import (
@@ -76,7 +78,13 @@ def describe(journey: Journey, cost_usd: float | None = None) -> InteractionReco
 
 def timestamp(at: float) -> str:
     """Unix time in seconds as ISO 8601 with milliseconds."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+    second = math.floor(at)
+    return f"{_second(second)}.{int((at - second) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=16)
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()[:19]
 
 
 def plain(text: str, limit: int = NAME) -> str:

@@ -69,6 +69,13 @@ def cost(usage: Usage, rates: Rates) -> Decimal:
     ) / _MILLION
 
 
+def load() -> None:
+    """Reads the price list, which else happens with the first cost that is asked for."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    get_snapshot()
+
+
 def rates_of(provider: Provider, answered: str, asked: str, at: float) -> Rates | None:
     """The prices that hold at a Unix time, of the model that answered or else the one asked for."""
     half_hour = int(at // 1800)

@@ -23,7 +23,7 @@ LIMIT: Final = 20_000
 """Journeys that may wait: two seconds at full speed."""
 LIMIT_BYTES: Final = 64 * 1024 * 1024
 """Content that may wait, where it is kept."""
-INTERVAL: Final = 0.25
+INTERVAL: Final = 0.1
 """Seconds between two looks at the queue: what a killed process loses at most, and some."""
 LONG_TEXT: Final = 1000
 """Characters of a last user message that is not worth holding on to."""

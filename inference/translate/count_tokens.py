@@ -86,7 +86,8 @@ def _weight(value: Any) -> int:
     if isinstance(source, dict) and source.get("type") == "base64":
         return _ceil(len(str(source.get("data", ""))), _DOCUMENT_BYTES_PER_TOKEN)
     if value.get("type") == "tool_use":
-        return _weight(msgspec.json.encode(value.get("input")).decode()) + _weight(value.get("name"))
+        given = msgspec.json.encode(value.get("input")).decode()
+        return _weight(value.get("name")) + _weight(given)
     return sum(_weight(inner) for name, inner in value.items() if name not in _UNREAD)
 
 

@@ -46,6 +46,11 @@ FIELDS: Final = frozenset(
 )
 """What is forwarded; everything else the server either ignores or should never see."""
 
+_CARRIED_OUT: Final = frozenset(
+    {"model", "stream", "stream_options", "stop", "n", "response_format", "tool_choice"}
+)
+"""What is not forwarded but heeded all the same."""
+
 HIGHEST_TOP_K: Final = 1000
 """The server dies of a `top_k` over its vocabulary, whose size it does not tell."""
 
@@ -77,9 +82,9 @@ class GuardedPair:
         """Only known fields with checked values, always streamed. Raises `Inexpressible`."""
         outbound = self._inner.request(inbound, model)
         wanted: dict[str, Any] = msgspec.json.decode(outbound.body)
-        fields = {
-            name: value for name, value in wanted.items() if name in FIELDS and value is not None
-        }
+        wanted = {name: value for name, value in wanted.items() if value is not None}
+        fields = {name: value for name, value in wanted.items() if name in FIELDS}
+        _check_meaning(wanted, fields)
         if not inbound.ask.needs.isdisjoint({"vision", "audio", "file"}):
             _refuse("messages", "an mlx_lm.server takes text only.")
         for name, bounds in _NUMBERS.items():
@@ -91,7 +96,7 @@ class GuardedPair:
         return Outbound(
             outbound.path,
             msgspec.json.encode(fields),
-            outbound.dropped,
+            (*outbound.dropped, *sorted(wanted.keys() - fields.keys() - _CARRIED_OUT)),
             outbound.headers,
             streamed=True,
         )
@@ -206,6 +211,20 @@ def _stops(inbound: Inbound) -> tuple[str, ...]:
     value = msgspec.json.decode(raw) if raw is not None else None
     texts = [value] if isinstance(value, str) else value or []
     return tuple(text for text in texts if text)
+
+
+def _check_meaning(wanted: dict[str, Any], fields: dict[str, Any]) -> None:
+    """What the server would ignore although the answer's meaning hangs on it."""
+    if wanted.get("n", 1) != 1:
+        _refuse("n", "an mlx_lm.server gives one answer.")
+    form = wanted.get("response_format")
+    if isinstance(form, dict) and form.get("type") != "text":
+        _refuse("response_format", "an mlx_lm.server answers in plain text only.")
+    choice = wanted.get("tool_choice", "auto")
+    if choice == "none":
+        fields.pop("tools", None)
+    elif choice != "auto":
+        _refuse("tool_choice", "an mlx_lm.server cannot be made to call a tool.")
 
 
 def _check_number(name: str, value: Any, low: float, high: float) -> None:

@@ -100,6 +100,17 @@ class PassThrough(OpenAIRelay):
         super().__init__()
         self._wants_usage = wants_usage
 
+    def feed(self, chunk: bytes) -> bytes:
+        if (
+            self.committed
+            and self._parser.at_border
+            and _plain(chunk)
+            and not self.finished
+            and self.failure is None
+        ):
+            return chunk
+        return super().feed(chunk)
+
     def _done(self) -> bytes:
         return DONE
 
@@ -124,6 +135,26 @@ class PassThrough(OpenAIRelay):
             if not self.committed and choice.meaningful:
                 self.committed = True
         return encode(data, name)
+
+
+def _plain(chunk: bytes) -> bool:
+    """Whole events that hold text and nothing the gateway has to know of: they pass unread.
+
+    After the commit that is nearly every chunk. What is not sure goes the long way.
+    """
+    return (
+        chunk.startswith(b'data: {"')
+        and chunk.endswith(b"}\n\n")
+        and b'"error"' not in chunk
+        and b'"finish_reason":"' not in chunk
+        and b'"finish_reason": "' not in chunk
+        and b'"usage":{' not in chunk
+        and b'"usage": {' not in chunk
+        and b"[DONE]" not in chunk
+        and b"\r" not in chunk
+        and (ends := chunk.count(b"\n\n")) == chunk.count(b'}\n\ndata: {"') + 1
+        and chunk.count(b"\n") == 2 * ends
+    )
 
 
 def _as_chunk(data: bytes) -> bytes:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 
@@ -75,7 +76,8 @@ class Asked:
 class Upstream:
     """`with Upstream(reply, ...) as upstream:` serves on `upstream.base_url`."""
 
-    def __init__(self, *replies: Reply) -> None:
+    def __init__(self, *replies: Reply, uds: Path | None = None) -> None:
+        self.uds = uds
         self.replies: list[Reply] = list(replies)
         self.asked: list[Asked] = []
         self.port = 0
@@ -109,8 +111,11 @@ class Upstream:
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
-        server = await asyncio.start_server(accept, "127.0.0.1", 0, backlog=512)
-        self.port = server.sockets[0].getsockname()[1]
+        if self.uds is not None:
+            server = await asyncio.start_unix_server(accept, self.uds, backlog=512)
+        else:
+            server = await asyncio.start_server(accept, "127.0.0.1", 0, backlog=512)
+            self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._end.wait()
         server.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway import telemetry
+from gateway.exposition import exposition
 from gateway.launch import metrics as launch
 from gateway.telemetry import Telemetry
 from inference.record import Journey
@@ -34,11 +34,11 @@ class Change:
     """What a block of code adds to the metrics of this process."""
 
     def __enter__(self) -> Change:
-        self.before = samples(telemetry.exposition())
+        self.before = samples(exposition())
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.after = samples(telemetry.exposition())
+        self.after = samples(exposition())
 
     def __call__(self, name: str, **labels: str) -> float:
         key = name, frozenset(labels.items())
@@ -121,7 +121,7 @@ def test_errors_are_counted_by_their_code() -> None:
 def test_names_of_callers_are_no_labels() -> None:
     """What a caller can make up must not become a time series."""
     count([journey(id="req_made_up", model="made-up", usage=Usage(prompt=1))])
-    assert b"made" not in telemetry.exposition()
+    assert b"made" not in exposition()
 
 
 def test_drops_and_requests_in_flight() -> None:
@@ -138,7 +138,8 @@ def test_drops_and_requests_in_flight() -> None:
 
 PROCESS = """
 import os, sys
-from gateway.telemetry import Telemetry, exposition
+from gateway.exposition import exposition
+from gateway.telemetry import Telemetry
 from inference.recording.describe import describe
 from tests.interactions.journeys import journey
 counted = Telemetry(in_flight=lambda: 2)

@@ -325,6 +325,14 @@ class TestFields:
         assert messages_to_openai(metadata={"user_id": "u"})["user"] == "u"
         assert dropped(PAIR, inbound) == ("metadata.team",)
 
+    def test_a_long_user_id_is_shortened(self) -> None:
+        """OpenAI refuses more than 64 characters; the same user stays the same."""
+        one, two = ({"user_id": letter * 150} for letter in "ab")
+        short = messages_to_openai(metadata=one)["user"]
+        assert len(short) == 64
+        assert messages_to_openai(metadata=one)["user"] == short
+        assert messages_to_openai(metadata=two)["user"] != short
+
     @pytest.mark.parametrize(("tier", "said"), [("auto", "auto"), ("standard_only", "default")])
     def test_service_tiers(self, tier: str, said: str) -> None:
         assert messages_to_openai(service_tier=tier)["service_tier"] == said

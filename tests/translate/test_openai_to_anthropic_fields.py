@@ -248,6 +248,11 @@ class TestReasoning:
         said = {**said, "thinking_blocks": [thought]}
         assert dropped(PAIR, chat_ask(messages=[TURN, said, result], **fields)) == ()
 
+    def test_results_of_no_call_are_not_judged_here(self) -> None:
+        result = {"role": "tool", "tool_call_id": "call_1", "content": "x"}
+        body = chat_to_anthropic(messages=[TURN, result], reasoning_effort="low")
+        assert body["thinking"]["type"] == "enabled"
+
     def test_anthropics_own_words_pass(self) -> None:
         thinking = {"type": "enabled", "budget_tokens": 2000}
         assert chat_to_anthropic(thinking=thinking)["thinking"] == thinking

@@ -11,6 +11,7 @@ from governance.api.serializers.common import listed, single
 from governance.api.serializers.providers import ProviderPatchSerializer, ProviderSerializer
 from governance.api.views.base import GovernanceViewSet, flag, merged, who, with_warnings
 from governance.models import Provider
+from governance.routing.table import Grant
 
 SAVED = answers(*WRITING, 404, ok=single("provider", ProviderSerializer))
 
@@ -69,7 +70,9 @@ class ProviderViewSet(GovernanceViewSet):
         return Response({"provider": documents.provider(services.find_provider(name))})
 
     def create(self, request: Request) -> Response:
-        saved = services.save_provider(request.data, who=who(request))
+        saved = services.save_provider(
+            request.data, who=who(request), credentials=_may_set_credentials(request)
+        )
         return Response(with_warnings({"provider": saved.document}, saved.warnings), status=201)
 
     def update(self, request: Request, name: str) -> Response:
@@ -92,5 +95,11 @@ class ProviderViewSet(GovernanceViewSet):
             who=who(request),
             existing=row.name,
             rename_in_targets=flag(request, "rename_in_targets"),
+            credentials=_may_set_credentials(request),
         )
         return Response(with_warnings({"provider": saved.document}, saved.warnings))
+
+
+def _may_set_credentials(request: Request) -> bool:
+    """People need a permission of its own; a key that may write may write them too."""
+    return isinstance(request.auth, Grant) or request.user.has_perm("governance.set_credentials")

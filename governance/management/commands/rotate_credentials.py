@@ -31,7 +31,8 @@ class Command(BaseCommand):
                 if any(sealed.values()):
                     Provider.objects.filter(pk=row.pk).update(**sealed)
                     rotated += 1
-        self.stdout.write(f"Credentials of {rotated} providers are sealed with the first key.")
+        noun = "provider" if rotated == 1 else "providers"
+        self.stdout.write(f"Credentials of {rotated} {noun} are sealed with the first key.")
         if lost:
             raise CommandError(
                 f"No key of the ring opens the credentials of {', '.join(lost)}: add the key they "

@@ -7,6 +7,7 @@ signed thinking of the past, and every field this gateway does not know.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Final
 
 import msgspec
@@ -93,7 +94,7 @@ def _about(asked: MessagesRequest, request: dict[str, Any], dropped: Dropped) ->
     metadata.pop("routing_profile", None)
     user = metadata.pop("user_id", None)
     if isinstance(user, str):
-        request["user"] = user
+        request["user"] = _short(user)
     dropped.add(*(f"metadata.{name}" for name in metadata))
     if asked.service_tier is not None:
         tier = _TIERS.get(asked.service_tier)
@@ -101,3 +102,8 @@ def _about(asked: MessagesRequest, request: dict[str, Any], dropped: Dropped) ->
             dropped.add("service_tier")
         else:
             request["service_tier"] = tier
+
+
+def _short(user: str) -> str:
+    """An identifier that OpenAI takes: its limit is 64 characters, coding agents send more."""
+    return user if len(user) <= 64 else hashlib.sha256(user.encode()).hexdigest()

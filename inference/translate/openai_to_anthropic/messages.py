@@ -92,7 +92,8 @@ def _assistant(message: Message, texts: list[Block], path: str, dropped: Dropped
         raise Inexpressible(f"{path}.audio", f"`{path}.audio`: there is no audio to refer to.")
     blocks: list[Block] = []
     for block in message.thinking_blocks or ():
-        if block.get("type") == "redacted_thinking" or block.get("signature"):
+        kind = block.get("type")
+        if kind == "redacted_thinking" or (kind == "thinking" and block.get("signature")):
             blocks.append({name: value for name, value in block.items() if name != "index"})
         else:
             dropped.add("messages.thinking_blocks")

@@ -127,11 +127,11 @@ def _unthought_calls(turns: list[dict[str, Any]]) -> bool:
 
     With a thinking budget Anthropic refuses to go on with such a turn.
     """
-    if len(turns) < 2 or turns[-1]["role"] != "user" or isinstance(turns[-1]["content"], str):
+    if len(turns) < 2 or turns[-2]["role"] != "assistant":
         return False
-    if not any(block["type"] == "tool_result" for block in turns[-1]["content"]):
+    calling, results = (turn["content"] for turn in turns[-2:])
+    if isinstance(results, str) or not any(b["type"] == "tool_result" for b in results):
         return False
-    calling = turns[-2]["content"]
     return not calling[0]["type"].endswith("thinking")
 
 

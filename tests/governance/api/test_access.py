@@ -13,7 +13,7 @@ from django.utils import timezone
 from governance import services
 from governance.models import ApiKey
 from tests.governance.api.conftest import ROOT, Api, error_of
-from tests.governance.conftest import profile_document
+from tests.governance.conftest import profile_document, provider_document
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +156,30 @@ def test_staff_need_the_permission_on_the_model() -> None:
     assert client.delete(f"{ROOT}/routing-profiles/light").status_code == 403
     user.user_permissions.add(Permission.objects.get(codename="delete_routingprofile"))
     assert client.delete(f"{ROOT}/routing-profiles/light").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"api_key": "new"}, "api_key"),
+        ({"api_key": ""}, "api_key"),
+        ({"extra_headers": {"X-A": "b"}}, "extra_headers"),
+        ({"base_url": "http://127.0.0.1:10/"}, "base_url"),
+    ],
+)
+def test_staff_need_a_permission_of_its_own_for_credentials(
+    change: dict[str, object], field: str
+) -> None:
+    services.save_provider(provider_document(api_key="s3cret"), who="t")
+    user = User.objects.create_user("ann", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="change_provider"))
+    path = f"{ROOT}/providers/fast"
+    answer = _session(user).patch(path, change, "application/json")
+    assert answer.status_code == 403
+    assert list(error_of(answer)["fields"]) == [field]
+    assert _session(user).patch(path, {"enabled": False}, "application/json").status_code == 200
+    user.user_permissions.add(Permission.objects.get(codename="set_credentials"))
+    assert _session(user).patch(path, change, "application/json").status_code == 200
 
 
 def test_import_needs_every_permission_it_uses() -> None:

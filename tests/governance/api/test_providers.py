@@ -30,7 +30,7 @@ def test_it_works(api: Api) -> None:
         "capabilities": [],
         "extra_headers": {},
         "connect_timeout": 10,
-        "first_event_timeout": 60,
+        "first_event_timeout": 120,
         "idle_timeout": 60,
         "total_timeout": 600,
         "max_concurrency": None,

@@ -1,0 +1,78 @@
+// What the form above the conversation says.
+
+import { byId, element } from "./dom.js";
+
+// The options for a request, or null when a field cannot be used; it says so itself.
+export function options() {
+  const tools = json("play-tools", readTools);
+  const extra = json("play-extra", readObject);
+  if (tools === null || extra === null) return null;
+  return {
+    model: byId("play-model").value.trim(),
+    profile: byId("play-profile").value,
+    stream: byId("play-stream").checked,
+    system: byId("play-system").value.trim(),
+    temperature: number("play-temperature"),
+    maxTokens: number("play-max"),
+    tools: tools ?? [],
+    extra: extra ?? {},
+  };
+}
+
+// Offers models and profiles; what was chosen stays chosen where it can.
+export function offer(choices) {
+  byId("play-models").replaceChildren(
+    ...["auto", ...choices.models].map((model) => element("option", { value: model })),
+  );
+  const profile = byId("play-profile");
+  const chosen = profile.value || profile.dataset.chosen;
+  profile.replaceChildren(
+    element("option", { value: "" }, "None named"),
+    ...choices.profiles.map(({ id, name }) => element("option", { value: id }, name)),
+  );
+  profile.value = choices.profiles.some(({ id }) => id === chosen) ? chosen : "";
+}
+
+function number(id) {
+  const value = byId(id).valueAsNumber;
+  return Number.isNaN(value) ? null : value;
+}
+
+// The value of a JSON field, undefined when it is empty, null when it is wrong.
+function json(id, read) {
+  const field = byId(id);
+  const error = byId(`${id}-error`);
+  error.hidden = true;
+  field.removeAttribute("aria-invalid");
+  if (!field.value.trim()) return undefined;
+  try {
+    return read(JSON.parse(field.value));
+  } catch (problem) {
+    error.textContent = problem.message;
+    error.hidden = false;
+    field.setAttribute("aria-invalid", "true");
+    byId("play-more").open = true;
+    field.focus();
+    return null;
+  }
+}
+
+function readObject(value) {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw new Error("Other fields must be a JSON object.");
+  }
+  return value;
+}
+
+// Each tool as `{name, description, parameters}`, whichever protocol's form it came in.
+function readTools(value) {
+  if (!Array.isArray(value)) throw new Error("Tools must be a JSON array.");
+  return value.map((tool) => {
+    const { name, description, parameters, input_schema: schema } = tool?.function ?? tool ?? {};
+    if (typeof name !== "string" || !name) throw new Error("Each tool needs a name.");
+    const read = { name };
+    if (description) read.description = description;
+    read.parameters = parameters ?? schema ?? { type: "object", properties: {} };
+    return read;
+  });
+}

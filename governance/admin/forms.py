@@ -1,0 +1,56 @@
+"""Forms that are a document of the API: the rules judge it, their messages find their field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from governance.routing.fields import Problem
+
+if TYPE_CHECKING:
+    PlainForm = forms.ModelForm[Any]
+else:
+    PlainForm = forms.ModelForm
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+class DocumentForm(PlainForm):
+    """A form whose `document` is checked whole; nothing else complains.
+
+    Subclasses say what the document is and which rules apply to it.
+    """
+
+    def document(self) -> dict[str, Any]:
+        """What was typed, as the API would take it."""
+        return dict(self.cleaned_data)
+
+    def problems(self) -> Iterable[Problem]:
+        """Every rule the document breaks."""
+        raise NotImplementedError
+
+    def _post_clean(self) -> None:
+        """In place of Django's own checks of the row, which would say the same in other words."""
+        names = [name for name in self.cleaned_data if name in self._writable()]
+        for name in names:
+            setattr(self.instance, name, self.cleaned_data[name])
+        if not self.errors:
+            for problem in self.problems():
+                place(self, problem)
+
+    def _writable(self) -> set[str]:
+        return {field.name for field in self.instance._meta.fields}
+
+
+def place(form: forms.BaseForm, problem: Problem, path: str = "") -> None:
+    """Puts the message at the field that broke the rule; `path` is where the form's fields are."""
+    rest = problem.path.removeprefix(path).lstrip(".")
+    for name in (_INDEX.sub("", rest), rest.rpartition(".")[2], rest.partition(".")[0]):
+        plain = _INDEX.sub("", name)
+        if plain in form.fields:
+            form.add_error(plain, problem.message)
+            return
+    form.add_error(None, f"{rest}: {problem.message}" if rest else problem.message)

@@ -1,0 +1,38 @@
+"""The theme's classes, as the type checker should see them: it brings no types of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import unfold.admin
+import unfold.decorators
+import unfold.forms
+
+if TYPE_CHECKING:
+    from django.contrib import admin
+    from django.forms import BaseInlineFormSet
+
+    ModelAdmin = admin.ModelAdmin[Any]
+    StackedInline = admin.StackedInline[Any, Any]
+    InlineFormSet = BaseInlineFormSet[Any, Any, Any]
+else:
+    ModelAdmin = unfold.admin.ModelAdmin
+    StackedInline = unfold.admin.StackedInline
+    InlineFormSet = unfold.forms.PaginationInlineFormSet
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def display(
+    description: str,
+    *,
+    ordering: str | None = None,
+    label: bool | Mapping[str, str] | None = None,
+    empty_value: str | None = None,
+) -> Callable[[Method], Method]:
+    """A column or a read-only field; `label` gives each of its values the tone of its badge."""
+    decorate: Callable[[Method], Method] = unfold.decorators.display(
+        description=description, ordering=ordering, label=label, empty_value=empty_value
+    )
+    return decorate

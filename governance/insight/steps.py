@@ -1,0 +1,73 @@
+"""What to do next on a new installation. Plain values, no IO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from governance.defaults import PROFILE, PROVIDER
+from governance.routing.table import RoutingTable
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the steps look at beside the table."""
+
+    answered: bool
+    """Some request was answered."""
+    key_used: bool
+    """Some API key was used."""
+    keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    code: str
+    title: str
+    detail: str
+    done: bool
+
+
+RULES: Final = "The shipped rules wake up when there are profiles named “fast” and “capable”."
+
+
+def steps(table: RoutingTable, facts: Facts) -> list[Step]:
+    """In the order to take them."""
+    others = [name for name in table.providers if name != PROVIDER["name"]]
+    cloud = any(not provider.is_local for provider in table.providers.values())
+    found = [
+        Step(
+            "talk",
+            "Talk to a model",
+            "The playground sends a request as a caller would and shows what happens to it.",
+            facts.answered,
+        ),
+        Step(
+            "provider",
+            "Connect a provider",
+            "A cloud, or another server of yours that speaks OpenAI's or Anthropic's protocol.",
+            bool(others),
+        ),
+        Step(
+            "profile",
+            "Make a routing profile",
+            f"One name for callers, and the targets behind it, with failover. {RULES}",
+            any(identity != PROFILE["id"] for identity in table.profiles),
+        ),
+        Step(
+            "key",
+            "Give an application its key",
+            "It is shown once. Point the application's base URL here and it needs no other change.",
+            facts.keys > 1 or facts.key_used,
+        ),
+    ]
+    if cloud:
+        switch = Step(
+            "cloud",
+            "Switch cloud routing on",
+            "Nothing leaves this machine until the service is started with "
+            "POINTSMAN_ENABLE_CLOUD_ROUTING=true.",
+            table.cloud_enabled,
+        )
+        found.insert(2, switch)
+    return found
