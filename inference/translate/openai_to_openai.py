@@ -180,6 +180,8 @@ def _unremarkable(chunk: bytes) -> int:
     sound = (
         chunk.count(b"\n", 0, border) == 2 * ends
         and chunk.count(b'}\n\ndata: {"', 0, border) == ends - 1
+        and chunk.count(b'"choices":[{"', 0, border) + chunk.count(b'"choices": [{"', 0, border)
+        == ends
     )
     return border if sound else 0
 
