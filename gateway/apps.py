@@ -13,9 +13,11 @@ class GatewayConfig(AppConfig):
     verbose_name = "Gateway"
 
     def ready(self) -> None:
+        from gateway.desk.rehearsal import panel
         from governance.api import simulation
 
         simulation.set_reader(read_request)
+        panel.attach()
 
 
 def read_request(document: Mapping[str, Any]) -> Ask:

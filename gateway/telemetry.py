@@ -72,14 +72,14 @@ REJECTIONS: Final = Counter(
 FIRST_TOKEN: Final = Histogram(
     "pointsman_time_to_first_token_seconds",
     "From a request's arrival to the first meaningful event of its answer.",
-    ("profile", "provider"),
+    ("provider",),
     buckets=_SECONDS,
     registry=registry,
 )
 DURATION: Final = Histogram(
     "pointsman_request_duration_seconds",
     "From a request's arrival to the end of its answer.",
-    ("profile", "provider"),
+    ("provider",),
     buckets=_SECONDS,
     registry=registry,
 )
@@ -201,7 +201,9 @@ def _count(record: InteractionRecord, total: _Sum) -> None:
     for attempt in record.attempts:
         ATTEMPTS.labels(attempt.provider, attempt.outcome).inc(count)
     if record.attempts:
-        duration, first = DURATION.labels(*place), FIRST_TOKEN.labels(*place)
+        # By provider alone: a series a bucket for each of thousands of profiles would cost more
+        # than all that they count.
+        duration, first = DURATION.labels(record.provider), FIRST_TOKEN.labels(record.provider)
         for milliseconds in total.durations:
             duration.observe(milliseconds / 1000)
         for milliseconds in total.first:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from gateway.desk import dashboard, engine
 from gateway.desk.playground import views as playground
+from gateway.desk.rehearsal import views as rehearsal
 
 app_name = "desk"
 urlpatterns = [
@@ -16,4 +17,6 @@ urlpatterns = [
     path("playground/models", playground.models, name="playground-models"),
     path("playground/code", playground.code, name="playground-code"),
     path("playground/send", playground.send, name="playground-send"),
+    path("rehearse", rehearsal.rehearsal, name="rehearse"),
+    path("replay", rehearsal.replayed, name="replay"),
 ]

@@ -35,8 +35,8 @@ def clean_table() -> Iterator[None]:
 def member(db: None) -> Member:
     """A browser of someone of the staff who has these permissions, as `app.codename`."""
 
-    def make(*permissions: str) -> Client:
-        user = get_user_model().objects.create_user("member", password="x", is_staff=True)
+    def make(*permissions: str, name: str = "member") -> Client:
+        user = get_user_model().objects.create_user(name, password="x", is_staff=True)
         assert isinstance(user, User)
         for permission in permissions:
             app, codename = permission.split(".")

@@ -46,11 +46,11 @@ class GovernanceViewSet(ViewSet):
         filtered = DjangoFilterBackend().filter_queryset(request, rows, self)
         offset = _number(request, "offset", 0, 0)
         wanted = _number(request, "limit", limit, 1)
-        if offset == 0 and wanted is None:
-            found = list(filtered)
-            return found, len(found)
         end = None if wanted is None else (offset or 0) + wanted
-        return list(filtered[offset:end]), filtered.count()
+        found = list(filtered[offset:end])
+        if offset == 0 and (wanted is None or len(found) < wanted):
+            return found, len(found)
+        return found, filtered.count()
 
 
 def who(request: Request) -> str:

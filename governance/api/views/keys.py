@@ -12,12 +12,14 @@ from governance.api.serializers.keys import KeyPatchSerializer, KeySerializer, N
 from governance.api.views.base import GovernanceViewSet, who, with_warnings
 from governance.models import ApiKey
 
+PAGE_LENGTH = 1000
+
 
 @extend_schema(tags=["API keys"])
 @extend_schema_view(
     list=extend_schema(
         operation_id="list_keys",
-        summary="List API keys",
+        summary=f"List API keys; {PAGE_LENGTH:,} unless `limit` says otherwise",
         parameters=PAGE,
         responses=answers(400, ok=listed("keys", KeySerializer)),
     ),
@@ -51,7 +53,7 @@ class KeyViewSet(GovernanceViewSet):
     filterset_class = KeyFilter
 
     def list(self, request: Request) -> Response:
-        rows, count = self.page(request, ApiKey.objects.all())
+        rows, count = self.page(request, ApiKey.objects.all(), PAGE_LENGTH)
         return Response({"keys": [documents.api_key(row) for row in rows], "count": count})
 
     def retrieve(self, request: Request, key_id: str) -> Response:

@@ -1,0 +1,1 @@
+"""Rehearse and replay beside the form of a profile, before it is saved."""

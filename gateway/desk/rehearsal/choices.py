@@ -1,0 +1,30 @@
+"""What can be chosen in the panel."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import HttpRequest
+
+from governance.models import ApiKey, Interaction
+from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES
+
+SEE_PAST: Final = "governance.view_interaction"
+COUNTS: Final = (100, 1000, 5000)
+"""Requests that can be replayed."""
+LATEST: Final = 20
+KEYS: Final = 200
+
+
+def choices(request: HttpRequest) -> dict[str, Any]:
+    """For whoever asks: requests of the past only for those who may see them."""
+    past = request.user.has_perm(SEE_PAST)
+    rows = Interaction.objects.exclude(request_type="").order_by("-time", "-id")
+    return {
+        "capabilities": MODALITIES + FEATURES,
+        "request_types": REQUEST_TYPES,
+        "keys": ApiKey.objects.values_list("pk", "name")[:KEYS],
+        "may_replay": past,
+        "past": rows.values("pk", "time", "requested_model", "outcome")[:LATEST] if past else (),
+        "counts": COUNTS,
+    }
