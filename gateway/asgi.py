@@ -6,20 +6,23 @@ Chat does not pass through Django's handler: its middleware would cost more than
 from __future__ import annotations
 
 import os
-from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
 from django.core.asgi import get_asgi_application
 
-django = get_asgi_application()
+handler = get_asgi_application()
 
-from gateway import health, lifespan, metrics  # noqa: E402  # apps must be loaded first
+from django.conf import settings  # noqa: E402  # apps must be loaded first
+
+from gateway import health, lifespan, metrics  # noqa: E402
+from gateway.limit import limited  # noqa: E402
 from gateway.traffic import counted  # noqa: E402
 from gateway.v1 import routes  # noqa: E402
 from inference.consumer import Receive, Scope, Send  # noqa: E402
 
 V1 = counted(routes())
+DJANGO = limited(handler, settings.MAX_BODY_BYTES)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,4 +45,4 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await lifespan.start()
         await metrics.respond(scope, send)
     else:
-        await cast(Any, django)(scope, receive, send)
+        await DJANGO(scope, receive, send)

@@ -9,6 +9,7 @@ import asyncio
 import gc
 
 import structlog
+from django.db import connection
 
 from gateway import recording
 from governance import snapshot
@@ -36,7 +37,7 @@ async def start() -> None:
     async with _starting:
         if _started:
             return
-        await asyncio.to_thread(snapshot.refresh)
+        await asyncio.to_thread(_load)
         snapshot.watch()
         recording.start()
         # What was made until now stays: the collector need not look at it again and again, and
@@ -45,6 +46,14 @@ async def start() -> None:
         gc.freeze()
         gc.set_threshold(20_000, 50, 100)
         _started = True
+
+
+def _load() -> None:
+    """Runs in a thread of the pool, which must not keep a connection for good."""
+    try:
+        snapshot.refresh()
+    finally:
+        connection.close()
 
 
 async def stop() -> None:

@@ -38,10 +38,15 @@ def retry_after(seconds: float | None) -> Headers:
     return [] if seconds is None else [(b"retry-after", str(max(1, ceil(seconds))).encode())]
 
 
+def encoded(text: str) -> bytes:
+    """What HTTP cannot carry is percent-encoded."""
+    return quote(text, safe=" !#$&'()*+,/:;=?@[]-._~|<>{}^`\"\\").encode()
+
+
 @lru_cache(maxsize=8192)
 def header_value(text: str) -> bytes:
-    """Names of profiles may hold any character; what HTTP cannot carry is percent-encoded."""
-    return quote(text, safe=" !#$&'()*+,/:;=?@[]-._~|<>{}^`\"\\").encode()
+    """`encoded`, for the names of profiles, providers and models."""
+    return encoded(text)
 
 
 def way(journey: Journey) -> Headers:
@@ -57,7 +62,7 @@ def way(journey: Journey) -> Headers:
         if plan.profile is not None and not plan.profile.implicit:
             headers.append((b"x-pointsman-profile", header_value(plan.profile.name)))
     if journey.dropped:
-        headers.append((b"x-pointsman-dropped", header_value(", ".join(journey.dropped))))
+        headers.append((b"x-pointsman-dropped", encoded(", ".join(journey.dropped))))
     return headers
 
 

@@ -49,7 +49,7 @@ class Parser:
     @property
     def at_border(self) -> bool:
         """Nothing is held back: the next chunk begins an event."""
-        return not (self._rest or self._after_cr or self._start)
+        return not (self._rest or self._after_cr)
 
     def end(self) -> list[Event]:
         """The event that was complete but for its blank line, if there is one."""

@@ -39,6 +39,15 @@ class Welcome:
         lines += ["", "Try it:", "", *self._curl(), "", "Ctrl-C stops everything.", ""]
         return "\n".join(lines)
 
+    def secrets(self) -> str:
+        """Password and key alone; empty when neither was made by this run."""
+        if not (self.password or self.api_key):
+            return ""
+        return (
+            f"Made all the same, and not shown again: the admin user {self.username} with the "
+            f"password {self.password}, and the API key {self.api_key}\n"
+        )
+
     def _curl(self) -> list[str]:
         key = self.api_key or "$POINTSMAN_API_KEY"
         if not self.model:

@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.widgets import (
-    UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
     UnfoldBooleanSwitchWidget,
 )
@@ -52,7 +51,6 @@ class KeyForm(DocumentForm):
             "expires_at",
         )
         widgets = {
-            "routing_profile": UnfoldAdminSelectWidget(),
             "local_only": UnfoldBooleanSwitchWidget(),
             "enabled": UnfoldBooleanSwitchWidget(),
             "expires_at": UnfoldAdminSplitDateTimeWidget(),
@@ -78,6 +76,7 @@ class KeyAdmin(ServiceAdmin):
     form = KeyForm
     list_display = ("name", "prefix_shown", "scope_list", "routing_profile", "state_shown", "used")
     list_select_related = ("routing_profile",)
+    autocomplete_fields = ("routing_profile",)
     list_filter = ("enabled", "priority", "local_only")
     search_fields = ("id", "name", "prefix")
     empty_title = "There is no API key yet"

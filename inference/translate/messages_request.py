@@ -37,6 +37,8 @@ class Block(msgspec.Struct):
     is_error: bool | None = None
     thinking: str | None = None
     signature: str | None = None
+    data: str | None = None
+    """Of thinking that nobody may read."""
     cache_control: Any = None
 
 

@@ -101,15 +101,28 @@ class PassThrough(OpenAIRelay):
         self._wants_usage = wants_usage
 
     def feed(self, chunk: bytes) -> bytes:
+        """Once the answer has begun, whole events of text go on as they are, however many."""
         if (
-            self.committed
-            and self._parser.at_border
-            and _plain(chunk)
-            and not self.finished
-            and self.failure is None
+            self.failure is not None
+            or self.finished
+            or not self._parser.at_border
+            or not chunk.startswith(b"data: {")
+            or b"\r" in chunk
         ):
-            return chunk
-        return super().feed(chunk)
+            return super().feed(chunk)
+        start = 0
+        out = b""
+        while not self.committed:
+            end = chunk.find(b"\n\n", start) + 2
+            if end < 2:
+                return out + super().feed(chunk[start:])
+            out += super().feed(chunk[start:end])
+            start = end
+        rest = chunk[start:] if start else chunk
+        border = _unremarkable(rest)
+        if border == len(rest):
+            return out + rest if out else rest
+        return out + rest[:border] + super().feed(rest[border:])
 
     def _done(self) -> bytes:
         return DONE
@@ -137,24 +150,40 @@ class PassThrough(OpenAIRelay):
         return encode(data, name)
 
 
-def _plain(chunk: bytes) -> bool:
-    """Whole events that hold text and nothing the gateway has to know of: they pass unread.
+_REMARKABLE: Final = (
+    b'"finish_reason":"',
+    b'"finish_reason": "',
+    b'"usage":{',
+    b'"usage": {',
+    b'"error"',
+    b"[DONE]",
+)
+"""What the gateway has to know of."""
 
-    After the commit that is nearly every chunk. What is not sure goes the long way.
+
+def _unremarkable(chunk: bytes) -> int:
+    """How many bytes of the chunk are whole events of text and nothing else; these pass unread.
+
+    After the commit that is nearly everything. What is not sure goes the long way.
     """
-    return (
-        chunk.startswith(b'data: {"')
-        and chunk.endswith(b"}\n\n")
-        and b'"error"' not in chunk
-        and b'"finish_reason":"' not in chunk
-        and b'"finish_reason": "' not in chunk
-        and b'"usage":{' not in chunk
-        and b'"usage": {' not in chunk
-        and b"[DONE]" not in chunk
-        and b"\r" not in chunk
-        and (ends := chunk.count(b"\n\n")) == chunk.count(b'}\n\ndata: {"') + 1
-        and chunk.count(b"\n") == 2 * ends
+    if not chunk.startswith(b'data: {"'):
+        return 0
+    limit = len(chunk)
+    for mark in _REMARKABLE:
+        found = chunk.find(mark, 0, limit)
+        if found >= 0:
+            limit = found
+    border = chunk.rfind(b"}\n\n", 0, limit) + 3
+    if border < 3:
+        return 0
+    ends = chunk.count(b"\n\n", 0, border)
+    sound = (
+        chunk.count(b"\n", 0, border) == 2 * ends
+        and chunk.count(b'}\n\ndata: {"', 0, border) == ends - 1
+        and chunk.count(b'"choices":[{"', 0, border) + chunk.count(b'"choices": [{"', 0, border)
+        == ends
     )
+    return border if sound else 0
 
 
 def _as_chunk(data: bytes) -> bytes:

@@ -9,10 +9,14 @@ import msgspec
 from inference.asks.common import typed
 from inference.inbound import BadRequest, Inbound
 from inference.translate.base import Inexpressible
+from inference.translate.unread import Shape, unread
 
 T = TypeVar("T")
 
-_NULL: Final = msgspec.Raw(b"null")
+_LISTED: Final = 50
+_LONGEST: Final = 100
+"""Characters of a name."""
+_SAYS_NOTHING: Final = tuple(map(msgspec.Raw, (b"null", b"[]", b"{}", b'""')))
 BROKEN_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding an upstream's bytes raises, `msgspec.ValidationError` among them."""
 
@@ -34,11 +38,25 @@ class Dropped:
     def add(self, *names: str) -> None:
         self._names.update(dict.fromkeys(names))
 
-    def add_unknown(self, inbound: Inbound, known: frozenset[str]) -> None:
-        """Every field of the request that nothing reads; null says nothing."""
+    def add_unread(
+        self, inbound: Inbound, shape: Shape, inert: frozenset[str] = frozenset()
+    ) -> None:
+        """Every field of the request that nothing reads, at any depth. Raises `Inexpressible`."""
         for name, value in inbound.fields.items():
-            if name not in known and value != _NULL:
-                self.add(name)
+            if name not in shape:
+                if value not in _SAYS_NOTHING:
+                    self.add(name)
+                continue
+            below = shape[name]
+            if below is not None:
+                try:
+                    self.add(*unread(msgspec.json.decode(value), below, inert, f"{name}."))
+                except RecursionError:
+                    raise Inexpressible(name, f"`{name}` is nested too deeply.") from None
 
     def names(self) -> tuple[str, ...]:
-        return tuple(self._names)
+        """At most `_LISTED`, and how many more there are: callers choose what they call fields."""
+        names = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..." for name in self._names]
+        if len(names) > _LISTED:
+            names[_LISTED:] = [f"and {len(names) - _LISTED} more"]
+        return tuple(names)

@@ -33,6 +33,8 @@ class Command(BaseCommand):
             self._up(options)
         except Trouble as trouble:
             raise CommandError(str(trouble)) from None
+        except KeyboardInterrupt:
+            raise CommandError("Stopped before it was ready.", returncode=130) from None
 
     def _up(self, options: dict[str, Any]) -> None:
         if options["workers"] < 1:
@@ -49,6 +51,13 @@ class Command(BaseCommand):
         socket = engine.socket_path(settings.ENGINE_SOCKET)
         environment = {"POINTSMAN_ENGINE_SOCKET": socket, **metrics.environment(settings.DATA_DIR)}
         service = Service(listener, environment)
+        welcome = Welcome(
+            url=f"http://{_shown(host)}:{port}",
+            username=defaults.username,
+            password=defaults.password,
+            api_key=defaults.api_key,
+            model="light/light" if with_model else "",
+        )
         try:
             progress.step("Starting")
             if with_model:
@@ -69,16 +78,13 @@ class Command(BaseCommand):
             service.start_web(options["workers"])
             service.wait_ready(f"http://{_reachable(host)}:{port}")
             progress.done()
-            welcome = Welcome(
-                url=f"http://{_shown(host)}:{port}",
-                username=defaults.username,
-                password=defaults.password,
-                api_key=defaults.api_key,
-                model="light/light" if with_model else "",
-            )
             self.stdout.write(welcome.text())
             self.stdout.flush()
             service.run()
+        except Trouble:
+            # They were made, and there is no other time to show them.
+            self.stdout.write(welcome.secrets())
+            raise
         finally:
             self.stderr.write("Stopping ...")
             service.end()

@@ -98,6 +98,8 @@ def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
     for position, block in enumerate(blocks):
         where = f"{path}[{position}]"
         if block.type == "tool_use":
+            if block.cache_control is not None:
+                dropped.add("cache_control")
             calls.append(_call(block, where))
         elif block.type == "thinking" and block.signature == UNSIGNED:
             thoughts.append(block.thinking or "")

@@ -16,13 +16,13 @@ def parts_of(block: Block, path: str, dropped: Dropped) -> list[Part]:
     """A block of a user's turn or of a tool result; a document may hold several parts."""
     if block.cache_control is not None:
         dropped.add("cache_control")
+    if block.citations:
+        dropped.add("citations")
     if block.type == "text":
         return [{"type": "text", "text": _required(block.text, f"{path}.text")}]
     if block.type == "image":
         return [_image(_source(block, path), f"{path}.source")]
     if block.type == "document":
-        if block.citations:
-            dropped.add("citations")
         return _document(block, _source(block, path), path, dropped)
     if block.type == "search_result":
         return _search_result(block, path, dropped)

@@ -20,8 +20,12 @@ from inference.translate.effort import effort_for
 from inference.translate.messages_request import MESSAGES_REQUEST, Format, MessagesRequest
 from inference.translate.openai_limits import limit_field
 from inference.translate.reading import Dropped, read
+from inference.translate.unread import shape_of
 
-_KNOWN: Final = frozenset(MessagesRequest.__struct_fields__) | {"model"}
+_SHAPE: Final = shape_of(MessagesRequest, known=frozenset({"model"}))
+_INERT: Final = frozenset({"caller"})
+"""Of a tool call: who made it, as Anthropic's answers tell; here it is always the model."""
+_THINKING: Final = frozenset({"type", "budget_tokens"})
 _TIERS: Final = {"auto": "auto", "standard_only": "default"}
 
 
@@ -32,7 +36,7 @@ def outbound(inbound: Inbound, model: str) -> Outbound:
         if getattr(asked, field):
             raise Inexpressible(field, f"`{field}`: OpenAI's protocol cannot express this.")
     dropped = Dropped()
-    dropped.add_unknown(inbound, _KNOWN)
+    dropped.add_unread(inbound, _SHAPE, _INERT)
     request: dict[str, Any] = {"model": model, "messages": messages_of(asked, dropped)}
     request[limit_field(model)] = asked.max_tokens
     for name in ("temperature", "top_p"):
@@ -60,8 +64,9 @@ def _thinking(asked: MessagesRequest, request: dict[str, Any], dropped: Dropped)
         request["reasoning_effort"] = effort
     elif thinking is not None:
         dropped.add("thinking")
-    if thinking is not None and thinking.get("display") is not None:
-        dropped.add("thinking.display")
+    for name, value in (thinking or {}).items():
+        if name not in _THINKING and value is not None:
+            dropped.add(f"thinking.{name}")
 
 
 def _format(form: Format) -> dict[str, Any]:

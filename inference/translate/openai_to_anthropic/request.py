@@ -19,11 +19,14 @@ from inference.translate.effort import thinking_for
 from inference.translate.openai_to_anthropic.messages import turns_of
 from inference.translate.openai_to_anthropic.tools import tool_fields
 from inference.translate.reading import Dropped, read
+from inference.translate.unread import shape_of
 
 DEFAULT_MAX_TOKENS: Final = 4096
 """Anthropic requires a limit, OpenAI does not."""
 
-_KNOWN: Final = frozenset(ChatRequest.__struct_fields__) | {"model", "stream_options"}
+_SHAPE: Final = shape_of(ChatRequest, known=frozenset({"model", "stream_options"}))
+_INERT: Final = frozenset({"index", "annotations"})
+"""What answers carry and history may bring back: a call's place, and sources of what was said."""
 _TIERS: Final = {"auto": "auto", "default": "standard_only"}
 _JSON_MODE: Final = "Answer with one valid JSON object and nothing else."
 
@@ -33,7 +36,7 @@ def translate(inbound: Inbound, model: str) -> tuple[dict[str, Any], tuple[str, 
     chat = read(CHAT_REQUEST, inbound.body)
     _refuse(chat)
     dropped = Dropped()
-    dropped.add_unknown(inbound, _KNOWN)
+    dropped.add_unread(inbound, _SHAPE, _INERT)
     system, turns = turns_of(chat.messages, dropped)
     request: dict[str, Any] = {"model": model, "messages": turns}
     request |= tool_fields(chat, turns)
@@ -149,6 +152,8 @@ def _format(
     if form.type != "json_schema" or schema is None:
         field = "response_format"
         raise Inexpressible(field, f"`{field}`: Anthropic's protocol has JSON schemas alone.")
+    if form.json_schema is not None and form.json_schema.description is not None:
+        dropped.add("response_format.description")
     config = request.setdefault("output_config", {})
     config["format"] = {"type": "json_schema", "schema": schema}
 

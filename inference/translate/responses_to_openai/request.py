@@ -20,13 +20,14 @@ from inference.translate.responses_request import (
     ToolChoice,
 )
 from inference.translate.responses_to_openai.items import messages_of
+from inference.translate.unread import shape_of
 
-_KNOWN: Final = frozenset(ResponsesRequest.__struct_fields__) | {
-    "model",
-    "previous_response_id",
-    "conversation",
-    "prompt",
-}
+_SHAPE: Final = shape_of(
+    ResponsesRequest,
+    known=frozenset({"model", "previous_response_id", "conversation", "prompt"}),
+)
+_INERT: Final = frozenset({"id", "status", "annotations", "logprobs"})
+"""What items of an answer carry when they come back as history."""
 _SAME: Final = ("temperature", "top_p", "user", "safety_identifier", "service_tier")
 _LOGPROBS: Final = "message.output_text.logprobs"
 
@@ -38,7 +39,7 @@ def chat_request(inbound: Inbound, model: str, limit: str, dropped: Dropped) -> 
     """
     asked = read(RESPONSES_REQUEST, inbound.body)
     _refuse(asked)
-    dropped.add_unknown(inbound, _KNOWN)
+    dropped.add_unread(inbound, _SHAPE, _INERT)
     messages = messages_of(asked.input, dropped)
     if asked.instructions:
         messages.insert(0, {"role": "system", "content": asked.instructions})

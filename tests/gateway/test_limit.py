@@ -1,0 +1,60 @@
+"""What Django would spool to disk is refused before it gets there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.limit import limited
+
+
+class Asked:
+    """An ASGI exchange by hand: the messages to receive, and what was sent."""
+
+    def __init__(self, *bodies: bytes, announced: int | None = None) -> None:
+        headers = [] if announced is None else [(b"content-length", str(announced).encode())]
+        self.scope = {"type": "http", "headers": headers}
+        self.messages = [
+            {"type": "http.request", "body": body, "more_body": place < len(bodies) - 1}
+            for place, body in enumerate(bodies)
+        ]
+        self.sent: list[Any] = []
+        self.read = b""
+
+    async def receive(self) -> Any:
+        return self.messages.pop(0)
+
+    async def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    async def run(self, limit: int) -> int:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            more = True
+            while more:
+                message = await receive()
+                self.read += message["body"]
+                more = message["more_body"]
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        await limited(app, limit)(self.scope, self.receive, self.send)
+        return int(self.sent[0]["status"])
+
+
+async def test_a_body_within_the_limit_passes() -> None:
+    asked = Asked(b"12", b"34", announced=4)
+    assert await asked.run(4) == 200
+    assert asked.read == b"1234"
+
+
+async def test_an_announced_length_is_refused_unread() -> None:
+    asked = Asked(b"x", announced=5)
+    assert await asked.run(4) == 413
+    assert asked.messages
+
+
+@pytest.mark.parametrize("announced", [None, 3])
+async def test_a_body_that_grows_past_the_limit_is_refused(announced: int | None) -> None:
+    asked = Asked(b"12", b"34", b"56", b"78", announced=announced)
+    assert await asked.run(4) == 413
+    assert len(asked.read) <= 4
