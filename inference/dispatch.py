@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Final
 
 import structlog
@@ -286,15 +289,21 @@ def _saturated(candidate: Candidate) -> Failure:
 
 
 def _retry_after(reply: Reply) -> float | None:
-    """Seconds an upstream asks to wait; a date instead of a number is not worth waiting by.
+    """Seconds an upstream asks to wait, as a number or as the date until which.
 
     `retry-after-ms` is what Azure and OpenAI add for the sake of precision.
     """
-    for name, unit in ((b"retry-after", 1.0), (b"retry-after-ms", 1000.0)):
+    for name, unit in ((b"retry-after-ms", 1000.0), (b"retry-after", 1.0)):
         value = reply.header(name)
-        try:
-            if value is not None:
-                return max(0.0, float(value) / unit)
-        except ValueError:
+        if value is None:
             continue
+        try:
+            seconds = float(value) / unit
+        except ValueError:
+            try:
+                seconds = parsedate_to_datetime(value.decode("latin-1")).timestamp() - time.time()
+            except (ValueError, OverflowError):
+                continue
+        if isfinite(seconds):
+            return max(0.0, seconds)
     return None

@@ -20,9 +20,9 @@ class ResponsesCaller:
     path = "/v1/responses"
     errors = openai
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, max_retries: int = 0) -> None:
         self._url = f"{url}/v1"
-        self._sdk = openai.OpenAI(base_url=self._url, api_key=KEY, max_retries=0)
+        self._sdk = openai.OpenAI(base_url=self._url, api_key=KEY, max_retries=max_retries)
 
     def async_sdk(self) -> openai.AsyncOpenAI:
         return openai.AsyncOpenAI(base_url=self._url, api_key=KEY, max_retries=0)
