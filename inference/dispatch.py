@@ -11,8 +11,6 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
-from math import isfinite
 from typing import Final
 
 import structlog
@@ -26,6 +24,7 @@ from inference.http import Client, ConnectFailed, ConnectTimedOut, Reply, Upstre
 from inference.inbound import Inbound
 from inference.priority import priority
 from inference.record import Attempt, Journey
+from inference.retry_after import seconds_to_wait
 from inference.translate import pair_for
 from inference.translate.base import Inexpressible, Outbound, Pair, StreamedPair
 from inference.watch import Expired, Watch
@@ -237,7 +236,7 @@ class Dispatcher:
         body = b""
         with contextlib.suppress(UpstreamError):
             body = await reply.read_all(ERROR_LIMIT)
-        return of_status(reply.status, body, _retry_after(reply))
+        return of_status(reply.status, body, seconds_to_wait(reply.headers, time.time()))
 
     async def _open(
         self, candidate: Candidate, pair: Pair, reply: Reply, watch: Watch, outbound: Outbound
@@ -286,24 +285,3 @@ class Dispatcher:
 def _saturated(candidate: Candidate) -> Failure:
     message = f"The provider {candidate.provider.name!r} is at its limit of requests."
     return Failure(Outcome.RETRYABLE, "saturated", message, 503, retry_after=1)
-
-
-def _retry_after(reply: Reply) -> float | None:
-    """Seconds an upstream asks to wait, as a number or as the date until which.
-
-    `retry-after-ms` is what Azure and OpenAI add for the sake of precision.
-    """
-    for name, unit in ((b"retry-after-ms", 1000.0), (b"retry-after", 1.0)):
-        value = reply.header(name)
-        if value is None:
-            continue
-        try:
-            seconds = float(value) / unit
-        except ValueError:
-            try:
-                seconds = parsedate_to_datetime(value.decode("latin-1")).timestamp() - time.time()
-            except (ValueError, OverflowError):
-                continue
-        if isfinite(seconds):
-            return max(0.0, seconds)
-    return None
