@@ -1,0 +1,114 @@
+"""An operator's day: a profile made by hand, rehearsed, used, broken, watched and taken back."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Desk, assert_usable
+from tests.browser.test_playground import say
+from tests.support import openai_shapes as shapes
+from tests.support.upstream import Sse, Upstream
+
+
+def test_from_a_new_profile_to_a_revert(page: Page, desk: Desk) -> None:
+    with Upstream(Sse(shapes.stream("From the first"))) as first:
+        desk.run(
+            "from governance import services\nservices.save_provider(provider, who='tests')\n",
+            provider={
+                "name": "first",
+                "kind": "openai",
+                "base_url": first.base_url,
+                "is_local": True,
+            },
+        )
+        desk.says("From the second")
+        make_a_profile(page)
+        talk_to_it(page, "From the first")
+        watch_the_interaction(page, "first")
+    # The first provider is gone now.
+    desk.says("From the second")
+    talk_to_it(page, "From the second")
+    expect(page.locator("#play-attempts")).to_contain_text("connect failed")
+    watch_the_interaction(page, "Another target answered")
+    switch_the_first_target_off(page)
+    take_it_back(page)
+
+
+def make_a_profile(page: Page) -> None:
+    """By hand: two targets, rehearsed before they are saved, the second dragged above the first."""
+    page.goto("/admin/governance/routingprofile/add/")
+    page.fill("[name=name]", "Story")
+    page.fill("[name=virtual_provider]", "story")
+    page.fill("[name=targets-0-provider]", "fast")
+    page.fill("[name=targets-0-model]", "fast-1")
+    page.get_by_role("link", name="Add another Target").click()
+    page.fill("[name=targets-1-provider]", "first")
+    page.fill("[name=targets-1-model]", "first-1")
+    chain = page.locator("#rehearse-result ol li")
+    expect(chain).to_have_text([re.compile("fast / fast-1"), re.compile("first / first-1")])
+    expect(page.locator("#rehearse-result")).to_contain_text("The profile is not saved yet.")
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+    drag(page, 1, above=0)
+    expect(chain).to_have_text([re.compile("first / first-1"), re.compile("fast / fast-1")])
+    expect(page.locator("#rehearse-result")).to_contain_text("moves from place 2 to 1")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    expect(page.locator("#result_list").get_by_role("link", name="Story")).to_be_visible()
+
+
+def drag(page: Page, row: int, above: int) -> None:
+    """By its handle, in steps, as a hand would."""
+    rows = page.locator("#targets-data > .original")
+    handle = rows.nth(row).get_by_text("drag_indicator")
+    rows.nth(above).scroll_into_view_if_needed()
+    start, end = handle.bounding_box(), rows.nth(above).bounding_box()
+    assert start is not None
+    assert end is not None
+    page.mouse.move(start["x"] + 5, start["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 5, end["y"] + 40, steps=8)
+    page.mouse.move(start["x"] + 5, end["y"] + 5, steps=8)
+    page.mouse.up()
+
+
+def talk_to_it(page: Page, answer: str) -> None:
+    page.goto("/admin/playground/?model=story/any")
+    say(page, "Who answers?")
+    expect(page.locator("#play-log")).to_contain_text(answer)
+
+
+def watch_the_interaction(page: Page, words: str) -> None:
+    """It is in the log within a moment."""
+    page.wait_for_timeout(1500)
+    page.goto("/admin/governance/interaction/")
+    row = page.locator("#result_list tbody tr").first
+    expect(row).to_contain_text("Story")
+    expect(row).to_contain_text(words)
+
+
+def switch_the_first_target_off(page: Page) -> None:
+    page.goto("/admin/governance/routingprofile/")
+    page.locator("#result_list").get_by_role("link", name="Story").click()
+    page.locator("[name=targets-0-enabled]").uncheck()
+    expect(page.locator("#rehearse-result")).to_contain_text("leaves the chain")
+    assert_usable(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    expect(page.locator("#result_list")).to_contain_text("first/first-1 (disabled)")
+
+
+def take_it_back(page: Page) -> None:
+    """To the revision before the last: what it brings is shown first."""
+    page.goto("/admin/governance/revision/")
+    before = page.locator("#result_list tbody tr").nth(1)
+    expect(before).to_contain_text('Changed routing profile "Story"')
+    before.get_by_role("link").first.click()
+    page.get_by_role("link", name="Go back to this state").click()
+    expect(page.locator("#content")).to_contain_text("Story")
+    page.get_by_role("button", name="Go back to revision").click()
+    expect(page.get_by_text("The configuration is as revision")).to_be_visible()
+    page.goto("/admin/governance/routingprofile/")
+    expect(page.locator("#result_list")).not_to_contain_text("first/first-1 (disabled)")
