@@ -92,6 +92,7 @@ def test_without_a_model_the_first_listed_one_is_asked(member: Member) -> None:
             "refused this gateway with status 401",
         ),
         (Json({"error": {"message": "UPSTREAM-WORDS"}}, 500), "answered with status 500"),
+        (Json({}, 302, {"location": "http://127.0.0.1:9/"}), "unexpected status 302"),
         (Json({"hello": "UPSTREAM-WORDS"}), "no completion"),
         (Json(b"<html>UPSTREAM-WORDS"), "not with JSON"),
         (Cut(), "connection broke"),
@@ -114,6 +115,11 @@ def test_a_quoted_secret_does_not_come_back_as_the_models_name(member: Member) -
         said = told(member(*RIGHTS), provider(upstream.base_url))
     assert SECRET not in said
     assert "[redacted] answered" in said
+
+
+def test_a_disabled_provider_can_be_tested_before_it_is_enabled(member: Member) -> None:
+    with Upstream(CHAT) as upstream:
+        assert "works" in told(member(*RIGHTS), provider(upstream.base_url, enabled=False))
 
 
 def test_nothing_listens(member: Member) -> None:
