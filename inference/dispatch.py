@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -23,6 +24,7 @@ from inference.http import Client, ConnectFailed, ConnectTimedOut, Reply, Upstre
 from inference.inbound import Inbound
 from inference.priority import priority
 from inference.record import Attempt, Journey
+from inference.retry_after import seconds_to_wait
 from inference.translate import pair_for
 from inference.translate.base import Inexpressible, Outbound, Pair, StreamedPair
 from inference.watch import Expired, Watch
@@ -234,7 +236,7 @@ class Dispatcher:
         body = b""
         with contextlib.suppress(UpstreamError):
             body = await reply.read_all(ERROR_LIMIT)
-        return of_status(reply.status, body, _retry_after(reply))
+        return of_status(reply.status, body, seconds_to_wait(reply.headers, time.time()))
 
     async def _open(
         self, candidate: Candidate, pair: Pair, reply: Reply, watch: Watch, outbound: Outbound
@@ -283,18 +285,3 @@ class Dispatcher:
 def _saturated(candidate: Candidate) -> Failure:
     message = f"The provider {candidate.provider.name!r} is at its limit of requests."
     return Failure(Outcome.RETRYABLE, "saturated", message, 503, retry_after=1)
-
-
-def _retry_after(reply: Reply) -> float | None:
-    """Seconds an upstream asks to wait; a date instead of a number is not worth waiting by.
-
-    `retry-after-ms` is what Azure and OpenAI add for the sake of precision.
-    """
-    for name, unit in ((b"retry-after", 1.0), (b"retry-after-ms", 1000.0)):
-        value = reply.header(name)
-        try:
-            if value is not None:
-                return max(0.0, float(value) / unit)
-        except ValueError:
-            continue
-    return None

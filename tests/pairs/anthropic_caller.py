@@ -26,9 +26,9 @@ class AnthropicCaller:
     path = "/v1/messages"
     errors = anthropic
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, max_retries: int = 0) -> None:
         self._url = url
-        self._sdk = anthropic.Anthropic(base_url=url, api_key=KEY, max_retries=0)
+        self._sdk = anthropic.Anthropic(base_url=url, api_key=KEY, max_retries=max_retries)
 
     def sdk(self) -> anthropic.Anthropic:
         return self._sdk

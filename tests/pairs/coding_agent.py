@@ -1,4 +1,4 @@
-"""A request as coding agents send it to `/v1/messages?beta=true`: everything at once, and big."""
+"""Requests of coding agents to each of the three chat APIs: everything at once, and big."""
 
 from __future__ import annotations
 
@@ -131,4 +131,117 @@ def body(model: str, *, stream: bool) -> dict[str, Any]:
         "output_config": {"effort": "high"},
         "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
         "service_tier": "auto",
+    }
+
+
+def function(name: str, number: int) -> dict[str, Any]:
+    """The same tool as OpenAI describes it."""
+    described = tool(name, number)
+    return {
+        "name": name,
+        "description": described["description"],
+        "parameters": described["input_schema"],
+        "strict": False,
+    }
+
+
+def chat(model: str, *, stream: bool) -> dict[str, Any]:
+    """As editors with an agent inside send it to `/v1/chat/completions`."""
+    call = {"name": "Read", "arguments": '{"path": "/junction/7.py", "limit": 0}'}
+    picture = {"url": f"data:image/png;base64,{PNG}", "detail": "high"}
+    return {
+        "model": model,
+        "stream": stream,
+        **({"stream_options": {"include_usage": True}} if stream else {}),
+        "max_completion_tokens": 32000,
+        "top_p": 0.9,
+        "stop": ["</stop>"],
+        "seed": 7,
+        "presence_penalty": 0.5,
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "user": "user_0123",
+        "prompt_cache_key": "session_4567",
+        "verbosity": "low",
+        "metadata": {"editor": "ed"},
+        "messages": [
+            {"role": "system", "content": "You are a coding agent.", "name": "house"},
+            {"role": "developer", "content": [text("Rules of the house.\n" * 500)]},
+            {
+                "role": "user",
+                "content": [
+                    text("Fix the points at junction 7. ü\u2028", cache_control=EPHEMERAL),
+                    {"type": "image_url", "image_url": picture},
+                ],
+            },
+            {
+                "role": "assistant",
+                "content": "I will look.",
+                "reasoning_content": "Thought 1.",
+                "tool_calls": [{"id": "call_1", "type": "function", "function": call}],
+            },
+            {"role": "tool", "tool_call_id": "call_1", "content": "1\tdef main():"},
+            {"role": "user", "content": "Go on."},
+        ],
+        "tools": [
+            {"type": "function", "function": function(name, number)}
+            for number, name in enumerate(NAMES)
+        ],
+    }
+
+
+def responses(model: str, *, stream: bool) -> dict[str, Any]:
+    """As terminal agents send it to `/v1/responses`, keeping the conversation themselves."""
+    return {
+        "model": model,
+        "stream": stream,
+        "store": False,
+        "instructions": "You are a coding agent. " + "Rules of the house.\n" * 500,
+        "include": ["reasoning.encrypted_content"],
+        "reasoning": {"effort": "high", "summary": "auto"},
+        "parallel_tool_calls": False,
+        "tool_choice": "auto",
+        "prompt_cache_key": "session_4567",
+        "max_output_tokens": 32000,
+        "client_metadata": {"installation": "x-1"},
+        "text": {"verbosity": "low"},
+        "input": [
+            {
+                "type": "message",
+                "role": "developer",
+                "content": [{"type": "input_text", "text": "<permissions>sandbox</permissions>"}],
+            },
+            {
+                "type": "message",
+                "role": "user",
+                "content": [
+                    {"type": "input_text", "text": "Fix the points at junction 7. ü\u2028"},
+                    {"type": "input_image", "image_url": f"data:image/png;base64,{PNG}"},
+                ],
+            },
+            {
+                "type": "reasoning",
+                "id": "rs_1",
+                "summary": [{"type": "summary_text", "text": "Thought 1."}],
+                "encrypted_content": "gAAAA-of-another-server",
+            },
+            {
+                "type": "function_call",
+                "id": "fc_1",
+                "status": "completed",
+                "call_id": "call_1",
+                "name": "Read",
+                "arguments": '{"path": "/junction/7.py", "limit": 0}',
+            },
+            {"type": "function_call_output", "call_id": "call_1", "output": "1\tdef main():"},
+            {
+                "type": "message",
+                "id": "msg_1",
+                "status": "completed",
+                "role": "assistant",
+                "content": [{"type": "output_text", "text": "I looked.", "annotations": []}],
+            },
+            {"type": "message", "role": "user", "content": "Go on."},
+        ],
+        "tools": [{"type": "function", **function(n, i)} for i, n in enumerate(NAMES)],
     }

@@ -28,9 +28,9 @@ class OpenAICaller:
     path = "/v1/chat/completions"
     errors = openai
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, max_retries: int = 0) -> None:
         self._url = f"{url}/v1"
-        self._sdk = openai.OpenAI(base_url=self._url, api_key=KEY, max_retries=0)
+        self._sdk = openai.OpenAI(base_url=self._url, api_key=KEY, max_retries=max_retries)
 
     def sdk(self) -> openai.OpenAI:
         return self._sdk

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.pairs import coding_agent
 from tests.pairs.talk import Answer, Call
@@ -17,12 +18,17 @@ ANSWER = Answer(
 )
 
 
-def send(pair: Pair, body: dict[str, Any], **headers: str) -> httpx.Response:
+def send(pair: Pair, body: dict[str, Any], query: str = "") -> httpx.Response:
     pair.says(ANSWER, stream=body["stream"])
-    url = f"{pair.gateway.url}/v1/messages?beta=true"
-    answer = HTTP.post(url, json=body, headers={**coding_agent.HEADERS, **headers})
+    url = f"{pair.gateway.url}{pair.caller.path}{query}"
+    answer = HTTP.post(url, json=body, headers=coding_agent.HEADERS)
     assert answer.status_code == 200, answer.text
     return answer
+
+
+def told(answer: httpx.Response) -> set[str]:
+    """What the caller is told was dropped."""
+    return set(answer.headers["x-pointsman-dropped"].split(", "))
 
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -32,9 +38,10 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
     """
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from leaves(inner, (*path, name))
             if name == "arguments":
                 yield from leaves(json.loads(inner), path)
+            else:
+                yield from leaves(inner, (*path, name))
     elif isinstance(value, list):
         for inner in value:
             yield from leaves(inner, path)
@@ -44,13 +51,18 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 
 def kept(path: tuple[str, ...], value: Any, sent: set[Any], words: str) -> bool:
     """Whether a value is somewhere in what the provider got: as it was, or within a text."""
-    return (path[-1], value) in sent or (isinstance(value, str) and value in words)
+    name = _RENAMED.get(path[-1], path[-1])
+    return (name, value) in sent or (isinstance(value, str) and value in words)
 
 
+_RENAMED = {"max_completion_tokens": "max_tokens", "max_output_tokens": "max_tokens"}
 _BLOCKS = {
     "messages.content.thinking": "messages.thinking",
     "messages.content.signature": "messages.thinking",
     "messages.content.data": "messages.thinking",
+    "input.summary.text": "input.reasoning",
+    "input.summary.type": "input.reasoning",
+    "input.encrypted_content": "input.reasoning",
 }
 """Fields of blocks that are dropped as a whole."""
 
@@ -64,7 +76,7 @@ def lost(asked: dict[str, Any], got: dict[str, Any], dropped: set[str]) -> list[
     words = "\n".join(str(value) for _, value in leaves(got) if isinstance(value, str))
     missing = []
     for path, value in leaves(asked):
-        named = {".".join(path[:length]) for length in range(1, len(path) + 1)} | set(path)
+        named = {".".join(path[a:b]) for a in range(len(path)) for b in range(a, len(path) + 1)}
         named |= {_BLOCKS.get(".".join(path), "")}
         if value is None or named & dropped or kept(path, value, sent, words):
             continue
@@ -72,32 +84,11 @@ def lost(asked: dict[str, Any], got: dict[str, Any], dropped: set[str]) -> list[
     return missing
 
 
-SAID_OTHERWISE = {
-    "model",
-    "messages.role",
-    "tools.type",
-    # What a block is shows in what it became.
-    "system.type",
-    "messages.content.type",
-    "messages.content.content.type",
-    "messages.content.source.type",
-    "thinking.type",
-    "tool_choice.disable_parallel_tool_use",
-    # Said as `reasoning_effort`.
-    "thinking.budget_tokens",
-    # Said in the text of the result.
-    "messages.content.is_error",
-    # As `max_tokens`, and a stream's usage is always asked for.
-    "stream",
-}
-"""Fields whose meaning OpenAI's protocol carries in another shape; each has a test of its own."""
-
-
-def test_to_anthropic_nothing_is_changed(everyone: World, stream: bool) -> None:
-    """Field by field, order included, but for the model; betas and version travel."""
+def test_claude_to_anthropic(everyone: World, stream: bool) -> None:
+    """Nothing is changed, order included, but the model; betas and version travel."""
     pair = everyone.pair("anthropic", "anthropic")
     body = coding_agent.body(pair.model, stream=stream)
-    answer = send(pair, body)
+    answer = send(pair, body, "?beta=true")
     [asked] = pair.provider.asked
     assert asked.body == {**body, "model": "anthropic-model"}
     assert list(asked.body) == list(body)
@@ -105,18 +96,107 @@ def test_to_anthropic_nothing_is_changed(everyone: World, stream: bool) -> None:
     assert "x-pointsman-dropped" not in answer.headers
 
 
-def test_to_openai_nothing_is_lost_silently(everyone: World, stream: bool) -> None:
-    pair = everyone.pair("anthropic", "openai")
-    body = coding_agent.body(pair.model, stream=stream)
+def test_chat_to_openai(everyone: World, stream: bool) -> None:
+    """Nothing is changed but the model, and a stream is asked for its usage."""
+    pair = everyone.pair("openai", "openai")
+    body = coding_agent.chat(pair.model, stream=stream)
     answer = send(pair, body)
-    [asked] = pair.provider.asked
-    dropped = set(answer.headers["x-pointsman-dropped"].split(", "))
-    missing = lost(body, asked.body, dropped)
-    assert [one for one in missing if one.split("=")[0] not in SAID_OTHERWISE] == []
-    assert dropped == {
+    assert pair.provider.asked[0].body == {**body, "model": "openai-model"}
+    assert "x-pointsman-dropped" not in answer.headers
+
+
+OTHERWISE = {
+    ("anthropic", "openai"): {
+        "messages.role",
+        # What a block is shows in what it became.
+        "system.type",
+        "messages.content.type",
+        "messages.content.content.type",
+        "messages.content.source.type",
+        # Said as `reasoning_effort`, and as `parallel_tool_calls`.
+        "thinking.type",
+        "thinking.budget_tokens",
+        "tool_choice.disable_parallel_tool_use",
+        # Said in the text of the result.
+        "messages.content.is_error",
+    },
+    ("openai", "anthropic"): {
+        # System texts stand apart, results in the user's turn, blocks have names of their own.
+        "messages.role",
+        "messages.content.type",
+        "messages.tool_calls.type",
+        "tools.type",
+        "messages.content.image_url.url",
+        # Said as `tool_choice.disable_parallel_tool_use`; usage is always told.
+        "parallel_tool_calls",
+        "stream_options.include_usage",
+    },
+    ("responses", "openai"): {
+        "input.type",
+        "input.role",
+        "input.content.type",
+        "tools.type",
+    },
+    ("responses", "anthropic"): {
+        "input.type",
+        "input.role",
+        "input.content.type",
+        "input.content.image_url",
+        "tools.type",
+        "parallel_tool_calls",
+        "reasoning.effort",
+    },
+}
+"""Fields whose meaning a translation carries in another shape; each has tests of its own."""
+OF_ANSWERS = {"input.id", "input.status", "reasoning.summary", "include"}
+"""What is about the answer, or about an earlier one, and is heeded in the answer."""
+
+DROPPED = {
+    ("anthropic", "openai"): {
         "cache_control",
         "context_management",
         "messages.thinking",
         "tools.eager_input_streaming",
-    }
-    assert "anthropic-beta" not in asked.headers
+    },
+    ("openai", "anthropic"): {
+        "image_url.detail",
+        "messages.name",
+        "messages.reasoning_content",
+        "metadata",
+        "presence_penalty",
+        "prompt_cache_key",
+        "seed",
+        "verbosity",
+    },
+    ("responses", "openai"): {
+        "client_metadata",
+        "input.reasoning",
+        "prompt_cache_key",
+        "text.verbosity",
+    },
+    ("responses", "anthropic"): {
+        "client_metadata",
+        "input.reasoning",
+        "prompt_cache_key",
+        "text.verbosity",
+    },
+}
+BODIES = {
+    "anthropic": coding_agent.body,
+    "openai": coding_agent.chat,
+    "responses": coding_agent.responses,
+}
+
+
+@pytest.mark.parametrize("between", DROPPED, ids=["->".join(between) for between in DROPPED])
+def test_nothing_is_lost_silently(everyone: World, between: tuple[str, str], stream: bool) -> None:
+    """Every value of the request is in what the provider got, or under a name that was dropped."""
+    pair = everyone.pair(*between)
+    body = BODIES[between[0]](pair.model, stream=stream)
+    answer = send(pair, body)
+    [asked] = pair.provider.asked
+    elsewhere = OTHERWISE[between] | OF_ANSWERS | {"model", "stream", "store"}
+    missing = lost(body, asked.body, told(answer))
+    assert [one for one in missing if one.split("=")[0] not in elsewhere] == []
+    assert told(answer) == DROPPED[between]
+    assert "anthropic-beta" not in asked.headers or between[1] == "anthropic"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 
 import httpx
 import pytest
+from django.test import override_settings
 
+from inference.sse import Parser
 from tests.inference.tables import HEADERS
 from tests.pairs.talk import Answer, asking
-from tests.pairs.world import HTTP, PROTOCOLS, Pair, World
+from tests.pairs.world import CALLERS, HTTP, PROTOCOLS, Pair, World, world
 from tests.support.upstream import Json, Sse
 
 WORDS = "what the provider said"
@@ -90,6 +94,19 @@ def test_retry_after(pair: Pair, stream: bool, status: int) -> None:
     assert ask(pair, stream=stream).headers["retry-after"] == "7"
     pair.provider.script(pair.script.error(status, WORDS, **{"retry-after-ms": "1200"}))
     assert ask(pair, stream=stream).headers["retry-after"] == "2"
+    date = formatdate(time.time() + 30, usegmt=True)
+    pair.provider.script(pair.script.error(status, WORDS, **{"retry-after": date}))
+    assert 25 <= int(ask(pair, stream=stream).headers["retry-after"]) <= 30
+
+
+@pytest.mark.parametrize("value", ["soon", "-1", "nan", "inf", "1e999", "Mon, 99 Foo 2026"])
+def test_a_retry_after_that_makes_no_sense(everyone: World, value: str) -> None:
+    """It is left out, or is the least there is; nothing breaks over it."""
+    pair = everyone.pair("openai", "openai")
+    pair.provider.script(pair.script.error(429, WORDS, **{"retry-after": value}))
+    answer = ask(pair, stream=False)
+    assert answer.status_code == 429
+    assert answer.headers.get("retry-after", "1") == "1"
 
 
 @pytest.mark.parametrize("status", [429, 500, 529])
@@ -166,6 +183,47 @@ def test_an_error_inside_a_stream(pair: Pair, where: str) -> None:
     if pair.caller.protocol == "anthropic":
         assert name == "event: error"
         assert error["type"] == "error"
+
+
+def test_no_sdk_multiplies_the_tries(pair: Pair, stream: bool) -> None:
+    """Both try such errors twice more unless they are told that it is of no use."""
+    sdk = type(pair.caller)(pair.gateway.url, max_retries=2)
+    pair.provider.script(pair.script.error(500, WORDS))
+    with pytest.raises(sdk.errors.InternalServerError):
+        sdk.create(asking("Hi"), pair.model, stream=stream)
+    assert len(pair.provider.asked) == 1
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("upstream", PROTOCOLS)
+def test_a_failure_after_a_sign_of_life(caller: str, upstream: str) -> None:
+    """The head is gone by then: the protocol's error event ends a stream that had only pings."""
+    with world(heartbeat=0.05) as made:
+        pair = made.pair(caller, upstream)
+        error = pair.script.error(429, WORDS)
+        pair.provider.script(Json(error.body, 429, delay=0.3), Json(error.body, 429, delay=0.3))
+        answer = ask(pair, stream=True)
+        events = pair.caller.create(asking("Hi"), pair.model, stream=True)
+        with pytest.raises(pair.caller.errors.APIError, match=WORDS):
+            list(events)
+    assert answer.status_code == 200
+    [*_, last] = [event for event in Parser().feed(answer.content) if event.name != b"ping"]
+    error_object = json.loads(last.data)["error"]
+    assert (error_object["type"], error_object["message"]) == ("rate_limit_error", WORDS)
+    assert last.name == (b"" if caller == "openai" else b"error")
+    assert "[DONE]" not in answer.text
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_a_body_over_the_limit(caller: str) -> None:
+    with override_settings(MAX_BODY_BYTES=1000), world() as made:
+        pair = made.pair(caller, "openai")
+        body = pair.caller.fields(asking("x" * 2000), pair.model)
+        answer = HTTP.post(made.gateway.url + pair.caller.path, json=body, headers=HEADERS)
+    kind = {"anthropic": "request_too_large"}.get(caller, "invalid_request_error")
+    assert answer.status_code == 413
+    assert answer.json()["error"]["type"] == kind
+    assert ("request-id" in answer.headers) is (caller == "anthropic")
 
 
 def test_the_sdks_raise_their_own_errors(pair: Pair, stream: bool) -> None:

@@ -11,7 +11,7 @@ import pytest
 from inference.sse import Parser
 from tests.inference.tables import HEADERS
 from tests.pairs.talk import ADD, Answer, Call, Talk, Tokens, Tool, asking
-from tests.pairs.world import HTTP, PROTOCOLS, SCRIPTS, Script, World, world
+from tests.pairs.world import CALLERS, HTTP, PROTOCOLS, SCRIPTS, Script, World, world
 from tests.support.upstream import Cut, Hang, Json, Reply, Sse
 
 GOOD = Answer(
@@ -21,7 +21,13 @@ GOOD = Answer(
     "calls",
     tokens=Tokens(prompt=9, completion=4, cached=3, reasoning=1),
 )
-TALK = asking("Hi", system=("Be brief.",), tools=(Tool("add", ADD, "Adds."),), stops=("x",))
+TALK = asking(
+    "Hi",
+    system=("Be brief.",),
+    tools=(Tool("add", ADD, "Adds."),),
+    effort="low",
+    max_tokens=8000,
+)
 
 
 def _begun(script: Script) -> list[bytes]:
@@ -56,7 +62,7 @@ def hasty() -> Iterator[World]:
 
 @pytest.mark.parametrize("fails", FAILS.values(), ids=FAILS.keys())
 @pytest.mark.parametrize("first", PROTOCOLS)
-@pytest.mark.parametrize("caller", PROTOCOLS)
+@pytest.mark.parametrize("caller", CALLERS)
 def test_the_other_protocol_answers(
     hasty: World, caller: str, first: str, stream: bool, fails: Callable[[Script], Reply]
 ) -> None:
@@ -104,7 +110,7 @@ def test_nothing_of_the_first_is_seen(hasty: World, caller: str, first: str) -> 
         assert len({chunk["id"] for chunk in chunks}) == 1
 
 
-@pytest.mark.parametrize("caller", PROTOCOLS)
+@pytest.mark.parametrize("caller", CALLERS)
 def test_pings_while_the_first_is_silent(caller: str) -> None:
     """A stream opened early for a sign of life still fails over, and ends as one clean answer."""
     with world(first_event_timeout=0.5, heartbeat=0.1) as made:

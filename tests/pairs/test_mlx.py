@@ -16,8 +16,9 @@ from tests.local import tiny_model
 from tests.pairs.anthropic_caller import AnthropicCaller
 from tests.pairs.engine import engine
 from tests.pairs.openai_caller import OpenAICaller
+from tests.pairs.responses_caller import ResponsesCaller
 from tests.pairs.talk import Answer, Call, Result, Talk, Tool, User, asking
-from tests.pairs.world import PROTOCOLS, SCRIPTS, Caller, Provider
+from tests.pairs.world import CALLERS, PROTOCOLS, SCRIPTS, Caller, Provider
 from tests.routing.build import compile_regex, profile
 from tests.support.serving import Served, served
 from tests.support.upstream import Cut, Reply, Sse
@@ -65,11 +66,12 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
             callers: dict[str, Caller] = {
                 "openai": OpenAICaller(gateway.url),
                 "anthropic": AnthropicCaller(gateway.url),
+                "responses": ResponsesCaller(gateway.url),
             }
             yield Local(gateway, callers, cloud)
 
 
-@pytest.fixture(params=PROTOCOLS)
+@pytest.fixture(params=CALLERS)
 def caller(request: pytest.FixtureRequest, local: Local) -> Caller:
     return local.callers[request.param]
 
@@ -111,8 +113,10 @@ def test_text_beside_parallel_calls(caller: Caller, stream: bool) -> None:
     assert len({call.id for call in got.calls}) == 2
 
 
-def test_a_stop_sequence(caller: Caller, stream: bool) -> None:
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_stop_sequence(local: Local, protocol: str, stream: bool) -> None:
     """The one that was met is named, and nothing of it is shown."""
+    caller = local.callers[protocol]
     talk = asking(tiny_model.COUNT.prompt, temperature=0, stops=("nowhere", "5, "))
     got = caller.ask(talk, "mlx/light", stream=stream)
     assert got.text == "1, 2, 3, 4, "

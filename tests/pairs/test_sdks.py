@@ -19,7 +19,7 @@ from tests.pairs.talk import (
     User,
     asking,
 )
-from tests.pairs.world import Pair
+from tests.pairs.world import PROTOCOLS, Pair, World
 
 TOOLS = (Tool("add", ADD, "Adds."), Tool("weather", CITY, "Tells the weather."))
 CALLS = (Call("call_1", "weather", {"city": "Zürich"}), Call("call_2", "weather", {"city": "東京"}))
@@ -115,8 +115,13 @@ def test_structured_output(pair: Pair, stream: bool, mode: str) -> None:
     assert pair.heard == talk.plain()
 
 
-def test_stop_sequences(pair: Pair, stream: bool, mode: str) -> None:
-    """They arrive, and the one that was met is named."""
+@pytest.mark.parametrize("upstream", PROTOCOLS)
+@pytest.mark.parametrize("caller", PROTOCOLS)
+def test_stop_sequences(
+    everyone: World, caller: str, upstream: str, stream: bool, mode: str
+) -> None:
+    """They arrive, and the one that was met is named. The Responses API knows none."""
+    pair = everyone.pair(caller, upstream)
     pair.says(Answer(("One, ",), stop="sequence", sequence="two"), stream=stream)
     talk = asking("Count.", stops=("two", "\n\nHuman:"))
     got = pair.ask(talk, stream=stream, mode=mode)

@@ -20,16 +20,19 @@ from tests.pairs.anthropic_caller import AnthropicCaller
 from tests.pairs.anthropic_script import AnthropicScript
 from tests.pairs.openai_caller import OpenAICaller
 from tests.pairs.openai_script import OpenAIScript
+from tests.pairs.responses_caller import ResponsesCaller
 from tests.pairs.talk import Answer, Talk
 from tests.routing.build import compile_regex, profile
 from tests.support.serving import Served, served
 from tests.support.upstream import Asked, Reply, Upstream
 
-Caller = OpenAICaller | AnthropicCaller
+Caller = OpenAICaller | AnthropicCaller | ResponsesCaller
 Script = OpenAIScript | AnthropicScript
 
 PROTOCOLS = ("openai", "anthropic")
-PAIRS = tuple((caller, upstream) for caller in PROTOCOLS for upstream in PROTOCOLS)
+CALLERS = (*PROTOCOLS, "responses")
+"""OpenAI has two chat APIs."""
+PAIRS = tuple((caller, upstream) for caller in CALLERS for upstream in PROTOCOLS)
 HTTP = httpx.Client(timeout=10)
 """For what SDKs hide. One for all: making one takes longer than most requests."""
 SCRIPTS: dict[str, Script] = {"openai": OpenAIScript(), "anthropic": AnthropicScript()}
@@ -126,8 +129,9 @@ def world(*, heartbeat: float = 15.0, **more: Any) -> Iterator[World]:
         chains = (("openai",), ("anthropic",), ("openai", "anthropic"), ("anthropic", "openai"))
         routing = table(*chains, providers=providers, **more)
         with served(routing, heartbeat=heartbeat) as gateway:
-            callers = {
+            callers: dict[str, Caller] = {
                 "openai": OpenAICaller(gateway.url),
                 "anthropic": AnthropicCaller(gateway.url),
+                "responses": ResponsesCaller(gateway.url),
             }
             yield World(gateway, callers, providers)
