@@ -105,7 +105,7 @@ def _entry(entry: dict[str, Any]) -> tuple[str, str, str]:
 def unified(before: Any, after: Any) -> str:
     """What became of a document, line by line; None where there was none."""
     lines = list(difflib.unified_diff(_lines(before), _lines(after), n=3, lineterm=""))[2:]
-    tones = {"+": "text-green-700 dark:text-green-300", "-": "text-red-700 dark:text-red-300"}
+    tones = {"+": "text-green-700 dark:text-green-400", "-": "text-red-700 dark:text-red-400"}
     told = format_html_join(
         "\n", '<span class="{}">{}</span>', ((tones.get(line[:1], ""), line) for line in lines)
     )
