@@ -42,9 +42,10 @@ class Change:
         said = []
         if self.before != self.after:
             said.append(f"moves from place {self.before} to {self.after}")
-        if round(self.probability_before, 4) != round(self.probability_after, 4):
-            shares = f"{self.probability_before:.1%} to {self.probability_after:.1%}"
-            said.append(f"comes first in {shares} of requests")
+        chances = (self.probability_before, self.probability_after)
+        # Certainty goes with the place and needs no words of its own.
+        if round(chances[0], 4) != round(chances[1], 4) and set(chances) != {0.0, 1.0}:
+            said.append(f"comes first in {chances[1]:.1%} of requests instead of {chances[0]:.1%}")
         return " and ".join(said)
 
 

@@ -7,8 +7,6 @@ may meet: it lives as long as the tests of this folder, and no longer.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,31 +24,16 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.chromium import FLAGS, chromium, log_in
 from tests.desk.conftest import Engine
 from tests.support import openai_shapes as shapes
 from tests.support.installation import Installation, manage
 from tests.support.upstream import Sse, Upstream
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PATIENCE_MS = 10_000
 TELEPHONE = ViewportSize(width=390, height=844)
 TIRED = ("serious", "critical")
 """Impact of accessibility findings that fail a test."""
-
-
-def chromium() -> str | None:
-    """The system's own; `CHROMIUM` names another."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = (shutil.which(name) for name in names)
-    return os.environ.get("CHROMIUM") or next(filter(None, found), None)
 
 
 @pytest.fixture(scope="package")
@@ -171,14 +154,6 @@ def page(context: BrowserContext) -> Iterator[Page]:
 def _is_error(said: ConsoleMessage) -> bool:
     """The answers tests themselves make up have the status 502."""
     return said.type == "error" and "status of 502" not in said.text
-
-
-def log_in(page: Page, username: str, password: str) -> None:
-    page.goto("/admin/login/")
-    page.fill("[name=username]", username)
-    page.fill("[name=password]", password)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url("**/admin/")
 
 
 def findings(page: Page) -> list[str]:

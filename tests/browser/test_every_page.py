@@ -15,6 +15,8 @@ PAGES = (
     "password_change/",
     *(f"governance/{model}/" for model in (*MODELS, "revision", "interaction")),
     *(f"governance/{model}/add/" for model in MODELS),
+    "governance/routingprofile/import/",
+    "governance/routingprofile/light/delete/",
     "auth/user/",
     "auth/user/add/",
     "auth/group/",

@@ -165,6 +165,15 @@ def test_what_each_may_do(role: str, acting: Client_of) -> None:
     assert client.get(revert).status_code == (200 if role in OPERATOR else 403)
 
 
+@pytest.mark.parametrize("role", [*ROLES, "Nobody"])
+def test_who_may_carry_profiles_in_and_out(role: str, acting: Client_of) -> None:
+    client = acting(role)
+    page = "/admin/governance/routingprofile"
+    assert client.get(f"{page}/export/").status_code == (200 if role in VIEWER else 403)
+    assert client.get(f"{page}/import/").status_code == (200 if role in OPERATOR else 403)
+    assert client.get(f"{page}/light/duplicate/").status_code == (302 if role in OPERATOR else 403)
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_nobody_sees_a_secret(role: str, acting: Client_of) -> None:
     """Of a credential or a key only that it is there."""

@@ -1,0 +1,127 @@
+"""Draws the pictures of docs/desk.md: `python -m tests.browser.screenshots docs/images`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+from tests.browser.chromium import FLAGS, chromium, log_in
+from tests.support import openai_shapes as shapes
+from tests.support.installation import Installation, manage
+from tests.support.upstream import Sse, Upstream
+
+SIZE = ViewportSize(width=1280, height=860)
+
+SETUP = """
+import json, random, sys, time
+from governance import services
+from governance.routing.ask import Ask
+from inference.recording.describe import describe
+from tests.interactions.journeys import PROFILE, attempt, journey, plan
+from tests.interactions.rows import insert
+import dataclasses
+
+def openai(name, url, **more):
+    services.save_provider(
+        {"name": name, "kind": "openai", "base_url": url, "is_local": True, **more}, who="ann"
+    )
+
+openai("studio", URL, default_model="qwen3-8b", models=["qwen3-8b", "qwen3-30b"], is_default=True)
+openai("server-room", "http://127.0.0.1:9/v1", default_model="llama-3.3-70b")
+for name, targets in (
+    ("Writing", [("server-room", "llama-3.3-70b"), ("studio", "qwen3-30b")]),
+    ("Support", [("studio", "qwen3-8b"), ("server-room", "llama-3.3-70b")]),
+):
+    services.save_profile({
+        "id": name.lower(), "name": name, "virtual_provider": name.lower(),
+        "targets": [
+            {"provider": provider, "model": model, "priority": place}
+            for place, (provider, model) in enumerate(targets)
+        ],
+    }, who="ann")
+rng, now, records = random.Random(7), time.time(), []
+for number in range(1400):
+    name = rng.choice(["Writing", "Support", "Support"])
+    profile = dataclasses.replace(PROFILE, id=name.lower(), name=name)
+    tried = [attempt(provider="studio", model="qwen3-8b")]
+    if name == "Writing" and rng.random() < 0.4:
+        failed = attempt(provider="server-room", outcome="retryable", code="connect_failed")
+        tried = [failed, *tried]
+    broke = rng.random() < 0.02
+    if broke:
+        tried = [attempt(provider="studio", outcome="retryable", code="http_503")]
+    records.append(describe(journey(
+        id=f"req_{number}", at=now - rng.random() ** 1.3 * 3600, plan=plan(profile=profile),
+        ask=Ask(model=f"{name.lower()}/any", stream=True),
+        attempts=tried, outcome="retryable" if broke else "ok",
+        error_code="http_503" if broke else "",
+        first_token=None if broke else rng.lognormvariate(-1.4, 0.5),
+    )))
+insert(records)
+"""
+
+
+def main(folder: Path) -> None:
+    words = [
+        "Two",
+        " trains",
+        " cannot",
+        " share",
+        " one",
+        " track,",
+        " so",
+        " I",
+        " set",
+        " points.",
+    ]
+    with (
+        tempfile.TemporaryDirectory() as data,
+        Upstream(Sse(shapes.stream(*words), pause=0.03)) as upstream,
+        Installation(Path(data), "--no-model") as service,
+        sync_playwright() as playwright,
+    ):
+        done = manage(Path(data), "shell", "-v", "0", "-c", f"URL = {upstream.base_url!r}\n{SETUP}")
+        assert done.returncode == 0, done.stderr
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        page = browser.new_page(viewport=SIZE, base_url=service.url, color_scheme="light")
+        log_in(page, "admin", service.password)
+        for draw in (dashboard, playground, rehearsal):
+            draw(page, folder)
+        browser.close()
+
+
+def dashboard(page: Page, folder: Path) -> None:
+    page.goto("/admin/")
+    shoot(page, folder, "dashboard")
+
+
+def playground(page: Page, folder: Path) -> None:
+    page.goto("/admin/playground/?model=writing/any")
+    page.fill("#play-text", "Why does a railway need a pointsman?")
+    page.keyboard.press("Enter")
+    page.get_by_text("The answer is complete.").wait_for()
+    shoot(page, folder, "playground")
+
+
+def rehearsal(page: Page, folder: Path) -> None:
+    page.goto("/admin/governance/routingprofile/writing/change/")
+    page.fill("[name=targets-1-priority]", "-1")
+    page.get_by_text("moves from place 2 to 1").wait_for()
+    page.get_by_role("button", name="Replay").click()
+    page.get_by_text("would go elsewhere").wait_for()
+    # The bar with the buttons would lie over it.
+    page.add_style_tag(content="#submit-row, .submit-row { display: none !important }")
+    shoot(page, folder, "rehearsal", page.locator(".pm-rehearse"))
+
+
+def shoot(page: Page, folder: Path, name: str, part: Any = None) -> None:
+    page.wait_for_timeout(700)
+    (part or page).screenshot(path=folder / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
