@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import msgspec
 from django.contrib import admin
-from django.http import HttpRequest
-from django.template.defaultfilters import floatformat
-from django.utils.html import format_html, format_html_join
+from django.http import HttpRequest, HttpResponse
+from django.utils.dateformat import format as date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -24,8 +24,10 @@ from governance.admin.interaction_filters import (
     Period,
     search,
 )
+from governance.admin.interaction_way import readable_time, way_of
 from governance.interactions.keyset import Rows
 from governance.interactions.record import OUTCOMES
+from governance.interactions.rows import record_of
 from governance.models import Interaction
 
 OUTCOME_LABELS = {
@@ -61,7 +63,7 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     search_fields = ("errors",)
     search_help_text = "A request id, or words of an error: http_503, openai:connect_failed"
     list_display = (
-        "time",
+        "shown_time",
         "shown_outcome",
         "shown_profile",
         "requested_model",
@@ -72,53 +74,9 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         "shown_tokens",
         "key_name",
     )
-    fieldsets = (
-        (None, {"fields": ("request_id", "time", "shown_outcome", "error_code", "status")}),
-        (
-            "Request",
-            {
-                "fields": (
-                    "key_name",
-                    "protocol",
-                    "request_type",
-                    "requested_model",
-                    "stream",
-                    "messages",
-                    "tools",
-                    "shown_features",
-                )
-            },
-        ),
-        ("Decision", {"fields": ("shown_profile", "reason", "shown_decision")}),
-        (
-            "Way",
-            {
-                "fields": (
-                    "shown_attempts",
-                    "shown_answer",
-                    "answered_model",
-                    "shown_fallback",
-                    "shown_first_token",
-                    "shown_duration",
-                    "finish_reason",
-                    "dropped_fields",
-                )
-            },
-        ),
-        (
-            "Usage",
-            {
-                "fields": (
-                    "prompt_tokens",
-                    "completion_tokens",
-                    "cached_tokens",
-                    "cache_written_tokens",
-                    "reasoning_tokens",
-                    "shown_cost",
-                )
-            },
-        ),
-    )
+    fieldsets = (("The whole record", {"classes": ("collapse",), "fields": ("whole",)}),)
+    readonly_fields = ("whole",)
+    change_form_outer_before_template = "admin/governance/interaction_way.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -129,8 +87,18 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     def has_delete_permission(self, request: HttpRequest, obj: Interaction | None = None) -> bool:
         return False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Interaction | None = None) -> Any:
-        return [name for _, group in self.fieldsets for name in group["fields"]]
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **named: Any
+    ) -> HttpResponse:
+        """With the request's way drawn above the record."""
+        record = record_of(context["original"])
+        context |= {
+            "record": record,
+            "way": way_of(record),
+            "outcome": OUTCOMES.get(record.outcome, record.outcome),
+        }
+        answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
+        return answer
 
     def get_queryset(self, request: HttpRequest) -> Rows:
         rows: Rows = super().get_queryset(request)
@@ -149,6 +117,13 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     def shown_outcome(self, row: Interaction) -> tuple[str, str]:
         return row.outcome, OUTCOMES.get(row.outcome, row.outcome)
 
+    @admin.display(description="Time")
+    def shown_time(self, row: Interaction) -> SafeString:
+        words = date_format(row.time, "j M Y, H:i:s")
+        moment = row.time.isoformat(timespec="milliseconds")
+        pattern = '<time class="whitespace-nowrap" datetime="{}" title="{}">{}</time>'
+        return format_html(pattern, moment, moment, words)
+
     @admin.display(description="Profile")
     def shown_profile(self, row: Interaction) -> str:
         return row.profile_name or "—"
@@ -163,11 +138,11 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     @admin.display(description="First token")
     def shown_first_token(self, row: Interaction) -> str:
-        return _time(row.first_token_ms)
+        return readable_time(row.first_token_ms)
 
     @admin.display(description="Duration")
     def shown_duration(self, row: Interaction) -> str:
-        return _time(row.duration_ms)
+        return readable_time(row.duration_ms)
 
     @admin.display(description="Tokens")
     def shown_tokens(self, row: Interaction) -> str:
@@ -175,47 +150,7 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             return "—"
         return f"{row.prompt_tokens:,} + {row.completion_tokens:,}"
 
-    @admin.display(description="Estimated cost")
-    def shown_cost(self, row: Interaction) -> str:
-        return "unknown" if row.cost_usd is None else f"${row.cost_usd:,.6f}"
-
-    @admin.display(description="Features")
-    def shown_features(self, row: Interaction) -> SafeString:
-        return _json(row.features)
-
-    @admin.display(description="What was considered")
-    def shown_decision(self, row: Interaction) -> SafeString:
-        return _json(row.decision)
-
-    @admin.display(description="Attempts")
-    def shown_attempts(self, row: Interaction) -> SafeString | str:
-        if not row.attempts:
-            return "None"
-        return format_html_join(
-            "",
-            "<div>{}. {}/{}: <b>{}</b> after {}{}</div>",
-            (
-                (
-                    number,
-                    one["provider"],
-                    one["model"],
-                    one["code"],
-                    _time(one["milliseconds"]),
-                    ", local fallback" if one["local_fallback"] else "",
-                )
-                for number, one in enumerate(row.attempts, 1)
-            ),
-        )
-
-
-def _time(milliseconds: float | None) -> str:
-    if milliseconds is None:
-        return "—"
-    if milliseconds < 1000:
-        return f"{floatformat(milliseconds, 0)} ms"
-    return f"{floatformat(milliseconds / 1000, 2)} s"
-
-
-def _json(value: Any) -> SafeString:
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return format_html('<pre class="whitespace-pre-wrap">{}</pre>', text)
+    @admin.display(description="As JSON")
+    def whole(self, row: Interaction) -> SafeString:
+        text = msgspec.json.format(msgspec.json.encode(record_of(row)), indent=2).decode()
+        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', text)

@@ -58,10 +58,12 @@ def test_one(operator: Client) -> None:
     html = page(operator, f"{LIST}{Interaction.objects.get().pk}/change/")
     for words in (
         "req_fell",
+        "the rule “&lt;long&gt;” matched",
         "heuristic_rule:&lt;long&gt;",
         "provider_not_configured",
-        "fast/small: <b>http_503</b>",
-        "capable/gpt-4o-mini: <b>ok</b>",
+        "Answered by capable / gpt-4o-mini after 2 attempts",
+        '<strong>fast / small</strong> <span class="pm-badge pm-bad">http 503</span>',
+        '<strong>capable / gpt-4o-mini</strong> <span class="pm-badge pm-good">answered</span>',
         "last_user_characters",
         "$0.000250",
     ):
