@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.test import AsyncClient
 
+pytestmark = pytest.mark.django_db  # Django looks after its connections at the end of any request.
 SHEET = "/static/desk/desk.css"
 FILE = Path(__file__).resolve().parent.parent.parent / "gateway/static/desk/desk.css"
 
