@@ -13,11 +13,13 @@ class GatewayConfig(AppConfig):
     verbose_name = "Gateway"
 
     def ready(self) -> None:
+        from gateway.desk import connection_panel
         from gateway.desk.rehearsal import panel
         from governance.api import simulation
 
         simulation.set_reader(read_request)
         panel.attach()
+        connection_panel.attach()
 
 
 def read_request(document: Mapping[str, Any]) -> Ask:

@@ -227,6 +227,8 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("desk/favicon.svg")}
     ],
+    "STYLES": [lambda request: static("desk/theme.css")],
+    "SCRIPTS": [lambda request: static("desk/accessible.js")],
     "COLORS": {"primary": PRIMARY},
     "SHOW_HISTORY": True,
     "DASHBOARD_CALLBACK": "gateway.desk.dashboard.context",

@@ -98,15 +98,18 @@ class RevisionAdmin(ModelAdmin):
 
 
 def _entry(entry: dict[str, Any]) -> tuple[str, str, str]:
-    lines = list(
-        difflib.unified_diff(_lines(entry["before"]), _lines(entry["after"]), n=3, lineterm="")
-    )[2:]
-    tones = {"+": "text-green-700 dark:text-green-300", "-": "text-red-700 dark:text-red-300"}
+    kind = entry["kind"][:1].upper() + entry["kind"][1:]
+    return kind, entry["name"], unified(entry["before"], entry["after"])
+
+
+def unified(before: Any, after: Any) -> str:
+    """What became of a document, line by line; None where there was none."""
+    lines = list(difflib.unified_diff(_lines(before), _lines(after), n=3, lineterm=""))[2:]
+    tones = {"+": "text-green-700 dark:text-green-400", "-": "text-red-700 dark:text-red-400"}
     told = format_html_join(
         "\n", '<span class="{}">{}</span>', ((tones.get(line[:1], ""), line) for line in lines)
     )
-    kind = entry["kind"][:1].upper() + entry["kind"][1:]
-    return kind, entry["name"], format_html('<pre class="overflow-x-auto text-xs">{}</pre>', told)
+    return format_html('<pre class="overflow-x-auto text-xs">{}</pre>', told)
 
 
 def _lines(document: Any) -> list[str]:

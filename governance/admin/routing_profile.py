@@ -12,9 +12,12 @@ from django.template.loader import render_to_string
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from governance import documents, services
-from governance.admin.base import FormSets, ServiceAdmin, cloud_routing, who
+from governance.admin.base import FormSets, cloud_routing, who
+from governance.admin.duplicate import copied_in
+from governance.admin.exchange_views import ExchangeAdmin
 from governance.admin.fields import ChoiceField, ProseField, TextField
 from governance.admin.forms import DocumentForm
+from governance.admin.shares import share
 from governance.admin.standing import Providers, profile_badge, target_badge
 from governance.admin.targets import TargetForm, TargetFormSet
 from governance.admin.theme import StackedInline, display
@@ -102,7 +105,7 @@ class TargetInline(StackedInline):
             {
                 "fields": (
                     ("provider", "virtual_model", "model"),
-                    ("priority", "weight", "enabled", "state"),
+                    ("priority", "weight", "share", "enabled", "state"),
                     "position",
                 )
             },
@@ -122,10 +125,13 @@ class TargetInline(StackedInline):
             },
         ),
     )
-    readonly_fields = ("state",)
+    readonly_fields = ("share", "state")
     template_after = "admin/governance/target_suggestions.html"
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        copied = None if obj else copied_in(request)
+        if copied is not None:
+            return len(copied.ordered_targets())
         return 0 if obj else 1
 
     @property
@@ -134,6 +140,13 @@ class TargetInline(StackedInline):
         if not hasattr(self, "_providers"):
             self._providers = _providers()
         return self._providers
+
+    @admin.display(description="Share", empty_value="—")
+    def share(self, target: RoutingTarget) -> str:
+        """As saved; nothing where weights say nothing."""
+        if target._state.adding or target.profile.strategy != "weighted":
+            return ""
+        return share(target, target.profile.ordered_targets())
 
     @admin.display(description="State", empty_value="new")
     def state(self, target: RoutingTarget) -> str:
@@ -147,7 +160,7 @@ class TargetInline(StackedInline):
 
 
 @admin.register(RoutingProfile)
-class ProfileAdmin(ServiceAdmin):
+class ProfileAdmin(ExchangeAdmin):
     form = ProfileForm
     inlines = (TargetInline,)
     list_display = ("name", "virtual_model", "strategy_shown", "reach", "target_list", "enabled")
@@ -233,11 +246,14 @@ class ProfileAdmin(ServiceAdmin):
     @display("Targets")
     def target_list(self, profile: Any) -> str:
         held, cloud = profile.providers, cloud_routing()
+        targets, weighted = profile.ordered_targets(), profile.strategy == "weighted"
         shown = []
-        for target in profile.ordered_targets():
+        for target in targets:
             badge = target_badge(target, profile, held, cloud)
             state = "" if badge.tone in ("success", "info") else f" ({badge.text})"
-            shown.append(f"{target}{state}")
+            part = share(target, targets) if weighted else ""
+            weight = f", weight {target.weight:g}: {part}" if part else ""
+            shown.append(f"{target}{weight}{state}")
         return ", ".join(shown)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import unfold.admin
@@ -34,5 +34,19 @@ def display(
     """A column or a read-only field; `label` gives each of its values the tone of its badge."""
     decorate: Callable[[Method], Method] = unfold.decorators.display(
         description=description, ordering=ordering, label=label, empty_value=empty_value
+    )
+    return decorate
+
+
+def action(
+    description: str, *, url_path: str, permissions: Sequence[str]
+) -> Callable[[Method], Method]:
+    """A page of its own that a link above the list or the form leads to.
+
+    It needs all of `permissions`: words of Django's (`view`, `add`, `change`, `delete`), or names
+    with their app, as an action on a row must spell `add`.
+    """
+    decorate: Callable[[Method], Method] = unfold.decorators.action(
+        description=description, url_path=url_path, permissions=permissions
     )
     return decorate

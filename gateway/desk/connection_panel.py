@@ -1,0 +1,19 @@
+"""What stands around a provider's form, hung there by the gateway: governance does not know it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import admin
+
+from governance.models import Provider
+
+PRESETS: Final = "desk/connection/presets.html"
+CHECKS: Final = "desk/connection/checks.html"
+
+
+def attach() -> None:
+    """Presets above the form of a new provider, the checks below that of a saved one."""
+    page: Any = admin.site.get_model_admin(Provider)
+    page.change_form_outer_before_template = PRESETS
+    page.change_form_outer_after_template = CHECKS

@@ -1,0 +1,74 @@
+// Makes the theme's own controls usable by keyboard and readable aloud.
+
+document.addEventListener("DOMContentLoaded", () => {
+  const names = {
+    alt_route: "Dashboard",
+    arrow_back: "Back",
+    close: "Close",
+    dock_to_right: "Side bar",
+    unfold_more: "More",
+  };
+  const named = (icon) => names[icon] ?? icon.replaceAll("_", " ");
+  const native = "a[href], button, input, select, textarea, summary, label, form";
+
+  // Icons are letters to a reader: "history" before "Revisions" is not meant to be read. Where there
+  // is nothing but an icon, its words are all there is.
+  function hideIcons(root) {
+    for (const icon of root.querySelectorAll(".material-symbols-outlined:not([role])")) {
+      icon.setAttribute("aria-hidden", "true");
+      const holder = icon.closest("a, button");
+      const words = icon.textContent.trim();
+      const alone = holder && holder.textContent.trim() === words;
+      if (alone && !holder.title && !holder.hasAttribute("aria-label")) {
+        holder.setAttribute("aria-label", named(words));
+      }
+    }
+  }
+
+  // What only listens to clicks becomes a button.
+  function makeButtons(root) {
+    for (const one of root.querySelectorAll("[x-on\\:click]")) {
+      if (one.matches(native) || one.hasAttribute("role")) continue;
+      one.setAttribute("role", "button");
+      one.tabIndex = 0;
+      const icon = one.matches(".material-symbols-outlined")
+        ? one
+        : one.querySelector(".material-symbols-outlined");
+      if (icon && one.textContent.trim() === icon.textContent.trim()) {
+        one.setAttribute("aria-label", named(icon.textContent.trim()));
+      }
+      one.addEventListener("keydown", (event) => {
+        if (event.target !== one || (event.key !== "Enter" && event.key !== " ")) return;
+        event.preventDefault();
+        one.click();
+      });
+    }
+  }
+
+  // A field with completion is named by its label, also while nothing is chosen.
+  function nameFields(root) {
+    for (const field of root.querySelectorAll(".select2-selection[role=combobox]")) {
+      const select = field.closest(".select2-container")?.previousElementSibling;
+      const label = select?.id && document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
+      if (!label) continue;
+      label.id ||= `${select.id}-label`;
+      const held = field.getAttribute("aria-labelledby") ?? "";
+      if (held.includes(label.id)) continue;
+      field.setAttribute("aria-labelledby", `${label.id} ${held}`);
+      field.querySelector("[role=textbox]")?.setAttribute("aria-labelledby", label.id);
+    }
+  }
+
+  function tend(root) {
+    makeButtons(root);
+    hideIcons(root);
+    nameFields(root);
+  }
+
+  tend(document);
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) {
+      for (const node of addedNodes) if (node.parentElement) tend(node.parentElement);
+    }
+  }).observe(document.body, { childList: true, subtree: true });
+});
