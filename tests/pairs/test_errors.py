@@ -201,7 +201,7 @@ def test_a_failure_after_a_sign_of_life(caller: str, upstream: str) -> None:
     with world(heartbeat=0.05) as made:
         pair = made.pair(caller, upstream)
         error = pair.script.error(429, WORDS)
-        pair.provider.script(Json(error.body, 429, delay=0.3), Json(error.body, 429, delay=0.3))
+        pair.provider.script(Json(error.body, 429, delay=0.15), Json(error.body, 429, delay=0.15))
         answer = ask(pair, stream=True)
         events = pair.caller.create(asking("Hi"), pair.model, stream=True)
         with pytest.raises(pair.caller.errors.APIError, match=WORDS):

@@ -55,8 +55,8 @@ FAILS: dict[str, Callable[[Script], Reply]] = {
 
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[World]:
-    """Providers that are given up after 0.3 seconds of silence."""
-    with world(first_event_timeout=0.3, idle_timeout=0.3) as made:
+    """Providers that are given up after 0.2 seconds of silence."""
+    with world(first_event_timeout=0.2, idle_timeout=0.2) as made:
         yield made
 
 
