@@ -5,7 +5,6 @@ One pair a request type: chat completions, text completions and embeddings.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -202,15 +201,19 @@ def _completion(body: bytes) -> Answer:
         completion = COMPLETION.decode(body)
     except BROKEN_JSON:
         return Answer(b"", failure=upstream_errors.not_json(body))
-    answer = _checked(completion, completion.choices, body)
-    reasons = [c.finish_reason for c in completion.choices or () if c.finish_reason]
-    return replace(answer, finish_reason=str(reasons[-1])) if reasons else answer
+    reason = ""
+    for choice in completion.choices or ():
+        if choice.finish_reason:
+            reason = str(choice.finish_reason)
+    return _checked(completion, completion.choices, body, reason)
 
 
-def _checked(whole: Completion | Embeddings, answers: list[Any] | None, body: bytes) -> Answer:
+def _checked(
+    whole: Completion | Embeddings, answers: list[Any] | None, body: bytes, reason: str = ""
+) -> Answer:
     if whole.error:
         return Answer(b"", failure=upstream_errors.in_answer(whole.error, body))
     if not answers:
         return Answer(b"", failure=upstream_errors.no_answer())
     model = whole.model if isinstance(whole.model, str) else ""
-    return Answer(body, model=model, usage=of_openai(whole.usage))
+    return Answer(body, model, of_openai(whole.usage), reason)
