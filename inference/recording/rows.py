@@ -27,8 +27,8 @@ from inference.recording.pace import Pace
 
 log = structlog.get_logger("pointsman.recording")
 
-LIMIT: Final = 200_000
-"""Records that may wait for the database: 10 to 20 MB when all of them do."""
+LIMIT: Final = 1_000_000
+"""Records that may wait for the database: 50 to 100 MB of disk when all of them do."""
 BATCH: Final = 50
 """Rows of one transaction: on SQLite it holds up other writers for a few milliseconds."""
 LONGEST_PAUSE: Final = 30.0
@@ -57,7 +57,7 @@ class RowWriter:
         marks = ", ".join(["%s"] * len(COLUMNS))
         self._insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  # our names
         self.dropped = 0
-        """Records that found no room while the database was away, or that it would not take."""
+        """Records that found no room, that the disk lost, or that the database would not take."""
 
     def add(self, record: InteractionRecord) -> None:
         if record.request is not msgspec.UNSET or record.answer is not msgspec.UNSET:
@@ -103,6 +103,9 @@ class RowWriter:
         while self._queue:
             began = time.monotonic()
             batch = self._queue.first(BATCH)
+            self.dropped += self._queue.forget_lost()
+            if not batch:
+                return
             try:
                 self._write(batch)
             except OUTAGE as error:
