@@ -6,7 +6,7 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 `errors.Conflict`, unknown names `errors.NotFound`; nothing has been written then.
 """
 
-from governance.services.importing import Outcome, replace_all
+from governance.services.importing import Outcome, profiles_in, replace_all
 from governance.services.keys import create_key, delete_key, find_key, note_uses, update_key
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
 from governance.services.profiles import Saved, delete_profile, find_profile, save_profile
@@ -36,6 +36,7 @@ __all__ = [
     "find_revision",
     "find_rule",
     "note_uses",
+    "profiles_in",
     "profiles_naming",
     "reorder_rules",
     "replace_all",
