@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from governance import services
 from governance.admin import duplicate, exchange
-from governance.admin.base import ServiceAdmin, who
+from governance.admin.base import who
 from governance.admin.revision import unified
+from governance.admin.switch import SwitchAdmin
 from governance.admin.theme import action
 from governance.api.views.profiles import ProfileViewSet
 from governance.errors import NotFound, Refused
@@ -21,7 +22,7 @@ from governance.models import RoutingProfile
 _LISTING = "admin:governance_routingprofile_changelist"
 
 
-class ExchangeAdmin(ServiceAdmin):
+class ExchangeAdmin(SwitchAdmin):
     """Export, import, and duplicate."""
 
     actions_list = ("export_profiles", "import_profiles")

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from governance import documents, services
+from governance.admin import switch
 from governance.admin.base import FormSets, cloud_routing, who
 from governance.admin.duplicate import copied_in
 from governance.admin.exchange_views import ExchangeAdmin
@@ -163,7 +164,14 @@ class TargetInline(StackedInline):
 class ProfileAdmin(ExchangeAdmin):
     form = ProfileForm
     inlines = (TargetInline,)
-    list_display = ("name", "virtual_model", "strategy_shown", "reach", "target_list", "enabled")
+    list_display = (
+        "name",
+        "virtual_model",
+        "strategy_shown",
+        "reach",
+        "target_list",
+        "switch_shown",
+    )
     list_filter = ("enabled", "strategy", "local_only")
     search_fields = ("id", "name", "virtual_provider", "targets__provider", "targets__model")
     empty_title = "There is no routing profile yet"
@@ -213,17 +221,23 @@ class ProfileAdmin(ExchangeAdmin):
         ]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Gives every row the providers, read once."""
+        """Gives every row the providers, read once, and whether it may be switched."""
         listing = super().get_changelist_instance(request)
-        held = _providers()
+        held, may_switch = _providers(), self.has_change_permission(request)
         for row in listing.result_list:
-            row.providers = held
+            row.providers, row.may_switch = held, may_switch
         return listing
 
     @display("Virtual model", ordering="virtual_provider")
     def virtual_model(self, profile: RoutingProfile) -> str:
         names = [target.virtual_model or "*" for target in profile.ordered_targets()]
         return ", ".join(f"{profile.virtual_provider}/{name}" for name in dict.fromkeys(names))
+
+    @display("Enabled", ordering="enabled")
+    def switch_shown(self, profile: Any) -> str:
+        if profile.may_switch:
+            return switch.rendered(profile)
+        return render_to_string("unfold/helpers/boolean.html", {"value": profile.enabled})
 
     @display("Strategy", ordering="strategy")
     def strategy_shown(self, profile: RoutingProfile) -> str:

@@ -18,11 +18,13 @@ from governance.services.providers import (
 )
 from governance.services.revisions import Reverted, find_revision, revert
 from governance.services.rules import delete_rule, find_rule, reorder_rules, save_rule
+from governance.services.targets import add_models, switch_profile
 
 __all__ = [
     "Outcome",
     "Reverted",
     "Saved",
+    "add_models",
     "create_key",
     "delete_key",
     "delete_mapping",
@@ -45,5 +47,6 @@ __all__ = [
     "save_profile",
     "save_provider",
     "save_rule",
+    "switch_profile",
     "update_key",
 ]
