@@ -18,9 +18,10 @@ from governance.services.providers import (
 )
 from governance.services.revisions import Reverted, find_revision, revert
 from governance.services.rules import delete_rule, find_rule, reorder_rules, save_rule
-from governance.services.targets import add_models, switch_profile
+from governance.services.targets import Added, add_models, switch_profile
 
 __all__ = [
+    "Added",
     "Outcome",
     "Reverted",
     "Saved",

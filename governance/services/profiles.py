@@ -38,15 +38,18 @@ def save_profile(document: object, *, who: str, existing: str | None = None) -> 
         return _put(made, row, document, existing)
 
 
-def revise_profile(identity: str, revise: Revision, *, who: str, words: str = "") -> Saved:
+def revise_profile(
+    identity: str, revise: Revision, *, who: str, words: Callable[[str], str] | None = None
+) -> Saved:
     """Replaces a profile by what `revise` makes of its document, read under the writers' lock.
 
-    `words` is what the revision says of it. Raises what `revise` raises, `Invalid`, `NotFound`.
+    `words` makes of the profile's name what the revision says afterwards. Raises what
+    `revise` raises, `Invalid`, `NotFound`.
     """
     with change(who, "save") as made:
         row = find_profile(identity)
         document = revise(documents.profile(row, row.ordered_targets()))
-        return _put(made, row, document, row.pk, words)
+        return _put(made, row, document, row.pk, words(row.name) if words else "")
 
 
 def _put(

@@ -109,6 +109,7 @@ DESK = {
     "playground/models": OPERATOR,
 }
 ACTIONS = {
+    "connection/<int:pk>/copy": OPERATOR,
     "connection/<int:pk>/keep": OPERATOR,
     "connection/<int:pk>/models": OPERATOR,
     "connection/<int:pk>/test": OPERATOR,

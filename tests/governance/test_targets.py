@@ -53,7 +53,7 @@ def test_many_are_counted_in_the_revision() -> None:
     ("models", "more", "message"),
     [
         ([], {}, "Tick at least one model."),
-        (["m-2", "m-1"], {"aliases": False}, "targets of the profile already: m-1."),
+        (["m-1"], {}, "a target of this profile already"),
         (["ok", "x" * 500], {}, "model must have at most"),
         (["a", "A"], {"aliases": True}, "already has the alias"),
     ],
@@ -65,6 +65,25 @@ def test_all_or_none(models: list[str], more: dict[str, Any], message: str) -> N
         services.add_models("fast", models, who="ann", profile="light", **more)
     assert targets() == before
     assert Revision.objects.count() == 1
+
+
+def test_what_is_there_already_stays_as_it_was() -> None:
+    """It may be ticked still from the time before."""
+    held = {"provider": "Fast", "model": "m-1", "priority": 3}
+    services.save_profile(profile_document(targets=[held]), who="t")
+    added = services.add_models("fast", ["m-1", "m-2"], who="ann", profile="light")
+    assert (added.models, added.already) == (("m-2",), ("m-1",))
+    assert targets() == [("Fast", "", "m-1", 3, True), ("fast", "", "m-2", 4, True)]
+    assert Revision.objects.latest("version").summary.endswith('"Light": fast/m-2.')
+
+
+def test_problems_stand_at_their_models() -> None:
+    services.save_profile(profile_document(), who="t")
+    with pytest.raises(Invalid) as error:
+        services.add_models(
+            "fast", ["ok", "x" * 301, "small"], who="a", profile="light", aliases=True
+        )
+    assert {one.path for one in error.value.problems} == {"models." + "x" * 301, "models.small"}
 
 
 def test_a_profile_that_is_not_there() -> None:
