@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from governance import documents, services
@@ -142,12 +143,12 @@ class TargetInline(StackedInline):
             self._providers = _providers()
         return self._providers
 
-    @admin.display(description="Share", empty_value="—")
+    @admin.display(description="Share")
     def share(self, target: RoutingTarget) -> str:
-        """As saved; nothing where weights say nothing."""
-        if target._state.adding or target.profile.strategy != "weighted":
-            return ""
-        return share(target, target.profile.ordered_targets())
+        """As saved, until the page's script tells it as typed; none where weights say nothing."""
+        weighted = not target._state.adding and target.profile.strategy == "weighted"
+        text = share(target, target.profile.ordered_targets()) if weighted else ""
+        return format_html("<span data-share>{}</span>", text or "—")
 
     @admin.display(description="State", empty_value="new")
     def state(self, target: RoutingTarget) -> str:

@@ -29,7 +29,7 @@ function tell() {
   const held = rows();
   const parts = strategy.value === "weighted" ? shares(held.map(read)) : held.map(() => null);
   for (const [place, { row }] of held.entries()) {
-    const shown = row.querySelector(".field-share .readonly");
+    const shown = row.querySelector("[data-share]");
     const text = parts[place] === null ? "—" : percent(parts[place]);
     if (shown && shown.textContent.trim() !== text) shown.textContent = text;
   }
