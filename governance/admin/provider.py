@@ -132,7 +132,7 @@ class ProviderForm(DocumentForm):
             document["api_key"] = ""
         elif data.get("api_key"):
             document["api_key"] = data["api_key"]
-        if "extra_headers" in self.changed_data:
+        if "extra_headers" in self.changed_data and "extra_headers" in data:
             document["extra_headers"] = data["extra_headers"]
         return document
 

@@ -59,6 +59,16 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   }
 
+  // An error in a closed part of a form would be told nowhere; the first one is where work goes on.
+  function showErrors() {
+    for (const wrong of document.querySelectorAll("details .errors")) {
+      for (let part = wrong.closest("details"); part; part = part.parentElement.closest("details")) {
+        part.open = true;
+      }
+    }
+    document.querySelector(".errors :is(input, select, textarea):not([type=hidden])")?.focus();
+  }
+
   function tend(root) {
     makeButtons(root);
     hideIcons(root);
@@ -66,6 +76,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   tend(document);
+  showErrors();
   new MutationObserver((changes) => {
     for (const { addedNodes } of changes) {
       for (const node of addedNodes) if (node.parentElement) tend(node.parentElement);
