@@ -19,7 +19,7 @@ class GatewayConfig(AppConfig):
         from governance.insight import live
 
         simulation.set_reader(read_request)
-        live.set_source(live_health.read)
+        live.set_sources(live_health.read, live_health.read_engine)
         panel.attach()
         connection_panel.attach()
 

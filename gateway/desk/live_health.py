@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Final
+
+from django.conf import settings
 
 from governance import snapshot
-from governance.insight.live import Live, LiveModel
+from governance.insight.live import Engine, Live, LiveModel
 from governance.routing.table import RoutingTable
 from inference.health import HealthBook, slots
+from inference.local.client import EngineClient, EngineRefused, EngineUnavailable
+
+ENGINE_PATIENCE: Final = 0.5
+"""Seconds."""
 
 
 def read() -> Mapping[str, Live]:
@@ -17,6 +24,19 @@ def read() -> Mapping[str, Live]:
     from gateway.v1 import book
 
     return health_of(book, snapshot.current(), time.monotonic())
+
+
+def read_engine() -> Engine:
+    """A hanging engine must not hold a page up."""
+    try:
+        report = EngineClient(settings.ENGINE_SOCKET, ENGINE_PATIENCE).models()
+    except (EngineUnavailable, EngineRefused):
+        return Engine(runs=False)
+    return Engine(
+        runs=True,
+        models=frozenset(model.name for model in report.models),
+        failed={model.name: model.reason for model in report.models if model.state == "failed"},
+    )
 
 
 def health_of(book: HealthBook, table: RoutingTable, now: float) -> Mapping[str, Live]:

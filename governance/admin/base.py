@@ -63,7 +63,7 @@ class ServiceAdmin(ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **named: Any
     ) -> HttpResponse:
-        """A form that comes back stands under the row's name as it is saved, not as it was typed."""
+        """A form that comes back stands under the name that is saved, not the one typed."""
         row = context.get("original")
         if row is not None and request.method == "POST":
             saved = self.get_object(request, str(row.pk)) or row

@@ -9,20 +9,23 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from governance import documents, services
 from governance.admin import switch
 from governance.admin.base import FormSets, cloud_routing, who
+from governance.admin.cautions import cautions, is_engine
 from governance.admin.duplicate import copied_in
 from governance.admin.exchange_views import ExchangeAdmin
 from governance.admin.fields import ChoiceField, ProseField, TextField
 from governance.admin.forms import DocumentForm
 from governance.admin.shares import share
-from governance.admin.standing import Providers, profile_badge, target_badge
+from governance.admin.standing import Providers, profile_badge, reach_badges, target_badge
 from governance.admin.targets import TargetForm, TargetFormSet
 from governance.admin.theme import StackedInline, display
+from governance.insight.live import Engine, engine, live
 from governance.models import ApiKey, Provider, RoutingProfile, RoutingTarget
 from governance.routing.fields import Problem
 from governance.services.profiles import profile_problems, with_id
@@ -136,12 +139,15 @@ class TargetInline(StackedInline):
             return len(copied.ordered_targets())
         return 0 if obj else 1
 
-    @property
+    @cached_property
     def providers(self) -> Providers:
         """Read once: an inline lives as long as its request."""
-        if not hasattr(self, "_providers"):
-            self._providers = _providers()
-        return self._providers
+        return _providers()
+
+    @cached_property
+    def engine(self) -> Engine | None:
+        """Asked once, and only where a target leads to it."""
+        return engine()
 
     @admin.display(description="Share")
     def share(self, target: RoutingTarget) -> str:
@@ -154,11 +160,12 @@ class TargetInline(StackedInline):
     def state(self, target: RoutingTarget) -> str:
         if target._state.adding:
             return ""
-        badge = target_badge(target, target.profile, self.providers, cloud_routing())
-        return render_to_string(
-            "unfold/helpers/label.html",
-            {"text": badge.text, "type": badge.tone, "label_title": badge.detail},
-        )
+        provider = self.providers.get(target.provider.casefold())
+        badges = reach_badges(target, target.profile, self.providers, cloud_routing())
+        if provider is not None:
+            known = self.engine if is_engine(provider) else None
+            badges += cautions(target, provider, live(), known)
+        return render_to_string("admin/governance/badges.html", {"badges": badges})
 
 
 @admin.register(RoutingProfile)

@@ -1,13 +1,13 @@
 """How providers fare at this moment, as the process that is asked knows it.
 
 Requests are carried by a room above this one, which says here how to ask it; no other process of
-the service knows what this one knows.
+the service knows what this one knows. The local engine is asked the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from governance.routing.health import Standing
 
@@ -53,17 +53,34 @@ class Live:
         return self.slots is not None and self.under_way >= self.slots
 
 
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The engine on this machine, which is the same for all processes."""
+
+    runs: bool
+    models: frozenset[str] = frozenset()
+    """Those that are there, loaded or not."""
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Why, by model."""
+
+
 Source = Callable[[], Mapping[str, Live]]
 """Providers by casefolded name."""
 
 _source: Source | None = None
+_engine: Callable[[], Engine] | None = None
 
 
-def set_source(source: Source) -> None:
-    global _source
-    _source = source
+def set_sources(source: Source, engine: Callable[[], Engine]) -> None:
+    global _source, _engine
+    _source, _engine = source, engine
 
 
 def live() -> Mapping[str, Live]:
     """Nothing where no requests are carried."""
     return _source() if _source is not None else {}
+
+
+def engine() -> Engine | None:
+    """Asks the local engine, for half a second at most; None where nobody can ask it."""
+    return _engine() if _engine is not None else None
