@@ -69,7 +69,9 @@ def _moment(target: RoutingTarget, live: Live, model: str) -> Iterator[Badge]:
         if over is not None:
             yield Badge("limit used", "warning", over[1])
         if one.cooling_down:
-            detail = f"It failed: tried after the others for {one.seconds:.0f} s more."
+            detail = (
+                f"It failed: tried after the others for {one.seconds:.0f} s more, in this process."
+            )
             yield Badge("cooling down", "warning", detail)
     if live.saturated:
         yield Badge("busy", "info", "It has all the requests it may be sent at a time.")

@@ -27,8 +27,10 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // What only listens to clicks becomes a button.
   function makeButtons(root) {
-    for (const one of root.querySelectorAll("[x-on\\:click]")) {
+    for (const one of root.querySelectorAll("[x-on\\:click], .delete-template")) {
       if (one.matches(native) || one.hasAttribute("role")) continue;
+      // Rows yet to be added are copies of this one, and copies do not listen.
+      if (one.closest(".empty-form")) continue;
       one.setAttribute("role", "button");
       one.tabIndex = 0;
       const icon = one.matches(".material-symbols-outlined")
@@ -43,6 +45,11 @@ document.addEventListener("DOMContentLoaded", () => {
         one.click();
       });
     }
+  }
+
+  // The box behind the bin of a row has no words but the icon's.
+  function nameBins(root) {
+    for (const box of root.querySelectorAll("input.delete")) box.setAttribute("aria-label", "Delete");
   }
 
   // A field with completion is named by its label, also while nothing is chosen.
@@ -73,6 +80,7 @@ document.addEventListener("DOMContentLoaded", () => {
     makeButtons(root);
     hideIcons(root);
     nameFields(root);
+    nameBins(root);
   }
 
   tend(document);
