@@ -23,6 +23,7 @@ from governance.interactions.record import OUTCOMES
 from governance.models import Provider
 
 VIEW: Final = "governance.view_provider"
+CHANGE: Final = "governance.change_provider"
 SEE_LOG: Final = "governance.view_interaction"
 PLAY: Final = "gateway.use_playground"
 
@@ -91,8 +92,9 @@ def _next(request: HttpRequest, row: Provider) -> tuple[str, str, str]:
             "",
         )
     if not row.is_default and not services.profiles_naming(row.name):
-        words = "No routing profile names it: list its models below and make them targets, or name "
-        return f"{words}it in a profile.", "", ""
+        if not request.user.has_perm(CHANGE):
+            return "No routing profile names it.", "", ""
+        return "No routing profile names it: list its models below and make them targets.", "", ""
     if not request.user.has_perm(PLAY):
         return "Requests through a profile that names it will show here.", "", ""
     link = f"{reverse('desk:playground')}?{urlencode({'model': f'{row.name}/{_model(row)}'})}"

@@ -126,7 +126,7 @@ def test_who_may_not_see_the_log_sees_none_of_it(member: Member, pk: int) -> Non
     [
         ({"enabled": False}, "It is switched off"),
         ({"is_local": False}, "Cloud routing is off"),
-        ({}, "No routing profile names it: list its models below"),
+        ({}, "No routing profile names it. Nothing is held"),
         ({"is_default": True}, "Send it one to see how it fares. Open the playground"),
     ],
 )

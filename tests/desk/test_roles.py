@@ -165,6 +165,8 @@ def test_what_each_may_do(role: str, acting: Client_of) -> None:
         # No row has this key, so nothing is asked: who may gets a 404.
         status = client.post(f"/admin/{path.replace('<int:pk>', '0')}", {}).status_code
         assert (status != 403) == (role in allowed), f"{path}: {status}"
+    switched = client.post("/admin/governance/routingprofile/light/switch/", {"enabled": "off"})
+    assert switched.status_code == (302 if role in OPERATOR else 403)
     revert = address("/admin/governance/revision/{revision}/revert/")
     assert client.get(revert).status_code == (200 if role in OPERATOR else 403)
 
