@@ -6,7 +6,7 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 `errors.Conflict`, unknown names `errors.NotFound`; nothing has been written then.
 """
 
-from governance.services.importing import Outcome, replace_all
+from governance.services.importing import Outcome, profiles_in, replace_all
 from governance.services.keys import create_key, delete_key, find_key, note_uses, update_key
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
 from governance.services.profiles import Saved, delete_profile, find_profile, save_profile
@@ -18,11 +18,14 @@ from governance.services.providers import (
 )
 from governance.services.revisions import Reverted, find_revision, revert
 from governance.services.rules import delete_rule, find_rule, reorder_rules, save_rule
+from governance.services.targets import Added, add_models, switch_profile
 
 __all__ = [
+    "Added",
     "Outcome",
     "Reverted",
     "Saved",
+    "add_models",
     "create_key",
     "delete_key",
     "delete_mapping",
@@ -36,6 +39,7 @@ __all__ = [
     "find_revision",
     "find_rule",
     "note_uses",
+    "profiles_in",
     "profiles_naming",
     "reorder_rules",
     "replace_all",
@@ -44,5 +48,6 @@ __all__ = [
     "save_profile",
     "save_provider",
     "save_rule",
+    "switch_profile",
     "update_key",
 ]

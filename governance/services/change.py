@@ -48,15 +48,19 @@ class Change:
         before: Documents | None,
         after: Documents | None,
         secrets: Iterable[str] = (),
+        words: str = "",
     ) -> bool:
         """Keeps what became of one thing; False when it stayed as it was.
 
-        `secrets` are the fields changed that no document shows.
+        `secrets` are the fields changed that no document shows; `words` say more than the fields
+        that changed would.
         """
         changed = [*secrets, *differences(before, after)]
         if before is not None and after is not None and not changed:
             return False
-        if before is None:
+        if words:
+            self.words.append(words)
+        elif before is None:
             self.words.append(f'Created {kind} "{name}".')
         elif after is None:
             self.words.append(f'Removed {kind} "{name}".')
