@@ -46,9 +46,9 @@ def reader() -> Iterator[None]:
             hint=document.get("routing_profile"),
         )
 
-    simulation.set_reader(read)
+    before, simulation._read_request = simulation._read_request, read
     yield
-    simulation._read_request = None
+    simulation._read_request = before
 
 
 def test_it_works(api: Api) -> None:
