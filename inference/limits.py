@@ -42,6 +42,7 @@ _HEADERS: Final = {
 _DURATION: Final = re.compile(
     r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)s)?(?:([\d.]+)ms)?"
 )
+_UNIX_TIMES: Final = 1e9
 _UNITS: Final = (86400.0, 3600.0, 60.0, 1.0, 0.001)
 
 
@@ -83,11 +84,13 @@ def _used(found: dict[tuple[int, int], bytes], what: int, now: float) -> Used | 
 
 
 def _seconds(reset: str, now: float) -> float:
-    """OpenAI writes `6m0s` or `12ms`, Anthropic a date (RFC 3339), others plain seconds."""
+    """OpenAI writes `6m0s` or `12ms`, Anthropic a date (RFC 3339), others seconds or Unix time."""
     try:
         seconds = float(reset)
     except ValueError:
-        seconds = _duration(reset, now)
+        return _duration(reset, now)
+    if seconds > _UNIX_TIMES:
+        seconds -= now
     return seconds if isfinite(seconds) else RENEWAL
 
 

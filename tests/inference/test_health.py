@@ -116,6 +116,7 @@ def test_limits_are_read_from_answers(
         (b"1s", 1.0),
         (b"1m4.5s", 64.5),
         (b"7.66", 7.66),
+        (str(NOON + 5).encode(), 5.0),
         (b"2026-11-21T13:00:10+01:00", 10.0),
         (b"2026-11-21T11:59:00Z", 0.0),
         (b"17h3m", LONGEST_RENEWAL),
