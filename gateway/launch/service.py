@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import sys
 import threading
 import time
 import urllib.request
@@ -12,11 +14,15 @@ from types import FrameType
 
 from gateway.launch.child import Child
 from gateway.launch.trouble import Trouble
+from gateway.launch.worker import Worker
 
 WEB_GRACE = 25.0
 ENGINE_GRACE = 6.0
 RESTART_PAUSE = 1.0
 """Seconds between a web process's death and its successor, so that a broken one does not spin."""
+
+RELOAD_PATIENCE = 60.0
+"""Seconds a new web process may take to start before the reload is given up."""
 
 
 class Service:
@@ -25,10 +31,14 @@ class Service:
     def __init__(self, listener: socket.socket, environment: Mapping[str, str]) -> None:
         self._listener = listener
         self._environment = environment
-        self._web: list[Child] = []
+        self._web: list[Worker] = []
+        self._leaving: list[Worker] = []
         self._engine: Child | None = None
         self._ending = threading.Event()
         self._reload = threading.Event()
+        # `nohup` asks for what it is there for by ignoring the signal.
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        self._ends_with_terminal = _has_terminal() and not ignored
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._on_end)
         signal.signal(signal.SIGHUP, self._on_reload)
@@ -58,13 +68,14 @@ class Service:
     def run(self) -> None:
         """Watches until it is asked to end; a web process that dies is replaced.
 
-        On SIGHUP the web processes are replaced one by one: the new one listens before the old one
-        is asked to finish its streams.
+        On SIGHUP the web processes are replaced one by one: the new one serves before the old one
+        is asked to leave, which it does once its streams have ended.
         """
         while not self._ending.wait(0.2):
             if self._reload.is_set():
                 self._reload.clear()
                 self._replace_all()
+            self._leaving = [child for child in self._leaving if child.running()]
             for place, child in enumerate(self._web):
                 if not child.running() and not self._ending.wait(RESTART_PAUSE):
                     self._web[place] = self._start_worker()
@@ -72,7 +83,8 @@ class Service:
     def end(self) -> None:
         """Web first, so that streams can finish while the model still answers."""
         threads = [
-            threading.Thread(target=child.end, kwargs={"grace": WEB_GRACE}) for child in self._web
+            threading.Thread(target=child.end, kwargs={"grace": WEB_GRACE})
+            for child in (*self._web, *self._leaving)
         ]
         for thread in threads:
             thread.start()
@@ -82,23 +94,47 @@ class Service:
             self._engine.end(grace=ENGINE_GRACE)
         self._listener.close()
 
-    def _start_worker(self) -> Child:
-        descriptor = self._listener.fileno()
-        return Child(
-            "web",
-            "gateway.web",
-            ["--fd", str(descriptor)],
-            environment=self._environment,
-            pass_fds=[descriptor],
-        )
+    def _start_worker(self) -> Worker:
+        return Worker(self._listener.fileno(), self._environment)
 
     def _replace_all(self) -> None:
         for place, old in enumerate(self._web):
-            self._web[place] = self._start_worker()
-            threading.Thread(target=old.end, kwargs={"grace": WEB_GRACE}).start()
+            new = self._start_worker()
+            if not self._comes_up(new):
+                new.end(grace=0)
+                if not self._ending.is_set():
+                    sys.stderr.write(
+                        "Not reloaded: the new web process did not start; its message is above. "
+                        "The old ones go on.\n"
+                    )
+                return
+            self._web[place] = new
+            self._leaving.append(old)
+            old.leave()
+
+    def _comes_up(self, worker: Worker) -> bool:
+        deadline = time.monotonic() + RELOAD_PATIENCE
+        while not self._ending.is_set() and time.monotonic() < deadline:
+            serves = worker.serves(within=0.2)
+            if serves is not None:
+                return serves
+        return False
 
     def _on_end(self, number: int, frame: FrameType | None) -> None:
         self._ending.set()
 
     def _on_reload(self, number: int, frame: FrameType | None) -> None:
-        self._reload.set()
+        """The same signal says that the terminal was closed, which ends what was started in it."""
+        if self._ends_with_terminal and not _has_terminal():
+            self._ending.set()
+        else:
+            self._reload.set()
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a controlling terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
