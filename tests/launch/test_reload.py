@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -69,6 +70,18 @@ def service(tmp_path_factory: pytest.TempPathFactory, secret: Path) -> Iterator[
         yield running
 
 
+def ask(operator: Operator, model: str, **more: Any) -> httpx.Response:
+    """Once more where a process does not know the provider yet, which it does within a second."""
+    found: list[httpx.Response] = []
+
+    def known() -> bool:
+        found.append(operator.ask(model, **more))
+        return found[-1].status_code != 404
+
+    until(known)
+    return found[-1]
+
+
 def test_a_reload_that_fails_changes_nothing(service: Installation, secret: Path) -> None:
     """The new process cannot read its secret: the reason is said, and the old ones go on."""
     old = web_processes(service)
@@ -93,9 +106,8 @@ def test_a_reload_drops_nothing(service: Installation) -> None:
         streaming, whole = (f"{operator.provider(one)}/m" for one in (slow, quick))
 
         def read() -> None:
-            texts.append(operator.ask(streaming, stream=True).text)
+            texts.append(ask(operator, streaming, stream=True).text)
 
-        until(lambda: operator.ask(whole).status_code == 200)
         readers = [threading.Thread(target=read) for _ in range(6)]
         for reader in readers:
             reader.start()
@@ -103,7 +115,7 @@ def test_a_reload_drops_nothing(service: Installation) -> None:
         old = web_processes(service)
         service.process.send_signal(signal.SIGHUP)
         while len(web_processes(service) - old) < 2:
-            assert operator.ask(whole).status_code == 200
+            assert ask(operator, whole).status_code == 200
         assert old & web_processes(service), "a stream keeps the process that carries it"
         for _ in range(20):
             assert operator.ask(whole).status_code == 200
