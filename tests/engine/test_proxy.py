@@ -108,9 +108,10 @@ async def test_a_slow_reader_slows_the_worker_down(world: World) -> None:
     world.model("fast", {"tokens": 2_000_000})
     body = {"model": "fast", "stream": True}
     async with world.http.stream("POST", "/v1/chat/completions", json=body) as response:
-        async for _ in response.aiter_raw():
-            break
-        await world.until("fast", state="ready")
+        # Held, since an iterator that is thrown away closes the connection.
+        pieces = response.aiter_raw()
+        while b"data:" not in await anext(pieces):
+            pass
         slot = world.fleet.slots["fast"]
         assert slot.pool is not None
         steps = [-1]
