@@ -54,7 +54,7 @@ def test_the_least_request_is_read(kind: str) -> None:
     [
         (b"", "JSON"),
         (b"{", "JSON"),
-        (b"{} {}", "JSON"),
+        (b"{} {}", "not valid JSON: trailing characters"),
         (b"[]", "object"),
         (b'"text"', "object"),
         (b"null", "object"),
