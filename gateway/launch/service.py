@@ -9,10 +9,11 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 from gateway.launch.child import Child
+from gateway.launch.kept import Kept
 from gateway.launch.trouble import Trouble
 from gateway.launch.worker import Worker
 
@@ -33,7 +34,7 @@ class Service:
         self._environment = environment
         self._web: list[Worker] = []
         self._leaving: list[Worker] = []
-        self._engine: Child | None = None
+        self._engine: Kept | None = None
         self._ending = threading.Event()
         self._reload = threading.Event()
         # `nohup` asks for what it is there for by ignoring the signal.
@@ -43,8 +44,9 @@ class Service:
             signal.signal(name, self._on_end)
         signal.signal(signal.SIGHUP, self._on_reload)
 
-    def adopt(self, engine: Child) -> None:
-        self._engine = engine
+    def start_engine(self, start: Callable[[], Child]) -> None:
+        """Raises `Trouble`."""
+        self._engine = Kept(start)
 
     def start_web(self, workers: int) -> None:
         self._web = [self._start_worker() for _ in range(workers)]
@@ -66,7 +68,7 @@ class Service:
         raise Trouble(f"The service did not become ready within {seconds:.0f} seconds.")
 
     def run(self) -> None:
-        """Watches until it is asked to end; a web process that dies is replaced.
+        """Watches until it is asked to end; a process that dies is replaced.
 
         On SIGHUP the web processes are replaced one by one: the new one serves before the old one
         is asked to leave, which it does once its streams have ended.
@@ -79,6 +81,8 @@ class Service:
             for place, child in enumerate(self._web):
                 if not child.running() and not self._ending.wait(RESTART_PAUSE):
                     self._web[place] = self._start_worker()
+            if self._engine is not None:
+                self._engine.look()
 
     def end(self) -> None:
         """Web first, so that streams can finish while the model still answers."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -120,15 +122,41 @@ def test_create_api_key_prints_the_key_alone(tmp_path: Path) -> None:
     assert "governance:write" in wrong.stderr
 
 
+def command_line(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def until(true: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def again(line: str) -> str:
+    """What the line prints, its pieces of text put together."""
+    said = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=180).stdout
+    return "".join(re.findall(r'"content":"([^"]*)"', said))
+
+
 @pytest.mark.timeout(400)
 def test_the_printed_curl_line_streams_a_real_answer(tmp_path: Path) -> None:
-    """The whole way: real weights, a real MLX process, and the line a new user would paste."""
+    """The whole way: real weights, a real MLX process, and the line a new user would paste.
+
+    Once more after a kill -9 of the engine, which the launcher starts again.
+    """
     with Installation(tmp_path, wait=300) as service:
         everything = service.descendants()
         line = service.curl.replace("curl -N", "curl -sN --max-time 120")
         result = subprocess.run(
             ["sh", "-c", line], capture_output=True, text=True, timeout=180, check=True
         )
+        [engine] = [pid for pid in everything if b"local.engine" in command_line(pid)]
+        os.kill(engine, signal.SIGKILL)
+        assert gone([engine], 5)
+        until(lambda: "it is started again" in service.output)
+        until(lambda: "Paris" in again(line))
+        everything = service.descendants()
         assert service.stop() == 0
         assert gone(everything, 2)
     events = [part[6:] for part in result.stdout.split("\n\n") if part.startswith("data: ")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -61,20 +62,20 @@ class Command(BaseCommand):
         try:
             progress.step("Starting")
             if with_model:
-                service.adopt(
-                    engine.start(
-                        socket,
-                        settings.MODELS_DIR,
-                        preload=EMBEDDED_MODEL,
-                        batching=settings.ENABLE_BATCHING,
-                        limits=engine.Limits(
-                            memory_mib=settings.ENGINE_MEMORY_MIB,
-                            idle_minutes=settings.ENGINE_IDLE_MINUTES,
-                            queue=settings.ENGINE_QUEUE_LIMIT,
-                            batch=settings.ENGINE_BATCH_SIZE,
-                        ),
-                    )
+                start = partial(
+                    engine.start,
+                    socket,
+                    settings.MODELS_DIR,
+                    preload=EMBEDDED_MODEL,
+                    batching=settings.ENABLE_BATCHING,
+                    limits=engine.Limits(
+                        memory_mib=settings.ENGINE_MEMORY_MIB,
+                        idle_minutes=settings.ENGINE_IDLE_MINUTES,
+                        queue=settings.ENGINE_QUEUE_LIMIT,
+                        batch=settings.ENGINE_BATCH_SIZE,
+                    ),
                 )
+                service.start_engine(start)
             service.start_web(options["workers"])
             service.wait_ready(f"http://{_reachable(host)}:{port}")
             progress.done()
