@@ -90,6 +90,38 @@ def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_a_data_directory_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = manage(tmp_path / "file" / "data", "up", "--no-model", "--port", "0")
+    assert result.returncode != 0
+    assert "Not a directory" in result.stderr
+    assert "POINTSMAN_DATA_DIR" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_database_that_cannot_be_used_is_said_in_a_sentence(tmp_path: Path) -> None:
+    result = manage(
+        tmp_path,
+        "up",
+        "--no-model",
+        "--port",
+        "0",
+        POINTSMAN_DATABASE_URL=f"sqlite:///{tmp_path}/nowhere/db.sqlite3",
+    )
+    assert result.returncode != 0
+    assert "The database cannot be used: unable to open database file." in result.stderr
+    assert "POINTSMAN_DATABASE_URL" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_setting_that_makes_no_sense_is_said_in_a_sentence(tmp_path: Path) -> None:
+    result = manage(tmp_path, "check", POINTSMAN_MAX_BODY_MIB="much")
+    assert result.returncode != 0
+    assert result.stderr == (
+        "CommandError: POINTSMAN_MAX_BODY_MIB must be a whole number, not 'much'.\n"
+    )
+
+
 def test_weights_that_cannot_be_had_are_said_in_a_sentence(tmp_path: Path) -> None:
     """Without a network on the first run: what is missing, and how to start without it."""
     result = manage(

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db.utils import OperationalError
 
 from gateway.launch import engine, metrics
 from gateway.launch.banner import Welcome
@@ -34,6 +35,12 @@ class Command(BaseCommand):
             self._up(options)
         except Trouble as trouble:
             raise CommandError(str(trouble)) from None
+        except OperationalError as error:
+            words = str(error).strip().splitlines()[0]
+            raise CommandError(
+                f"The database cannot be used: {words}. It is the one that "
+                "POINTSMAN_DATABASE_URL names, or a file in the data directory."
+            ) from None
         except KeyboardInterrupt:
             raise CommandError("Stopped before it was ready.", returncode=130) from None
 
