@@ -101,7 +101,15 @@ def hint_of(
                 "`metadata.routing_profile`: expected a string.", "metadata.routing_profile"
             ) from None
     header = headers.get(HINT_HEADER)
-    return header.decode("latin-1") if header is not None else None
+    return _text(header) if header is not None else None
+
+
+def _text(header: bytes) -> str:
+    """Clients send what ASCII lacks in UTF-8, some in Latin-1."""
+    try:
+        return header.decode()
+    except UnicodeDecodeError:
+        return header.decode("latin-1")
 
 
 def without_hint(

@@ -164,3 +164,9 @@ def test_the_body_stays_whole(kind: str) -> None:
     inbound = reader(body, {})
     assert inbound.body == body
     assert bytes(inbound.fields["x_new"]) == b'{"a" : 1.0}'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_hint_in_the_header_may_hold_any_letter(encoding: str) -> None:
+    header = {b"x-routing-profile": "Straße".encode(encoding)}
+    assert read("chat", header).ask.hint == "Straße"
