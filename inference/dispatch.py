@@ -269,8 +269,7 @@ class Dispatcher:
         if outbound.streamed and isinstance(pair, StreamedPair):
             body = await self._gathered(pair, reply, watch)
         else:
-            watch.touch()
-            body = await reply.read_all(ANSWER_LIMIT)
+            body = await reply.read_all(ANSWER_LIMIT, watch.touch)
         answer = pair.answer(self._inbound, body)
         if answer.failure is not None:
             return answer.failure
