@@ -77,9 +77,12 @@ class Service:
             if self._reload.is_set():
                 self._reload.clear()
                 self._replace_all()
-            self._leaving = [child for child in self._leaving if child.running()]
+            for child in [one for one in self._leaving if not one.running()]:
+                child.end(grace=0)
+                self._leaving.remove(child)
             for place, child in enumerate(self._web):
                 if not child.running() and not self._ending.wait(RESTART_PAUSE):
+                    child.end(grace=0)
                     self._web[place] = self._start_worker()
             if self._engine is not None:
                 self._engine.look()

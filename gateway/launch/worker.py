@@ -15,7 +15,8 @@ class Worker(Child):
     """One web process on the listener it inherits."""
 
     def __init__(self, listener: int, environment: Mapping[str, str]) -> None:
-        self._ready, theirs = os.pipe()
+        ours, theirs = os.pipe()
+        self._ready = os.fdopen(ours, "rb", buffering=0)
         try:
             super().__init__(
                 "web",
@@ -32,9 +33,13 @@ class Worker(Child):
         """Whether it does; None when that is not known after `within` seconds."""
         if self._serves is None and select.select([self._ready], [], [], within)[0]:
             # The end of the pipe without a byte in it: the process is gone.
-            self._serves = bool(os.read(self._ready, 1))
-            os.close(self._ready)
+            self._serves = bool(self._ready.read(1))
+            self._ready.close()
         return self._serves
+
+    def end(self, *, grace: float) -> None:
+        super().end(grace=grace)
+        self._ready.close()
 
     def leave(self) -> None:
         """Lets it finish its streams and end, since another process has taken over."""

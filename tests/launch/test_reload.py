@@ -1,4 +1,4 @@
-"""SIGHUP replaces the web processes under load."""
+"""Web processes are replaced: all of them on SIGHUP, under load, and one that dies."""
 
 from __future__ import annotations
 
@@ -128,6 +128,14 @@ def test_a_reload_drops_nothing(service: Installation) -> None:
     for text in texts:
         assert "begun" in text
         assert text.endswith("data: [DONE]\n\n")
+
+
+def test_a_web_process_that_dies_is_replaced(service: Installation) -> None:
+    old = web_processes(service)
+    died = min(old)
+    os.kill(died, signal.SIGKILL)
+    until(lambda: len(web_processes(service) - {died}) == len(old))
+    assert httpx.get(f"{service.url}/readyz").status_code == 200
 
 
 SERVICE_IN_A_TERMINAL = """
