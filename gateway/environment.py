@@ -63,8 +63,18 @@ def kept_secret(path: Path, make: Callable[[], str] | None = None) -> str:
     """The secret in `path`, made on first use with mode 600 in a directory of mode 700.
 
     Two processes that start together agree: the file is created exclusively and the loser reads
-    what the winner wrote.
+    what the winner wrote. Raises `BadSetting` where nothing can be kept.
     """
+    try:
+        return _kept(path, make)
+    except OSError as error:
+        raise BadSetting(
+            f"{path} cannot be read or made: {error.strerror}. "
+            "POINTSMAN_DATA_DIR names the directory in which everything is kept."
+        ) from error
+
+
+def _kept(path: Path, make: Callable[[], str] | None) -> str:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():

@@ -1,8 +1,13 @@
-"""One web process: Uvicorn on a socket the launcher bound. `python -m gateway.web --fd N`."""
+"""One web process: Uvicorn on a socket the launcher bound. `python -m gateway.web --fd N`.
+
+SIGTERM: streams may run for `GRACE_SECONDS` more. SIGHUP: another process has taken over, streams
+may run to their ends.
+"""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import signal
 import socket
@@ -15,6 +20,47 @@ from gateway.uvicorn_http import Protocol
 
 GRACE_SECONDS = 20
 """How long streams may still run after the process was asked to end."""
+HANDOVER_SECONDS = 3600.0
+"""How long they may after another process has taken over."""
+IDLE_SECONDS = 1.0
+"""How long connections may still bring a request then: one may be on its way already."""
+
+
+class Server(uvicorn.Server):
+    """Tells when it serves, and leaves without dropping anything once it is replaced."""
+
+    def __init__(self, config: uvicorn.Config, ready: int | None = None) -> None:
+        """`ready` is the writing end of a pipe; a byte in it says that this process serves."""
+        super().__init__(config)
+        self._ready = ready
+        self._replaced = False
+        self._replaced_at: float | None = None
+
+    def replaced(self) -> None:
+        """Accept nothing more, and end with the last stream."""
+        self._replaced = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._ready is not None:
+            os.write(self._ready, b".")
+            os.close(self._ready)
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or (self._replaced and self._left())
+
+    def _left(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if self._replaced_at is None:
+            self._replaced_at = now
+            for server in self.servers:
+                server.close()
+        if now - self._replaced_at < IDLE_SECONDS:
+            return False
+        for connection in list(self.server_state.connections):
+            # Closes those without a request, the others after their answer.
+            connection.shutdown()
+        return not self.server_state.connections or now - self._replaced_at > HANDOVER_SECONDS
 
 
 def config() -> uvicorn.Config:
@@ -46,9 +92,13 @@ def _end_with_parent() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fd", type=int, required=True, help="an inherited listening socket")
-    listener = socket.socket(fileno=parser.parse_args().fd)
+    parser.add_argument("--ready-fd", type=int, help="an inherited pipe to say `ready` into")
+    options = parser.parse_args()
+    listener = socket.socket(fileno=options.fd)
+    server = Server(config(), options.ready_fd)
+    signal.signal(signal.SIGHUP, lambda *_: server.replaced())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    uvicorn.Server(config()).run(sockets=[listener])
+    server.run(sockets=[listener])
 
 
 if __name__ == "__main__":

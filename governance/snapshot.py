@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Final
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
+from governance.consistent import ATTEMPTS
 from governance.loading import NOTHING, Rows, Version, load, read_version
 from governance.models import TableVersion
 from governance.routing.compile import compile_table
@@ -22,9 +22,6 @@ from governance.routing.table import RoutingTable
 from governance.rules.mappings import compile_regex
 
 log = structlog.get_logger("pointsman.snapshot")
-
-ATTEMPTS: Final = 5
-"""Reads that other writers overtook before the next one makes them wait."""
 
 
 @dataclass(slots=True)

@@ -34,6 +34,8 @@ log = structlog.get_logger("pointsman.dispatch")
 
 ERROR_LIMIT: Final = 1024 * 1024
 """Bytes of an upstream's error that are kept."""
+INEXPRESSIBLE: Final = "inexpressible"
+"""The code of a failure that lies in the request and the candidate's protocol alone."""
 ANSWER_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a whole answer."""
 
@@ -67,6 +69,9 @@ class Dispatcher:
         gave_up = GaveUp(broken("no_candidate", "There is nothing to try.", 503))
         tried = False
         for candidate in candidates:
+            if candidate.is_local_fallback and gave_up.failure.code == INEXPRESSIBLE:
+                # The request asks for too much, nobody has failed: its caller is to know.
+                break
             self._began = self._loop.time()
             self._slot = self._book.take(candidate.provider, candidate.model)
             if self._slot is None:
@@ -165,7 +170,7 @@ class Dispatcher:
         except UnusableProvider as error:
             return Failure(Outcome.MISCONFIGURED, "unusable_provider", str(error))
         except Inexpressible as error:
-            return Failure(Outcome.UNFIT, "inexpressible", error.message, 400, field=error.field)
+            return Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
         provider = candidate.provider
         stream = self._inbound.ask.stream
         watch = Watch(
@@ -260,8 +265,7 @@ class Dispatcher:
         if outbound.streamed and isinstance(pair, StreamedPair):
             body = await self._gathered(pair, reply, watch)
         else:
-            watch.touch()
-            body = await reply.read_all(ANSWER_LIMIT)
+            body = await reply.read_all(ANSWER_LIMIT, watch.touch)
         answer = pair.answer(self._inbound, body)
         if answer.failure is not None:
             return answer.failure

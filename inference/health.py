@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from math import inf
 from typing import Final, NamedTuple
 
 from governance.routing import health
@@ -11,7 +13,7 @@ from governance.routing.health import Breaker, Standing
 from governance.routing.strategies import Rng
 from governance.routing.table import Provider
 from inference.failures import Failure
-from inference.limits import used_shares
+from inference.limits import Used, used_shares
 
 Key = tuple[str, str]
 """Casefolded provider and model."""
@@ -40,7 +42,7 @@ class HealthBook:
         self._under_way: dict[str, int] = {}
         self._full: set[str] = set()
         self._breakers: dict[Key, Breaker] = {}
-        self._shares: dict[Key, tuple[float | None, float | None]] = {}
+        self._shares: dict[Key, Standing] = {}
         self._standings: dict[Key, Standing] = {}
 
     def standing(self, provider: str, model: str) -> Standing | None:
@@ -49,9 +51,7 @@ class HealthBook:
             return standing
         if standing is None:
             return _BUSY
-        return Standing(
-            standing.state, standing.until, True, standing.request_percent, standing.token_percent
-        )
+        return replace(standing, saturated=True)
 
     def standings(self) -> dict[Key, Standing]:
         """Everything held against anyone at this moment."""
@@ -119,19 +119,32 @@ class HealthBook:
         self, provider: Provider, model: str, headers: Iterable[tuple[bytes, bytes]]
     ) -> None:
         """Takes note of the limits an upstream reports with its answers."""
-        shares = used_shares(headers)
+        requests, tokens = used_shares(headers, time.time())
         key = (provider.name.casefold(), model)
-        if shares != self._shares.get(key, (None, None)):
-            self._shares[key] = shares
-            self._set(key, self._breakers.get(key, health.NEW))
+        if requests is not None or tokens is not None:
+            self._shares[key] = self._limits(requests, tokens)
+        elif self._shares.pop(key, None) is None:
+            return
+        self._set(key, self._breakers.get(key, health.NEW))
+
+    def _limits(self, requests: Used | None, tokens: Used | None) -> Standing:
+        now = self._clock()
+        return Standing(
+            request_percent=requests and requests.percent,
+            token_percent=tokens and tokens.percent,
+            request_until=now + requests.renewal if requests else inf,
+            token_until=now + tokens.renewal if tokens else inf,
+        )
 
     def _set(self, key: Key, breaker: Breaker) -> None:
         self._breakers[key] = breaker
-        requests, tokens = self._shares.get(key, (None, None))
-        if breaker.state == "closed" and requests is None and tokens is None:
+        limits = self._shares.get(key)
+        if limits is not None:
+            self._standings[key] = replace(limits, state=breaker.state, until=breaker.until)
+        elif breaker.state == "closed":
             self._standings.pop(key, None)
         else:
-            self._standings[key] = Standing(breaker.state, breaker.until, False, requests, tokens)
+            self._standings[key] = Standing(breaker.state, breaker.until)
 
 
 def slots(provider: Provider) -> int | None:

@@ -26,6 +26,8 @@ class Problem:
     said: Mapping[str, Any] | None = None
     """The upstream's error object in the caller's protocol: its type, its code and what more it
     says count before what the gateway would say."""
+    sequence: int = 0
+    """The number of the event that tells it, in a stream whose protocol counts its events."""
 
 
 def after_failure(
@@ -62,11 +64,11 @@ def after_failure(
     )
 
 
-def in_stream(failure: Failure, body: bytes | None) -> Problem:
+def in_stream(failure: Failure, body: bytes | None, sequence: int) -> Problem:
     """What ends a stream that has begun; `body` as for `after_failure`."""
     said = said_in(body)
     message = failure.message if said is None else said["message"]
-    return Problem(failure.status, message, failure.code, said=said)
+    return Problem(failure.status, message, failure.code, said=said, sequence=sequence)
 
 
 def said_in(body: bytes | None) -> Mapping[str, Any] | None:

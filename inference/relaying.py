@@ -66,7 +66,7 @@ async def relay_stream(
             reply.abort()
             dispatcher.failed(candidate, failure)
             journey.outcome, journey.error_code = failure.outcome, failure.code
-            problem = in_stream(failure, dispatcher.told(candidate, failure).body)
+            problem = in_stream(failure, dispatcher.told(candidate, failure).body, relay.sequence)
             await caller.last(pending + caller.protocol.error_event(problem, journey.id))
     except asyncio.CancelledError:
         reply.abort()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from django.conf import settings
@@ -44,7 +45,12 @@ def health_of(book: HealthBook, table: RoutingTable, now: float) -> Mapping[str,
     models: dict[str, list[LiveModel]] = {}
     for (provider, model), standing in sorted(book.standings().items()):
         seconds = max(0.0, standing.until - now) if standing.state != "closed" else 0.0
-        models.setdefault(provider, []).append(LiveModel(model, standing, seconds))
+        held = replace(
+            standing,
+            request_percent=standing.request_percent if now < standing.request_until else None,
+            token_percent=standing.token_percent if now < standing.token_until else None,
+        )
+        models.setdefault(provider, []).append(LiveModel(model, held, seconds))
     return {
         key: Live(book.under_way(key), slots(provider), tuple(models.get(key, ())))
         for key, provider in table.providers.items()

@@ -84,7 +84,7 @@ def start(socket: str, models_dir: Path, *, preload: str, batching: bool, limits
     arguments += ["--preload", preload, *limits.arguments()]
     if batching:
         arguments.append("--batching")
-    child = Child("engine", "inference.local.engine", arguments, read_output=True)
+    child = Child("local engine", "inference.local.engine", arguments, read_output=True)
     assert child.process.stdout is not None
     line = child.process.stdout.readline()
     if not line:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 from gateway.launch.child import Child
+from gateway.launch.kept import Kept
 from gateway.launch.trouble import Trouble
+from gateway.launch.worker import Worker
 
 WEB_GRACE = 25.0
 ENGINE_GRACE = 6.0
 RESTART_PAUSE = 1.0
 """Seconds between a web process's death and its successor, so that a broken one does not spin."""
+
+RELOAD_PATIENCE = 60.0
+"""Seconds a new web process may take to start before the reload is given up."""
 
 
 class Service:
@@ -25,16 +32,21 @@ class Service:
     def __init__(self, listener: socket.socket, environment: Mapping[str, str]) -> None:
         self._listener = listener
         self._environment = environment
-        self._web: list[Child] = []
-        self._engine: Child | None = None
+        self._web: list[Worker] = []
+        self._leaving: list[Worker] = []
+        self._engine: Kept | None = None
         self._ending = threading.Event()
         self._reload = threading.Event()
+        # `nohup` asks for what it is there for by ignoring the signal.
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        self._ends_with_terminal = _has_terminal() and not ignored
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._on_end)
         signal.signal(signal.SIGHUP, self._on_reload)
 
-    def adopt(self, engine: Child) -> None:
-        self._engine = engine
+    def start_engine(self, start: Callable[[], Child]) -> None:
+        """Raises `Trouble`."""
+        self._engine = Kept(start)
 
     def start_web(self, workers: int) -> None:
         self._web = [self._start_worker() for _ in range(workers)]
@@ -56,23 +68,30 @@ class Service:
         raise Trouble(f"The service did not become ready within {seconds:.0f} seconds.")
 
     def run(self) -> None:
-        """Watches until it is asked to end; a web process that dies is replaced.
+        """Watches until it is asked to end; a process that dies is replaced.
 
-        On SIGHUP the web processes are replaced one by one: the new one listens before the old one
-        is asked to finish its streams.
+        On SIGHUP the web processes are replaced one by one: the new one serves before the old one
+        is asked to leave, which it does once its streams have ended.
         """
         while not self._ending.wait(0.2):
             if self._reload.is_set():
                 self._reload.clear()
                 self._replace_all()
+            for child in [one for one in self._leaving if not one.running()]:
+                child.end(grace=0)
+                self._leaving.remove(child)
             for place, child in enumerate(self._web):
                 if not child.running() and not self._ending.wait(RESTART_PAUSE):
+                    child.end(grace=0)
                     self._web[place] = self._start_worker()
+            if self._engine is not None:
+                self._engine.look()
 
     def end(self) -> None:
         """Web first, so that streams can finish while the model still answers."""
         threads = [
-            threading.Thread(target=child.end, kwargs={"grace": WEB_GRACE}) for child in self._web
+            threading.Thread(target=child.end, kwargs={"grace": WEB_GRACE})
+            for child in (*self._web, *self._leaving)
         ]
         for thread in threads:
             thread.start()
@@ -82,23 +101,47 @@ class Service:
             self._engine.end(grace=ENGINE_GRACE)
         self._listener.close()
 
-    def _start_worker(self) -> Child:
-        descriptor = self._listener.fileno()
-        return Child(
-            "web",
-            "gateway.web",
-            ["--fd", str(descriptor)],
-            environment=self._environment,
-            pass_fds=[descriptor],
-        )
+    def _start_worker(self) -> Worker:
+        return Worker(self._listener.fileno(), self._environment)
 
     def _replace_all(self) -> None:
         for place, old in enumerate(self._web):
-            self._web[place] = self._start_worker()
-            threading.Thread(target=old.end, kwargs={"grace": WEB_GRACE}).start()
+            new = self._start_worker()
+            if not self._comes_up(new):
+                new.end(grace=0)
+                if not self._ending.is_set():
+                    sys.stderr.write(
+                        "Not reloaded: the new web process did not start; its message is above. "
+                        "The old ones go on.\n"
+                    )
+                return
+            self._web[place] = new
+            self._leaving.append(old)
+            old.leave()
+
+    def _comes_up(self, worker: Worker) -> bool:
+        deadline = time.monotonic() + RELOAD_PATIENCE
+        while not self._ending.is_set() and time.monotonic() < deadline:
+            serves = worker.serves(within=0.2)
+            if serves is not None:
+                return serves
+        return False
 
     def _on_end(self, number: int, frame: FrameType | None) -> None:
         self._ending.set()
 
     def _on_reload(self, number: int, frame: FrameType | None) -> None:
-        self._reload.set()
+        """The same signal says that the terminal was closed, which ends what was started in it."""
+        if self._ends_with_terminal and not _has_terminal():
+            self._ending.set()
+        else:
+            self._reload.set()
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a controlling terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 
 from governance.admin.standing import Badge
 from governance.insight.live import Engine, Live
@@ -65,7 +66,7 @@ def _moment(target: RoutingTarget, live: Live, model: str) -> Iterator[Badge]:
     for one in live.models:
         if one.model != model:
             continue
-        over = threshold(Target(target.provider, rate_limit=_limit(target)), one.standing)
+        over = threshold(Target(target.provider, rate_limit=_limit(target)), one.standing, now=-inf)
         if over is not None:
             yield Badge("limit used", "warning", over[1])
         if one.cooling_down:

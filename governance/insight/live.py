@@ -18,6 +18,7 @@ class LiveModel:
 
     model: str
     standing: Standing
+    """Without limits that have been renewed since they were told."""
     seconds: float
     """Until the cooldown ends or the probe counts as lost; 0 when it is over."""
 

@@ -8,6 +8,7 @@ request fails while something might still answer.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Final, Protocol
 
 from governance.routing.strategies import Rng
@@ -151,6 +152,10 @@ class Standing:
     """Share of the provider's limit already used; None where it has no limit. Percent."""
     token_percent: float | None = None
     budget_percent: float | None = None
+    request_until: float = inf
+    """When the provider counts afresh, so that `request_percent` is no news any more; same clock
+    as `now`."""
+    token_until: float = inf
 
     def demoted(self, now: float) -> str | None:
         """Why the candidate is tried after the others, None when it is not."""

@@ -80,7 +80,7 @@ def resolve(
 
 def _momentary(one: Kept, standing: Standing, now: float) -> Verdict | None:
     """What health changes about a kept target, None when nothing."""
-    exceeded = threshold(one.target, standing)
+    exceeded = threshold(one.target, standing, now)
     if exceeded is not None:
         return Verdict(one.target, one.candidate.model, *exceeded)
     demoted = standing.demoted(now)

@@ -6,6 +6,7 @@ Each check belongs to one of `plan.REJECTIONS`; `judge` goes through them in tha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from governance.routing.capabilities import missing
@@ -91,15 +92,19 @@ def obstacle(name: str, profile: Profile, grant: Grant, table: RoutingTable) -> 
     return None
 
 
-def threshold(target: Target, standing: Standing) -> Rejection | None:
-    """The first limit whose used share has reached what the target allows; unknown ones pass."""
+def threshold(target: Target, standing: Standing, now: float) -> Rejection | None:
+    """The first limit whose used share has reached what the target allows.
+
+    Unknown shares pass, and so do those of a limit that has been renewed since: nothing else
+    would ever tell how much of it is used now.
+    """
     limit = target.rate_limit
-    for what, used, allowed in (
-        ("request", standing.request_percent, limit.request_percent),
-        ("token", standing.token_percent, limit.token_percent),
-        ("budget", standing.budget_percent, limit.budget_percent),
+    for what, used, until, allowed in (
+        ("request", standing.request_percent, standing.request_until, limit.request_percent),
+        ("token", standing.token_percent, standing.token_until, limit.token_percent),
+        ("budget", standing.budget_percent, inf, limit.budget_percent),
     ):
-        if used is not None and used >= allowed:
+        if used is not None and now < until and used >= allowed:
             detail = f"{used:.3g} % of the {what} limit is used; the target stops at {allowed:g} %."
             return f"{what}_threshold_exceeded", detail
     return None

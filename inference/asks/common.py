@@ -40,7 +40,7 @@ def envelope(body: bytes) -> dict[str, msgspec.Raw]:
     except msgspec.ValidationError:
         raise BadRequest("The body must be a JSON object.") from None
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BadRequest(f"The body is not valid JSON: {_lower(str(error))}") from None
+        raise not_json(error) from None
 
 
 def typed(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
@@ -50,7 +50,13 @@ def typed(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     except msgspec.ValidationError as error:
         raise wrong_type(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"The body is not valid JSON: {_lower(str(error))}") from None
+        raise not_json(error) from None
+
+
+def not_json(error: Exception) -> BadRequest:
+    """What the decoder says, without saying twice that this is no JSON."""
+    said = str(error).removeprefix("JSON is malformed: ")
+    return BadRequest(f"The body is not valid JSON: {_lower(said)}.")
 
 
 def wrong_type(error: msgspec.ValidationError) -> BadRequest:
@@ -95,7 +101,15 @@ def hint_of(
                 "`metadata.routing_profile`: expected a string.", "metadata.routing_profile"
             ) from None
     header = headers.get(HINT_HEADER)
-    return header.decode("latin-1") if header is not None else None
+    return _text(header) if header is not None else None
+
+
+def _text(header: bytes) -> str:
+    """Clients send what ASCII lacks in UTF-8, some in Latin-1."""
+    try:
+        return header.decode()
+    except UnicodeDecodeError:
+        return header.decode("latin-1")
 
 
 def without_hint(

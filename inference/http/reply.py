@@ -83,14 +83,17 @@ class Reply:
             connection.resume_reading()
         return data
 
-    async def read_all(self, limit: int) -> bytes:
+    async def read_all(self, limit: int, arrived: Callable[[], None] | None = None) -> bytes:
         """The rest of the body, which may have at most `limit` bytes.
 
+        `arrived` is called for every piece of it.
         Raises as `read` does, and ResponseTooLarge, which drops the connection.
         """
         parts = []
         size = 0
         while data := await self.read():
+            if arrived is not None:
+                arrived()
             size += len(data)
             if size > limit:
                 error = ResponseTooLarge(f"The response is larger than {limit} bytes.")

@@ -35,8 +35,7 @@ name: Final = openai.name
 def error_event(problem: Problem, request_id: str) -> bytes:
     """The API's `error` event; no `response.completed` comes after it.
 
-    The SDK raises on a truthy `error` inside, and only hands on an event that has none. The
-    number is no continuation: nobody orders events by it once the stream has broken.
+    The SDK raises on a truthy `error` inside, and only hands on an event that has none.
     """
     inside = msgspec.json.decode(error_body(problem, request_id))["error"]
     event = {
@@ -44,7 +43,7 @@ def error_event(problem: Problem, request_id: str) -> bytes:
         "code": inside["code"],
         "message": problem.message,
         "param": inside["param"],
-        "sequence_number": 0,
+        "sequence_number": problem.sequence,
         "error": inside,
     }
     return encode(msgspec.json.encode(event), b"error")

@@ -95,6 +95,11 @@ class Relay(Protocol):
     @property
     def finish_reason(self) -> str: ...
 
+    @property
+    def sequence(self) -> int:
+        """The number of the next event, in a protocol that counts them; else 0."""
+        ...
+
     def feed(self, chunk: bytes) -> bytes: ...
 
     def end(self) -> bytes:

@@ -205,6 +205,10 @@ class GuardedRelay:
     def finish_reason(self) -> str:
         return self._inner.finish_reason
 
+    @property
+    def sequence(self) -> int:
+        return self._inner.sequence
+
 
 def _stops(inbound: Inbound) -> tuple[str, ...]:
     raw = inbound.fields.get("stop", inbound.fields.get("stop_sequences"))

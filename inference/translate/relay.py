@@ -41,6 +41,11 @@ class EventRelay:
         self._document: bytearray | None = None
         self._started = False
 
+    @property
+    def sequence(self) -> int:
+        """Only the Responses API counts its events."""
+        return 0
+
     def feed(self, chunk: bytes) -> bytes:
         if self.failure is not None or self.finished:
             return b""

@@ -70,6 +70,10 @@ class ResponseRelay(AnthropicRelay):
         self._chunks = chunks
         self._events = events
 
+    @property
+    def sequence(self) -> int:
+        return self._events.sequence
+
     def _known(self, event: Event, data: bytes) -> bytes:
         state = self._chunks
         out = b"".join(

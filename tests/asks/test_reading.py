@@ -54,7 +54,7 @@ def test_the_least_request_is_read(kind: str) -> None:
     [
         (b"", "JSON"),
         (b"{", "JSON"),
-        (b"{} {}", "JSON"),
+        (b"{} {}", "not valid JSON: trailing characters"),
         (b"[]", "object"),
         (b'"text"', "object"),
         (b"null", "object"),
@@ -164,3 +164,9 @@ def test_the_body_stays_whole(kind: str) -> None:
     inbound = reader(body, {})
     assert inbound.body == body
     assert bytes(inbound.fields["x_new"]) == b'{"a" : 1.0}'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_hint_in_the_header_may_hold_any_letter(encoding: str) -> None:
+    header = {b"x-routing-profile": "Straße".encode(encoding)}
+    assert read("chat", header).ask.hint == "Straße"

@@ -167,3 +167,18 @@ def test_the_process_that_carries_requests_is_the_one_asked(monkeypatch: Any, pk
 
 def test_a_provider_that_is_gone(member: Member, pk: int) -> None:
     assert member(VIEW).get(f"/admin/connection/{pk + 1}/health").status_code == 404
+
+
+def test_a_limit_that_was_renewed_is_no_news(pk: int, book: HealthBook) -> None:
+    """What an upstream once said of its limits is told until the provider counts afresh."""
+    provider = snapshot.current().providers["fast"]
+    headers = [
+        (b"x-ratelimit-limit-requests", b"100"),
+        (b"x-ratelimit-remaining-requests", b"5"),
+        (b"x-ratelimit-reset-requests", b"30s"),
+    ]
+    book.observe(provider, "m", headers)
+    now = time.monotonic()
+    (at_once,) = health_of(book, snapshot.current(), now)["fast"].models
+    (later,) = health_of(book, snapshot.current(), now + 60)["fast"].models
+    assert (at_once.used_percent, later.used_percent) == (95.0, None)

@@ -52,7 +52,7 @@ class FakeWorker:
         if told.get("hang_on_load"):
             await asyncio.sleep(3600)
         if told.get("crash_on_load"):
-            sys.stderr.write("Traceback: the model is broken\n")
+            sys.stderr.write(f"{told.get('words', 'Traceback: the model is broken')}\n")
             sys.stderr.flush()
             os._exit(7)
         if told.get("fail"):

@@ -27,10 +27,12 @@ def error_of(lines: list[str]) -> dict[str, Any]:
 async def test_kill_9_during_eight_streams(world: World) -> None:
     """Each ends with an error event and no [DONE]; the next request works."""
     world.model("tiny", {"tokens": 1000, "token_s": 0.02}, {"tokens": 3})
-    streams = [asyncio.create_task(world.stream("tiny")) for _ in range(8)]
-    await world.until_event("tiny", "request", 8)
+    heard: list[list[str]] = [[] for _ in range(8)]
+    streams = [asyncio.create_task(world.stream("tiny", lines)) for lines in heard]
+    async with asyncio.timeout(10):
+        while not all(any("token" in line for line in lines) for lines in heard):
+            await asyncio.sleep(0.02)
     pid = (await world.until("tiny", active=8))["pid"]
-    await asyncio.sleep(0.1)
     os.kill(pid, signal.SIGKILL)
     for status, lines in await asyncio.gather(*streams):
         assert status == 200

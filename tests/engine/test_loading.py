@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from inference.local.supervision.restarts import RestartPolicy
 from tests.engine.world import QUICK, World, running
@@ -108,6 +111,20 @@ async def test_the_last_words_of_a_worker_that_keeps_crashing_are_the_reason(
     response = await world.chat("shaky")
     assert response.status_code == 503
     assert "exit code 7: Traceback: the model is broken" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("how", ["stated", "last words"])
+async def test_neither_callers_nor_reports_are_told_paths(world: World, how: str) -> None:
+    """A library names the files it misses; whoever asks needs the model's name alone."""
+    words = f"No safetensors found in {world.models}/bare, see '{sys.prefix}/my lib/utils.py'"
+    told = {"fail": words} if how == "stated" else {"crash_on_load": True, "words": words}
+    world.model("bare", told)
+    answer = await world.chat("bare")
+    reason = (await world.report("bare"))["reason"]
+    assert answer.status_code == 503
+    for said in (answer.json()["error"]["message"], reason):
+        assert "No safetensors found in bare, see 'utils.py'" in said
+        assert "/" not in said
 
 
 async def test_a_load_that_hangs_is_ended(tmp_path: Path) -> None:

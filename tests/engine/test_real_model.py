@@ -76,8 +76,14 @@ async def stream(http: httpx.AsyncClient, prompt: str, **fields: Any) -> AsyncIt
                 yield line
 
 
-async def lines_of(http: httpx.AsyncClient, prompt: str, **fields: Any) -> list[str]:
-    return [line async for line in stream(http, prompt, **fields)]
+async def lines_of(
+    http: httpx.AsyncClient, prompt: str, lines: list[str] | None = None, **fields: Any
+) -> list[str]:
+    """All lines of an answer; `lines` gets them as they come."""
+    lines = [] if lines is None else lines
+    async for line in stream(http, prompt, **fields):
+        lines.append(line)
+    return lines
 
 
 def text_of(lines: list[str]) -> str:
@@ -108,12 +114,15 @@ async def test_kill_9_during_eight_streams(http: httpx.AsyncClient, socket_path:
     """Each ends with an error event and no [DONE]; the next request gets its whole answer."""
     await ask(http, tiny_model.PING)
     restarts = (await until(socket_path, state="ready")).restarts
+    heard: list[list[str]] = [[] for _ in range(8)]
     streams = [
-        asyncio.create_task(lines_of(http, tiny_model.ENDLESS_PROMPT, max_tokens=8000))
-        for _ in range(8)
+        asyncio.create_task(lines_of(http, tiny_model.ENDLESS_PROMPT, lines, max_tokens=8000))
+        for lines in heard
     ]
     worker = await until(socket_path, active=8, queued=0)
-    await asyncio.sleep(0.5)
+    async with asyncio.timeout(20):
+        while not all(tiny_model.ENDLESS_UNIT.strip() in text_of(lines) for lines in heard):
+            await asyncio.sleep(0.02)
     assert worker.pid is not None
     os.kill(worker.pid, signal.SIGKILL)
     for lines in await asyncio.gather(*streams):

@@ -65,11 +65,17 @@ class World:
     async def chat(self, model: str, **fields: Any) -> httpx.Response:
         return await self.http.post("/v1/chat/completions", json={"model": model, **fields})
 
-    async def stream(self, model: str, **fields: Any) -> tuple[int, list[str]]:
-        """Status and the lines of a stream that are not empty."""
+    async def stream(
+        self, model: str, lines: list[str] | None = None, **fields: Any
+    ) -> tuple[int, list[str]]:
+        """Status and the lines of a stream that are not empty; `lines` gets them as they come."""
         body = {"model": model, "stream": True, **fields}
+        lines = [] if lines is None else lines
         async with self.http.stream("POST", "/v1/chat/completions", json=body) as response:
-            return response.status_code, [line async for line in response.aiter_lines() if line]
+            async for line in response.aiter_lines():
+                if line:
+                    lines.append(line)
+            return response.status_code, lines
 
     async def report(self, name: str) -> dict[str, Any]:
         models = (await self.http.get("/engine/models")).json()["models"]

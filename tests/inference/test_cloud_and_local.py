@@ -21,7 +21,7 @@ from governance.routing.table import Grant, Provider, RoutingTable, Target
 from inference.chat import ChatConsumer
 from inference.endpoints import ENDPOINTS
 from inference.health import HealthBook
-from tests.inference.tables import HEADERS, KEY, grants, provider
+from tests.inference.tables import HEADERS, KEY, grants, provider, rebuilt
 from tests.routing.build import compile_regex, profile
 from tests.routing.strategies import tables
 from tests.support import openai_shapes as shapes
@@ -218,6 +218,20 @@ def test_the_callers_own_fault_does_not_fall() -> None:
             with served(table(cloud, local, enabled=True)) as gateway:
                 answer = ask(gateway.url)
     assert answer.status_code == 400
+    assert not local.asked
+
+
+def test_what_cannot_be_expressed_does_not_fall() -> None:
+    """The request is refused by the name of its field, not answered by a smaller model instead."""
+    with Upstream(Json({})) as cloud, Upstream(LOCAL) as local:
+        drawn = table(cloud, local, enabled=True)
+        (far, *rest) = drawn.providers.values()
+        speaks = rebuilt(drawn, providers=[replace(far, kind="anthropic"), *rest])
+        with served(speaks) as gateway:
+            answer = ask(gateway.url, n=2)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "n"
+    assert not cloud.asked
     assert not local.asked
 
 

@@ -55,6 +55,37 @@ MOVES_ON: dict[str, Reply] = {
 }
 
 
+WHOLE = httpx.Response(200, json=shapes.completion("patience")).content
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Sse([*[b" "] * 8, WHOLE], pause=0.2),
+        Sse([WHOLE[at : at + 40] for at in range(0, len(WHOLE), 40)], pause=0.2),
+        Sse([WHOLE], delay=1.2),
+    ],
+    ids=["blanks first", "in pieces", "the head long before"],
+)
+def test_a_whole_answer_may_take_longer_than_silence_may_last(reply: Sse) -> None:
+    """Silence is what lies between two pieces; until the first one the other deadline holds."""
+    with Upstream(reply) as upstream:
+        with served(chain(provider("one", upstream, idle_timeout=0.8))) as gateway:
+            answer = ask(gateway.url, stream=False)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["choices"][0]["message"]["content"] == "patience"
+
+
+def test_a_whole_answer_that_falls_silent_moves_on(good: Upstream) -> None:
+    good.replies = [Json(shapes.completion("good"))]
+    with Upstream(Sse([WHOLE[:40]], then="hang")) as bad:
+        table = chain(provider("bad", bad, idle_timeout=0.3), provider("good", good))
+        with served(table) as gateway:
+            answer = ask(gateway.url, stream=False)
+    assert answer.headers["x-pointsman-attempts"] == "2"
+    assert answer.json()["choices"][0]["message"]["content"] == "good"
+
+
 @pytest.mark.parametrize("reply", MOVES_ON.values(), ids=MOVES_ON.keys())
 def test_a_stream_moves_on(reply: Reply, good: Upstream) -> None:
     """The client sees one clean stream of the second candidate and nothing of the first."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from governance.routing.table import RateLimit
+from governance.routing.verdicts import threshold
 from inference.failures import Failure, Outcome
 from inference.health import HealthBook
-from inference.limits import used_shares
+from inference.limits import LONGEST_RENEWAL, RENEWAL, Used, used_shares
 from tests.inference.tables import HEADERS, chain, provider, rebuilt
 from tests.support import openai_shapes as shapes
 from tests.support.serving import Served, served
@@ -20,6 +22,8 @@ from tests.support.upstream import Json, Upstream
 DOWN = Failure(Outcome.RETRYABLE, "http_500", "x", 500)
 FAULT = Failure(Outcome.CALLERS_FAULT, "http_400", "x", 400)
 ONE = provider("One", "http://127.0.0.1:9/v1")
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
 
 
 class Clock:
@@ -82,22 +86,80 @@ def test_retry_after_is_honoured_at_once() -> None:
                 (b"x-ratelimit-limit-requests", b"100"),
                 (b"x-ratelimit-remaining-requests", b"25"),
             ],
-            (75.0, None),
+            (Used(75.0, 60.0), None),
         ),
         (
             [
                 (b"anthropic-ratelimit-tokens-limit", b"1000"),
                 (b"anthropic-ratelimit-tokens-remaining", b"1000"),
+                (b"anthropic-ratelimit-tokens-reset", b"2026-11-21T12:00:30Z"),
             ],
-            (None, 0.0),
+            (None, Used(0.0, 30.0)),
         ),
         ([(b"x-ratelimit-limit-tokens", b"many")], (None, None)),
+        (
+            [(b"x-ratelimit-limit-tokens", b"nan"), (b"x-ratelimit-remaining-tokens", b"1")],
+            (None, None),
+        ),
     ],
 )
 def test_limits_are_read_from_answers(
-    headers: list[tuple[bytes, bytes]], shares: tuple[float | None, float | None]
+    headers: list[tuple[bytes, bytes]], shares: tuple[Used | None, Used | None]
 ) -> None:
-    assert used_shares(headers) == shares
+    assert used_shares(headers, NOON) == shares
+
+
+@pytest.mark.parametrize(
+    ("reset", "seconds"),
+    [
+        (b"12ms", 0.012),
+        (b"1s", 1.0),
+        (b"1m4.5s", 64.5),
+        (b"7.66", 7.66),
+        (str(NOON + 5).encode(), 5.0),
+        (b"2026-11-21T13:00:10+01:00", 10.0),
+        (b"2026-11-21T11:59:00Z", 0.0),
+        (b"17h3m", LONGEST_RENEWAL),
+        (b"soon", RENEWAL),
+        (b"..s", RENEWAL),
+        (b"nan", RENEWAL),
+        (b"", RENEWAL),
+    ],
+)
+def test_when_a_limit_is_renewed(reset: bytes, seconds: float) -> None:
+    """Every form a provider writes it in; what cannot be read counts as a minute."""
+    headers = [
+        (b"x-ratelimit-limit-requests", b"2"),
+        (b"x-ratelimit-remaining-requests", b"1"),
+        (b"x-ratelimit-reset-requests", reset),
+    ]
+    [used, _] = used_shares(headers, NOON)
+    assert used is not None
+    assert used.renewal == pytest.approx(seconds)
+
+
+def test_a_used_up_limit_is_forgotten_once_it_is_renewed() -> None:
+    """Else a skipped target would stay skipped for good: nobody asks it how it fares."""
+    clock = Clock()
+    book = HealthBook(rng=random.Random(1), clock=clock)
+    book.observe(
+        ONE,
+        "m",
+        [
+            (b"x-ratelimit-limit-requests", b"10"),
+            (b"x-ratelimit-remaining-requests", b"0"),
+            (b"x-ratelimit-reset-requests", b"20s"),
+        ],
+    )
+    (light,) = chain(ONE).profiles.values()
+    standing = book.standing("one", "m")
+    assert standing is not None
+    rejection = threshold(light.targets[0], standing, clock.now + 19)
+    assert rejection is not None
+    assert rejection[0] == "request_threshold_exceeded"
+    assert threshold(light.targets[0], standing, clock.now + 20) is None
+    book.observe(ONE, "m", [])
+    assert book.standing("one", "m") is None
 
 
 def ask(gateway: Served) -> httpx.Response:

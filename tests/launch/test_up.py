@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -78,6 +80,19 @@ def test_a_killed_launcher_leaves_no_orphans(tmp_path: Path) -> None:
         assert gone(started, 10)
 
 
+def test_a_second_start_leaves_the_first_its_metrics(tmp_path: Path) -> None:
+    """Somebody forgot that it runs already. What a launcher counted that has ended is removed."""
+    ended = tmp_path / "run" / "metrics" / "999999999"
+    ended.mkdir(parents=True)
+    with Installation(tmp_path, "--no-model") as first:
+        headers = {"Authorization": f"Bearer {first.api_key}"}
+        assert httpx.get(f"{first.url}/v1/models", headers=headers).status_code == 200
+        with Installation(tmp_path, "--no-model"):
+            pass
+        assert "pointsman" in httpx.get(f"{first.url}/metrics", headers=headers).text
+    assert not ended.exists()
+
+
 def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -86,6 +101,38 @@ def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert f"Port {port} is taken" in result.stderr
     assert f"PORT={port + 1}" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_data_directory_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = manage(tmp_path / "file" / "data", "up", "--no-model", "--port", "0")
+    assert result.returncode != 0
+    assert "Not a directory" in result.stderr
+    assert "POINTSMAN_DATA_DIR" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_database_that_cannot_be_used_is_said_in_a_sentence(tmp_path: Path) -> None:
+    result = manage(
+        tmp_path,
+        "up",
+        "--no-model",
+        "--port",
+        "0",
+        POINTSMAN_DATABASE_URL=f"sqlite:///{tmp_path}/nowhere/db.sqlite3",
+    )
+    assert result.returncode != 0
+    assert "The database cannot be used: unable to open database file." in result.stderr
+    assert "POINTSMAN_DATABASE_URL" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_setting_that_makes_no_sense_is_said_in_a_sentence(tmp_path: Path) -> None:
+    result = manage(tmp_path, "check", POINTSMAN_MAX_BODY_MIB="much")
+    assert result.returncode != 0
+    assert result.stderr == (
+        "CommandError: POINTSMAN_MAX_BODY_MIB must be a whole number, not 'much'.\n"
+    )
 
 
 def test_weights_that_cannot_be_had_are_said_in_a_sentence(tmp_path: Path) -> None:
@@ -120,15 +167,41 @@ def test_create_api_key_prints_the_key_alone(tmp_path: Path) -> None:
     assert "governance:write" in wrong.stderr
 
 
+def command_line(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def until(true: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def again(line: str) -> str:
+    """What the line prints, its pieces of text put together."""
+    said = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=180).stdout
+    return "".join(re.findall(r'"content":"([^"]*)"', said))
+
+
 @pytest.mark.timeout(400)
 def test_the_printed_curl_line_streams_a_real_answer(tmp_path: Path) -> None:
-    """The whole way: real weights, a real MLX process, and the line a new user would paste."""
+    """The whole way: real weights, a real MLX process, and the line a new user would paste.
+
+    Once more after a kill -9 of the engine, which the launcher starts again.
+    """
     with Installation(tmp_path, wait=300) as service:
         everything = service.descendants()
         line = service.curl.replace("curl -N", "curl -sN --max-time 120")
         result = subprocess.run(
             ["sh", "-c", line], capture_output=True, text=True, timeout=180, check=True
         )
+        [engine] = [pid for pid in everything if b"local.engine" in command_line(pid)]
+        os.kill(engine, signal.SIGKILL)
+        assert gone([engine], 5)
+        until(lambda: "it is started again" in service.output)
+        until(lambda: "Paris" in again(line))
+        everything = service.descendants()
         assert service.stop() == 0
         assert gone(everything, 2)
     events = [part[6:] for part in result.stdout.split("\n\n") if part.startswith("data: ")]

@@ -39,6 +39,24 @@ def test_the_events_of_a_stream(pair: Pair) -> None:
     assert kinds == ["reasoning", "message", "function_call"]
 
 
+def test_an_error_goes_on_with_the_numbers_of_its_stream(pair: Pair) -> None:
+    """Whoever sorts events by number, or looks for gaps, finds the error where it happened."""
+    events = pair.script.events(Answer(("Hello", " there")))
+    cut = events.index(pair.script.text(" there"))
+    begun = events[:cut]
+    for broken in (
+        Sse([*begun, pair.script.error_event("overloaded")], pause=0.02),
+        Sse(begun, then="cut", pause=0.02),
+        Sse(begun, pause=0.02),
+    ):
+        pair.provider.script(broken)
+        body = {**pair.caller.fields(asking("Hi"), pair.model), "stream": True}
+        answer = HTTP.post(pair.gateway.url + pair.caller.path, json=body, headers=HEADERS)
+        documents = [json.loads(event.data) for event in Parser().feed(answer.content)]
+        assert documents[-1]["type"] == "error"
+        assert [d["sequence_number"] for d in documents] == list(range(len(documents)))
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -47,9 +47,9 @@ def daphne(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
 
 
 def model_of(operator: Operator, upstream: Upstream) -> str:
+    """Known at once: the process that saves a change has it in force before it answers."""
     name = operator.provider(upstream)
     profile = operator.profile({"provider": name, "model": "m"}, local_fallback="never")
-    time.sleep(1)
     return f"{profile['virtual_provider']}/m"
 
 

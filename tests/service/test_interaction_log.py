@@ -49,7 +49,6 @@ def test_the_shipped_rules_wake_up_with_their_profiles(tmp_path: Path) -> None:
                 "targets": [{"provider": provider, "model": f"{name}-1"}],
             }
             assert operator.api.post("/routing-profiles", json=body).status_code == 201
-        time.sleep(1)
         asked: list[dict[str, Any]] = [
             {},
             {"routing_profile": "capable"},
@@ -77,7 +76,6 @@ def test_the_shipped_rules_wake_up_with_their_profiles(tmp_path: Path) -> None:
 def test_one_backend_takes_everything(tmp_path: Path) -> None:
     with Upstream(Json(shapes.completion())) as only, service(tmp_path) as (operator, log):
         operator.provider(only, default_model="m")
-        time.sleep(1)
         for more in ({}, {"tools": TOOLS}, {"messages": [{"role": "user", "content": LONG}]}):
             assert operator.ask("auto", **more).status_code == 200
         assert {one["reason"] for one in lines(log, 3)} == {"default"}
@@ -102,7 +100,6 @@ def test_cloud_with_credentials_and_its_fallback(
             name = operator.provider(cloud, is_local=False, api_key=credential)
             operator.provider(local, default_model="tiny", is_default=True)
             profile = operator.profile({"provider": name, "model": "big"})
-            time.sleep(1)
             model = f"{profile['virtual_provider']}/any"
             answers = [operator.ask(model, stream=stream) for _ in range(2)]
             records = lines(log, 2)

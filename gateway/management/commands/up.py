@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db.utils import OperationalError
 
 from gateway.launch import engine, metrics
 from gateway.launch.banner import Welcome
@@ -33,6 +35,12 @@ class Command(BaseCommand):
             self._up(options)
         except Trouble as trouble:
             raise CommandError(str(trouble)) from None
+        except OperationalError as error:
+            words = str(error).strip().splitlines()[0]
+            raise CommandError(
+                f"The database cannot be used: {words}. It is the one that "
+                "POINTSMAN_DATABASE_URL names, or a file in the data directory."
+            ) from None
         except KeyboardInterrupt:
             raise CommandError("Stopped before it was ready.", returncode=130) from None
 
@@ -61,20 +69,20 @@ class Command(BaseCommand):
         try:
             progress.step("Starting")
             if with_model:
-                service.adopt(
-                    engine.start(
-                        socket,
-                        settings.MODELS_DIR,
-                        preload=EMBEDDED_MODEL,
-                        batching=settings.ENABLE_BATCHING,
-                        limits=engine.Limits(
-                            memory_mib=settings.ENGINE_MEMORY_MIB,
-                            idle_minutes=settings.ENGINE_IDLE_MINUTES,
-                            queue=settings.ENGINE_QUEUE_LIMIT,
-                            batch=settings.ENGINE_BATCH_SIZE,
-                        ),
-                    )
+                start = partial(
+                    engine.start,
+                    socket,
+                    settings.MODELS_DIR,
+                    preload=EMBEDDED_MODEL,
+                    batching=settings.ENABLE_BATCHING,
+                    limits=engine.Limits(
+                        memory_mib=settings.ENGINE_MEMORY_MIB,
+                        idle_minutes=settings.ENGINE_IDLE_MINUTES,
+                        queue=settings.ENGINE_QUEUE_LIMIT,
+                        batch=settings.ENGINE_BATCH_SIZE,
+                    ),
                 )
+                service.start_engine(start)
             service.start_web(options["workers"])
             service.wait_ready(f"http://{_reachable(host)}:{port}")
             progress.done()

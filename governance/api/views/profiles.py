@@ -28,6 +28,7 @@ from governance.api.views.base import (
     who,
     with_warnings,
 )
+from governance.consistent import consistent
 from governance.models import RoutingProfile
 from governance.routing.table import ANONYMOUS, Grant
 
@@ -105,11 +106,12 @@ class ProfileViewSet(GovernanceViewSet):
     rights = {**GovernanceViewSet.rights, "replace_all": ("add", "change", "delete")}
 
     def list(self, request: Request) -> Response:
-        rows, count = self.page(request, _rows())
+        rows, count = consistent(lambda: self.page(request, _rows()))
         return Response({"profiles": [_document(row) for row in rows], "count": count})
 
     def retrieve(self, request: Request, profile_id: str) -> Response:
-        return Response({"profile": _document(services.find_profile(profile_id))})
+        row = consistent(lambda: services.find_profile(profile_id))
+        return Response({"profile": _document(row)})
 
     def create(self, request: Request) -> Response:
         saved = services.save_profile(request.data, who=who(request))
@@ -129,7 +131,7 @@ class ProfileViewSet(GovernanceViewSet):
         responses=answers(ok=ExportSerializer),
     )
     def export(self, request: Request) -> Response:
-        profiles = [_document(row) for row in _rows()]
+        profiles = [_document(row) for row in consistent(lambda: list(_rows()))]
         plugin = {"name": PLUGIN, "enabled": True, "config": {"routing_profiles": profiles}}
         return Response({"plugin": plugin})
 

@@ -39,4 +39,6 @@ class Launcher:
             path,
             *self._settings.worker_options,
         ]
-        return Worker(WorkerProcess(command, self._environment, listener), WorkerPool(path))
+        models_dir = str(self._settings.models_dir)
+        process = WorkerProcess(command, self._environment, listener, models_dir)
+        return Worker(process, WorkerPool(path))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from inference.local.engine.messages import Failed, Lines, Message, Ready, read_message
+from inference.local.paths import without_paths
 
 Listener = Callable[[Message], None]
 
@@ -20,15 +21,21 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 
     It holds the reading end of a pipe on its standard input; when the engine dies, however
     suddenly, the pipe closes and the worker ends itself. Its standard error is passed on, and
-    the last line before it was ready is kept: that is what an operator needs to see.
+    the last line before it was ready is kept: that is what an operator needs to see. Callers are
+    told too, so paths are cut out of every reason; the log has them.
     """
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], listener: Listener
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        listener: Listener,
+        models_dir: str = "",
     ) -> None:
         self._command = command
         self._environment = environment
         self._listener = listener
+        self._models_dir = models_dir
         self._lines = Lines()
         self._stderr_lines = Lines()
         self._last_words: deque[str] = deque(maxlen=1)
@@ -80,7 +87,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         if message is None:
             return
         if isinstance(message, Failed):
-            self.stated_reason = message.reason
+            self.stated_reason = without_paths(message.reason, self._models_dir)
         self._ready = self._ready or isinstance(message, Ready)
         self._listener(message)
 
@@ -97,7 +104,8 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._transport.close()
         if self.stated_reason:
             return self.stated_reason
-        return describe_exit(code or 0, "" if self._ready else " ".join(self._last_words))
+        words = "" if self._ready else " ".join(self._last_words)
+        return describe_exit(code or 0, without_paths(words, self._models_dir))
 
     async def end(self, grace_s: float) -> None:
         """SIGTERM, then SIGKILL for the whole group once the grace is over."""

@@ -69,6 +69,10 @@ class ResponseRelay(ChunkRelay):
         super().__init__()
         self._events = events
 
+    @property
+    def sequence(self) -> int:
+        return self._events.sequence
+
     def _chunk(self, chunk: Completion) -> bytes:
         out = self._events.of(chunk)
         self.committed = self._events.committed

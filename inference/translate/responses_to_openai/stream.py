@@ -37,11 +37,11 @@ class Events:
         "_id",
         "_open",
         "_outputs",
-        "_sequence",
         "_summarized",
         "_tier",
         "committed",
         "finish_reason",
+        "sequence",
     )
 
     def __init__(self, frame: dict[str, Any], *, summarized: bool) -> None:
@@ -49,7 +49,7 @@ class Events:
         self.finish_reason = ""
         self._frame = frame
         self._summarized = summarized
-        self._sequence = 0
+        self.sequence = 0
         self._id = ""
         self._tier: str | None = None
         self._outputs: list[Output] = []
@@ -179,7 +179,7 @@ class Events:
     def _encoded(self, events: list[Event]) -> bytes:
         out = []
         for event in events:
-            event["sequence_number"] = self._sequence
-            self._sequence += 1
+            event["sequence_number"] = self.sequence
+            self.sequence += 1
             out.append(encode(msgspec.json.encode(event), event["type"].encode()))
         return b"".join(out)

@@ -1,0 +1,47 @@
+"""A web process, which says when it serves."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+
+from gateway.launch.child import Child
+
+
+class Worker(Child):
+    """One web process on the listener it inherits."""
+
+    def __init__(self, listener: int, environment: Mapping[str, str]) -> None:
+        ours, theirs = os.pipe()
+        self._ready = os.fdopen(ours, "rb", buffering=0)
+        try:
+            super().__init__(
+                "web",
+                "gateway.web",
+                ["--fd", str(listener), "--ready-fd", str(theirs)],
+                environment=environment,
+                pass_fds=[listener, theirs],
+            )
+        finally:
+            os.close(theirs)
+        self._serves: bool | None = None
+
+    def serves(self, *, within: float) -> bool | None:
+        """Whether it does; None when that is not known after `within` seconds."""
+        if self._serves is None and select.select([self._ready], [], [], within)[0]:
+            # The end of the pipe without a byte in it: the process is gone.
+            self._serves = bool(self._ready.read(1))
+            self._ready.close()
+        return self._serves
+
+    def end(self, *, grace: float) -> None:
+        super().end(grace=grace)
+        self._ready.close()
+
+    def leave(self) -> None:
+        """Lets it finish its streams and end, since another process has taken over."""
+        with suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGHUP)

@@ -1,0 +1,71 @@
+"""What the launcher keeps alive, with real processes and a clock of the test's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.launch.child import Child
+from gateway.launch.kept import FIRST_PAUSE, LONGEST_PAUSE, STABLE, Kept
+from gateway.launch.trouble import Trouble
+
+
+class World:
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.starts = 0
+        self.broken = False
+        self.kept = Kept(self.start, lambda: self.now)
+
+    def start(self) -> Child:
+        if self.broken:
+            raise Trouble("There is nothing to start.")
+        self.starts += 1
+        return Child("engine", "tests.launch.idle")
+
+    def dies(self) -> None:
+        self.kept.child.process.kill()
+        self.kept.child.process.wait()
+        self.kept.look()
+
+    def passes(self, seconds: float) -> None:
+        self.now += seconds
+        self.kept.look()
+
+
+def test_what_dies_is_started_again_after_growing_pauses(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    world = World()
+    try:
+        pause = FIRST_PAUSE
+        for start in range(2, 9):
+            world.dies()
+            world.passes(pause - 0.01)
+            assert world.starts == start - 1
+            world.passes(0.01)
+            assert world.starts == start
+            assert world.kept.child.running()
+            pause = min(2 * pause, LONGEST_PAUSE)
+        world.now += STABLE
+        world.dies()
+        world.passes(FIRST_PAUSE)
+        assert world.starts == 9, "it had worked for a while"
+    finally:
+        world.kept.end(grace=5)
+    assert not world.kept.child.running()
+    assert "The engine ended with status -9" in capfd.readouterr().err
+
+
+def test_what_cannot_be_started_is_tried_again(capfd: pytest.CaptureFixture[str]) -> None:
+    world = World()
+    try:
+        world.broken = True
+        world.dies()
+        world.passes(LONGEST_PAUSE)
+        assert "There is nothing to start." in capfd.readouterr().err
+        world.broken = False
+        world.passes(0)
+        world.passes(LONGEST_PAUSE)
+        assert world.kept.child.running()
+    finally:
+        world.kept.end(grace=5)
