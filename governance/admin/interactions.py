@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from governance.admin.interaction_filters import (
     Between,
@@ -24,6 +23,7 @@ from governance.admin.interaction_filters import (
     Period,
     search,
 )
+from governance.admin.interaction_list import InteractionList
 from governance.admin.interaction_way import readable_time, way_of
 from governance.interactions.keyset import Rows
 from governance.interactions.record import OUTCOMES
@@ -43,10 +43,10 @@ HEAVY = ("decision", "attempts", "features", "dropped_fields")
 
 @admin.register(Interaction)
 class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
-    """The latest first. No page counts the table, and none sorts it."""
+    """The latest first, page by page along the key. None counts or sorts the whole table."""
 
-    paginator = InfinitePaginator
-    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_before_template = "admin/governance/list_note.html"
     list_per_page = 50
     sortable_by = ()
     list_filter_submit = True
@@ -77,6 +77,21 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     fieldsets = (("The whole record", {"classes": ("collapse",), "fields": ("whole",)}),)
     readonly_fields = ("whole",)
     change_form_outer_before_template = "admin/governance/interaction_way.html"
+
+    def get_changelist(self, request: HttpRequest, **named: Any) -> type[InteractionList]:
+        return InteractionList
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {
+            "empty_title": "Nothing was asked yet",
+            "empty_text": "Every request is kept here when it ends, with the way it went. "
+            "Send one in the playground.",
+            **(extra_context or {}),
+        }
+        answer: HttpResponse = super().changelist_view(request, context)
+        return answer
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
