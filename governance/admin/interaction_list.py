@@ -39,7 +39,8 @@ class InteractionList(ChangeList):  # type: ignore[misc]  # unfold is untyped
         found = page(self.queryset, self.list_per_page, cursor)
         self.result_list = list(found.rows)
         self.result_count = len(self.result_list)
-        self.full_result_count = None
+        # Equal, so that the theme does not take the page for a part of something counted.
+        self.full_result_count = self.result_count
         self.show_full_result_count = self.show_admin_actions = False
         self.can_show_all = self.multi_page = False
         self.paginator = Pager()

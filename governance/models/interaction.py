@@ -80,4 +80,4 @@ class Interaction(Model):
         ]
 
     def __str__(self) -> str:
-        return self.request_id
+        return f"interaction {self.request_id}"
