@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from governance.admin import duplicate, exchange
 from governance.admin.base import ServiceAdmin, who
-from governance.admin.revision import unified
+from governance.admin.difference import unified
 from governance.admin.theme import action
 from governance.api.views.profiles import ProfileViewSet
 from governance.errors import Refused

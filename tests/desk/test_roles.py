@@ -163,6 +163,8 @@ def test_what_each_may_do(role: str, acting: Client_of) -> None:
         assert (status != 403) == (role in allowed), f"{path}: {status}"
     revert = address("/admin/governance/revision/{revision}/revert/")
     assert client.get(revert).status_code == (200 if role in OPERATOR else 403)
+    compare = "/admin/governance/revision/compare/"
+    assert client.get(compare).status_code == (200 if role in VIEWER else 403)
 
 
 @pytest.mark.parametrize("role", [*ROLES, "Nobody"])
