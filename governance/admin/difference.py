@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.utils.html import format_html, format_html_join
@@ -13,6 +13,9 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from governance.services import Difference
+
+
+OPENER: Final = "cursor-pointer font-medium text-primary-700 dark:text-primary-300"
 
 
 class CompareForm(forms.Form):
@@ -39,9 +42,8 @@ def _thing(one: Difference) -> SafeString:
     listed = format_html('<ul class="list-disc ml-5">{}</ul>', phrases) if phrases else ""
     return format_html(
         '<section class="mb-4"><h3 class="font-semibold">{} “{}” {}</h3>{}'
-        '<details><summary class="cursor-pointer font-medium text-primary-700 '
-        'dark:text-primary-300">Line by line</summary>{}</details></section>',
-        *(kind, one.name, one.verb, listed, unified(one.before, one.after)),
+        '<details><summary class="{}">Line by line</summary>{}</details></section>',
+        *(kind, one.name, one.verb, listed, OPENER, unified(one.before, one.after)),
     )
 
 
