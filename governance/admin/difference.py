@@ -14,7 +14,6 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from governance.services import Difference
 
-
 OPENER: Final = "cursor-pointer font-medium text-primary-700 dark:text-primary-300"
 
 
