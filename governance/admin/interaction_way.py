@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from governance.interactions.record import FALLBACKS, OUTCOMES, AttemptRecord, InteractionRecord
+from governance.wording.times import readable_time
 
 REASONS: Final = {
     "caller_hint": "the caller named the routing profile",
@@ -102,17 +103,6 @@ def way_of(record: InteractionRecord) -> Way:
         first_token=None if first is None else min(round(100 * first / total, 2), 100 - MARK),
         facts=tuple(_facts(record)),
     )
-
-
-def readable_time(milliseconds: float | None) -> str:
-    """`2.4 ms`, `81 ms`, `1.23 s`; a dash when unknown."""
-    if milliseconds is None:
-        return "—"
-    if milliseconds < 10:
-        return f"{milliseconds:.1f} ms"
-    if milliseconds < 1000:
-        return f"{milliseconds:.0f} ms"
-    return f"{milliseconds / 1000:,.2f} s"
 
 
 def _headline(record: InteractionRecord) -> str:

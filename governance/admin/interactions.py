@@ -24,11 +24,12 @@ from governance.admin.interaction_filters import (
     search,
 )
 from governance.admin.interaction_list import InteractionList
-from governance.admin.interaction_way import readable_time, way_of
+from governance.admin.interaction_way import way_of
 from governance.interactions.keyset import Rows
 from governance.interactions.record import OUTCOMES
 from governance.interactions.rows import record_of
 from governance.models import Interaction
+from governance.wording.times import readable_time
 
 OUTCOME_LABELS = {
     "ok": "success",

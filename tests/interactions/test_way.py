@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from governance.admin.interaction_way import LEAST, PASSED_OVER, Way, readable_time, way_of
+from governance.admin.interaction_way import LEAST, PASSED_OVER, Way, way_of
 from governance.routing.ask import Ask
 from governance.routing.plan import REJECTIONS, Candidate
+from governance.wording.times import readable_time
 from inference.recording.describe import describe
 from tests.interactions.journeys import CAPABLE, FAST, PROFILE, attempt, journey, plan
 
