@@ -89,7 +89,8 @@ def _provider(target: Target) -> str:
 def _moved(pairs: Mapping[int, int]) -> set[int]:
     """Places after whose targets left the longest sequence that kept its order.
 
-    Of several as long, the one with most targets that stand where they stood.
+    Of several as long, the one with most targets that stand where they stood; then the one that
+    lets a target have gone up, as one that was dragged mostly has.
     """
     best: dict[int, tuple[int, int]] = {}
     """Length of the longest sequence that ends at a place, and how many of it stand as before."""
@@ -98,11 +99,11 @@ def _moved(pairs: Mapping[int, int]) -> set[int]:
         chain: tuple[int, int] = (0, 0)
         back[place] = None
         for earlier, length in best.items():
-            if pairs[earlier] < pairs[place] and length > chain:
+            if pairs[earlier] < pairs[place] and length >= chain:
                 chain, back[place] = length, earlier
         best[place] = (chain[0] + 1, chain[1] + (pairs[place] == place))
     kept: set[int] = set()
-    end = max(best, key=lambda place: best[place], default=None)
+    end = max(best, key=lambda place: (best[place], place), default=None)
     while end is not None:
         kept.add(end)
         end = back[end]

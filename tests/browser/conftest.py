@@ -7,11 +7,14 @@ may meet: it lives as long as the tests of this folder, and no longer.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlencode
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
@@ -31,7 +34,9 @@ from tests.support.installation import Installation, manage
 from tests.support.upstream import Sse, Upstream
 
 PATIENCE_MS = 10_000
+DESKTOP = ViewportSize(width=1280, height=900)
 TELEPHONE = ViewportSize(width=390, height=844)
+AXE = Axe()
 TIRED = ("serious", "critical")
 """Impact of accessibility findings that fail a test."""
 
@@ -65,6 +70,37 @@ class Desk:
         )
         done = manage(self.data_dir, "shell", "-v", "0", "-c", f"import json\n{lines}\n{code}")
         assert done.returncode == 0, done.stderr
+
+    def ask(self, model: str, **more: Any) -> httpx.Response:
+        """A caller's request, with the first key."""
+        return httpx.post(
+            f"{self.url}/v1/chat/completions",
+            json={"model": model, "messages": [{"role": "user", "content": "hi"}], **more},
+            headers={"Authorization": f"Bearer {self.api_key}"},
+            timeout=30,
+        )
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer of the governance API, with the first key."""
+        answer = httpx.request(
+            method,
+            f"{self.url}/api/governance/{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.api_key}"},
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def logged(self, count: int, **filters: str) -> None:
+        """Waits until so many interactions are in the log, which is written behind the requests."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while True:
+            query = urlencode({"limit": 500, **filters})
+            found = len(self.api("GET", f"interactions?{query}")["interactions"])
+            if found >= count:
+                return
+            assert time.monotonic() < deadline, f"{found} of {count}"
+            time.sleep(0.05)
 
     def says(self, *texts: str, pause: float = 0.02, **more: Any) -> None:
         """The upstream's answer from now on."""
@@ -130,24 +166,26 @@ def session(browser: Browser, desk: Desk) -> StorageState:
     return state
 
 
-@pytest.fixture
-def context(browser: Browser, desk: Desk, session: StorageState) -> Iterator[BrowserContext]:
-    """The window of the first administrator."""
-    size = ViewportSize(width=1280, height=900)
-    made = browser.new_context(viewport=size, base_url=desk.url, storage_state=session)
+@pytest.fixture(scope="package")
+def window(browser: Browser, desk: Desk, session: StorageState) -> Iterator[BrowserContext]:
+    """The first administrator's, one for all tests: what a page fetched is fetched once."""
+    made = browser.new_context(viewport=DESKTOP, base_url=desk.url, storage_state=session)
     made.set_default_timeout(PATIENCE_MS)
     yield made
     made.close()
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """Its page. A test fails when the browser's console shows an error."""
-    opened = context.new_page()
+def page(window: BrowserContext, session: StorageState) -> Iterator[Page]:
+    """A new page of theirs. A test fails when the browser's console shows an error."""
+    opened = window.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.on("console", lambda said: errors.append(said.text) if _is_error(said) else None)
     yield opened
+    opened.evaluate("localStorage.clear()")
+    opened.close()
+    window.clear_permissions()
     assert errors == []
 
 
@@ -158,7 +196,9 @@ def _is_error(said: ConsoleMessage) -> bool:
 
 def findings(page: Page) -> list[str]:
     """What axe holds against the page, in words, that bars someone's way."""
-    found = Axe().run(page).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.axe_script)
+    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
     return [
         f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
         for one in found
@@ -169,15 +209,13 @@ def findings(page: Page) -> list[str]:
 
 def assert_usable(page: Page) -> None:
     """Accessible in dark, and in light on a telephone, over whose edge nothing hangs."""
-    size = page.viewport_size
-    assert size is not None
     _show(page, "dark")
     assert findings(page) == [], "in dark"
     page.set_viewport_size(TELEPHONE)
     _show(page, "light")
-    assert page.evaluate("document.documentElement.scrollWidth") <= TELEPHONE["width"]
+    assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
     assert findings(page) == [], "at 390 px"
-    page.set_viewport_size(size)
+    page.set_viewport_size(DESKTOP)
 
 
 def _show(page: Page, scheme: Literal["light", "dark"]) -> None:

@@ -46,7 +46,7 @@ def test_it_works() -> None:
     ("after", "said"),
     [
         ([STUDIO, OPENAI, DOWN], ["target 1 (studio): moved from 3rd to 1st"]),
-        ([DOWN, OPENAI, STUDIO], ["target 2 (openai/gpt-4o): moved from 1st to 2nd"]),
+        ([DOWN, OPENAI, STUDIO], ["target 1 (down/llama): moved from 2nd to 1st"]),
         (
             [STUDIO, DOWN, OPENAI],
             [
