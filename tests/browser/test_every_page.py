@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import DESKTOP, Desk, assert_usable
+from tests.browser.conftest import DESKTOP, TELEPHONE, Desk, assert_usable, findings
 
 MODELS = ("routingprofile", "provider", "heuristicrule", "modelmapping", "apikey")
 PAGES = (
@@ -115,7 +115,10 @@ def test_two_revisions_are_ticked_and_compared(page: Page) -> None:
 
 def test_the_frame_of_every_page_works_by_keyboard(page: Page) -> None:
     """The theme's own controls listen to clicks alone; they are made buttons."""
+    page.set_viewport_size(TELEPHONE)
     page.goto("/admin/")
+    assert findings(page) == []
+    page.set_viewport_size(DESKTOP)
     bar = page.get_by_role("button", name="Side bar")
     bar.focus()
     page.keyboard.press("Enter")

@@ -23,11 +23,20 @@ def test_a_conversation_by_keyboard_alone(page: Page, desk: Desk) -> None:
     """No click and no focus set by the test: settings, sending, stopping, reading, copying."""
     keys = page.keyboard
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    # A provider of its own: one that failed other tests may be left alone for a while.
+    nowhere = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "is_local": True}
+    desk.api("POST", "providers", {"name": "nowhere", **nowhere})
+    targets = [
+        {"provider": "nowhere", "model": "gone"},
+        {"provider": "fast", "model": "fast-1", "priority": 1},
+    ]
+    profile = {"name": "Keyboard", "virtual_provider": "keyboard", "targets": targets}
+    desk.api("POST", "routing-profiles", profile)
     desk.says("Bon", "jour", " from upstream")
     page.goto("/admin/playground/")
     expect(page.locator("#play-text")).to_be_focused()
     tab_to(page, "#play-model", back=True)
-    keys.type("light/fast-1")
+    keys.type("keyboard/x")
     tab_to(page, "#play-more > summary")
     keys.press("Enter")
     tab_to(page, "#play-system")
@@ -44,7 +53,7 @@ def test_a_conversation_by_keyboard_alone(page: Page, desk: Desk) -> None:
         {"role": "user", "content": "Salut\nagain"},
     ]
     decision = page.locator("#play-decision")
-    expect(decision).to_contain_text("Profile Light (ordered failover)")
+    expect(decision).to_contain_text("Profile Keyboard (ordered failover)")
     expect(decision.get_by_role("listitem").nth(1)).to_contain_text("fast / fast-1")
     attempts = page.locator("#play-attempts")
     expect(attempts.get_by_role("listitem").nth(0)).to_contain_text("connect failed")
