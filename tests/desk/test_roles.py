@@ -31,7 +31,7 @@ def acting() -> Client_of:
     """A browser of someone who has this role and no other right."""
 
     def make(role: str) -> Client:
-        user = User.objects.create_user(role.lower(), password="x", is_staff=True)
+        user = User.objects.create_user(role.lower(), is_staff=True)
         if role in ROLES:
             user.groups.add(Group.objects.get(name=role))
         client = Client()
