@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.db.models import CharField, Count, Q, Sum
 from django.db.models.functions import Cast, Substr
 
-from governance.insight.failures import failed_attempts
+from governance.insight.failed_attempts import failed_attempts
 from governance.models import Interaction
 
 ROWS: Final = 100_000

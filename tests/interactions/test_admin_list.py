@@ -147,7 +147,7 @@ the first page they are not counted, which saves one."""
 def test_a_hundred_thousand_rows(operator: Client) -> None:
     """Each view takes its few queries, every one along an index: none reads or sorts the table.
 
-    The bound of the issue is 300 ms; a busy machine gets more.
+    They open within 100 ms; what is asserted is time on the processor, with room.
     """
     insert_many(100_000)
     operator.get(LIST)
@@ -166,12 +166,12 @@ def test_a_hundred_thousand_rows(operator: Client) -> None:
             seen.append((sql, params))  # noqa: B023  # it is called before the next turn
             return execute(sql, params, many, context)
 
-        began = time.perf_counter()
+        began = time.process_time()
         with connection.execute_wrapper(watch):
             opened(operator, address.format(**cursors))
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         found[address] = len(seen)
-        if took > 1.0:
+        if took > 0.5:
             slow[address] = took
         for sql, params in seen:
             if OURS in sql:
