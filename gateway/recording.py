@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.conf import settings
 
@@ -15,10 +15,15 @@ from inference.recording.jsonl import JsonlLog
 from inference.recording.recorder import Recorder
 from inference.recording.rows import RowWriter
 
+TELLING: Final = 2.0
+"""Seconds between two times that metrics are brought up to date: a label costs more than the
+request it counts, and many requests have the same."""
+
 
 class Stages(NamedTuple):
     recorder: Recorder
     rows: RowWriter
+    telemetry: Telemetry
 
 
 _stages: Stages | None = None
@@ -41,12 +46,13 @@ def start() -> None:
             "log": lines.dropped,
             "database": rows.dropped,
         },
+        interval=TELLING,
     )
     recorder = Recorder((lines, rows, telemetry))
     rows.start()
     recorder.start()
     record.add_sink(recorder.accept)
-    _stages = Stages(recorder, rows)
+    _stages = Stages(recorder, rows, telemetry)
     # Servers without lifespan never call `stop`.
     atexit.register(stop)
 
@@ -61,3 +67,4 @@ def stop() -> None:
     record.remove_sink(stages.recorder.accept)
     stages.recorder.stop()
     stages.rows.stop()
+    stages.telemetry.tell()

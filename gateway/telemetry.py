@@ -6,6 +6,7 @@ they are told.
 
 from __future__ import annotations
 
+import time
 from collections import Counter as Tally
 from collections.abc import Callable
 from typing import Final
@@ -150,9 +151,15 @@ class Telemetry:
         *,
         in_flight: Callable[[], int] = lambda: 0,
         dropped: Callable[[], dict[str, int]] = dict,
+        interval: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`interval`: seconds for which requests are added up before metrics are touched."""
         self._in_flight = in_flight
         self._dropped = dropped
+        self._interval = interval
+        self._clock = clock
+        self._due = clock()
         self._told: Tally[str] = Tally()
         self._sums: dict[tuple[object, ...], tuple[InteractionRecord, _Sum]] = {}
         self.dropped = 0
@@ -175,6 +182,13 @@ class Telemetry:
         found[1].add(record)
 
     def flush(self) -> None:
+        now = self._clock()
+        if now >= self._due:
+            self._due = now + self._interval
+            self.tell()
+
+    def tell(self) -> None:
+        """Brings the metrics up to date."""
         sums, self._sums = self._sums, {}
         for record, total in sums.values():
             _count(record, total)

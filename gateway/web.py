@@ -11,6 +11,8 @@ import threading
 
 import uvicorn
 
+from gateway.uvicorn_http import Protocol
+
 GRACE_SECONDS = 20
 """How long streams may still run after the process was asked to end."""
 
@@ -20,7 +22,7 @@ def config() -> uvicorn.Config:
     return uvicorn.Config(
         "gateway.asgi:application",
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         access_log=False,

@@ -83,7 +83,7 @@ class ChatConsumer(AnsweringConsumer):
             client = client_of(self.loop)
             dispatcher = self._dispatcher(inbound, client)
             interval = self.heartbeat if inbound.ask.stream else None
-            with Heartbeat(self.loop, self._beat, interval) as beat:
+            with Heartbeat(self.loop, self.sweep, self._beat, interval) as beat:
                 result = await self._dispatch(dispatcher, plan, inbound)
                 if isinstance(result, Opened):
                     await relay_stream(self, journey, result, dispatcher, beat)
@@ -143,7 +143,7 @@ class ChatConsumer(AnsweringConsumer):
         return plan
 
     def _dispatcher(self, inbound: Inbound, client: Client) -> Dispatcher:
-        return Dispatcher(inbound, self.journey, client, self.book, self.loop)
+        return Dispatcher(inbound, self.journey, client, self.book, self.loop, self.sweep)
 
     async def _dispatch(
         self, dispatcher: Dispatcher, plan: Plan, inbound: Inbound

@@ -3,7 +3,8 @@
 `AsyncHttpConsumer` hops to a thread for every message and dispatches through two tasks; it also
 awaits `handle()` inside the dispatch, so that `http.disconnect` queues behind the answer. This
 subclass keeps `handle`, `send_*` and `disconnect` and owns `__call__`: the body is read here, and
-while `handle()` runs a second task listens for the caller's leaving and cancels it at once.
+beside a `handle()` that takes longer than a sweep a second task listens for the caller's leaving
+and cancels it at once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from channels.generic.http import AsyncHttpConsumer
+
+from inference.sweep import Sweep, sweep_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -46,8 +49,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         self.base_send = send
         # Asked for once: on Python 3.11 each time is a system call.
         self.loop = loop = asyncio.get_running_loop()
-        self.gone = False
-        self._watcher: asyncio.Task[None] | None = None
+        self._lookout: _Lookout | None = None
         try:
             body = await self._receive_body(receive)
         except CallerLeft:
@@ -57,11 +59,12 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             return
         carrier = asyncio.current_task(loop)
         assert carrier is not None
-        self._watcher = loop.create_task(self._watch_for_leaving(receive, carrier))
+        self.sweep = sweep_of(loop)
+        self._lookout = _Lookout(receive, carrier, loop, self.sweep)
         try:
             await self.handle(body)
         except asyncio.CancelledError:
-            if not self.gone:
+            if not self._lookout.gone:
                 raise
         except Exception as error:
             await self.crashed(error)
@@ -74,9 +77,8 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
 
     def stop_watching(self) -> None:
         """Call before the last chunk: servers report a disconnect after a normal end too."""
-        if self._watcher is not None:
-            self._watcher.cancel()
-            self._watcher = None
+        if self._lookout is not None:
+            self._lookout.stop()
 
     async def too_large(self) -> None:
         """Answers a request whose body is over the limit."""
@@ -111,8 +113,44 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             raise BodyTooLarge
         return b"".join(parts)
 
-    async def _watch_for_leaving(self, receive: Receive, carrier: asyncio.Task[Any]) -> None:
-        while (await receive())["type"] != "http.disconnect":
+
+class _Lookout:
+    """Cancels the task that carries a request when its caller leaves.
+
+    Most answers are complete before a task that waits for that would pay: it is begun by the first
+    sweep that finds the request still carried. A server keeps the news until it is asked.
+    """
+
+    __slots__ = ("_carrier", "_loop", "_receive", "_sweep", "_task", "due", "gone")
+
+    def __init__(
+        self,
+        receive: Receive,
+        carrier: asyncio.Task[Any],
+        loop: asyncio.AbstractEventLoop,
+        sweep: Sweep,
+    ) -> None:
+        self.gone = False
+        self.due = 0.0
+        self._receive = receive
+        self._carrier = carrier
+        self._loop = loop
+        self._task: asyncio.Task[None] | None = None
+        self._sweep = sweep
+        sweep.add(self)
+
+    def look(self, now: float) -> None:
+        self._sweep.discard(self)
+        self._task = self._loop.create_task(self._watch())
+
+    def stop(self) -> None:
+        self._sweep.discard(self)
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
             pass
         self.gone = True
-        carrier.cancel()
+        self._carrier.cancel()

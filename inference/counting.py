@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import takewhile
 from typing import Final
 
@@ -37,8 +36,8 @@ class CountingConsumer(ChatConsumer):
     """
 
     def _dispatcher(self, inbound: Inbound, client: Client) -> Dispatcher:
-        self.journey.ask = replace(inbound.ask, request_type="count_tokens")
-        return Dispatcher(inbound, self.journey, client, self.book, self.loop, _pair)
+        self.journey.ask = inbound.ask._replace(request_type="count_tokens")
+        return Dispatcher(inbound, self.journey, client, self.book, self.loop, self.sweep, _pair)
 
     async def _dispatch(
         self, dispatcher: Dispatcher, plan: Plan, inbound: Inbound

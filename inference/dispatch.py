@@ -25,6 +25,7 @@ from inference.inbound import Inbound
 from inference.priority import priority
 from inference.record import Attempt, Journey
 from inference.retry_after import seconds_to_wait
+from inference.sweep import Sweep
 from inference.translate import pair_for
 from inference.translate.base import Inexpressible, Outbound, Pair, StreamedPair
 from inference.watch import Expired, Watch
@@ -47,6 +48,7 @@ class Dispatcher:
         client: Client,
         book: HealthBook,
         loop: asyncio.AbstractEventLoop,
+        sweep: Sweep,
         pairs: Callable[[str, str], Pair] = pair_for,
     ) -> None:
         """`pairs` gives the pair of a request type and an upstream's protocol."""
@@ -56,6 +58,7 @@ class Dispatcher:
         self._client = client
         self._book = book
         self._loop = loop
+        self._sweep = sweep
         self._began = 0.0
         self._slot: Slot | None = None
 
@@ -167,21 +170,15 @@ class Dispatcher:
         stream = self._inbound.ask.stream
         watch = Watch(
             self._loop,
+            self._sweep,
             # A whole answer of a local model starts when it ends: only its total counts.
             first_event=provider.first_event_timeout if stream or provider.kind != "mlx" else None,
             idle=provider.idle_timeout,
             total=provider.total_timeout,
         )
-        reply: Reply | None = None
-
-        def guard(started: Reply) -> None:
-            nonlocal reply
-            reply = started
-            watch.guard(started)
-
         settled = False
         try:
-            reply = await self._send(backend, outbound, guard)
+            reply = await self._send(backend, outbound, watch.guard)
             self._book.observe(provider, candidate.model, reply.headers)
             if not 200 <= reply.status < 300:
                 return await self._refused(reply)
@@ -209,8 +206,7 @@ class Dispatcher:
         finally:
             if not settled:
                 watch.stop()
-                if reply is not None:
-                    reply.abort()
+                watch.drop()
 
     async def _send(
         self, backend: Backend, outbound: Outbound, guard: Callable[[Reply], None]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from governance.routing import health
 from governance.routing.health import Breaker, Standing
@@ -21,8 +20,7 @@ MLX_SERVER_SLOTS: Final = 8
 _BUSY: Final = Standing(saturated=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One request under way."""
 
     key: Key

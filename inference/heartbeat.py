@@ -5,33 +5,41 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
+
+from inference.sweep import Sweep
+
+_NEVER: Final = float("inf")
 
 
 class Heartbeat:
-    """Calls `beat` after every `interval` seconds of silence; None never does.
+    """Calls `beat` after every `interval` seconds of silence, or a sweep later; None never does.
 
     Events are sent whole, one `send` each, so a beat falls between two of them.
     """
 
-    __slots__ = ("_beat", "_handle", "_interval", "_last", "_loop", "_task")
+    __slots__ = ("_beat", "_interval", "_last", "_loop", "_sweep", "_task", "due")
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
+        sweep: Sweep,
         beat: Callable[[], Awaitable[None]],
         interval: float | None,
     ) -> None:
         self._beat = beat
-        self._interval = interval
+        self._interval = _NEVER if interval is None else interval
         self._loop = loop
-        self._last = self._loop.time()
-        self._handle: asyncio.TimerHandle | None = None
+        self._sweep = sweep
+        self._last = 0.0
         self._task: asyncio.Task[None] | None = None
+        self.due = _NEVER
 
     def __enter__(self) -> Self:
-        if self._interval is not None:
-            self._handle = self._loop.call_later(self._interval, self._fire)
+        if self._interval != _NEVER:
+            self._last = self._loop.time()
+            self.due = self._last + self._interval
+            self._sweep.add(self)
         return self
 
     def __exit__(
@@ -47,23 +55,16 @@ class Heartbeat:
         self._last = self._loop.time()
 
     def stop(self) -> None:
-        self._interval = None
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
+        self._sweep.discard(self)
         if self._task is not None:
             self._task.cancel()
             self._task = None
 
-    def _fire(self) -> None:
-        if self._interval is None:
-            return
-        left = self._last + self._interval - self._loop.time()
-        if left <= 0.001:
+    def look(self, now: float) -> None:
+        if now >= self._last + self._interval:
             self._task = self._loop.create_task(self._run())
-            self.touch()
-            left = self._interval
-        self._handle = self._loop.call_later(left, self._fire)
+            self._last = now
+        self.due = self._last + self._interval
 
     async def _run(self) -> None:
         await self._beat()

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import msgspec
 
 from governance.routing.ask import Ask
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(msgspec.Struct, frozen=True, gc=False):
     """A request that passed validation. Never changed: every attempt starts from it."""
 
     ask: Ask
-    body: bytes = field(repr=False)
-    fields: Mapping[str, msgspec.Raw] = field(repr=False)
+    body: bytes
+    fields: Mapping[str, msgspec.Raw]
     """The body decoded one level deep; values stay as the caller wrote them. The routing hint is
     taken out already: it never reaches an upstream."""
-    headers: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    headers: Mapping[bytes, bytes] = msgspec.field(default_factory=dict)
     """The caller's headers that a protocol lets through, names lower-cased; no credentials."""
     wants_usage: bool = False
     """The caller asked for OpenAI's `stream_options.include_usage`."""
+
+    def __repr__(self) -> str:
+        """Without what the caller said."""
+        return f"Inbound({self.ask!r})"
 
 
 class BadRequest(Exception):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from governance.routing.ask import Ask
 from governance.routing.plan import Plan
@@ -12,8 +13,7 @@ from governance.routing.table import Grant
 from inference.usage import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One candidate that was tried."""
 
     provider: str
@@ -31,19 +31,21 @@ class Attempt:
         return f"{self.provider}/{self.model}: {self.code} after {self.milliseconds:.0f} ms"
 
 
-@dataclass(slots=True)
-class Content:
+class Content(msgspec.Struct):
     """What the caller sent and what they were sent, both in their protocol."""
 
-    request: bytes = field(repr=False)
-    answer: list[bytes] = field(default_factory=list, repr=False)
+    request: bytes
+    answer: list[bytes] = msgspec.field(default_factory=list)
     """In pieces, as they left."""
     size: int = 0
     """Bytes of both that are kept."""
 
+    def __repr__(self) -> str:
+        """Without what was said."""
+        return f"Content({self.size} bytes)"
 
-@dataclass(slots=True)
-class Journey:
+
+class Journey(msgspec.Struct):
     """What happens to one request; grows while it is carried, and is kept when it ends."""
 
     id: str
@@ -55,7 +57,7 @@ class Journey:
     ask: Ask | None = None
     grant: Grant | None = None
     plan: Plan | None = None
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[Attempt] = msgspec.field(default_factory=list)
     status: int = 0
     """HTTP status sent to the caller; 0 when they left before any."""
     outcome: str = "ok"

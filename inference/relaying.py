@@ -86,7 +86,7 @@ async def _hand_back(opened: Opened) -> None:
 
     An upstream that has more to say after its last event, or is slow to end, is dropped.
     """
-    if opened.ended:
+    if opened.ended or opened.reply.at_end:
         return
     timer = asyncio.get_running_loop().call_later(LINGER, opened.reply.abort)
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens of one answer. `prompt` counts the whole prompt, cached parts included.
 
     OpenAI reports it so (`prompt_tokens`); Anthropic reports the uncached part alone, to which the
@@ -32,11 +32,15 @@ def of_openai(usage: Any) -> Usage | None:
     """From OpenAI's `usage`: of chat and text completions, embeddings, and the Responses API."""
     if not isinstance(usage, dict):
         return None
+    prompt = _count(usage, "prompt_tokens") or _count(usage, "input_tokens")
+    completion = _count(usage, "completion_tokens") or _count(usage, "output_tokens")
     read = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
     made = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
+    if not read and not made:
+        return Usage(prompt, completion)
     return Usage(
-        prompt=_count(usage, "prompt_tokens") or _count(usage, "input_tokens"),
-        completion=_count(usage, "completion_tokens") or _count(usage, "output_tokens"),
+        prompt,
+        completion,
         cached=_count(read, "cached_tokens"),
         cache_written=_count(read, "cache_write_tokens"),
         reasoning=_count(made, "reasoning_tokens"),

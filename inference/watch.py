@@ -6,6 +6,7 @@ import asyncio
 from typing import Final, Protocol
 
 from inference.failures import Failure, broken
+from inference.sweep import Sweep
 
 
 class Abortable(Protocol):
@@ -21,18 +22,18 @@ class Expired(Exception):
 
 
 class Watch:
-    """One timer that drops the connection when a deadline passes.
+    """Drops the connection when a deadline passes, or a sweep later.
 
-    Touching it on every chunk costs an attribute: the timer fires no later than the silence
-    allowed after it was set, looks at the clock, and sets itself again for what is left. All times
-    are seconds on the loop's clock.
+    Touching it on every chunk costs an attribute: when the first deadline comes it looks at the
+    clock and waits for what is left. All times are seconds on the loop's clock.
     """
 
-    __slots__ = ("_first", "_handle", "_idle", "_loop", "_reply", "_total", "_touched")
+    __slots__ = ("_first", "_idle", "_loop", "_reply", "_sweep", "_total", "_touched", "due")
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
+        sweep: Sweep,
         *,
         first_event: float | None,
         idle: float | None,
@@ -45,23 +46,37 @@ class Watch:
         self._first = _NEVER if first_event is None else now + first_event
         self._total = _NEVER if total is None else now + total
         self._reply: Abortable | None = None
-        self._handle: asyncio.TimerHandle | None = None
-        self._arm(now)
+        # The silence allowed may begin at once, and end before the other deadlines.
+        self.due = min(self._first, self._total, now + self._idle)
+        self._sweep = sweep
+        sweep.add(self)
 
     def guard(self, reply: Abortable) -> None:
         """From now on an expired deadline aborts `reply`."""
         self._reply = reply
+
+    def drop(self) -> None:
+        """Ends what was guarded, if its body was not read to the end."""
+        if self._reply is not None:
+            self._reply.abort()
 
     def touch(self) -> None:
         """Something meaningful arrived: from here the silence between events counts."""
         self._touched = self._loop.time()
 
     def stop(self) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
+        self._sweep.discard(self)
 
-    def _due(self) -> tuple[float, Failure]:
+    def look(self, now: float) -> None:
+        due, failure = self._next()
+        if now < due:
+            self.due = min(due, now + self._idle)
+        elif self._reply is not None:
+            self.stop()
+            self._reply.abort(Expired(failure))
+        # Else it is still connecting, which has a deadline of its own: the next sweep looks again.
+
+    def _next(self) -> tuple[float, Failure]:
         """The next deadline, and what it means to miss it."""
         touched = self._touched
         if touched is None:
@@ -69,24 +84,6 @@ class Watch:
         else:
             soon, failure = touched + self._idle, _SILENT
         return (soon, failure) if soon <= self._total else (self._total, _TOO_SLOW)
-
-    def _arm(self, now: float) -> None:
-        due = min(self._due()[0], now + self._idle)
-        if due < _NEVER:
-            self._handle = self._loop.call_at(due, self._fire)
-
-    def _fire(self) -> None:
-        self._handle = None
-        now = self._loop.time()
-        due, failure = self._due()
-        # The clock's resolution may let a timer fire a hair early.
-        if now + 0.001 < due:
-            self._arm(now)
-        elif self._reply is not None:
-            self._reply.abort(Expired(failure))
-        else:
-            # Still connecting, which has a deadline of its own: look again soon.
-            self._handle = self._loop.call_later(0.05, self._fire)
 
 
 _NEVER: Final = float("inf")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from typing import Any, Final
 
@@ -113,8 +113,7 @@ def read(document: Mapping[str, Any]) -> Ask:
     if _read_request is None:
         raise NotImplementedHere("Whole requests cannot be read here: the chat API is not running.")
     ask = _read_request({**whole, "request_type": request_type})
-    return replace(
-        ask,
+    return ask._replace(
         model=document.get("model") or ask.model,
         request_type=request_type,
         needs=ask.needs | needs,

@@ -82,7 +82,7 @@ def rehearse(
     """
     profile = profile_of(document)
     if inside:
-        ask = replace(ask, hint=profile.id)
+        ask = ask._replace(hint=profile.id)
         if profile.virtual_key_id and grant is ANONYMOUS:
             grant = _key(profile.virtual_key_id, table)
     draft = _simulate(ask, grant, with_profile(table, profile), health)

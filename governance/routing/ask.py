@@ -1,15 +1,17 @@
-"""What a caller asks for, in the words the routing rules are written in."""
+"""What a caller asks for, in the words the routing rules are written in.
+
+Made for every request, so these are named tuples: frozen data classes take three times as long.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(NamedTuple):
     """What heuristic rules look at. Counts only, no content, except the last user message."""
 
-    last_user_text: str = field(default="", repr=False)
+    last_user_text: str = ""
     """Text of the last message whose role is `user` and that is not a tool result."""
     last_user_characters: int = 0
     prompt_tokens: int = 0
@@ -19,9 +21,12 @@ class Features:
     images: int = 0
     reasoning: bool = False
 
+    def __repr__(self) -> str:
+        """Without the text: what callers say stays out of logs."""
+        return f"Features{tuple(self[1:])}"
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+
+class Ask(NamedTuple):
     """One request as the policy and the resolver see it."""
 
     model: str = ""

@@ -1,9 +1,12 @@
-"""What was decided: the candidates in order, a verdict for every target, and why."""
+"""What was decided: the candidates in order, a verdict for every target, and why.
+
+What is made for every request is a named tuple: see `ask`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from governance.routing.table import Profile, Provider, Target
 
@@ -71,8 +74,7 @@ class Refusal:
     field: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Which profile the policy chose, and why."""
 
     profile: Profile
@@ -85,8 +87,7 @@ class Choice:
     """Set when nothing was found for the request and the local default takes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The way of one request: try `candidates` in order, or answer with `refusal`."""
 
     profile: Profile | None = None

@@ -56,6 +56,11 @@ class Reply:
                 return value
         return None
 
+    @property
+    def at_end(self) -> bool:
+        """The body was read to its clean end; the connection is in other hands."""
+        return self._complete and not self._chunks
+
     async def read(self) -> bytes:
         """All of the body that has arrived and was not read yet; waits when that is nothing.
 

@@ -14,6 +14,8 @@ from inference.recording import day_files
 
 log = structlog.get_logger("pointsman.recording")
 
+FULL: Final = 64 * 1024
+"""Bytes that are written at once: a burst need not be held in memory."""
 _DAY: Final = len("2030-01-31")
 
 
@@ -31,11 +33,16 @@ class JsonlLog:
         """Records that the disk refused for so long that they could not be kept."""
 
     def add(self, record: InteractionRecord) -> None:
-        """Takes a record for the next `flush`. When there is no more room the oldest give way."""
+        """Takes a record for the next `flush`, which comes by itself when enough is waiting.
+
+        When there is no more room the oldest give way.
+        """
         line = self._encode(record) + b"\n"
         self._waiting.setdefault(record.time[:_DAY], deque()).append(line)
         self._bytes += len(line)
-        if self._bytes > self._limit:
+        if self._bytes > FULL and not self._failing:
+            self.flush()
+        elif self._bytes > self._limit:
             self._make_room()
 
     def flush(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from collections import deque
@@ -70,8 +69,8 @@ class Recorder:
             return
         ask = journey.ask
         if ask is not None and ask.features.last_user_characters > LONG_TEXT:
-            features = dataclasses.replace(ask.features, last_user_text="")
-            journey.ask = dataclasses.replace(ask, features=features)
+            features = ask.features._replace(last_user_text="")
+            journey.ask = ask._replace(features=features)
         content = journey.content
         if content is not None:
             if self._content_in - self._content_out + content.size > LIMIT_BYTES:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 import structlog
 from django.db import (
     DatabaseError,
@@ -21,17 +21,16 @@ from django.db import (
 from governance.interactions.record import InteractionRecord
 from governance.interactions.rows import COLUMNS, values_of
 from governance.models.interaction import Interaction
+from inference.recording.backlog import Backlog
 from inference.recording.key_uses import KeyUses
+from inference.recording.pace import Pace
 
 log = structlog.get_logger("pointsman.recording")
 
-LIMIT: Final = 50_000
-"""Records that may wait for the database: some 70 MB when all of them do."""
+LIMIT: Final = 1_000_000
+"""Records that may wait for the database: 50 to 100 MB of disk when all of them do."""
 BATCH: Final = 50
 """Rows of one transaction: on SQLite it holds up other writers for a few milliseconds."""
-PACE: Final = 2000
-"""Rows a second at most. A burst waits in the queue rather than to take the processor and the
-database from the requests; at this pace a day holds more rows than anybody can use."""
 LONGEST_PAUSE: Final = 30.0
 IDLE: Final = 10.0
 """Seconds after which an idle connection is given back."""
@@ -46,9 +45,9 @@ class RowWriter:
         self, *, using: str = "default", limit: int = LIMIT, first_pause: float = 1.0
     ) -> None:
         self._using = using
-        self._limit = limit
         self._first_pause = first_pause
-        self._queue: deque[InteractionRecord] = deque()
+        self._queue = Backlog(limit)
+        self._pace = Pace()
         self._key_uses = KeyUses()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -58,12 +57,13 @@ class RowWriter:
         marks = ", ".join(["%s"] * len(COLUMNS))
         self._insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  # our names
         self.dropped = 0
-        """Records that found no room while the database was away, or that it would not take."""
+        """Records that found no room, that the disk lost, or that the database would not take."""
 
     def add(self, record: InteractionRecord) -> None:
-        if len(self._queue) < self._limit:
-            self._queue.append(record)
-        else:
+        if record.request is not msgspec.UNSET or record.answer is not msgspec.UNSET:
+            # What was said is large and no part of a row.
+            record = msgspec.structs.replace(record, request=msgspec.UNSET, answer=msgspec.UNSET)
+        if not self._queue.add(record):
             self.dropped += 1
 
     def flush(self) -> None:
@@ -102,7 +102,10 @@ class RowWriter:
         out = False
         while self._queue:
             began = time.monotonic()
-            batch = [self._queue[i] for i in range(min(BATCH, len(self._queue)))]
+            batch = self._queue.first(BATCH)
+            self.dropped += self._queue.forget_lost()
+            if not batch:
+                return
             try:
                 self._write(batch)
             except OUTAGE as error:
@@ -111,15 +114,14 @@ class RowWriter:
                     log.error("interaction_rows_delayed", error=type(error).__name__)
                     out = True
                 if self._stopping.wait(pause):
-                    self.dropped += len(self._queue)
-                    self._queue.clear()
+                    self.dropped += self._queue.clear()
                     return
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue
             if out:
                 log.warning("interaction_rows_resumed", dropped_so_far=self.dropped)
                 out, pause = False, self._first_pause
-            rest = len(batch) / PACE - (time.monotonic() - began)
+            rest = len(batch) / self._pace.now() - (time.monotonic() - began)
             if rest > 0:
                 self._stopping.wait(rest)
 
@@ -146,8 +148,7 @@ class RowWriter:
             self.dropped += 1
             log.error("interaction_row_refused", id=batch[0].id, error=type(error).__name__)
         self._key_uses.saw(batch)
-        for _ in batch:
-            self._queue.popleft()
+        self._queue.done(len(batch))
 
     def _execute(self, batch: Sequence[InteractionRecord]) -> None:
         connection = connections[self._using]

@@ -7,21 +7,21 @@ passed in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
+
+import msgspec
 
 from inference.failures import Failure
 from inference.inbound import Inbound
 from inference.usage import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Outbound:
+class Outbound(msgspec.Struct, frozen=True, gc=False):
     """A request as the upstream wants it."""
 
     path: str
     """Below the provider's base URL, as in `/chat/completions`."""
-    body: bytes = field(repr=False)
+    body: bytes
     dropped: tuple[str, ...] = ()
     """Hints of the caller that the upstream's protocol cannot express."""
     headers: tuple[tuple[bytes, bytes], ...] = ()
@@ -30,17 +30,24 @@ class Outbound:
     """The upstream streams even where the caller wants a whole answer; the pair is then a
     `StreamedPair`."""
 
+    def __repr__(self) -> str:
+        """Without what the caller said."""
+        return f"Outbound({self.path!r}, {len(self.body)} bytes)"
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """A complete answer in the caller's protocol."""
 
-    body: bytes = field(repr=False)
+    body: bytes
     model: str = ""
     usage: Usage | None = None
     finish_reason: str = ""
     failure: Failure | None = None
     """Set when the upstream's 200 does not hold an answer; `body` is then empty."""
+
+    def __repr__(self) -> str:
+        """Without what the model said."""
+        return f"Answer({self.model!r}, {len(self.body)} bytes, {self.failure!r})"
 
 
 class Inexpressible(Exception):

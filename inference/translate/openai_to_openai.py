@@ -5,7 +5,6 @@ One pair a request type: chat completions, text completions and embeddings.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -16,11 +15,14 @@ from inference.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Outbound
 from inference.translate.glance import COMPLETION, EMBEDDINGS, Completion, Embeddings
+from inference.translate.likeness import Likeness
 from inference.translate.openai_upstream import OpenAIRelay, document_of
 from inference.translate.reading import BROKEN_JSON
 from inference.usage import of_openai
 
 DONE: Final = b"data: [DONE]\n\n"
+_LOOKS: Final = 16
+"""How often the events of one stream are looked at anew for what they have in common."""
 _OPTIONS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _TRUE: Final = msgspec.Raw(b"true")
 
@@ -94,11 +96,13 @@ def error_body(failure: Failure) -> bytes | None:
 class PassThrough(OpenAIRelay):
     """Hands chunks on as bytes. Each is decoded just far enough to know what it is."""
 
-    __slots__ = ("_wants_usage",)
+    __slots__ = ("_likeness", "_looks", "_wants_usage")
 
     def __init__(self, *, wants_usage: bool) -> None:
         super().__init__()
         self._wants_usage = wants_usage
+        self._likeness: Likeness | None = None
+        self._looks = _LOOKS
 
     def feed(self, chunk: bytes) -> bytes:
         """Once the answer has begun, whole events of text go on as they are, however many."""
@@ -119,10 +123,25 @@ class PassThrough(OpenAIRelay):
             out += super().feed(chunk[start:end])
             start = end
         rest = chunk[start:] if start else chunk
-        border = _unremarkable(rest)
-        if border == len(rest):
-            return out + rest if out else rest
-        return out + rest[:border] + super().feed(rest[border:])
+        border = self._plain(rest)
+        if border < len(rest):
+            return out + rest[:border] + super().feed(rest[border:])
+        return out + rest if out else rest
+
+    def _plain(self, block: bytes) -> int:
+        """How many bytes of a committed stream's block say text and nothing else."""
+        border = 0
+        while border < len(block):
+            rest = block[border:] if border else block
+            length = self._likeness.length(rest) if self._likeness is not None else 0
+            if not length and self._looks:
+                self._looks -= 1
+                self._likeness = Likeness.of(rest)
+                length = self._likeness.length(rest) if self._likeness is not None else 0
+            if not length:
+                return border + _unremarkable(rest)
+            border += length
+        return border
 
     def _done(self) -> bytes:
         return DONE
@@ -202,15 +221,19 @@ def _completion(body: bytes) -> Answer:
         completion = COMPLETION.decode(body)
     except BROKEN_JSON:
         return Answer(b"", failure=upstream_errors.not_json(body))
-    answer = _checked(completion, completion.choices, body)
-    reasons = [c.finish_reason for c in completion.choices or () if c.finish_reason]
-    return replace(answer, finish_reason=str(reasons[-1])) if reasons else answer
+    reason = ""
+    for choice in completion.choices or ():
+        if choice.finish_reason:
+            reason = str(choice.finish_reason)
+    return _checked(completion, completion.choices, body, reason)
 
 
-def _checked(whole: Completion | Embeddings, answers: list[Any] | None, body: bytes) -> Answer:
+def _checked(
+    whole: Completion | Embeddings, answers: list[Any] | None, body: bytes, reason: str = ""
+) -> Answer:
     if whole.error:
         return Answer(b"", failure=upstream_errors.in_answer(whole.error, body))
     if not answers:
         return Answer(b"", failure=upstream_errors.no_answer())
     model = whole.model if isinstance(whole.model, str) else ""
-    return Answer(body, model=model, usage=of_openai(whole.usage))
+    return Answer(body, model, of_openai(whole.usage), reason)

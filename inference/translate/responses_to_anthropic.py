@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import msgspec
 
@@ -38,9 +37,9 @@ class ResponsesToAnthropic:
     def request(self, inbound: Inbound, model: str) -> Outbound:
         dropped = Dropped()
         chat = msgspec.json.encode(chat_request(inbound, model, "max_completion_tokens", dropped))
-        out = outbound(replace(inbound, body=chat, fields=envelope(chat)), model)
+        out = outbound(msgspec.structs.replace(inbound, body=chat, fields=envelope(chat)), model)
         dropped.add(*out.dropped)
-        return replace(out, dropped=dropped.names())
+        return msgspec.structs.replace(out, dropped=dropped.names())
 
     def relay(self, inbound: Inbound) -> ResponseRelay:
         now = self._clock()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import uvicorn
 
 from gateway import v1
+from gateway.uvicorn_http import Protocol
 from governance.routing.table import RoutingTable
 from inference.health import HealthBook
 
@@ -31,7 +32,9 @@ def served(
     book = HealthBook(rng=random.Random(1))
     app = v1.routes(table=lambda: table, book=book, require_key=require_key, heartbeat=heartbeat)
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-    config = uvicorn.Config(app, lifespan="off", log_level="warning", access_log=False)
+    config = uvicorn.Config(
+        app, http=Protocol, lifespan="off", log_level="warning", access_log=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -136,6 +136,25 @@ def test_drops_and_requests_in_flight() -> None:
     assert change.after["pointsman_requests_in_flight", frozenset()] == 7
 
 
+def test_requests_are_added_up_before_they_are_told() -> None:
+    at = 10.0
+    counted = Telemetry(interval=1.0, clock=lambda: at)
+    name, labels = "pointsman_routing_profile_hits_total", {"profile": "Light"}
+
+    def told() -> float:
+        with Change() as change:
+            counted.add(describe(journey()))
+            counted.flush()
+        return change(name, reason="virtual_model", **labels)
+
+    assert told() == 1
+    assert told() == 0
+    at = 10.9
+    assert told() == 0
+    at = 11.0
+    assert told() == 3
+
+
 PROCESS = """
 import os, sys
 from gateway.exposition import exposition

@@ -11,7 +11,7 @@ import codecs
 import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -125,7 +125,7 @@ class _Exchange:
         while self._told < len(attempts):
             attempt = attempts[self._told]
             self._told += 1
-            await self._tell("attempt", attempt=asdict(attempt))
+            await self._tell("attempt", attempt=msgspec.structs.asdict(attempt))
 
     async def _tell(self, kind: str, **more: Any) -> None:
         await self.events.put(self._event(kind, **more))
@@ -173,5 +173,5 @@ def _summary(journey: Journey) -> dict[str, Any]:
         "finish_reason": journey.finish_reason,
         "fallback": journey.fallback,
         "dropped": list(journey.dropped),
-        "usage": None if usage is None else asdict(usage),
+        "usage": None if usage is None else msgspec.structs.asdict(usage),
     }

@@ -1,0 +1,41 @@
+"""How fast rows may be written: requests come first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+FAST: Final = 2000
+"""Rows a second while there is processor time to spare: more than anybody reads."""
+SLOW: Final = 250
+"""Rows a second while requests need the processor."""
+BUSY: Final = 0.7
+"""Share of a core this process uses from which on it counts as busy."""
+_WINDOW: Final = 0.25
+
+
+class Pace:
+    """Rows a second, by how busy this process is. For one thread."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        processor: Callable[[], float] = time.process_time,
+    ) -> None:
+        """`processor` tells the seconds of processor time this process has used."""
+        self._clock = clock
+        self._processor = processor
+        self._since = clock()
+        self._used = processor()
+        self._pace = FAST
+
+    def now(self) -> int:
+        at = self._clock()
+        passed = at - self._since
+        if passed >= _WINDOW:
+            used = self._processor()
+            self._pace = SLOW if (used - self._used) / passed > BUSY else FAST
+            self._since, self._used = at, used
+        return self._pace

@@ -1,0 +1,55 @@
+"""What the events of one OpenAI stream have in common, so that they need no reading. PURE.
+
+The chunks of a text differ in the text alone. Once one is known, a block of thousands is told
+apart from anything else by counting what they share.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+REMARKABLE: Final = re.compile(rb'"error"|"finish_reason": ?"|"usage": ?\{|\[DONE\]')
+"""What the gateway has to know of."""
+_EVENT: Final = re.compile(
+    rb'(data: \{"[^\n]*?"delta": ?\{(?:"\w+": ?(?:null|"assistant"), ?)*'
+    rb'"(?:content|reasoning_content|reasoning)": ?")'
+    rb'(?:[^"\\\n]|\\.)*'
+    rb'("[^\n]*\})\n\n'
+)
+"""An event that says text: what stands before the text, the text, and what stands behind it."""
+
+
+class Likeness(NamedTuple):
+    """The bytes before and behind the text of every event of a kind."""
+
+    before: bytes
+    behind: bytes
+    """With the blank line that ends the event."""
+    seam: bytes
+    """Between the texts of two events in a row."""
+
+    @classmethod
+    def of(cls, block: bytes) -> Likeness | None:
+        """The likeness of the block's first event; None when it says more than text."""
+        match = _EVENT.match(block)
+        if match is None:
+            return None
+        before, behind = match.groups()
+        if REMARKABLE.search(before) or REMARKABLE.search(behind):
+            return None
+        behind += b"\n\n"
+        return cls(before, behind, behind + before)
+
+    def length(self, block: bytes) -> int:
+        """How many bytes at the start of the block are whole events of this kind."""
+        before, behind, seam = self
+        if not block.startswith(before):
+            return 0
+        end = block.rfind(behind)
+        if end < len(before):
+            return 0
+        end += len(behind)
+        # Nothing but these events, if every line end belongs to a seam or to the last of them.
+        alike = block.count(b"\n", 0, end) == 2 * block.count(seam, 0, end) + 2
+        return end if alike and block.find(b'"error"', 0, end) < 0 else 0
