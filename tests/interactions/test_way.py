@@ -64,7 +64,10 @@ def test_a_line_is_never_shorter_than_its_attempts() -> None:
 
 def test_two_milliseconds_beside_two_minutes_can_be_seen() -> None:
     """A short attempt keeps a width, within the line."""
-    tries = [replace(FAILED, milliseconds=120_000.0), replace(SAVED, milliseconds=2.0)]
+    tries = [
+        attempt(outcome="retryable", code="first_event_timeout", milliseconds=120_000.0),
+        attempt(provider="capable", model="gpt-4o-mini", milliseconds=2.0),
+    ]
     drawn = way(attempts=tries, duration=120.003, first_token=120.001)
     assert drawn.legs[1].width == LEAST
     assert drawn.legs[1].begin + drawn.legs[1].width <= 100.0
