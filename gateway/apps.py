@@ -13,11 +13,13 @@ class GatewayConfig(AppConfig):
     verbose_name = "Gateway"
 
     def ready(self) -> None:
-        from gateway.desk import connection_panel
+        from gateway.desk import connection_panel, live_health
         from gateway.desk.rehearsal import panel
         from governance.api import simulation
+        from governance.insight import live
 
         simulation.set_reader(read_request)
+        live.set_sources(live_health.read, live_health.read_engine)
         panel.attach()
         connection_panel.attach()
 

@@ -8,12 +8,12 @@ from django.contrib import admin
 
 from governance.models import Provider
 
-PRESETS: Final = "desk/connection/presets.html"
+BEFORE: Final = "desk/connection/before.html"
 CHECKS: Final = "desk/connection/checks.html"
 
 
 def attach() -> None:
-    """Presets above the form of a new provider, the checks below that of a saved one."""
+    """Presets above the form of a new provider; health and checks around that of a saved one."""
     page: Any = admin.site.get_model_admin(Provider)
-    page.change_form_outer_before_template = PRESETS
+    page.change_form_outer_before_template = BEFORE
     page.change_form_outer_after_template = CHECKS

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from gateway.desk.connection import Failed, complete, listed
-from gateway.desk.page import desk_view, page
+from gateway.desk.connection_copy import models_page
+from gateway.desk.page import desk_view
 from governance import documents, services, snapshot
 from governance.admin.base import cloud_routing, who
 from governance.admin.provider import SET_CREDENTIALS
@@ -50,15 +51,7 @@ def models(request: HttpRequest, pk: int) -> HttpResponse:
     except Failed as failed:
         messages.error(request, f"{row.name} did not list its models. {failed}")
         return _back(row)
-    gone = [name for name in row.models if name not in names]
-    return page(
-        request,
-        "desk/connection/models.html",
-        f"Models of {row.name}",
-        provider=row,
-        names=[(name, name in row.models) for name in names],
-        gone=gone,
-    )
+    return models_page(request, row, names, ticked=row.models)
 
 
 @require_POST

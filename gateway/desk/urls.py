@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from gateway.desk import connection_views, dashboard, engine
+from gateway.desk import connection_copy, connection_health, connection_views, dashboard, engine
 from gateway.desk.playground import views as playground
 from gateway.desk.rehearsal import views as rehearsal
 
@@ -17,9 +17,11 @@ urlpatterns = [
     path("playground/models", playground.models, name="playground-models"),
     path("playground/code", playground.code, name="playground-code"),
     path("playground/send", playground.send, name="playground-send"),
+    path("connection/<int:pk>/health", connection_health.health, name="connection-health"),
     path("connection/<int:pk>/test", connection_views.test, name="connection-test"),
     path("connection/<int:pk>/models", connection_views.models, name="connection-models"),
     path("connection/<int:pk>/keep", connection_views.keep, name="connection-keep"),
+    path("connection/<int:pk>/copy", connection_copy.copy, name="connection-copy"),
     path("rehearse", rehearsal.rehearsal, name="rehearse"),
     path("replay", rehearsal.replayed, name="replay"),
 ]

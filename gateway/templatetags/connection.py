@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
+from django.template.context import RequestContext
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from gateway.desk.connection_presets import CLOUDS, LOCAL, Preset
 
@@ -13,3 +18,15 @@ register = template.Library()
 def presets() -> tuple[tuple[str, tuple[Preset, ...]], ...]:
     """Groups of presets under their titles."""
     return (("Clouds", CLOUDS), ("On this machine", LOCAL))
+
+
+@register.simple_tag(takes_context=True)
+def provider_health(context: RequestContext, provider: Any) -> SafeString:
+    """The health of a provider as it stands, which the page then keeps up to date."""
+    # Django loads libraries of tags before it has loaded the models.
+    from gateway.desk.connection_health import state
+
+    request = context["request"]
+    return render_to_string(
+        "desk/connection/health_state.html", state(request, provider), request=request
+    )

@@ -60,6 +60,17 @@ class ServiceAdmin(ModelAdmin):
         answer: HttpResponse = super().changelist_view(request, context)
         return answer
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **named: Any
+    ) -> HttpResponse:
+        """A form that comes back stands under the name that is saved, not the one typed."""
+        row = context.get("original")
+        if row is not None and request.method == "POST":
+            saved = self.get_object(request, str(row.pk)) or row
+            context |= {"original": saved, "subtitle": str(saved)}
+        answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
+        return answer
+
     def changeform_view(
         self,
         request: HttpRequest,

@@ -16,7 +16,6 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from governance import documents, services
 from governance.admin.fields import ProseField
 from governance.api.parsers import StrictJSONParser
-from governance.api.views.profiles import profiles_in
 from governance.errors import Invalid
 from governance.models import RoutingProfile, TableVersion
 from governance.routing.fields import Problem
@@ -47,7 +46,7 @@ class ImportForm(forms.Form):
         file = self.cleaned_data.get("file")
         body = file if file else io.BytesIO(self.cleaned_data["text"].encode())
         try:
-            return profiles_in(StrictJSONParser().parse(body))
+            return services.profiles_in(StrictJSONParser().parse(body))
         except APIException as error:
             raise Invalid(Problem("", "invalid", str(error.detail))) from error
 

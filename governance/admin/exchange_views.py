@@ -9,18 +9,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from governance import services
 from governance.admin import duplicate, exchange
-from governance.admin.base import ServiceAdmin, who
+from governance.admin.base import who
 from governance.admin.difference import unified
+from governance.admin.switch import SwitchAdmin
 from governance.admin.theme import action
 from governance.api.views.profiles import ProfileViewSet
-from governance.errors import Refused
+from governance.errors import NotFound, Refused
 from governance.models import RoutingProfile
 
 _LISTING = "admin:governance_routingprofile_changelist"
 
 
-class ExchangeAdmin(ServiceAdmin):
+class ExchangeAdmin(SwitchAdmin):
     """Export, import, and duplicate."""
 
     actions_list = ("export_profiles", "import_profiles")
@@ -52,6 +54,10 @@ class ExchangeAdmin(ServiceAdmin):
     @action("Duplicate", url_path="duplicate", permissions=("view", "duplicate"))
     def duplicate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Opens the form to add a profile with a copy in it: saving it is up to the operator."""
+        try:
+            services.find_profile(object_id)
+        except NotFound:
+            return self._missing(request, object_id)
         query = QueryDict(mutable=True)
         query[duplicate.PARAMETER] = object_id
         add = reverse("admin:governance_routingprofile_add")
@@ -61,6 +67,20 @@ class ExchangeAdmin(ServiceAdmin):
         """A method of its own: the theme asks with an id, and a dotted permission would have its
         check read the database, which a new installation has not got yet."""
         return bool(self.has_add_permission(request))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """An address that names nothing to copy must not pass for an empty form."""
+        wanted = request.GET.get(duplicate.PARAMETER) if request.method == "GET" else None
+        asked = object_id is None and wanted and self.has_duplicate_permission(request)
+        if asked and duplicate.copied_in(request) is None:
+            return self._missing(request, str(wanted))
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         row = duplicate.copied_in(request)
@@ -78,6 +98,12 @@ class ExchangeAdmin(ServiceAdmin):
         if row is not None:
             kwargs["initial"] = [duplicate.target_initial(one) for one in row.ordered_targets()]
         return kwargs
+
+    def _missing(self, request: HttpRequest, identity: str) -> HttpResponse:
+        """As Django's own pages tell of a row that is not there."""
+        told = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
+        answer: HttpResponse = told(request, self.opts, identity)
+        return answer
 
     def _plan(self, request: HttpRequest, form: exchange.ImportForm, given: object) -> HttpResponse:
         plan = exchange.plan(given, who(request))

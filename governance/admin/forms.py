@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -37,20 +37,27 @@ class DocumentForm(PlainForm):
         names = [name for name in self.cleaned_data if name in self._writable()]
         for name in names:
             setattr(self.instance, name, self.cleaned_data[name])
-        if not self.errors:
-            for problem in self.problems():
-                place(self, problem)
+        # A field that could not be read says so; what the rules say of the others stands beside it.
+        unread = frozenset(self.errors)
+        for problem in list(self.problems()):
+            place(self, problem, unread=unread)
 
     def _writable(self) -> set[str]:
         return {field.name for field in self.instance._meta.fields}
 
 
-def place(form: forms.BaseForm, problem: Problem, path: str = "") -> None:
-    """Puts the message at the field that broke the rule; `path` is where the form's fields are."""
+def place(
+    form: forms.BaseForm, problem: Problem, path: str = "", unread: Collection[str] = ()
+) -> None:
+    """Puts the message at the field that broke the rule; `path` is where the form's fields are.
+
+    Fields `unread` have an error already that explains what the rule misses.
+    """
     rest = problem.path.removeprefix(path).lstrip(".")
     for name in (_INDEX.sub("", rest), rest.rpartition(".")[2], rest.partition(".")[0]):
         plain = _INDEX.sub("", name)
         if plain in form.fields:
-            form.add_error(plain, problem.message)
+            if plain not in unread:
+                form.add_error(plain, problem.message)
             return
     form.add_error(None, f"{rest}: {problem.message}" if rest else problem.message)

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.widgets import UnfoldBooleanSwitchWidget, UnfoldBooleanWidget
 
 from governance import documents, services
@@ -24,6 +25,9 @@ from governance.admin.fields import (
 )
 from governance.admin.forms import DocumentForm
 from governance.admin.theme import display
+from governance.insight.condition import condition
+from governance.insight.live import live
+from governance.insight.troubles import recent_attempts
 from governance.models import Provider
 from governance.models.provider import TIMEOUTS
 from governance.routing.fields import Problem
@@ -32,6 +36,18 @@ from governance.routing.target_rules import CAPABILITIES
 from governance.services.providers import credential_problems, save_problems
 
 SET_CREDENTIALS = "governance.set_credentials"
+HEALTH = {
+    "refused": "danger",
+    "failing": "danger",
+    "cooling_down": "warning",
+    "on_trial": "warning",
+    "limited": "warning",
+    "saturated": "info",
+    "some_failures": "warning",
+    "answering": "success",
+    "unknown": "default",
+}
+"""Tones of conditions."""
 PLAIN = (
     "name",
     "kind",
@@ -116,7 +132,7 @@ class ProviderForm(DocumentForm):
             document["api_key"] = ""
         elif data.get("api_key"):
             document["api_key"] = data["api_key"]
-        if "extra_headers" in self.changed_data:
+        if "extra_headers" in self.changed_data and "extra_headers" in data:
             document["extra_headers"] = data["extra_headers"]
         return document
 
@@ -135,7 +151,7 @@ def _key_help(row: Provider) -> str:
 @admin.register(Provider)
 class ProviderAdmin(ServiceAdmin):
     form = ProviderForm
-    list_display = ("name", "kind", "where", "credential_shown", "default_model", "state")
+    list_display = ("name", "kind", "where", "credential_shown", "default_model", "health", "state")
     list_filter = ("kind", "is_local", "enabled")
     search_fields = ("name", "base_url", "default_model")
     empty_title = "There is no provider yet"
@@ -245,6 +261,20 @@ class ProviderAdmin(ServiceAdmin):
         if not row.enabled:
             return "disabled"
         return "default" if row.is_default else "enabled"
+
+    @display("Health", label=HEALTH)
+    def health(self, row: Any) -> tuple[str, str]:
+        return row.condition.code, row.condition.words
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Gives every row its condition: the log is read once, the process is asked once."""
+        listing = super().get_changelist_instance(request)
+        recent = {one.provider.casefold(): one for one in recent_attempts(timezone.now())}
+        known = live()
+        for row in listing.result_list:
+            key = row.name.casefold()
+            row.condition = condition(recent.get(key), known.get(key))
+        return listing
 
     @admin.display(description="Used by")
     def used_by(self, row: Provider) -> str:

@@ -9,18 +9,23 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.functional import cached_property
+from django.utils.html import format_html
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from governance import documents, services
+from governance.admin import switch
 from governance.admin.base import FormSets, cloud_routing, who
+from governance.admin.cautions import cautions, is_engine
 from governance.admin.duplicate import copied_in
 from governance.admin.exchange_views import ExchangeAdmin
 from governance.admin.fields import ChoiceField, ProseField, TextField
 from governance.admin.forms import DocumentForm
 from governance.admin.shares import share
-from governance.admin.standing import Providers, profile_badge, target_badge
+from governance.admin.standing import Providers, profile_badge, reach_badges, target_badge
 from governance.admin.targets import TargetForm, TargetFormSet
 from governance.admin.theme import StackedInline, display
+from governance.insight.live import Engine, engine, live
 from governance.models import ApiKey, Provider, RoutingProfile, RoutingTarget
 from governance.routing.fields import Problem
 from governance.services.profiles import profile_problems, with_id
@@ -134,36 +139,47 @@ class TargetInline(StackedInline):
             return len(copied.ordered_targets())
         return 0 if obj else 1
 
-    @property
+    @cached_property
     def providers(self) -> Providers:
         """Read once: an inline lives as long as its request."""
-        if not hasattr(self, "_providers"):
-            self._providers = _providers()
-        return self._providers
+        return _providers()
 
-    @admin.display(description="Share", empty_value="—")
+    @cached_property
+    def engine(self) -> Engine | None:
+        """Asked once, and only where a target leads to it."""
+        return engine()
+
+    @admin.display(description="Share")
     def share(self, target: RoutingTarget) -> str:
-        """As saved; nothing where weights say nothing."""
-        if target._state.adding or target.profile.strategy != "weighted":
-            return ""
-        return share(target, target.profile.ordered_targets())
+        """As saved, until the page's script tells it as typed; none where weights say nothing."""
+        weighted = not target._state.adding and target.profile.strategy == "weighted"
+        text = share(target, target.profile.ordered_targets()) if weighted else ""
+        return format_html("<span data-share>{}</span>", text or "—")
 
     @admin.display(description="State", empty_value="new")
     def state(self, target: RoutingTarget) -> str:
         if target._state.adding:
             return ""
-        badge = target_badge(target, target.profile, self.providers, cloud_routing())
-        return render_to_string(
-            "unfold/helpers/label.html",
-            {"text": badge.text, "type": badge.tone, "label_title": badge.detail},
-        )
+        provider = self.providers.get(target.provider.casefold())
+        badges = reach_badges(target, target.profile, self.providers, cloud_routing())
+        if provider is not None:
+            known = self.engine if is_engine(provider) else None
+            badges += cautions(target, provider, live(), known)
+        return render_to_string("admin/governance/badges.html", {"badges": badges})
 
 
 @admin.register(RoutingProfile)
 class ProfileAdmin(ExchangeAdmin):
     form = ProfileForm
     inlines = (TargetInline,)
-    list_display = ("name", "virtual_model", "strategy_shown", "reach", "target_list", "enabled")
+    list_display = (
+        "name",
+        "virtual_model",
+        "strategy_shown",
+        "reach",
+        "target_list",
+        "switch_shown",
+    )
     list_filter = ("enabled", "strategy", "local_only")
     search_fields = ("id", "name", "virtual_provider", "targets__provider", "targets__model")
     empty_title = "There is no routing profile yet"
@@ -213,17 +229,23 @@ class ProfileAdmin(ExchangeAdmin):
         ]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Gives every row the providers, read once."""
+        """Gives every row the providers, read once, and whether it may be switched."""
         listing = super().get_changelist_instance(request)
-        held = _providers()
+        held, may_switch = _providers(), self.has_change_permission(request)
         for row in listing.result_list:
-            row.providers = held
+            row.providers, row.may_switch = held, may_switch
         return listing
 
     @display("Virtual model", ordering="virtual_provider")
     def virtual_model(self, profile: RoutingProfile) -> str:
         names = [target.virtual_model or "*" for target in profile.ordered_targets()]
         return ", ".join(f"{profile.virtual_provider}/{name}" for name in dict.fromkeys(names))
+
+    @display("Enabled", ordering="enabled")
+    def switch_shown(self, profile: Any) -> str:
+        if profile.may_switch:
+            return switch.rendered(profile)
+        return render_to_string("unfold/helpers/boolean.html", {"value": profile.enabled})
 
     @display("Strategy", ordering="strategy")
     def strategy_shown(self, profile: RoutingProfile) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from governance.models import Provider, RoutingProfile, RoutingTarget
+from governance.routing.kinds import KINDS
 
 Providers = Mapping[str, Provider]
 """By casefolded name."""
@@ -23,21 +24,38 @@ class Badge:
 def target_badge(
     target: RoutingTarget, profile: RoutingProfile, providers: Providers, cloud: bool
 ) -> Badge:
-    """Whether requests can reach the target, and if not why not."""
+    """Whether requests can reach the target, and if not the first reason why not."""
+    return reach_badges(target, profile, providers, cloud)[0]
+
+
+def reach_badges(
+    target: RoutingTarget, profile: RoutingProfile, providers: Providers, cloud: bool
+) -> list[Badge]:
+    """Every reason why requests skip the target; where there is none, where they go."""
     provider = providers.get(target.provider.casefold())
+    found = []
     if not target.enabled:
-        return Badge("disabled", "default", "The target is switched off.")
+        found.append(Badge("disabled", "default", "The target is switched off."))
     if provider is None:
-        return Badge("not configured", "danger", f'There is no provider "{target.provider}".')
+        detail = f'There is no provider "{target.provider}".'
+        return [*found, Badge("not configured", "danger", detail)]
     if not provider.enabled:
-        return Badge("provider disabled", "warning", f'"{provider.name}" is switched off.')
+        detail = f'"{provider.name}" is switched off.'
+        found.append(Badge("provider disabled", "warning", detail))
+    if profile.local_only and not provider.is_local:
+        detail = "It is not local, and the profile is local_only."
+        found.append(Badge("local only", "warning", detail))
+    if not cloud and not provider.is_local:
+        found.append(Badge("cloud off", "warning", "Cloud routing is off, so it is skipped."))
+    kind = KINDS.get(provider.kind)
+    if target.request_types and kind and not {*target.request_types} & {*kind.request_types}:
+        detail = f"{kind.label} serves none of its request types."
+        found.append(Badge("request types", "danger", detail))
+    if found:
+        return found
     if provider.is_local:
-        return Badge("local", "success", "Stays within your walls.")
-    if profile.local_only:
-        return Badge("local only", "warning", "It is not local, and the profile is local_only.")
-    if not cloud:
-        return Badge("cloud off", "warning", "Cloud routing is off, so it is skipped.")
-    return Badge("cloud", "info", "Requests leave your walls.")
+        return [Badge("local", "success", "Stays within your walls.")]
+    return [Badge("cloud", "info", "Requests leave your walls.")]
 
 
 def profile_badge(

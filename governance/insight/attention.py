@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from governance.insight.troubles import Trouble
+from governance.insight.troubles import Recent
 from governance.routing.fallback import NEVER
 from governance.routing.table import ANONYMOUS, Profile, RoutingTable
 from governance.routing.verdicts import obstacle
@@ -31,7 +31,7 @@ class Attention:
 
 
 def attention(
-    table: RoutingTable, troubles: Iterable[Trouble] = (), unreadable: Iterable[str] = ()
+    table: RoutingTable, troubles: Iterable[Recent] = (), unreadable: Iterable[str] = ()
 ) -> list[Attention]:
     """`unreadable`: names of providers whose credential no key of the ring opens."""
     return in_order(
@@ -62,7 +62,7 @@ def _unreadable(names: Iterable[str]) -> Iterator[Attention]:
         )
 
 
-def _failing(table: RoutingTable, troubles: Iterable[Trouble]) -> Iterator[Attention]:
+def _failing(table: RoutingTable, troubles: Iterable[Recent]) -> Iterator[Attention]:
     for trouble in troubles:
         provider = table.providers.get(trouble.provider.casefold())
         if provider is None or not provider.enabled:

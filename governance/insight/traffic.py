@@ -105,7 +105,7 @@ class Traffic:
 def traffic(period: Period, now: datetime) -> Traffic:
     """The period that ends `now`, which has a time zone. Four queries."""
     begin = now - period.length
-    since = _reach(begin)
+    since = reach(begin)
     rows = Interaction.objects.order_by().filter(time__gte=since or begin, time__lte=now)
     found = Traffic(period, since or begin, since is None, Totals())
     counts: dict[str, list[int]] = {}
@@ -147,7 +147,7 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
     return ordered[max(0, ceil(len(ordered) * share - 1e-9) - 1)]
 
 
-def _reach(begin: datetime) -> datetime | None:
+def reach(begin: datetime) -> datetime | None:
     """Where the latest `ROWS` requests begin, None when they reach back to `begin`."""
     times = Interaction.objects.filter(time__gte=begin).order_by("-time", "-id")
     return next(iter(times.values_list("time", flat=True)[ROWS : ROWS + 1]), None)

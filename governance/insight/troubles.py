@@ -1,4 +1,4 @@
-"""Providers that fail, as the latest attempts tell, whichever process made them."""
+"""How providers fare as the latest attempts tell, whichever process made them."""
 
 from __future__ import annotations
 
@@ -20,42 +20,65 @@ FEWEST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """A provider that fails."""
+class Recent:
+    """How the latest attempts at a provider ended."""
 
     provider: str
     failed: int
     tried: int
     code: str
-    """Of the latest failure: `connect_failed`, `http_401`, ..."""
+    """Of the latest failure: `connect_failed`, `http_401`, ...; empty when none failed."""
     refused: bool
     """The latest attempt was refused: key, model name or account are wrong."""
 
+    @property
+    def troubled(self) -> bool:
+        """Whether it fails rather than having failed once."""
+        return self.refused or (self.failed >= FEWEST and 2 * self.failed >= self.tried)
 
-def recent_troubles(now: datetime) -> list[Trouble]:
+
+def recent_attempts(now: datetime) -> list[Recent]:
+    """Of every provider that was tried lately, by name. One bounded query."""
+    return latest_attempts(_lately(now))
+
+
+def recent_troubles(now: datetime) -> list[Recent]:
     """Providers that fail now. One bounded query."""
-    rows = Interaction.objects.filter(time__gte=now - WINDOW).order_by("-time", "-id")
-    return troubles(rows.values_list("attempts", flat=True)[:ROWS])
+    return troubles(_lately(now))
 
 
-def troubles(interactions: Iterable[Iterable[Mapping[str, Any]]]) -> list[Trouble]:
+def troubles(interactions: Iterable[Iterable[Mapping[str, Any]]]) -> list[Recent]:
     """The same from the attempts of each interaction, the latest interaction first."""
+    return [one for one in latest_attempts(interactions) if one.troubled]
+
+
+def latest_attempts(interactions: Iterable[Iterable[Mapping[str, Any]]]) -> list[Recent]:
+    """How the latest attempts at each provider ended, by its name."""
     latest: dict[str, list[Mapping[str, Any]]] = {}
     for attempts in interactions:
         for attempt in reversed(list(attempts)):
             seen = latest.setdefault(attempt["provider"], [])
-            # Nothing is learned from a caller who left, or from a request at fault itself.
-            if len(seen) < LATEST and (attempt["outcome"] == "ok" or attempt["outcome"] in COUNTED):
+            if len(seen) < LATEST and tells(attempt["outcome"]):
                 seen.append(attempt)
-    found = [_judged(provider, attempts) for provider, attempts in latest.items()]
-    return sorted((one for one in found if one is not None), key=lambda one: one.provider)
+    found = (_judged(provider, attempts) for provider, attempts in latest.items() if attempts)
+    return sorted(found, key=lambda one: one.provider)
 
 
-def _judged(provider: str, attempts: list[Mapping[str, Any]]) -> Trouble | None:
+def tells(outcome: str) -> bool:
+    """Whether an attempt says how its provider fares.
+
+    Nothing is learned from a caller who left, or from a request at fault itself.
+    """
+    return outcome == "ok" or outcome in COUNTED
+
+
+def _judged(provider: str, attempts: list[Mapping[str, Any]]) -> Recent:
     failed = [attempt for attempt in attempts if attempt["outcome"] != "ok"]
-    if not failed:
-        return None
     refused = attempts[0]["outcome"] == "misconfigured"
-    if not refused and (len(failed) < FEWEST or 2 * len(failed) < len(attempts)):
-        return None
-    return Trouble(provider, len(failed), len(attempts), failed[0]["code"], refused)
+    code = failed[0]["code"] if failed else ""
+    return Recent(provider, len(failed), len(attempts), code, refused)
+
+
+def _lately(now: datetime) -> Iterable[Iterable[Mapping[str, Any]]]:
+    rows = Interaction.objects.filter(time__gte=now - WINDOW).order_by("-time", "-id")
+    return rows.values_list("attempts", flat=True)[:ROWS]

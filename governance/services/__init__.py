@@ -7,7 +7,7 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 """
 
 from governance.services.comparing import Difference, compare, differences, find_revision
-from governance.services.importing import Outcome, replace_all
+from governance.services.importing import Outcome, profiles_in, replace_all
 from governance.services.keys import create_key, delete_key, find_key, note_uses, update_key
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
 from governance.services.profiles import Saved, delete_profile, find_profile, save_profile
@@ -19,12 +19,15 @@ from governance.services.providers import (
 )
 from governance.services.revisions import Reverted, revert
 from governance.services.rules import delete_rule, find_rule, reorder_rules, save_rule
+from governance.services.targets import Added, add_models, switch_profile
 
 __all__ = [
+    "Added",
     "Difference",
     "Outcome",
     "Reverted",
     "Saved",
+    "add_models",
     "compare",
     "create_key",
     "delete_key",
@@ -40,6 +43,7 @@ __all__ = [
     "find_revision",
     "find_rule",
     "note_uses",
+    "profiles_in",
     "profiles_naming",
     "reorder_rules",
     "replace_all",
@@ -48,5 +52,6 @@ __all__ = [
     "save_profile",
     "save_provider",
     "save_rule",
+    "switch_profile",
     "update_key",
 ]

@@ -48,15 +48,17 @@ class Change:
         before: Document | None,
         after: Document | None,
         secrets: Iterable[str] = (),
+        words: str = "",
     ) -> bool:
         """Keeps what became of one thing; False when it stayed as it was.
 
-        `secrets` are the fields given anew whose values no document shows.
+        `secrets` are the fields given anew whose values no document shows; `words` say more than
+        the fields that changed would.
         """
         anew = list(secrets)
         if before is not None and before == after and not anew:
             return False
-        self.words.append(sentence(kind, name, before, after, anew))
+        self.words.append(words or sentence(kind, name, before, after, anew))
         self.entries.append(
             {
                 "kind": kind,

@@ -10,9 +10,9 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat
 
 from governance import documents
-from governance.errors import Conflict, check
+from governance.errors import Conflict, Invalid, check
 from governance.models import Provider, RoutingProfile, RoutingTarget
-from governance.routing.fields import Problem
+from governance.routing.fields import Problem, kind_of
 from governance.routing.rules import set_problems, unknown_fields
 from governance.rows import fill_profile
 from governance.services.change import Change, change
@@ -49,6 +49,30 @@ class Outcome:
             f"Imported routing profiles: {len(self.created)} created, {len(self.changed)} changed, "
             f"{len(self.removed)} removed, {self.unchanged} as before."
         )
+
+
+def profiles_in(document: object) -> object:
+    """The profiles of `{routing_profiles}` or `{plugin: {config: {routing_profiles}}}`.
+
+    Raises `Invalid` when there is neither or both.
+    """
+    if not isinstance(document, dict):
+        message = f"An import must be an object, not {kind_of(document)}."
+        raise Invalid(Problem("", "type", message))
+    found: list[Any] = []
+    if "routing_profiles" in document:
+        found.append(document["routing_profiles"])
+    inner: Any = document
+    for name in ("plugin", "config", "routing_profiles"):
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    if inner is not None:
+        found.append(inner)
+    if len(found) == 1:
+        return found[0]
+    message = (
+        "An import holds routing_profiles once, at the top or at plugin.config.routing_profiles."
+    )
+    raise Invalid(Problem("routing_profiles", "required" if not found else "ambiguous", message))
 
 
 def replace_all(documents_in: object, *, who: str, dry_run: bool = False) -> Outcome:

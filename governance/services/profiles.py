@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,10 @@ from governance.models.routing_profile import new_profile_id
 from governance.routing.fields import Problem
 from governance.routing.rules import problems, unknown_fields
 from governance.rows import fill_profile
-from governance.services.change import change
+from governance.services.change import Change, change
 
 KIND = "routing profile"
+Revision = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +34,42 @@ def save_profile(document: object, *, who: str, existing: str | None = None) -> 
     `Conflict` for a new profile with the id of another, `NotFound`.
     """
     with change(who, "save") as made:
-        if existing is None:
-            row, before = RoutingProfile(), None
-        else:
-            row = find_profile(existing)
-            before = documents.profile(row, row.ordered_targets())
-        complete = with_id(document, existing)
-        found = profile_problems(complete, existing)
-        if any(one.path == "id" and one.code == "unique" for one in found):
-            raise Conflict(found)
-        check(found)
-        assert isinstance(complete, Mapping)
-        row.id = complete["id"]
-        targets = fill_profile(row, complete)
-        after = documents.profile(row, targets)
-        warnings = (*unknown_fields(complete), *profile_warnings(after))
-        if made.note(KIND, row.pk, row.name, before, after):
-            row.changed_in = made.version
-            write(row, targets)
-        return Saved(after, warnings)
+        row = RoutingProfile() if existing is None else find_profile(existing)
+        return _put(made, row, document, existing)
+
+
+def revise_profile(
+    identity: str, revise: Revision, *, who: str, words: Callable[[str], str] | None = None
+) -> Saved:
+    """Replaces a profile by what `revise` makes of its document, read under the writers' lock.
+
+    `words` makes of the profile's name what the revision says afterwards. Raises what
+    `revise` raises, `Invalid`, `NotFound`.
+    """
+    with change(who, "save") as made:
+        row = find_profile(identity)
+        document = revise(documents.profile(row, row.ordered_targets()))
+        return _put(made, row, document, row.pk, words(row.name) if words else "")
+
+
+def _put(
+    made: Change, row: RoutingProfile, document: object, existing: str | None, words: str = ""
+) -> Saved:
+    before = None if existing is None else documents.profile(row, row.ordered_targets())
+    complete = with_id(document, existing)
+    found = profile_problems(complete, existing)
+    if any(one.path == "id" and one.code == "unique" for one in found):
+        raise Conflict(found)
+    check(found)
+    assert isinstance(complete, Mapping)
+    row.id = complete["id"]
+    targets = fill_profile(row, complete)
+    after = documents.profile(row, targets)
+    warnings = (*unknown_fields(complete), *profile_warnings(after))
+    if made.note(KIND, row.pk, row.name, before, after, words=words):
+        row.changed_in = made.version
+        write(row, targets)
+    return Saved(after, warnings)
 
 
 def delete_profile(identity: str, *, who: str) -> None:

@@ -36,7 +36,7 @@ def describe(journey: Journey, cost_usd: float | None = None) -> InteractionReco
     """The record of a journey, without content."""
     ask, grant, plan = journey.ask or _UNREAD, journey.grant, journey.plan or _NO_PLAN
     features, profile = ask.features, plan.profile
-    attempts = tuple(map(_attempt, journey.attempts[-LISTED:]))
+    attempts = tuple([_attempt(one) for one in journey.attempts[-LISTED:]])
     last = attempts[-1] if attempts else None
     first_token = journey.first_token
     return InteractionRecord(
@@ -57,7 +57,7 @@ def describe(journey: Journey, cost_usd: float | None = None) -> InteractionReco
         messages=features.messages,
         tools=features.tools,
         features=FeaturesRecord(
-            tuple(sorted(ask.needs)),
+            _sorted(ask.needs),
             features.last_user_characters,
             features.prompt_tokens,
             features.images,
@@ -94,6 +94,11 @@ def plain(text: str, limit: int = NAME) -> str:
     return text.encode(errors="replace").decode().replace("\0", "\ufffd")[:limit]
 
 
+@lru_cache(maxsize=256)
+def _sorted(needs: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(needs))
+
+
 def _attempt(one: Attempt) -> AttemptRecord:
     return AttemptRecord(
         one.provider,
@@ -110,17 +115,22 @@ def _decision(hint: str | None, plan: Plan) -> DecisionRecord:
     return DecisionRecord(
         None if hint is None else plain(hint),
         None if plan.alias is None else plain(plan.alias),
+        # From lists: a generator costs more than what it makes here.
         tuple(
-            CandidateRecord(one.provider.name, one.model, one.is_local_fallback)
-            for one in plan.candidates[:LISTED]
+            [
+                CandidateRecord(one.provider.name, one.model, one.is_local_fallback)
+                for one in plan.candidates[:LISTED]
+            ]
         ),
         tuple(
-            RejectionRecord(one.target.provider, one.model, one.rejection)
-            for one in plan.verdicts[:LISTED]
-            if one.rejection is not None
+            [
+                RejectionRecord(one.target.provider, one.model, one.rejection)
+                for one in plan.verdicts[:LISTED]
+                if one.rejection is not None
+            ]
         ),
-        tuple(SkippedRecord(rule, why) for rule, why in plan.skipped[:LISTED]),
-        plain(plan.warning, 2000),
+        tuple([SkippedRecord(rule, why) for rule, why in plan.skipped[:LISTED]]),
+        plain(plan.warning, 2000) if plan.warning else "",
     )
 
 

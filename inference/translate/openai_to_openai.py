@@ -106,22 +106,19 @@ class PassThrough(OpenAIRelay):
 
     def feed(self, chunk: bytes) -> bytes:
         """Once the answer has begun, whole events of text go on as they are, however many."""
-        if (
-            self.failure is not None
-            or self.finished
-            or not self._parser.at_border
-            or not chunk.startswith(b"data: {")
-            or b"\r" in chunk
-        ):
+        if self.failure is not None or self.finished or b"\r" in chunk:
             return super().feed(chunk)
-        start = 0
         out = b""
-        while not self.committed:
+        start = 0
+        # What was begun is read to its end first, and so is everything up to the commit.
+        while not (self.committed and self._parser.at_border):
             end = chunk.find(b"\n\n", start) + 2
             if end < 2:
                 return out + super().feed(chunk[start:])
             out += super().feed(chunk[start:end])
             start = end
+            if start == len(chunk) or self.failure is not None or self.finished:
+                return out
         rest = chunk[start:] if start else chunk
         border = self._plain(rest)
         if border < len(rest):

@@ -102,6 +102,7 @@ WRITES = {
 
 DESK = {
     "": (*VIEWER, "Nobody"),
+    "connection/<int:pk>/health": VIEWER,
     "dashboard": (*VIEWER, "Nobody"),
     "engine/": VIEWER,
     "engine/state": VIEWER,
@@ -109,6 +110,7 @@ DESK = {
     "playground/models": OPERATOR,
 }
 ACTIONS = {
+    "connection/<int:pk>/copy": OPERATOR,
     "connection/<int:pk>/keep": OPERATOR,
     "connection/<int:pk>/models": OPERATOR,
     "connection/<int:pk>/test": OPERATOR,
@@ -130,8 +132,10 @@ def test_there_are_three_roles() -> None:
 def test_what_each_may_see(role: str, acting: Client_of) -> None:
     """Every list, every row's page and every page of the desk."""
     client = acting(role)
+    provider = str(Provider.objects.get(name="cloud").pk)
     for path, allowed in DESK.items():
-        assert client.get(f"/admin/{path}").status_code == (200 if role in allowed else 403), path
+        status = client.get(f"/admin/{path.replace('<int:pk>', provider)}").status_code
+        assert status == (200 if role in allowed else 403), path
     for model, allowed in LISTS.items():
         name = model.split("/")[1]
         expected = 200 if role in allowed else 403
@@ -161,6 +165,8 @@ def test_what_each_may_do(role: str, acting: Client_of) -> None:
         # No row has this key, so nothing is asked: who may gets a 404.
         status = client.post(f"/admin/{path.replace('<int:pk>', '0')}", {}).status_code
         assert (status != 403) == (role in allowed), f"{path}: {status}"
+    switched = client.post("/admin/governance/routingprofile/light/switch/", {"enabled": "off"})
+    assert switched.status_code == (302 if role in OPERATOR else 403)
     revert = address("/admin/governance/revision/{revision}/revert/")
     assert client.get(revert).status_code == (200 if role in OPERATOR else 403)
     compare = "/admin/governance/revision/compare/"

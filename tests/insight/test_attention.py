@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from governance.insight.attention import attention
-from governance.insight.troubles import Trouble
+from governance.insight.troubles import Recent
 from governance.routing.table import Profile, Provider
 from tests.routing.build import cloud, local, profile, table, target
 
-BAD = Trouble("OpenAI", 9, 10, "http_503", refused=False)
+BAD = Recent("OpenAI", 9, 10, "http_503", refused=False)
 OFF = {"cloud_enabled": False}
 
 
@@ -42,7 +42,7 @@ def test_a_failing_provider_is_told_by_its_name() -> None:
 
 
 def test_a_provider_that_refuses_is_told_apart() -> None:
-    refused = Trouble("openai", 1, 1, "http_401", refused=True)
+    refused = Recent("openai", 1, 1, "http_401", refused=True)
     (one,) = attention(table(cloud(), local(is_default=True)), [refused])
     assert one.title == "openai refuses this gateway"
     assert "credential" in one.detail

@@ -27,8 +27,10 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // What only listens to clicks becomes a button.
   function makeButtons(root) {
-    for (const one of root.querySelectorAll("[x-on\\:click]")) {
+    for (const one of root.querySelectorAll("[x-on\\:click], .delete-template")) {
       if (one.matches(native) || one.hasAttribute("role")) continue;
+      // Rows yet to be added are copies of this one, and copies do not listen.
+      if (one.closest(".empty-form")) continue;
       one.setAttribute("role", "button");
       one.tabIndex = 0;
       const icon = one.matches(".material-symbols-outlined")
@@ -46,6 +48,11 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   }
 
+  // The box behind the bin of a row has no words but the icon's.
+  function nameBins(root) {
+    for (const box of root.querySelectorAll("input.delete")) box.setAttribute("aria-label", "Delete");
+  }
+
   // A field with completion is named by its label, also while nothing is chosen.
   function nameFields(root) {
     for (const field of root.querySelectorAll(".select2-selection[role=combobox]")) {
@@ -60,13 +67,25 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   }
 
+  // An error in a closed part of a form would be told nowhere; the first one is where work goes on.
+  function showErrors() {
+    for (const wrong of document.querySelectorAll("details .errors")) {
+      for (let part = wrong.closest("details"); part; part = part.parentElement.closest("details")) {
+        part.open = true;
+      }
+    }
+    document.querySelector(".errors :is(input, select, textarea):not([type=hidden])")?.focus();
+  }
+
   function tend(root) {
     makeButtons(root);
     hideIcons(root);
     nameFields(root);
+    nameBins(root);
   }
 
   tend(document);
+  showErrors();
   new MutationObserver((changes) => {
     for (const { addedNodes } of changes) {
       for (const node of addedNodes) if (node.parentElement) tend(node.parentElement);

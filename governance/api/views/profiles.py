@@ -28,9 +28,7 @@ from governance.api.views.base import (
     who,
     with_warnings,
 )
-from governance.errors import Invalid
 from governance.models import RoutingProfile
-from governance.routing.fields import Problem, kind_of
 from governance.routing.table import ANONYMOUS, Grant
 
 PLUGIN: Final = "routing-profiles"
@@ -144,7 +142,7 @@ class ProfileViewSet(GovernanceViewSet):
     )
     def replace_all(self, request: Request) -> Response:
         dry_run = flag(request, "dry_run")
-        given = profiles_in(request.data)
+        given = services.profiles_in(request.data)
         outcome = services.replace_all(given, who=who(request), dry_run=dry_run)
         return Response(
             {
@@ -167,30 +165,6 @@ class ProfileViewSet(GovernanceViewSet):
     def simulate(self, request: Request) -> Response:
         caller = request.auth if isinstance(request.auth, Grant) else ANONYMOUS
         return Response(simulation.run(request.data, caller))
-
-
-def profiles_in(document: object) -> object:
-    """The profiles of `{routing_profiles}` or `{plugin: {config: {routing_profiles}}}`.
-
-    Raises `Invalid` when there is neither or both.
-    """
-    if not isinstance(document, dict):
-        message = f"An import must be an object, not {kind_of(document)}."
-        raise Invalid(Problem("", "type", message))
-    found: list[Any] = []
-    if "routing_profiles" in document:
-        found.append(document["routing_profiles"])
-    inner: Any = document
-    for name in ("plugin", "config", "routing_profiles"):
-        inner = inner.get(name) if isinstance(inner, dict) else None
-    if inner is not None:
-        found.append(inner)
-    if len(found) == 1:
-        return found[0]
-    message = (
-        "An import holds routing_profiles once, at the top or at plugin.config.routing_profiles."
-    )
-    raise Invalid(Problem("routing_profiles", "required" if not found else "ambiguous", message))
 
 
 def _rows() -> Any:

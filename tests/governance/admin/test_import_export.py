@@ -182,9 +182,11 @@ def test_duplicate_opens_a_filled_form_and_writes_nothing(admin: Client) -> None
     assert [one.provider for one in row.ordered_targets()] == ["fast", "slow"]
 
 
-def test_a_duplicate_of_nothing_is_an_empty_form(admin: Client) -> None:
-    page = admin.get(f"{PATH}/nobody/duplicate/", follow=True)
-    assert page.context["adminform"].form["name"].value() is None
+@pytest.mark.parametrize("path", ["nobody/duplicate/", "add/?copy_of=nobody", "add/?copy_of=%00"])
+def test_a_duplicate_of_nothing_is_told_as_the_admin_tells_it(admin: Client, path: str) -> None:
+    answer = admin.get(f"{PATH}/{path}", follow=True)
+    assert [where for where, _ in answer.redirect_chain][-1] == "/admin/"
+    assert "exist. Perhaps it was deleted?" in messages_of(answer)[0]
 
 
 def test_weights_are_told_as_shares(admin: Client) -> None:

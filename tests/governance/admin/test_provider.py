@@ -115,6 +115,34 @@ def test_errors_stand_at_their_fields(
     assert {name: list(found) for name, found in errors.items()} == {field: [message]}
 
 
+def test_all_errors_stand_at_their_fields_at_once(admin: Client) -> None:
+    """Also when one of them cannot be read at all."""
+    broken = form(
+        name="a/b",
+        kind="none",
+        base_url="http://169.254.169.254/",
+        idle_timeout="soon",
+        max_concurrency="-1",
+        extra_headers="X-A",
+    )
+    errors = admin.post(f"{PATH}/add/", broken).context["adminform"].form.errors
+    assert set(errors) == {
+        "name",
+        "kind",
+        "base_url",
+        "idle_timeout",
+        "max_concurrency",
+        "extra_headers",
+    }
+    assert list(errors["extra_headers"]) == ["Each line must be a name, a colon and a value."]
+
+
+def test_a_form_that_comes_back_stands_under_the_name_that_is_saved(admin: Client) -> None:
+    services.save_provider(provider_document(), who="t")
+    answer = admin.post(change_path(), form(name=""))
+    assert str(answer.context["original"]) == answer.context["subtitle"] == "fast"
+
+
 def test_a_blank_time_out_is_the_default_or_no_limit(admin: Client) -> None:
     admin.post(f"{PATH}/add/", form(connect_timeout="", total_timeout=""))
     held = snapshot.refresh().providers["fast"]

@@ -1,0 +1,27 @@
+// A long list of models: a filter over it, and how many are ticked, whether they are shown or not.
+
+const list = document.getElementById("models");
+const tools = document.getElementById("models-tools");
+const filter = document.getElementById("models-filter");
+const count = document.getElementById("models-count");
+const boxes = [...list.querySelectorAll("input[name=models]")];
+
+function show() {
+  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let shown = 0;
+  for (const box of boxes) {
+    const name = box.value.toLowerCase();
+    const matches = words.every((word) => name.includes(word));
+    box.closest("[data-model]").hidden = !matches;
+    shown += matches;
+  }
+  const ticked = boxes.filter((box) => box.checked).length;
+  count.textContent = `${shown} of ${boxes.length} shown, ${ticked} ticked.`;
+}
+
+filter.addEventListener("input", show);
+list.addEventListener("change", show);
+// Enter in the filter is no wish to add anything.
+filter.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+tools.hidden = false;
+show();

@@ -1,0 +1,201 @@
+"""The rows of a profile's form: shares while typing, completion by provider, errors, keyboard."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from governance.admin.shares import share
+from governance.models import RoutingTarget
+from tests.browser.conftest import Desk, assert_usable
+
+FAST = ["fast-1", "fast-2"]
+SHARES = "/static/desk/targets/shares.js"
+
+
+def path(name: str) -> str:
+    return f"/admin/governance/routingprofile/{name}/change/"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def profiles(desk: Desk) -> None:
+    """Weighted ones; only one test saves, and it has its own."""
+    targets = [
+        {"provider": "fast", "model": "fast-1", "weight": 1},
+        {"provider": "down", "model": "gone", "weight": 3},
+    ]
+    desk.run(
+        "from governance import services\n"
+        "for one in profiles: services.save_profile(one, who='tests')\n",
+        profiles=[
+            {
+                "id": name,
+                "name": name.title(),
+                "virtual_provider": name,
+                "strategy": "weighted",
+                "targets": targets,
+            }
+            for name in ("saved", "typed")
+        ],
+    )
+
+
+def shares(page: Page) -> Locator:
+    return page.locator("#targets-data > .form-group:not(.empty-form) [data-share]")
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+
+
+def as_the_server_says(page: Page) -> list[str]:
+    """The shares of the page as it arrives, before any script ran."""
+    answer = page.request.get(page.url)
+    found = re.findall(r"<span data-share>(.*?)</span>", answer.text())
+    return [one.replace("&lt;", "<") for one in found[:-1]]  # The last is that of a blank row.
+
+
+def test_shares_follow_what_is_typed_and_the_server_agrees(page: Page) -> None:
+    """Weights, switches, aliases, strategy, rows added and removed, by keyboard too."""
+    page.goto(path("saved"))
+    expect(shares(page)).to_have_text(["25 %", "75 %"])
+    page.fill("[name=targets-0-weight]", "5")
+    expect(shares(page)).to_have_text(["62.5 %", "37.5 %"])
+    page.locator("[name=targets-1-enabled]").uncheck()
+    expect(shares(page)).to_have_text(["100 %", "—"])
+    page.locator("[name=targets-1-enabled]").check()
+    page.fill("[name=targets-1-weight]", "many")
+    expect(shares(page)).to_have_text(["—", "—"])
+    page.locator("[name=strategy]").select_option("ordered_failover")
+    page.fill("[name=targets-1-weight]", "3")
+    expect(shares(page)).to_have_text(["—", "—"])
+    page.locator("[name=strategy]").select_option("weighted")
+    page.get_by_role("link", name="Add another Target").click()
+    expect(shares(page)).to_have_text(["62.5 %", "37.5 %", "—"])
+    page.fill("[name=targets-2-provider]", "fast")
+    page.fill("[name=targets-2-model]", "fast-2")
+    page.fill("[name=targets-2-weight]", "72")
+    expect(shares(page)).to_have_text(["6.2 %", "3.8 %", "90 %"])
+    page.fill("[name=targets-2-virtual_model]", "LARGE")
+    expect(shares(page)).to_have_text(["62.5 %", "37.5 %", "90 %"])
+    save(page)
+    assert as_the_server_says(page) == ["62.5 %", "37.5 %", "90 %"]
+    bin_ = page.locator("[name=targets-1-DELETE]")
+    bin_.focus()
+    page.keyboard.press("Space")
+    expect(shares(page)).to_have_text(["100 %", "—", "93.5 %"])
+    page.get_by_role("link", name="Add another Target").click()
+    page.fill("[name=targets-3-provider]", "down")
+    expect(shares(page)).to_have_text(["83.3 %", "—", "92.3 %", "16.7 %"])
+    page.locator(".form-group").nth(3).get_by_role("button", name="delete").focus()
+    page.keyboard.press("Enter")
+    expect(shares(page)).to_have_count(3)
+    expect(shares(page)).to_have_text(["100 %", "—", "93.5 %"])
+
+
+def test_the_script_and_the_server_tell_the_same_shares(page: Page) -> None:
+    """Of many profiles: halves that are rounded to even, nothing but zeros, switches, aliases."""
+    rng = random.Random(6)
+    weights = (0, 0.1, 0.2, 0.3, 1, 1, 1.5, 2, 3, 5, 7, 15, 993, 1e-3, 1e6)
+    cases = [[row(1), row(15)], [row(0.1), row(1.5)], [row(7), row(993)], [row(0), row(0)]]
+    cases += [
+        [
+            row(
+                rng.choice(weights),
+                alias=rng.choice(("", "", "a", "b")),
+                enabled=rng.random() < 0.8,
+                priority=rng.choice((0, 0, 1)),
+            )
+            for _ in range(rng.randint(1, 5))
+        ]
+        for _ in range(300)
+    ]
+    page.goto("/admin/")
+    told = page.evaluate(
+        """async ([url, cases]) => {
+            const { percent, shares } = await import(url);
+            const words = (part) => part === null ? "" : percent(part);
+            return cases.map((rows) => shares(rows).map(words));
+        }""",
+        [SHARES, cases],
+    )
+    for case, found in zip(cases, told, strict=True):
+        targets = [
+            RoutingTarget(
+                provider="p",
+                position=place,
+                virtual_model=one["alias"],
+                **{name: one[name] for name in ("weight", "enabled", "priority")},
+            )
+            for place, one in enumerate(case)
+        ]
+        assert found == [share(one, targets) for one in targets], case
+
+
+def row(weight: float, **more: Any) -> dict[str, Any]:
+    return {"alias": "", "enabled": True, "priority": 0, "weight": weight, **more}
+
+
+def offered(field: Locator) -> list[str]:
+    field.focus()
+    options: list[str] = field.evaluate("one => [...one.list.options].map(({ value }) => value)")
+    return options
+
+
+def test_models_complete_by_the_provider_of_their_row(page: Page) -> None:
+    """In rows that were there and in new ones; of a provider nobody knows, those of all."""
+    page.goto(path("typed"))
+    assert offered(page.locator("[name=targets-0-model]")) == FAST
+    assert offered(page.locator("[name=targets-1-model]")) == []
+    page.fill("[name=targets-1-provider]", "FAST")
+    assert offered(page.locator("[name=targets-1-model]")) == FAST
+    page.get_by_role("link", name="Add another Target").click()
+    assert {*FAST} <= {*offered(page.locator("[name=targets-2-model]"))}
+    assert {"fast", "down"} <= {*offered(page.locator("[name=targets-2-provider]"))}
+    page.fill("[name=targets-2-provider]", "down")
+    assert offered(page.locator("[name=targets-2-model]")) == []
+    page.fill("[name=targets-2-provider]", "fast")
+    assert offered(page.locator("[name=targets-2-model]")) == FAST
+
+
+def test_every_mistake_stands_at_its_field_at_once(page: Page) -> None:
+    """Of the profile and of its targets, in a part that was closed too; the first has the focus."""
+    page.goto(path("typed"))
+    page.fill("[name=name]", "")
+    page.fill("[name=virtual_provider]", "a/b")
+    page.fill("[name=targets-0-provider]", "")
+    page.fill("[name=targets-0-weight]", "-1")
+    page.fill("[name=targets-1-priority]", "soon")
+    page.locator("summary", has_text="Conditions").nth(1).click()
+    page.fill("[name=targets-1-token_percent_threshold]", "150")
+    page.get_by_role("button", name="Save", exact=True).click()
+    for name, words in {
+        "name": "name is required.",
+        "virtual_provider": "must not contain a slash",
+        "targets-0-provider": "provider is required.",
+        "targets-0-weight": "weight must be a number from 0",
+        "targets-1-priority": "priority must be a whole number",
+        "targets-1-token_percent_threshold": "must be a number from 0 to 100",
+    }.items():
+        field = page.locator(f"[name={name}]")
+        expect(field).to_be_visible()
+        expect(page.locator(".field-line.errors", has=field)).to_contain_text(words)
+    expect(page.locator("[name=name]")).to_be_focused()
+    assert_usable(page)
+
+
+def test_a_profile_is_switched_in_the_list_by_keyboard(page: Page) -> None:
+    page.goto("/admin/governance/routingprofile/?q=typed")
+    switch = page.get_by_role("switch", name="Typed enabled")
+    expect(switch).to_be_checked()
+    switch.focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_text("Typed is switched off.")).to_be_visible()
+    expect(switch).not_to_be_checked()
+    assert page.url.endswith("?q=typed#switch-typed")
+    assert_usable(page)

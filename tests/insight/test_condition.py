@@ -1,0 +1,58 @@
+"""A provider's condition in a few words, the worst that is known first."""
+
+from __future__ import annotations
+
+import pytest
+
+from governance.insight.condition import CODES, condition
+from governance.insight.live import Live, LiveModel
+from governance.insight.troubles import Recent
+from governance.routing.health import Standing
+
+
+def recent(failed: int, tried: int, refused: bool = False) -> Recent:
+    return Recent("fast", failed, tried, "http_503" if failed else "", refused)
+
+
+def model(state: str = "closed", seconds: float = 0.0, **more: float) -> LiveModel:
+    return LiveModel("m-1", Standing(state, **more), seconds)
+
+
+HELD = {
+    "cooling_down": Live(models=(model("open", 4.0),)),
+    "on_trial": Live(models=(model("half_open", 90.0),)),
+    "limited": Live(models=(model(request_percent=40.0, token_percent=91.0),)),
+    "saturated": Live(under_way=4, slots=4),
+    "": Live(under_way=3, slots=4, models=(model(token_percent=20.0),)),
+}
+
+
+@pytest.mark.parametrize(
+    ("last", "held", "code"),
+    [
+        (recent(1, 1, refused=True), "cooling_down", "refused"),
+        (recent(5, 5), "cooling_down", "failing"),
+        (recent(1, 20), "cooling_down", "cooling_down"),
+        (None, "on_trial", "on_trial"),
+        (recent(0, 3), "limited", "limited"),
+        (recent(0, 3), "saturated", "saturated"),
+        (recent(1, 20), "", "some_failures"),
+        (recent(0, 3), "", "answering"),
+        (None, "", "unknown"),
+    ],
+)
+def test_the_worst_is_told(last: Recent | None, held: str, code: str) -> None:
+    found = condition(last, HELD[held])
+    assert found.code == code
+    assert code in CODES
+    assert found.words
+    assert found.detail.endswith(".")
+
+
+def test_an_open_breaker_whose_time_is_over_waits_for_a_trial() -> None:
+    """The next request is the one that finds out; nobody is passed over any more."""
+    assert condition(None, Live(models=(model("open", 0.0),))).code == "on_trial"
+
+
+def test_without_this_process_the_log_alone_speaks() -> None:
+    assert condition(recent(0, 3), None).code == "answering"
