@@ -47,6 +47,7 @@ schema.app = WSGIHandler()
 @pytest.fixture
 def secret(db: None) -> Iterator[str]:
     """Of a key that may do everything, where there is one of everything."""
+    before = simulation._read_request
     simulation.set_reader(_read)
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # as Django's own test client does
@@ -56,7 +57,7 @@ def secret(db: None) -> Iterator[str]:
     services.save_mapping({"pattern": "p", "destination": "light"}, who="t")
     scopes = ["governance:read", "governance:write"]
     yield services.create_key({"name": "fuzz", "scopes": scopes}, who="t")[1]
-    simulation._read_request = None
+    simulation._read_request = before
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
 

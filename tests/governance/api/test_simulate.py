@@ -46,9 +46,10 @@ def reader() -> Iterator[None]:
             hint=document.get("routing_profile"),
         )
 
+    before = simulation._read_request
     simulation.set_reader(read)
     yield
-    simulation._read_request = None
+    simulation._read_request = before
 
 
 def test_it_works(api: Api) -> None:
@@ -133,7 +134,10 @@ def test_a_whole_request_that_is_broken_is_the_callers_fault(api: Api, reader: N
     assert list(error_of(answer)["fields"]) == ["messages"]
 
 
-def test_without_the_chat_api_whole_requests_are_not_read(api: Api) -> None:
+def test_without_the_chat_api_whole_requests_are_not_read(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulation, "_read_request", None)
     answer = api.post(PATH, {"messages": []})
     assert answer.status_code == 501
     assert error_of(answer)["code"] == "not_implemented"
