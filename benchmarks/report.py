@@ -125,7 +125,9 @@ def markdown(
         )
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", *(f"- {text}" for text in footprint_lines(document["footprint"])), ""]
-    lines += ["| bar | measured | wanted | |", "|---|--:|--:|---|"]
+    verdicts = list(verdicts)
+    if verdicts:
+        lines += ["| bar | measured | wanted | |", "|---|--:|--:|---|"]
     for verdict in verdicts:
         sign = "≥" if verdict.at_least else "≤"
         lines.append(

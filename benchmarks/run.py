@@ -45,7 +45,9 @@ def run(options: Options) -> int:
 
 
 def _finish(options: Options, findings: Findings) -> int:
-    reached = list(verdicts(findings.cases, findings.footprint))
+    # What must be shown is shown with the server that `manage.py up` starts.
+    judged = options.server == "uvicorn"
+    reached = list(verdicts(findings.cases, findings.footprint)) if judged else []
     if reached:
         say("\nbars")
     for verdict in reached:
@@ -68,11 +70,11 @@ def _finish(options: Options, findings: Findings) -> int:
     say(f"\nfigures: {path}")
     if options.publish:
         measured = list(findings.cases.values())
-        (RESULTS / "published.json").write_text(text, encoding="utf-8")
-        (RESULTS / "published.md").write_text(
-            report.markdown(document, measured, reached), encoding="utf-8"
-        )
-        (RESULTS / "published.svg").write_text(chart.svg(measured), encoding="utf-8")
+        name = "published" if options.server == "uvicorn" else f"published-{options.server}"
+        page = report.markdown(document, measured, reached)
+        (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
+        (RESULTS / f"{name}.md").write_text(page, encoding="utf-8")
+        (RESULTS / f"{name}.svg").write_text(chart.svg(measured), encoding="utf-8")
     for wrong in findings.wrong:
         print(f"WRONG: {wrong}", file=sys.stderr)
     return 1 if findings.wrong else 0

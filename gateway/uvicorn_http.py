@@ -22,8 +22,7 @@ class Cycle(RequestResponseCycle):
     """Keeps the head of an answer until the first of its body is there: one write for both.
 
     ASGI wants it so ("Response Start": nothing leaves before the first body event). Most answers
-    are whole, and every write is a system call. Headers go by their lower-cased names, which ASGI
-    demands as well.
+    are whole, and every write is a system call.
     """
 
     _head = b""
@@ -49,7 +48,9 @@ class Cycle(RequestResponseCycle):
         self.chunked_encoding = self.scope["method"] != "HEAD" and status not in (204, 304)
         closes = False
         parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
-        for name, value in headers:
+        for given, value in headers:
+            # Django writes them as it likes.
+            name = given.lower()
             if name == b"content-length":
                 self.expected_content_length = int(value)
                 self.chunked_encoding = False

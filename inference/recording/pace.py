@@ -10,7 +10,7 @@ FAST: Final = 2000
 """Rows a second while there is processor time to spare: more than anybody reads."""
 SLOW: Final = 250
 """Rows a second while requests need the processor."""
-BUSY: Final = 0.7
+BUSY: Final = 0.5
 """Share of a core this process uses from which on it counts as busy."""
 _WINDOW: Final = 0.25
 

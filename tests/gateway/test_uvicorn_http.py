@@ -82,6 +82,17 @@ async def test_a_whole_answer_is_one_write() -> None:
     assert body == b"hello"
 
 
+async def test_names_of_headers_are_understood_however_they_are_written() -> None:
+    """Django's are capitalised; a second length or framing would be taken for smuggling."""
+    written = [(b"Content-Length", b"5"), (b"Connection", b"Close")]
+    async with served(answering(b"hello", headers=written)) as port:
+        answer = b"".join(await exchange(port, get()))
+    assert answer.lower().count(b"content-length: 5\r\n") == 1
+    assert answer.lower().count(b"connection: close\r\n") == 1
+    assert b"transfer-encoding" not in answer
+    assert answer.endswith(b"\r\n\r\nhello")
+
+
 async def test_a_stream_is_chunked_and_its_head_comes_with_its_first_piece() -> None:
     async def pause() -> None:
         await asyncio.sleep(0.03)

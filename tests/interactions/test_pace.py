@@ -8,7 +8,7 @@ from inference.recording.pace import FAST, SLOW, Pace
 
 
 @pytest.mark.parametrize(
-    ("share", "expected"), [(0.1, FAST), (0.6, FAST), (0.8, SLOW), (1.6, SLOW)]
+    ("share", "expected"), [(0.1, FAST), (0.4, FAST), (0.8, SLOW), (1.6, SLOW)]
 )
 def test_the_pace_follows_the_load(share: float, expected: int) -> None:
     at = used = 0.0

@@ -47,8 +47,7 @@ schema.app = WSGIHandler()
 @pytest.fixture
 def secret(db: None) -> Iterator[str]:
     """Of a key that may do everything, where there is one of everything."""
-    before = simulation._read_request
-    simulation.set_reader(_read)
+    before, simulation._read_request = simulation._read_request, _read
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # as Django's own test client does
     services.save_provider(provider_document(), who="t")

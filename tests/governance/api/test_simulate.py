@@ -46,8 +46,7 @@ def reader() -> Iterator[None]:
             hint=document.get("routing_profile"),
         )
 
-    before = simulation._read_request
-    simulation.set_reader(read)
+    before, simulation._read_request = simulation._read_request, read
     yield
     simulation._read_request = before
 
