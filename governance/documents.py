@@ -6,7 +6,7 @@ service adds stands behind them. No document holds a secret. `governance.rows` g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -139,30 +139,3 @@ def number(value: float | None) -> float | None:
 def moment(value: datetime | None) -> str | None:
     """A point in time as ISO 8601 in UTC, to the second or finer if it is."""
     return None if value is None else value.isoformat().replace("+00:00", "Z")
-
-
-def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[str]:
-    """Paths at which two documents differ, deepest first where a list kept its length."""
-    if before is None or after is None:
-        return []
-    return [path for name in after for path in _differing(before.get(name), after[name], name)]
-
-
-def _differing(before: Any, after: Any, path: str) -> list[str]:
-    if before == after:
-        return []
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        names = [*after, *(name for name in before if name not in after)]
-        return [
-            deeper
-            for name in names
-            for deeper in _differing(before.get(name), after.get(name), f"{path}.{name}")
-        ]
-    both_lists = isinstance(before, list) and isinstance(after, list)
-    if both_lists and len(before) == len(after) and any(isinstance(one, dict) for one in after):
-        return [
-            deeper
-            for index, (old, new) in enumerate(zip(before, after, strict=True))
-            for deeper in _differing(old, new, f"{path}[{index}]")
-        ]
-    return [path]

@@ -21,6 +21,7 @@ from governance.models import RoutingProfile, TableVersion
 from governance.routing.fields import Problem
 from governance.rows import fill_profile
 from governance.services import Outcome
+from governance.wording import changed
 
 _SALT: Final = "governance.admin.exchange"
 _HOUR: Final = 3600
@@ -52,10 +53,10 @@ class ImportForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A profile that would change, and the paths at which it would."""
+    """A profile that would change, and how, in words."""
 
     name: str
-    paths: Sequence[str]
+    words: Sequence[str]
     before: Mapping[str, Any]
     after: Mapping[str, Any]
 
@@ -140,4 +141,4 @@ def _changed(
 ) -> Iterator[Changed]:
     for identity in outcome.changed:
         old, new = before[identity], after[identity]
-        yield Changed(new["name"], documents.differences(old, new), old, new)
+        yield Changed(new["name"], changed(old, new), old, new)

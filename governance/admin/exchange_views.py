@@ -12,7 +12,7 @@ from django.urls import reverse
 from governance import services
 from governance.admin import duplicate, exchange
 from governance.admin.base import who
-from governance.admin.revision import unified
+from governance.admin.difference import unified
 from governance.admin.switch import SwitchAdmin
 from governance.admin.theme import action
 from governance.api.views.profiles import ProfileViewSet

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from governance.interactions.record import FALLBACKS, OUTCOMES, AttemptRecord, InteractionRecord
+from governance.wording.times import readable_time
 
 REASONS: Final = {
     "caller_hint": "the caller named the routing profile",
@@ -16,12 +17,28 @@ REASONS: Final = {
     "model_mapping": "a model mapping matched",
     "default": "it is the default",
 }
+PASSED_OVER: Final = {
+    "target_disabled": "the target is off",
+    "virtual_model_mismatch": "for another virtual model",
+    "request_type_mismatch": "for other types of request",
+    "capability_mismatch": "lacks what the request needs",
+    "provider_not_configured": "there is no such provider",
+    "provider_disabled": "the provider is off",
+    "cloud_routing_disabled": "cloud routing is off",
+    "local_only": "only local providers are allowed",
+    "model_missing": "no model is named",
+    "request_threshold_exceeded": "its share of requests is used up",
+    "token_threshold_exceeded": "its share of tokens is used up",
+    "budget_threshold_exceeded": "its share of the budget is used up",
+}
+"""Every one of `governance.routing.plan.REJECTIONS`, in words."""
 TONES: Final = {"ok": "good", "cancelled": "quiet", "refused": "warn", "callers_fault": "warn"}
 """Of outcomes; the others are bad."""
 
-
 MARK: Final = 0.6
 """Width of the mark that is the first token."""
+LEAST: Final = 1.2
+"""Width of an attempt that took next to nothing beside the others: it can still be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +63,7 @@ class Stop:
     model: str
     words: str
     tone: str
-    local_fallback: bool
+    local_fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +73,12 @@ class Way:
     because: str
     """Why this profile or provider; empty when none was chosen."""
     stops: tuple[Stop, ...]
+    passed_over: tuple[Stop, ...]
     legs: tuple[Leg, ...]
+    scale: str
+    """What the time line shows, in words; empty without attempts."""
+    broke_off: bool
+    """The answer had begun when it failed, so that nobody else could go on with it."""
     first_token: float | None
     """Its place on the time line."""
     facts: tuple[tuple[str, str], ...]
@@ -71,19 +93,16 @@ def way_of(record: InteractionRecord) -> Way:
         tone=TONES.get(record.outcome, "bad"),
         because=_because(record),
         stops=tuple(_stops(record)),
+        passed_over=tuple(
+            Stop(one.provider, one.model, PASSED_OVER.get(one.reason, one.reason), "quiet")
+            for one in record.decision.rejections
+        ),
         legs=tuple(_legs(record, total)),
+        scale=_scale(record, total),
+        broke_off=record.outcome not in ("ok", "cancelled") and first is not None,
         first_token=None if first is None else min(round(100 * first / total, 2), 100 - MARK),
         facts=tuple(_facts(record)),
     )
-
-
-def readable_time(milliseconds: float | None) -> str:
-    """`81 ms`, `1.23 s`; a dash when unknown."""
-    if milliseconds is None:
-        return "—"
-    if milliseconds < 1000:
-        return f"{milliseconds:.0f} ms"
-    return f"{milliseconds / 1000:,.2f} s"
 
 
 def _headline(record: InteractionRecord) -> str:
@@ -108,13 +127,22 @@ def _because(record: InteractionRecord) -> str:
     return f"No routing profile, because {why}." if why else ""
 
 
+def _scale(record: InteractionRecord, total: float) -> str:
+    if not record.attempts:
+        return ""
+    line = f"The line is {readable_time(total)} long"
+    if record.first_token_ms is None:
+        return f"{line}; no token came."
+    return f"{line}; the mark is the first token, after {readable_time(record.first_token_ms)}."
+
+
 def _stops(record: InteractionRecord) -> Iterator[Stop]:
     """Candidates in their order; several attempts at the same place are told apart by order."""
     tried = list(record.attempts)
     for one in record.decision.candidates:
         attempt = next((two for two in tried if _same(one, two)), None)
         if attempt is None:
-            words, tone = "not needed", "quiet"
+            words, tone = "not needed" if record.outcome == "ok" else "not tried", "quiet"
         else:
             tried.remove(attempt)
             words, tone = _ended(attempt)
@@ -137,14 +165,15 @@ def _legs(record: InteractionRecord, total: float) -> Iterator[Leg]:
     begun = 0.0
     for attempt in record.attempts:
         words, tone = _ended(attempt)
+        begin, width = 100 * begun / total, max(100 * attempt.milliseconds / total, LEAST)
         yield Leg(
             provider=attempt.provider,
             model=attempt.model,
             words=words,
             tone=tone,
             took=readable_time(attempt.milliseconds),
-            begin=round(100 * begun / total, 2),
-            width=round(100 * attempt.milliseconds / total, 2),
+            begin=round(min(begin, 100 - width), 2),
+            width=round(width, 2),
             local_fallback=attempt.local_fallback,
         )
         begun += attempt.milliseconds

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from governance import services
 from governance.admin.base import who
+from governance.admin.difference import CompareForm, drawn
 from governance.admin.theme import ModelAdmin, display
 from governance.errors import Refused
 from governance.models import Revision
@@ -29,6 +29,7 @@ class RevisionAdmin(ModelAdmin):
     list_per_page = 50
     list_before_template = "admin/governance/list_note.html"
     show_full_result_count = False
+    actions = ("compare_two",)
     fields = (("version", "when"), ("who", "action"), "summary", "difference")
     readonly_fields = ("version", "when", "who", "action", "summary", "difference")
     change_form_before_template = "admin/governance/revert_link.html"
@@ -58,9 +59,22 @@ class RevisionAdmin(ModelAdmin):
         }
         return super().changelist_view(request, context)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **named: Any
+    ) -> HttpResponse:
+        """With a way to what changed since. Django's own history knows nothing of revisions."""
+        latest = Revision.objects.values_list("version", flat=True).first()
+        context |= {"latest": latest, "show_history": False}
+        answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
+        return answer
+
     def get_urls(self) -> list[URLPattern]:
         revert = self.admin_site.admin_view(self.revert_view)
-        own = [path("<int:version>/revert/", revert, name="governance_revision_revert")]
+        compare = self.admin_site.admin_view(self.compare_view)
+        own = [
+            path("<int:version>/revert/", revert, name="governance_revision_revert"),
+            path("compare/", compare, name="governance_revision_compare"),
+        ]
         return own + super().get_urls()
 
     def revert_view(self, request: HttpRequest, version: int) -> HttpResponse:
@@ -88,31 +102,42 @@ class RevisionAdmin(ModelAdmin):
         }
         return TemplateResponse(request, "admin/governance/revert.html", context)
 
+    @admin.action(description="Compare two revisions", permissions=["view"])
+    def compare_two(self, request: HttpRequest, rows: Any) -> HttpResponse | None:
+        """From the list, with two of its boxes ticked."""
+        versions = sorted(rows.values_list("version", flat=True)[:3])
+        if len(versions) != 2:
+            messages.warning(request, "Tick two revisions to compare them.")
+            return None
+        query = urlencode({"from": versions[0], "to": versions[1]})
+        return HttpResponseRedirect(f"{reverse('admin:governance_revision_compare')}?{query}")
+
+    def compare_view(self, request: HttpRequest) -> HttpResponse:
+        """What is another at one revision than at the other."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        latest = Revision.objects.values_list("version", flat=True).first()
+        form = CompareForm(request.GET if request.GET else {"from": latest, "to": latest})
+        found = None
+        if form.is_valid():
+            try:
+                found = services.compare(form.cleaned_data["from"], form.cleaned_data["to"])
+            except Refused as refused:
+                form.add_error(None, str(refused))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Compare revisions",
+            "opts": self.opts,
+            "form": form,
+            "compared": found is not None,
+            "differences": drawn(found or ()),
+        }
+        return TemplateResponse(request, "admin/governance/compare.html", context)
+
     @display("What changed")
     def summary_shown(self, row: Revision) -> str:
         return row.summary if len(row.summary) <= 200 else f"{row.summary[:199]}…"
 
-    @admin.display(description="Difference")
-    def difference(self, row: Revision) -> str:
-        return format_html_join("\n", "<h3>{} “{}”</h3>{}", map(_entry, row.changes))
-
-
-def _entry(entry: dict[str, Any]) -> tuple[str, str, str]:
-    kind = entry["kind"][:1].upper() + entry["kind"][1:]
-    return kind, entry["name"], unified(entry["before"], entry["after"])
-
-
-def unified(before: Any, after: Any) -> str:
-    """What became of a document, line by line; None where there was none."""
-    lines = list(difflib.unified_diff(_lines(before), _lines(after), n=3, lineterm=""))[2:]
-    tones = {"+": "text-green-700 dark:text-green-400", "-": "text-red-700 dark:text-red-400"}
-    told = format_html_join(
-        "\n", '<span class="{}">{}</span>', ((tones.get(line[:1], ""), line) for line in lines)
-    )
-    return format_html('<pre class="overflow-x-auto text-xs">{}</pre>', told)
-
-
-def _lines(document: Any) -> list[str]:
-    if document is None:
-        return []
-    return json.dumps(document, indent=2, ensure_ascii=False).splitlines()
+    @admin.display(description="Changes")
+    def difference(self, row: Revision) -> SafeString:
+        return drawn(services.differences(row))

@@ -57,6 +57,7 @@ urlpatterns = [
     path("model-mappings", MappingViewSet.as_view({**MANY})),
     path("model-mappings/<int:mapping_id>", MappingViewSet.as_view({**ONE})),
     path("revisions", RevisionViewSet.as_view({"get": "list"})),
+    path("revisions/compare", RevisionViewSet.as_view({"get": "compare"})),
     path("revisions/<int:version>", RevisionViewSet.as_view({"get": "retrieve"})),
     path("revisions/<int:version>/revert", RevisionViewSet.as_view({"post": "revert"})),
     path("interactions", InteractionViewSet.as_view({"get": "list"})),

@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.db.models import CharField, Count, Q, Sum
 from django.db.models.functions import Cast, Substr
 
+from governance.insight.failed_attempts import failed_attempts
 from governance.models import Interaction
 
 ROWS: Final = 100_000
@@ -53,6 +54,8 @@ class Totals:
     requests: int = 0
     errors: int = 0
     fallbacks: int = 0
+    failed_attempts: int = 0
+    """Only by provider: of its attempts, whatever became of their requests."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float = 0.0
@@ -94,12 +97,13 @@ class Traffic:
     by_profile: dict[str, Totals] = field(default_factory=dict)
     """By name, most requests first; "" for requests without a profile."""
     by_provider: dict[str, Totals] = field(default_factory=dict)
-    """By the provider tried last; "" for requests that reached none."""
+    """By the provider tried last; "" for requests that reached none. One that always failed before
+    another answered has no requests and stands here with its failed attempts."""
     bars: tuple[Bar, ...] = ()
 
 
 def traffic(period: Period, now: datetime) -> Traffic:
-    """The period that ends `now`, which has a time zone. Three queries."""
+    """The period that ends `now`, which has a time zone. Four queries."""
     begin = now - period.length
     since = reach(begin)
     rows = Interaction.objects.order_by().filter(time__gte=since or begin, time__lte=now)
@@ -121,6 +125,8 @@ def traffic(period: Period, now: datetime) -> Traffic:
         bar = counts.setdefault(row["moment"], [0, 0])
         bar[0] += row["requests"]
         bar[1] += row["errors"]
+    for provider, count in failed_attempts(rows).items():
+        found.by_provider.setdefault(provider, Totals()).failed_attempts = count
     latest = rows.filter(first_token_ms__isnull=False).order_by("-time")
     _take_times(found, latest.values_list("profile_name", "provider", "first_token_ms")[:SAMPLE])
     return Traffic(

@@ -39,7 +39,11 @@ def of_key(rows: Rows, value: str) -> Rows:
 
 def with_error(rows: Rows, value: str) -> Rows:
     """Words of the errors: `http_503`, `openai:connect_failed`. Each must be found."""
-    for word in value.split():
+    words = value.split()
+    if words:
+        # Says what the index of failed requests holds, or it would not be used.
+        rows = rows.filter(errors__gt="")
+    for word in words:
         rows = rows.filter(errors__icontains=word)
     return rows
 

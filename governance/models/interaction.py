@@ -11,6 +11,7 @@ from django.db.models import (
     PositiveBigIntegerField,
     PositiveIntegerField,
     PositiveSmallIntegerField,
+    Q,
 )
 
 from governance.interactions.record import FALLBACKS, OUTCOMES
@@ -31,7 +32,7 @@ class Interaction(Model):
     Rows are written by `inference.recording` alone and never change.
     """
 
-    request_id = CharField(max_length=128, db_index=True)
+    request_id = CharField(max_length=128)
     time = DateTimeField()
     key_id = CharField(max_length=MAX_LENGTHS["id"], blank=True)
     key_name = CharField(max_length=MAX_LENGTHS["name"], blank=True)
@@ -71,8 +72,12 @@ class Interaction(Model):
         ordering = ("-time", "-id")
         indexes = [
             Index(fields=["-time", "-id"], name="interaction_time"),
-            *_indexed("profile_id", "provider", "key_id", "outcome", "fallback", "model"),
+            *_indexed(
+                *("request_id", "profile_id", "provider", "key_id", "outcome", "fallback", "model")
+            ),
+            # Where errors are looked for, requests without any need not be passed over one by one.
+            Index(fields=["-time", "-id"], condition=Q(errors__gt=""), name="interaction_errors"),
         ]
 
     def __str__(self) -> str:
-        return self.request_id
+        return f"interaction {self.request_id}"

@@ -14,9 +14,9 @@ from django.db.models import (
 class Revision(Model):
     """One change of the configuration: who made it, when, and what it was.
 
-    `changes` holds, for each thing changed, its kind, its name and the whole document before and
-    after (None where there was none). Any earlier state follows from the present one by taking
-    changes back; documents hold no secrets.
+    `changes` holds, for each thing changed, its kind, its name, the whole document before and
+    after (None where there was none), and the names of secrets given anew. Any earlier state
+    follows from the present one by taking changes back; documents hold no secrets.
     """
 
     version = PositiveBigIntegerField(primary_key=True)
@@ -31,4 +31,4 @@ class Revision(Model):
         ordering = ("-version",)
 
     def __str__(self) -> str:
-        return f"{self.version}: {self.summary}"
+        return f"revision {self.version}"

@@ -6,6 +6,7 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 `errors.Conflict`, unknown names `errors.NotFound`; nothing has been written then.
 """
 
+from governance.services.comparing import Difference, compare, differences, find_revision
 from governance.services.importing import Outcome, profiles_in, replace_all
 from governance.services.keys import create_key, delete_key, find_key, note_uses, update_key
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
@@ -16,22 +17,25 @@ from governance.services.providers import (
     profiles_naming,
     save_provider,
 )
-from governance.services.revisions import Reverted, find_revision, revert
+from governance.services.revisions import Reverted, revert
 from governance.services.rules import delete_rule, find_rule, reorder_rules, save_rule
 from governance.services.targets import Added, add_models, switch_profile
 
 __all__ = [
     "Added",
+    "Difference",
     "Outcome",
     "Reverted",
     "Saved",
     "add_models",
+    "compare",
     "create_key",
     "delete_key",
     "delete_mapping",
     "delete_profile",
     "delete_provider",
     "delete_rule",
+    "differences",
     "find_key",
     "find_mapping",
     "find_profile",

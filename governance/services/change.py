@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from governance import snapshot
-from governance.documents import differences
 from governance.errors import from_validation_error
 from governance.models import Revision, TableVersion
+from governance.wording import sentence
 
 SECTIONS: Final = {
     "provider": "providers",
@@ -25,10 +25,10 @@ SECTIONS: Final = {
 }
 """The section of the table that each kind of thing belongs to."""
 
-SHOWN: Final = 8
-"""Differences a summary names before it says how many more there are."""
+SHOWN: Final = 20
+"""Things a summary names before it says how many more there are."""
 
-Documents = Mapping[str, Any]
+Document = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -45,30 +45,29 @@ class Change:
         kind: str,
         identity: str | int,
         name: str,
-        before: Documents | None,
-        after: Documents | None,
+        before: Document | None,
+        after: Document | None,
         secrets: Iterable[str] = (),
         words: str = "",
     ) -> bool:
         """Keeps what became of one thing; False when it stayed as it was.
 
-        `secrets` are the fields changed that no document shows; `words` say more than the fields
-        that changed would.
+        `secrets` are the fields given anew whose values no document shows; `words` say more than
+        the fields that changed would.
         """
-        changed = [*secrets, *differences(before, after)]
-        if before is not None and after is not None and not changed:
+        anew = list(secrets)
+        if before is not None and before == after and not anew:
             return False
-        if words:
-            self.words.append(words)
-        elif before is None:
-            self.words.append(f'Created {kind} "{name}".')
-        elif after is None:
-            self.words.append(f'Removed {kind} "{name}".')
-        else:
-            more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
-            self.words.append(f'Changed {kind} "{name}": {", ".join(changed[:SHOWN])}{more}.')
+        self.words.append(words or sentence(kind, name, before, after, anew))
         self.entries.append(
-            {"kind": kind, "id": identity, "name": name, "before": before, "after": after}
+            {
+                "kind": kind,
+                "id": identity,
+                "name": name,
+                "before": before,
+                "after": after,
+                "secrets": anew,
+            }
         )
         return True
 
@@ -102,7 +101,12 @@ def change(who: str, action: str, summary: str = "", *, dry_run: bool = False) -
             mark=row.mark,
             who=who[:200],
             action=action,
-            summary=summary or " ".join(made.words),
+            summary=_summary(made.words if not summary else [summary, *made.words]),
             changes=made.entries,
         )
         transaction.on_commit(snapshot.refresh, robust=True)
+
+
+def _summary(words: list[str]) -> str:
+    more = len(words) - SHOWN
+    return " ".join(words[:SHOWN]) + (f" And {more:,} more." if more > 0 else "")

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Concat
 
 from governance import documents
 from governance.documents import MASK, READ_ONLY
-from governance.errors import NotFound, check
+from governance.errors import check
 from governance.models import HeuristicRule, ModelMapping, Provider, Revision, RoutingProfile
 from governance.routing.fields import Problem
 from governance.routing.rules import set_problems
@@ -21,6 +21,7 @@ from governance.rules.mappings import mapping_problems
 from governance.rules.providers import provider_problems
 from governance.services import mappings, profiles, providers, rules
 from governance.services.change import Change, change
+from governance.services.comparing import find_revision
 from governance.services.importing import Plan
 
 Document = dict[str, Any]
@@ -34,14 +35,6 @@ class Reverted:
 
     changes: tuple[str, ...] = ()
     warnings: list[Problem] = field(default_factory=list)
-
-
-def find_revision(version: int) -> Revision:
-    """Raises `NotFound`."""
-    row = Revision.objects.filter(pk=version).first()
-    if row is None:
-        raise NotFound(Problem("", "not_found", f"There is no revision {version}."))
-    return row
 
 
 def revert(version: int, *, who: str, dry_run: bool = False) -> Reverted:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from governance.errors import Invalid
 from governance.routing.fields import Problem
 from governance.routing.target_rules import PRIORITY_RANGE
-from governance.services.change import SHOWN
 from governance.services.profiles import Saved, revise_profile, save_profile
 
 Document = dict[str, Any]
+
+TOLD: Final = 8
+"""New targets a revision names before it says how many more there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,8 @@ def _place(target: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _listed(targets: Sequence[Document]) -> str:
-    more = f" and {len(targets) - SHOWN} more" if len(targets) > SHOWN else ""
-    return ", ".join(f"{one['provider']}/{one['model']}" for one in targets[:SHOWN]) + more
+    more = f" and {len(targets) - TOLD} more" if len(targets) > TOLD else ""
+    return ", ".join(f"{one['provider']}/{one['model']}" for one in targets[:TOLD]) + more
 
 
 def _about_models(error: Invalid, targets: Sequence[Document], first: int) -> list[Problem]:

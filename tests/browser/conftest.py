@@ -7,16 +7,18 @@ may meet: it lives as long as the tests of this folder, and no longer.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlencode
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
-    BrowserContext,
     ConsoleMessage,
     Page,
     StorageState,
@@ -31,7 +33,10 @@ from tests.support.installation import Installation, manage
 from tests.support.upstream import Sse, Upstream
 
 PATIENCE_MS = 10_000
+DESKTOP = ViewportSize(width=1280, height=900)
 TELEPHONE = ViewportSize(width=390, height=844)
+AXE = Axe()
+LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "button-name")
 TIRED = ("serious", "critical")
 """Impact of accessibility findings that fail a test."""
 
@@ -65,6 +70,37 @@ class Desk:
         )
         done = manage(self.data_dir, "shell", "-v", "0", "-c", f"import json\n{lines}\n{code}")
         assert done.returncode == 0, done.stderr
+
+    def ask(self, model: str, **more: Any) -> httpx.Response:
+        """A caller's request, with the first key."""
+        return httpx.post(
+            f"{self.url}/v1/chat/completions",
+            json={"model": model, "messages": [{"role": "user", "content": "hi"}], **more},
+            headers={"Authorization": f"Bearer {self.api_key}"},
+            timeout=30,
+        )
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer of the governance API, with the first key."""
+        answer = httpx.request(
+            method,
+            f"{self.url}/api/governance/{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.api_key}"},
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def logged(self, count: int, **filters: str) -> None:
+        """Waits until so many interactions are in the log, which is written behind the requests."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while True:
+            query = urlencode({"limit": 500, **filters})
+            found = len(self.api("GET", f"interactions?{query}")["interactions"])
+            if found >= count:
+                return
+            assert time.monotonic() < deadline, f"{found} of {count}"
+            time.sleep(0.05)
 
     def says(self, *texts: str, pause: float = 0.02, **more: Any) -> None:
         """The upstream's answer from now on."""
@@ -130,25 +166,39 @@ def session(browser: Browser, desk: Desk) -> StorageState:
     return state
 
 
-@pytest.fixture
-def context(browser: Browser, desk: Desk, session: StorageState) -> Iterator[BrowserContext]:
-    """The window of the first administrator."""
-    size = ViewportSize(width=1280, height=900)
-    made = browser.new_context(viewport=size, base_url=desk.url, storage_state=session)
-    made.set_default_timeout(PATIENCE_MS)
+@dataclass
+class Tab:
+    """A page of the first administrator, and the errors its console showed."""
+
+    page: Page
+    errors: list[str]
+
+
+@pytest.fixture(scope="package")
+def tab(browser: Browser, desk: Desk, session: StorageState) -> Iterator[Tab]:
+    """One for all tests: what a page fetches is fetched once."""
+    context = browser.new_context(viewport=DESKTOP, base_url=desk.url, storage_state=session)
+    context.set_default_timeout(PATIENCE_MS)
+    made = Tab(context.new_page(), [])
+    made.page.on("pageerror", lambda error: made.errors.append(str(error)))
+    made.page.on("console", lambda said: made.errors.append(said.text) if _is_error(said) else None)
     yield made
-    made.close()
+    context.close()
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """Its page. A test fails when the browser's console shows an error."""
-    opened = context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda said: errors.append(said.text) if _is_error(said) else None)
-    yield opened
-    assert errors == []
+def page(tab: Tab) -> Iterator[Page]:
+    """As good as new. A test fails when the browser's console shows an error."""
+    tab.errors.clear()
+    yield tab.page
+    shown = list(tab.errors)
+    tab.page.evaluate("localStorage.clear()")
+    tab.page.unroute_all()
+    tab.page.context.clear_permissions()
+    tab.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    tab.page.set_viewport_size(DESKTOP)
+    tab.page.goto("about:blank")
+    assert shown == []
 
 
 def _is_error(said: ConsoleMessage) -> bool:
@@ -156,9 +206,12 @@ def _is_error(said: ConsoleMessage) -> bool:
     return said.type == "error" and "status of 502" not in said.text
 
 
-def findings(page: Page) -> list[str]:
-    """What axe holds against the page, in words, that bars someone's way."""
-    found = Axe().run(page).response["violations"]
+def findings(page: Page, *rules: str) -> list[str]:
+    """What axe holds against the page, in words, that bars someone's way; all rules or these."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.axe_script)
+    options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
     return [
         f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
         for one in found
@@ -168,16 +221,17 @@ def findings(page: Page) -> list[str]:
 
 
 def assert_usable(page: Page) -> None:
-    """Accessible in dark, and in light on a telephone, over whose edge nothing hangs."""
-    size = page.viewport_size
-    assert size is not None
+    """Accessible in dark, and in light on a telephone, over whose edge nothing hangs.
+
+    There only what depends on colours and room is looked at again.
+    """
     _show(page, "dark")
     assert findings(page) == [], "in dark"
     page.set_viewport_size(TELEPHONE)
     _show(page, "light")
-    assert page.evaluate("document.documentElement.scrollWidth") <= TELEPHONE["width"]
-    assert findings(page) == [], "at 390 px"
-    page.set_viewport_size(size)
+    assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
+    assert findings(page, *LOOKS) == [], "at 390 px"
+    page.set_viewport_size(DESKTOP)
 
 
 def _show(page: Page, scheme: Literal["light", "dark"]) -> None:

@@ -1,4 +1,5 @@
-"""Draws the pictures of docs/desk.md: `python -m tests.browser.screenshots docs/images`."""
+"""Draws the pictures of README.md and docs/desk.md:
+`python -m tests.browser.screenshots docs/images`."""
 
 from __future__ import annotations
 
@@ -43,6 +44,13 @@ for name, targets in (
             for place, (provider, model) in enumerate(targets)
         ],
     }, who="ann")
+services.save_profile({
+    "id": "support", "name": "Support", "virtual_provider": "support", "strategy": "weighted",
+    "targets": [
+        {"provider": "studio", "model": "qwen3-8b", "weight": 3},
+        {"provider": "server-room", "model": "llama-3.3-70b", "weight": 1},
+    ],
+}, who="ben", existing="support")
 rng, now, records = random.Random(7), time.time(), []
 for number in range(1400):
     name = rng.choice(["Writing", "Support", "Support"])
@@ -89,7 +97,7 @@ def main(folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         page = browser.new_page(viewport=SIZE, base_url=service.url, color_scheme="light")
         log_in(page, "admin", service.password)
-        for draw in (dashboard, playground, rehearsal):
+        for draw in (dashboard, playground, rehearsal, profile, interaction, compare):
             draw(page, folder)
         browser.close()
 
@@ -116,6 +124,30 @@ def rehearsal(page: Page, folder: Path) -> None:
     # The bar with the buttons would lie over it.
     page.add_style_tag(content="#submit-row, .submit-row { display: none !important }")
     shoot(page, folder, "rehearsal", page.locator(".pm-rehearse"))
+
+
+def profile(page: Page, folder: Path) -> None:
+    page.goto("/admin/governance/routingprofile/support/change/")
+    page.set_viewport_size(ViewportSize(width=1280, height=1500))
+    shoot(page, folder, "profile")
+    page.set_viewport_size(SIZE)
+
+
+def interaction(page: Page, folder: Path) -> None:
+    """The latest that fell back: one the playground sent, whose times are real."""
+    page.goto("/admin/governance/interaction/?fallback__exact=target&profile=writing")
+    page.locator("#result_list tbody a").first.click()
+    page.get_by_text("the mark is the first token").wait_for()
+    shoot(page, folder, "interaction")
+
+
+def compare(page: Page, folder: Path) -> None:
+    page.goto("/admin/governance/revision/")
+    page.locator("#result_list tbody tr").first.get_by_role("link").first.click()
+    page.wait_for_url("**/change/**")
+    last = int(page.url.split("/")[-3])
+    page.goto(f"/admin/governance/revision/compare/?from={last - 1}&to={last}")
+    shoot(page, folder, "compare")
 
 
 def shoot(page: Page, folder: Path, name: str, part: Any = None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import httpx
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Desk, assert_usable
@@ -18,19 +17,20 @@ def test_traffic_appears_without_a_reload(page: Page, desk: Desk) -> None:
     page.goto("/admin/")
     page.evaluate("window.stays = true")
     for _ in range(3):
-        answer = httpx.post(
-            f"{desk.url}/v1/chat/completions",
-            json={"model": "light/x", "messages": [{"role": "user", "content": "hi"}]},
-            headers={"Authorization": f"Bearer {desk.api_key}"},
-        )
+        answer = desk.ask("light/x")
         assert answer.headers["x-pointsman-fallback"] == "target"
     expect(page.get_by_role("rowheader", name="Light")).to_be_visible(timeout=20_000)
     expect(page.get_by_text("down is failing")).to_be_visible(timeout=20_000)
+    by_provider = page.get_by_role("region", name="By provider")
+    down = by_provider.get_by_role("row", name=re.compile("^down"))
+    expect(down.get_by_role("link", name=re.compile(r"^\d+$"))).to_be_visible()
     assert page.evaluate("window.stays")
     page.get_by_role("link", name="Last week").click()
     expect(page).to_have_url(re.compile("period=week"))
     expect(page.get_by_text("A bar is one hour")).to_be_visible()
     assert_usable(page)
+    page.get_by_role("region", name="By routing profile").get_by_role("link", name="Light").click()
+    expect(page.locator("#result_list")).to_contain_text("next target")
 
 
 def test_a_new_operator_is_shown_the_way(page: Page) -> None:

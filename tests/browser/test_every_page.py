@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Desk, assert_usable
+from tests.browser.conftest import DESKTOP, TELEPHONE, Desk, assert_usable, findings
 
 MODELS = ("routingprofile", "provider", "heuristicrule", "modelmapping", "apikey")
 PAGES = (
@@ -15,15 +17,22 @@ PAGES = (
     "password_change/",
     *(f"governance/{model}/" for model in (*MODELS, "revision", "interaction")),
     *(f"governance/{model}/add/" for model in MODELS),
+    "governance/",
+    "governance/interaction/?q=nowhere",
+    "governance/revision/compare/?from=1&to=4",
+    "governance/revision/3/revert/",
+    "governance/routingprofile/?q=nowhere",
     "governance/routingprofile/import/",
     "governance/routingprofile/light/delete/",
+    "governance/routingprofile/light/history/",
     "auth/user/",
     "auth/user/add/",
+    "auth/user/1/password/",
     "auth/group/",
     "auth/group/add/",
 )
 ROWS = (
-    *(f"governance/{model}" for model in (*MODELS[:3], "apikey", "revision", "interaction")),
+    *(f"governance/{model}" for model in (*MODELS, "revision", "interaction")),
     "auth/user",
     "auth/group",
 )
@@ -35,22 +44,81 @@ def test_pages(page: Page, path: str) -> None:
     assert_usable(page)
 
 
+@pytest.fixture(scope="module")
+def rows(desk: Desk) -> Iterator[None]:
+    """A mapping and an interaction, which the service begins without."""
+    desk.says("For the log")
+    desk.ask("light/fast-1").raise_for_status()
+    made = desk.api("POST", "model-mappings", {"pattern": "gpt", "destination": "light"})
+    desk.logged(1)
+    yield
+    desk.api("DELETE", f"model-mappings/{made['mapping']['id']}")
+
+
+@pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize("model", ROWS)
-def test_pages_of_a_row(page: Page, desk: Desk, model: str) -> None:
-    if model == "governance/interaction":
-        page.goto("/admin/playground/?model=fast/fast-1")
-        page.fill("#play-text", "For the log")
-        page.keyboard.press("Enter")
-        page.wait_for_timeout(2000)
+def test_pages_of_a_row(page: Page, model: str) -> None:
     page.goto(f"/admin/{model}/")
     page.locator("#result_list tbody a").first.click()
-    page.wait_for_url(f"**/{model}/*/change/")
+    page.wait_for_url(f"**/{model}/*/change/**")
+    if model == "governance/revision":
+        page.get_by_text("Line by line").first.click()
     assert_usable(page)
+
+
+def test_the_plan_of_an_import(page: Page, desk: Desk) -> None:
+    """Nothing is applied: the page that asks whether to."""
+    profiles = desk.api("GET", "routing-profiles/export")
+    profiles["plugin"]["config"]["routing_profiles"][0]["strategy"] = "weighted"
+    page.goto("/admin/governance/routingprofile/import/")
+    page.get_by_label("Paste an export").fill(json.dumps(profiles))
+    page.get_by_role("button", name="Show the plan").click()
+    expect(page.locator("#content")).to_contain_text("strategy ordered failover → weighted")
+    page.get_by_text("Show the difference").first.click()
+    assert_usable(page)
+
+
+def test_a_new_key(page: Page) -> None:
+    """The page that shows it, once."""
+    page.goto("/admin/governance/apikey/add/")
+    page.fill("[name=name]", "From the browser")
+    page.get_by_label("inference").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_label("The API key")).to_have_value(re.compile("^pm-"))
+    assert_usable(page)
+
+
+@pytest.mark.usefixtures("rows")
+def test_the_filters_of_interactions(page: Page) -> None:
+    """Opened and applied; the page says how many there are and offers to clear them."""
+    page.goto("/admin/governance/interaction/")
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Last hour").or_(page.locator("select[name=period]")).first.wait_for()
+    assert_usable(page)
+    page.select_option("select[name=period]", "hour", force=True)
+    page.get_by_role("button", name="Apply Filters").click()
+    page.wait_for_url("**period=hour**")
+    expect(page.get_by_role("navigation", name="Pages")).to_contain_text("interaction")
+
+
+def test_two_revisions_are_ticked_and_compared(page: Page) -> None:
+    page.goto("/admin/governance/revision/")
+    boxes = page.locator("input.action-select")
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    assert_usable(page)
+    page.select_option("select[name=action]", "compare_two", force=True)
+    page.get_by_role("button", name="Run").click()
+    page.wait_for_url("**/revision/compare/?from=*&to=*")
+    expect(page.get_by_role("heading", name="From revision")).to_be_visible()
 
 
 def test_the_frame_of_every_page_works_by_keyboard(page: Page) -> None:
     """The theme's own controls listen to clicks alone; they are made buttons."""
+    page.set_viewport_size(TELEPHONE)
     page.goto("/admin/")
+    assert findings(page) == []
+    page.set_viewport_size(DESKTOP)
     bar = page.get_by_role("button", name="Side bar")
     bar.focus()
     page.keyboard.press("Enter")
@@ -66,7 +134,13 @@ def test_the_frame_of_every_page_works_by_keyboard(page: Page) -> None:
     expect(page.locator("html")).to_have_class(re.compile("dark"))
 
 
-def test_the_login(page: Page) -> None:
-    page.context.clear_cookies()
-    page.goto("/admin/login/")
-    assert_usable(page)
+def test_the_login(browser: Browser, desk: Desk) -> None:
+    stranger = browser.new_page(base_url=desk.url, viewport=DESKTOP)
+    stranger.goto("/admin/login/")
+    assert_usable(stranger)
+    stranger.fill("[name=username]", "admin")
+    stranger.fill("[name=password]", "wrong")
+    stranger.press("[name=password]", "Enter")
+    expect(stranger.get_by_text("Please enter the correct username")).to_be_visible()
+    assert_usable(stranger)
+    stranger.close()

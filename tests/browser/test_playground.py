@@ -20,35 +20,81 @@ TOOLS = json.dumps([{"name": "get_weather", "parameters": {"type": "object", "pr
 
 
 def test_a_conversation_by_keyboard_alone(page: Page, desk: Desk) -> None:
-    """Settings by tab, Enter sends, the decision and both attempts stand beside the answer."""
+    """No click and no focus set by the test: settings, sending, stopping, reading, copying."""
+    keys = page.keyboard
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    # A provider of its own: one that failed other tests may be left alone for a while.
+    nowhere = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "is_local": True}
+    desk.api("POST", "providers", {"name": "nowhere", **nowhere})
+    targets = [
+        {"provider": "nowhere", "model": "gone"},
+        {"provider": "fast", "model": "fast-1", "priority": 1},
+    ]
+    profile = {"name": "Keyboard", "virtual_provider": "keyboard", "targets": targets}
+    desk.api("POST", "routing-profiles", profile)
     desk.says("Bon", "jour", " from upstream")
     page.goto("/admin/playground/")
     expect(page.locator("#play-text")).to_be_focused()
-    page.locator("#play-key").focus()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.type("light/fast-1")
-    page.locator("#play-text").focus()
-    page.keyboard.type("Salut")
-    page.keyboard.press("Shift+Enter")
-    page.keyboard.type("again")
-    page.keyboard.press("Enter")
+    tab_to(page, "#play-model", back=True)
+    keys.type("keyboard/x")
+    tab_to(page, "#play-more > summary")
+    keys.press("Enter")
+    tab_to(page, "#play-system")
+    keys.type("Be brief.")
+    tab_to(page, "#play-text")
+    keys.type("Salut")
+    keys.press("Shift+Enter")
+    keys.type("again")
+    keys.press("Enter")
     expect(page.get_by_text("The answer is complete.")).to_be_visible()
     expect(page.locator("#play-log")).to_contain_text("Bonjour from upstream")
-    assert desk.upstream.asked[-1].body["messages"] == [{"role": "user", "content": "Salut\nagain"}]
+    assert desk.upstream.asked[-1].body["messages"] == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Salut\nagain"},
+    ]
     decision = page.locator("#play-decision")
-    expect(decision).to_contain_text("Profile Light (ordered failover)")
+    expect(decision).to_contain_text("Profile Keyboard (ordered failover)")
     expect(decision.get_by_role("listitem").nth(1)).to_contain_text("fast / fast-1")
     attempts = page.locator("#play-attempts")
     expect(attempts.get_by_role("listitem").nth(0)).to_contain_text("connect failed")
     expect(attempts.get_by_role("listitem").nth(1)).to_contain_text("answered")
     expect(attempts).to_contain_text("First token")
     expect(page.locator("#play-text")).to_be_focused()
-    page.get_by_text("Raw answer").click()
-    expect(page.locator("#play-raw")).to_contain_text("data: [DONE]")
+    desk.says(*["word "] * 200, pause=0.05)
+    keys.type("Count")
+    keys.press("Enter")
+    expect(page.locator("#play-log")).to_contain_text("word word")
+    keys.press("Escape")
+    expect(page.locator("#play-status")).to_have_text("Stopped.")
+    tab_to(page, "summary:text('Raw answer')")
+    keys.press("Enter")
     expect(page.locator("#play-raw")).to_contain_text("x-pointsman-fallback: target")
-    page.keyboard.press("Tab")
+    tab_to(page, "#play-code > summary")
+    keys.press("Space")
+    expect(page.locator("#play-curl")).to_contain_text("Salut")
+    tab_to(page, "[data-copy=play-curl]")
+    keys.press("Enter")
+    expect(page.locator("#play-status")).to_have_text("Copied.")
+    assert "Salut" in page.evaluate("navigator.clipboard.readText()")
+    tab_to(page, "#play-new", back=True)
+    keys.press("Space")
+    expect(page.locator("#play-text")).to_be_focused()
+    expect(page.locator("#play-log")).not_to_contain_text("Salut")
     assert_usable(page)
+
+
+def tab_to(page: Page, selector: str, *, back: bool = False) -> None:
+    """With the tab key alone; what has the focus is seen to have it."""
+    wanted = page.locator(selector)
+    for _ in range(60):
+        if wanted.evaluate("one => one === document.activeElement"):
+            seen = "getComputedStyle(one)"
+            assert wanted.evaluate(
+                f"one => {seen}.outlineStyle !== 'none' || {seen}.boxShadow !== 'none'"
+            ), f"{selector} shows no focus"
+            return
+        page.keyboard.press("Shift+Tab" if back else "Tab")
+    raise AssertionError(f"{selector} is not reached")
 
 
 def test_a_second_turn_carries_the_first(page: Page, desk: Desk) -> None:

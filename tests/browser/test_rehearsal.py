@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import httpx
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Desk, assert_usable
@@ -53,13 +52,9 @@ def test_a_pasted_request(page: Page, desk: Desk) -> None:
 def test_replay_says_what_moves_before_saving(page: Page, desk: Desk) -> None:
     desk.says("fine")
     for _ in range(3):
-        httpx.post(
-            f"{desk.url}/v1/chat/completions",
-            json={"model": "light/x", "messages": [{"role": "user", "content": "hi"}]},
-            headers={"Authorization": f"Bearer {desk.api_key}"},
-        ).raise_for_status()
+        desk.ask("light/x").raise_for_status()
+    desk.logged(3, profile="light")
     page.goto(PROFILE)
-    page.wait_for_timeout(1500)  # Interactions are written behind the requests.
     page.fill("[name=targets-1-priority]", "-1")
     page.get_by_role("button", name="Replay").click()
     replay = page.locator("#replay-result")

@@ -14,24 +14,23 @@ from tests.support.upstream import Sse, Upstream
 
 def test_from_a_new_profile_to_a_revert(page: Page, desk: Desk) -> None:
     with Upstream(Sse(shapes.stream("From the first"))) as first:
-        desk.run(
-            "from governance import services\nservices.save_provider(provider, who='tests')\n",
-            provider={
-                "name": "first",
-                "kind": "openai",
-                "base_url": first.base_url,
-                "is_local": True,
-            },
-        )
+        connection = {"kind": "openai", "base_url": first.base_url, "is_local": True}
+        desk.api("POST", "providers", {"name": "first", **connection})
         desk.says("From the second")
         make_a_profile(page)
         talk_to_it(page, "From the first")
-        watch_the_interaction(page, "first")
+        desk.logged(1, profile="Story")
+        watch_the_interaction(page, "first/first-1")
     # The first provider is gone now.
-    desk.says("From the second")
-    talk_to_it(page, "From the second")
-    expect(page.locator("#play-attempts")).to_contain_text("connect failed")
-    watch_the_interaction(page, "Another target answered")
+    for _ in range(3):
+        talk_to_it(page, "From the second")
+    attempts = page.locator("#play-attempts").get_by_role("listitem")
+    expect(attempts.nth(0)).to_contain_text("connect failed")
+    expect(attempts.nth(1)).to_contain_text("answered")
+    desk.logged(4, profile="Story")
+    watch_the_interaction(page, "next target")
+    look_at_its_way(page)
+    expect_it_to_need_attention(page)
     switch_the_first_target_off(page)
     take_it_back(page)
 
@@ -81,12 +80,27 @@ def talk_to_it(page: Page, answer: str) -> None:
 
 
 def watch_the_interaction(page: Page, words: str) -> None:
-    """It is in the log within a moment."""
-    page.wait_for_timeout(1500)
+    """The latest of the log."""
     page.goto("/admin/governance/interaction/")
     row = page.locator("#result_list tbody tr").first
     expect(row).to_contain_text("Story")
     expect(row).to_contain_text(words)
+
+
+def look_at_its_way(page: Page) -> None:
+    """On its own page: who failed, who answered, when the first token came."""
+    page.locator("#result_list tbody a").first.click()
+    way = page.get_by_role("region", name="Answered by fast / fast-1 after 2 attempts")
+    legs = way.get_by_role("list", name="Attempts on a time line").get_by_role("listitem")
+    expect(legs).to_have_text(
+        [re.compile("first / first-1.*connect failed", re.S), re.compile("fast.*answered", re.S)]
+    )
+    expect(way).to_contain_text("the mark is the first token")
+
+
+def expect_it_to_need_attention(page: Page) -> None:
+    page.goto("/admin/")
+    expect(page.get_by_role("link", name="first is failing")).to_be_visible()
 
 
 def switch_the_first_target_off(page: Page) -> None:
@@ -94,7 +108,6 @@ def switch_the_first_target_off(page: Page) -> None:
     page.locator("#result_list").get_by_role("link", name="Story").click()
     page.locator("[name=targets-0-enabled]").uncheck()
     expect(page.locator("#rehearse-result")).to_contain_text("leaves the chain")
-    assert_usable(page)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
     expect(page.locator("#result_list")).to_contain_text("first/first-1 (disabled)")
@@ -104,11 +117,17 @@ def take_it_back(page: Page) -> None:
     """To the revision before the last: what it brings is shown first."""
     page.goto("/admin/governance/revision/")
     before = page.locator("#result_list tbody tr").nth(1)
-    expect(before).to_contain_text('Changed routing profile "Story"')
+    expect(page.locator("#result_list tbody tr").first).to_contain_text(
+        'Changed routing profile "Story": target 1 (first/first-1): turned off.'
+    )
+    expect(before).to_contain_text("target 1 (first/first-1): moved from 2nd to 1st")
     before.get_by_role("link").first.click()
     page.get_by_role("link", name="Go back to this state").click()
-    expect(page.locator("#content")).to_contain_text("Story")
+    expect(page.locator("#content")).to_contain_text("target 1 (first/first-1): turned on")
+    assert_usable(page)
     page.get_by_role("button", name="Go back to revision").click()
     expect(page.get_by_text("The configuration is as revision")).to_be_visible()
     page.goto("/admin/governance/routingprofile/")
     expect(page.locator("#result_list")).not_to_contain_text("first/first-1 (disabled)")
+    page.goto("/admin/governance/revision/")
+    expect(page.locator("#result_list tbody tr").first).to_contain_text("Went back to revision")

@@ -36,7 +36,7 @@ def member(db: None) -> Member:
     """A browser of someone of the staff who has these permissions, as `app.codename`."""
 
     def make(*permissions: str, name: str = "member") -> Client:
-        user = get_user_model().objects.create_user(name, password="x", is_staff=True)
+        user = get_user_model().objects.create_user(name, is_staff=True)
         assert isinstance(user, User)
         for permission in permissions:
             app, codename = permission.split(".")

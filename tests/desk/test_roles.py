@@ -31,7 +31,7 @@ def acting() -> Client_of:
     """A browser of someone who has this role and no other right."""
 
     def make(role: str) -> Client:
-        user = User.objects.create_user(role.lower(), password="x", is_staff=True)
+        user = User.objects.create_user(role.lower(), is_staff=True)
         if role in ROLES:
             user.groups.add(Group.objects.get(name=role))
         client = Client()
@@ -169,6 +169,8 @@ def test_what_each_may_do(role: str, acting: Client_of) -> None:
     assert switched.status_code == (302 if role in OPERATOR else 403)
     revert = address("/admin/governance/revision/{revision}/revert/")
     assert client.get(revert).status_code == (200 if role in OPERATOR else 403)
+    compare = "/admin/governance/revision/compare/"
+    assert client.get(compare).status_code == (200 if role in VIEWER else 403)
 
 
 @pytest.mark.parametrize("role", [*ROLES, "Nobody"])

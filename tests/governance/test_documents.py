@@ -95,30 +95,3 @@ def test_the_database_keeps_it_too(document: dict[str, Any]) -> None:
     assert read == written(document)
     outcome = services.replace_all([read], who="t")
     assert (outcome.created, outcome.changed, outcome.removed) == ((), (), ())
-
-
-def test_differences_are_named_by_their_path() -> None:
-    before = written({**_small(), "targets": [{"provider": "a"}, {"provider": "b"}]})
-    after = written(
-        {
-            **_small(),
-            "name": "Other",
-            "targets": [
-                {"provider": "a", "rate_limit": {"token_percent_threshold": 5}},
-                {"provider": "c", "capabilities": ["text"]},
-            ],
-        }
-    )
-    assert documents.differences(before, after) == [
-        "name",
-        "targets[0].rate_limit",
-        "targets[1].provider",
-        "targets[1].capabilities",
-    ]
-    shorter = written(_small())
-    assert documents.differences(before, shorter) == ["targets"]
-    assert documents.differences(before, before) == []
-
-
-def _small() -> dict[str, Any]:
-    return {"id": "p", "name": "P", "virtual_provider": "v", "targets": [{"provider": "a"}]}

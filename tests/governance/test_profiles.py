@@ -87,6 +87,6 @@ def test_a_revision_says_who_changed_what() -> None:
     last = Revision.objects.first()
     assert last is not None
     assert (last.version, last.who, last.action) == (2, "bob", "save")
-    assert last.summary == 'Changed routing profile "Light": strategy.'
+    assert last.summary == 'Changed routing profile "Light": strategy ordered failover → weighted.'
     assert last.changes[0]["before"]["strategy"] == "ordered_failover"
     assert last.changes[0]["after"]["strategy"] == "weighted"

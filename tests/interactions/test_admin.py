@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from governance.models import Interaction
 from inference.recording.describe import describe
 from tests.interactions.journeys import attempt, journey, plan
-from tests.interactions.rows import insert, insert_at, insert_many
+from tests.interactions.rows import insert, insert_at
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/governance/interaction/"
@@ -46,9 +41,9 @@ def test_it_works(operator: Client) -> None:
     """The list says who asked for what, who answered and how it went."""
     insert([describe(FELL_BACK), describe(journey(id="req_plain", outcome="cancelled"))])
     html = page(operator)
-    for words in ("Light", "light/light", "capable/gpt-4o-mini", "Another target answered"):
+    for words in ("Light", "light/light", "capable/gpt-4o-mini", "next target"):
         assert words in html
-    for words in ("Answered", "Caller left", "50 ms", "82 ms", "1,000 + 100", "tests"):
+    for words in ("Answered", "Caller left", "50 ms / 82 ms", "1,000 + 100", "tests"):
         assert words in html
 
 
@@ -60,7 +55,7 @@ def test_one(operator: Client) -> None:
         "req_fell",
         "the rule “&lt;long&gt;” matched",
         "heuristic_rule:&lt;long&gt;",
-        "provider_not_configured",
+        "there is no such provider",
         "Answered by capable / gpt-4o-mini after 2 attempts",
         '<strong>fast / small</strong> <span class="pm-badge pm-bad">http 503</span>',
         '<strong>capable / gpt-4o-mini</strong> <span class="pm-badge pm-good">answered</span>',
@@ -120,34 +115,3 @@ def test_who_may_look() -> None:
     user.user_permissions.add(Permission.objects.get(codename="view_interaction"))
     client.force_login(User.objects.get(pk=user.pk))
     assert "light/light" in page(client)
-
-
-def test_a_hundred_thousand_rows(operator: Client) -> None:
-    """The list opens within 300 ms by a handful of queries, none of which counts or sorts the
-    table; so do its filters and pages far back."""
-    insert_many(100_000)
-    page(operator)
-    addresses: list[dict[str, str]] = [
-        {},
-        {"p": "1000"},
-        {"outcome__exact": "cancelled"},
-        {"outcome__exact": "ok"},
-        {"provider": "slow"},
-        {"model": "huge"},
-        {"profile": "p-1"},
-        {"q": "http_503"},
-        {"q": "nowhere to be found"},
-    ]
-    for query in addresses:
-        times: list[float] = []
-        for _ in range(3):
-            began = time.perf_counter()
-            with CaptureQueriesContext(connection) as captured:
-                page(operator, **query)
-            times.append(time.perf_counter() - began)
-        of_log: list[Any] = [one["sql"] for one in captured if '"governance_inter' in one["sql"]]
-        assert not any("COUNT(" in sql for sql in of_log), query
-        assert len(captured) <= 10, [one["sql"][:80] for one in captured]
-        assert min(times) < 0.3, (query, times)
-    html = page(operator, f"{LIST}{Interaction.objects.latest('pk').pk}/change/")
-    assert "virtual_model" in html

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from governance.admin.interaction_way import Way, readable_time, way_of
+from governance.admin.interaction_way import LEAST, PASSED_OVER, Way, way_of
 from governance.routing.ask import Ask
-from governance.routing.plan import Candidate
+from governance.routing.plan import REJECTIONS, Candidate
+from governance.wording.times import readable_time
 from inference.recording.describe import describe
 from tests.interactions.journeys import CAPABLE, FAST, PROFILE, attempt, journey, plan
 
@@ -49,6 +50,8 @@ def test_attempts_follow_each_other_on_the_line() -> None:
     ]
     assert drawn.first_token == pytest.approx(41.67)
     assert [stop.words for stop in drawn.stops] == ["http 503", "answered"]
+    assert drawn.scale == "The line is 120 ms long; the mark is the first token, after 50 ms."
+    assert not drawn.broke_off
     assert dict(drawn.facts)["Fallback"] == "Another target answered"
 
 
@@ -57,6 +60,34 @@ def test_a_line_is_never_shorter_than_its_attempts() -> None:
     drawn = way(attempts=[FAILED, SAVED], duration=0.01, first_token=None)
     assert max(leg.begin + leg.width for leg in drawn.legs) == pytest.approx(100.0)
     assert drawn.first_token is None
+
+
+def test_two_milliseconds_beside_two_minutes_can_be_seen() -> None:
+    """A short attempt keeps a width, within the line."""
+    tries = [
+        attempt(outcome="retryable", code="first_event_timeout", milliseconds=120_000.0),
+        attempt(provider="capable", model="gpt-4o-mini", milliseconds=2.0),
+    ]
+    drawn = way(attempts=tries, duration=120.003, first_token=120.001)
+    assert drawn.legs[1].width == LEAST
+    assert drawn.legs[1].begin + drawn.legs[1].width <= 100.0
+    assert [leg.took for leg in drawn.legs] == ["120.00 s", "2.0 ms"]
+
+
+def test_an_answer_that_broke_off() -> None:
+    """Whoever comes next in the plan was not tried, because the answer had begun."""
+    broken = attempt(outcome="retryable", code="stream_broken")
+    drawn = way(attempts=[broken], outcome="retryable", error_code="stream_broken")
+    assert drawn.broke_off
+    assert [stop.words for stop in drawn.stops] == ["stream broken", "not tried"]
+
+
+def test_who_was_passed_over_and_why() -> None:
+    """Every reason there is has its words."""
+    assert [(one.provider, one.words) for one in way().passed_over] == [
+        ("gone", "there is no such provider")
+    ]
+    assert set(PASSED_OVER) == set(REJECTIONS)
 
 
 def test_the_same_place_twice_is_told_apart() -> None:
@@ -81,6 +112,7 @@ def test_a_refusal() -> None:
     )
     assert drawn.headline == "Refused by the gateway: no candidate, in 82 ms"
     assert (drawn.tone, drawn.because, drawn.legs, drawn.stops) == ("warn", "", (), ())
+    assert (drawn.scale, drawn.broke_off) == ("", False)
 
 
 def test_a_caller_who_left() -> None:
@@ -109,7 +141,8 @@ def test_a_rule_and_a_provider_named_directly() -> None:
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "words"), [(None, "—"), (0.4, "0 ms"), (999.4, "999 ms"), (1234.5, "1.23 s")]
+    ("milliseconds", "words"),
+    [(None, "—"), (0.44, "0.4 ms"), (10.4, "10 ms"), (999.4, "999 ms"), (1234.5, "1.23 s")],
 )
 def test_times(milliseconds: float | None, words: str) -> None:
     assert readable_time(milliseconds) == words

@@ -36,6 +36,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const icon = one.matches(".material-symbols-outlined")
         ? one
         : one.querySelector(".material-symbols-outlined");
+      if (!one.textContent.trim()) one.setAttribute("aria-label", "Close");
       if (icon && one.textContent.trim() === icon.textContent.trim()) {
         one.setAttribute("aria-label", named(icon.textContent.trim()));
       }

@@ -100,7 +100,7 @@ class InteractionViewSet(GovernanceViewSet):
     def retrieve(self, request: Request, request_id: str) -> Response:
         # No database takes a NUL, and no request id has one.
         known = Interaction.objects.filter(request_id=request_id.replace("\0", ""))
-        row = known.order_by("-id").first()
+        row = known.order_by("-time", "-id").first()
         if row is None:
             message = f'There is no interaction with the id "{request_id}".'
             raise NotFound(Problem("", "not_found", message))

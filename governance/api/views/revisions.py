@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -11,12 +12,15 @@ from governance.api.filters import RevisionFilter
 from governance.api.schema import DRY_RUN, PAGE, answers
 from governance.api.serializers.common import listed, single
 from governance.api.serializers.revisions import (
+    ComparisonSerializer,
     RevertedSerializer,
     RevisionDetailSerializer,
     RevisionSerializer,
 )
 from governance.api.views.base import GovernanceViewSet, flag, warning_documents, who
+from governance.errors import Invalid
 from governance.models import Revision
+from governance.routing.fields import Problem
 
 PAGE_LENGTH = 100
 
@@ -48,7 +52,22 @@ class RevisionViewSet(GovernanceViewSet):
 
     def retrieve(self, request: Request, version: int) -> Response:
         row = services.find_revision(version)
-        return Response({"revision": {**_document(row), "changes": row.changes}})
+        changes = _changes(services.differences(row))
+        return Response({"revision": {**_document(row), "changes": changes}})
+
+    @extend_schema(
+        operation_id="compare_revisions",
+        summary="Compare the configuration at two revisions",
+        parameters=[
+            OpenApiParameter("from", int, required=True, description="The one to start from."),
+            OpenApiParameter("to", int, required=True, description="May be the earlier one."),
+        ],
+        responses=answers(400, 404, ok=ComparisonSerializer),
+    )
+    def compare(self, request: Request) -> Response:
+        first, second = _version(request, "from"), _version(request, "to")
+        changes = _changes(services.compare(first, second))
+        return Response({"from": first, "to": second, "changes": changes})
 
     @extend_schema(
         operation_id="revert_to_revision",
@@ -68,6 +87,27 @@ class RevisionViewSet(GovernanceViewSet):
                 "dry_run": dry_run,
             }
         )
+
+
+def _version(request: Request, name: str) -> int:
+    value = request.query_params.get(name, "")
+    if value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    raise Invalid(Problem(name, "invalid", f"{name} must be the number of a revision."))
+
+
+def _changes(found: Iterable[services.Difference]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": one.kind,
+            "id": one.id,
+            "name": one.name,
+            "words": one.words,
+            "before": one.before,
+            "after": one.after,
+        }
+        for one in found
+    ]
 
 
 def _document(row: Revision) -> dict[str, Any]:

@@ -135,16 +135,36 @@ def test_revisions_are_read_and_gone_back_to(admin: Client) -> None:
     services.save_profile(profile_document(description="two <b>"), who="ben", existing="light")
     listing = text_of(admin.get(f"{REVISIONS}/"))
     assert "ben" in listing
-    assert 'Changed routing profile "Light": description.' in listing
+    assert 'Changed routing profile "Light": description one → “two <b>”.' in listing
     page = admin.get(f"{REVISIONS}/2/change/")
     assert "+ &quot;description&quot;: &quot;two &lt;b&gt;&quot;," in re.sub(
         r"\+\s+", "+ ", page.content.decode()
     )
     plan = text_of(admin.get(f"{REVISIONS}/1/revert/"))
-    assert 'Changed routing profile "Light": description.' in plan
+    assert 'Changed routing profile "Light": description “two <b>” → one.' in plan
     assert snapshot.refresh().profiles["light"].description == "two <b>"
     admin.post(f"{REVISIONS}/1/revert/")
     assert snapshot.refresh().profiles["light"].description == "one"
     assert "Nothing would change" in text_of(admin.get(f"{REVISIONS}/3/revert/"))
     answer = admin.get(f"{REVISIONS}/99/revert/", follow=True)
     assert messages_of(answer) == ["Nothing was changed. There is no revision 99."]
+
+
+def test_revisions_are_compared(admin: Client) -> None:
+    """Two that were ticked in the list, two that were typed, and one with the latest."""
+    services.save_profile(profile_document(), who="ann")
+    services.save_profile(profile_document(strategy="weighted"), who="ben", existing="light")
+    services.save_profile(profile_document(description="<b>"), who="ben", existing="light")
+    ticked = {"action": "compare_two", "_selected_action": ["3", "1"]}
+    answer = admin.post(f"{REVISIONS}/", ticked)
+    assert answer["Location"] == f"{REVISIONS}/compare/?from=1&to=3"
+    page = admin.get(answer["Location"]).content.decode()
+    assert "<li>description set to &lt;b&gt;</li>" in page
+    assert "weighted" not in page
+    assert "What changed since" in text_of(admin.get(f"{REVISIONS}/2/change/"))
+    assert "What changed since" not in text_of(admin.get(f"{REVISIONS}/3/change/"))
+    assert "is the same at both" in text_of(admin.get(f"{REVISIONS}/compare/"))
+    assert "There is no revision 99." in text_of(admin.get(f"{REVISIONS}/compare/?from=99&to=1"))
+    assert "Enter a whole number." in text_of(admin.get(f"{REVISIONS}/compare/?from=x&to=1"))
+    few = admin.post(f"{REVISIONS}/", {**ticked, "_selected_action": ["3"]}, follow=True)
+    assert messages_of(few) == ["Tick two revisions to compare them."]

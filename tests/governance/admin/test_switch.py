@@ -30,7 +30,7 @@ def test_it_works(admin: Client) -> None:
     assert answer["location"] == f"{PATH}/?q=light#switch-light"
     assert not snapshot.refresh().profiles["light"].enabled
     last = Revision.objects.latest("version")
-    assert (last.who, last.summary) == ("root", 'Changed routing profile "Light": enabled.')
+    assert (last.who, last.summary) == ("root", 'Changed routing profile "Light": turned off.')
     assert 'value="on"' in admin.get(f"{PATH}/").content.decode()
     again = admin.post(SWITCH, {"enabled": "off"}, follow=True)
     assert messages_of(again) == ["Light is switched off."]

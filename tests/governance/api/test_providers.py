@@ -97,7 +97,7 @@ def test_a_replaced_secret_is_a_revision_without_the_secret(api: Api) -> None:
     api.patch(f"{PATH}/fast", {"api_key": "two"})
     last = Revision.objects.first()
     assert last is not None
-    assert last.summary == 'Changed provider "fast": api_key.'
+    assert last.summary == 'Changed provider "fast": API key replaced.'
 
 
 def test_an_unreadable_credential_is_told(api: Api, settings: Any) -> None:

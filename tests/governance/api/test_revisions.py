@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from governance import snapshot
 from governance.models import HeuristicRule, ModelMapping, Provider, RoutingProfile
 from tests.governance.api.conftest import Api, error_of
@@ -31,20 +33,73 @@ def test_it_works(api: Api) -> None:
     api.put("/routing-profiles/light", profile_document(strategy="weighted"))
     found = api.get(PATH).json()
     assert found["count"] == before + 1
-    assert found["revisions"][0]["summary"] == 'Changed routing profile "Light": strategy.'
+    assert (
+        found["revisions"][0]["summary"]
+        == 'Changed routing profile "Light": strategy ordered failover → weighted.'
+    )
     assert "changes" not in found["revisions"][0]
     one = api.get(f"{PATH}/{before + 1}").json()["revision"]
     assert one["changes"][0]["before"]["strategy"] == "ordered_failover"
     assert one["changes"][0]["after"]["strategy"] == "weighted"
+    assert one["changes"][0]["words"] == ["strategy ordered failover → weighted"]
     reverted = api.post(f"{PATH}/{before}/revert", None)
     assert reverted.json() == {
         "version": before,
-        "changes": ['Changed routing profile "Light": strategy.'],
+        "changes": ['Changed routing profile "Light": strategy weighted → ordered failover.'],
         "warnings": [],
         "dry_run": False,
     }
     assert snapshot.refresh().profiles["light"].strategy == "ordered_failover"
-    assert api.get(PATH).json()["revisions"][0]["action"] == "revert"
+    last = api.get(PATH).json()["revisions"][0]
+    assert last["action"] == "revert"
+    assert last["summary"].startswith(f"Went back to revision {before}. Changed routing profile")
+
+
+def compared(api: Api, first: int, second: int) -> dict[str, Any]:
+    answer = api.get(f"{PATH}/compare?from={first}&to={second}").json()
+    assert (answer["from"], answer["to"]) == (first, second)
+    return {one["name"]: (one["words"], one["before"], one["after"]) for one in answer["changes"]}
+
+
+def test_any_two_are_compared(api: Api) -> None:
+    """What lies between them counts once, in either direction, and nothing when it was undone."""
+    api.post("/routing-profiles", profile_document())
+    first = version_of(api)
+    api.put("/routing-profiles/light", profile_document(strategy="weighted"))
+    api.post("/providers", provider_document())
+    api.patch("/providers/fast", {"api_key": "k-1"})
+    middle = version_of(api)
+    api.put("/routing-profiles/light", profile_document(description="x"))
+    api.delete("/providers/fast?force=true")
+    last = version_of(api)
+    assert compared(api, first, middle)["Light"][0] == ["strategy ordered failover → weighted"]
+    assert compared(api, middle, first)["Light"][0] == ["strategy weighted → ordered failover"]
+    found = compared(api, first, last)
+    assert set(found) == {"Light"}
+    assert found["Light"][0] == ["description set to x"]
+    words, before, after = compared(api, middle, last)["fast"]
+    assert (words, before["has_api_key"], after) == ([], True, None)
+    assert compared(api, last, last) == {}
+
+
+def test_a_replaced_secret_is_told_without_it(api: Api) -> None:
+    api.post("/providers", provider_document(api_key="k-1"))
+    before = version_of(api)
+    api.patch("/providers/fast", {"api_key": "k-2"})
+    answer = api.get(f"{PATH}/compare?from={before}&to={before + 1}")
+    assert answer.json()["changes"][0]["words"] == ["API key replaced"]
+    assert "k-2" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("from=1&to=999", 404), ("from=x&to=1", 400), ("from=1", 400), (f"from={9**30}&to=1", 400)],
+)
+def test_what_can_not_be_compared(api: Api, query: str, status: int) -> None:
+    api.post("/routing-profiles", profile_document())
+    answer = api.get(f"{PATH}/compare?{query}")
+    assert answer.status_code == status
+    error_of(answer)
 
 
 def _build(api: Api) -> None:

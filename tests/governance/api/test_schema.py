@@ -25,6 +25,7 @@ PATHS = {
     "/model-mappings": {"get", "post"},
     "/model-mappings/{mapping_id}": {"get", "put", "patch", "delete"},
     "/revisions": {"get"},
+    "/revisions/compare": {"get"},
     "/revisions/{version}": {"get"},
     "/revisions/{version}/revert": {"post"},
 }

@@ -1,0 +1,62 @@
+"""Changes of the configuration as pages show them: in words first, then line by line."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django import forms
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
+
+from governance.services import Difference
+
+OPENER: Final = "cursor-pointer font-medium text-primary-700 dark:text-primary-300"
+
+
+class CompareForm(forms.Form):
+    """Two numbers of revisions."""
+
+    field_order = ("from", "to")
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        for name, label in (("from", "From revision"), ("to", "To revision")):
+            self.fields[name] = forms.IntegerField(
+                label=label, min_value=1, max_value=2**63 - 1, widget=UnfoldAdminIntegerFieldWidget
+            )
+
+
+def drawn(found: Iterable[Difference]) -> SafeString:
+    """Every thing with its changes."""
+    return format_html_join("\n", "{}", ((_thing(one),) for one in found))
+
+
+def _thing(one: Difference) -> SafeString:
+    kind = one.kind[:1].upper() + one.kind[1:]
+    phrases = format_html_join("", "<li>{}</li>", ((words,) for words in one.words))
+    listed = format_html('<ul class="list-disc ml-5">{}</ul>', phrases) if phrases else ""
+    return format_html(
+        '<section class="mb-4"><h3 class="font-semibold">{} “{}” {}</h3>{}'
+        '<details><summary class="{}">Line by line</summary>{}</details></section>',
+        *(kind, one.name, one.verb, listed, OPENER, unified(one.before, one.after)),
+    )
+
+
+def unified(before: Any, after: Any) -> SafeString:
+    """What became of a document, line by line; None where there was none."""
+    lines = list(difflib.unified_diff(_lines(before), _lines(after), n=3, lineterm=""))[2:]
+    tones = {"+": "text-green-700 dark:text-green-400", "-": "text-red-700 dark:text-red-400"}
+    told = format_html_join(
+        "\n", '<span class="{}">{}</span>', ((tones.get(line[:1], ""), line) for line in lines)
+    )
+    return format_html('<pre class="overflow-x-auto text-xs" tabindex="0">{}</pre>', told)
+
+
+def _lines(document: Any) -> list[str]:
+    if document is None:
+        return []
+    return json.dumps(document, indent=2, ensure_ascii=False).splitlines()
