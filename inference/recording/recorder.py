@@ -26,7 +26,7 @@ INTERVAL: Final = 0.1
 """Seconds between two looks at the queue: what a killed process loses at most, and some."""
 LONG_TEXT: Final = 1000
 """Characters of a last user message that is not worth holding on to."""
-_SLICE: Final = 0.0005
+_SLICE: Final = 0.0002
 _REST: Final = 0.001
 
 
