@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,18 @@ class CpuTime:
 
     def __sub__(self, before: CpuTime) -> CpuTime:
         return CpuTime(self.ran - before.ran, self.loop - before.loop, self.waited - before.waited)
+
+
+@contextmanager
+def halted(pids: Sequence[int]) -> Iterator[None]:
+    """Keeps processes from running for a while."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def cpu_time(pids: Sequence[int]) -> CpuTime | None:

@@ -149,7 +149,10 @@ class Range:
         for number in range(plan.rounds):
             turn = number % len(shots) if shots else 0
             for subject, shot in shots[turn:] + shots[:turn]:
-                one = self.shoot(subject, shot, plan)
+                # What one has put off must not be done while another is measured.
+                others = [pid for other, _ in shots if other is not subject for pid in other.pids]
+                with machine.halted(others):
+                    one = self.shoot(subject, shot, plan)
                 measured.rounds.setdefault(subject.name, []).append(one)
                 if one.errors:
                     measured.wrong.append(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from inference.outbox import Outbox, outbox_of
 
 _STATUS_LINES: Final = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
@@ -26,6 +29,7 @@ class Cycle(RequestResponseCycle):
     """
 
     _head = b""
+    outbox: Outbox
 
     async def send(self, message: Any) -> None:
         """Takes one event of an answer. Raises `RuntimeError` for what ASGI or HTTP forbids."""
@@ -84,10 +88,10 @@ class Cycle(RequestResponseCycle):
             if self.expected_content_length < 0:
                 raise RuntimeError("The answer's body is longer than its content-length.")
         if head and len(body) > _JOINED:
-            self.transport.write(head)
+            self.outbox.write(self.transport, head)
             head = b""
         if head or body:
-            self.transport.write(head + body)
+            self.outbox.write(self.transport, head + body)
         if more:
             return
         if self.expected_content_length:
@@ -95,6 +99,7 @@ class Cycle(RequestResponseCycle):
         self.response_complete = True
         self.message_event.set()
         if not self.keep_alive:
+            self.outbox.flush()
             self.transport.close()
         self.on_response()
 
@@ -107,10 +112,15 @@ class Protocol(HttpToolsProtocol):
 
     _idle_since: float | None = None
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.outbox = outbox_of(self.loop)
+
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         # Before the task that Uvicorn made of it takes its first step.
         self.cycle.__class__ = Cycle
+        cast(Cycle, self.cycle).outbox = self.outbox
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -126,6 +136,14 @@ class Protocol(HttpToolsProtocol):
 
     def _unset_keepalive_if_required(self) -> None:
         self._idle_since = None
+
+    def send_400_response(self, msg: str) -> None:
+        self.outbox.flush()
+        super().send_400_response(msg)
+
+    def shutdown(self) -> None:
+        self.outbox.flush()
+        super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

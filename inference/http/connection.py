@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 import httptools
 
+from inference.outbox import Outbox, outbox_of
+
 from .errors import ProtocolViolation, UpstreamClosed
 from .framing import MAX_HEAD, ends_with_connection, oversized, violation
 from .reply import Reply
@@ -37,6 +39,7 @@ class Connection(asyncio.Protocol):
         "_headers",
         "_keep_alive",
         "_large",
+        "_outbox",
         "_overhead",
         "_parser",
         "_reply",
@@ -65,6 +68,7 @@ class Connection(asyncio.Protocol):
         self._body: list[bytes] = []
         self.on_body = self._body.append
         self._client = client
+        self._outbox: Outbox
         self._parser: httptools.HttpResponseParser | None = None
         self._transport: asyncio.Transport
         self._reply: Reply | None = None
@@ -94,7 +98,7 @@ class Connection(asyncio.Protocol):
         """Send the request, the body as fast as the upstream takes it."""
         if len(body) <= SMALL_BODY:
             self._large = False
-            self._transport.write(head + body if body else head)
+            self._outbox.write(self._transport, head + body if body else head)
         else:
             self._large = True
             self._transport.write(head)
@@ -134,6 +138,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._outbox = outbox_of(asyncio.get_running_loop())
 
     def pause_writing(self) -> None:
         self._writing_paused = True

@@ -26,7 +26,10 @@ INTERVAL: Final = 0.1
 """Seconds between two looks at the queue: what a killed process loses at most, and some."""
 LONG_TEXT: Final = 1000
 """Characters of a last user message that is not worth holding on to."""
-_SLICE: Final = 0.0005
+_SLICE: Final = 0.0002
+_LONG_SLICE: Final = 0.001
+_BEHIND: Final = 1000
+"""Journeys; while more are waiting, slices are long: falling behind is worse than a delay."""
 _REST: Final = 0.001
 
 
@@ -112,7 +115,7 @@ class Recorder:
                 flush_at = clock() + self._interval
             if now >= rest_at and not self._stopping.is_set():
                 time.sleep(_REST)
-                rest_at = clock() + _SLICE
+                rest_at = clock() + (_LONG_SLICE if len(queue) > _BEHIND else _SLICE)
         self._flush()
 
     def _carry_one(self, journey: Journey) -> None:

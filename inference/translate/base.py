@@ -96,6 +96,11 @@ class Relay(Protocol):
     def finish_reason(self) -> str: ...
 
     @property
+    def held(self) -> bytes:
+        """What arrived with the event that committed and is still to be read: `feed(b"")` does."""
+        ...
+
+    @property
     def sequence(self) -> int:
         """The number of the next event, in a protocol that counts them; else 0."""
         ...

@@ -206,6 +206,10 @@ class GuardedRelay:
         return self._inner.finish_reason
 
     @property
+    def held(self) -> bytes:
+        return self._inner.held
+
+    @property
     def sequence(self) -> int:
         return self._inner.sequence
 

@@ -106,8 +106,11 @@ class PassThrough(OpenAIRelay):
 
     def feed(self, chunk: bytes) -> bytes:
         """Once the answer has begun, whole events of text go on as they are, however many."""
+        if self.held:
+            chunk, self.held = self.held + chunk, b""
         if self.failure is not None or self.finished or b"\r" in chunk:
             return super().feed(chunk)
+        committed = self.committed
         out = b""
         start = 0
         # What was begun is read to its end first, and so is everything up to the commit.
@@ -120,10 +123,17 @@ class PassThrough(OpenAIRelay):
             if start == len(chunk) or self.failure is not None or self.finished:
                 return out
         rest = chunk[start:] if start else chunk
+        if not committed:
+            # What commits need not wait until all that came with it is looked at.
+            self.held = rest
+            return out
         border = self._plain(rest)
         if border < len(rest):
             return out + rest[:border] + super().feed(rest[border:])
         return out + rest if out else rest
+
+    def end(self) -> bytes:
+        return self.feed(b"") + super().end() if self.held else super().end()
 
     def _plain(self, block: bytes) -> int:
         """How many bytes of a committed stream's block say text and nothing else."""

@@ -26,6 +26,7 @@ class EventRelay:
         "failure",
         "finish_reason",
         "finished",
+        "held",
         "model",
         "usage",
     )
@@ -37,6 +38,7 @@ class EventRelay:
         self.usage: Usage | None = None
         self.model = ""
         self.finish_reason = ""
+        self.held = b""
         self._parser = Parser()
         self._document: bytearray | None = None
         self._started = False

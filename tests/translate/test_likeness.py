@@ -114,6 +114,7 @@ def test_what_passes_unread_comes_out_as_if_it_was_read(
     for start, end in itertools.pairwise(borders):
         quick_out += quick.feed(stream[start:end])
         slow_out += EventRelay.feed(slow, stream[start:end])
+    quick_out += quick.feed(b"")
     assert quick_out == slow_out
     assert (quick.usage, quick.failure, quick.finished, quick.committed) == (
         slow.usage,
