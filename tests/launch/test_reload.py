@@ -139,7 +139,9 @@ def test_a_web_process_that_dies_is_replaced(service: Installation) -> None:
 
 
 SERVICE_IN_A_TERMINAL = """
-import fcntl, socket, termios
+import fcntl, signal, socket, termios
+# The tests may run under nohup.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from gateway.launch.service import Service
 service = Service(socket.socket(), {})
