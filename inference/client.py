@@ -1,29 +1,18 @@
-"""The upstream client of this event loop, made when first needed.
-
-Servers without lifespan (Daphne) never announce their loop, and tests run several, so a client
-belongs to the loop that asks for it.
-"""
+"""The upstream client of an event loop, which can not be shared with another."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from inference.http import Client
+from inference.per_loop import PerLoop
 
-_clients: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Client]] = WeakKeyDictionary()
-
-
-def client_of(loop: asyncio.AbstractEventLoop) -> Client:
-    client = _clients.get(loop)
-    if client is None:
-        client = _clients[loop] = Client()
-    return client
+client_of: Final = PerLoop(lambda loop: Client())
 
 
 async def close() -> None:
     """Closes this loop's client, if it has one."""
-    client = _clients.pop(asyncio.get_running_loop(), None)
+    client = client_of.forget(asyncio.get_running_loop())
     if client is not None:
         await client.aclose()

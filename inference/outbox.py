@@ -10,7 +10,8 @@ import asyncio
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
-from weakref import WeakKeyDictionary
+
+from inference.per_loop import PerLoop
 
 UNWATCHED: Final = 15
 """Writes after a turn with a single one that are not taken for the first of several."""
@@ -59,11 +60,4 @@ class Outbox:
             self._unwatched = UNWATCHED
 
 
-_outboxes: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Outbox]] = WeakKeyDictionary()
-
-
-def outbox_of(loop: asyncio.AbstractEventLoop) -> Outbox:
-    outbox = _outboxes.get(loop)
-    if outbox is None:
-        outbox = _outboxes[loop] = Outbox(loop)
-    return outbox
+outbox_of: Final = PerLoop(Outbox)

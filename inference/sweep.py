@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from typing import Final, Protocol
-from weakref import WeakKeyDictionary
+
+from inference.per_loop import PerLoop
 
 INTERVAL: Final = 0.05
 """Seconds between two looks, and so how late a look may be."""
@@ -53,11 +54,4 @@ class Sweep:
                 one.look(now)
 
 
-_sweeps: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Sweep]] = WeakKeyDictionary()
-
-
-def sweep_of(loop: asyncio.AbstractEventLoop) -> Sweep:
-    sweep = _sweeps.get(loop)
-    if sweep is None:
-        sweep = _sweeps[loop] = Sweep(loop)
-    return sweep
+sweep_of: Final = PerLoop(Sweep)

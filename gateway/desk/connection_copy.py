@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
@@ -107,9 +108,7 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse:
 
     What is refused comes back as it was filled in, without asking the provider again.
     """
-    row = Provider.objects.filter(pk=pk).first()
-    if row is None:
-        raise Http404
+    row = get_object_or_404(Provider, pk=pk)
     wish, ticked = Wish.of(request.POST), request.POST.getlist("models")
     if not request.user.has_perm(wish.permission):
         messages.error(request, "You may not change that routing profile.")

@@ -6,8 +6,8 @@ import os
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -44,9 +44,7 @@ TONES: Final = {
 @desk_view(VIEW)
 def health(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that changes, asked for again and again."""
-    row = Provider.objects.filter(pk=pk).first()
-    if row is None:
-        raise Http404
+    row = get_object_or_404(Provider, pk=pk)
     return render(request, "desk/connection/health_state.html", state(request, row))
 
 

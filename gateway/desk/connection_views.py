@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -28,7 +29,7 @@ NOT_WRITTEN = ("has_api_key", "credential", "extra_headers")
 @desk_view(CHANGE)
 def test(request: HttpRequest, pk: int) -> HttpResponse:
     """A completion of one token; its time, or the reason it failed, is told on the form's page."""
-    row = _row(pk)
+    row = get_object_or_404(Row, pk=pk)
     try:
         provider = _saved(row)
         model = request.POST.get("model", "").strip() or _usual_model(provider)
@@ -45,7 +46,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 @desk_view(CHANGE)
 def models(request: HttpRequest, pk: int) -> HttpResponse:
     """What the provider lists, those that are kept already ticked."""
-    row = _row(pk)
+    row = get_object_or_404(Row, pk=pk)
     try:
         names = _names(_saved(row))
     except Failed as failed:
@@ -58,7 +59,7 @@ def models(request: HttpRequest, pk: int) -> HttpResponse:
 @desk_view(CHANGE)
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
     """The ticked ones become the provider's models, by the same rules as its form."""
-    row = _row(pk)
+    row = get_object_or_404(Row, pk=pk)
     document = {k: v for k, v in documents.provider(row).items() if k not in NOT_WRITTEN}
     document["models"] = list(dict.fromkeys(request.POST.getlist("models")))
     try:
@@ -74,13 +75,6 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
         text = f"{row.name} now has {_counted(document['models'])}."
         messages.success(request, text)
     return _back(row)
-
-
-def _row(pk: int) -> Row:
-    row = Row.objects.filter(pk=pk).first()
-    if row is None:
-        raise Http404
-    return row
 
 
 def _saved(row: Row) -> Provider:

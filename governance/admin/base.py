@@ -87,6 +87,12 @@ class ServiceAdmin(ModelAdmin):
             return _told(request, refused)
         return answer
 
+    def missing(self, request: HttpRequest, identity: str) -> HttpResponse:
+        """As Django's own pages tell of a row that is not there."""
+        told = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
+        answer: HttpResponse = told(request, self.opts, identity)
+        return answer
+
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from governance.admin.targets import TargetForm
 from governance.errors import NotFound
 from governance.models import RoutingProfile, RoutingTarget
-from governance.models.routing_target import THRESHOLDS
 from governance.routing.fields import MAX_LENGTHS
 from governance.services import find_profile
 
@@ -24,18 +24,6 @@ _COPIED = (
     "strategy",
     "local_fallback",
     "local_only",
-)
-_COPIED_TARGET = (
-    "provider",
-    "virtual_model",
-    "model",
-    "priority",
-    "weight",
-    "enabled",
-    "capabilities",
-    "request_types",
-    "position",
-    *THRESHOLDS,
 )
 
 
@@ -70,7 +58,7 @@ def profile_initial(
 
 
 def target_initial(row: RoutingTarget) -> dict[str, Any]:
-    return {field: getattr(row, field) for field in _COPIED_TARGET}
+    return {field: getattr(row, field) for field in TargetForm.Meta.fields}
 
 
 def _free(name: str, suffix: str, joint: str, limit: int, taken: Iterable[str]) -> str:

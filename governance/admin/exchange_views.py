@@ -57,7 +57,7 @@ class ExchangeAdmin(SwitchAdmin):
         try:
             services.find_profile(object_id)
         except NotFound:
-            return self._missing(request, object_id)
+            return self.missing(request, object_id)
         query = QueryDict(mutable=True)
         query[duplicate.PARAMETER] = object_id
         add = reverse("admin:governance_routingprofile_add")
@@ -79,7 +79,7 @@ class ExchangeAdmin(SwitchAdmin):
         wanted = request.GET.get(duplicate.PARAMETER) if request.method == "GET" else None
         asked = object_id is None and wanted and self.has_duplicate_permission(request)
         if asked and duplicate.copied_in(request) is None:
-            return self._missing(request, str(wanted))
+            return self.missing(request, str(wanted))
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -98,12 +98,6 @@ class ExchangeAdmin(SwitchAdmin):
         if row is not None:
             kwargs["initial"] = [duplicate.target_initial(one) for one in row.ordered_targets()]
         return kwargs
-
-    def _missing(self, request: HttpRequest, identity: str) -> HttpResponse:
-        """As Django's own pages tell of a row that is not there."""
-        told = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
-        answer: HttpResponse = told(request, self.opts, identity)
-        return answer
 
     def _plan(self, request: HttpRequest, form: exchange.ImportForm, given: object) -> HttpResponse:
         plan = exchange.plan(given, who(request))

@@ -48,9 +48,7 @@ class SwitchAdmin(ServiceAdmin):
         try:
             saved = services.switch_profile(object_id, enabled, who=who(request))
         except NotFound:
-            told = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
-            missing: HttpResponse = told(request, self.opts, object_id)
-            return missing
+            return self.missing(request, object_id)
         except Refused as refused:
             messages.error(request, f"Nothing was changed. {refused}")
         else:

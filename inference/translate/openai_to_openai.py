@@ -15,7 +15,7 @@ from inference.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Outbound
 from inference.translate.glance import COMPLETION, EMBEDDINGS, Completion, Embeddings
-from inference.translate.likeness import Likeness
+from inference.translate.likeness import Likeness, unremarkable
 from inference.translate.openai_upstream import OpenAIRelay, document_of
 from inference.translate.reading import BROKEN_JSON
 from inference.usage import of_openai
@@ -146,7 +146,7 @@ class PassThrough(OpenAIRelay):
                 self._likeness = Likeness.of(rest)
                 length = self._likeness.length(rest) if self._likeness is not None else 0
             if not length:
-                return border + _unremarkable(rest)
+                return border + unremarkable(rest)
             border += length
         return border
 
@@ -174,42 +174,6 @@ class PassThrough(OpenAIRelay):
             if not self.committed and choice.meaningful:
                 self.committed = True
         return encode(data, name)
-
-
-_REMARKABLE: Final = (
-    b'"finish_reason":"',
-    b'"finish_reason": "',
-    b'"usage":{',
-    b'"usage": {',
-    b'"error"',
-    b"[DONE]",
-)
-"""What the gateway has to know of."""
-
-
-def _unremarkable(chunk: bytes) -> int:
-    """How many bytes of the chunk are whole events of text and nothing else; these pass unread.
-
-    After the commit that is nearly everything. What is not sure goes the long way.
-    """
-    if not chunk.startswith(b'data: {"'):
-        return 0
-    limit = len(chunk)
-    for mark in _REMARKABLE:
-        found = chunk.find(mark, 0, limit)
-        if found >= 0:
-            limit = found
-    border = chunk.rfind(b"}\n\n", 0, limit) + 3
-    if border < 3:
-        return 0
-    ends = chunk.count(b"\n\n", 0, border)
-    sound = (
-        chunk.count(b"\n", 0, border) == 2 * ends
-        and chunk.count(b'}\n\ndata: {"', 0, border) == ends - 1
-        and chunk.count(b'"choices":[{"', 0, border) + chunk.count(b'"choices": [{"', 0, border)
-        == ends
-    )
-    return border if sound else 0
 
 
 def _as_chunk(data: bytes) -> bytes:

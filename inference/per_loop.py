@@ -1,0 +1,34 @@
+"""One of something for each event loop, made when first asked for.
+
+Servers without lifespan (Daphne) never announce their loop, and tests run several. What is made is
+forgotten with its loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+T = TypeVar("T")
+
+
+class PerLoop(Generic[T]):
+    """Call it with a loop for what belongs to that loop."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[asyncio.AbstractEventLoop], T]) -> None:
+        self._make = make
+        self._made: WeakKeyDictionary[asyncio.AbstractEventLoop, T] = WeakKeyDictionary()
+
+    def __call__(self, loop: asyncio.AbstractEventLoop) -> T:
+        found = self._made.get(loop)
+        if found is None:
+            found = self._made[loop] = self._make(loop)
+        return found
+
+    def forget(self, loop: asyncio.AbstractEventLoop) -> T | None:
+        """Gives away what the loop has, None when it has nothing."""
+        return self._made.pop(loop, None)
