@@ -18,6 +18,7 @@ from governance.interactions.record import InteractionRecord
 from inference.recording.describe import describe
 from tests.interactions.journeys import PROFILE, attempt, journey, plan
 from tests.interactions.rows import START, insert, insert_at, insert_many
+from tests.support.timing import quickest
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY, WEEK = PERIODS["hour"], PERIODS["day"], PERIODS["week"]
@@ -122,18 +123,21 @@ def test_times_come_from_the_latest_answers(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_hundred_thousand_rows() -> None:
-    """Within 300 ms on an idle machine, by four queries; time on the processor, with room."""
+    """Within 300 ms on an idle machine, by four queries; with room for a busy one."""
     insert_many(100_000)
     now = START + timedelta(seconds=100_000)
-    times = []
-    for period in (DAY, WEEK, WEEK, WEEK):
-        began = time.process_time()
+
+    def seconds() -> float:
+        began = time.perf_counter()
         with CaptureQueriesContext(connection) as captured:
-            found = traffic(period, now)
-        times.append(time.process_time() - began)
+            found = traffic(WEEK, now)
+        took = time.perf_counter() - began
         assert len(captured) == 4
-    assert found.totals.requests == 100_000
-    assert min(times[1:]) < 0.9, times
+        assert found.totals.requests == 100_000
+        return took
+
+    traffic(DAY, now)
+    assert quickest(seconds, 0.9) < 0.9
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 from html import unescape
 from typing import Any
 
@@ -16,6 +17,7 @@ from governance.admin.interaction_list import InteractionList, in_words
 from governance.interactions.keyset import Cursor
 from governance.models import Interaction
 from tests.interactions.rows import START, insert_at, insert_many
+from tests.support.timing import quickest
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/governance/interaction/"
@@ -144,10 +146,30 @@ QUERIES: dict[str, int] = {
 the first page they are not counted, which saves one."""
 
 
+class Queries:
+    """Those the database is asked."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, Any]] = []
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.seen.append((sql, params))
+        return execute(sql, params, many, context)
+
+
+def opening(client: Client, address: str, queries: Queries) -> float:
+    """The seconds it takes."""
+    queries.seen.clear()
+    began = time.perf_counter()
+    with connection.execute_wrapper(queries):
+        opened(client, address)
+    return time.perf_counter() - began
+
+
 def test_a_hundred_thousand_rows(operator: Client) -> None:
     """Each view takes its few queries, every one along an index: none reads or sorts the table.
 
-    They open within 100 ms; what is asserted is time on the processor, with room.
+    They open within 300 ms.
     """
     insert_many(100_000)
     operator.get(LIST)
@@ -160,20 +182,12 @@ def test_a_hundred_thousand_rows(operator: Client) -> None:
     found: dict[str, int] = {}
     slow: dict[str, float] = {}
     for address in QUERIES:
-        seen: list[tuple[str, Any]] = []
-
-        def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-            seen.append((sql, params))  # noqa: B023  # it is called before the next turn
-            return execute(sql, params, many, context)
-
-        began = time.process_time()
-        with connection.execute_wrapper(watch):
-            opened(operator, address.format(**cursors))
-        took = time.process_time() - began
-        found[address] = len(seen)
-        if took > 0.5:
+        queries = Queries()
+        took = quickest(partial(opening, operator, address.format(**cursors), queries), 0.3)
+        found[address] = len(queries.seen)
+        if took >= 0.3:
             slow[address] = took
-        for sql, params in seen:
+        for sql, params in queries.seen:
             if OURS in sql:
                 assert_by_index(sql, params)
     assert found == QUERIES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -24,6 +25,7 @@ from governance.routing.table import Grant, Profile, RoutingTable
 from inference.recording.describe import describe
 from tests.interactions.journeys import NOON, attempt, journey, plan
 from tests.interactions.rows import insert, insert_at, insert_many
+from tests.support.timing import quickest
 
 ROOT = "/api/governance/interactions"
 Get = Callable[..., Any]
@@ -289,19 +291,21 @@ def test_a_hundred_thousand_rows(get: Get) -> None:
         {"error": "nowhere"},
         {"from": "2030-03-18T00:00:00Z", "to": "2030-03-18T06:00:00Z", "outcome": "retryable"},
     ]
-    for query in queries:
-        times = []
-        for _ in range(3):
-            began = time.perf_counter()
-            with CaptureQueriesContext(connection) as captured:
-                answer = get(**query)
-            times.append(time.perf_counter() - began)
+
+    def seconds(query: dict[str, str]) -> float:
+        began = time.perf_counter()
+        with CaptureQueriesContext(connection) as captured:
+            answer = get(**query)
+        took = time.perf_counter() - began
         assert answer.status_code == 200
         of_log = [one["sql"] for one in captured if "governance_interaction" in one["sql"]]
         assert len(of_log) == 1, query
         assert "COUNT" not in of_log[0]
-        assert min(times) < 0.3, query
-    deep = answer = get(limit="500", outcome="ok")
+        return took
+
+    for query in queries:
+        assert quickest(partial(seconds, query), 0.3) < 0.3, query
+    deep = get(limit="500", outcome="ok")
     for _ in range(5):
         deep = get(deep.json()["next"])
     assert len(found(deep)) == 500
