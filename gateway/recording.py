@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from django.conf import settings
 
 from gateway import traffic
-from gateway.telemetry import Telemetry
+from gateway.telemetry import Sums, Telemetry
 from inference import record
 from inference.recording import prices
 from inference.recording.jsonl import JsonlLog
@@ -48,7 +48,7 @@ def start() -> None:
         },
         interval=TELLING,
     )
-    recorder = Recorder((lines, rows, telemetry))
+    recorder = Recorder((lines, rows, telemetry), counts=Sums)
     rows.start()
     recorder.start()
     record.add_sink(recorder.accept)

@@ -1,13 +1,14 @@
 """Metrics for Prometheus. The one home of their names.
 
-They are counted from finished records, on the recorder's thread; see `gateway.exposition` for how
-they are told.
+They are counted from finished records: added up by the event loop, and told by the recorder's
+thread; see `gateway.exposition` for how the world is told.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Final
 
@@ -15,28 +16,11 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
 )
 
+from gateway.spread import SECONDS, Spread, SpreadHistogram
 from governance.interactions.record import InteractionRecord
-
-_SECONDS: Final = (
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-    30.0,
-    60.0,
-    120.0,
-    300.0,
-    600.0,
-)
+from inference.recording.batch import Batch
 
 registry: Final = CollectorRegistry()
 
@@ -70,18 +54,18 @@ REJECTIONS: Final = Counter(
     ("profile", "reason"),
     registry=registry,
 )
-FIRST_TOKEN: Final = Histogram(
+FIRST_TOKEN: Final = SpreadHistogram(
     "pointsman_time_to_first_token_seconds",
     "From a request's arrival to the first meaningful event of its answer.",
     ("provider",),
-    buckets=_SECONDS,
+    buckets=SECONDS,
     registry=registry,
 )
-DURATION: Final = Histogram(
+DURATION: Final = SpreadHistogram(
     "pointsman_request_duration_seconds",
     "From a request's arrival to the end of its answer.",
     ("provider",),
-    buckets=_SECONDS,
+    buckets=SECONDS,
     registry=registry,
 )
 TOKENS: Final = Counter(
@@ -142,6 +126,39 @@ class _Sum:
         if record.cost_usd is not None:
             self.cost += record.cost_usd
 
+    def take(self, other: _Sum) -> None:
+        """Adds the numbers of another, all but its times."""
+        self.count += other.count
+        self.prompt += other.prompt
+        self.completion += other.completion
+        self.cached += other.cached
+        self.thought += other.thought
+        self.cost += other.cost
+
+
+class Sums:
+    """Records added up by the way they went; a part of `batch.Counts`."""
+
+    def __init__(self) -> None:
+        self.ways: dict[tuple[object, ...], tuple[InteractionRecord, _Sum]] = {}
+
+    def add(self, record: InteractionRecord) -> None:
+        way = (
+            record.profile,
+            record.reason,
+            record.outcome,
+            record.error_code,
+            record.fallback,
+            record.protocol,
+            record.request_type,
+            tuple([(one.provider, one.outcome) for one in record.attempts]),
+            tuple([one.reason for one in record.decision.rejections]),
+        )
+        found = self.ways.get(way)
+        if found is None:
+            found = self.ways[way] = record, _Sum()
+        found[1].add(record)
+
 
 class Telemetry:
     """Counts records. Most of a batch went the same way, so metrics are touched once a way."""
@@ -161,25 +178,21 @@ class Telemetry:
         self._clock = clock
         self._due = clock()
         self._told: Tally[str] = Tally()
-        self._sums: dict[tuple[object, ...], tuple[InteractionRecord, _Sum]] = {}
+        self._sums = Sums()
+        self._durations: defaultdict[str, Spread] = defaultdict(Spread)
+        self._first_tokens: defaultdict[str, Spread] = defaultdict(Spread)
         self.dropped = 0
 
-    def add(self, record: InteractionRecord) -> None:
-        way = (
-            record.profile,
-            record.reason,
-            record.outcome,
-            record.error_code,
-            record.fallback,
-            record.protocol,
-            record.request_type,
-            tuple([(one.provider, one.outcome) for one in record.attempts]),
-            tuple([one.reason for one in record.decision.rejections]),
-        )
-        found = self._sums.get(way)
-        if found is None:
-            found = self._sums[way] = record, _Sum()
-        found[1].add(record)
+    def add(self, batch: Batch) -> None:
+        """Takes a batch whose counts are `Sums`."""
+        assert isinstance(batch.counts, Sums)
+        for way, (record, total) in batch.counts.ways.items():
+            self._sums.ways.setdefault(way, (record, _Sum()))[1].take(total)
+            if record.attempts:
+                # By provider alone: a series a bucket for each of thousands of profiles would cost
+                # more than all that they count.
+                self._durations[record.provider].add(total.durations)
+                self._first_tokens[record.provider].add(total.first)
 
     def flush(self) -> None:
         now = self._clock()
@@ -189,9 +202,16 @@ class Telemetry:
 
     def tell(self) -> None:
         """Brings the metrics up to date."""
-        sums, self._sums = self._sums, {}
-        for record, total in sums.values():
+        sums, self._sums = self._sums, Sums()
+        for record, total in sums.ways.values():
             _count(record, total)
+        for histogram, spreads in (
+            (DURATION, self._durations),
+            (FIRST_TOKEN, self._first_tokens),
+        ):
+            for provider, spread in spreads.items():
+                histogram.labels(provider).observe_all(spread)
+            spreads.clear()
         for stage, dropped in self._dropped().items():
             DROPPED.labels(stage).inc(dropped - self._told[stage])
             self._told[stage] = dropped
@@ -214,14 +234,6 @@ def _count(record: InteractionRecord, total: _Sum) -> None:
         REJECTIONS.labels(profile, rejection.reason).inc(count)
     for attempt in record.attempts:
         ATTEMPTS.labels(attempt.provider, attempt.outcome).inc(count)
-    if record.attempts:
-        # By provider alone: a series a bucket for each of thousands of profiles would cost more
-        # than all that they count.
-        duration, first = DURATION.labels(record.provider), FIRST_TOKEN.labels(record.provider)
-        for milliseconds in total.durations:
-            duration.observe(milliseconds / 1000)
-        for milliseconds in total.first:
-            first.observe(milliseconds / 1000)
     for kind, tokens in (
         ("prompt", total.prompt),
         ("completion", total.completion),

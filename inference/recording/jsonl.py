@@ -1,4 +1,4 @@
-"""Records on their way into the JSONL log, kept for a while when the disk refuses them."""
+"""Lines on their way into the JSONL log, kept for a while when the disk refuses them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import structlog
 
-from governance.interactions.record import InteractionRecord
 from inference.recording import day_files
+from inference.recording.batch import Batch
 
 log = structlog.get_logger("pointsman.recording")
 
 FULL: Final = 64 * 1024
 """Bytes that are written at once: a burst need not be held in memory."""
-_DAY: Final = len("2030-01-31")
 
 
 class JsonlLog:
@@ -25,21 +23,19 @@ class JsonlLog:
     def __init__(self, directory: Path, *, limit_bytes: int = 16 * 1024 * 1024) -> None:
         self._directory = directory
         self._limit = limit_bytes
-        self._encode = msgspec.json.Encoder().encode
         self._waiting: dict[str, deque[bytes]] = {}
         self._bytes = 0
         self._failing = False
         self.dropped = 0
         """Records that the disk refused for so long that they could not be kept."""
 
-    def add(self, record: InteractionRecord) -> None:
-        """Takes a record for the next `flush`, which comes by itself when enough is waiting.
+    def add(self, batch: Batch) -> None:
+        """Takes lines for the next `flush`, which comes by itself when enough is waiting.
 
         When there is no more room the oldest give way.
         """
-        line = self._encode(record) + b"\n"
-        self._waiting.setdefault(record.time[:_DAY], deque()).append(line)
-        self._bytes += len(line)
+        self._waiting.setdefault(batch.day, deque()).extend(batch.lines)
+        self._bytes += sum(map(len, batch.lines))
         if self._bytes > FULL and not self._failing:
             self.flush()
         elif self._bytes > self._limit:

@@ -5,9 +5,9 @@ Nothing is fetched: the price list is as new as the installed package.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from governance.routing.table import Provider
@@ -41,8 +41,41 @@ class Rates(NamedTuple):
     cache_written: Rate
 
 
+class Priced(NamedTuple):
+    """What has a price: prices change at dates and, with some, at half hours of the day."""
+
+    base_url: str
+    kind: str
+    model: str
+    half_hour: int
+    """Since 1970."""
+
+
+Find = Callable[[Priced], Rates | None]
+
+KNOWN: Final = 2048
+"""Prices that are kept."""
+_known: Final[dict[Priced, Rates | None]] = {}
+
+
+class NotAtHand(LookupError):
+    """The price has yet to be looked up, which takes milliseconds."""
+
+
 def cost_of(journey: Journey) -> float | None:
     """US dollars; 0 for a local provider, None without usage or where no price is known."""
+    return _cost(journey, _looked_up)
+
+
+def cost_at_hand(journey: Journey) -> float | None:
+    """The same. Raises `NotAtHand` before `cost_of` has met the model and the half hour."""
+    try:
+        return _cost(journey, _known.__getitem__)
+    except KeyError:
+        raise NotAtHand from None
+
+
+def _cost(journey: Journey, find: Find) -> float | None:
     usage, plan, attempts = journey.usage, journey.plan, journey.attempts
     if usage is None or plan is None or not attempts:
         return None
@@ -52,7 +85,7 @@ def cost_of(journey: Journey) -> float | None:
         if provider.name == last.provider and candidate.model == last.model:
             if provider.is_local:
                 return 0.0
-            rates = rates_of(provider, journey.model, last.model, journey.at)
+            rates = rates_of(provider, journey.model, last.model, journey.at, find)
             return float(cost(usage, rates)) if rates is not None else None
     return None
 
@@ -76,35 +109,47 @@ def load() -> None:
     get_snapshot()
 
 
-def rates_of(provider: Provider, answered: str, asked: str, at: float) -> Rates | None:
+def _looked_up(what: Priced) -> Rates | None:
+    try:
+        return _known[what]
+    except KeyError:
+        if len(_known) >= KNOWN:
+            # Most of them were for half hours that have passed.
+            _known.clear()
+        found = _known[what] = _look_up(what)
+        return found
+
+
+def rates_of(
+    provider: Provider, answered: str, asked: str, at: float, find: Find = _looked_up
+) -> Rates | None:
     """The prices that hold at a Unix time, of the model that answered or else the one asked for."""
     half_hour = int(at // 1800)
     for model in dict.fromkeys((answered, asked)):
-        rates = _rates(provider.base_url, provider.kind, model, half_hour) if model else None
-        if rates is not None:
-            return rates
+        if model:
+            rates = find(Priced(provider.base_url, provider.kind, model, half_hour))
+            if rates is not None:
+                return rates
     return None
 
 
-@lru_cache(maxsize=2048)
-def _rates(base_url: str, kind: str, model: str, half_hour: int) -> Rates | None:
-    """Prices change at dates and, with some providers, at half hours of the day."""
+def _look_up(what: Priced) -> Rates | None:
     # Loading the list takes half a second, so it is not done before it is needed.
     from genai_prices.data_snapshot import get_snapshot
 
     known = get_snapshot()
     try:
         try:
-            seller = known.find_provider(None, None, base_url)
+            seller = known.find_provider(None, None, what.base_url)
         except LookupError:
-            if kind != "anthropic":
+            if what.kind != "anthropic":
                 return None
             # Whoever speaks Anthropic's protocol at another address resells the same models.
-            seller = known.find_provider(None, kind, None)
-        _, found = known.find_provider_model(model, seller, None, None)
+            seller = known.find_provider(None, what.kind, None)
+        _, found = known.find_provider_model(what.model, seller, None, None)
     except LookupError:
         return None
-    listed = found.get_prices(datetime.fromtimestamp(half_hour * 1800, UTC))
+    listed = found.get_prices(datetime.fromtimestamp(what.half_hour * 1800, UTC))
     prompt, completion = _rate(listed.input_mtok), _rate(listed.output_mtok)
     if prompt is None:
         return None

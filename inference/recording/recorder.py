@@ -1,35 +1,42 @@
-"""The recorder: what the event loop leaves behind becomes records, on a thread of its own."""
+"""The recorder: what finished requests leave behind becomes lines, and a thread carries them off.
+
+A line takes some microseconds, so the event loop makes it itself, when the answer has left. A
+thread that makes lines would need the interpreter for as long, and takes it from a request each
+time it does: that is what callers would notice. What takes longer is left to the thread.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
+import msgspec
 import structlog
 
-from governance.interactions.record import InteractionRecord
 from inference.record import Journey
+from inference.recording.batch import Batch, Counts, Uncounted, day_of, line_of
 from inference.recording.content import with_content
 from inference.recording.describe import describe
-from inference.recording.prices import cost_of
+from inference.recording.prices import NotAtHand, cost_at_hand, cost_of
 
 log = structlog.get_logger("pointsman.recording")
 
 LIMIT: Final = 20_000
-"""Journeys that may wait: two seconds at full speed."""
+"""Records that may wait for the thread: two seconds at full speed."""
 LIMIT_BYTES: Final = 64 * 1024 * 1024
 """Content that may wait, where it is kept."""
 INTERVAL: Final = 0.1
-"""Seconds between two looks at the queue: what a killed process loses at most, and some."""
+"""Seconds until a batch is handed over, and between two looks of the thread: what a killed process
+loses is what waits for both, and some."""
+BATCH: Final = 64
+"""Records of a batch at most."""
 LONG_TEXT: Final = 1000
 """Characters of a last user message that is not worth holding on to."""
 _SLICE: Final = 0.0002
-_LONG_SLICE: Final = 0.001
-_BEHIND: Final = 1000
-"""Journeys; while more are waiting, slices are long: falling behind is worse than a delay."""
 _REST: Final = 0.001
 
 
@@ -38,56 +45,133 @@ class Destination(Protocol):
 
     dropped: int
 
-    def add(self, record: InteractionRecord) -> None: ...
+    def add(self, batch: Batch) -> None: ...
 
     def flush(self) -> None: ...
+
+
+class _Open(msgspec.Struct):
+    """What the event loop of one thread is filling."""
+
+    batch: deque[Batch] = msgspec.field(default_factory=deque)
+    """One or none: whoever pops it hands it over."""
+    armed: asyncio.AbstractEventLoop | None = None
+    """Whose timer will hand it over."""
 
 
 class Recorder:
     """Takes finished journeys from event loops and carries them to every destination."""
 
     def __init__(
-        self, destinations: Sequence[Destination], *, limit: int = LIMIT, interval: float = INTERVAL
+        self,
+        destinations: Sequence[Destination],
+        *,
+        counts: Callable[[], Counts] = Uncounted,
+        limit: int = LIMIT,
+        interval: float = INTERVAL,
     ) -> None:
+        """`counts` makes what counts the records of one batch."""
         self._destinations = tuple(destinations)
+        self._counts = counts
         self._limit = limit
         self._interval = interval
-        self._queue: deque[Journey] = deque()
-        # Two counters, so that each has one writer: the event loop and the thread.
+        # A loop fills its batch alone, so nothing is locked.
+        self._local = threading.local()
+        self._opened: list[_Open] = []
+        self._handed: deque[Batch] = deque()
+        self._slow: deque[Journey] = deque()
+        # Two counters each, so that each has one writer: the event loop and the thread.
+        self._lines_in = self._lines_out = 0
         self._content_in = self._content_out = 0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._failed = False
         self.dropped = 0
-        """Journeys turned away because the queue was full, or that could not be described."""
+        """Journeys turned away because too many were waiting, or that could not be described."""
 
     def accept(self, journey: Journey) -> None:
-        """Puts a finished journey in the queue; when that is full, counts it and forgets it.
+        """Records a finished journey; when too many are waiting, counts it and forgets it.
 
-        This is all that happens on the event loop: no lock, no wake-up.
+        Called on an event loop, where it takes no lock and wakes nobody.
         """
-        queue = self._queue
-        if len(queue) >= self._limit:
+        if self._lines_in - self._lines_out + len(self._slow) >= self._limit:
             self.dropped += 1
             return
-        ask = journey.ask
+        if journey.content is not None:
+            self._put_off(journey)
+            return
+        try:
+            record = describe(journey, cost_at_hand(journey))
+            line = line_of(record)
+        except NotAtHand:
+            self._put_off(journey)
+            return
+        except Exception as error:
+            self.dropped += 1
+            self._complain(error)
+            return
+        self._lines_in += 1
+        batch = self._batch(day_of(record))
+        batch.plain.append(line)
+        batch.counts.add(record)
+
+    def _batch(self, day: str) -> Batch:
+        """The one to add to."""
+        open_: _Open | None = getattr(self._local, "open", None)
+        if open_ is None:
+            open_ = self._local.open = _Open()
+            self._opened.append(open_)
+        if open_.batch:
+            batch = open_.batch[0]
+            if len(batch.plain) < BATCH and batch.day == day:
+                return batch
+            self._hand_over(open_)
+        batch = Batch(day, self._counts())
+        open_.batch.append(batch)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            # A request that ends after its loop: `stop` hands its record over.
+            return batch
+        if open_.armed is not loop:
+            open_.armed = loop
+            loop.call_later(self._interval, self._due, open_)
+        return batch
+
+    def _due(self, open_: _Open) -> None:
+        open_.armed = None
+        self._hand_over(open_)
+
+    def _hand_over(self, open_: _Open) -> None:
+        try:
+            self._handed.append(open_.batch.pop())
+        except IndexError:
+            return
+
+    def _put_off(self, journey: Journey) -> None:
+        """Leaves a journey to the thread, without what would fill the memory."""
+        ask, content = journey.ask, journey.content
         if ask is not None and ask.features.last_user_characters > LONG_TEXT:
             features = ask.features._replace(last_user_text="")
             journey.ask = ask._replace(features=features)
-        content = journey.content
         if content is not None:
             if self._content_in - self._content_out + content.size > LIMIT_BYTES:
                 journey.content = None
             else:
                 self._content_in += content.size
-        queue.append(journey)
+        self._slow.append(journey)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Carries what is still in the queue; waits for that at most `timeout` seconds."""
+        """Carries what is still waiting; waits for that at most `timeout` seconds.
+
+        Nothing may be accepted any more.
+        """
+        for open_ in self._opened:
+            self._hand_over(open_)
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(timeout)
@@ -99,46 +183,48 @@ class Recorder:
         self._carry()
 
     def _carry(self) -> None:
-        """Empties the queue in slices, with rests between them.
-
-        A thread that computes keeps the event loop waiting for up to the interpreter's switch
-        interval each time it wakes, which is ten times as long as a request takes.
-        """
-        queue, clock = self._queue, time.perf_counter
-        flush_at = clock() + self._interval
-        rest_at = clock() + _SLICE
-        while queue:
-            self._carry_one(queue.popleft())
-            now = clock()
-            if now >= flush_at:
-                self._flush()
-                flush_at = clock() + self._interval
-            if now >= rest_at and not self._stopping.is_set():
+        """Empties both queues."""
+        rest_at = time.perf_counter() + _SLICE
+        while self._slow or self._handed:
+            if self._handed:
+                batch = self._handed.popleft()
+                self._lines_out += len(batch.plain)
+                self._add(batch)
+            else:
+                self._describe(self._slow.popleft())
+            if time.perf_counter() >= rest_at and not self._stopping.is_set():
+                # A thread that computes keeps the event loop waiting for up to the interpreter's
+                # switch interval, which is twenty times as long as a request takes.
                 time.sleep(_REST)
-                rest_at = clock() + (_LONG_SLICE if len(queue) > _BEHIND else _SLICE)
-        self._flush()
-
-    def _carry_one(self, journey: Journey) -> None:
-        if journey.content is not None:
-            self._content_out += journey.content.size
-        try:
-            record = with_content(describe(journey, cost_of(journey)), journey)
-        except Exception as error:
-            self.dropped += 1
-            self._complain(error)
-            return
-        for destination in self._destinations:
-            try:
-                destination.add(record)
-            except Exception as error:
-                destination.dropped += 1
-                self._complain(error)
-
-    def _flush(self) -> None:
+                rest_at = time.perf_counter() + _SLICE
         for destination in self._destinations:
             try:
                 destination.flush()
             except Exception as error:
+                self._complain(error)
+
+    def _describe(self, journey: Journey) -> None:
+        """Makes of a journey what `accept` left to the thread."""
+        if journey.content is not None:
+            self._content_out += journey.content.size
+        try:
+            record = describe(journey, cost_of(journey))
+            batch = Batch(day_of(record), self._counts(), [line_of(record)])
+            if journey.content is not None:
+                batch.whole = [line_of(with_content(record, journey))]
+        except Exception as error:
+            self.dropped += 1
+            self._complain(error)
+            return
+        batch.counts.add(record)
+        self._add(batch)
+
+    def _add(self, batch: Batch) -> None:
+        for destination in self._destinations:
+            try:
+                destination.add(batch)
+            except Exception as error:
+                destination.dropped += len(batch.plain)
                 self._complain(error)
 
     def _complain(self, error: Exception) -> None:

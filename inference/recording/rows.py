@@ -22,6 +22,7 @@ from governance.interactions.record import InteractionRecord
 from governance.interactions.rows import COLUMNS, values_of
 from governance.models.interaction import Interaction
 from inference.recording.backlog import Backlog
+from inference.recording.batch import Batch
 from inference.recording.key_uses import KeyUses
 from inference.recording.pace import Pace
 
@@ -47,6 +48,7 @@ class RowWriter:
         self._using = using
         self._first_pause = first_pause
         self._queue = Backlog(limit)
+        self._decode = msgspec.json.Decoder(InteractionRecord).decode
         self._pace = Pace()
         self._key_uses = KeyUses()
         self._wake = threading.Event()
@@ -59,12 +61,9 @@ class RowWriter:
         self.dropped = 0
         """Records that found no room, that the disk lost, or that the database would not take."""
 
-    def add(self, record: InteractionRecord) -> None:
-        if record.request is not msgspec.UNSET or record.answer is not msgspec.UNSET:
-            # What was said is large and no part of a row.
-            record = msgspec.structs.replace(record, request=msgspec.UNSET, answer=msgspec.UNSET)
-        if not self._queue.add(record):
-            self.dropped += 1
+    def add(self, batch: Batch) -> None:
+        """Takes records without what was said, which is no part of a row."""
+        self.dropped += len(batch.plain) - self._queue.add(batch.plain)
 
     def flush(self) -> None:
         if self._queue:
@@ -102,7 +101,7 @@ class RowWriter:
         out = False
         while self._queue:
             began = time.monotonic()
-            batch = self._queue.first(BATCH)
+            batch = [self._decode(line) for line in self._queue.first(BATCH)]
             self.dropped += self._queue.forget_lost()
             if not batch:
                 return

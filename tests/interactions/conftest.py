@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from governance.interactions.record import InteractionRecord
+from inference.recording.batch import Batch
+from tests.interactions.batches import records_of
 
 
 class Kept:
@@ -15,8 +17,8 @@ class Kept:
         self.dropped = 0
         self.flushes = 0
 
-    def add(self, record: InteractionRecord) -> None:
-        self.records.append(record)
+    def add(self, batch: Batch) -> None:
+        self.records += records_of(batch.lines)
 
     def flush(self) -> None:
         self.flushes += 1

@@ -5,59 +5,60 @@ from __future__ import annotations
 import threading
 import tracemalloc
 
-from governance.interactions.record import InteractionRecord
 from inference.recording.backlog import BLOCK, Backlog
+from inference.recording.batch import line_of
 from inference.recording.describe import describe
 from tests.interactions.journeys import NOON, journey
 
 
-def record(number: int) -> InteractionRecord:
-    return describe(journey(id=f"req_{number}", at=NOON + number / 1000), cost_usd=number / 7)
+def line(number: int) -> bytes:
+    what = journey(id=f"req_{number}", at=NOON + number / 1000, model="größer\u2028")
+    return line_of(describe(what, cost_usd=number / 7))
 
 
-def taken(backlog: Backlog, size: int) -> list[InteractionRecord]:
-    all_: list[InteractionRecord] = []
+def taken(backlog: Backlog, size: int) -> list[bytes]:
+    all_: list[bytes] = []
     while batch := backlog.first(size):
         all_ += batch
         backlog.done(len(batch))
     return all_
 
 
-def test_records_come_out_as_they_went_in() -> None:
+def test_lines_come_out_as_they_went_in() -> None:
     """In order and equal, whether they were packed meanwhile or not."""
     backlog = Backlog(limit=10_000)
-    records = [record(number) for number in range(BLOCK * 5 + 17)]
-    assert all(map(backlog.add, records))
-    assert len(backlog) == len(records)
-    assert taken(backlog, 50) == records
+    lines = [line(number) for number in range(BLOCK * 5 + 17)]
+    assert backlog.add(lines) == len(lines)
+    assert len(backlog) == len(lines)
+    assert taken(backlog, 50) == lines
     assert len(backlog) == 0
     assert backlog.first(50) == []
 
 
 def test_what_was_shown_stays_until_it_is_done() -> None:
     backlog = Backlog(limit=10)
-    backlog.add(record(1))
-    backlog.add(record(2))
-    assert backlog.first(1) == backlog.first(1) == [record(1)]
+    backlog.add([line(1), line(2)])
+    assert backlog.first(1) == backlog.first(1) == [line(1)]
     backlog.done(1)
-    assert backlog.first(5) == [record(2)]
+    assert backlog.first(5) == [line(2)]
 
 
 def test_a_full_backlog_turns_away() -> None:
     backlog = Backlog(limit=3)
-    assert [backlog.add(record(number)) for number in range(5)] == [True, True, True, False, False]
+    assert backlog.add([line(1), line(2)]) == 2
+    assert backlog.add([line(3), line(4), line(5)]) == 1
+    assert backlog.add([line(6)]) == 0
     assert backlog.clear() == 3
-    assert backlog.add(record(9))
+    assert backlog.add([line(9)]) == 1
 
 
 def test_what_the_disk_loses_is_counted_and_the_rest_goes_on() -> None:
     backlog = Backlog(limit=10_000)
-    records = [record(number) for number in range(BLOCK * 4)]
-    for one in records:
-        backlog.add(one)
+    lines = [line(number) for number in range(BLOCK * 4)]
+    backlog.add(lines)
     backlog._packed._file.seek(0)
     backlog._packed._file.write(b"spoilt")
-    assert taken(backlog, 50) == records[:BLOCK] + records[2 * BLOCK :]
+    assert taken(backlog, 50) == lines[:BLOCK] + lines[2 * BLOCK :]
     assert backlog.forget_lost() == BLOCK
     assert len(backlog) == 0
 
@@ -67,7 +68,7 @@ def test_a_hundred_thousand_take_next_to_no_memory() -> None:
     tracemalloc.start()
     try:
         for number in range(20_000):
-            backlog.add(record(number))
+            backlog.add([line(number)])
         size, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -78,10 +79,10 @@ def test_two_threads() -> None:
     """One adds while the other takes: nothing is lost, doubled or out of order."""
     backlog = Backlog(limit=1_000_000)
     count = BLOCK * 20 + 3
-    thread = threading.Thread(target=lambda: [backlog.add(record(n)) for n in range(count)])
+    thread = threading.Thread(target=lambda: [backlog.add([line(n)]) for n in range(count)])
     thread.start()
-    seen: list[InteractionRecord] = []
+    seen: list[bytes] = []
     while thread.is_alive() or len(backlog):
         seen += taken(backlog, 7)
     thread.join()
-    assert [one.id for one in seen] == [f"req_{n}" for n in range(count)]
+    assert seen == [line(n) for n in range(count)]

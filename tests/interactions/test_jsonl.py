@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from governance.interactions.record import InteractionRecord
 from inference.recording.describe import describe
 from inference.recording.jsonl import JsonlLog
+from tests.interactions.batches import batch_of, records_of
 from tests.interactions.journeys import NOON, journey
 
 DAY = 86_400
 
 
 def read(path: Path) -> list[InteractionRecord]:
-    return [
-        msgspec.json.decode(line, type=InteractionRecord) for line in path.read_bytes().splitlines()
-    ]
+    return records_of(path.read_bytes().splitlines())
 
 
 def test_each_record_goes_to_the_file_of_its_day(log_dir: Path) -> None:
@@ -25,7 +22,7 @@ def test_each_record_goes_to_the_file_of_its_day(log_dir: Path) -> None:
     log = JsonlLog(log_dir)
     records = [describe(journey(id=f"req_{i}", at=NOON + i * DAY / 2)) for i in range(3)]
     for record in records:
-        log.add(record)
+        log.add(batch_of(record))
     log.flush()
     assert read(log_dir / "interactions-2030-03-17.jsonl") == records[:1]
     assert read(log_dir / "interactions-2030-03-18.jsonl") == records[1:]
@@ -33,7 +30,7 @@ def test_each_record_goes_to_the_file_of_its_day(log_dir: Path) -> None:
 
 def test_nothing_is_written_before_the_flush_and_nothing_twice(log_dir: Path) -> None:
     log = JsonlLog(log_dir)
-    log.add(describe(journey()))
+    log.add(batch_of(describe(journey())))
     assert not log_dir.exists()
     log.flush()
     log.flush()
@@ -44,9 +41,9 @@ def test_a_disk_that_refuses_for_a_while(log_dir: Path) -> None:
     """Records wait until the log can be written again."""
     log_dir.write_text("a file stands where the directory should be")
     log = JsonlLog(log_dir)
-    log.add(describe(journey(id="req_1")))
+    log.add(batch_of(describe(journey(id="req_1"))))
     log.flush()
-    log.add(describe(journey(id="req_2")))
+    log.add(batch_of(describe(journey(id="req_2"))))
     log.flush()
     log_dir.unlink()
     log.flush()
@@ -60,7 +57,7 @@ def test_a_disk_that_refuses_for_long(log_dir: Path) -> None:
     log_dir.write_text("a file stands where the directory should be")
     log = JsonlLog(log_dir, limit_bytes=4000)
     for number in range(100):
-        log.add(describe(journey(id=f"req_{number}")))
+        log.add(batch_of(describe(journey(id=f"req_{number}"))))
         log.flush()
     log_dir.unlink()
     log.flush()

@@ -12,6 +12,7 @@ from governance.routing.table import ANONYMOUS, Grant
 from inference.recording.describe import describe
 from inference.recording.key_uses import KeyUses
 from inference.recording.rows import RowWriter
+from tests.interactions.batches import batch_of
 from tests.interactions.journeys import NOON, journey
 
 
@@ -67,7 +68,7 @@ def test_not_more_often_than_the_interval(key: str) -> None:
 def test_the_row_writer_sees_to_it(key: str) -> None:
     writer = RowWriter()
     grant = Grant(id=key, name="ci", scopes=frozenset())
-    writer.add(describe(journey(grant=grant)))
+    writer.add(batch_of(describe(journey(grant=grant))))
     writer.start()
     writer.stop()
     assert last_use(key) == datetime.fromtimestamp(NOON, UTC)

@@ -11,7 +11,8 @@ from genai_prices import calc_price
 
 from governance.routing.plan import Candidate
 from governance.routing.table import Provider
-from inference.recording.prices import cost, cost_of, rates_of
+from inference.recording import prices
+from inference.recording.prices import NotAtHand, cost, cost_at_hand, cost_of, rates_of
 from inference.usage import Usage
 from tests.interactions.journeys import CAPABLE, NOON, attempt, journey, plan
 
@@ -100,3 +101,24 @@ def test_the_one_who_answered_is_priced() -> None:
     cost_of_fallback = cost_of(journey(attempts=[attempt(outcome="retryable"), cloudy]))
     assert cost_of_fallback is not None
     assert cost_of_fallback > 0
+
+
+def test_a_price_is_at_hand_once_it_was_asked_for() -> None:
+    """Until the half hour ends; without a price to ask for there is nothing to wait for."""
+    prices._known.clear()
+    cloudy = [attempt(provider="capable", model="gpt-4o-mini")]
+    with pytest.raises(NotAtHand):
+        cost_at_hand(journey(attempts=cloudy))
+    expected = cost_of(journey(attempts=cloudy))
+    assert cost_at_hand(journey(attempts=cloudy)) == expected
+    with pytest.raises(NotAtHand):
+        cost_at_hand(journey(attempts=cloudy, at=NOON + 1800))
+    assert cost_at_hand(journey()) == 0.0
+    assert cost_at_hand(journey(usage=None)) is None
+
+
+def test_only_so_many_prices_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prices, "KNOWN", 3)
+    for number in range(10):
+        assert answered_by(CAPABLE, f"mine-{number}") is None
+    assert len(prices._known) <= 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -15,15 +16,18 @@ import pytest
 from governance.interactions.record import InteractionRecord
 from governance.routing.ask import Ask, Features
 from inference.record import Content
+from inference.recording import prices
 from inference.recording import recorder as module
+from inference.recording.batch import Batch
 from inference.recording.describe import timestamp
 from inference.recording.jsonl import JsonlLog
-from inference.recording.recorder import Recorder
+from inference.recording.recorder import BATCH, Recorder
+from tests.interactions.batches import accept, records_of
 from tests.interactions.conftest import Kept
-from tests.interactions.journeys import journey
+from tests.interactions.journeys import NOON, attempt, journey
 
 
-def test_it_works(kept: Kept) -> None:
+async def test_it_works(kept: Kept) -> None:
     """What is accepted arrives at every destination within the interval, in order."""
     other = Kept()
     recorder = Recorder((kept, other), interval=0.02)
@@ -33,7 +37,7 @@ def test_it_works(kept: Kept) -> None:
     deadline = time.monotonic() + 2
     while len(other.records) < 5:
         assert time.monotonic() < deadline
-        time.sleep(0.005)
+        await asyncio.sleep(0.005)
     recorder.stop()
     assert [record.id for record in kept.records] == [f"req_{number}" for number in range(5)]
     assert other.records == kept.records
@@ -42,8 +46,7 @@ def test_it_works(kept: Kept) -> None:
 def test_stopping_writes_what_is_waiting(kept: Kept) -> None:
     recorder = Recorder((kept,), interval=60)
     recorder.start()
-    for _ in range(1000):
-        recorder.accept(journey())
+    accept(recorder, *(journey() for _ in range(1000)))
     recorder.stop()
     assert len(kept.records) == 1000
     assert kept.flushes
@@ -51,8 +54,7 @@ def test_stopping_writes_what_is_waiting(kept: Kept) -> None:
 
 def test_a_full_queue_turns_away_and_counts(kept: Kept) -> None:
     recorder = Recorder((kept,), limit=10, interval=60)
-    for number in range(25):
-        recorder.accept(journey(id=f"req_{number}"))
+    accept(recorder, *(journey(id=f"req_{number}") for number in range(25)))
     recorder.start()
     recorder.stop()
     assert recorder.dropped == 15
@@ -69,9 +71,9 @@ def test_a_stuck_destination_holds_up_no_request() -> None:
 
     recorder = Recorder((Stuck(),), limit=100, interval=0.001)
     recorder.start()
+    journeys = [journey() for _ in range(5000)]
     began = time.perf_counter()
-    for _ in range(5000):
-        recorder.accept(journey())
+    accept(recorder, *journeys)
     assert time.perf_counter() - began < 2
     assert recorder.dropped > 4000
     release.set()
@@ -80,7 +82,7 @@ def test_a_stuck_destination_holds_up_no_request() -> None:
 
 def test_a_destination_that_fails_harms_no_other(kept: Kept) -> None:
     class Broken(Kept):
-        def add(self, record: InteractionRecord) -> None:
+        def add(self, batch: Batch) -> None:
             raise RuntimeError("broken")
 
         def flush(self) -> None:
@@ -88,8 +90,7 @@ def test_a_destination_that_fails_harms_no_other(kept: Kept) -> None:
 
     broken = Broken()
     recorder = Recorder((broken, kept), interval=60)
-    recorder.accept(journey())
-    recorder.accept(journey())
+    accept(recorder, journey(), journey())
     recorder.start()
     recorder.stop()
     assert len(kept.records) == 2
@@ -98,20 +99,112 @@ def test_a_destination_that_fails_harms_no_other(kept: Kept) -> None:
 
 def test_a_journey_that_cannot_be_described_is_counted(kept: Kept) -> None:
     recorder = Recorder((kept,), interval=60)
-    recorder.accept(journey(attempts=["no attempt"]))
-    recorder.accept(journey())
+    accept(recorder, journey(attempts=["no attempt"]), journey())
     recorder.start()
     recorder.stop()
     assert recorder.dropped == 1
     assert len(kept.records) == 1
 
 
+def test_what_takes_longer_is_left_to_the_thread(kept: Kept) -> None:
+    """What was said, and a price that nobody asked for yet; the rest is a line at once."""
+    prices._known.clear()
+    cloudy = journey(attempts=[attempt(provider="capable", model="gpt-4o-mini")])
+    said = journey(content=Content(b"{}", size=2))
+    recorder = Recorder((kept,), interval=60)
+    accept(recorder, said, cloudy, journey())
+    assert list(recorder._slow) == [said, cloudy]
+    recorder.start()
+    recorder.stop()
+    costs = [record.cost_usd for record in kept.records]
+    assert costs[0] == costs[1] == 0.0
+    assert costs[2]
+    again = Recorder((kept,), interval=60)
+    accept(again, cloudy)
+    assert not again._slow
+
+
+def test_what_was_said_is_for_those_who_ask_for_it(kept: Kept) -> None:
+    """The plain lines of a batch, of which rows are made, are without it."""
+    plain: list[InteractionRecord] = []
+
+    class Rows(Kept):
+        def add(self, batch: Batch) -> None:
+            plain.extend(records_of(batch.plain))
+
+    recorder = Recorder((kept, Rows()), interval=60)
+    answer = b'{"choices":[{"message":{"content":"another"}}]}'
+    accept(recorder, journey(content=Content(b"a secret", [answer], size=55)))
+    recorder.start()
+    recorder.stop()
+    assert (kept.records[0].request, kept.records[0].answer) == ("a secret", "another")
+    assert (plain[0].request, plain[0].answer) == (msgspec.UNSET, msgspec.UNSET)
+    assert plain[0].id == kept.records[0].id
+
+
+def test_a_batch_is_of_one_day_and_not_longer_than_it_may_be(kept: Kept) -> None:
+    batches: list[tuple[str, int]] = []
+
+    class Days(Kept):
+        def add(self, batch: Batch) -> None:
+            batches.append((batch.day, len(batch.plain)))
+
+    recorder = Recorder((Days(),), interval=60)
+    late = [journey(at=NOON + 86_400) for _ in range(2)]
+    accept(recorder, *(journey() for _ in range(BATCH + 3)), *late)
+    recorder.start()
+    recorder.stop()
+    assert batches == [("2030-03-17", BATCH), ("2030-03-17", 3), ("2030-03-18", 2)]
+
+
+def test_records_are_counted_by_batch(kept: Kept) -> None:
+    counts: list[list[InteractionRecord]] = []
+
+    class Counted:
+        def __init__(self) -> None:
+            counts.append([])
+
+        def add(self, record: InteractionRecord) -> None:
+            counts[-1].append(record)
+
+    recorder = Recorder((kept,), counts=Counted, interval=60)
+    accept(recorder, *(journey() for _ in range(BATCH + 1)))
+    accept(recorder, journey(content=Content(b"", size=0)))
+    recorder.start()
+    recorder.stop()
+    assert sorted(map(len, counts)) == [1, 1, BATCH]
+
+
+def test_several_loops(kept: Kept) -> None:
+    """Each fills a batch of its own; nothing is lost or doubled."""
+    recorder = Recorder((kept,), interval=0.001)
+    recorder.start()
+    threads = [
+        threading.Thread(
+            target=accept,
+            args=(recorder, *(journey(id=f"req_{loop}_{i}") for i in range(500))),
+        )
+        for loop in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    recorder.stop()
+    assert sorted(record.id for record in kept.records) == sorted(
+        f"req_{loop}_{i}" for loop in range(4) for i in range(500)
+    )
+
+
 def test_long_messages_are_not_held_on_to(kept: Kept) -> None:
     """A queue of journeys must not keep megabytes of prompts alive."""
     recorder = Recorder((kept,), interval=60)
     text = "x" * 1_000_000
-    late = journey(ask=Ask(features=Features(last_user_text=text, last_user_characters=1_000_000)))
-    recorder.accept(late)
+    late = journey(
+        ask=Ask(features=Features(last_user_text=text, last_user_characters=1_000_000)),
+        content=Content(b"", size=0),
+    )
+    accept(recorder, late)
     assert late.ask is not None
     assert late.ask.features.last_user_text == ""
     recorder.start()
@@ -123,8 +216,7 @@ def test_content_in_the_queue_is_bounded(kept: Kept, monkeypatch: pytest.MonkeyP
     """Records go on when there is no more room for what was said."""
     monkeypatch.setattr(module, "LIMIT_BYTES", 2500)
     recorder = Recorder((kept,), interval=60)
-    for _ in range(4):
-        recorder.accept(journey(content=Content(b"x" * 1000, size=1000)))
+    accept(recorder, *(journey(content=Content(b"x" * 1000, size=1000)) for _ in range(4)))
     recorder.start()
     recorder.stop()
     assert [record.request is not msgspec.UNSET for record in kept.records] == [
@@ -135,8 +227,8 @@ def test_content_in_the_queue_is_bounded(kept: Kept, monkeypatch: pytest.MonkeyP
     ]
 
 
-def test_accepting_takes_less_than_three_microseconds() -> None:
-    """The price on the event loop, the best of five rounds."""
+async def test_a_record_takes_less_than_thirty_microseconds() -> None:
+    """Its whole price on the event loop, the best of five rounds; 9 on an idle machine."""
     recorder = Recorder((), limit=1_000_000, interval=60)
     journeys = [journey() for _ in range(2000)]
     best = 1.0
@@ -145,24 +237,26 @@ def test_accepting_takes_less_than_three_microseconds() -> None:
         for one in journeys:
             recorder.accept(one)
         best = min(best, (time.perf_counter() - began) / len(journeys))
-    assert best < 3e-6
+    assert best < 30e-6
 
 
 KILLED = """
-import sys, time
+import asyncio, sys, time
 from pathlib import Path
 from inference.recording.jsonl import JsonlLog
 from inference.recording.recorder import Recorder
 from tests.interactions.journeys import journey
-recorder = Recorder((JsonlLog(Path(sys.argv[1])),))
-recorder.start()
-number = 0
-while True:
-    for _ in range(20):
-        recorder.accept(journey(id=f"req_{number}", at=time.time()))
-        number += 1
-    print(number, time.time(), flush=True)
-    time.sleep(0.002)
+async def loop():
+    recorder = Recorder((JsonlLog(Path(sys.argv[1])),))
+    recorder.start()
+    number = 0
+    while True:
+        for _ in range(20):
+            recorder.accept(journey(id=f"req_{number}", at=time.time()))
+            number += 1
+        print(number, time.time(), flush=True)
+        await asyncio.sleep(0.002)
+asyncio.run(loop())
 """
 
 
@@ -196,7 +290,7 @@ def test_the_next_process_goes_on_after_a_kill(log_dir: Path) -> None:
     log_dir.mkdir()
     path.write_bytes(b'{"id":"req_0","ti')
     recorder = Recorder((JsonlLog(log_dir),), interval=60)
-    recorder.accept(journey(at=time.time()))
+    accept(recorder, journey(at=time.time()))
     recorder.start()
     recorder.stop()
     (line,) = path.read_bytes().splitlines()

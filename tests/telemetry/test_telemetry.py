@@ -13,8 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.exposition import exposition
 from gateway.launch import metrics as launch
-from gateway.telemetry import Telemetry
+from gateway.telemetry import Sums, Telemetry
+from governance.interactions.record import InteractionRecord
 from inference.record import Journey
+from inference.recording.batch import Batch
 from inference.recording.describe import describe
 from inference.usage import Usage
 from tests.interactions.journeys import attempt, journey
@@ -45,11 +47,17 @@ class Change:
         return self.after.get(key, 0.0) - self.before.get(key, 0.0)
 
 
+def batch_of(*records: InteractionRecord) -> Batch:
+    sums = Sums()
+    for record in records:
+        sums.add(record)
+    return Batch("2030-03-17", sums)
+
+
 def count(journeys: Iterable[Journey], cost_usd: float | None = None) -> Change:
     counted = Telemetry()
     with Change() as change:
-        for one in journeys:
-            counted.add(describe(one, cost_usd))
+        counted.add(batch_of(*(describe(one, cost_usd) for one in journeys)))
         counted.flush()
     return change
 
@@ -143,7 +151,7 @@ def test_requests_are_added_up_before_they_are_told() -> None:
 
     def told() -> float:
         with Change() as change:
-            counted.add(describe(journey()))
+            counted.add(batch_of(describe(journey())))
             counted.flush()
         return change(name, reason="virtual_model", **labels)
 
@@ -161,9 +169,10 @@ from gateway.exposition import exposition
 from gateway.telemetry import Telemetry
 from inference.recording.describe import describe
 from tests.interactions.journeys import journey
+from tests.telemetry.test_telemetry import batch_of
 counted = Telemetry(in_flight=lambda: 2)
 for _ in range(int(sys.argv[1])):
-    counted.add(describe(journey()))
+    counted.add(batch_of(describe(journey())))
 counted.flush()
 sys.stdout.buffer.write(exposition())
 sys.stdout.flush()

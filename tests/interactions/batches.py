@@ -1,0 +1,32 @@
+"""Batches as the recorder makes them, and what is in them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+
+from governance.interactions.record import InteractionRecord
+from inference.record import Journey
+from inference.recording.batch import Batch, Uncounted, day_of, line_of
+from inference.recording.recorder import Recorder
+
+
+def batch_of(*records: InteractionRecord) -> Batch:
+    """Records of one day."""
+    return Batch(day_of(records[0]), Uncounted(), [line_of(record) for record in records])
+
+
+def records_of(lines: Iterable[bytes]) -> list[InteractionRecord]:
+    return [msgspec.json.decode(line, type=InteractionRecord) for line in lines]
+
+
+def accept(recorder: Recorder, *journeys: Journey) -> None:
+    """As an event loop does that ends before it has handed anything over."""
+
+    async def loop() -> None:
+        for journey in journeys:
+            recorder.accept(journey)
+
+    asyncio.run(loop())

@@ -1,0 +1,38 @@
+"""Many observations at once give what one after the other would."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+
+from gateway.spread import SECONDS, Spread, SpreadHistogram
+
+TIMES = st.lists(
+    st.one_of(
+        st.floats(0, 1_000_000, allow_nan=False), st.sampled_from([1000 * s for s in SECONDS])
+    )
+)
+
+
+@given(TIMES, TIMES)
+def test_it_works(first: list[float], second: list[float]) -> None:
+    ours, theirs = CollectorRegistry(), CollectorRegistry()
+    at_once = SpreadHistogram("x", "X.", ("who",), buckets=SECONDS, registry=ours)
+    one_by_one = Histogram("x", "X.", ("who",), buckets=SECONDS, registry=theirs)
+    spread = Spread()
+    spread.add(first)
+    at_once.labels("a").observe_all(spread)
+    again = Spread()
+    again.add(second)
+    at_once.labels("a").observe_all(again)
+    one_by_one.labels("a")
+    for milliseconds in first + second:
+        one_by_one.labels("a").observe(milliseconds / 1000)
+    assert told(ours) == told(theirs)
+
+
+def told(registry: CollectorRegistry) -> list[str]:
+    """Without the sums, which differ in their last digits, and the time they were made."""
+    lines = generate_latest(registry).decode().splitlines()
+    return [line for line in lines if not line.startswith(("x_sum", "x_created"))]
