@@ -8,13 +8,13 @@ from typing import Final
 
 import structlog
 
-from inference.recording import day_files
 from inference.recording.batch import Batch
+from inference.recording.day_files import DayFile, path_of
 
 log = structlog.get_logger("pointsman.recording")
 
-FULL: Final = 64 * 1024
-"""Bytes that are written at once: a burst need not be held in memory."""
+FULL: Final = 32 * 1024
+"""Bytes that are written at once: a burst need not be held in memory, nor the core for long."""
 
 
 class JsonlLog:
@@ -26,6 +26,7 @@ class JsonlLog:
         self._waiting: dict[str, deque[bytes]] = {}
         self._bytes = 0
         self._failing = False
+        self._file: tuple[str, DayFile] | None = None
         self.dropped = 0
         """Records that the disk refused for so long that they could not be kept."""
 
@@ -46,7 +47,7 @@ class JsonlLog:
         for day in sorted(self._waiting):
             lines = self._waiting[day]
             try:
-                day_files.append(day_files.path_of(self._directory, day), lines)
+                self._file_of(day).append(lines)
             except OSError as error:
                 if not self._failing:
                     log.error("interaction_log_unwritable", reason=error.strerror)
@@ -57,6 +58,15 @@ class JsonlLog:
         if self._failing:
             log.warning("interaction_log_writable_again", dropped_so_far=self.dropped)
             self._failing = False
+
+    def _file_of(self, day: str) -> DayFile:
+        """Only one is kept open: days come one after the other."""
+        if self._file is not None:
+            if self._file[0] == day:
+                return self._file[1]
+            self._file[1].close()
+        self._file = day, DayFile(path_of(self._directory, day))
+        return self._file[1]
 
     def _make_room(self) -> None:
         while self._bytes > self._limit:

@@ -8,7 +8,7 @@ from typing import Final
 
 FAST: Final = 2000
 """Rows a second while there is processor time to spare: more than anybody reads."""
-SLOW: Final = 250
+SLOW: Final = 100
 """Rows a second while requests need the processor."""
 BUSY: Final = 0.5
 """Share of a core this process uses from which on it counts as busy."""

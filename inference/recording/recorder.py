@@ -32,12 +32,14 @@ LIMIT_BYTES: Final = 64 * 1024 * 1024
 INTERVAL: Final = 0.1
 """Seconds until a batch is handed over, and between two looks of the thread: what a killed process
 loses is what waits for both, and some."""
-BATCH: Final = 64
+BATCH: Final = 32
 """Records of a batch at most."""
 LONG_TEXT: Final = 1000
 """Characters of a last user message that is not worth holding on to."""
-_SLICE: Final = 0.0002
+_SLICE: Final = 0.0001
 _REST: Final = 0.001
+_BEHIND: Final = 200
+"""Batches; while more are waiting there is no rest: falling behind is worse than a delay."""
 
 
 class Destination(Protocol):
@@ -86,6 +88,7 @@ class Recorder:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._failed = False
+        self._rest_at = 0.0
         self.dropped = 0
         """Journeys turned away because too many were waiting, or that could not be described."""
 
@@ -184,7 +187,7 @@ class Recorder:
 
     def _carry(self) -> None:
         """Empties both queues."""
-        rest_at = time.perf_counter() + _SLICE
+        self._rest_at = time.perf_counter() + _SLICE
         while self._slow or self._handed:
             if self._handed:
                 batch = self._handed.popleft()
@@ -192,16 +195,25 @@ class Recorder:
                 self._add(batch)
             else:
                 self._describe(self._slow.popleft())
-            if time.perf_counter() >= rest_at and not self._stopping.is_set():
-                # A thread that computes keeps the event loop waiting for up to the interpreter's
-                # switch interval, which is twenty times as long as a request takes.
-                time.sleep(_REST)
-                rest_at = time.perf_counter() + _SLICE
         for destination in self._destinations:
             try:
                 destination.flush()
             except Exception as error:
                 self._complain(error)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Lets the event loop go on, after a slice of work.
+
+        A thread that works keeps it waiting: for the interpreter, for up to its switch interval,
+        and for the core they share, for up to the system's time slice. Both are ten times as long
+        as a request takes.
+        """
+        if time.perf_counter() < self._rest_at:
+            return
+        if len(self._handed) < _BEHIND and not self._stopping.is_set():
+            time.sleep(_REST)
+        self._rest_at = time.perf_counter() + _SLICE
 
     def _describe(self, journey: Journey) -> None:
         """Makes of a journey what `accept` left to the thread."""
@@ -226,6 +238,7 @@ class Recorder:
             except Exception as error:
                 destination.dropped += len(batch.plain)
                 self._complain(error)
+            self._rest()
 
     def _complain(self, error: Exception) -> None:
         """A fault of ours: one of them is worth a line, a flood of them is not."""

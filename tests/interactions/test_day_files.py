@@ -12,16 +12,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from inference.recording.day_files import append, path_of
+from inference.recording.day_files import DayFile, path_of
 from inference.recording.pages import PAGE
 
 WRITER = """
 import sys
 from pathlib import Path
-from inference.recording.day_files import append
+from inference.recording.day_files import DayFile
 path, name, batches = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+file = DayFile(path)
 for batch in range(batches):
-    append(path, [
+    file.append([
         b'{"by":"%b","batch":%d,"line":%d,"text":"%b"}\\n'
         % (name.encode(), batch, line, b"x" * ((batch * 7 + line * 131) % 1900))
         for line in range(20)
@@ -38,8 +39,9 @@ def lines_of(path: Path) -> list[dict[str, object]]:
 
 def test_it_works(tmp_path: Path) -> None:
     path = path_of(tmp_path / "log", "2030-01-31")
-    append(path, [b'{"a":1}\n'])
-    append(path, [b'{"a":2}\n', b'{"a":3}\n'])
+    file = DayFile(path)
+    file.append([b'{"a":1}\n'])
+    file.append([b'{"a":2}\n', b'{"a":3}\n'])
     assert path.name == "interactions-2030-01-31.jsonl"
     assert path.read_bytes() == b'{"a":1}\n{"a":2}\n{"a":3}\n'
     assert path.stat().st_mode & 0o077 == 0
@@ -77,14 +79,14 @@ def test_a_torn_line_is_cut_off(tmp_path: Path, torn: bytes) -> None:
     """What a writer left that died in the middle of a line goes with the next append."""
     path = tmp_path / "day.jsonl"
     path.write_bytes(b'{"a":1}\n' + torn)
-    append(path, [b'{"a":2}\n'])
+    DayFile(path).append([b'{"a":2}\n'])
     assert lines_of(path) == [{"a": 1}, {"a": 2}]
 
 
 def test_a_file_of_half_a_line_only(tmp_path: Path) -> None:
     path = tmp_path / "day.jsonl"
     path.write_bytes(b'{"a"')
-    append(path, [b'{"a":2}\n'])
+    DayFile(path).append([b'{"a":2}\n'])
     assert lines_of(path) == [{"a": 2}]
 
 
@@ -92,28 +94,38 @@ def test_blanks_before_a_line_are_no_damage(tmp_path: Path) -> None:
     """A writer that died between the padding and its line left nothing to mend."""
     path = tmp_path / "day.jsonl"
     path.write_bytes(b'{"a":1}\n' + b" " * 100)
-    append(path, [b'{"a":2}\n'])
+    DayFile(path).append([b'{"a":2}\n'])
     assert lines_of(path) == [{"a": 1}, {"a": 2}]
 
 
 def test_a_moved_file_is_begun_anew(tmp_path: Path) -> None:
     """Whoever rotates logs may move or delete the file at any time."""
     path = tmp_path / "day.jsonl"
-    append(path, [b'{"a":1}\n'])
+    file = DayFile(path)
+    file.append([b'{"a":1}\n'])
     path.rename(tmp_path / "old.jsonl")
-    append(path, [b'{"a":2}\n'])
+    file.append([b'{"a":2}\n'])
     assert lines_of(path) == [{"a": 2}]
+    path.unlink()
+    file.append([b'{"a":3}\n'])
+    assert lines_of(path) == [{"a": 3}]
+    path.unlink()
+    path.write_bytes(b'{"b":1}\n')
+    file.append([b'{"a":4}\n'])
+    assert lines_of(path) == [{"b": 1}, {"a": 4}]
+    assert lines_of(tmp_path / "old.jsonl") == [{"a": 1}]
 
 
 def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
     """A write that the system cuts short is taken back: no half line stays."""
     path = tmp_path / "day.jsonl"
-    append(path, [b'{"a":1}\n'])
+    file = DayFile(path)
+    file.append([b'{"a":1}\n'])
     kept = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, kept[1]))
     try:
         with pytest.raises(OSError, match="too large"):
-            append(path, [b'{"text":"%b"}\n' % (b"x" * 3000)] * 5)
+            file.append([b'{"text":"%b"}\n' % (b"x" * 3000)] * 5)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, kept)
     assert lines_of(path) == [{"a": 1}]
