@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import lru_cache
 from http import HTTPStatus
+from itertools import chain
 from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -12,13 +14,28 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from inference.outbox import Outbox, outbox_of
 
 _STATUS_LINES: Final = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus
 }
 _UNFIT_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
 """What is no `tchar` (RFC 9110, section 5.6.2)."""
-_UNFIT_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_UNFIT_BYTES: Final = bytes({*range(0x20), 0x7F} - {*b"\t\r\n"})
+"""Of a value, besides those that end a line."""
+_OURS: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+"""Headers that say how an answer is sent."""
 _JOINED: Final = 64 * 1024
 """Bytes of a body that are copied behind their head rather than written on their own."""
+
+
+@lru_cache(maxsize=1024)
+def _field(given: bytes) -> tuple[bytes, bytes]:
+    """A header's name in small letters, which Django writes as it likes, and how its line begins.
+
+    Raises `RuntimeError` for what is no name.
+    """
+    name = given.lower()
+    if not name or _UNFIT_NAME.search(name):
+        raise RuntimeError(f"A header of the answer has an invalid name: {given!r}.")
+    return name, b"\r\n%b: " % name
 
 
 class Cycle(RequestResponseCycle):
@@ -48,29 +65,39 @@ class Cycle(RequestResponseCycle):
             self._keep_head(message["status"], message.get("headers", ()))
 
     def _keep_head(self, status: int, own: Any) -> None:
-        headers = [*self.default_headers, *own]
         self.chunked_encoding = self.scope["method"] != "HEAD" and status not in (204, 304)
         closes = False
-        parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
-        for given, value in headers:
-            # Django writes them as it likes.
-            name = given.lower()
-            if name == b"content-length":
-                self.expected_content_length = int(value)
-                self.chunked_encoding = False
-            elif name == b"transfer-encoding":
-                # Ours to decide.
-                continue
-            elif name == b"connection" and value.lower() == b"close":
-                self.keep_alive, closes = False, True
-            parts += (name, b": ", value, b"\r\n")
-        names, values = zip(*headers, strict=True) if headers else ((), ())
-        if _UNFIT_NAME.search(b"".join(names)) or _UNFIT_VALUE.search(b"".join(values)):
-            raise RuntimeError("A header of the answer has an invalid name or value.")
+        parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d " % status]
+        lines = 2
+        for given, value in chain(self.default_headers, own):
+            name, lead = _field(given)
+            if name in _OURS:
+                if name == b"content-length":
+                    self.expected_content_length = int(value)
+                    self.chunked_encoding = False
+                elif name == b"transfer-encoding":
+                    # Ours to decide.
+                    continue
+                elif value.lower() == b"close":
+                    self.keep_alive, closes = False, True
+            parts += (lead, value)
+            lines += 1
         if not self.keep_alive and not closes:
-            parts.append(b"connection: close\r\n")
-        parts.append(b"transfer-encoding: chunked\r\n\r\n" if self.chunked_encoding else b"\r\n")
-        self._head = b"".join(parts)
+            parts.append(b"\r\nconnection: close")
+            lines += 1
+        if self.chunked_encoding:
+            parts.append(b"\r\ntransfer-encoding: chunked")
+            lines += 1
+        parts.append(b"\r\n\r\n")
+        head = b"".join(parts)
+        # A value with a line end of its own would be a header nobody gave, or a body.
+        if (
+            head.count(b"\n") != lines
+            or head.count(b"\r") != lines
+            or len(head.translate(None, _UNFIT_BYTES)) != len(head)
+        ):
+            raise RuntimeError("A header of the answer has an invalid value.")
+        self._head = head
         self.response_started = True
         self.waiting_for_100_continue = False
 

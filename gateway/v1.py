@@ -55,9 +55,9 @@ def routes(
     models = apps["/v1/models"] = ListingConsumer.as_asgi(**common)
     unknown = UnknownPathConsumer.as_asgi(protocol=openai, body_limit=limit)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = scope["path"].rstrip("/")
         chosen = models if path.startswith("/v1/models/") else apps.get(path, unknown)
-        await chosen(scope, receive, send)
+        return chosen(scope, receive, send)
 
     return app

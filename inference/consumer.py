@@ -44,6 +44,15 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
     scope: Scope
     base_send: Send
 
+    @classmethod
+    def as_asgi(cls, **initkwargs: Any) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        """As Channels has it, without a coroutine of its own around each request."""
+
+        def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            return cls(**initkwargs)(scope, receive, send)
+
+        return app
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self.base_send = send

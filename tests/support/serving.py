@@ -33,7 +33,12 @@ def served(
     app = v1.routes(table=lambda: table, book=book, require_key=require_key, heartbeat=heartbeat)
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     config = uvicorn.Config(
-        app, http=Protocol, lifespan="off", log_level="warning", access_log=False
+        app,
+        http=Protocol,
+        interface="asgi3",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
