@@ -74,7 +74,7 @@ class SkippedRecord(msgspec.Struct, frozen=True, gc=False):
     why: str
 
 
-class DecisionRecord(msgspec.Struct, frozen=True):
+class DecisionRecord(msgspec.Struct, frozen=True, gc=False):
     """What stood behind the choice of the way."""
 
     hint: str | None = None
@@ -87,7 +87,7 @@ class DecisionRecord(msgspec.Struct, frozen=True):
     """Why the route failed, where local inference took over."""
 
 
-class FeaturesRecord(msgspec.Struct, frozen=True):
+class FeaturesRecord(msgspec.Struct, frozen=True, gc=False):
     """What heuristic rules looked at; enough to make the decision again, without the content."""
 
     needs: tuple[str, ...] = ()
@@ -108,7 +108,7 @@ class UsageRecord(msgspec.Struct, frozen=True, gc=False):
     reasoning_tokens: int = 0
 
 
-class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True):
+class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One finished request, whatever its end."""
 
     id: str

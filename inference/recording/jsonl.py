@@ -13,8 +13,8 @@ from inference.recording.day_files import DayFile, path_of
 
 log = structlog.get_logger("pointsman.recording")
 
-FULL: Final = 32 * 1024
-"""Bytes that are written at once: a burst need not be held in memory, nor the core for long."""
+FULL: Final = 128 * 1024
+"""Bytes that are written at once: a burst need not be held in memory."""
 
 
 class JsonlLog:

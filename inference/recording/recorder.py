@@ -37,9 +37,13 @@ BATCH: Final = 32
 LONG_TEXT: Final = 1000
 """Characters of a last user message that is not worth holding on to."""
 _SLICE: Final = 0.0001
+_LONG_SLICE: Final = 0.0005
 _REST: Final = 0.001
-_BEHIND: Final = 200
-"""Batches; while more are waiting there is no rest: falling behind is worse than a delay."""
+_MANY: Final = 300
+"""Records; when a look finds more, requests wait for each other anyway: slices are long, which
+costs less in all."""
+_BEHIND: Final = 5000
+"""Records; while more are waiting there is no rest: falling behind is worse than a delay."""
 
 
 class Destination(Protocol):
@@ -89,6 +93,7 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._failed = False
         self._rest_at = 0.0
+        self._slice = _SLICE
         self.dropped = 0
         """Journeys turned away because too many were waiting, or that could not be described."""
 
@@ -97,7 +102,7 @@ class Recorder:
 
         Called on an event loop, where it takes no lock and wakes nobody.
         """
-        if self._lines_in - self._lines_out + len(self._slow) >= self._limit:
+        if self._waiting() >= self._limit:
             self.dropped += 1
             return
         if journey.content is not None:
@@ -117,6 +122,10 @@ class Recorder:
         batch = self._batch(day_of(record))
         batch.plain.append(line)
         batch.counts.add(record)
+
+    def _waiting(self) -> int:
+        """Records that are not with their destinations yet."""
+        return self._lines_in - self._lines_out + len(self._slow)
 
     def _batch(self, day: str) -> Batch:
         """The one to add to."""
@@ -187,7 +196,8 @@ class Recorder:
 
     def _carry(self) -> None:
         """Empties both queues."""
-        self._rest_at = time.perf_counter() + _SLICE
+        self._slice = _LONG_SLICE if self._waiting() > _MANY else _SLICE
+        self._rest_at = time.perf_counter() + self._slice
         while self._slow or self._handed:
             if self._handed:
                 batch = self._handed.popleft()
@@ -195,6 +205,11 @@ class Recorder:
                 self._add(batch)
             else:
                 self._describe(self._slow.popleft())
+            if self._slice == _SLICE:
+                self._flush()
+        self._flush()
+
+    def _flush(self) -> None:
         for destination in self._destinations:
             try:
                 destination.flush()
@@ -211,9 +226,9 @@ class Recorder:
         """
         if time.perf_counter() < self._rest_at:
             return
-        if len(self._handed) < _BEHIND and not self._stopping.is_set():
+        if self._waiting() < _BEHIND and not self._stopping.is_set():
             time.sleep(_REST)
-        self._rest_at = time.perf_counter() + _SLICE
+        self._rest_at = time.perf_counter() + self._slice
 
     def _describe(self, journey: Journey) -> None:
         """Makes of a journey what `accept` left to the thread."""
