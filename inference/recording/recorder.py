@@ -7,20 +7,19 @@ time it does: that is what callers would notice. What takes longer is left to th
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-import msgspec
 import structlog
 
 from inference.record import Journey
 from inference.recording.batch import Batch, Counts, Uncounted, day_of, line_of
 from inference.recording.content import with_content
 from inference.recording.describe import describe
+from inference.recording.open_batches import OpenBatches
 from inference.recording.prices import NotAtHand, cost_at_hand, cost_of
 
 log = structlog.get_logger("pointsman.recording")
@@ -32,8 +31,6 @@ LIMIT_BYTES: Final = 64 * 1024 * 1024
 INTERVAL: Final = 0.1
 """Seconds until a batch is handed over, and between two looks of the thread: what a killed process
 loses is what waits for both, and some."""
-BATCH: Final = 32
-"""Records of a batch at most."""
 LONG_TEXT: Final = 1000
 """Characters of a last user message that is not worth holding on to."""
 _SLICE: Final = 0.0001
@@ -56,15 +53,6 @@ class Destination(Protocol):
     def flush(self) -> None: ...
 
 
-class _Open(msgspec.Struct):
-    """What the event loop of one thread is filling."""
-
-    batch: deque[Batch] = msgspec.field(default_factory=deque)
-    """One or none: whoever pops it hands it over."""
-    armed: asyncio.AbstractEventLoop | None = None
-    """Whose timer will hand it over."""
-
-
 class Recorder:
     """Takes finished journeys from event loops and carries them to every destination."""
 
@@ -81,10 +69,8 @@ class Recorder:
         self._counts = counts
         self._limit = limit
         self._interval = interval
-        # A loop fills its batch alone, so nothing is locked.
-        self._local = threading.local()
-        self._opened: list[_Open] = []
-        self._handed: deque[Batch] = deque()
+        self._open = OpenBatches(counts, interval)
+        self._handed = self._open.handed_over
         self._slow: deque[Journey] = deque()
         # Two counters each, so that each has one writer: the event loop and the thread.
         self._lines_in = self._lines_out = 0
@@ -119,46 +105,13 @@ class Recorder:
             self._complain(error)
             return
         self._lines_in += 1
-        batch = self._batch(day_of(record))
+        batch = self._open.of(day_of(record))
         batch.plain.append(line)
         batch.counts.add(record)
 
     def _waiting(self) -> int:
         """Records that are not with their destinations yet."""
         return self._lines_in - self._lines_out + len(self._slow)
-
-    def _batch(self, day: str) -> Batch:
-        """The one to add to."""
-        open_: _Open | None = getattr(self._local, "open", None)
-        if open_ is None:
-            open_ = self._local.open = _Open()
-            self._opened.append(open_)
-        if open_.batch:
-            batch = open_.batch[0]
-            if len(batch.plain) < BATCH and batch.day == day:
-                return batch
-            self._hand_over(open_)
-        batch = Batch(day, self._counts())
-        open_.batch.append(batch)
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            # A request that ends after its loop: `stop` hands its record over.
-            return batch
-        if open_.armed is not loop:
-            open_.armed = loop
-            loop.call_later(self._interval, self._due, open_)
-        return batch
-
-    def _due(self, open_: _Open) -> None:
-        open_.armed = None
-        self._hand_over(open_)
-
-    def _hand_over(self, open_: _Open) -> None:
-        try:
-            self._handed.append(open_.batch.pop())
-        except IndexError:
-            return
 
     def _put_off(self, journey: Journey) -> None:
         """Leaves a journey to the thread, without what would fill the memory."""
@@ -182,8 +135,7 @@ class Recorder:
 
         Nothing may be accepted any more.
         """
-        for open_ in self._opened:
-            self._hand_over(open_)
+        self._open.hand_over()
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(timeout)

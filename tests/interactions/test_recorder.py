@@ -21,7 +21,8 @@ from inference.recording import recorder as module
 from inference.recording.batch import Batch
 from inference.recording.describe import timestamp
 from inference.recording.jsonl import JsonlLog
-from inference.recording.recorder import BATCH, Recorder
+from inference.recording.open_batches import FULL
+from inference.recording.recorder import Recorder
 from tests.interactions.batches import accept, records_of
 from tests.interactions.conftest import Kept
 from tests.interactions.journeys import NOON, attempt, journey
@@ -151,10 +152,10 @@ def test_a_batch_is_of_one_day_and_not_longer_than_it_may_be(kept: Kept) -> None
 
     recorder = Recorder((Days(),), interval=60)
     late = [journey(at=NOON + 86_400) for _ in range(2)]
-    accept(recorder, *(journey() for _ in range(BATCH + 3)), *late)
+    accept(recorder, *(journey() for _ in range(FULL + 3)), *late)
     recorder.start()
     recorder.stop()
-    assert batches == [("2030-03-17", BATCH), ("2030-03-17", 3), ("2030-03-18", 2)]
+    assert batches == [("2030-03-17", FULL), ("2030-03-17", 3), ("2030-03-18", 2)]
 
 
 def test_records_are_counted_by_batch(kept: Kept) -> None:
@@ -168,11 +169,11 @@ def test_records_are_counted_by_batch(kept: Kept) -> None:
             counts[-1].append(record)
 
     recorder = Recorder((kept,), counts=Counted, interval=60)
-    accept(recorder, *(journey() for _ in range(BATCH + 1)))
+    accept(recorder, *(journey() for _ in range(FULL + 1)))
     accept(recorder, journey(content=Content(b"", size=0)))
     recorder.start()
     recorder.stop()
-    assert sorted(map(len, counts)) == [1, 1, BATCH]
+    assert sorted(map(len, counts)) == [1, 1, FULL]
 
 
 def test_several_loops(kept: Kept) -> None:
