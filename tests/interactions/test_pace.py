@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from inference.recording.pace import FAST, SLOW, Pace
+from inference.recording.pace import FAST, SLOW, SLOWEST, Pace
 
 
 @pytest.mark.parametrize(
-    ("share", "expected"), [(0.1, FAST), (0.4, FAST), (0.8, SLOW), (1.6, SLOW)]
+    ("share", "cores", "expected"),
+    [
+        (0.1, 2, FAST),
+        (0.4, 2, FAST),
+        (0.8, 2, SLOW),
+        (1.6, 2, SLOW),
+        (0.4, 1, FAST),
+        (0.8, 1, SLOWEST),
+    ],
 )
-def test_the_pace_follows_the_load(share: float, expected: int) -> None:
+def test_the_pace_follows_the_load(share: float, cores: int, expected: int) -> None:
     at = used = 0.0
-    pace = Pace(clock=lambda: at, processor=lambda: used)
+    pace = Pace(clock=lambda: at, processor=lambda: used, cores=cores)
     at, used = 1.0, share
     assert pace.now() == expected
 
@@ -26,7 +34,7 @@ def test_it_recovers_and_looks_rarely() -> None:
         looks += 1
         return used
 
-    pace = Pace(clock=lambda: at, processor=processor)
+    pace = Pace(clock=lambda: at, processor=processor, cores=2)
     at, used = 1.0, 1.0
     assert pace.now() == SLOW
     at = 1.1
