@@ -132,7 +132,7 @@ rules = st.builds(
 
 mappings = st.builds(
     ModelMapping,
-    pattern=st.sampled_from(["gpt-4o", "gpt-", "^gpt"]),
+    pattern=st.sampled_from(["gpt-4o", "gpt-", "gpt.*"]),
     match=st.sampled_from(["exact", "prefix", "regex"]),
     destination=st.sampled_from(["light/large", "mlx/m1", "Fast", "openai", "absent", "ghost/m"]),
     priority=st.integers(0, 2),
