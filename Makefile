@@ -29,7 +29,7 @@ run: setup
 	@$(BIN)/python manage.py up --port $(PORT) $(ARGS)
 
 test: $(VENV)/.dev-installed
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
