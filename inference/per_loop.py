@@ -1,7 +1,6 @@
 """One of something for each event loop, made when first asked for.
 
-Servers without lifespan (Daphne) never announce their loop, and tests run several. What is made is
-forgotten with its loop.
+Servers without lifespan (Daphne) never announce their loop, and tests run several.
 """
 
 from __future__ import annotations

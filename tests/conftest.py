@@ -25,13 +25,5 @@ def _bring_back_roles(sender: AppConfig, using: str, **rest: Any) -> None:
     from django.contrib.auth.models import Group, Permission
 
     *_, last = (one for one in apps.get_app_configs() if one.models_module is not None)
-    if sender is not last or Group.objects.using(using).exists():
-        return
-    known = {
-        f"{one.content_type.app_label}.{one.codename}": one
-        for one in Permission.objects.using(using).select_related("content_type")
-    }
-    roles = import_module("gateway.migrations.0002_roles").ROLES
-    for name, permissions in roles.items():
-        group = Group.objects.using(using).create(name=name)
-        group.permissions.add(*(known[permission] for permission in permissions))
+    if sender is last and not Group.objects.using(using).exists():
+        import_module("gateway.migrations.0002_roles").fill(Group, Permission, using)

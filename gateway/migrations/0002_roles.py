@@ -39,12 +39,15 @@ def make(apps, schema_editor):
         config.models_module = True
         create_permissions(config, apps=apps, verbosity=0, using=alias)
         config.models_module = None
-    Permission = apps.get_model("auth", "Permission")
+    fill(apps.get_model("auth", "Group"), apps.get_model("auth", "Permission"), alias)
+
+
+def fill(Group, Permission, alias):
+    """The groups with their permissions, once these are made."""
     known = {
         f"{one.content_type.app_label}.{one.codename}": one
         for one in Permission.objects.using(alias).select_related("content_type")
     }
-    Group = apps.get_model("auth", "Group")
     for name, permissions in ROLES.items():
         group, _ = Group.objects.using(alias).get_or_create(name=name)
         group.permissions.add(*(known[permission] for permission in sorted(permissions)))

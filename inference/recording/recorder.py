@@ -148,7 +148,8 @@ class Recorder:
 
     def _carry(self) -> None:
         """Empties both queues."""
-        self._slice = _LONG_SLICE if self._waiting() > _MANY else _SLICE
+        many = self._waiting() > _MANY
+        self._slice = _LONG_SLICE if many else _SLICE
         self._rest_at = time.perf_counter() + self._slice
         while self._slow or self._handed:
             if self._handed:
@@ -157,7 +158,7 @@ class Recorder:
                 self._add(batch)
             else:
                 self._describe(self._slow.popleft())
-            if self._slice == _SLICE:
+            if not many:
                 self._flush()
         self._flush()
 

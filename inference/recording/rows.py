@@ -159,7 +159,8 @@ class RowWriter:
         with transaction.atomic(using=self._using), connection.cursor() as cursor:
             for start in range(0, len(batch), PIECE):
                 piece = [self._decode(line) for line in batch[start : start + PIECE]]
-                cursor.executemany(self._insert, [values_of(record, moment) for record in piece])
+                # A key was used, whatever becomes of the row.
                 self._key_uses.saw(piece)
+                cursor.executemany(self._insert, [values_of(record, moment) for record in piece])
                 if not self._stopping.is_set():
                     time.sleep(REST)

@@ -35,6 +35,7 @@ def served(
     config = uvicorn.Config(
         app,
         http=Protocol,
+        # A plain function that returns what is awaited is taken for an older interface.
         interface="asgi3",
         lifespan="off",
         log_level="warning",
