@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import atexit
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 
 from gateway import traffic
-from gateway.telemetry import Sums, Telemetry
+from gateway.telemetry import Telemetry
 from inference import record
 from inference.recording import prices
 from inference.recording.jsonl import JsonlLog
-from inference.recording.recorder import Recorder
+from inference.recording.recorder import COUNTS_INTERVAL, Recorder
 from inference.recording.rows import RowWriter
-
-TELLING: Final = 2.0
-"""Seconds between two times that metrics are brought up to date: a label costs more than the
-request it counts, and many requests have the same."""
 
 
 class Stages(NamedTuple):
@@ -46,9 +42,9 @@ def start() -> None:
             "log": lines.dropped,
             "database": rows.dropped,
         },
-        interval=TELLING,
+        interval=COUNTS_INTERVAL,
     )
-    recorder = Recorder((lines, rows, telemetry), counts=Sums)
+    recorder = Recorder((lines, rows), counting=telemetry)
     rows.start()
     recorder.start()
     record.add_sink(recorder.accept)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import Histogram
@@ -37,13 +36,9 @@ class Spread:
         self.counts = [0] * (len(SECONDS) + 1)
         self.total = 0.0
 
-    def add(self, milliseconds: Iterable[float]) -> None:
-        counts, total = self.counts, 0.0
-        for one in milliseconds:
-            seconds = one / 1000
-            counts[bisect_left(SECONDS, seconds)] += 1
-            total += seconds
-        self.total += total
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(SECONDS, seconds)] += 1
+        self.total += seconds
 
 
 class SpreadHistogram(Histogram):

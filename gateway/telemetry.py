@@ -1,15 +1,15 @@
 """Metrics for Prometheus. The one home of their names.
 
-They are counted from finished records: added up by the event loop, and told by the recorder's
-thread; see `gateway.exposition` for how the world is told.
+They are counted from finished records: added up by the event loop (`gateway.sums`), and told by
+the recorder's thread; see `gateway.exposition` for how the world is told.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter as Tally
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from prometheus_client import (
@@ -18,9 +18,8 @@ from prometheus_client import (
     Gauge,
 )
 
-from gateway.spread import SECONDS, Spread, SpreadHistogram
-from governance.interactions.record import InteractionRecord
-from inference.recording.batch import Batch
+from gateway.spread import SECONDS, SpreadHistogram
+from gateway.sums import SPENT, Sums, Total, Way
 
 registry: Final = CollectorRegistry()
 
@@ -101,67 +100,8 @@ IN_FLIGHT: Final = Gauge(
 )
 
 
-class _Sum:
-    """What the requests of a batch that went the same way have in common, added up."""
-
-    __slots__ = ("cached", "completion", "cost", "count", "durations", "first", "prompt", "thought")
-
-    def __init__(self) -> None:
-        self.count = self.prompt = self.completion = self.cached = self.thought = 0
-        self.cost = 0.0
-        self.first: list[float] = []
-        self.durations: list[float] = []
-
-    def add(self, record: InteractionRecord) -> None:
-        self.count += 1
-        self.durations.append(record.duration_ms)
-        if record.first_token_ms is not None:
-            self.first.append(record.first_token_ms)
-        usage = record.usage
-        if usage is not None:
-            self.prompt += usage.prompt_tokens
-            self.completion += usage.completion_tokens
-            self.cached += usage.cached_tokens
-            self.thought += usage.reasoning_tokens
-        if record.cost_usd is not None:
-            self.cost += record.cost_usd
-
-    def take(self, other: _Sum) -> None:
-        """Adds the numbers of another, all but its times."""
-        self.count += other.count
-        self.prompt += other.prompt
-        self.completion += other.completion
-        self.cached += other.cached
-        self.thought += other.thought
-        self.cost += other.cost
-
-
-class Sums:
-    """Records added up by the way they went; a part of `batch.Counts`."""
-
-    def __init__(self) -> None:
-        self.ways: dict[tuple[object, ...], tuple[InteractionRecord, _Sum]] = {}
-
-    def add(self, record: InteractionRecord) -> None:
-        way = (
-            record.profile,
-            record.reason,
-            record.outcome,
-            record.error_code,
-            record.fallback,
-            record.protocol,
-            record.request_type,
-            tuple([(one.provider, one.outcome) for one in record.attempts]),
-            tuple([one.reason for one in record.decision.rejections]),
-        )
-        found = self.ways.get(way)
-        if found is None:
-            found = self.ways[way] = record, _Sum()
-        found[1].add(record)
-
-
 class Telemetry:
-    """Counts records. Most of a batch went the same way, so metrics are touched once a way."""
+    """Tells metrics what was counted: the recorder's `counting`, used by its thread alone."""
 
     def __init__(
         self,
@@ -171,28 +111,29 @@ class Telemetry:
         interval: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`interval`: seconds for which requests are added up before metrics are touched."""
+        """`in_flight` and `dropped` are asked every `interval` seconds."""
         self._in_flight = in_flight
         self._dropped = dropped
         self._interval = interval
         self._clock = clock
         self._due = clock()
         self._told: Tally[str] = Tally()
-        self._sums = Sums()
-        self._durations: defaultdict[str, Spread] = defaultdict(Spread)
-        self._first_tokens: defaultdict[str, Spread] = defaultdict(Spread)
-        self.dropped = 0
 
-    def add(self, batch: Batch) -> None:
-        """Takes a batch whose counts are `Sums`."""
-        assert isinstance(batch.counts, Sums)
-        for way, (record, total) in batch.counts.ways.items():
-            self._sums.ways.setdefault(way, (record, _Sum()))[1].take(total)
-            if record.attempts:
-                # By provider alone: a series a bucket for each of thousands of profiles would cost
-                # more than all that they count.
-                self._durations[record.provider].add(total.durations)
-                self._first_tokens[record.provider].add(total.first)
+    def begin(self) -> Sums:
+        return Sums()
+
+    def take(self, sums: Sums) -> Iterator[None]:
+        """Tells metrics of these requests, a step at a time.
+
+        Each way of a request has series of its own, and a series takes some microseconds.
+        """
+        for way, total in sums.ways():
+            _count(way, total)
+            yield
+        for provider, times in sums.times.items():
+            DURATION.labels(provider).observe_all(times.duration)
+            FIRST_TOKEN.labels(provider).observe_all(times.first_token)
+            yield
 
     def flush(self) -> None:
         now = self._clock()
@@ -201,46 +142,35 @@ class Telemetry:
             self.tell()
 
     def tell(self) -> None:
-        """Brings the metrics up to date."""
-        sums, self._sums = self._sums, Sums()
-        for record, total in sums.ways.values():
-            _count(record, total)
-        for histogram, spreads in (
-            (DURATION, self._durations),
-            (FIRST_TOKEN, self._first_tokens),
-        ):
-            for provider, spread in spreads.items():
-                histogram.labels(provider).observe_all(spread)
-            spreads.clear()
+        """Brings up to date what is not counted by request."""
         for stage, dropped in self._dropped().items():
             DROPPED.labels(stage).inc(dropped - self._told[stage])
             self._told[stage] = dropped
         IN_FLIGHT.set(self._in_flight())
 
 
-def _count(record: InteractionRecord, total: _Sum) -> None:
-    """Counts all requests that went the way of `record`."""
-    profile = record.profile.name if record.profile is not None else ""
-    place = profile, record.provider
-    count = total.count
-    REQUESTS.labels(record.protocol, record.request_type, profile, record.outcome).inc(count)
-    if record.profile is not None:
-        HITS.labels(profile, record.reason).inc(count)
-    if record.fallback != "none":
-        FALLBACKS.labels(profile, record.fallback).inc(count)
-    if record.outcome not in ("ok", "cancelled"):
-        ERRORS.labels(profile, record.error_code).inc(count)
-    for rejection in record.decision.rejections:
-        REJECTIONS.labels(profile, rejection.reason).inc(count)
-    for attempt in record.attempts:
-        ATTEMPTS.labels(attempt.provider, attempt.outcome).inc(count)
-    for kind, tokens in (
-        ("prompt", total.prompt),
-        ("completion", total.completion),
-        ("cached", total.cached),
-        ("reasoning", total.thought),
-    ):
-        if tokens:
-            TOKENS.labels(*place, kind).inc(tokens)
-    if total.cost:
-        COST.labels(*place).inc(total.cost)
+def _count(way: Way, total: Total) -> None:
+    """Counts all requests of one way. What they have none of gets no series."""
+    for field, inc in _children(way, tuple([one for one in SPENT if getattr(total, one)])):
+        inc(getattr(total, field))
+
+
+@lru_cache(maxsize=2048)
+def _children(way: Way, spent: tuple[str, ...]) -> tuple[tuple[str, Callable[[float], None]], ...]:
+    """The field of `Total` that each metric of this way counts: labels are slow to look up."""
+    profile = way.profile or ""
+    place = profile, way.provider
+    counters = [REQUESTS.labels(way.protocol, way.request_type, profile, way.outcome)]
+    if way.profile is not None:
+        counters.append(HITS.labels(profile, way.reason))
+    if way.fallback != "none":
+        counters.append(FALLBACKS.labels(profile, way.fallback))
+    if way.outcome not in ("ok", "cancelled"):
+        counters.append(ERRORS.labels(profile, way.error_code))
+    counters += [REJECTIONS.labels(profile, reason) for reason in way.rejections]
+    counters += [ATTEMPTS.labels(provider, outcome) for provider, outcome in way.attempts]
+    children = [("requests", counter.inc) for counter in counters]
+    for field in spent:
+        counter = COST.labels(*place) if field == "cost_usd" else TOKENS.labels(*place, field)
+        children.append((field, counter.inc))
+    return tuple(children)

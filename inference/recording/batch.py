@@ -1,8 +1,8 @@
-"""What the event loop hands to the recorder's thread: finished lines, and counts of them."""
+"""What the event loop hands to the recorder's thread: finished lines."""
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -12,25 +12,11 @@ _DAY: Final = len("2030-01-31")
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Counts(Protocol):
-    """Counts records on the event loop, one after the other."""
-
-    def add(self, record: InteractionRecord) -> None: ...
-
-
-class Uncounted:
-    """Where nobody counts."""
-
-    def add(self, record: InteractionRecord) -> None:
-        pass
-
-
 class Batch(msgspec.Struct):
     """Records of one UTC day, in the order they were made."""
 
     day: str
     """As `2030-01-31`."""
-    counts: Counts
     plain: list[bytes] = msgspec.field(default_factory=list)
     """A line a record, without what was said."""
     whole: list[bytes] | None = None

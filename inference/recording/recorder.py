@@ -10,14 +10,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
 import structlog
 
 from inference.record import Journey
-from inference.recording.batch import Batch, Counts, Uncounted, day_of, line_of
+from inference.recording.batch import Batch, day_of, line_of
 from inference.recording.content import with_content
+from inference.recording.counting import Counting, Uncounted
 from inference.recording.describe import describe
 from inference.recording.open_batches import OpenBatches
 from inference.recording.prices import NotAtHand, cost_at_hand, cost_of
@@ -31,12 +32,15 @@ LIMIT_BYTES: Final = 64 * 1024 * 1024
 INTERVAL: Final = 0.1
 """Seconds until a batch is handed over, and between two looks of the thread: what a killed process
 loses is what waits for both, and some."""
+COUNTS_INTERVAL: Final = 2.0
+"""Seconds for which requests are added up before metrics are told: a label costs more than the
+request it counts, and many requests have the same."""
 LONG_TEXT: Final = 1000
 """Characters of a last user message that is not worth holding on to."""
 _SLICE: Final = 0.0001
 _LONG_SLICE: Final = 0.0005
 _REST: Final = 0.001
-_MANY: Final = 300
+_MANY: Final = 500
 """Records; when a look finds more, requests wait for each other anyway: slices are long, which
 costs less in all."""
 _BEHIND: Final = 5000
@@ -60,16 +64,18 @@ class Recorder:
         self,
         destinations: Sequence[Destination],
         *,
-        counts: Callable[[], Counts] = Uncounted,
+        counting: Counting[Any] | None = None,
         limit: int = LIMIT,
         interval: float = INTERVAL,
+        counts_interval: float = COUNTS_INTERVAL,
     ) -> None:
-        """`counts` makes what counts the records of one batch."""
         self._destinations = tuple(destinations)
-        self._counts = counts
+        self._counting: Counting[Any] = counting or Uncounted()
         self._limit = limit
         self._interval = interval
-        self._open = OpenBatches(counts, interval)
+        self._open = OpenBatches(
+            self._counting.begin, interval=interval, counts_interval=counts_interval
+        )
         self._handed = self._open.handed_over
         self._slow: deque[Journey] = deque()
         # Two counters each, so that each has one writer: the event loop and the thread.
@@ -105,9 +111,7 @@ class Recorder:
             self._complain(error)
             return
         self._lines_in += 1
-        batch = self._open.of(day_of(record))
-        batch.plain.append(line)
-        batch.counts.add(record)
+        self._open.add(day_of(record), line, record)
 
     def _waiting(self) -> int:
         """Records that are not with their destinations yet."""
@@ -161,6 +165,20 @@ class Recorder:
             if not many:
                 self._flush()
         self._flush()
+        self._tell()
+
+    def _tell(self) -> None:
+        counted = self._open.counted
+        while counted:
+            try:
+                for _ in self._counting.take(counted.popleft()):
+                    self._rest()
+            except Exception as error:
+                self._complain(error)
+        try:
+            self._counting.flush()
+        except Exception as error:
+            self._complain(error)
 
     def _flush(self) -> None:
         for destination in self._destinations:
@@ -189,14 +207,16 @@ class Recorder:
             self._content_out += journey.content.size
         try:
             record = describe(journey, cost_of(journey))
-            batch = Batch(day_of(record), self._counts(), [line_of(record)])
+            batch = Batch(day_of(record), [line_of(record)])
             if journey.content is not None:
                 batch.whole = [line_of(with_content(record, journey))]
         except Exception as error:
             self.dropped += 1
             self._complain(error)
             return
-        batch.counts.add(record)
+        counts = self._counting.begin()
+        counts.add(record)
+        self._open.counted.append(counts)
         self._add(batch)
 
     def _add(self, batch: Batch) -> None:

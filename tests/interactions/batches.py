@@ -9,13 +9,13 @@ import msgspec
 
 from governance.interactions.record import InteractionRecord
 from inference.record import Journey
-from inference.recording.batch import Batch, Uncounted, day_of, line_of
+from inference.recording.batch import Batch, day_of, line_of
 from inference.recording.recorder import Recorder
 
 
 def batch_of(*records: InteractionRecord) -> Batch:
     """Records of one day."""
-    return Batch(day_of(records[0]), Uncounted(), [line_of(record) for record in records])
+    return Batch(day_of(records[0]), [line_of(record) for record in records])
 
 
 def records_of(lines: Iterable[bytes]) -> list[InteractionRecord]:

@@ -13,13 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.exposition import exposition
 from gateway.launch import metrics as launch
-from gateway.telemetry import Sums, Telemetry
+from gateway.telemetry import Telemetry
 from governance.interactions.record import InteractionRecord
 from inference.record import Journey
-from inference.recording.batch import Batch
 from inference.recording.describe import describe
 from inference.usage import Usage
-from tests.interactions.journeys import attempt, journey
+from tests.interactions.journeys import NOON, attempt, journey
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -47,18 +46,19 @@ class Change:
         return self.after.get(key, 0.0) - self.before.get(key, 0.0)
 
 
-def batch_of(*records: InteractionRecord) -> Batch:
-    sums = Sums()
+def take(counted: Telemetry, *records: InteractionRecord) -> None:
+    """What the recorder does with them."""
+    sums = counted.begin()
     for record in records:
         sums.add(record)
-    return Batch("2030-03-17", sums)
+    list(counted.take(sums))
+    counted.flush()
 
 
 def count(journeys: Iterable[Journey], cost_usd: float | None = None) -> Change:
     counted = Telemetry()
     with Change() as change:
-        counted.add(batch_of(*(describe(one, cost_usd) for one in journeys)))
-        counted.flush()
+        take(counted, *(describe(one, cost_usd) for one in journeys))
     return change
 
 
@@ -144,23 +144,31 @@ def test_drops_and_requests_in_flight() -> None:
     assert change.after["pointsman_requests_in_flight", frozenset()] == 7
 
 
-def test_requests_are_added_up_before_they_are_told() -> None:
+def test_what_is_in_flight_is_told_now_and_then() -> None:
     at = 10.0
-    counted = Telemetry(interval=1.0, clock=lambda: at)
-    name, labels = "pointsman_routing_profile_hits_total", {"profile": "Light"}
+    counted = Telemetry(in_flight=lambda: int(at), interval=1.0, clock=lambda: at)
 
     def told() -> float:
         with Change() as change:
-            counted.add(batch_of(describe(journey())))
             counted.flush()
-        return change(name, reason="virtual_model", **labels)
+        return change.after["pointsman_requests_in_flight", frozenset()]
 
-    assert told() == 1
-    assert told() == 0
+    assert told() == 10
     at = 10.9
-    assert told() == 0
+    assert told() == 10
     at = 11.0
-    assert told() == 3
+    assert told() == 11
+
+
+def test_requests_of_one_way_are_told_in_one_step() -> None:
+    counted = Telemetry()
+    sums = counted.begin()
+    for number in range(10):
+        sums.add(describe(journey(id=f"req_{number}", at=NOON + number)))
+    assert [total.requests for _, total in sums.ways()] == [10]
+    sums.add(describe(journey(outcome="cancelled")))
+    assert [total.requests for _, total in sums.ways()] == [10, 1]
+    assert len(list(counted.take(sums))) == 2 + len(sums.times)
 
 
 PROCESS = """
@@ -169,11 +177,11 @@ from gateway.exposition import exposition
 from gateway.telemetry import Telemetry
 from inference.recording.describe import describe
 from tests.interactions.journeys import journey
-from tests.telemetry.test_telemetry import batch_of
+from tests.telemetry.test_telemetry import take
 counted = Telemetry(in_flight=lambda: 2)
-for _ in range(int(sys.argv[1])):
-    counted.add(batch_of(describe(journey())))
 counted.flush()
+for _ in range(int(sys.argv[1])):
+    take(counted, describe(journey()))
 sys.stdout.buffer.write(exposition())
 sys.stdout.flush()
 """
