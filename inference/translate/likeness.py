@@ -18,14 +18,12 @@ REMARKABLE: Final = (
     b"[DONE]",
 )
 """What the gateway has to know of."""
-_ANY: Final = re.compile(b"|".join(map(re.escape, REMARKABLE)))
-_EVENT: Final = re.compile(
-    rb'(data: \{"[^\n]*?"delta": ?\{(?:"\w+": ?(?:null|"assistant"), ?)*'
-    rb'"(?:content|reasoning_content|reasoning)": ?")'
-    rb'(?:[^"\\\n]|\\.)*'
-    rb'("[^\n]*\})\n\n'
+_DELTA: Final = re.compile(
+    rb'"delta": ?\{(?:"\w+": ?(?:null|"assistant"), ?)*'
+    rb'"(?:content|reasoning_content|reasoning)": ?"'
 )
-"""An event that says text: what stands before the text, the text, and what stands behind it."""
+"""What stands before the text of an event, from its delta on."""
+_TEXT: Final = re.compile(rb'(?:[^"\\]|\\.)*')
 
 
 class Likeness(NamedTuple):
@@ -40,13 +38,19 @@ class Likeness(NamedTuple):
     @classmethod
     def of(cls, block: bytes) -> Likeness | None:
         """The likeness of the block's first event; None when it says more than text."""
-        match = _EVENT.match(block)
-        if match is None:
+        event = block[: block.find(b"\n\n") + 1]
+        if not (event.startswith(b'data: {"') and event.endswith(b"}\n")):
             return None
-        before, behind = match.groups()
-        if _ANY.search(before) or _ANY.search(behind):
+        if event.count(b"\n") > 1 or _remarkable(event):
             return None
-        behind += b"\n\n"
+        opening = _DELTA.match(event, event.find(b'"delta"'))
+        if opening is None:
+            return None
+        closing = _TEXT.match(event, opening.end())
+        assert closing is not None
+        if not event.startswith(b'"', closing.end()):
+            return None
+        before, behind = event[: opening.end()], event[closing.end() :] + b"\n"
         return cls(before, behind, behind + before)
 
     def length(self, block: bytes) -> int:
@@ -61,6 +65,13 @@ class Likeness(NamedTuple):
         # Nothing but these events, if every line end belongs to a seam or to the last of them.
         alike = block.count(b"\n", 0, end) == 2 * block.count(seam, 0, end) + 2
         return end if alike and block.find(b'"error"', 0, end) < 0 else 0
+
+
+def _remarkable(block: bytes) -> bool:
+    for mark in REMARKABLE:  # noqa: SIM110  # a generator costs more than looking at all of them
+        if mark in block:
+            return True
+    return False
 
 
 def unremarkable(chunk: bytes) -> int:
