@@ -11,7 +11,7 @@ import gc
 import structlog
 from django.db import connection
 
-from gateway import recording
+from gateway import huge_pages, recording
 from governance import snapshot
 from inference import client
 from inference.consumer import Receive, Send
@@ -45,6 +45,7 @@ async def start() -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 50, 100)
+        huge_pages.ask()
         _started = True
 
 
