@@ -22,6 +22,8 @@ _SIZES: Final = ((1, 1), (100, 1_000), (10_000, 100_000))
 _QUICK_SIZES: Final = ((1, 1), (100, 1_000))
 _VARIANTS: Final = 1_000
 """Pairs of key and profile that the load takes in turn."""
+_CROWD: Final = 64
+"""Callers where two processes are measured: as many for each as one has elsewhere."""
 _WHOLE: Final = next(case for case in CASES if case.name == "whole-32")
 
 
@@ -93,14 +95,24 @@ def _spoken(case: Case) -> bool:
 
 @contextmanager
 def _gateway(
-    options: Options, range_: Range, name: str, *, profiles: int = 0, keys: int = 0
+    options: Options,
+    range_: Range,
+    name: str,
+    *,
+    profiles: int = 0,
+    keys: int = 0,
+    pinned: bool = False,
 ) -> Iterator[Gateway]:
     """The service on a data directory of its own."""
     with tempfile.TemporaryDirectory(prefix="bench-data-") as data_dir:
         folder = Path(data_dir)
         key = installation(folder, range_.mock.port, profiles=profiles, keys=keys)
         with Service(
-            folder, range_.cores.gateway, server=options.server, workers=options.workers
+            folder,
+            range_.cores.gateway,
+            server=options.server,
+            workers=options.workers,
+            pinned=pinned,
         ) as service:
             yield Gateway(name, service.port, pids=service.pids, key=key)
 
@@ -154,16 +166,16 @@ def workers(options: Options, range_: Range, findings: Findings) -> None:
     if cores.gateway is None or cores.gateway == cores.load:
         say("\nworkers: skipped, it takes two cores")
         return
-    say("\none web process on one core, two on two, whole answers, 32 callers")
+    say(f"\none web process on one core, two on two, whole answers, {_CROWD} callers")
     one_core = replace(options, workers=1)
     both = Range(
         range_.mock, replace(cores, gateway=None), range_.folder, python_load=options.python
     )
     with (
         _gateway(one_core, range_, "one worker") as one,
-        _gateway(replace(options, workers=2), both, "two workers") as two,
+        _gateway(replace(options, workers=2), both, "two workers", pinned=True) as two,
     ):
-        case = replace(_WHOLE, name="workers", title="web processes")
+        case = replace(_WHOLE, name="workers", title="web processes", callers=_CROWD)
         measured = range_.measure(case, [one, two], options.plan)
     findings.cases["workers"] = measured
     findings.wrong += measured.wrong

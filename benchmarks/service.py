@@ -133,13 +133,19 @@ class Service(Process):
     """`manage.py up` without the local model, or Daphne on the same application."""
 
     def __init__(
-        self, data_dir: Path, core: int | None, *, server: str = "uvicorn", workers: int = 1
+        self,
+        data_dir: Path,
+        core: int | None,
+        *,
+        server: str = "uvicorn",
+        workers: int = 1,
+        pinned: bool = False,
     ) -> None:
         self.port = free_port()
         self._launched = server != "daphne"
         if self._launched:
             command = ["manage.py", "up", "--no-model", "--port", str(self.port)]
-            command += ["--workers", str(workers)]
+            command += ["--workers", str(workers), *(["--pin"] if pinned else [])]
         else:
             endpoint = f"tcp:port={self.port}:interface=127.0.0.1:backlog=2048"
             command = ["-m", "daphne", "-e", endpoint, "-v", "0", "gateway.asgi:application"]
@@ -147,9 +153,12 @@ class Service(Process):
             super().__init__(
                 command, core=core, data_dir=data_dir, stdout=output, stderr=subprocess.STDOUT
             )
-        # Daphne loads the routing table with its first chat request; nothing is ready before.
-        ready = f"http://127.0.0.1:{self.port}/{'readyz' if self._launched else 'livez'}"
-        self.wait_for(lambda: _answers(ready))
+        if self._launched:
+            # Said once all web processes serve.
+            self.wait_for(lambda: b" is ready at " in (data_dir / "output").read_bytes())
+        else:
+            # Daphne loads the routing table with its first chat request, and is not ready before.
+            self.wait_for(lambda: _answers(f"http://127.0.0.1:{self.port}/livez"))
 
     @property
     def pids(self) -> list[int]:

@@ -16,6 +16,8 @@ import threading
 
 import uvicorn
 
+from gateway.acceptor import Acceptor
+from gateway.occupancy import Occupancy
 from gateway.uvicorn_http import Protocol
 
 GRACE_SECONDS = 20
@@ -29,10 +31,17 @@ IDLE_SECONDS = 1.0
 class Server(uvicorn.Server):
     """Tells when it serves, and leaves without dropping anything once it is replaced."""
 
-    def __init__(self, config: uvicorn.Config, ready: int | None = None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready: int | None = None,
+        occupancy: tuple[Occupancy, int] | None = None,
+    ) -> None:
         """`ready` is the writing end of a pipe; a byte in it says that this process serves."""
         super().__init__(config)
         self._ready = ready
+        self._occupancy = occupancy
+        self._acceptors: list[Acceptor] = []
         self._replaced = False
         self._replaced_at: float | None = None
 
@@ -41,20 +50,45 @@ class Server(uvicorn.Server):
         self._replaced = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        # Uvicorn starts the application; the sockets are ours.
+        await super().startup([])
+        self._acceptors = [
+            Acceptor(
+                listener,
+                self._protocol,
+                connections=self._connections,
+                occupancy=self._occupancy,
+            )
+            for listener in sockets or ()
+        ]
         if self._ready is not None:
             os.write(self._ready, b".")
             os.close(self._ready)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for acceptor in self._acceptors:
+            acceptor.close()
+        await super().shutdown(sockets)
+
+    def _connections(self) -> int:
+        return len(self.server_state.connections)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return Protocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
     async def on_tick(self, counter: int) -> bool:
+        for acceptor in self._acceptors:
+            acceptor.look()
         return await super().on_tick(counter) or (self._replaced and self._left())
 
     def _left(self) -> bool:
         now = asyncio.get_running_loop().time()
         if self._replaced_at is None:
             self._replaced_at = now
-            for server in self.servers:
-                server.close()
+            for acceptor in self._acceptors:
+                acceptor.close()
         if now - self._replaced_at < IDLE_SECONDS:
             return False
         for connection in list(self.server_state.connections):
@@ -93,9 +127,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fd", type=int, required=True, help="an inherited listening socket")
     parser.add_argument("--ready-fd", type=int, help="an inherited pipe to say `ready` into")
+    parser.add_argument("--occupancy-fd", type=int, help="an inherited file of all web processes")
+    parser.add_argument("--slot", type=int, help="the place of this process in it")
     options = parser.parse_args()
     listener = socket.socket(fileno=options.fd)
-    server = Server(config(), options.ready_fd)
+    occupancy = None
+    if options.occupancy_fd is not None and options.slot is not None:
+        occupancy = Occupancy(options.occupancy_fd), options.slot
+        os.close(options.occupancy_fd)
+    server = Server(config(), options.ready_fd, occupancy)
     signal.signal(signal.SIGHUP, lambda *_: server.replaced())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     server.run(sockets=[listener])

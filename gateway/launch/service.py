@@ -9,13 +9,15 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
 from gateway.launch.child import Child
+from gateway.launch.cores import pin
 from gateway.launch.kept import Kept
 from gateway.launch.trouble import Trouble
-from gateway.launch.worker import Worker
+from gateway.launch.worker import Share, Worker
+from gateway.occupancy import Occupancy
 
 WEB_GRACE = 25.0
 ENGINE_GRACE = 6.0
@@ -34,6 +36,9 @@ class Service:
         self._environment = environment
         self._web: list[Worker] = []
         self._leaving: list[Worker] = []
+        self._cores: Sequence[int] = ()
+        self._shared = Occupancy.create()
+        self._occupancy = Occupancy(self._shared)
         self._engine: Kept | None = None
         self._ending = threading.Event()
         self._reload = threading.Event()
@@ -48,17 +53,21 @@ class Service:
         """Raises `Trouble`."""
         self._engine = Kept(start)
 
-    def start_web(self, workers: int) -> None:
-        self._web = [self._start_worker() for _ in range(workers)]
+    def start_web(self, workers: int, cores: Sequence[int] = ()) -> None:
+        """With `cores`, each process stays on one of them; they go round."""
+        self._cores = cores
+        self._web = [self._start_worker(place) for place in range(workers)]
 
     def wait_ready(self, url: str, *, seconds: float = 60.0) -> None:
-        """Returns once the service answers. Raises `Trouble`."""
+        """Returns once every web process serves and the service answers. Raises `Trouble`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self._ending.is_set():
                 return
             if not any(child.running() for child in self._web):
                 raise Trouble("The web process ended at once; its message is above.")
+            if any(child.serves(within=0.05) is None for child in self._web):
+                continue
             try:
                 with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310
                     if answer.status == 200:
@@ -83,7 +92,7 @@ class Service:
             for place, child in enumerate(self._web):
                 if not child.running() and not self._ending.wait(RESTART_PAUSE):
                     child.end(grace=0)
-                    self._web[place] = self._start_worker()
+                    self._web[place] = self._start_worker(place)
             if self._engine is not None:
                 self._engine.look()
 
@@ -100,13 +109,19 @@ class Service:
         if self._engine is not None:
             self._engine.end(grace=ENGINE_GRACE)
         self._listener.close()
+        os.close(self._shared)
 
-    def _start_worker(self) -> Worker:
-        return Worker(self._listener.fileno(), self._environment)
+    def _start_worker(self, place: int) -> Worker:
+        slot = self._occupancy.take()
+        share = None if slot is None else Share(self._shared, self._occupancy, slot)
+        worker = Worker(self._listener.fileno(), self._environment, share)
+        if self._cores:
+            pin(worker.pid, self._cores[place % len(self._cores)])
+        return worker
 
     def _replace_all(self) -> None:
         for place, old in enumerate(self._web):
-            new = self._start_worker()
+            new = self._start_worker(place)
             if not self._comes_up(new):
                 new.end(grace=0)
                 if not self._ending.is_set():

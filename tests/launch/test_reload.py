@@ -8,14 +8,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.launch.processes import until, web_processes
 from tests.service.operator import Operator
 from tests.support import openai_shapes as shapes
 from tests.support.installation import Installation
@@ -34,25 +34,6 @@ class UntilTold:
         while not self.enough.is_set():
             yield b": still here\n\n"
         yield from rest
-
-
-def web_processes(service: Installation) -> set[int]:
-    found = set()
-    for pid in service.descendants():
-        try:
-            command = Path(f"/proc/{pid}/cmdline").read_text()
-        except OSError:
-            continue
-        if "gateway.web" in command:
-            found.add(pid)
-    return found
-
-
-def until(true: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from django.db.utils import OperationalError
 
 from gateway.launch import engine, metrics
 from gateway.launch.banner import Welcome
+from gateway.launch.cores import usable
 from gateway.launch.listener import listen
 from gateway.launch.progress import Progress
 from gateway.launch.service import Service
@@ -29,6 +30,9 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="port to listen on")
         parser.add_argument("--no-model", action="store_true", help="start without the local model")
         parser.add_argument("--workers", type=int, default=1, help="number of web processes")
+        parser.add_argument(
+            "--pin", action="store_true", help="keep each web process on a core of its own (Linux)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -47,6 +51,7 @@ class Command(BaseCommand):
     def _up(self, options: dict[str, Any]) -> None:
         if options["workers"] < 1:
             raise Trouble("--workers must be at least 1.")
+        cores = usable() if options["pin"] else ()
         host, port, with_model = options["host"], options["port"], not options["no_model"]
         listener = listen(host, port)
         port = listener.getsockname()[1]
@@ -83,7 +88,7 @@ class Command(BaseCommand):
                     ),
                 )
                 service.start_engine(start)
-            service.start_web(options["workers"])
+            service.start_web(options["workers"], cores)
             service.wait_ready(f"http://{_reachable(host)}:{port}")
             progress.done()
             self.stdout.write(welcome.text())
