@@ -15,7 +15,8 @@ SLOWEST: Final = 100
 """Rows a second while requests need the one core there is, too."""
 BUSY: Final = 0.5
 """Share of a core this process uses from which on it counts as busy."""
-_WINDOW: Final = 0.25
+_WINDOW: Final = 0.05
+"""Seconds between two looks: a burst of requests should not meet the rows of the one before."""
 
 
 class Pace:

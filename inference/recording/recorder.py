@@ -18,7 +18,7 @@ import structlog
 from inference.record import Journey
 from inference.recording.batch import Batch, day_of, line_of
 from inference.recording.content import with_content
-from inference.recording.counting import Counting, Uncounted
+from inference.recording.counting import Counting, Counts, Uncounted
 from inference.recording.describe import describe
 from inference.recording.open_batches import OpenBatches
 from inference.recording.prices import NotAtHand, cost_at_hand, cost_of
@@ -83,6 +83,8 @@ class Recorder:
         self._content_in = self._content_out = 0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._own: Counts | None = None
+        """Of the records that the thread describes itself, during one look."""
         self._failed = False
         self._rest_at = 0.0
         self._slice = _SLICE
@@ -169,6 +171,9 @@ class Recorder:
 
     def _tell(self) -> None:
         counted = self._open.counted
+        if self._own is not None:
+            counted.append(self._own)
+            self._own = None
         while counted:
             try:
                 for _ in self._counting.take(counted.popleft()):
@@ -214,9 +219,9 @@ class Recorder:
             self.dropped += 1
             self._complain(error)
             return
-        counts = self._counting.begin()
-        counts.add(record)
-        self._open.counted.append(counts)
+        if self._own is None:
+            self._own = self._counting.begin()
+        self._own.add(record)
         self._add(batch)
 
     def _add(self, batch: Batch) -> None:

@@ -37,7 +37,7 @@ def test_it_recovers_and_looks_rarely() -> None:
     pace = Pace(clock=lambda: at, processor=processor, cores=2)
     at, used = 1.0, 1.0
     assert pace.now() == SLOW
-    at = 1.1
+    at = 1.04
     assert pace.now() == SLOW
     at = 2.0
     assert pace.now() == FAST
