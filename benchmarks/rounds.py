@@ -16,6 +16,8 @@ from benchmarks.subjects import Subject, WrongAnswer
 
 _FIRST_PASSES: Final = 3
 """Times that each of many requests is sent before its rounds begin."""
+_SETTLED: Final = 4.0
+"""Seconds until what a first use leaves to be made later is made: series of metrics, rows."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ class Range:
                 # What is made when a key or a profile is first used is not what a round is about.
                 each = -(-len(shot.requests) * _FIRST_PASSES // shot.callers)
                 self.shoot(subject, replace(shot, each=each), plan)
+        if any(len(shot.requests) > 1 for _, shot in shots):
+            time.sleep(_SETTLED)
         for number in range(plan.rounds):
             turn = number % len(shots) if shots else 0
             for subject, shot in shots[turn:] + shots[:turn]:

@@ -25,10 +25,10 @@ class Way(NamedTuple):
     outcome: str
     error_code: str
     fallback: str
-    attempts: tuple[tuple[str, str], ...]
-    """Provider and outcome of each."""
     rejections: tuple[str, ...]
     """Why targets were passed over."""
+    attempts: tuple[tuple[str, str], ...]
+    """Provider and outcome of each."""
 
 
 class Total(msgspec.Struct, gc=False):
@@ -57,18 +57,24 @@ class Sums:
     """Requests by their way, and their times by provider. For one thread at a time."""
 
     def __init__(self) -> None:
-        # Plain tuples: what is made for every request had better be cheap.
+        # Plain tuples, as `Way` but for what `add` leaves out: one is made for every request.
         self._totals: dict[tuple[Any, ...], Total] = {}
         # By provider alone: a series a bucket for each of thousands of profiles would cost more
         # than all that they count.
         self.times: dict[str, Times] = {}
 
     def ways(self) -> Iterator[tuple[Way, Total]]:
-        for way, total in self._totals.items():
-            yield Way(*way), total
+        for names, total in self._totals.items():
+            way = Way(*names)
+            if names[-1] is None:
+                way = way._replace(attempts=((way.provider, way.outcome),))
+            yield way, total
 
     def add(self, record: InteractionRecord) -> None:
         provider, profile, rejections = record.provider, record.profile, record.decision.rejections
+        attempts = record.attempts
+        # Most requests are answered at once, which goes without saying.
+        at_once = len(attempts) == 1 and attempts[0].outcome == record.outcome
         way = (
             record.protocol,
             record.request_type,
@@ -78,8 +84,8 @@ class Sums:
             record.outcome,
             record.error_code,
             record.fallback,
-            tuple([(one.provider, one.outcome) for one in record.attempts]),
             tuple([one.reason for one in rejections]) if rejections else (),
+            None if at_once else tuple([(one.provider, one.outcome) for one in attempts]),
         )
         total = self._totals.get(way)
         if total is None:
@@ -95,7 +101,7 @@ class Sums:
                 total.reasoning += usage.reasoning_tokens
         if record.cost_usd:
             total.cost_usd += record.cost_usd
-        if record.attempts:
+        if attempts:
             self._time(record)
 
     def _time(self, record: InteractionRecord) -> None:
