@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -22,11 +23,11 @@ _PRESENT: Final = 1 << 63
 _ENTRY: Final = 8
 
 
-def ask() -> int:
-    """Asks for huge pages where most of one is in use; how many of them there are now.
+def ask(seconds: float = 0.25) -> int:
+    """Asks for huge pages where most of one is in use; how many it was given.
 
-    Takes about a millisecond a page, and does nothing where the system has none, gives them to
-    everybody, or forbids them.
+    Takes about a millisecond a page, and no more than `seconds` where the system has to make room
+    for them. Does nothing where the system has none, gives them to everybody, or forbids them.
     """
     try:
         if "[madvise]" not in (_SYSTEM / "enabled").read_text():
@@ -35,9 +36,12 @@ def ask() -> int:
         madvise = ctypes.CDLL(None).madvise
         madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
         found = 0
+        until = time.monotonic() + seconds
         for start in _dense(size):
             if madvise(start, size, _MADV_HUGEPAGE) == 0:
                 found += madvise(start, size, _MADV_COLLAPSE) == 0
+            if time.monotonic() > until:
+                break
         return found
     except (OSError, ValueError, AttributeError):
         return 0

@@ -36,7 +36,12 @@ def test_it_works() -> None:
     if not found:
         pytest.skip("the system had none to give")
     assert huge >= found * 2048
-    assert after < 1.05 * before
+    # A tenth of a huge page may have been free.
+    assert after < 1.12 * before
+
+
+def test_it_takes_no_longer_than_it_may() -> None:
+    assert huge_pages.ask(seconds=0) <= 1
 
 
 @pytest.mark.parametrize("enabled", ["[always] madvise never", "always madvise [never]", ""])
