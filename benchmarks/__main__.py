@@ -14,7 +14,7 @@ from benchmarks.groups import Options
 from benchmarks.rounds import Plan
 from benchmarks.run import run
 
-_QUICK = Plan(rounds=2, seconds=0.2, warm_up=0.05)
+_QUICK = Plan(rounds=2, seconds=0.2, warm_up=0.05, settling=2.5)
 
 
 def main() -> int:

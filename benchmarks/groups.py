@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -106,7 +107,7 @@ def _gateway(
     """The service on a data directory of its own."""
     with tempfile.TemporaryDirectory(prefix="bench-data-") as data_dir:
         folder = Path(data_dir)
-        key = installation(folder, range_.mock.port, profiles=profiles, keys=keys)
+        key = _installed(range_, folder, profiles=profiles, keys=keys)
         with Service(
             folder,
             range_.cores.gateway,
@@ -115,6 +116,17 @@ def _gateway(
             pinned=pinned,
         ) as service:
             yield Gateway(name, service.port, pids=service.pids, key=key)
+
+
+def _installed(range_: Range, folder: Path, *, profiles: int = 0, keys: int = 0) -> str:
+    """Makes `folder` a data directory, by copying where one of this size was made before."""
+    made = range_.folder / f"installation-{profiles}-{keys}"
+    key = made.with_suffix(".key")
+    if not key.exists():
+        made.mkdir()
+        key.write_text(installation(made, range_.mock.port, profiles=profiles, keys=keys))
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    return key.read_text()
 
 
 def _rival(options: Options) -> Rival:
@@ -188,7 +200,7 @@ def memory_and_start(options: Options, range_: Range, findings: Findings) -> Non
     requests, streams = (2_000, 200) if options.quick else (100_000, 2_000)
     with tempfile.TemporaryDirectory(prefix="bench-data-") as data_dir:
         folder = Path(data_dir)
-        key = installation(folder, range_.mock.port)
+        key = _installed(range_, folder)
         core = range_.cores.gateway
         times = 2 if options.quick else 5
         findings.footprint["cold_start"] = footprint.cold_start(folder, key, core, times)

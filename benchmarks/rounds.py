@@ -16,8 +16,6 @@ from benchmarks.subjects import Subject, WrongAnswer
 
 _FIRST_PASSES: Final = 3
 """Times that each of many requests is sent before its rounds begin."""
-_SETTLED: Final = 4.0
-"""Seconds until what a first use leaves to be made later is made: series of metrics, rows."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,8 @@ class Plan:
     rounds: int = 5
     seconds: float = 1.0
     warm_up: float = 0.2
+    settling: float = 4.0
+    """Seconds until what a first use leaves to be made later is made: series of metrics, rows."""
 
 
 @dataclass
@@ -149,7 +149,7 @@ class Range:
                 each = -(-len(shot.requests) * _FIRST_PASSES // shot.callers)
                 self.shoot(subject, replace(shot, each=each), plan)
         if any(len(shot.requests) > 1 for _, shot in shots):
-            time.sleep(_SETTLED)
+            time.sleep(plan.settling)
         for number in range(plan.rounds):
             turn = number % len(shots) if shots else 0
             for subject, shot in shots[turn:] + shots[:turn]:
