@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from gateway.occupancy import Occupancy
+from gateway.occupancy import Seat
 
 log = structlog.get_logger("pointsman.acceptor")
 
@@ -40,15 +40,15 @@ class Acceptor:
         protocol: Callable[[], asyncio.Protocol],
         *,
         connections: Callable[[], int],
-        occupancy: tuple[Occupancy, int] | None = None,
+        seat: Seat | None = None,
     ) -> None:
-        """`connections` tells how many this process has; `occupancy` is what the processes share
-        and the slot of this one, None where it is the only one."""
+        """`connections` tells how many this process has; `seat` is where the others read it, None
+        where it is the only one."""
         listener.setblocking(False)
         self._listener = listener
         self._protocol = protocol
         self._connections = connections
-        self._occupancy = occupancy
+        self._seat = seat
         self._loop = asyncio.get_running_loop()
         self._opening: set[asyncio.Task[None]] = set()
         self._pause: asyncio.TimerHandle | None = None
@@ -59,9 +59,8 @@ class Acceptor:
 
     def look(self) -> None:
         """Tells the other processes how many connections this one has. Call it now and then."""
-        if self._occupancy is not None and not self._closed:
-            occupancy, slot = self._occupancy
-            occupancy.write(slot, self._count())
+        if self._seat is not None and not self._closed:
+            self._seat.write(self._count())
 
     def close(self) -> None:
         """Accepts nothing more; what was accepted goes on. The listener stays open."""
@@ -71,9 +70,8 @@ class Acceptor:
         self._loop.remove_reader(self._listener)
         if self._pause is not None:
             self._pause.cancel()
-        if self._occupancy is not None:
-            occupancy, slot = self._occupancy
-            occupancy.free(slot)
+        if self._seat is not None:
+            self._seat.free()
 
     def _count(self) -> int:
         return self._connections() + len(self._opening)
@@ -105,12 +103,11 @@ class Acceptor:
         self._grant = min(2 * self._grant, AT_ONCE)
 
     def _ahead(self) -> bool:
-        if self._occupancy is None:
+        if self._seat is None:
             return False
-        occupancy, slot = self._occupancy
         count = self._count()
-        occupancy.write(slot, count)
-        least = occupancy.least_beside(slot)
+        self._seat.write(count)
+        least = self._seat.least_beside()
         return least is not None and count > least + SLACK
 
     def _accept(self) -> bool:

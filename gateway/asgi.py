@@ -13,7 +13,8 @@ from django.core.asgi import get_asgi_application
 
 handler = get_asgi_application()
 
-from django.conf import settings  # noqa: E402  # apps must be loaded first
+# Apps must be loaded before what follows.
+from django.conf import settings  # noqa: E402
 
 from gateway import health, lifespan, metrics  # noqa: E402
 from gateway.limit import limited  # noqa: E402

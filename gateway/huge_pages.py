@@ -51,7 +51,7 @@ def _dense(size: int) -> Iterator[int]:
     """Where huge pages would hold little that is not in use already."""
     page = os.sysconf("SC_PAGE_SIZE")
     with open("/proc/self/pagemap", "rb", buffering=0) as pagemap:
-        for start, end in list(_anonymous()):
+        for start, end in _anonymous():
             for at in range(-(-start // size) * size, end - size + 1, size):
                 entries = os.pread(pagemap.fileno(), size // page * _ENTRY, at // page * _ENTRY)
                 present = sum(map(_PRESENT.__and__, memoryview(entries).cast("Q"))) // _PRESENT

@@ -22,33 +22,46 @@ class Occupancy:
 
     def __init__(self, descriptor: int) -> None:
         """`descriptor` is that of a file `create` made; it may be closed afterwards."""
+        self.descriptor = descriptor
         self._slots = memoryview(mmap.mmap(descriptor, _SIZE)).cast("I")
 
-    @staticmethod
-    def create() -> int:
-        """The descriptor of a new file without a name, all of its slots free."""
+    @classmethod
+    def create(cls) -> Occupancy:
+        """On a new file without a name, all of its slots free."""
         with tempfile.TemporaryFile() as file:
             file.write(_FREE.to_bytes(4, "little") * SLOTS)
             file.flush()
-            return os.dup(file.fileno())
+            return cls(os.dup(file.fileno()))
 
-    def take(self) -> int | None:
+    def take(self) -> Seat | None:
         """A free slot for a process that is about to start; None when all are taken."""
         for slot, count in enumerate(self._slots):
             if count == _FREE:
                 self._slots[slot] = _STARTING
-                return slot
+                return self.seat(slot)
         return None
 
-    def free(self, slot: int) -> None:
-        self._slots[slot] = _FREE
+    def seat(self, slot: int) -> Seat:
+        return Seat(self.descriptor, self._slots, slot)
 
-    def write(self, slot: int, count: int) -> None:
-        """The process of the slot takes callers, and has `count` of them."""
-        self._slots[slot] = count
 
-    def least_beside(self, slot: int) -> int | None:
+class Seat:
+    """The slot of one process."""
+
+    def __init__(self, descriptor: int, slots: memoryview[int], slot: int) -> None:
+        self.descriptor = descriptor
+        self.slot = slot
+        self._slots = slots
+
+    def free(self) -> None:
+        self._slots[self.slot] = _FREE
+
+    def write(self, count: int) -> None:
+        """The process takes callers, and has `count` of them."""
+        self._slots[self.slot] = count
+
+    def least_beside(self) -> int | None:
         """The fewest callers that any other process has; None where no other takes any."""
-        slots = self._slots
+        slots, slot = self._slots, self.slot
         least = min([*slots[:slot], *slots[slot + 1 :]])
         return None if least >= _STARTING else least

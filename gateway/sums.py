@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from gateway.spread import SECONDS, Spread
+from gateway.spread import Spread
 from governance.interactions.record import InteractionRecord
 
 
@@ -108,8 +107,6 @@ class Sums:
         times = self.times.get(record.provider)
         if times is None:
             times = self.times[record.provider] = Times()
-        seconds, spread = record.duration_ms / 1000, times.duration
-        spread.counts[bisect_left(SECONDS, seconds)] += 1
-        spread.total += seconds
+        times.duration.add(record.duration_ms / 1000)
         if record.first_token_ms is not None:
             times.first_token.add(record.first_token_ms / 1000)

@@ -17,7 +17,7 @@ import threading
 import uvicorn
 
 from gateway.acceptor import Acceptor
-from gateway.occupancy import Occupancy
+from gateway.occupancy import Occupancy, Seat
 from gateway.uvicorn_http import Protocol
 
 GRACE_SECONDS = 20
@@ -35,12 +35,12 @@ class Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         ready: int | None = None,
-        occupancy: tuple[Occupancy, int] | None = None,
+        seat: Seat | None = None,
     ) -> None:
         """`ready` is the writing end of a pipe; a byte in it says that this process serves."""
         super().__init__(config)
         self._ready = ready
-        self._occupancy = occupancy
+        self._seat = seat
         self._acceptors: list[Acceptor] = []
         self._replaced = False
         self._replaced_at: float | None = None
@@ -57,7 +57,7 @@ class Server(uvicorn.Server):
                 listener,
                 self._protocol,
                 connections=self._connections,
-                occupancy=self._occupancy,
+                seat=self._seat,
             )
             for listener in sockets or ()
         ]
@@ -131,11 +131,11 @@ def main() -> None:
     parser.add_argument("--slot", type=int, help="the place of this process in it")
     options = parser.parse_args()
     listener = socket.socket(fileno=options.fd)
-    occupancy = None
+    seat = None
     if options.occupancy_fd is not None and options.slot is not None:
-        occupancy = Occupancy(options.occupancy_fd), options.slot
+        seat = Occupancy(options.occupancy_fd).seat(options.slot)
         os.close(options.occupancy_fd)
-    server = Server(config(), options.ready_fd, occupancy)
+    server = Server(config(), options.ready_fd, seat)
     signal.signal(signal.SIGHUP, lambda *_: server.replaced())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     server.run(sockets=[listener])

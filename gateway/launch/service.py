@@ -16,7 +16,7 @@ from gateway.launch.child import Child
 from gateway.launch.cores import pin
 from gateway.launch.kept import Kept
 from gateway.launch.trouble import Trouble
-from gateway.launch.worker import Share, Worker
+from gateway.launch.worker import Worker
 from gateway.occupancy import Occupancy
 
 WEB_GRACE = 25.0
@@ -37,8 +37,7 @@ class Service:
         self._web: list[Worker] = []
         self._leaving: list[Worker] = []
         self._cores: Sequence[int] = ()
-        self._shared = Occupancy.create()
-        self._occupancy = Occupancy(self._shared)
+        self._occupancy = Occupancy.create()
         self._engine: Kept | None = None
         self._ending = threading.Event()
         self._reload = threading.Event()
@@ -69,7 +68,7 @@ class Service:
             if any(child.serves(within=0.05) is None for child in self._web):
                 continue
             try:
-                with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310
+                with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310  # our own address
                     if answer.status == 200:
                         return
             except OSError:
@@ -109,12 +108,10 @@ class Service:
         if self._engine is not None:
             self._engine.end(grace=ENGINE_GRACE)
         self._listener.close()
-        os.close(self._shared)
+        os.close(self._occupancy.descriptor)
 
     def _start_worker(self, place: int) -> Worker:
-        slot = self._occupancy.take()
-        share = None if slot is None else Share(self._shared, self._occupancy, slot)
-        worker = Worker(self._listener.fileno(), self._environment, share)
+        worker = Worker(self._listener.fileno(), self._environment, self._occupancy.take())
         if self._cores:
             pin(worker.pid, self._cores[place % len(self._cores)])
         return worker

@@ -9,34 +9,22 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from gateway.launch.child import Child
-from gateway.occupancy import Occupancy
-
-
-class Share:
-    """The slot of one web process in what all of them share."""
-
-    def __init__(self, descriptor: int, occupancy: Occupancy, slot: int) -> None:
-        self.descriptor = descriptor
-        self.slot = slot
-        self._occupancy = occupancy
-
-    def give_back(self) -> None:
-        self._occupancy.free(self.slot)
+from gateway.occupancy import Seat
 
 
 class Worker(Child):
     """One web process on the listener it inherits."""
 
     def __init__(
-        self, listener: int, environment: Mapping[str, str], share: Share | None = None
+        self, listener: int, environment: Mapping[str, str], seat: Seat | None = None
     ) -> None:
         ours, theirs = os.pipe()
         arguments = ["--fd", str(listener), "--ready-fd", str(theirs)]
         passed = [listener, theirs]
-        self._share = share
-        if share is not None:
-            arguments += ["--occupancy-fd", str(share.descriptor), "--slot", str(share.slot)]
-            passed.append(share.descriptor)
+        self._seat = seat
+        if seat is not None:
+            arguments += ["--occupancy-fd", str(seat.descriptor), "--slot", str(seat.slot)]
+            passed.append(seat.descriptor)
         self._ready = os.fdopen(ours, "rb", buffering=0)
         try:
             super().__init__(
@@ -61,9 +49,9 @@ class Worker(Child):
     def end(self, *, grace: float) -> None:
         super().end(grace=grace)
         self._ready.close()
-        if self._share is not None:
-            self._share.give_back()
-            self._share = None
+        if self._seat is not None:
+            self._seat.free()
+            self._seat = None
 
     def leave(self) -> None:
         """Lets it finish its streams and end, since another process has taken over."""

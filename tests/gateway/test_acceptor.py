@@ -27,9 +27,9 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def occupancy() -> Iterator[Occupancy]:
-    descriptor = Occupancy.create()
-    yield Occupancy(descriptor)
-    os.close(descriptor)
+    made = Occupancy.create()
+    yield made
+    os.close(made.descriptor)
 
 
 class Echo(asyncio.Protocol):
@@ -59,14 +59,14 @@ class Place:
         self.name = name
         self.connections: set[Echo] = set()
         self.nodelay: set[int] = set()
-        self.slot = occupancy.take() if occupancy is not None else None
+        self.seat = occupancy.take() if occupancy is not None else None
         # A descriptor each, as processes have.
         self.listener = listener.dup()
         self.acceptor = Acceptor(
             self.listener,
             lambda: Echo(self),
             connections=lambda: len(self.connections),
-            occupancy=None if occupancy is None or self.slot is None else (occupancy, self.slot),
+            seat=self.seat,
         )
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class Place:
         self.listener.close()
 
 
-async def connect(listener: socket.socket, count: int) -> list[socket.socket]:
+def connect(listener: socket.socket, count: int) -> list[socket.socket]:
     """All at once: the system has taken them before anybody accepts."""
     made = []
     for _ in range(count):
@@ -103,7 +103,7 @@ async def until(true: Callable[[], bool]) -> None:
 async def test_it_works(listener: socket.socket) -> None:
     """Alone, everybody is taken, and small writes leave at once."""
     place = Place(b"one", listener)
-    callers = await connect(listener, 100)
+    callers = connect(listener, 100)
     assert {await name_of(caller) for caller in callers} == {b"one"}
     assert len(place.connections) == 100
     assert 0 not in place.nodelay
@@ -114,7 +114,7 @@ async def test_it_works(listener: socket.socket) -> None:
 
 async def test_each_gets_its_part(listener: socket.socket, occupancy: Occupancy) -> None:
     places = [Place(b"%d" % number, listener, occupancy) for number in range(3)]
-    callers = await connect(listener, 90)
+    callers = connect(listener, 90)
     for caller in callers:
         await name_of(caller)
     counts = [len(place.connections) for place in places]
@@ -129,15 +129,15 @@ async def test_who_has_more_lets_the_other_catch_up(
     listener: socket.socket, occupancy: Occupancy
 ) -> None:
     first = Place(b"first", listener, occupancy)
-    early = await connect(listener, 20)
+    early = connect(listener, 20)
     assert {await name_of(caller) for caller in early} == {b"first"}
     second = Place(b"second", listener, occupancy)
-    late = await connect(listener, 10)
+    late = connect(listener, 10)
     assert [await name_of(caller) for caller in late] == [b"second"] * 10
     close_all(early)
     await until(lambda: not first.connections)
     first.acceptor.look()
-    again = await connect(listener, 5)
+    again = connect(listener, 5)
     assert [await name_of(caller) for caller in again] == [b"first"] * 5
     close_all(late + again)
     first.close()
@@ -150,10 +150,10 @@ async def test_who_does_not_take_them_is_not_waited_for(
     """A process that is stuck says that it has no callers, and takes none."""
     stuck = occupancy.take()
     assert stuck is not None
-    occupancy.write(stuck, 0)
+    stuck.write(0)
     place = Place(b"one", listener, occupancy)
     began = time.monotonic()
-    callers = await connect(listener, 200)
+    callers = connect(listener, 200)
     assert {await name_of(caller) for caller in callers} == {b"one"}
     assert time.monotonic() - began < 1
     close_all(callers)
@@ -167,8 +167,9 @@ async def test_who_is_starting_or_gone_is_not_waited_for(
     place = Place(b"one", listener, occupancy)
     assert occupancy.take() is not None
     gone.close()
-    assert occupancy.least_beside(place.slot or 0) is None
-    callers = await connect(listener, 20)
+    assert place.seat is not None
+    assert place.seat.least_beside() is None
+    callers = connect(listener, 20)
     assert {await name_of(caller) for caller in callers} == {b"one"}
     close_all(callers)
     place.close()
@@ -189,7 +190,7 @@ async def test_when_nothing_more_can_be_opened_it_tries_again(
             return accept(self)
 
     place.acceptor._listener = Listener(fileno=os.dup(place.listener.fileno()))
-    (caller,) = await connect(listener, 1)
+    (caller,) = connect(listener, 1)
     await asyncio.sleep(0.02)
     assert not place.connections
     exhausted = False
@@ -199,13 +200,15 @@ async def test_when_nothing_more_can_be_opened_it_tries_again(
 
 
 def test_slots(occupancy: Occupancy) -> None:
-    taken = [occupancy.take() for _ in range(SLOTS)]
-    assert taken == list(range(SLOTS))
+    taken = [seat for _ in range(SLOTS) if (seat := occupancy.take()) is not None]
+    assert [seat.slot for seat in taken] == list(range(SLOTS))
     assert occupancy.take() is None
-    assert occupancy.least_beside(0) is None
-    occupancy.write(7, 3)
-    occupancy.write(8, 5)
-    assert occupancy.least_beside(0) == 3
-    assert occupancy.least_beside(7) == 5
-    occupancy.free(7)
-    assert occupancy.take() == 7
+    assert taken[0].least_beside() is None
+    taken[7].write(3)
+    taken[8].write(5)
+    assert taken[0].least_beside() == 3
+    assert taken[7].least_beside() == 5
+    taken[7].free()
+    again = occupancy.take()
+    assert again is not None
+    assert again.slot == 7

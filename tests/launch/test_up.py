@@ -9,12 +9,12 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.launch.processes import until
 from tests.support.installation import Installation, manage
 
 
@@ -171,13 +171,6 @@ def command_line(pid: int) -> bytes:
     return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
-def until(true: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def again(line: str) -> str:
     """What the line prints, its pieces of text put together."""
     said = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=180).stdout
@@ -199,8 +192,8 @@ def test_the_printed_curl_line_streams_a_real_answer(tmp_path: Path) -> None:
         [engine] = [pid for pid in everything if b"local.engine" in command_line(pid)]
         os.kill(engine, signal.SIGKILL)
         assert gone([engine], 5)
-        until(lambda: "it is started again" in service.output)
-        until(lambda: "Paris" in again(line))
+        until(lambda: "it is started again" in service.output, 90)
+        until(lambda: "Paris" in again(line), 90)
         everything = service.descendants()
         assert service.stop() == 0
         assert gone(everything, 2)
