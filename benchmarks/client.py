@@ -25,7 +25,7 @@ import uvloop
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from inference.http import Client, Destination, Proxies, header_block
+from inference.upstream import Client, Destination, Proxies, header_block
 
 BODY = json.dumps(
     {"model": "m", "stream": False, "messages": [{"role": "user", "content": "x" * 120}]}

@@ -85,10 +85,12 @@ def cases(options: Options, range_: Range, findings: Findings) -> None:
 
 def _spoken(case: Case) -> bool:
     """Whether the service translates between the case's two protocols."""
-    from inference.translate import pair_for
+    from inference.translate import translator_for
 
     try:
-        pair_for({"openai": "chat", "anthropic": "messages"}[case.protocol], case.route.protocol)
+        translator_for(
+            {"openai": "chat", "anthropic": "messages"}[case.protocol], case.route.protocol
+        )
     except LookupError:
         return False
     return True

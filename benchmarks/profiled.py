@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from gateway import web
+from gateway.server import web
 
 
 def main() -> None:

@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from inference.asks import chat, messages, responses
-from inference.inbound import Inbound
-from inference.translate import pair_for
-from inference.translate.base import Relay
+from inference.endpoints import chat, messages, responses
+from inference.endpoints.parsed_request import ParsedRequest
+from inference.translate import translator_for
+from inference.translate.base import StreamTranslator
 
 CHUNKS = 256
 ROUNDS = 100
@@ -63,22 +63,22 @@ def _named(event: dict[str, Any]) -> bytes:
     return f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
 
 
-def chat_request() -> Inbound:
+def chat_request() -> ParsedRequest:
     body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
     return chat.read(json.dumps(body).encode(), {})
 
 
-def messages_request() -> Inbound:
+def messages_request() -> ParsedRequest:
     turns = [{"role": "user", "content": "Hello"}]
     body = {"model": "m", "stream": True, "max_tokens": 9, "messages": turns}
     return messages.read(json.dumps(body).encode(), {})
 
 
-def response_request() -> Inbound:
+def response_request() -> ParsedRequest:
     return responses.read(b'{"model": "m", "stream": true, "input": "Hello"}', {})
 
 
-def microseconds(new_relay: Callable[[], Relay], stream: list[bytes]) -> float:
+def microseconds(new_relay: Callable[[], StreamTranslator], stream: list[bytes]) -> float:
     """Per chunk, the median of the rounds."""
     rounds = []
     for _ in range(ROUNDS):
@@ -92,7 +92,7 @@ def microseconds(new_relay: Callable[[], Relay], stream: list[bytes]) -> float:
     return statistics.median(rounds)
 
 
-Case = tuple[str, str, str, Callable[[], Inbound], Callable[[], Iterator[bytes]], float]
+Case = tuple[str, str, str, Callable[[], ParsedRequest], Callable[[], Iterator[bytes]], float]
 CASES: list[Case] = [
     ("OpenAI to OpenAI", "chat", "openai", chat_request, openai_stream, PASS_THROUGH_BAR),
     (
@@ -121,7 +121,7 @@ def main() -> int:
     slow = 0
     print(f"{'one text chunk':32} {'median':>10} {'bar':>8}")
     for name, request_type, upstream, request, stream, bar in CASES:
-        pair, inbound = pair_for(request_type, upstream), request()
+        pair, inbound = translator_for(request_type, upstream), request()
         cost = microseconds(lambda: pair.relay(inbound), list(stream()))  # noqa: B023  # called at once
         slow += cost > bar
         print(f"{name:32} {cost:7.1f} us {bar:5.0f} us")

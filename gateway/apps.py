@@ -5,7 +5,7 @@ from typing import Any
 
 from django.apps import AppConfig
 
-from governance.routing.ask import Ask
+from governance.routing.request import RoutingRequest
 
 
 class GatewayConfig(AppConfig):
@@ -13,10 +13,10 @@ class GatewayConfig(AppConfig):
     verbose_name = "Gateway"
 
     def ready(self) -> None:
-        from gateway.desk import connection_panel, live_health
-        from gateway.desk.rehearsal import panel
+        from gateway.console import connection_panel, live_health
+        from gateway.console.monitoring import live
+        from gateway.console.rehearsal import panel
         from governance.api import simulation
-        from governance.insight import live
 
         simulation.set_reader(read_request)
         live.set_sources(live_health.read, live_health.read_engine)
@@ -24,15 +24,15 @@ class GatewayConfig(AppConfig):
         connection_panel.attach()
 
 
-def read_request(document: Mapping[str, Any]) -> Ask:
+def read_request(document: Mapping[str, Any]) -> RoutingRequest:
     """Reads a whole request for a simulation as the chat API would. Raises `Invalid`.
 
     Governance lies below inference and may not import its readers, so it is handed one.
     """
     from governance.errors import Invalid
     from governance.routing.fields import Problem
-    from inference.asks import rehearsed
-    from inference.inbound import BadRequest
+    from inference.endpoints import rehearsed
+    from inference.endpoints.parsed_request import BadRequest
 
     try:
         return rehearsed.read(document)

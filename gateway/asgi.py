@@ -16,11 +16,12 @@ handler = get_asgi_application()
 # Apps must be loaded before what follows.
 from django.conf import settings  # noqa: E402
 
-from gateway import health, lifespan, metrics  # noqa: E402
-from gateway.limit import limited  # noqa: E402
-from gateway.traffic import counted  # noqa: E402
-from gateway.v1 import routes  # noqa: E402
-from inference.consumer import Receive, Scope, Send  # noqa: E402
+from gateway.collector import metrics  # noqa: E402
+from gateway.server import health, lifespan  # noqa: E402
+from gateway.server.body_limit import limited  # noqa: E402
+from gateway.server.in_flight import counted  # noqa: E402
+from gateway.server.v1 import routes  # noqa: E402
+from inference.edge.consumer import Receive, Scope, Send  # noqa: E402
 
 V1 = counted(routes())
 DJANGO = limited(handler, settings.MAX_BODY_BYTES)

@@ -84,7 +84,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "gateway.static_files.StaticFiles",
+    "gateway.server.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -234,7 +234,7 @@ UNFOLD = {
     "SCRIPTS": [lambda request: static("desk/accessible.js")],
     "COLORS": {"primary": PRIMARY},
     "SHOW_HISTORY": True,
-    "DASHBOARD_CALLBACK": "gateway.desk.dashboard.context",
-    "ENVIRONMENT": "gateway.desk.navigation.cloud_state",
-    "SIDEBAR": {"navigation": "gateway.desk.navigation.navigation"},
+    "DASHBOARD_CALLBACK": "gateway.console.dashboard.context",
+    "ENVIRONMENT": "gateway.console.navigation.cloud_state",
+    "SIDEBAR": {"navigation": "gateway.console.navigation.navigation"},
 }

@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
-    path("admin/", include("gateway.desk.urls")),
+    path("admin/", include("gateway.console.urls")),
     path("admin/", admin.site.urls),
     path("api/governance/", include("governance.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),

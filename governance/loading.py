@@ -17,13 +17,13 @@ from governance import models, secrets
 from governance.models.routing_target import THRESHOLDS
 from governance.routing.table import (
     Condition,
-    Grant,
     HeuristicRule,
     ModelMapping,
     Profile,
     Provider,
     RateLimit,
     Target,
+    VirtualKey,
 )
 
 log = structlog.get_logger("pointsman.loading")
@@ -48,7 +48,7 @@ class Rows:
     version: Version = Version()
     providers: tuple[Provider, ...] = ()
     profiles: Mapping[str, Profile] = field(default_factory=dict)
-    grants: Mapping[bytes, Grant] = field(default_factory=dict)
+    grants: Mapping[bytes, VirtualKey] = field(default_factory=dict)
     rules: tuple[HeuristicRule, ...] = ()
     mappings: tuple[ModelMapping, ...] = ()
 
@@ -210,7 +210,7 @@ def _rate_limit(*percents: float | None) -> RateLimit:
     return RateLimit(*(100.0 if percent is None else percent for percent in percents))
 
 
-def _grants(held: Mapping[bytes, Grant], since: int) -> Mapping[bytes, Grant]:
+def _grants(held: Mapping[bytes, VirtualKey], since: int) -> Mapping[bytes, VirtualKey]:
     """The keys of `held`, brought up to date; all are read when there are none."""
     rows = models.ApiKey.objects.filter(changed_in__gt=since if held else -1).order_by()
     loaded = dict(held)
@@ -228,7 +228,7 @@ def _grants(held: Mapping[bytes, Grant], since: int) -> Mapping[bytes, Grant]:
     )
     for row in rows.values_list(*names):
         digest, identity, name, scopes, profile, priority, fallback, local, enabled, expires = row
-        loaded[bytes(digest)] = Grant(
+        loaded[bytes(digest)] = VirtualKey(
             id=identity,
             name=name,
             scopes=_words(*scopes),

@@ -9,7 +9,7 @@ from django.template.context import RequestContext
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from gateway.desk.connection_presets import CLOUDS, LOCAL, Preset
+from gateway.console.connection_presets import CLOUDS, LOCAL, Preset
 
 register = template.Library()
 
@@ -24,7 +24,7 @@ def presets() -> tuple[tuple[str, tuple[Preset, ...]], ...]:
 def provider_health(context: RequestContext, provider: Any) -> SafeString:
     """The health of a provider as it stands, which the page then keeps up to date."""
     # Django loads libraries of tags before it has loaded the models.
-    from gateway.desk.connection_health import state
+    from gateway.console.connection_health import state
 
     request = context["request"]
     return render_to_string(

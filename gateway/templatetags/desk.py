@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.template.context import RequestContext
 
-from governance.wording.times import readable_time
+from governance.change_summary.times import readable_time
 
 register = template.Library()
 
@@ -16,7 +16,7 @@ register = template.Library()
 def rehearsal_choices(context: RequestContext) -> dict[str, Any]:
     """What can be chosen in the panel beside a profile's form."""
     # Django loads libraries of tags before it has loaded the models.
-    from gateway.desk.rehearsal.choices import choices
+    from gateway.console.rehearsal.choices import choices
 
     return choices(context["request"])
 

@@ -11,7 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from governance import keys, snapshot
-from governance.routing.table import Grant
+from governance.routing.table import VirtualKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     A key is found by its SHA-256 digest, so how long the look-up takes says nothing about the key.
     """
 
-    def authenticate(self, request: Request) -> tuple[KeyHolder, Grant] | None:
+    def authenticate(self, request: Request) -> tuple[KeyHolder, VirtualKey] | None:
         secret = _secret(request)
         if secret is None:
             return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from governance.routing.table import Grant
+from governance.routing.table import VirtualKey
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -30,7 +30,7 @@ class GovernancePermission(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         governed = cast("GovernanceViewSet", view)
         rights = governed.rights.get(governed.action or "", ("view",))
-        if isinstance(request.auth, Grant):
+        if isinstance(request.auth, VirtualKey):
             scope = READ if rights == ("view",) else WRITE
             self.message = f"The API key lacks the scope {scope}."
             return scope in request.auth.scopes

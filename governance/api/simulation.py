@@ -11,19 +11,19 @@ from typing import Any, Final
 from governance import snapshot
 from governance.api.errors import NotImplementedHere
 from governance.errors import Invalid, check
-from governance.routing.ask import Ask
+from governance.routing.breaker import HealthStatus
 from governance.routing.explain import simulate
 from governance.routing.fields import Fields, Problem, kind_of
-from governance.routing.health import Standing
 from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES
-from governance.routing.table import ANONYMOUS, Grant, RoutingTable
+from governance.routing.request import RoutingRequest
+from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
 
-Reader = Callable[[Mapping[str, Any]], Ask]
+Reader = Callable[[Mapping[str, Any]], RoutingRequest]
 
-CONDITIONS: Final[Mapping[str, Standing]] = {
-    "down": Standing(state="open", until=inf),
-    "slow": Standing(saturated=True),
-    "rate_limited": Standing(request_percent=100.0),
+CONDITIONS: Final[Mapping[str, HealthStatus]] = {
+    "down": HealthStatus(state="open", until=inf),
+    "slow": HealthStatus(saturated=True),
+    "rate_limited": HealthStatus(request_percent=100.0),
 }
 """What may be supposed of a provider: its breaker is open, all of its slots are taken, or its
 limit is used up."""
@@ -48,9 +48,9 @@ def set_reader(read: Reader) -> None:
 class Supposed:
     """Health as the simulation supposes it, by casefolded provider name."""
 
-    standings: Mapping[str, Standing]
+    standings: Mapping[str, HealthStatus]
 
-    def standing(self, provider: str, model: str) -> Standing | None:
+    def standing(self, provider: str, model: str) -> HealthStatus | None:
         return self.standings.get(provider)
 
 
@@ -58,12 +58,12 @@ class Supposed:
 class Asked:
     """What a simulation is about: a request, who sends it, and how the providers fare."""
 
-    ask: Ask
-    grant: Grant
+    ask: RoutingRequest
+    grant: VirtualKey
     health: Supposed
 
 
-def run(document: object, caller: Grant = ANONYMOUS) -> dict[str, Any]:
+def run(document: object, caller: VirtualKey = ANONYMOUS) -> dict[str, Any]:
     """The decision on the request that the document describes. Raises `Invalid`."""
     table = snapshot.refresh()
     what = asked(document, table, caller)
@@ -75,7 +75,7 @@ def run(document: object, caller: Grant = ANONYMOUS) -> dict[str, Any]:
     }
 
 
-def asked(document: object, table: RoutingTable, caller: Grant = ANONYMOUS) -> Asked:
+def asked(document: object, table: RoutingTable, caller: VirtualKey = ANONYMOUS) -> Asked:
     """The request the document describes, the caller's unless it names another key.
 
     Raises `Invalid`.
@@ -88,7 +88,7 @@ def asked(document: object, table: RoutingTable, caller: Grant = ANONYMOUS) -> A
     return Asked(read(document), grant, health)
 
 
-def read(document: Mapping[str, Any]) -> Ask:
+def read(document: Mapping[str, Any]) -> RoutingRequest:
     """The ask the document describes: in a few words, or by a whole request."""
     fields = Fields(document)
     request_type = fields.choice("request_type", REQUEST_TYPES, default="chat")
@@ -104,7 +104,7 @@ def read(document: Mapping[str, Any]) -> Ask:
     needs = frozenset(document.get("capabilities") or ())
     whole = request if request is not None else document
     if request is None and not any(name in document for name in _CONTENT):
-        return Ask(
+        return RoutingRequest(
             model=document.get("model") or "",
             request_type=request_type,
             needs=needs or frozenset({"text"}),
@@ -143,7 +143,7 @@ def _headers(fields: Fields) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _grant(document: Mapping[str, Any], table: RoutingTable) -> Grant | None:
+def _grant(document: Mapping[str, Any], table: RoutingTable) -> VirtualKey | None:
     """The key the document names, None when it names none."""
     fields = Fields(document)
     identity = fields.text("virtual_key_id")

@@ -29,7 +29,7 @@ class Interaction(Model):
     """One finished request, as `governance.interactions.record.InteractionRecord` has it.
 
     Profiles, providers and keys are noted by name, not by reference: the log outlives them.
-    Rows are written by `inference.recording` alone and never change.
+    Rows are written by `inference.record` alone and never change.
     """
 
     request_id = CharField(max_length=128)

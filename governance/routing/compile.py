@@ -8,12 +8,12 @@ from types import MappingProxyType
 
 from governance.routing.mappings import compile_test
 from governance.routing.table import (
-    Grant,
     HeuristicRule,
     ModelMapping,
     Profile,
     Provider,
     RoutingTable,
+    VirtualKey,
 )
 
 
@@ -22,7 +22,7 @@ def compile_table(
     version: int = 0,
     profiles: Iterable[Profile] = (),
     providers: Iterable[Provider] = (),
-    grants: Mapping[bytes, Grant] | None = None,
+    grants: Mapping[bytes, VirtualKey] | None = None,
     rules: Iterable[HeuristicRule] = (),
     mappings: Iterable[ModelMapping] = (),
     cloud_enabled: bool = False,

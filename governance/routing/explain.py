@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from governance.routing.ask import Ask
-from governance.routing.health import Health
+from governance.routing.breaker import Health
 from governance.routing.plan import Candidate, Plan, Refusal, Verdict
+from governance.routing.request import RoutingRequest
 from governance.routing.resolve import route
 from governance.routing.strategies import Rng, first_probabilities
-from governance.routing.table import Grant, Profile, RoutingTable
+from governance.routing.table import Profile, RoutingTable, VirtualKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,12 @@ class Simulation:
 
 
 def simulate(
-    ask: Ask, grant: Grant, table: RoutingTable, health: Health, now: float, rng: Rng
+    ask: RoutingRequest,
+    grant: VirtualKey,
+    table: RoutingTable,
+    health: Health,
+    now: float,
+    rng: Rng,
 ) -> Simulation:
     """What `route` decides with the same arguments, explained."""
     return explain(route(ask, grant, table, health, now, rng))

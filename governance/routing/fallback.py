@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from governance.routing.ask import Ask
 from governance.routing.kinds import KINDS
 from governance.routing.plan import Candidate
-from governance.routing.table import Grant, Profile, RoutingTable
+from governance.routing.request import RoutingRequest
+from governance.routing.table import Profile, RoutingTable, VirtualKey
 from governance.routing.verdicts import covers_modalities
 
 NEVER = "never"
 
 
 def local_candidate(
-    ask: Ask, profile: Profile | None, grant: Grant, table: RoutingTable
+    ask: RoutingRequest, profile: Profile | None, grant: VirtualKey, table: RoutingTable
 ) -> Candidate | None:
     """The local default as a last candidate, None when it is forbidden or can not serve the ask.
 

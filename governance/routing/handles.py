@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from governance.routing.table import Grant, Profile, Provider, RoutingTable, Target
+from governance.routing.table import Profile, Provider, RoutingTable, Target, VirtualKey
 
 LISTED: int = 20
 """How many names a message lists before it says how many more there are."""
 
 
-def may_use(grant: Grant, profile: Profile) -> bool:
+def may_use(grant: VirtualKey, profile: Profile) -> bool:
     """Whether the key may use the profile: those bound to a key are for that key alone."""
     return not profile.virtual_key_id or profile.virtual_key_id == grant.id
 
 
-def find_profile(handle: str, grant: Grant, table: RoutingTable) -> Profile | None:
+def find_profile(handle: str, grant: VirtualKey, table: RoutingTable) -> Profile | None:
     """The profile of this id, virtual provider or name among those the key may use.
 
     What another key alone may use does not exist for this one, nor does it hide what shares a
@@ -69,7 +69,7 @@ def alias_in(model: str, profile: Profile) -> str | None:
     return model if any(alias.casefold() == key for alias in aliases(profile)) else None
 
 
-def usable_profiles(grant: Grant, table: RoutingTable) -> Iterator[Profile]:
+def usable_profiles(grant: VirtualKey, table: RoutingTable) -> Iterator[Profile]:
     """Enabled profiles the key may use."""
     for profile in table.profiles.values():
         if profile.enabled and may_use(grant, profile):

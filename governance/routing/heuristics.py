@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from governance.routing.ask import Features
+from governance.routing.request import Features
 from governance.routing.table import Condition, HeuristicRule
 
 NUMBERS: Final = ("last_user_characters", "prompt_tokens", "messages", "tools", "images")

@@ -1,4 +1,4 @@
-"""What each kind of provider speaks. A kind is data; how to reach it is `inference.backends`."""
+"""What each kind of provider speaks. A kind is data; `inference.upstream` knows how to reach it."""
 
 from __future__ import annotations
 

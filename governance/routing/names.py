@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from governance.routing.handles import backend, usable_profiles
-from governance.routing.table import Grant, Profile, Provider, RoutingTable
+from governance.routing.table import Profile, Provider, RoutingTable, VirtualKey
 from governance.routing.verdicts import WILDCARD, obstacle
 
 
@@ -20,7 +20,7 @@ class ListedModel:
     virtual: bool
 
 
-def listed_models(table: RoutingTable, grant: Grant) -> list[ListedModel]:
+def listed_models(table: RoutingTable, grant: VirtualKey) -> list[ListedModel]:
     """Every name the key may use and that leads somewhere, sorted, each once.
 
     Virtual models are `virtual_provider/alias`, and `virtual_provider/model` for the models behind
@@ -39,7 +39,7 @@ def listed_models(table: RoutingTable, grant: Grant) -> list[ListedModel]:
     return sorted(found.values())
 
 
-def _virtual_models(profile: Profile, grant: Grant, table: RoutingTable) -> Iterator[str]:
+def _virtual_models(profile: Profile, grant: VirtualKey, table: RoutingTable) -> Iterator[str]:
     for target in profile.targets:
         if not target.enabled or obstacle(target.provider, profile, grant, table):
             continue
@@ -51,7 +51,7 @@ def _virtual_models(profile: Profile, grant: Grant, table: RoutingTable) -> Iter
             yield from _models_of(table.providers[target.provider.casefold()])
 
 
-def _real_models(grant: Grant, table: RoutingTable) -> dict[str, list[str]]:
+def _real_models(grant: VirtualKey, table: RoutingTable) -> dict[str, list[str]]:
     """By the name of each provider within reach: its own models and those targets ask it for."""
     found = {
         provider.name: list(_models_of(provider))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from governance.routing import heuristics, mappings
-from governance.routing.ask import Ask
 from governance.routing.fallback import local_candidate
 from governance.routing.handles import (
     alias_in,
@@ -17,7 +16,8 @@ from governance.routing.handles import (
 )
 from governance.routing.names import listed_models
 from governance.routing.plan import Choice, Refusal
-from governance.routing.table import Grant, Profile, RoutingTable
+from governance.routing.request import RoutingRequest
+from governance.routing.table import Profile, RoutingTable, VirtualKey
 
 UNDECIDED: Final = frozenset({"", "auto"})
 """Models that leave the decision to the policy."""
@@ -28,7 +28,7 @@ NO_ROUTE: Final = Profile(id="", name="", virtual_provider="", targets=(), impli
 Skipped = tuple[tuple[str, str], ...]
 
 
-def choose(ask: Ask, grant: Grant, table: RoutingTable) -> Choice | Refusal:
+def choose(ask: RoutingRequest, grant: VirtualKey, table: RoutingTable) -> Choice | Refusal:
     """The profile for a request, or why there is none.
 
     In this order: the caller's hint, the profile bound to the key, `virtual_provider/alias`,
@@ -52,7 +52,9 @@ def choose(ask: Ask, grant: Grant, table: RoutingTable) -> Choice | Refusal:
     return found or _unknown(ask, grant, table, tuple(skipped), undecided)
 
 
-def _by_hint(hint: str, ask: Ask, grant: Grant, table: RoutingTable) -> Choice | Refusal:
+def _by_hint(
+    hint: str, ask: RoutingRequest, grant: VirtualKey, table: RoutingTable
+) -> Choice | Refusal:
     """A profile by id, virtual provider or name, or else a real provider by its name."""
     profile = find_profile(hint, grant, table)
     if profile is None:
@@ -68,7 +70,9 @@ def _by_hint(hint: str, ask: Ask, grant: Grant, table: RoutingTable) -> Choice |
     return Choice(profile, "caller_hint", alias_in(ask.model, profile))
 
 
-def _model_at_backend(model: str, provider: str, grant: Grant, table: RoutingTable) -> str | None:
+def _model_at_backend(
+    model: str, provider: str, grant: VirtualKey, table: RoutingTable
+) -> str | None:
     """What a model name means to a provider chosen by name; None leaves it to its default."""
     prefix, slash, rest = model.partition("/")
     if slash and prefix.casefold() == provider.casefold():
@@ -83,14 +87,14 @@ def _bad_hint(message: str) -> Refusal:
     return Refusal(400, "unknown_routing_profile", message, "routing_profile")
 
 
-def _unknown_hint(hint: str, grant: Grant, table: RoutingTable) -> Refusal:
+def _unknown_hint(hint: str, grant: VirtualKey, table: RoutingTable) -> Refusal:
     profiles = [profile.virtual_provider for profile in usable_profiles(grant, table)]
     providers = [provider.name for provider in table.providers.values() if provider.enabled]
     usable = listing(profiles + providers)
     return _bad_hint(f'There is no routing profile "{hint}" for this key. Usable: {usable}.')
 
 
-def _by_key(ask: Ask, grant: Grant, table: RoutingTable) -> Choice | Refusal:
+def _by_key(ask: RoutingRequest, grant: VirtualKey, table: RoutingTable) -> Choice | Refusal:
     """The profile an operator bound to the key. If it is gone, the key may go nowhere else."""
     profile = table.profiles.get(grant.profile)
     if profile is None or not profile.enabled or not may_use(grant, profile):
@@ -99,7 +103,7 @@ def _by_key(ask: Ask, grant: Grant, table: RoutingTable) -> Choice | Refusal:
     return Choice(profile, "api_key", alias_in(ask.model, profile))
 
 
-def _by_name(model: str, grant: Grant, table: RoutingTable) -> Choice | Refusal | None:
+def _by_name(model: str, grant: VirtualKey, table: RoutingTable) -> Choice | Refusal | None:
     """`virtual_provider/alias` or `provider/model`. No name is both, so neither hides the other."""
     prefix, slash, rest = model.partition("/")
     if not slash:
@@ -118,7 +122,7 @@ def _by_name(model: str, grant: Grant, table: RoutingTable) -> Choice | Refusal 
 
 
 def _by_mapping(
-    model: str, grant: Grant, table: RoutingTable, skipped: list[tuple[str, str]]
+    model: str, grant: VirtualKey, table: RoutingTable, skipped: list[tuple[str, str]]
 ) -> Choice | None:
     if not model:
         return None
@@ -132,7 +136,7 @@ def _by_mapping(
     return None
 
 
-def _destination(name: str, grant: Grant, table: RoutingTable) -> Choice | str:
+def _destination(name: str, grant: VirtualKey, table: RoutingTable) -> Choice | str:
     """Where a mapping leads, or why it leads nowhere."""
     found = _by_name(name, grant, table)
     if isinstance(found, Choice):
@@ -149,7 +153,7 @@ def _destination(name: str, grant: Grant, table: RoutingTable) -> Choice | str:
 
 
 def _by_rule(
-    ask: Ask, grant: Grant, table: RoutingTable, skipped: list[tuple[str, str]]
+    ask: RoutingRequest, grant: VirtualKey, table: RoutingTable, skipped: list[tuple[str, str]]
 ) -> Choice | None:
     for rule in table.rules:
         if not rule.enabled or not heuristics.matches(rule, ask.features):
@@ -162,7 +166,7 @@ def _by_rule(
     return None
 
 
-def _why_not(handle: str, grant: Grant, table: RoutingTable) -> str:
+def _why_not(handle: str, grant: VirtualKey, table: RoutingTable) -> str:
     """Why a profile that a rule or mapping names is not used, for operators."""
     if find_profile(handle, grant, table) is not None:
         return f'The routing profile "{handle}" is disabled.'
@@ -172,7 +176,7 @@ def _why_not(handle: str, grant: Grant, table: RoutingTable) -> str:
 
 
 def _unknown(
-    ask: Ask, grant: Grant, table: RoutingTable, skipped: Skipped, undecided: bool
+    ask: RoutingRequest, grant: VirtualKey, table: RoutingTable, skipped: Skipped, undecided: bool
 ) -> Choice | Refusal:
     """Local inference takes what has no mapping while cloud routing is on; else it is a 404."""
     what = f'no mapping for "{ask.model}"' if not undecided else "no model named and no default"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from governance.routing.ask import Ask
 from governance.routing.handles import LISTED, aliases, listing
 from governance.routing.plan import Choice, Refusal, Verdict
+from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile
 from governance.routing.verdicts import serves
 
@@ -19,7 +19,7 @@ PASSED_OVER: Final = ("target_disabled", "virtual_model_mismatch")
 """Targets that were never meant for the request, and so say nothing about who is to blame."""
 
 
-def refusal_for(ask: Ask, choice: Choice, verdicts: Sequence[Verdict]) -> Refusal:
+def refusal_for(ask: RoutingRequest, choice: Choice, verdicts: Sequence[Verdict]) -> Refusal:
     """Why no candidate is left.
 
     404 when the profile has no such virtual model; 400 when every target in service lacks what
@@ -55,7 +55,7 @@ def reasons(verdicts: Sequence[Verdict]) -> str:
     return "; ".join(said[:LISTED]) + more + "."
 
 
-def _wanted(code: str, ask: Ask) -> str:
+def _wanted(code: str, ask: RoutingRequest) -> str:
     if code == "capability_mismatch":
         return f"The request needs {', '.join(sorted(ask.needs))}."
     if code == "request_type_mismatch":

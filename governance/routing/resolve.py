@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from governance.routing.ask import Ask
-from governance.routing.health import Health, Standing
-from governance.routing.outlook import Kept, outlook_for
+from governance.routing.breaker import Health, HealthStatus
+from governance.routing.eligibility import EligibleTarget, outlook_for
 from governance.routing.plan import Candidate, Choice, Plan, Refusal, Verdict
 from governance.routing.policy import choose
 from governance.routing.refusals import refusal_for, warning_for
+from governance.routing.request import RoutingRequest
 from governance.routing.strategies import Rng, draw
-from governance.routing.table import Grant, RoutingTable
+from governance.routing.table import RoutingTable, VirtualKey
 from governance.routing.verdicts import threshold
 
 
 def route(
-    ask: Ask, grant: Grant, table: RoutingTable, health: Health, now: float, rng: Rng
+    ask: RoutingRequest,
+    grant: VirtualKey,
+    table: RoutingTable,
+    health: Health,
+    now: float,
+    rng: Rng,
 ) -> Plan:
     """The whole decision for one request: the policy's choice, resolved.
 
@@ -29,9 +34,9 @@ def route(
 
 
 def resolve(
-    ask: Ask,
+    ask: RoutingRequest,
     choice: Choice,
-    grant: Grant,
+    grant: VirtualKey,
     table: RoutingTable,
     health: Health,
     now: float,
@@ -78,7 +83,7 @@ def resolve(
     )
 
 
-def _momentary(one: Kept, standing: Standing, now: float) -> Verdict | None:
+def _momentary(one: EligibleTarget, standing: HealthStatus, now: float) -> Verdict | None:
     """What health changes about a kept target, None when nothing."""
     exceeded = threshold(one.target, standing, now)
     if exceeded is not None:

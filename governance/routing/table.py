@@ -90,7 +90,7 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class VirtualKey:
     """What an API key allows. Found in the table by the SHA-256 of the key."""
 
     id: str
@@ -107,7 +107,7 @@ class Grant:
     """Unix time in seconds."""
 
 
-ANONYMOUS = Grant(id="", name="anonymous", scopes=frozenset({"inference"}))
+ANONYMOUS = VirtualKey(id="", name="anonymous", scopes=frozenset({"inference"}))
 """The grant of a request without a key, where the installation does not require one."""
 
 
@@ -165,7 +165,7 @@ class RoutingTable:
     """By casefolded virtual provider; enabled and disabled ones."""
     by_handle: Mapping[str, Profile] = field(default_factory=_nothing)
     """By casefolded id, name and virtual provider; an id beats a virtual provider beats a name."""
-    grants: Mapping[bytes, Grant] = field(default_factory=lambda: MappingProxyType({}))
+    grants: Mapping[bytes, VirtualKey] = field(default_factory=lambda: MappingProxyType({}))
     """By SHA-256 digest of the key."""
     rules: tuple[HeuristicRule, ...] = ()
     """In the order operators gave them."""

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final
 
+from governance.routing.breaker import HealthStatus
 from governance.routing.capabilities import missing
-from governance.routing.health import Standing
 from governance.routing.kinds import KINDS, MODALITIES
 from governance.routing.plan import Verdict
-from governance.routing.table import Grant, Profile, Provider, RoutingTable, Target
+from governance.routing.table import Profile, Provider, RoutingTable, Target, VirtualKey
 
 Rejection = tuple[str, str]
 """One of `plan.REJECTIONS` and a sentence for operators."""
@@ -22,7 +22,7 @@ WILDCARD: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class EvaluationContext:
     """What all targets of a profile are judged by."""
 
     request_type: str
@@ -31,11 +31,11 @@ class Question:
     binding: frozenset[str]
     """Features some enabled target declares."""
     profile: Profile
-    grant: Grant
+    grant: VirtualKey
     table: RoutingTable
 
 
-def judge(target: Target, question: Question) -> Verdict:
+def judge(target: Target, question: EvaluationContext) -> Verdict:
     """The verdict on a target as far as configuration decides it."""
     provider = question.table.providers.get(target.provider.casefold())
     model = model_for(target, provider, question)
@@ -58,7 +58,7 @@ def serves(target: Target, alias: str | None) -> bool:
     return alias is None or name in ("", WILDCARD) or name.casefold() == alias.casefold()
 
 
-def model_for(target: Target, provider: Provider | None, question: Question) -> str:
+def model_for(target: Target, provider: Provider | None, question: EvaluationContext) -> str:
     """The model to ask the provider for; empty when nobody named one.
 
     A target without a model passes on the name that was asked for, unless the profile itself
@@ -74,7 +74,9 @@ def model_for(target: Target, provider: Provider | None, question: Question) -> 
     return provider.default_model if provider is not None else ""
 
 
-def obstacle(name: str, profile: Profile, grant: Grant, table: RoutingTable) -> Rejection | None:
+def obstacle(
+    name: str, profile: Profile, grant: VirtualKey, table: RoutingTable
+) -> Rejection | None:
     """What keeps a request of this key and profile from the provider of this name."""
     provider = table.providers.get(name.casefold())
     if provider is None:
@@ -92,7 +94,7 @@ def obstacle(name: str, profile: Profile, grant: Grant, table: RoutingTable) -> 
     return None
 
 
-def threshold(target: Target, standing: Standing, now: float) -> Rejection | None:
+def threshold(target: Target, standing: HealthStatus, now: float) -> Rejection | None:
     """The first limit whose used share has reached what the target allows.
 
     Unknown shares pass, and so do those of a limit that has been renewed since: nothing else
@@ -114,14 +116,14 @@ def _disabled(target: Target) -> Rejection | None:
     return None if target.enabled else ("target_disabled", "The target is switched off.")
 
 
-def _alias_mismatch(target: Target, question: Question) -> Rejection | None:
+def _alias_mismatch(target: Target, question: EvaluationContext) -> Rejection | None:
     if serves(target, question.alias):
         return None
     return "virtual_model_mismatch", f'It serves "{target.virtual_model}", not "{question.alias}".'
 
 
 def _request_type_mismatch(
-    target: Target, provider: Provider | None, question: Question
+    target: Target, provider: Provider | None, question: EvaluationContext
 ) -> Rejection | None:
     asked = question.request_type
     if target.request_types and asked not in target.request_types:
@@ -136,7 +138,7 @@ def _request_type_mismatch(
     return None
 
 
-def _capability_mismatch(target: Target, question: Question) -> Rejection | None:
+def _capability_mismatch(target: Target, question: EvaluationContext) -> Rejection | None:
     lacks = missing(question.needs, target.capabilities, question.binding)
     if not lacks:
         return None

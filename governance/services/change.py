@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from governance import snapshot
+from governance.change_summary import sentence
 from governance.errors import from_validation_error
 from governance.models import Revision, TableVersion
-from governance.wording import sentence
 
 SECTIONS: Final = {
     "provider": "providers",

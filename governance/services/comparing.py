@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from governance.change_summary import changed
 from governance.errors import NotFound
 from governance.models import Revision
 from governance.routing.fields import Problem
-from governance.wording import changed
 
 
 @dataclass(frozen=True, slots=True)

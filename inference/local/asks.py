@@ -26,7 +26,7 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Ask:
+class GenerationRequest:
     """The fields both endpoints share.
 
     `max_tokens` None means DEFAULT_MAX_TOKENS; both are cut to what the context leaves.
@@ -42,7 +42,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class ChatAsk(Ask):
+class ChatAsk(GenerationRequest):
     """A conversation. Messages have text content only, in the form chat templates read."""
 
     messages: tuple[Object, ...] = ()
@@ -50,7 +50,7 @@ class ChatAsk(Ask):
 
 
 @dataclass(frozen=True)
-class CompletionAsk(Ask):
+class CompletionAsk(GenerationRequest):
     """A text to be continued, or its tokens."""
 
     prompt: str | tuple[int, ...] = ""

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 from inference.local import validation
 from inference.local.answer import Answer, Delta, Finish, Reading
-from inference.local.asks import DEFAULT_MAX_TOKENS, Ask, BadRequest, ChatAsk, CompletionAsk
+from inference.local.asks import (
+    DEFAULT_MAX_TOKENS,
+    BadRequest,
+    ChatAsk,
+    CompletionAsk,
+    GenerationRequest,
+)
 from inference.local.codec import Codec
 from inference.local.detokenizer import Detokenizer
 from inference.local.generators import Work
@@ -16,7 +22,7 @@ from inference.local.jobs import Event, Failure, Job
 from inference.local.loading import Facts
 from inference.local.markup import Section
 from inference.local.scheduler import Scheduler
-from inference.local.wire import ChatWire, CompletionWire, Envelope, Wire
+from inference.local.wire import ChatFormatter, CompletionWire, Envelope, Wire
 
 CONTEXT_OF_COMPLETION = 8
 """Prompt tokens that decide how the first token of a completion is written."""
@@ -38,7 +44,7 @@ class Prompt:
 class Running:
     """One job's events, on the event loop. Closing it cancels the job."""
 
-    def __init__(self, scheduler: Scheduler, ask: Ask, wire: Wire) -> None:
+    def __init__(self, scheduler: Scheduler, ask: GenerationRequest, wire: Wire) -> None:
         self.ask = ask
         self.wire = wire
         self._scheduler = scheduler
@@ -83,7 +89,7 @@ class Service:
         body = validation.read_body(raw)
         validation.check_model(body, self.facts.name)
         ask = validation.read_chat(body, self.facts.defaults, self.facts.vocabulary)
-        wire = ChatWire(self._envelope("chatcmpl"))
+        wire = ChatFormatter(self._envelope("chatcmpl"))
         # Long conversations take a while to encode, and others' streams go on meanwhile.
         return self._submit(ask, await asyncio.to_thread(self._chat_prompt, ask), wire, rank)
 
@@ -95,7 +101,7 @@ class Service:
         wire = CompletionWire(self._envelope("cmpl"))
         return self._submit(ask, await asyncio.to_thread(self._completion_prompt, ask), wire, rank)
 
-    def _submit(self, ask: Ask, prompt: Prompt, wire: Wire, rank: int) -> Running:
+    def _submit(self, ask: GenerationRequest, prompt: Prompt, wire: Wire, rank: int) -> Running:
         room = self.facts.context_length - len(prompt.tokens)
         if room < 1:
             raise self._too_long(ask, f"{len(prompt.tokens)}")
@@ -136,14 +142,14 @@ class Service:
         )
         return Prompt(tokens, Reading(), tokens[-CONTEXT_OF_COMPLETION:])
 
-    def _encode(self, ask: Ask, text: str, *, add_special_tokens: bool) -> list[int]:
+    def _encode(self, ask: GenerationRequest, text: str, *, add_special_tokens: bool) -> list[int]:
         least = self._codec.least_tokens(text)
         if least >= self.facts.context_length:
             # Megabytes take seconds to encode, only to be refused.
             raise self._too_long(ask, f"at least {least}")
         return self._codec.encode(text, add_special_tokens=add_special_tokens)
 
-    def _too_long(self, ask: Ask, tokens: str) -> BadRequest:
+    def _too_long(self, ask: GenerationRequest, tokens: str) -> BadRequest:
         return BadRequest(
             f"This model's context is {self.facts.context_length} tokens, but the prompt alone "
             f"has {tokens}.",

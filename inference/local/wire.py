@@ -34,7 +34,7 @@ def usage_object(usage: Usage) -> Json:
     return result
 
 
-class ChatWire:
+class ChatFormatter:
     """/v1/chat/completions."""
 
     def __init__(self, envelope: Envelope) -> None:
@@ -161,7 +161,7 @@ class CompletionWire:
         }
 
 
-Wire = ChatWire | CompletionWire
+Wire = ChatFormatter | CompletionWire
 
 
 def error_object(

@@ -8,14 +8,14 @@ from typing import Final
 
 from inference.translate.anthropic_to_anthropic import AnthropicToAnthropic
 from inference.translate.anthropic_to_openai import AnthropicToOpenAI
-from inference.translate.base import Pair
+from inference.translate.base import Translator
 from inference.translate.mlx_server import GuardedPair
 from inference.translate.openai_to_anthropic import OpenAIToAnthropic
 from inference.translate.openai_to_openai import EmbeddingsToOpenAI, OpenAIToOpenAI
 from inference.translate.responses_to_anthropic import ResponsesToAnthropic
 from inference.translate.responses_to_openai import ResponsesToOpenAI
 
-_PAIRS: Final[Mapping[tuple[str, str], Pair]] = MappingProxyType(
+_PAIRS: Final[Mapping[tuple[str, str], Translator]] = MappingProxyType(
     {
         ("chat", "openai"): OpenAIToOpenAI("/chat/completions"),
         ("chat", "anthropic"): OpenAIToAnthropic(),
@@ -28,7 +28,7 @@ _PAIRS: Final[Mapping[tuple[str, str], Pair]] = MappingProxyType(
     }
 )
 
-_GUARDED: Final[Mapping[str, Pair]] = MappingProxyType(
+_GUARDED: Final[Mapping[str, Translator]] = MappingProxyType(
     {
         request_type: GuardedPair(pair)
         for (request_type, protocol), pair in _PAIRS.items()
@@ -37,7 +37,7 @@ _GUARDED: Final[Mapping[str, Pair]] = MappingProxyType(
 )
 
 
-def pair_for(request_type: str, upstream_protocol: str) -> Pair:
+def translator_for(request_type: str, upstream_protocol: str) -> Translator:
     """The translation between a caller's request type and an upstream's protocol.
 
     Raises `LookupError` for a combination that does not exist; routing never chooses one, since

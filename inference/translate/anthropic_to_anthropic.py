@@ -6,14 +6,14 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.failures import Failure
-from inference.inbound import Inbound
-from inference.sse import encode
+from inference.dispatch.failures import Failure
+from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate import upstream_errors
 from inference.translate.anthropic_upstream import AnthropicRelay, document_of, message_in
 from inference.translate.base import Answer, Outbound
 from inference.translate.messages_answer import Counts, Event
 from inference.translate.signature import UNSIGNED
+from inference.translate.sse import encode
 
 _TURNS: Final = msgspec.json.Decoder(list[dict[str, Any]])
 _MEANINGFUL: Final = frozenset({"text_delta", "thinking_delta", "input_json_delta"})
@@ -25,7 +25,7 @@ class AnthropicToAnthropic:
     def __init__(self, path: str = "/messages") -> None:
         self._path = path
 
-    def request(self, inbound: Inbound, model: str) -> Outbound:
+    def request(self, inbound: ParsedRequest, model: str) -> Outbound:
         """The caller's fields with another model."""
         fields = {**inbound.fields, "model": msgspec.Raw(msgspec.json.encode(model))}
         dropped: tuple[str, ...] = ()
@@ -34,10 +34,10 @@ class AnthropicToAnthropic:
             dropped = ("messages.thinking",)
         return Outbound(self._path, msgspec.json.encode(fields), dropped)
 
-    def relay(self, inbound: Inbound) -> PassThrough:
+    def relay(self, inbound: ParsedRequest) -> PassThrough:
         return PassThrough()
 
-    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+    def answer(self, inbound: ParsedRequest, body: bytes) -> Answer:
         document = document_of(body)
         message = document if isinstance(document, Failure) else message_in(document)
         if isinstance(message, Failure):

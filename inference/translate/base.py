@@ -11,9 +11,9 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from inference.failures import Failure
-from inference.inbound import Inbound
-from inference.usage import Usage
+from inference.dispatch.failures import Failure
+from inference.endpoints.parsed_request import ParsedRequest
+from inference.record.usage import Usage
 
 
 class Outbound(msgspec.Struct, frozen=True, gc=False):
@@ -28,7 +28,7 @@ class Outbound(msgspec.Struct, frozen=True, gc=False):
     """Headers the translation itself requires, beside those of the provider."""
     streamed: bool = False
     """The upstream streams even where the caller wants a whole answer; the pair is then a
-    `StreamedPair`."""
+    `StreamedTranslator`."""
 
     def __repr__(self) -> str:
         """Without what the caller said."""
@@ -59,7 +59,7 @@ class Inexpressible(Exception):
         self.message = message
 
 
-class Relay(Protocol):
+class StreamTranslator(Protocol):
     """One stream on its way from the upstream to the caller.
 
     `feed` takes whatever arrived, cut at any byte, and returns complete events for the caller (or
@@ -115,16 +115,16 @@ class Relay(Protocol):
         ...
 
 
-class Pair(Protocol):
+class Translator(Protocol):
     """How one caller's protocol is spoken to one upstream's."""
 
-    def request(self, inbound: Inbound, model: str) -> Outbound:
+    def request(self, inbound: ParsedRequest, model: str) -> Outbound:
         """Raises `Inexpressible`."""
         ...
 
-    def relay(self, inbound: Inbound) -> Relay: ...
+    def relay(self, inbound: ParsedRequest) -> StreamTranslator: ...
 
-    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+    def answer(self, inbound: ParsedRequest, body: bytes) -> Answer:
         """A whole answer; also put together from a stream, should the upstream send one."""
         ...
 
@@ -146,7 +146,7 @@ class Filter(Protocol):
 
 
 @runtime_checkable
-class StreamedPair(Pair, Protocol):
+class StreamedTranslator(Translator, Protocol):
     """A pair whose upstream always streams, so that it notices when its caller leaves."""
 
-    def intake(self, inbound: Inbound) -> Filter: ...
+    def intake(self, inbound: ParsedRequest) -> Filter: ...

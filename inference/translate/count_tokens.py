@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.failures import Failure
-from inference.inbound import Inbound
+from inference.dispatch.failures import Failure
+from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate import upstream_errors
 from inference.translate.anthropic_to_anthropic import AnthropicToAnthropic
 from inference.translate.base import Answer
@@ -42,7 +42,7 @@ class CountTokens(AnthropicToAnthropic):
     def __init__(self) -> None:
         super().__init__("/messages/count_tokens")
 
-    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+    def answer(self, inbound: ParsedRequest, body: bytes) -> Answer:
         try:
             count = _COUNT.decode(body)
         except BROKEN_JSON:
@@ -55,7 +55,7 @@ class CountTokens(AnthropicToAnthropic):
         return Answer(b"" if failure is not None else body, failure=failure)
 
 
-def estimate(inbound: Inbound) -> int:
+def estimate(inbound: ParsedRequest) -> int:
     """About how many tokens the prompt of a message request has, its tools included."""
     fields = inbound.fields
     messages = msgspec.json.decode(fields["messages"])
@@ -68,7 +68,7 @@ def estimate(inbound: Inbound) -> int:
     return tokens
 
 
-def estimated_body(inbound: Inbound) -> bytes:
+def estimated_body(inbound: ParsedRequest) -> bytes:
     """The answer to a token count that nobody else can give."""
     return msgspec.json.encode({"input_tokens": estimate(inbound)})
 

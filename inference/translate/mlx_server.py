@@ -12,13 +12,13 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-from inference.failures import Failure
-from inference.inbound import Inbound
+from inference.dispatch.failures import Failure
+from inference.endpoints.parsed_request import ParsedRequest
 from inference.local.stops import Stops
-from inference.sse import Parser, encode
-from inference.translate.base import Answer, Inexpressible, Outbound, Pair, Relay
+from inference.record.usage import Usage
+from inference.translate.base import Answer, Inexpressible, Outbound, StreamTranslator, Translator
 from inference.translate.openai_upstream import document_of
-from inference.usage import Usage
+from inference.translate.sse import Parser, encode
 
 MODEL: Final = "default_model"
 """The name by which the server means the model it was started with."""
@@ -75,10 +75,10 @@ _WHOLE_NUMBERS: Final = frozenset(
 class GuardedPair:
     """A translation whose upstream is `mlx_lm.server`."""
 
-    def __init__(self, inner: Pair) -> None:
+    def __init__(self, inner: Translator) -> None:
         self._inner = inner
 
-    def request(self, inbound: Inbound, model: str) -> Outbound:
+    def request(self, inbound: ParsedRequest, model: str) -> Outbound:
         """Only known fields with checked values, always streamed. Raises `Inexpressible`."""
         outbound = self._inner.request(inbound, model)
         wanted: dict[str, Any] = msgspec.json.decode(outbound.body)
@@ -101,14 +101,14 @@ class GuardedPair:
             streamed=True,
         )
 
-    def intake(self, inbound: Inbound) -> Intake:
+    def intake(self, inbound: ParsedRequest) -> Intake:
         """What the upstream's bytes pass through before they are an answer."""
         return Intake(_stops(inbound))
 
-    def relay(self, inbound: Inbound) -> GuardedRelay:
+    def relay(self, inbound: ParsedRequest) -> GuardedRelay:
         return GuardedRelay(self._inner.relay(inbound), self.intake(inbound))
 
-    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+    def answer(self, inbound: ParsedRequest, body: bytes) -> Answer:
         whole = document_of(body)
         if isinstance(whole, Failure):
             return Answer(b"", failure=whole)
@@ -170,7 +170,7 @@ class Intake:
 class GuardedRelay:
     """A relay that hears the upstream through an `Intake`."""
 
-    def __init__(self, inner: Relay, intake: Intake) -> None:
+    def __init__(self, inner: StreamTranslator, intake: Intake) -> None:
         self._inner = inner
         self._intake = intake
 
@@ -214,7 +214,7 @@ class GuardedRelay:
         return self._inner.sequence
 
 
-def _stops(inbound: Inbound) -> tuple[str, ...]:
+def _stops(inbound: ParsedRequest) -> tuple[str, ...]:
     raw = inbound.fields.get("stop", inbound.fields.get("stop_sequences"))
     value = msgspec.json.decode(raw) if raw is not None else None
     texts = [value] if isinstance(value, str) else value or []

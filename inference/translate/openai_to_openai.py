@@ -9,16 +9,16 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.failures import Failure
-from inference.inbound import Inbound
-from inference.sse import encode
+from inference.dispatch.failures import Failure
+from inference.endpoints.parsed_request import ParsedRequest
+from inference.record.usage import of_openai
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Outbound
 from inference.translate.glance import COMPLETION, EMBEDDINGS, Completion, Embeddings
 from inference.translate.likeness import Likeness, unremarkable
 from inference.translate.openai_upstream import OpenAIRelay, document_of
 from inference.translate.reading import BROKEN_JSON
-from inference.usage import of_openai
+from inference.translate.sse import encode
 
 DONE: Final = b"data: [DONE]\n\n"
 _LOOKS: Final = 16
@@ -33,7 +33,7 @@ class OpenAIToOpenAI:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def request(self, inbound: Inbound, model: str) -> Outbound:
+    def request(self, inbound: ParsedRequest, model: str) -> Outbound:
         """The caller's fields with another model. A stream is always asked for its usage."""
         fields = {**inbound.fields, "model": msgspec.Raw(msgspec.json.encode(model))}
         if inbound.ask.stream:
@@ -42,10 +42,10 @@ class OpenAIToOpenAI:
             fields["stream_options"] = msgspec.Raw(msgspec.json.encode(options))
         return Outbound(self._path, msgspec.json.encode(fields))
 
-    def relay(self, inbound: Inbound) -> PassThrough:
+    def relay(self, inbound: ParsedRequest) -> PassThrough:
         return PassThrough(wants_usage=inbound.wants_usage)
 
-    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+    def answer(self, inbound: ParsedRequest, body: bytes) -> Answer:
         """The body as it came; a stream where none was asked for is put together."""
         document = document_of(body)
         if isinstance(document, Failure):
@@ -59,14 +59,14 @@ class OpenAIToOpenAI:
 class EmbeddingsToOpenAI:
     """Embeddings: one request, one answer, never a stream."""
 
-    def request(self, inbound: Inbound, model: str) -> Outbound:
+    def request(self, inbound: ParsedRequest, model: str) -> Outbound:
         fields = {**inbound.fields, "model": msgspec.Raw(msgspec.json.encode(model))}
         return Outbound("/embeddings", msgspec.json.encode(fields))
 
-    def relay(self, inbound: Inbound) -> PassThrough:
+    def relay(self, inbound: ParsedRequest) -> PassThrough:
         return PassThrough(wants_usage=False)
 
-    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+    def answer(self, inbound: ParsedRequest, body: bytes) -> Answer:
         try:
             embeddings = EMBEDDINGS.decode(body)
         except BROKEN_JSON:

@@ -6,8 +6,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from inference.asks.common import typed
-from inference.inbound import BadRequest, Inbound
+from inference.endpoints.parsed_request import BadRequest, ParsedRequest
+from inference.endpoints.parsing import typed
 from inference.translate.base import Inexpressible
 from inference.translate.unread import Shape, unread
 
@@ -39,7 +39,7 @@ class Dropped:
         self._names.update(dict.fromkeys(names))
 
     def add_unread(
-        self, inbound: Inbound, shape: Shape, inert: frozenset[str] = frozenset()
+        self, inbound: ParsedRequest, shape: Shape, inert: frozenset[str] = frozenset()
     ) -> None:
         """Every field of the request that nothing reads, at any depth. Raises `Inexpressible`."""
         for name, value in inbound.fields.items():

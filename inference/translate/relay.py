@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from inference.failures import Failure, broken
-from inference.sse import MAX_EVENT, Event, EventTooLarge, Parser
-from inference.usage import Usage
+from inference.dispatch.failures import Failure, broken
+from inference.record.usage import Usage
+from inference.translate.sse import MAX_EVENT, Event, EventTooLarge, Parser
 
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from inference.asks.common import envelope
-from inference.failures import Failure
-from inference.inbound import Inbound
+from inference.dispatch.failures import Failure
+from inference.endpoints.parsed_request import ParsedRequest
+from inference.endpoints.parsing import envelope
 from inference.translate import upstream_errors
 from inference.translate.anthropic_upstream import AnthropicRelay, document_of, message_in
 from inference.translate.base import Answer, Outbound
@@ -34,18 +34,18 @@ class ResponsesToAnthropic:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
 
-    def request(self, inbound: Inbound, model: str) -> Outbound:
+    def request(self, inbound: ParsedRequest, model: str) -> Outbound:
         dropped = Dropped()
         chat = msgspec.json.encode(chat_request(inbound, model, "max_completion_tokens", dropped))
         out = outbound(msgspec.structs.replace(inbound, body=chat, fields=envelope(chat)), model)
         dropped.add(*out.dropped)
         return msgspec.structs.replace(out, dropped=dropped.names())
 
-    def relay(self, inbound: Inbound) -> ResponseRelay:
+    def relay(self, inbound: ParsedRequest) -> ResponseRelay:
         now = self._clock()
         return ResponseRelay(Chunks(int(now)), events_for(inbound, now))
 
-    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+    def answer(self, inbound: ParsedRequest, body: bytes) -> Answer:
         document = document_of(body)
         message = document if isinstance(document, Failure) else message_in(document)
         if isinstance(message, Failure):

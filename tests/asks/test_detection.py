@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from inference.asks import completions, embeddings, messages, responses
-from inference.inbound import BadRequest, Inbound
+from inference.endpoints import completions, embeddings, messages, responses
+from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 
 
-def message(*turns: dict[str, Any], **fields: Any) -> Inbound:
+def message(*turns: dict[str, Any], **fields: Any) -> ParsedRequest:
     return messages.read(msgspec.json.encode({"messages": turns, "max_tokens": 9, **fields}), {})
 
 
@@ -19,7 +19,7 @@ def user(*blocks: dict[str, Any]) -> dict[str, Any]:
     return {"role": "user", "content": blocks}
 
 
-def response(given: Any = "x", **fields: Any) -> Inbound:
+def response(given: Any = "x", **fields: Any) -> ParsedRequest:
     return responses.read(msgspec.json.encode({"input": given, **fields}), {})
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from inference.asks import chat, completions, embeddings, messages, responses
-from inference.inbound import BadRequest, Inbound
+from inference.endpoints import chat, completions, embeddings, messages, responses
+from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 
-Read = Callable[[bytes, Mapping[bytes, bytes]], Inbound]
+Read = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
 TURN = {"role": "user", "content": "Hello"}
 VALID: dict[str, tuple[Read, dict[str, Any]]] = {
     "chat": (chat.read, {"messages": [TURN]}),
@@ -24,7 +24,7 @@ VALID: dict[str, tuple[Read, dict[str, Any]]] = {
 EVERY = pytest.mark.parametrize("kind", VALID)
 
 
-def read(kind: str, headers: Mapping[bytes, bytes] | None = None, **fields: Any) -> Inbound:
+def read(kind: str, headers: Mapping[bytes, bytes] | None = None, **fields: Any) -> ParsedRequest:
     reader, valid = VALID[kind]
     return reader(msgspec.json.encode({**valid, **fields}), headers or {})
 

@@ -20,8 +20,8 @@ SIZE = ViewportSize(width=1280, height=860)
 SETUP = """
 import json, random, sys, time
 from governance import services
-from governance.routing.ask import Ask
-from inference.recording.describe import describe
+from governance.routing.request import Ask
+from inference.record.describe import describe
 from tests.interactions.journeys import PROFILE, attempt, journey, plan
 from tests.interactions.rows import insert
 import dataclasses

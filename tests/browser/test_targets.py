@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from governance.admin.shares import share
+from gateway.console.admin.shares import share
 from governance.models import RoutingTarget
 from tests.browser.conftest import Desk, assert_usable
 

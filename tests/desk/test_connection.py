@@ -12,10 +12,10 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from pytest_django import Settings
 
-from gateway.desk.connection_presets import CLOUDS, LOCAL
+from gateway.console.connection_presets import CLOUDS, LOCAL
 from governance import services
 from governance.models import Provider, Revision
-from inference.backends import backend_of
+from inference.upstream.backend import backend_of
 from tests.desk.conftest import Engine, Member
 from tests.support.upstream import Cut, Hang, Json, Reply, Upstream
 

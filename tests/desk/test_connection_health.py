@@ -11,14 +11,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from gateway.desk import live_health
-from gateway.desk.live_health import health_of
+from gateway.console import live_health
+from gateway.console.live_health import health_of
+from gateway.console.monitoring import live
 from governance import services, snapshot
-from governance.insight import live
 from governance.models import Interaction, Provider
-from inference.failures import of_status
-from inference.health import HealthBook
-from inference.recording.describe import describe
+from inference.dispatch.failures import of_status
+from inference.dispatch.health import HealthBook
+from inference.record.describe import describe
 from tests.desk.conftest import Member
 from tests.governance.admin.conftest import text_of
 from tests.interactions.journeys import attempt, journey
@@ -155,7 +155,7 @@ def test_queries_do_not_grow_with_the_log(member: Member, pk: int) -> None:
 
 
 def test_the_process_that_carries_requests_is_the_one_asked(monkeypatch: Any, pk: int) -> None:
-    from gateway import v1
+    from gateway.server import v1
 
     book = HealthBook(rng=random.Random(1))
     monkeypatch.setattr(v1, "book", book)

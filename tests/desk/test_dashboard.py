@@ -11,11 +11,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from gateway.desk.chart import chart
+from gateway.console.chart import chart
+from gateway.console.monitoring.traffic import PERIODS, traffic
 from governance import services, snapshot
-from governance.insight.traffic import PERIODS, traffic
 from governance.models import Provider
-from inference.recording.describe import describe
+from inference.record.describe import describe
 from tests.desk.conftest import Engine, Member
 from tests.interactions.journeys import attempt, journey
 from tests.interactions.rows import START, insert, insert_at

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.desk.engine_panel import Memory, panel, readable_count
+from gateway.console.engine_panel import Memory, panel, readable_count
 from governance.routing.table import RoutingTable
 from inference.local.client import EngineModel, EngineReport
 from tests.routing.build import local, profile, table, target

@@ -11,20 +11,20 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from gateway.desk.playground.choices import CONVERSATIONS, acting_as
-from gateway.desk.playground.exchange import Sending, carry
+from gateway.console.playground.choices import CONVERSATIONS, acting_as
+from gateway.console.playground.exchange import Sending, carry
 from governance import snapshot
-from governance.routing.table import Grant, RoutingTable
-from inference.record import Journey, add_sink, remove_sink
+from governance.routing.table import RoutingTable, VirtualKey
+from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.inference.tables import chain, provider
 from tests.support import openai_shapes as shapes
 from tests.support.upstream import Hang, Json, Sse, Upstream
 
 
 @pytest.fixture
-def journeys() -> Iterator[list[Journey]]:
+def journeys() -> Iterator[list[RequestContext]]:
     """What was recorded."""
-    kept: list[Journey] = []
+    kept: list[RequestContext] = []
     sink = kept.append
     add_sink(sink)
     yield kept
@@ -46,7 +46,7 @@ def kinds(events: list[dict[str, Any]]) -> list[str]:
     return [event["event"] for event in events]
 
 
-async def test_it_works(journeys: list[Journey]) -> None:
+async def test_it_works(journeys: list[RequestContext]) -> None:
     """Decision first, then the answer, then who gave it and how long it took."""
     with Upstream(Sse(shapes.stream("Hel", "lo"))) as upstream:
         snapshot.install(chain(provider("a", upstream)))
@@ -115,7 +115,7 @@ async def test_characters_cut_by_the_network_arrive_whole() -> None:
 
 
 @pytest.mark.parametrize("reply", [Hang(), Sse(shapes.stream("a", "b")[:2], then="hang")])
-async def test_leaving_ends_the_request(reply: Any, journeys: list[Journey]) -> None:
+async def test_leaving_ends_the_request(reply: Any, journeys: list[RequestContext]) -> None:
     """Before the first byte and in the midst of a stream; it is recorded as cancelled."""
     with Upstream(reply) as upstream:
         snapshot.install(chain(provider("a", upstream)))
@@ -146,7 +146,7 @@ async def test_a_slow_browser_holds_the_upstream_back() -> None:
 
 
 async def test_content_is_kept_where_it_is_logged(
-    settings: Settings, journeys: list[Journey]
+    settings: Settings, journeys: list[RequestContext]
 ) -> None:
     settings.LOG_CONTENT = True
     with Upstream(Json(shapes.completion("fine"))) as upstream:
@@ -156,17 +156,17 @@ async def test_content_is_kept_where_it_is_logged(
     assert b"fine" in b"".join(journeys[0].content.answer)
 
 
-def keys(**grants: Grant) -> RoutingTable:
+def keys(**grants: VirtualKey) -> RoutingTable:
     return RoutingTable(grants={name.encode(): grant for name, grant in grants.items()})
 
 
 def test_a_key_is_acted_as_by_its_id_with_the_operator_beside_it() -> None:
     scopes = frozenset({"inference"})
     table = keys(
-        good=Grant("key-1", "Build", scopes, profile="p", local_only=True),
-        off=Grant("key-2", "Off", scopes, enabled=False),
-        old=Grant("key-3", "Old", scopes, expires_at=99.0),
-        read=Grant("key-4", "Read", frozenset({"governance:read"})),
+        good=VirtualKey("key-1", "Build", scopes, profile="p", local_only=True),
+        off=VirtualKey("key-2", "Off", scopes, enabled=False),
+        old=VirtualKey("key-3", "Old", scopes, expires_at=99.0),
+        read=VirtualKey("key-4", "Read", frozenset({"governance:read"})),
     )
     acted = acting_as("ann", "key-1", table, 100.0)
     assert acted is not None

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import AsyncClient, Client
 
 from governance import snapshot
-from governance.routing.table import Grant, RoutingTable
+from governance.routing.table import RoutingTable, VirtualKey
 from tests.desk.conftest import Member
 from tests.inference.tables import chain, provider
 from tests.support import openai_shapes as shapes
@@ -22,7 +22,7 @@ ORDER = {"endpoint": "chat", "key": "", "body": BODY}
 
 
 def test_the_page_offers_models_profiles_and_usable_keys(member: Member) -> None:
-    key = Grant("key-1", "Build <b>", frozenset({"inference"}))
+    key = VirtualKey("key-1", "Build <b>", frozenset({"inference"}))
     made = chain(provider("a", "http://127.0.0.1:9/v1"))
     snapshot.install(RoutingTable(**{**_fields(made), "grants": {b"x": key}}))
     shown = member(RIGHT).get("/admin/playground/?model=light/a").content.decode()
@@ -35,7 +35,7 @@ def test_the_page_offers_models_profiles_and_usable_keys(member: Member) -> None
 def test_models_are_those_of_the_key(member: Member) -> None:
     """A profile for one key only is offered to that key."""
     made = chain(provider("a", "http://127.0.0.1:9/v1"), virtual_key_id="key-1")
-    key = Grant("key-1", "Build", frozenset({"inference"}))
+    key = VirtualKey("key-1", "Build", frozenset({"inference"}))
     snapshot.install(RoutingTable(**{**_fields(made), "grants": {b"x": key}}))
     client = member(RIGHT)
     mine = client.get("/admin/playground/models").json()

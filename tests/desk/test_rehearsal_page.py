@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from governance import services, snapshot
 from governance.models import Interaction, Revision
-from governance.routing.ask import Ask
-from inference.recording.describe import describe
+from governance.routing.request import RoutingRequest
+from inference.record.describe import describe
 from tests.desk.conftest import Member
 from tests.governance.admin.conftest import profile_form
 from tests.interactions.journeys import journey
@@ -125,7 +125,13 @@ def test_a_pasted_request_is_read_as_live_ones_are(member: Member) -> None:
 
 
 def test_a_request_of_the_past(member: Member) -> None:
-    insert([describe(journey(ask=Ask(model="fast/m-9", needs=frozenset({"text", "tools"}))))])
+    insert(
+        [
+            describe(
+                journey(ask=RoutingRequest(model="fast/m-9", needs=frozenset({"text", "tools"})))
+            )
+        ]
+    )
     row = Interaction.objects.get()
     client = member(*EDIT, PAST)
     text = said(client, SAVED, source="past", past=str(row.pk), way="policy")
@@ -179,8 +185,8 @@ def test_a_profile_that_is_gone(member: Member) -> None:
 
 def test_replay_says_how_many_move(member: Member) -> None:
     for number in range(4):
-        insert([describe(journey(id=f"r{number}", ask=Ask(model="light/x")))])
-    insert([describe(journey(id="other", ask=Ask(model="slow/m-2")))])
+        insert([describe(journey(id=f"r{number}", ask=RoutingRequest(model="light/x")))])
+    insert([describe(journey(id="other", ask=RoutingRequest(model="slow/m-2")))])
     client = member(*EDIT, PAST)
     status, text = post(client, draft({"provider": "slow", "model": "m-2"}), "replay", count="100")
     assert status == 200
@@ -192,7 +198,7 @@ def test_replay_says_how_many_move(member: Member) -> None:
 
 
 def test_replay_of_one_profile_alone(member: Member) -> None:
-    insert([describe(journey(ask=Ask(model="light/x")))])
+    insert([describe(journey(ask=RoutingRequest(model="light/x")))])
     client = member(*EDIT, PAST)
     _, text = post(client, SAVED, "replay", mine="1")
     assert "There are no past requests to replay yet." in text
@@ -209,7 +215,7 @@ def test_the_panel_stands_on_the_page_of_a_profile(member: Member) -> None:
 
 
 def test_the_log_is_not_offered_to_those_who_may_not_see_it(member: Member) -> None:
-    insert([describe(journey(ask=Ask(model="hush/hush")))])
+    insert([describe(journey(ask=RoutingRequest(model="hush/hush")))])
     page = member(*EDIT).get("/admin/governance/routingprofile/light/change/").content.decode()
     assert 'id="rehearse"' in page
     assert 'id="replay"' not in page

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from governance import services, snapshot
 from governance.models import ApiKey, HeuristicRule, Interaction, ModelMapping, Provider, Revision
-from inference.recording.describe import describe
+from inference.record.describe import describe
 from tests.interactions.journeys import journey
 from tests.interactions.rows import insert
 

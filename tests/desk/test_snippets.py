@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.desk.playground.snippets import snippets
+from gateway.console.playground.snippets import snippets
 from tests.inference.tables import KEY, chain, provider
 from tests.support import openai_shapes as shapes
 from tests.support.serving import served

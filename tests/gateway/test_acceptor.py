@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gateway import acceptor as module
-from gateway.acceptor import Acceptor
-from gateway.occupancy import SLOTS, Occupancy
+from gateway.server import acceptor as module
+from gateway.server.acceptor import Acceptor
+from gateway.server.connection_board import SLOTS, ConnectionBoard
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def listener() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def occupancy() -> Iterator[Occupancy]:
-    made = Occupancy.create()
+def occupancy() -> Iterator[ConnectionBoard]:
+    made = ConnectionBoard.create()
     yield made
     os.close(made.descriptor)
 
@@ -54,7 +54,7 @@ class Place:
     """One process."""
 
     def __init__(
-        self, name: bytes, listener: socket.socket, occupancy: Occupancy | None = None
+        self, name: bytes, listener: socket.socket, occupancy: ConnectionBoard | None = None
     ) -> None:
         self.name = name
         self.connections: set[Echo] = set()
@@ -112,7 +112,7 @@ async def test_it_works(listener: socket.socket) -> None:
     place.close()
 
 
-async def test_each_gets_its_part(listener: socket.socket, occupancy: Occupancy) -> None:
+async def test_each_gets_its_part(listener: socket.socket, occupancy: ConnectionBoard) -> None:
     places = [Place(b"%d" % number, listener, occupancy) for number in range(3)]
     callers = connect(listener, 90)
     for caller in callers:
@@ -126,7 +126,7 @@ async def test_each_gets_its_part(listener: socket.socket, occupancy: Occupancy)
 
 
 async def test_who_has_more_lets_the_other_catch_up(
-    listener: socket.socket, occupancy: Occupancy
+    listener: socket.socket, occupancy: ConnectionBoard
 ) -> None:
     first = Place(b"first", listener, occupancy)
     early = connect(listener, 20)
@@ -145,7 +145,7 @@ async def test_who_has_more_lets_the_other_catch_up(
 
 
 async def test_who_does_not_take_them_is_not_waited_for(
-    listener: socket.socket, occupancy: Occupancy
+    listener: socket.socket, occupancy: ConnectionBoard
 ) -> None:
     """A process that is stuck says that it has no callers, and takes none."""
     stuck = occupancy.take()
@@ -161,7 +161,7 @@ async def test_who_does_not_take_them_is_not_waited_for(
 
 
 async def test_who_is_starting_or_gone_is_not_waited_for(
-    listener: socket.socket, occupancy: Occupancy
+    listener: socket.socket, occupancy: ConnectionBoard
 ) -> None:
     gone = Place(b"gone", listener, occupancy)
     place = Place(b"one", listener, occupancy)
@@ -199,7 +199,7 @@ async def test_when_nothing_more_can_be_opened_it_tries_again(
     place.close()
 
 
-def test_slots(occupancy: Occupancy) -> None:
+def test_slots(occupancy: ConnectionBoard) -> None:
     taken = [seat for _ in range(SLOTS) if (seat := occupancy.take()) is not None]
     assert [seat.slot for seat in taken] == list(range(SLOTS))
     assert occupancy.take() is None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import huge_pages
+from gateway.server import huge_pages
 
 PROCESS = """
 from pathlib import Path

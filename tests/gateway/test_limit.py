@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.limit import limited
+from gateway.server.body_limit import limited
 
 
 class Asked:

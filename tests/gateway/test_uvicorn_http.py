@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from gateway.uvicorn_http import Protocol
+from gateway.server.uvicorn_http import Protocol
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 PLAIN = [(b"content-type", b"text/plain")]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.wording import changed, sentence
-from governance.wording.targets import matched, target_phrases
-from governance.wording.values import ordinal
+from governance.change_summary import changed, sentence
+from governance.change_summary.targets import matched, target_phrases
+from governance.change_summary.values import ordinal
 
 
 def target(provider: str, model: str = "", **more: Any) -> dict[str, Any]:

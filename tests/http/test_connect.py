@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from inference.http import Client, ConnectFailed, ConnectTimedOut, Destination, Reply
+from inference.upstream import Client, ConnectFailed, ConnectTimedOut, Destination, Reply
 from tests.http.upstream import Upstream
 
 
@@ -33,7 +33,7 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 for family, text in zip(families, addresses, strict=True)
             ]
 
-        monkeypatch.setattr("inference.http.sockets._lookup", lookup)
+        monkeypatch.setattr("inference.upstream.sockets._lookup", lookup)
 
     return install
 
@@ -113,7 +113,7 @@ async def test_a_dead_address_costs_a_quarter_second(
     client: Client, resolve: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next address is tried beside one that does not answer; the loser is closed."""
-    monkeypatch.setattr("inference.http.sockets.ATTEMPT_DELAY", 0.05)
+    monkeypatch.setattr("inference.upstream.sockets.ATTEMPT_DELAY", 0.05)
     loop = asyncio.get_running_loop()
     started = loop.time()
     async with Upstream() as up:
@@ -130,7 +130,7 @@ async def test_a_dead_address_costs_a_quarter_second(
 async def test_a_refusing_address_costs_no_time(
     client: Client, resolve: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inference.http.sockets.ATTEMPT_DELAY", 5)
+    monkeypatch.setattr("inference.upstream.sockets.ATTEMPT_DELAY", 5)
     async with Upstream() as up:
         resolve("127.0.0.3", "127.0.0.1")
         async with asyncio.timeout(2):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference.http import Destination
+from inference.upstream import Destination
 
 
 @pytest.mark.parametrize(

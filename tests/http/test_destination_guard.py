@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from governance.routing.addresses import forbidden_address
-from inference.http import ConnectFailed
-from inference.http.destination_guard import refuse_forbidden
+from inference.upstream import ConnectFailed
+from inference.upstream.destination_guard import refuse_forbidden
 
 
 @pytest.mark.parametrize(

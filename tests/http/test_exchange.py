@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from inference.http import Client, ProtocolViolation, Reply, ResponseTooLarge, UpstreamClosed
+from inference.upstream import Client, ProtocolViolation, Reply, ResponseTooLarge, UpstreamClosed
 from tests.http.upstream import Peer, Script, Upstream
 
 

@@ -6,8 +6,8 @@ import hashlib
 
 import pytest
 
-from inference.http import Client, Reply, UpstreamClosed
-from inference.http.connection import MAX_BUFFERED
+from inference.upstream import Client, Reply, UpstreamClosed
+from inference.upstream.connection import MAX_BUFFERED
 from tests.http.test_exchange import CHUNKED, post
 from tests.http.upstream import Peer, Upstream, eventually, serve_forever
 
@@ -289,7 +289,7 @@ async def test_aborting_while_a_stale_connection_is_replaced(
 
     async with Upstream(script, serve_forever) as up:
         await (await post(client, up)).read_all(10)
-        monkeypatch.setattr("inference.http.client.dial", never)
+        monkeypatch.setattr("inference.upstream.client.dial", never)
         loop = asyncio.get_running_loop()
         with pytest.raises(ZeroDivisionError):
             await post(

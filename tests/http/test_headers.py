@@ -1,6 +1,6 @@
 import pytest
 
-from inference.http import header_block
+from inference.upstream import header_block
 
 
 def test_it_works() -> None:

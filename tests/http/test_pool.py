@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from inference.http import Client, ConnectFailed, Destination, Proxies, Reply, UpstreamClosed
-from inference.http.connection import Connection
-from inference.http.dialing import dial
+from inference.upstream import Client, ConnectFailed, Destination, Proxies, Reply, UpstreamClosed
+from inference.upstream.connection import Connection
+from inference.upstream.dialing import dial
 from tests.http.test_exchange import post
 from tests.http.upstream import Peer, Upstream, eventually, serve_forever
 
@@ -165,7 +165,7 @@ async def test_no_retry_when_the_upstream_had_time_to_work(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reused connection that dies late was not stale: repeating could bill a completion twice."""
-    monkeypatch.setattr("inference.http.client.STALE_WINDOW", 0.02)
+    monkeypatch.setattr("inference.upstream.client.STALE_WINDOW", 0.02)
 
     async def script(peer: Peer) -> None:
         await peer.request()
@@ -216,7 +216,7 @@ async def test_a_connection_that_dies_before_it_is_used(
     async def script(peer: Peer) -> None:
         peer.close()
 
-    monkeypatch.setattr("inference.http.client.dial", slow_dial)
+    monkeypatch.setattr("inference.upstream.client.dial", slow_dial)
     async with Upstream(script) as up:
         with pytest.raises(ConnectFailed, match="at once"):
             await post(client, up)

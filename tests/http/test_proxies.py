@@ -2,8 +2,8 @@
 
 import pytest
 
-from inference.http import ConnectFailed, Destination, Proxies
-from inference.http.proxies import Proxy
+from inference.upstream import ConnectFailed, Destination, Proxies
+from inference.upstream.proxies import Proxy
 
 
 def selected(environ: dict[str, str], url: str) -> str | None:

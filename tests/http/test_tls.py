@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from inference.http import Client, ConnectFailed, ConnectTimedOut, Destination, Proxies, Reply
+from inference.upstream import Client, ConnectFailed, ConnectTimedOut, Destination, Proxies, Reply
 from tests.http.certificates import Authority
 from tests.http.upstream import Peer, Script, Upstream, eventually
 
@@ -77,7 +77,7 @@ async def test_an_authority_of_the_operators_own(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SSL_CERT_FILE names the trusted authorities."""
-    from inference.http.tls import default_ssl_context
+    from inference.upstream.tls import default_ssl_context
 
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
     default_ssl_context.cache_clear()
@@ -89,7 +89,7 @@ async def test_an_authority_of_the_operators_own(
 
 
 def test_the_public_authorities_are_trusted() -> None:
-    from inference.http.tls import default_ssl_context
+    from inference.upstream.tls import default_ssl_context
 
     context = default_ssl_context()
     assert len(context.get_ca_certs()) > 50

@@ -11,8 +11,8 @@ import httpx
 import openai
 import pytest
 
-from inference.http import Client, Proxies
-from inference.http.transport import FastTransport, open_client
+from inference.upstream import Client, Proxies
+from inference.upstream.transport import FastTransport, open_client
 from tests.http.test_connect import listener_without_room
 from tests.http.test_exchange import CHUNKED
 from tests.http.upstream import Peer, Script, Upstream, eventually

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Self
 
-from inference.http import Destination
+from inference.upstream import Destination
 
 
 @dataclass(frozen=True)

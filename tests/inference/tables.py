@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from governance.routing.compile import compile_table
-from governance.routing.table import Grant, Provider, RoutingTable, Target
+from governance.routing.table import Provider, RoutingTable, Target, VirtualKey
 from tests.routing.build import compile_regex, profile
 from tests.support.upstream import Upstream
 
@@ -33,14 +33,14 @@ def provider(name: str, upstream: Upstream | str, **more: Any) -> Provider:
     )
 
 
-def grants(**more: Any) -> dict[bytes, Grant]:
+def grants(**more: Any) -> dict[bytes, VirtualKey]:
     values: dict[str, Any] = {
         "id": "key-1",
         "name": "tests",
         "scopes": frozenset({"inference"}),
         **more,
     }
-    return {hashlib.sha256(KEY.encode()).digest(): Grant(**values)}
+    return {hashlib.sha256(KEY.encode()).digest(): VirtualKey(**values)}
 
 
 def chain(*providers: Provider, **more: Any) -> RoutingTable:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from inference.record import Journey, add_sink, remove_sink
+from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.inference.tables import KEY, chain, provider
 from tests.support import openai_shapes as shapes
 from tests.support.serving import Served, served
@@ -57,7 +57,7 @@ ENDLESS = Sse(shapes.stream(*["x"] * 500)[:400], pause=0.02)
 )
 def test_leaving_reaches_the_upstream_within_200_ms(reply: Reply, stream: bool, read: bool) -> None:
     """The upstream sees its client go, the slot is free again, the record says cancelled."""
-    kept: list[Journey] = []
+    kept: list[RequestContext] = []
     sink = kept.append
 
     def seconds() -> float:

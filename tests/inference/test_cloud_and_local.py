@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from structlog.testing import capture_logs
 
 from governance.routing.compile import compile_table
-from governance.routing.table import Grant, Provider, RoutingTable, Target
-from inference.chat import ChatConsumer
-from inference.endpoints import ENDPOINTS
-from inference.health import HealthBook
+from governance.routing.table import Provider, RoutingTable, Target, VirtualKey
+from inference.dispatch.health import HealthBook
+from inference.edge.chat import ChatConsumer
+from inference.endpoints.registry import ENDPOINTS
 from tests.inference.tables import HEADERS, KEY, grants, provider, rebuilt
 from tests.routing.build import compile_regex, profile
 from tests.routing.strategies import tables
@@ -110,7 +110,7 @@ async def chat(routing: RoutingTable, body: dict[str, Any]) -> int:
     return int(sent[0]["status"])
 
 
-def faraway(drawn: RoutingTable, grant: Grant, *, enabled: bool) -> RoutingTable:
+def faraway(drawn: RoutingTable, grant: VirtualKey, *, enabled: bool) -> RoutingTable:
     """The same table: local providers on a closed port of loopback, the others far away."""
     places = {True: "http://127.0.0.1:9/v1", False: "https://cloud.example.com/v1"}
     return compile_table(

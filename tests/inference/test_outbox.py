@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from inference.outbox import UNWATCHED, Outbox, outbox_of
+from inference.upstream.outbox import UNWATCHED, Outbox, outbox_of
 
 
 class Wire(asyncio.WriteTransport):

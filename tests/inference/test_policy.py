@@ -55,7 +55,7 @@ def routing(*providers: Provider, profiles: bool = True, **more: Any) -> Routing
     )
 
 
-class Pair:
+class Translator:
     """The two upstreams and the gateway before them."""
 
     def __init__(self, fast: Upstream, capable: Upstream, gateway: Served) -> None:
@@ -92,26 +92,26 @@ MAPPINGS = [
 
 
 @pytest.fixture(scope="module")
-def pair() -> Iterator[Pair]:
+def pair() -> Iterator[Translator]:
     reply = Json(shapes.completion())
     with Upstream(reply) as fast, Upstream(reply) as capable:
         table = routing(provider("fast", fast), provider("capable", capable), mappings=MAPPINGS)
         with served(table) as gateway:
-            yield Pair(fast, capable, gateway)
+            yield Translator(fast, capable, gateway)
 
 
-def test_simple_goes_to_fast(pair: Pair) -> None:
+def test_simple_goes_to_fast(pair: Translator) -> None:
     assert pair.ask() == "fast by heuristic_rule:simple"
     assert pair.ask(model="auto") == "fast by heuristic_rule:simple"
 
 
-def test_long_or_with_tools_goes_to_capable(pair: Pair) -> None:
+def test_long_or_with_tools_goes_to_capable(pair: Translator) -> None:
     assert pair.ask(LONG) == "capable by heuristic_rule:complex"
     assert pair.ask(tools=TOOLS) == "capable by heuristic_rule:complex"
     assert pair.ask(LONG, tools=TOOLS) == "capable by heuristic_rule:complex"
 
 
-def test_length_is_that_of_the_last_user_message(pair: Pair) -> None:
+def test_length_is_that_of_the_last_user_message(pair: Translator) -> None:
     """Neither a long answer nor a long tool result makes a short question complex."""
     messages = [
         {"role": "user", "content": "short"},
@@ -121,7 +121,7 @@ def test_length_is_that_of_the_last_user_message(pair: Pair) -> None:
     assert pair.ask(messages=messages) == "fast by heuristic_rule:simple"
 
 
-def test_the_hint_beats_everything(pair: Pair) -> None:
+def test_the_hint_beats_everything(pair: Translator) -> None:
     """In the body, in its metadata, in the header; by name, by virtual provider, by id."""
     assert pair.ask(routing_profile="capable") == "capable by caller_hint"
     assert pair.ask(metadata={"routing_profile": "CAPABLEP"}) == "capable by caller_hint"
@@ -133,20 +133,20 @@ def test_the_hint_beats_everything(pair: Pair) -> None:
     assert pair.fast.asked[-1].body["metadata"] == {"team": "x"}
 
 
-def test_an_unknown_hint_is_a_400_that_lists_the_names(pair: Pair) -> None:
+def test_an_unknown_hint_is_a_400_that_lists_the_names(pair: Translator) -> None:
     answer = post(pair.gateway, routing_profile="nope")
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == "routing_profile"
     assert "capable" in answer.json()["error"]["message"]
 
 
-def test_names_pick_directly(pair: Pair) -> None:
+def test_names_pick_directly(pair: Translator) -> None:
     assert pair.ask(model="capablep/m") == "capable by virtual_model"
     assert pair.ask(model="capable/other") == "capable by provider_model"
     assert pair.capable.asked[-1].body["model"] == "other"
 
 
-def test_model_mappings(pair: Pair) -> None:
+def test_model_mappings(pair: Translator) -> None:
     """Names that clients hard-code: exact before prefix by priority, and a regex."""
     assert pair.ask(model="gpt-4o-mini") == "fast by model_mapping"
     assert pair.ask(model="gpt-5") == "capable by model_mapping"
@@ -160,7 +160,7 @@ def test_a_profile_bound_to_the_key() -> None:
             provider("fast", fast), provider("capable", capable), key={"profile": "id-capablep"}
         )
         with served(table) as gateway:
-            both = Pair(fast, capable, gateway)
+            both = Translator(fast, capable, gateway)
             assert both.ask() == "capable by api_key"
             assert both.ask(routing_profile="fast") == "fast by caller_hint"
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from django.test import override_settings
 
-from inference.backends import backend_of
-from inference.priority import priority
+from inference.endpoints.priority import priority
+from inference.upstream.backend import backend_of
 from tests.inference.tables import HEADERS, chain, grants, provider, rebuilt
 from tests.support import openai_shapes as shapes
 from tests.support.serving import served

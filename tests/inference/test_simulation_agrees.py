@@ -15,15 +15,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from governance.routing.breaker import HEALTHY
 from governance.routing.compile import compile_table
 from governance.routing.explain import simulate
-from governance.routing.health import HEALTHY
-from governance.routing.table import Grant, RoutingTable
-from inference.asks import rehearsed
-from inference.chat import ChatConsumer
-from inference.endpoints import ENDPOINTS
-from inference.health import HealthBook
-from inference.record import Journey, add_sink, remove_sink
+from governance.routing.table import RoutingTable, VirtualKey
+from inference.dispatch.health import HealthBook
+from inference.edge.chat import ChatConsumer
+from inference.endpoints import rehearsed
+from inference.endpoints.registry import ENDPOINTS
+from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.inference.tables import KEY
 from tests.routing.build import compile_regex
 from tests.routing.strategies import grants, model_names, tables
@@ -65,7 +65,7 @@ def closed_port() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
-def unreachable(table: RoutingTable, grant: Grant, port: int) -> RoutingTable:
+def unreachable(table: RoutingTable, grant: VirtualKey, port: int) -> RoutingTable:
     """The same table with providers that refuse every connection, so that chat tries them all."""
     digest = hashlib.sha256(KEY.encode()).digest()
     return compile_table(
@@ -82,9 +82,9 @@ def unreachable(table: RoutingTable, grant: Grant, port: int) -> RoutingTable:
     )
 
 
-async def chat(table: RoutingTable, body: bytes, seed: int) -> tuple[Journey, int]:
+async def chat(table: RoutingTable, body: bytes, seed: int) -> tuple[RequestContext, int]:
     """One request through the consumer itself; the record it leaves, and the status it sent."""
-    kept: list[Journey] = []
+    kept: list[RequestContext] = []
     sent: list[Any] = []
     messages = [{"type": "http.request", "body": body}]
 
@@ -115,7 +115,7 @@ async def chat(table: RoutingTable, body: bytes, seed: int) -> tuple[Journey, in
 )
 @given(drawn=tables(), grant=grants, body=bodies, seed=st.integers(0, 2**32))
 async def test_simulate_agrees_with_chat(
-    drawn: RoutingTable, grant: Grant, body: dict[str, Any], seed: int, closed_port: int
+    drawn: RoutingTable, grant: VirtualKey, body: dict[str, Any], seed: int, closed_port: int
 ) -> None:
     """What chat tried, in its order, is what simulate said, and so is every refusal."""
     table = unreachable(drawn, grant, closed_port)

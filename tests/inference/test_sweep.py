@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from inference.sweep import INTERVAL, Sweep, sweep_of
+from inference.dispatch.timer_wheel import INTERVAL, TimerWheel, timer_wheel_of
 
 
 class Waiter:
     """Counts its looks; `again` seconds later it is due anew, or leaves when that is None."""
 
-    def __init__(self, sweep: Sweep, due: float, again: float | None = None) -> None:
+    def __init__(self, sweep: TimerWheel, due: float, again: float | None = None) -> None:
         self.sweep = sweep
         self.due = due
         self.again = again
@@ -26,7 +26,7 @@ class Waiter:
 
 async def test_only_what_is_due_is_looked_at() -> None:
     loop = asyncio.get_running_loop()
-    sweep = Sweep(loop)
+    sweep = TimerWheel(loop)
     soon = Waiter(sweep, loop.time() + INTERVAL)
     late = Waiter(sweep, loop.time() + 60)
     sweep.add(soon)
@@ -40,7 +40,7 @@ async def test_only_what_is_due_is_looked_at() -> None:
 
 async def test_what_stays_is_looked_at_again() -> None:
     loop = asyncio.get_running_loop()
-    sweep = Sweep(loop)
+    sweep = TimerWheel(loop)
     one = Waiter(sweep, loop.time(), again=INTERVAL)
     sweep.add(one)
     while len(one.looks) < 3:
@@ -51,7 +51,7 @@ async def test_what_stays_is_looked_at_again() -> None:
 async def test_a_look_may_end_another() -> None:
     """A cancelled request takes its deadlines with it, in the same sweep."""
     loop = asyncio.get_running_loop()
-    sweep = Sweep(loop)
+    sweep = TimerWheel(loop)
     second = Waiter(sweep, loop.time())
 
     class Ending(Waiter):
@@ -70,7 +70,7 @@ async def test_a_look_may_end_another() -> None:
 
 async def test_an_empty_sweep_keeps_no_timer_and_wakes_up_again() -> None:
     loop = asyncio.get_running_loop()
-    sweep = Sweep(loop)
+    sweep = TimerWheel(loop)
     for _ in range(2):
         one = Waiter(sweep, loop.time())
         sweep.add(one)
@@ -82,4 +82,4 @@ async def test_an_empty_sweep_keeps_no_timer_and_wakes_up_again() -> None:
 
 async def test_a_loop_has_one_sweep() -> None:
     loop = asyncio.get_running_loop()
-    assert sweep_of(loop) is sweep_of(loop)
+    assert timer_wheel_of(loop) is timer_wheel_of(loop)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from governance.insight.attention import attention
-from governance.insight.troubles import Recent
+from gateway.console.monitoring.attention import attention
+from gateway.console.monitoring.troubles import Recent
 from governance.routing.table import Profile, Provider
 from tests.routing.build import cloud, local, profile, table, target
 

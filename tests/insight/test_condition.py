@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from governance.insight.condition import CODES, condition
-from governance.insight.live import Live, LiveModel
-from governance.insight.troubles import Recent
-from governance.routing.health import Standing
+from gateway.console.monitoring.condition import CODES, condition
+from gateway.console.monitoring.live import Live, LiveModel
+from gateway.console.monitoring.troubles import Recent
+from governance.routing.breaker import HealthStatus
 
 
 def recent(failed: int, tried: int, refused: bool = False) -> Recent:
@@ -15,7 +15,7 @@ def recent(failed: int, tried: int, refused: bool = False) -> Recent:
 
 
 def model(state: str = "closed", seconds: float = 0.0, **more: float) -> LiveModel:
-    return LiveModel("m-1", Standing(state, **more), seconds)
+    return LiveModel("m-1", HealthStatus(state, **more), seconds)
 
 
 HELD = {

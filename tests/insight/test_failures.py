@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from governance.insight import failures
-from governance.insight.failures import last_hour
-from inference.recording.describe import describe
+from gateway.console.monitoring import failures
+from gateway.console.monitoring.failures import last_hour
+from inference.record.describe import describe
 from tests.interactions.journeys import NOON, attempt, journey
 from tests.interactions.rows import insert
 

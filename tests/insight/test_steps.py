@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from governance.insight.steps import Facts, steps
+from gateway.console.monitoring.steps import Facts, steps
 from tests.routing.build import cloud, local, profile, table, target
 
 NOTHING = Facts(answered=False, key_used=False, keys=1)

@@ -12,10 +12,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from governance.insight import traffic as module
-from governance.insight.traffic import PERIODS, percentile, traffic
+from gateway.console.monitoring import traffic as module
+from gateway.console.monitoring.traffic import PERIODS, percentile, traffic
 from governance.interactions.record import InteractionRecord
-from inference.recording.describe import describe
+from inference.record.describe import describe
 from tests.interactions.journeys import PROFILE, attempt, journey, plan
 from tests.interactions.rows import START, insert, insert_at, insert_many
 from tests.support.timing import quickest

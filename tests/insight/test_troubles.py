@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from governance.insight.troubles import recent_troubles, troubles
-from inference.recording.describe import describe
+from gateway.console.monitoring.troubles import recent_troubles, troubles
+from inference.record.describe import describe
 from tests.interactions.journeys import attempt, journey
 from tests.interactions.rows import START, insert
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import msgspec
 
 from governance.interactions.record import InteractionRecord
-from inference.record import Journey
-from inference.recording.batch import Batch, day_of, line_of
-from inference.recording.recorder import Recorder
+from inference.record.batch import Batch, day_of, line_of
+from inference.record.record import RequestContext
+from inference.record.recorder import Recorder
 
 
 def batch_of(*records: InteractionRecord) -> Batch:
@@ -22,7 +22,7 @@ def records_of(lines: Iterable[bytes]) -> list[InteractionRecord]:
     return [msgspec.json.decode(line, type=InteractionRecord) for line in lines]
 
 
-def accept(recorder: Recorder, *journeys: Journey) -> None:
+def accept(recorder: Recorder, *journeys: RequestContext) -> None:
     """As an event loop does that ends before it has handed anything over."""
 
     async def loop() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from governance.interactions.record import InteractionRecord
-from inference.recording.batch import Batch
+from inference.record.batch import Batch
 from tests.interactions.batches import records_of
 
 

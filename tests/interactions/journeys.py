@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from governance.routing.ask import Ask, Features
 from governance.routing.plan import Candidate, Plan, Verdict
-from governance.routing.table import Grant, Profile, Provider, Target
-from inference.record import Attempt, Journey
-from inference.usage import Usage
+from governance.routing.request import Features, RoutingRequest
+from governance.routing.table import Profile, Provider, Target, VirtualKey
+from inference.record.record import Attempt, RequestContext
+from inference.record.usage import Usage
 
 NOON = 1_900_000_000.25
 """2030-03-17T17:46:40.250Z"""
-GRANT = Grant(id="key-1", name="tests", scopes=frozenset({"inference"}))
+GRANT = VirtualKey(id="key-1", name="tests", scopes=frozenset({"inference"}))
 FAST = Provider(
     name="fast", kind="openai", base_url="http://127.0.0.1:1/v1", is_local=True, api_key="s3cret"
 )
@@ -68,14 +68,14 @@ def attempt(**more: Any) -> Attempt:
     return Attempt(**values)
 
 
-def journey(**more: Any) -> Journey:
+def journey(**more: Any) -> RequestContext:
     """A request that was answered by its first candidate; `more` says what was different."""
     values: dict[str, Any] = {
         "id": "req_1",
         "protocol": "openai",
         "started": 1000.0,
         "at": NOON,
-        "ask": Ask(
+        "ask": RoutingRequest(
             model="light/light",
             needs=frozenset({"text", "tools"}),
             stream=True,
@@ -92,4 +92,4 @@ def journey(**more: Any) -> Journey:
         "finish_reason": "stop",
         **more,
     }
-    return Journey(**values)
+    return RequestContext(**values)

@@ -11,7 +11,7 @@ from django.db import connection
 from governance.interactions.record import InteractionRecord
 from governance.interactions.rows import COLUMNS, values_of
 from governance.models import Interaction
-from inference.recording.describe import describe
+from inference.record.describe import describe
 from tests.interactions.journeys import NOON, attempt, journey, plan
 
 START = datetime.fromtimestamp(NOON, UTC)

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from governance.models import Interaction
-from inference.recording.describe import describe
+from inference.record.describe import describe
 from tests.interactions.journeys import attempt, journey, plan
 from tests.interactions.rows import insert, insert_at
 

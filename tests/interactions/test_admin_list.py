@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from governance.admin.interaction_list import InteractionList, in_words
+from gateway.console.admin.interaction_list import InteractionList, in_words
 from governance.interactions.keyset import Cursor
 from governance.models import Interaction
 from tests.interactions.rows import START, insert_at, insert_many
@@ -33,7 +33,7 @@ def operator() -> Client:
 
 @pytest.fixture
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("governance.admin.interactions.InteractionAdmin.list_per_page", 2)
+    monkeypatch.setattr("gateway.console.admin.interactions.InteractionAdmin.list_per_page", 2)
 
 
 def opened(client: Client, address: str = "") -> InteractionList:
@@ -115,8 +115,8 @@ def test_counts_in_words(operator: Client, monkeypatch: pytest.MonkeyPatch) -> N
     ]
     insert_at(1, 2, 3)
     assert opened(operator).count == "3 interactions"
-    monkeypatch.setattr("governance.admin.interaction_list.COUNTED", 2)
-    monkeypatch.setattr("governance.admin.interactions.InteractionAdmin.list_per_page", 2)
+    monkeypatch.setattr("gateway.console.admin.interaction_list.COUNTED", 2)
+    monkeypatch.setattr("gateway.console.admin.interactions.InteractionAdmin.list_per_page", 2)
     assert opened(operator).count == "more than 2 interactions"
 
 

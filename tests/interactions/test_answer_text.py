@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inference.recording.answer_text import answer_text
+from inference.record.answer_text import answer_text
 from tests.support import openai_shapes as shapes
 
 

@@ -20,9 +20,9 @@ from governance import services, snapshot
 from governance.api.views.interactions import EXPORTED
 from governance.interactions.record import InteractionRecord
 from governance.models import Interaction
-from governance.routing.ask import Ask
-from governance.routing.table import Grant, Profile, RoutingTable
-from inference.recording.describe import describe
+from governance.routing.request import RoutingRequest
+from governance.routing.table import Profile, RoutingTable, VirtualKey
+from inference.record.describe import describe
 from tests.interactions.journeys import NOON, attempt, journey, plan
 from tests.interactions.rows import insert, insert_at, insert_many
 from tests.support.timing import quickest
@@ -96,9 +96,9 @@ OTHER = Profile(id="p-2", name="Other", virtual_provider="other", targets=())
 ODD = {
     "profile": journey(id="odd", plan=plan(profile=OTHER)),
     "provider": journey(id="odd", attempts=[attempt(provider="Capable")]),
-    "key": journey(id="odd", grant=Grant(id="key-2", name="other", scopes=frozenset())),
+    "key": journey(id="odd", grant=VirtualKey(id="key-2", name="other", scopes=frozenset())),
     "model": journey(id="odd", attempts=[attempt(model="large")]),
-    "asked": journey(id="odd", ask=Ask(model="other/small")),
+    "asked": journey(id="odd", ask=RoutingRequest(model="other/small")),
     "failed": journey(
         id="odd",
         attempts=[attempt(outcome="retryable", code="http_503", status=503)],
@@ -163,7 +163,7 @@ def test_names_of_what_is_configured_do_for_ids(get: Get) -> None:
                     id="odd",
                     plan=plan(profile=OTHER),
                     attempts=[attempt(provider="Capable")],
-                    grant=Grant(id=key_id, name="CI", scopes=frozenset()),
+                    grant=VirtualKey(id=key_id, name="CI", scopes=frozenset()),
                 )
             ),
         ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import tracemalloc
 
-from inference.recording.backlog import BLOCK, Backlog
-from inference.recording.batch import line_of
-from inference.recording.describe import describe
+from inference.record.backlog import BLOCK, Backlog
+from inference.record.batch import line_of
+from inference.record.describe import describe
 from tests.interactions.journeys import NOON, journey
 
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 
 from governance.interactions.record import InteractionRecord
-from inference.record import Content
-from inference.recording.open_batches import FULL
-from inference.recording.recorder import Recorder
+from inference.record.open_batches import FULL
+from inference.record.record import Content
+from inference.record.recorder import Recorder
 from tests.interactions.batches import accept
 from tests.interactions.conftest import Kept
 from tests.interactions.journeys import journey

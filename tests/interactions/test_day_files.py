@@ -12,13 +12,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from inference.recording.day_files import DayFile, path_of
-from inference.recording.pages import PAGE
+from inference.record.day_files import DayFile, path_of
+from inference.record.pages import PAGE
 
 WRITER = """
 import sys
 from pathlib import Path
-from inference.recording.day_files import DayFile
+from inference.record.day_files import DayFile
 path, name, batches = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 file = DayFile(path)
 for batch in range(batches):

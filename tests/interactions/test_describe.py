@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from governance.interactions.record import InteractionRecord
-from governance.routing.ask import Ask
 from governance.routing.plan import Candidate, Refusal
+from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile
-from inference.recording.describe import LISTED, describe, plain
+from inference.record.describe import LISTED, describe, plain
 from tests.interactions.journeys import CAPABLE, FAST, FEATURES, attempt, journey, plan
 
 
@@ -212,7 +212,7 @@ def test_names_from_outside_cannot_break_a_database() -> None:
     """Models come from callers and upstreams: NUL, half surrogates and a megabyte of text."""
     record = describe(
         journey(
-            ask=Ask(model="a\0b" + "x" * 1_000_000, hint="h\0"),
+            ask=RoutingRequest(model="a\0b" + "x" * 1_000_000, hint="h\0"),
             model="caf\ud800é",
             finish_reason="é" * 100,
         )

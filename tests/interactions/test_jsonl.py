@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from governance.interactions.record import InteractionRecord
-from inference.recording.describe import describe
-from inference.recording.jsonl import JsonlLog
+from inference.record.describe import describe
+from inference.record.jsonl import JsonlLog
 from tests.interactions.batches import batch_of, records_of
 from tests.interactions.journeys import NOON, journey
 

@@ -8,10 +8,10 @@ import pytest
 
 from governance import services
 from governance.models import ApiKey, TableVersion
-from governance.routing.table import ANONYMOUS, Grant
-from inference.recording.describe import describe
-from inference.recording.key_uses import KeyUses
-from inference.recording.rows import RowWriter
+from governance.routing.table import ANONYMOUS, VirtualKey
+from inference.record.describe import describe
+from inference.record.key_uses import KeyUses
+from inference.record.rows import RowWriter
 from tests.interactions.batches import batch_of
 from tests.interactions.journeys import NOON, journey
 
@@ -24,7 +24,7 @@ def key(db: None) -> str:
 
 def use(key: str, at: float = NOON) -> KeyUses:
     uses = KeyUses()
-    uses.saw([describe(journey(at=at, grant=Grant(id=key, name="ci", scopes=frozenset())))])
+    uses.saw([describe(journey(at=at, grant=VirtualKey(id=key, name="ci", scopes=frozenset())))])
     return uses
 
 
@@ -36,7 +36,7 @@ def test_it_works(key: str) -> None:
     """The latest use counts, in whatever order records come; the table is not compiled anew."""
     version = TableVersion.objects.get().version
     uses = KeyUses()
-    grant = Grant(id=key, name="ci", scopes=frozenset())
+    grant = VirtualKey(id=key, name="ci", scopes=frozenset())
     uses.saw(describe(journey(at=NOON + after, grant=grant)) for after in (0, 60, 30))
     uses.saw([describe(journey(grant=None)), describe(journey(grant=ANONYMOUS))])
     uses.write()
@@ -54,7 +54,7 @@ def test_not_more_often_than_the_interval(key: str) -> None:
     """A busy key is written once a minute, and when the process ends."""
     now = 1000.0
     uses = KeyUses(interval=60, clock=lambda: now)
-    grant = Grant(id=key, name="ci", scopes=frozenset())
+    grant = VirtualKey(id=key, name="ci", scopes=frozenset())
     for after in (0, 30, 59):
         now = 1000.0 + after
         uses.saw([describe(journey(at=NOON + after, grant=grant))])
@@ -67,7 +67,7 @@ def test_not_more_often_than_the_interval(key: str) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_the_row_writer_sees_to_it(key: str) -> None:
     writer = RowWriter()
-    grant = Grant(id=key, name="ci", scopes=frozenset())
+    grant = VirtualKey(id=key, name="ci", scopes=frozenset())
     writer.add(batch_of(describe(journey(grant=grant))))
     writer.start()
     writer.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inference.recording.pace import FAST, SLOW, SLOWEST, Pace
+from inference.record.pace import FAST, SLOW, SLOWEST, Pace
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.recording.pages import PAGE, lay
+from inference.record.pages import PAGE, lay
 
 LINES = st.lists(
     st.integers(3, PAGE + 200).map(lambda n: b'"%b"\n' % (b"x" * (n - 3))), max_size=30

@@ -11,9 +11,9 @@ from genai_prices import calc_price
 
 from governance.routing.plan import Candidate
 from governance.routing.table import Provider
-from inference.recording import prices
-from inference.recording.prices import NotAtHand, cost, cost_at_hand, cost_of, rates_of
-from inference.usage import Usage
+from inference.record import prices
+from inference.record.prices import NotAtHand, cost, cost_at_hand, cost_of, rates_of
+from inference.record.usage import Usage
 from tests.interactions.journeys import CAPABLE, NOON, attempt, journey, plan
 
 CLOUDS = {

@@ -14,15 +14,15 @@ import msgspec
 import pytest
 
 from governance.interactions.record import InteractionRecord
-from governance.routing.ask import Ask, Features
-from inference.record import Content
-from inference.recording import prices
-from inference.recording import recorder as module
-from inference.recording.batch import Batch
-from inference.recording.describe import timestamp
-from inference.recording.jsonl import JsonlLog
-from inference.recording.open_batches import FULL
-from inference.recording.recorder import Recorder
+from governance.routing.request import Features, RoutingRequest
+from inference.record import prices
+from inference.record import recorder as module
+from inference.record.batch import Batch
+from inference.record.describe import timestamp
+from inference.record.jsonl import JsonlLog
+from inference.record.open_batches import FULL
+from inference.record.record import Content
+from inference.record.recorder import Recorder
 from tests.interactions.batches import accept, records_of
 from tests.interactions.conftest import Kept
 from tests.interactions.journeys import NOON, attempt, journey
@@ -185,7 +185,7 @@ def test_long_messages_are_not_held_on_to(kept: Kept) -> None:
     recorder = Recorder((kept,), interval=60)
     text = "x" * 1_000_000
     late = journey(
-        ask=Ask(features=Features(last_user_text=text, last_user_characters=1_000_000)),
+        ask=RoutingRequest(features=Features(last_user_text=text, last_user_characters=1_000_000)),
         content=Content(b"", size=0),
     )
     accept(recorder, late)
@@ -228,8 +228,8 @@ async def test_a_record_takes_less_than_thirty_microseconds() -> None:
 KILLED = """
 import asyncio, sys, time
 from pathlib import Path
-from inference.recording.jsonl import JsonlLog
-from inference.recording.recorder import Recorder
+from inference.record.jsonl import JsonlLog
+from inference.record.recorder import Recorder
 from tests.interactions.journeys import journey
 async def loop():
     recorder = Recorder((JsonlLog(Path(sys.argv[1])),))

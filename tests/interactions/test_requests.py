@@ -11,12 +11,12 @@ import httpx
 import msgspec
 import pytest
 
-from gateway import v1
+from gateway.server import v1
 from governance.interactions.record import InteractionRecord
-from inference import record
-from inference.health import HealthBook
-from inference.recording.jsonl import JsonlLog
-from inference.recording.recorder import Recorder
+from inference.dispatch.health import HealthBook
+from inference.record import record
+from inference.record.jsonl import JsonlLog
+from inference.record.recorder import Recorder
 from tests.inference.tables import HEADERS, chain, provider
 from tests.support import openai_shapes as shapes
 from tests.support.upstream import Json, Reply, Sse, Upstream

@@ -13,9 +13,9 @@ from django.db import DataError, OperationalError, connection
 from governance.interactions.record import InteractionRecord
 from governance.interactions.rows import COLUMNS, record_of
 from governance.models import Interaction
-from inference.recording.batch import line_of
-from inference.recording.describe import describe
-from inference.recording.rows import RowWriter
+from inference.record.batch import line_of
+from inference.record.describe import describe
+from inference.record.rows import RowWriter
 from tests.interactions.batches import batch_of
 from tests.interactions.journeys import NOON, attempt, journey, plan
 

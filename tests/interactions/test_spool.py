@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inference.recording.spool import Spool
+from inference.record.spool import Spool
 
 
 def test_pieces_come_out_as_they_went_in() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from governance.admin.interaction_way import LEAST, PASSED_OVER, Way, way_of
-from governance.routing.ask import Ask
+from gateway.console.admin.interaction_way import LEAST, PASSED_OVER, Way, way_of
+from governance.change_summary.times import readable_time
 from governance.routing.plan import REJECTIONS, Candidate
-from governance.wording.times import readable_time
-from inference.recording.describe import describe
+from governance.routing.request import RoutingRequest
+from inference.record.describe import describe
 from tests.interactions.journeys import CAPABLE, FAST, PROFILE, attempt, journey, plan
 
 
@@ -135,7 +135,7 @@ def test_a_rule_and_a_provider_named_directly() -> None:
     implicit = replace(PROFILE, id="", implicit=True)
     direct = way(
         plan=plan(profile=implicit, reason="provider_model", candidates=(Candidate(CAPABLE, "x"),)),
-        ask=Ask(model="capable/x"),
+        ask=RoutingRequest(model="capable/x"),
     )
     assert direct.because == "No routing profile, because the model names the provider."
 

@@ -16,10 +16,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway import recording
-from gateway.exposition import exposition
+from gateway.collector import recording
+from gateway.collector.exposition import exposition
 from governance.models import Interaction
-from inference import record
+from inference.record import record
 from tests.interactions.journeys import journey
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.launch.child import Child
-from gateway.launch.kept import FIRST_PAUSE, LONGEST_PAUSE, STABLE, Kept
-from gateway.launch.trouble import Trouble
+from gateway.supervisor.child import Child
+from gateway.supervisor.restarting import FIRST_PAUSE, LONGEST_PAUSE, STABLE, RestartingProcess
+from gateway.supervisor.startup_error import StartupError
 
 
 class World:
@@ -14,11 +14,11 @@ class World:
         self.now = 0.0
         self.starts = 0
         self.broken = False
-        self.kept = Kept(self.start, lambda: self.now)
+        self.kept = RestartingProcess(self.start, lambda: self.now)
 
     def start(self) -> Child:
         if self.broken:
-            raise Trouble("There is nothing to start.")
+            raise StartupError("There is nothing to start.")
         self.starts += 1
         return Child("engine", "tests.launch.idle")
 

@@ -124,7 +124,7 @@ import fcntl, signal, socket, termios
 # The tests may run under nohup.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from gateway.launch.service import Service
+from gateway.supervisor.service import Service
 service = Service(socket.socket(), {})
 print("started", flush=True)
 service.run()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.pairs.world import PAIRS, Pair, World, world
+from tests.pairs.world import PAIRS, Translator, World, world
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def everyone() -> Iterator[World]:
 
 
 @pytest.fixture(params=PAIRS, ids=[f"{caller}->{upstream}" for caller, upstream in PAIRS])
-def pair(request: pytest.FixtureRequest, everyone: World) -> Pair:
+def pair(request: pytest.FixtureRequest, everyone: World) -> Translator:
     return everyone.pair(*request.param)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.pairs.talk import ADD, CITY, Answer, Call, Result, Talk, Tokens, Tool, User
-from tests.pairs.world import Pair
+from tests.pairs.world import Translator
 
 TURNS = 5
 TOOLS = (Tool("add", ADD, "Adds two numbers."), Tool("weather", CITY, "Tells the weather."))
@@ -24,7 +24,7 @@ def run(call: Call) -> Result:
     return Result(call.id, f"sunny in {call.arguments['city']}")
 
 
-def test_five_turns(pair: Pair, stream: bool, mode: str) -> None:
+def test_five_turns(pair: Translator, stream: bool, mode: str) -> None:
     """Every request brings the whole history, in order: thoughts, texts, calls and results."""
     steps = [
         Answer((f"Step {turn}.",), (f"Think {turn}.",), calls(turn), "calls")

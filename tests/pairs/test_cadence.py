@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from inference.sse import Parser
+from inference.translate.sse import Parser
 from tests.inference.tables import HEADERS
 from tests.pairs.talk import Answer, asking
-from tests.pairs.world import HTTP, PROTOCOLS, Pair, world
+from tests.pairs.world import HTTP, PROTOCOLS, Translator, world
 from tests.support.upstream import Sse
 
 PIECES = tuple(f"{number} " for number in range(20))
@@ -41,20 +41,25 @@ class Halting:
                 return
 
 
-def halting_text(pair: Pair) -> Halting:
+def halting_text(pair: Translator) -> Halting:
     return Halting(pair.script.opening(), [pair.script.text(piece) for piece in PIECES])
 
 
-def halting_call(pair: Pair) -> Halting:
+def halting_call(pair: Translator) -> Halting:
     opening = pair.script.call("call_1", "add")
     return Halting(opening, [pair.script.arguments(piece) for piece in PIECES])
 
 
-KINDS: dict[str, Callable[[Pair], Halting]] = {"text": halting_text, "arguments": halting_call}
+KINDS: dict[str, Callable[[Translator], Halting]] = {
+    "text": halting_text,
+    "arguments": halting_call,
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_piece_is_seen_before_the_next_is_said(pair: Pair, kind: str, mode: str) -> None:
+def test_every_piece_is_seen_before_the_next_is_said(
+    pair: Translator, kind: str, mode: str
+) -> None:
     """Twenty pieces of text, and of a tool call's arguments: no relay collects any two."""
     events = KINDS[kind](pair)
     pair.provider.script(Sse(events, then="cut"))
@@ -78,7 +83,7 @@ def test_every_piece_is_seen_before_the_next_is_said(pair: Pair, kind: str, mode
     assert tuple(seen) == PIECES
 
 
-async def _read(pair: Pair, take: Callable[[object], bool]) -> None:
+async def _read(pair: Translator, take: Callable[[object], bool]) -> None:
     async with pair.caller.async_sdk() as sdk:
         async with await pair.caller.create_async(sdk, asking("Count."), pair.model) as stream:
             async for event in stream:

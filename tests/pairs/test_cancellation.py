@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from inference.record import Journey, add_sink, remove_sink
+from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.pairs.talk import Answer, asking
-from tests.pairs.world import Pair
+from tests.pairs.world import Translator
 from tests.support.upstream import Hang, Sse
 
 LIMIT = 0.2
@@ -18,8 +18,8 @@ LIMIT = 0.2
 
 
 @pytest.fixture
-def kept() -> Iterator[list[Journey]]:
-    journeys: list[Journey] = []
+def kept() -> Iterator[list[RequestContext]]:
+    journeys: list[RequestContext] = []
     sink = journeys.append
     add_sink(sink)
     yield journeys
@@ -33,7 +33,7 @@ def wait_until(condition: Callable[[], object], seconds: float = 5.0) -> None:
         time.sleep(0.002)
 
 
-def check(pair: Pair, left: float, kept: list[Journey]) -> None:
+def check(pair: Translator, left: float, kept: list[RequestContext]) -> None:
     asked = pair.provider.asked[0]
     wait_until(lambda: asked.left_at is not None)
     assert asked.left_at is not None
@@ -43,11 +43,11 @@ def check(pair: Pair, left: float, kept: list[Journey]) -> None:
     assert pair.gateway.book.under_way(pair.script.protocol) == 0
 
 
-def endless(pair: Pair) -> Sse:
+def endless(pair: Translator) -> Sse:
     return Sse(pair.script.events(Answer(("x",) * 1000)), pause=0.01)
 
 
-def test_a_stream_that_is_closed(pair: Pair, kept: list[Journey]) -> None:
+def test_a_stream_that_is_closed(pair: Translator, kept: list[RequestContext]) -> None:
     """The synchronous client stops reading in the middle."""
     pair.provider.script(endless(pair))
     stream = pair.caller.create(asking("Hi"), pair.model, stream=True)
@@ -60,7 +60,7 @@ def test_a_stream_that_is_closed(pair: Pair, kept: list[Journey]) -> None:
 
 
 def test_a_task_that_is_cancelled_in_the_middle_of_a_stream(
-    pair: Pair, kept: list[Journey]
+    pair: Translator, kept: list[RequestContext]
 ) -> None:
     pair.provider.script(endless(pair))
 
@@ -85,7 +85,7 @@ def test_a_task_that_is_cancelled_in_the_middle_of_a_stream(
 
 @pytest.mark.parametrize("silent", ["before the head", "before the first event"])
 def test_a_task_that_is_cancelled_while_it_waits(
-    pair: Pair, stream: bool, silent: str, kept: list[Journey]
+    pair: Translator, stream: bool, silent: str, kept: list[RequestContext]
 ) -> None:
     """Nothing has been answered yet, whole or streamed."""
     opening = pair.script.opening()[:1]

@@ -11,14 +11,14 @@ import pytest
 
 from tests.pairs import coding_agent
 from tests.pairs.talk import Answer, Call
-from tests.pairs.world import HTTP, Pair, World
+from tests.pairs.world import HTTP, Translator, World
 
 ANSWER = Answer(
     ("On", " it."), ("Hm",), (Call("toolu_04", "Edit", {"path": "/junction/7.py"}),), "calls"
 )
 
 
-def send(pair: Pair, body: dict[str, Any], query: str = "") -> httpx.Response:
+def send(pair: Translator, body: dict[str, Any], query: str = "") -> httpx.Response:
     pair.says(ANSWER, stream=body["stream"])
     url = f"{pair.gateway.url}{pair.caller.path}{query}"
     answer = HTTP.post(url, json=body, headers=coding_agent.HEADERS)

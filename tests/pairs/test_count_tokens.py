@@ -9,7 +9,7 @@ import anthropic
 import httpx
 import pytest
 
-from inference.record import Journey, add_sink, remove_sink
+from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.inference.tables import HEADERS, KEY
 from tests.pairs.talk import ADD
 from tests.pairs.world import HTTP, SCRIPTS, Provider, World, table
@@ -137,7 +137,7 @@ def test_odd_content_is_estimated_too(everyone: World) -> None:
 
 
 def test_the_record_tells_counts_from_messages(everyone: World) -> None:
-    kept: list[Journey] = []
+    kept: list[RequestContext] = []
     sink = kept.append
     add_sink(sink)
     try:

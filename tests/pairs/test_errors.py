@@ -12,10 +12,10 @@ import httpx
 import pytest
 from django.test import override_settings
 
-from inference.sse import Parser
+from inference.translate.sse import Parser
 from tests.inference.tables import HEADERS
 from tests.pairs.talk import Answer, asking
-from tests.pairs.world import CALLERS, HTTP, PROTOCOLS, Pair, World, world
+from tests.pairs.world import CALLERS, HTTP, PROTOCOLS, Translator, World, world
 from tests.support.upstream import Json, Sse
 
 WORDS = "what the provider said"
@@ -46,14 +46,14 @@ TABLE = {
 }
 
 
-def ask(pair: Pair, *, stream: bool, model: str = "", **headers: str) -> httpx.Response:
+def ask(pair: Translator, *, stream: bool, model: str = "", **headers: str) -> httpx.Response:
     body = {**pair.caller.fields(asking("Hi"), model or pair.model), "stream": stream}
     url = pair.gateway.url + pair.caller.path
     return HTTP.post(url, json=body, headers={**HEADERS, **headers})
 
 
 @pytest.mark.parametrize("status", TABLE)
-def test_status_and_type(pair: Pair, stream: bool, status: int) -> None:
+def test_status_and_type(pair: Translator, stream: bool, status: int) -> None:
     """Mapped, in the caller's form, with a request id, and no SDK is invited to try again."""
     told = TABLE[status]
     pair.provider.script(pair.script.error(status, WORDS))
@@ -88,7 +88,7 @@ def test_the_callers_own_protocol_passes_unmodified(
 
 
 @pytest.mark.parametrize("status", [429, 503, 529])
-def test_retry_after(pair: Pair, stream: bool, status: int) -> None:
+def test_retry_after(pair: Translator, stream: bool, status: int) -> None:
     """In whole seconds, never fewer than the provider asked for."""
     pair.provider.script(pair.script.error(status, WORDS, **{"retry-after": "7"}))
     assert ask(pair, stream=stream).headers["retry-after"] == "7"
@@ -110,7 +110,7 @@ def test_a_retry_after_that_makes_no_sense(everyone: World, value: str) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 529])
-def test_a_provider_without_words(pair: Pair, stream: bool, status: int) -> None:
+def test_a_provider_without_words(pair: Translator, stream: bool, status: int) -> None:
     """A proxy's page of HTML becomes an error of the caller's form, and is not shown."""
     pair.provider.script(Json(b"<html>nginx</html>", status))
     answer = ask(pair, stream=stream)
@@ -120,7 +120,7 @@ def test_a_provider_without_words(pair: Pair, stream: bool, status: int) -> None
     assert answer.json()["error"]["attempts"]
 
 
-def test_a_model_the_caller_named_and_nobody_has(pair: Pair, stream: bool) -> None:
+def test_a_model_the_caller_named_and_nobody_has(pair: Translator, stream: bool) -> None:
     """404 as the provider said it: here the caller alone can mend the name."""
     pair.provider.script(pair.script.error(404, WORDS))
     answer = ask(pair, stream=stream, model=f"{pair.script.protocol}/no-such-model")
@@ -128,7 +128,7 @@ def test_a_model_the_caller_named_and_nobody_has(pair: Pair, stream: bool) -> No
     assert answer.json()["error"]["message"] == WORDS
 
 
-def test_a_prompt_too_long(pair: Pair, stream: bool) -> None:
+def test_a_prompt_too_long(pair: Translator, stream: bool) -> None:
     """In the words by which each protocol's agents know that they have to shorten it."""
     body = {
         "openai": {
@@ -160,7 +160,7 @@ def test_a_prompt_too_long(pair: Pair, stream: bool) -> None:
 
 
 @pytest.mark.parametrize("where", ["before", "after"])
-def test_an_error_inside_a_stream(pair: Pair, where: str) -> None:
+def test_an_error_inside_a_stream(pair: Translator, where: str) -> None:
     """Before the commit it is a plain error; after it the protocol's event, and no regular end."""
     events = pair.script.events(Answer(("Hello", " there")))
     cut = 1 if where == "before" else events.index(pair.script.text(" there"))
@@ -185,7 +185,7 @@ def test_an_error_inside_a_stream(pair: Pair, where: str) -> None:
         assert error["type"] == "error"
 
 
-def test_no_sdk_multiplies_the_tries(pair: Pair, stream: bool) -> None:
+def test_no_sdk_multiplies_the_tries(pair: Translator, stream: bool) -> None:
     """Both try such errors twice more unless they are told that it is of no use."""
     sdk = type(pair.caller)(pair.gateway.url, max_retries=2)
     pair.provider.script(pair.script.error(500, WORDS))
@@ -226,7 +226,7 @@ def test_a_body_over_the_limit(caller: str) -> None:
     assert ("request-id" in answer.headers) is (caller == "anthropic")
 
 
-def test_the_sdks_raise_their_own_errors(pair: Pair, stream: bool) -> None:
+def test_the_sdks_raise_their_own_errors(pair: Translator, stream: bool) -> None:
     errors = pair.caller.errors
     expected = {
         400: errors.BadRequestError,
@@ -242,7 +242,7 @@ def test_the_sdks_raise_their_own_errors(pair: Pair, stream: bool) -> None:
         assert raised.value.request_id
 
 
-def test_the_sdks_raise_in_the_middle_of_a_stream(pair: Pair) -> None:
+def test_the_sdks_raise_in_the_middle_of_a_stream(pair: Translator) -> None:
     """What has arrived stands, then the SDK raises; a connection that breaks is no short answer."""
     events = pair.script.events(Answer(("Hello", " there")))
     cut = events.index(pair.script.text(" there"))

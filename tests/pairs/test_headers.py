@@ -11,7 +11,7 @@ import pytest
 from governance.routing.table import Provider as Row
 from tests.inference.tables import KEY, chain, provider
 from tests.pairs.talk import Answer, asking
-from tests.pairs.world import HTTP, PROTOCOLS, SCRIPTS, Caller, Pair, Provider, Script, World
+from tests.pairs.world import HTTP, PROTOCOLS, SCRIPTS, Caller, Provider, Script, Translator, World
 from tests.support.serving import served
 from tests.support.upstream import Hang, Json, Reply, Sse
 
@@ -40,7 +40,7 @@ def post(url: str, caller: Caller, model: str, *, stream: bool, **headers: str) 
     return HTTP.post(url + caller.path, json=body, headers={**CALLERS, **headers})
 
 
-def test_headers_of_a_protocol_reach_who_speaks_it(pair: Pair, stream: bool) -> None:
+def test_headers_of_a_protocol_reach_who_speaks_it(pair: Translator, stream: bool) -> None:
     """The caller's version and betas, organisation and project; nothing of the other protocol."""
     pair.says(Answer(("Hi",)), stream=stream)
     answer = post(pair.gateway.url, pair.caller, pair.model, stream=stream, **VERSIONS)
@@ -69,7 +69,7 @@ def test_the_operators_header_wins(everyone: World) -> None:
     assert upstream.asked[0].headers["openai-organization"] == "org-ours"
 
 
-def test_no_credential_of_a_caller_reaches_an_upstream(pair: Pair, stream: bool) -> None:
+def test_no_credential_of_a_caller_reaches_an_upstream(pair: Translator, stream: bool) -> None:
     """Neither key nor cookie nor any header nobody asked for, under whatever name."""
     pair.says(Answer(("Hi",)), stream=stream)
     post(pair.gateway.url, pair.caller, pair.model, stream=stream)
@@ -146,14 +146,14 @@ def test_what_was_dropped_is_listed(everyone: World, stream: bool) -> None:
     assert answer.headers["x-pointsman-dropped"] == "seed, verbosity"
 
 
-def test_nothing_dropped_is_not_listed(pair: Pair, stream: bool) -> None:
+def test_nothing_dropped_is_not_listed(pair: Translator, stream: bool) -> None:
     pair.says(Answer(("Hi",)), stream=stream)
     answer = post(pair.gateway.url, pair.caller, pair.model, stream=stream)
     assert "x-pointsman-dropped" not in answer.headers
     assert answer.headers["x-pointsman-provider"] == pair.script.protocol
 
 
-def test_request_ids(pair: Pair, stream: bool) -> None:
+def test_request_ids(pair: Translator, stream: bool) -> None:
     """The caller's own if it is sane, under Anthropic's name too for callers of its protocol."""
     pair.says(Answer(("Hi",)), stream=stream)
     answer = post(
@@ -165,7 +165,7 @@ def test_request_ids(pair: Pair, stream: bool) -> None:
 
 
 @pytest.mark.parametrize("query", ["?beta=true", "?", "?a=%2F&b", "/"])
-def test_query_strings_are_tolerated(pair: Pair, query: str) -> None:
+def test_query_strings_are_tolerated(pair: Translator, query: str) -> None:
     pair.says(Answer(("Hi",)), stream=False)
     body = pair.caller.fields(asking("Hi"), pair.model)
     url = pair.gateway.url + pair.caller.path + query

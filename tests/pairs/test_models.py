@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from governance.routing.names import ListedModel
-from inference.listing import paged
+from inference.endpoints.listing import paged
 from tests.inference.tables import HEADERS, KEY
 from tests.pairs.world import HTTP, World
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from inference.asks import chat, messages, responses
-from inference.inbound import BadRequest, Inbound
-from inference.translate import pair_for
+from inference.endpoints import chat, messages, responses
+from inference.endpoints.parsed_request import BadRequest, ParsedRequest
+from inference.translate import translator_for
 from inference.translate.base import Inexpressible
 from tests.pairs import coding_agent
 from tests.pairs.talk import ADD, IMAGE_URL
@@ -75,7 +75,7 @@ RESPONSES: dict[str, Any] = {
     "reasoning": {"effort": "low", "summary": "auto"},
 }
 
-Reader = Callable[[bytes, dict[bytes, bytes]], Inbound]
+Reader = Callable[[bytes, dict[bytes, bytes]], ParsedRequest]
 REQUESTS: dict[str, tuple[Reader, dict[str, Any]]] = {
     "chat": (chat.read, CHAT),
     "messages": (messages.read, coding_agent.body("m", stream=True)),
@@ -106,7 +106,7 @@ def with_novelty(body: dict[str, Any], path: Path) -> bytes:
 @pytest.mark.parametrize("request_type", REQUESTS)
 def test_nowhere_is_a_field_lost_silently(request_type: str, upstream: str) -> None:
     read, body = REQUESTS[request_type]
-    pair = pair_for(request_type, upstream)
+    pair = translator_for(request_type, upstream)
     before = set(pair.request(read(json.dumps(body).encode(), {}), "real").dropped)
     lost, refused = [], []
     for path in objects(body):
@@ -134,7 +134,7 @@ def test_what_says_nothing_is_not_named() -> None:
     said = {"role": "assistant", "content": "c", "annotations": [], "refusal": None, "audio": None}
     body = {"model": "m", "messages": [{"role": "user", "content": "x", "novel": None}, said]}
     inbound = chat.read(json.dumps({**body, "extra": []}).encode(), {})
-    assert pair_for("chat", "anthropic").request(inbound, "real").dropped == ()
+    assert translator_for("chat", "anthropic").request(inbound, "real").dropped == ()
 
 
 def test_the_list_of_what_was_dropped_is_bounded() -> None:
@@ -142,7 +142,7 @@ def test_the_list_of_what_was_dropped_is_bounded() -> None:
     novel = {f"{number}" * 40: 1 for number in range(1000, 1100)}
     body = {"model": "m", "messages": [{"role": "user", "content": "x"}], **novel}
     inbound = chat.read(json.dumps(body).encode(), {})
-    dropped = pair_for("chat", "anthropic").request(inbound, "real").dropped
+    dropped = translator_for("chat", "anthropic").request(inbound, "real").dropped
     assert len(dropped) == 51
     assert dropped[-1] == "and 50 more"
     assert max(map(len, dropped)) <= 103
@@ -157,7 +157,9 @@ def test_content_within_content_is_refused_at_some_depth(depth: int) -> None:
         text = f'{{"type":"document","source":{{"type":"content","content":[{text}]}}}}'
     body = f'{{"max_tokens":1,"messages":[{{"role":"user","content":[{text}]}}]}}'
     try:
-        outbound = pair_for("messages", "openai").request(messages.read(body.encode(), {}), "real")
+        outbound = translator_for("messages", "openai").request(
+            messages.read(body.encode(), {}), "real"
+        )
     except (Inexpressible, BadRequest):
         assert depth > 10
     else:

@@ -8,21 +8,21 @@ from typing import Any
 import openai
 import pytest
 
-from inference.sse import Parser
+from inference.translate.sse import Parser
 from tests.inference.tables import HEADERS, KEY
 from tests.pairs.talk import ADD, Answer, Call, Tool, asking
-from tests.pairs.world import HTTP, PROTOCOLS, Pair, World
+from tests.pairs.world import HTTP, PROTOCOLS, Translator, World
 from tests.support.upstream import Sse
 
 ANSWER = Answer(("Hel", "lo"), ("Hm",), (Call("call_1", "add", {"a": 1, "b": 2}),), "calls")
 
 
 @pytest.fixture(params=PROTOCOLS)
-def pair(request: pytest.FixtureRequest, everyone: World) -> Pair:
+def pair(request: pytest.FixtureRequest, everyone: World) -> Translator:
     return everyone.pair("responses", request.param)
 
 
-def test_the_events_of_a_stream(pair: Pair) -> None:
+def test_the_events_of_a_stream(pair: Translator) -> None:
     """Numbered without gaps, named by their types, begun and ended as the API documents."""
     pair.says(ANSWER, stream=True)
     talk = asking("Hi", tools=(Tool("add", ADD, "Adds."),), effort="low", max_tokens=8000)
@@ -39,7 +39,7 @@ def test_the_events_of_a_stream(pair: Pair) -> None:
     assert kinds == ["reasoning", "message", "function_call"]
 
 
-def test_an_error_goes_on_with_the_numbers_of_its_stream(pair: Pair) -> None:
+def test_an_error_goes_on_with_the_numbers_of_its_stream(pair: Translator) -> None:
     """Whoever sorts events by number, or looks for gaps, finds the error where it happened."""
     events = pair.script.events(Answer(("Hello", " there")))
     cut = events.index(pair.script.text(" there"))
@@ -66,7 +66,7 @@ def test_an_error_goes_on_with_the_numbers_of_its_stream(pair: Pair) -> None:
         ("background", True),
     ],
 )
-def test_state_is_refused_with_what_to_do_instead(pair: Pair, field: str, value: Any) -> None:
+def test_state_is_refused_with_what_to_do_instead(pair: Translator, field: str, value: Any) -> None:
     with openai.OpenAI(base_url=f"{pair.gateway.url}/v1", api_key=KEY) as sdk:
         pair.provider.script(Sse([]))
         with pytest.raises(openai.BadRequestError) as refused:
@@ -77,14 +77,14 @@ def test_state_is_refused_with_what_to_do_instead(pair: Pair, field: str, value:
     assert not pair.provider.asked
 
 
-def test_nothing_is_kept(pair: Pair) -> None:
+def test_nothing_is_kept(pair: Translator) -> None:
     """A response cannot be fetched later, in the form the SDK raises on."""
     with openai.OpenAI(base_url=f"{pair.gateway.url}/v1", api_key=KEY, max_retries=0) as sdk:
         with pytest.raises(openai.NotFoundError):
             sdk.responses.retrieve("resp_1")
 
 
-def test_input_as_a_string(pair: Pair, stream: bool) -> None:
+def test_input_as_a_string(pair: Translator, stream: bool) -> None:
     pair.says(Answer(("Hi!",)), stream=stream)
     with openai.OpenAI(base_url=f"{pair.gateway.url}/v1", api_key=KEY) as sdk:
         asked: dict[str, Any] = {"model": pair.model, "input": "Hi", "max_output_tokens": 9}

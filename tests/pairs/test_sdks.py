@@ -19,13 +19,13 @@ from tests.pairs.talk import (
     User,
     asking,
 )
-from tests.pairs.world import PROTOCOLS, Pair, World
+from tests.pairs.world import PROTOCOLS, Translator, World
 
 TOOLS = (Tool("add", ADD, "Adds."), Tool("weather", CITY, "Tells the weather."))
 CALLS = (Call("call_1", "weather", {"city": "Zürich"}), Call("call_2", "weather", {"city": "東京"}))
 
 
-def test_it_works(pair: Pair, stream: bool, mode: str) -> None:
+def test_it_works(pair: Translator, stream: bool, mode: str) -> None:
     """Text arrives to the letter, and the provider was asked what the caller asked."""
     answer = Answer(("Hello", " from", " the far side: ü \u2028 🚂"))
     pair.says(answer, stream=stream)
@@ -41,7 +41,7 @@ def test_it_works(pair: Pair, stream: bool, mode: str) -> None:
 
 
 @pytest.mark.parametrize("system", [("Be brief.",), ("Be brief.", "Be kind.")], ids=["one", "two"])
-def test_system(pair: Pair, stream: bool, mode: str, system: tuple[str, ...]) -> None:
+def test_system(pair: Translator, stream: bool, mode: str, system: tuple[str, ...]) -> None:
     """A string or blocks, one message or several: every word of the system prompt arrives."""
     pair.says(Answer(("Yes.",)), stream=stream)
     talk = asking("Hi", system=system)
@@ -49,7 +49,7 @@ def test_system(pair: Pair, stream: bool, mode: str, system: tuple[str, ...]) ->
     assert pair.heard == talk.plain()
 
 
-def test_parallel_tool_calls(pair: Pair, stream: bool, mode: str) -> None:
+def test_parallel_tool_calls(pair: Translator, stream: bool, mode: str) -> None:
     """Text beside two calls, in order, with their ids; the tools were described in full."""
     pair.says(Answer(("Let me look.",), calls=CALLS, stop="calls"), stream=stream)
     talk = asking("Weather?", tools=TOOLS, tool_choice="auto", parallel=True)
@@ -60,7 +60,7 @@ def test_parallel_tool_calls(pair: Pair, stream: bool, mode: str) -> None:
     assert pair.heard == talk.plain()
 
 
-def test_tool_results(pair: Pair, stream: bool, mode: str) -> None:
+def test_tool_results(pair: Translator, stream: bool, mode: str) -> None:
     """Both results come back under their calls, and what the user adds comes after them."""
     pair.says(Answer(("Sunny in both.",)), stream=stream)
     results = (Result("call_1", "sunny, 18°"), Result("call_2", "sunny, 25°"))
@@ -75,7 +75,7 @@ def test_tool_results(pair: Pair, stream: bool, mode: str) -> None:
 
 
 @pytest.mark.parametrize("choice", ["auto", "any", "none", "add"])
-def test_tool_choice(pair: Pair, choice: str) -> None:
+def test_tool_choice(pair: Translator, choice: str) -> None:
     """All four forms, and whether calls may be parallel."""
     pair.says(Answer(("No.",)), stream=False)
     parallel = None if choice == "none" else False
@@ -84,7 +84,7 @@ def test_tool_choice(pair: Pair, choice: str) -> None:
     assert pair.heard == talk.plain()
 
 
-def test_images(pair: Pair, stream: bool, mode: str) -> None:
+def test_images(pair: Translator, stream: bool, mode: str) -> None:
     """By URL and as base64, in their order."""
     pair.says(Answer(("A junction.",)), stream=stream)
     images = (Image(url=IMAGE_URL), Image(data=PNG))
@@ -93,7 +93,7 @@ def test_images(pair: Pair, stream: bool, mode: str) -> None:
     assert pair.heard == talk.plain()
 
 
-def test_thinking(pair: Pair, stream: bool, mode: str) -> None:
+def test_thinking(pair: Translator, stream: bool, mode: str) -> None:
     """Thinking is asked for, shown, and taken back into the history as it was."""
     first = Answer(("Four.",), ("Two and", " two"), tokens=Tokens(reasoning=2))
     pair.says(first, Answer(("Five.",)), stream=stream)
@@ -107,7 +107,7 @@ def test_thinking(pair: Pair, stream: bool, mode: str) -> None:
     assert pair.heard == again.plain()
 
 
-def test_structured_output(pair: Pair, stream: bool, mode: str) -> None:
+def test_structured_output(pair: Translator, stream: bool, mode: str) -> None:
     """The schema arrives as it was written, the answer as text."""
     pair.says(Answer(('{"a": 1,', ' "b": 2}')), stream=stream)
     talk = asking("Two numbers.", schema=ADD)
@@ -130,12 +130,12 @@ def test_stop_sequences(
 
 
 @pytest.mark.parametrize("stop", ["end", "length", "refusal"])
-def test_stop_reasons(pair: Pair, stream: bool, stop: str) -> None:
+def test_stop_reasons(pair: Translator, stream: bool, stop: str) -> None:
     pair.says(Answer(("Well",), stop=stop), stream=stream)
     assert pair.ask(asking("Hi"), stream=stream, mode="sync").stop == stop
 
 
-def test_usage(pair: Pair, stream: bool, mode: str) -> None:
+def test_usage(pair: Translator, stream: bool, mode: str) -> None:
     """Cache reads, cache writes and reasoning are counted once each, in either protocol's sums."""
     tokens = Tokens(prompt=100, completion=20, cached=60, written=30, reasoning=5)
     pair.says(Answer(("Yes.",), tokens=tokens), stream=stream)

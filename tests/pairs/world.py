@@ -14,7 +14,7 @@ import httpx
 
 from governance.routing.compile import compile_table
 from governance.routing.table import RoutingTable, Target
-from inference.health import HealthBook
+from inference.dispatch.health import HealthBook
 from tests.inference.tables import grants, provider
 from tests.pairs.anthropic_caller import AnthropicCaller
 from tests.pairs.anthropic_script import AnthropicScript
@@ -48,7 +48,7 @@ class Provider(Upstream):
 
 
 @dataclass
-class Pair:
+class Translator:
     """A caller of one protocol and a provider of one, with the gateway between them."""
 
     caller: Caller
@@ -82,8 +82,8 @@ class World:
         """Whatever was held against a provider is forgotten, so that chains keep their order."""
         vars(self.gateway.book).update(vars(HealthBook(rng=random.Random(1))))
 
-    def pair(self, caller: str, upstream: str) -> Pair:
-        return Pair(
+    def pair(self, caller: str, upstream: str) -> Translator:
+        return Translator(
             self.callers[caller],
             SCRIPTS[upstream],
             self.providers[upstream],

@@ -8,9 +8,9 @@ from anthropic.types import ModelInfo
 from anthropic.types.shared import ErrorResponse
 
 from governance.routing.names import ListedModel
-from inference.problem import Problem
-from inference.protocols import anthropic
-from inference.sse import Event, Parser
+from inference.edge.problem import Problem
+from inference.endpoints.protocols import anthropic
+from inference.translate.sse import Event, Parser
 
 
 @pytest.mark.parametrize(

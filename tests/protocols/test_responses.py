@@ -8,10 +8,10 @@ import openai
 import pytest
 from openai.types.responses import ResponseErrorEvent
 
-from inference.problem import Problem
-from inference.protocols import openai as chat
-from inference.protocols import responses
-from inference.sse import Parser
+from inference.edge.problem import Problem
+from inference.endpoints.protocols import openai as chat
+from inference.endpoints.protocols import responses
+from inference.translate.sse import Parser
 
 PROBLEM = Problem(502, "The stream broke.", "truncated")
 

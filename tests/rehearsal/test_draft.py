@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance import services, snapshot
-from governance.rehearsal.draft import profile_of, with_profile
+from governance.routing.breaker import HEALTHY
 from governance.routing.explain import simulate
-from governance.routing.health import HEALTHY
 from governance.routing.table import Profile, RoutingTable
+from governance.what_if.draft import profile_of, with_profile
 from tests.governance.conftest import profile_document
 from tests.routing.strategies import asks, grants, tables
 

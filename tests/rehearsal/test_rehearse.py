@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from governance.rehearsal.rehearse import Rehearsal, rehearse
-from governance.routing.ask import Ask
-from governance.routing.health import Standing
-from governance.routing.table import Grant, HeuristicRule, Profile, RoutingTable
+from governance.routing.breaker import HealthStatus
+from governance.routing.request import RoutingRequest
+from governance.routing.table import HeuristicRule, Profile, RoutingTable, VirtualKey
+from governance.what_if.rehearse import Rehearsal, rehearse
 from tests.routing.build import Standings, ask, cloud, local, profile, table, target
 
 
@@ -34,7 +34,7 @@ def saved(*targets: Any, **more: Any) -> Profile:
 
 
 def said(
-    draft: dict[str, Any], where: RoutingTable, request: Ask | None = None, **more: Any
+    draft: dict[str, Any], where: RoutingTable, request: RoutingRequest | None = None, **more: Any
 ) -> Rehearsal:
     return rehearse(draft, request or ask(), where, **more)
 
@@ -120,11 +120,11 @@ def test_what_if_moves_the_chain() -> None:
     """A provider that is down goes behind, one that used up its limit drops out."""
     where = table(*PROVIDERS, saved(target("a"), target("b", priority=1)))
     draft = document(to("a"), to("b", priority=1))
-    down = Standings({("a", "m"): Standing("open", until=1e9)})
+    down = Standings({("a", "m"): HealthStatus("open", until=1e9)})
     rehearsed = said(draft, where, health=down)
     assert [one.provider for one in rehearsed.draft.candidates] == ["b", "a"]
     assert rehearsed.draft.candidates[1].demoted == "cooling_down"
-    limited = Standings({("a", "m"): Standing(request_percent=100.0)})
+    limited = Standings({("a", "m"): HealthStatus(request_percent=100.0)})
     rehearsed = said(draft, where, health=limited)
     assert [one.provider for one in rehearsed.draft.candidates] == ["b"]
     assert rehearsed.draft.rejections[0].reason == "request_threshold_exceeded"
@@ -132,7 +132,7 @@ def test_what_if_moves_the_chain() -> None:
 
 def test_a_profile_of_one_key_is_rehearsed_with_that_key() -> None:
     """With what the key itself forbids, and also before there is such a key."""
-    key = Grant("key-1", "Build", frozenset({"inference"}), local_only=True)
+    key = VirtualKey("key-1", "Build", frozenset({"inference"}), local_only=True)
     where = table(*PROVIDERS, saved(target("a")), grants={b"x": key})
     mine = document(to("a"), to("mlx", priority=1), virtual_key_id="key-1")
     rehearsed = said(mine, where)

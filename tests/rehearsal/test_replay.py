@@ -11,19 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.models import Interaction
-from governance.rehearsal.past import Past, last_requests, past_request
-from governance.rehearsal.replay import Destination, Replay, moves, odds, replay
-from governance.routing.ask import Ask
 from governance.routing.policy import choose
-from governance.routing.table import ANONYMOUS, Grant
-from inference.recording.describe import describe
+from governance.routing.request import RoutingRequest
+from governance.routing.table import ANONYMOUS, VirtualKey
+from governance.what_if.past import Past, last_requests, past_request
+from governance.what_if.replay import Destination, Replay, moves, odds, replay
+from inference.record.describe import describe
 from tests.interactions.journeys import journey
 from tests.interactions.rows import insert, insert_at
 from tests.rehearsal.test_rehearse import PROVIDERS, document, saved, to
 from tests.routing.build import ask, profile, table, target
 
 
-def requests(*asks: Ask, key: str = "") -> list[Past]:
+def requests(*asks: RoutingRequest, key: str = "") -> list[Past]:
     return [Past(one, key) for one in asks]
 
 
@@ -71,7 +71,7 @@ def test_weights_move_the_expected_share() -> None:
 
 
 def test_a_key_of_the_past_counts_as_it_is_now() -> None:
-    key = Grant("key-1", "Build", frozenset({"inference"}), local_only=True)
+    key = VirtualKey("key-1", "Build", frozenset({"inference"}), local_only=True)
     where = table(*PROVIDERS, saved(target("a"), target("mlx", priority=1)), grants={b"x": key})
     draft = document(to("b"), to("mlx", priority=1))
     assert replay(draft, requests(ask("light/x"), key="key-1"), where).moved == 0
@@ -114,7 +114,7 @@ def test_interactions_become_the_asks_they_were() -> None:
     text = past.ask.features.last_user_text
     assert text == ""
     assert past.key_id == "key-1"
-    kept = Ask(
+    kept = RoutingRequest(
         model=original.ask.model,
         request_type=original.ask.request_type,
         needs=original.ask.needs,
@@ -133,7 +133,7 @@ def test_interactions_become_the_asks_they_were() -> None:
 
 @pytest.mark.django_db
 def test_a_hint_of_the_past_is_a_hint_again() -> None:
-    hinted = Ask(model="x", hint="light")
+    hinted = RoutingRequest(model="x", hint="light")
     insert([describe(journey(ask=hinted))])
     (past,) = last_requests(10)
     where = table(*PROVIDERS, profile(target("a")))

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from governance.routing.ask import Ask
+from governance.routing.breaker import HEALTHY, Health, HealthStatus
 from governance.routing.compile import compile_table
-from governance.routing.health import HEALTHY, Health, Standing
 from governance.routing.plan import Plan
+from governance.routing.request import RoutingRequest
 from governance.routing.resolve import route
-from governance.routing.table import ANONYMOUS, Grant, Profile, Provider, RoutingTable, Target
+from governance.routing.table import ANONYMOUS, Profile, Provider, RoutingTable, Target, VirtualKey
 
 
 def compile_regex(pattern: str) -> Callable[[str], bool]:
@@ -73,14 +73,14 @@ def table(*rows: Profile | Provider, **more: Any) -> RoutingTable:
     )
 
 
-def ask(model: str = "", *needs: str, **more: Any) -> Ask:
-    return Ask(model=model, needs=frozenset(needs) or frozenset({"text"}), **more)
+def ask(model: str = "", *needs: str, **more: Any) -> RoutingRequest:
+    return RoutingRequest(model=model, needs=frozenset(needs) or frozenset({"text"}), **more)
 
 
 def plan(
-    request: Ask,
+    request: RoutingRequest,
     where: RoutingTable,
-    grant: Grant = ANONYMOUS,
+    grant: VirtualKey = ANONYMOUS,
     health: Health = HEALTHY,
     now: float = 0.0,
     seed: int = 0,
@@ -96,8 +96,8 @@ def chain(decided: Plan) -> list[str]:
     ]
 
 
-class Standings(dict[tuple[str, str], Standing]):
+class Standings(dict[tuple[str, str], HealthStatus]):
     """Health read from a dictionary."""
 
-    def standing(self, provider: str, model: str) -> Standing | None:
+    def standing(self, provider: str, model: str) -> HealthStatus | None:
         return self.get((provider, model))

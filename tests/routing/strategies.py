@@ -6,13 +6,12 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from governance.routing.ask import Ask, Features
+from governance.routing.breaker import HealthStatus
 from governance.routing.compile import compile_table
-from governance.routing.health import Standing
 from governance.routing.kinds import FEATURES, KINDS, MODALITIES, REQUEST_TYPES, STRATEGIES
+from governance.routing.request import Features, RoutingRequest
 from governance.routing.table import (
     Condition,
-    Grant,
     HeuristicRule,
     ModelMapping,
     Profile,
@@ -20,6 +19,7 @@ from governance.routing.table import (
     RateLimit,
     RoutingTable,
     Target,
+    VirtualKey,
 )
 from tests.routing.build import Standings, compile_regex
 
@@ -174,7 +174,7 @@ model_names = (
 )
 
 asks = st.builds(
-    Ask,
+    RoutingRequest,
     model=model_names,
     request_type=st.sampled_from(REQUEST_TYPES),
     needs=needs,
@@ -184,7 +184,7 @@ asks = st.builds(
 )
 
 grants = st.builds(
-    Grant,
+    VirtualKey,
     id=st.sampled_from(KEYS),
     name=st.just("key"),
     scopes=st.just(frozenset({"inference"})),
@@ -194,7 +194,7 @@ grants = st.builds(
 )
 
 standings = st.builds(
-    Standing,
+    HealthStatus,
     state=st.sampled_from(["closed", "open", "half_open"]),
     until=st.floats(0, 20),
     saturated=st.booleans(),

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from governance.routing.breaker import HEALTHY, HealthStatus
 from governance.routing.explain import simulate
-from governance.routing.health import HEALTHY, Standing
 from governance.routing.plan import REJECTIONS
 from governance.routing.resolve import route
 from governance.routing.table import ANONYMOUS
@@ -73,7 +73,7 @@ def test_what_cools_down_is_first_by_no_draw():
     """The chances are those among the healthy; the demoted target keeps its place in the chain."""
     rows = [target(model=f"m{weight}", weight=weight) for weight in (7, 2, 1)]
     where = table(local(), profile(*rows, strategy="weighted", local_fallback="never"))
-    health = Standings({("mlx", "m7"): Standing("open", until=20.0)})
+    health = Standings({("mlx", "m7"): HealthStatus("open", until=20.0)})
     said = explained(ask("light/light"), where, health)
     chances = {one.model: one.probability for one in said.candidates}
     assert chances == {"m7": 0.0, "m2": pytest.approx(2 / 3), "m1": pytest.approx(1 / 3)}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from governance.routing.health import HEALTHY, Standing
+from governance.routing.breaker import HEALTHY, HealthStatus
 from governance.routing.table import ANONYMOUS, RateLimit
 from tests.routing.build import Standings, ask, chain, cloud, local, plan, profile, table, target
 
@@ -34,7 +34,7 @@ def test_it_is_not_repeated():
 
 def test_it_is_added_when_its_own_target_is_out_at_the_moment():
     row = target(model="tiny", rate_limit=RateLimit(request_percent=50))
-    health = Standings({("mlx", "tiny"): Standing(request_percent=60)})
+    health = Standings({("mlx", "tiny"): HealthStatus(request_percent=60)})
     assert chain(decide(local(), profile(row), health=health)) == ["~mlx/tiny"]
 
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.routing.health import (
+from governance.routing.breaker import (
     HEALTHY,
     NEW,
     Breaker,
     HealthSettings,
-    Standing,
+    HealthStatus,
     begin,
     failed,
     succeeded,
@@ -37,7 +37,7 @@ def probed():
 
 
 def standing(breaker):
-    return Standing(breaker.state, breaker.until)
+    return HealthStatus(breaker.state, breaker.until)
 
 
 def test_it_opens_after_failures_in_a_row():
@@ -161,9 +161,9 @@ def test_jitter_only_lengthens_within_its_share():
 
 
 def test_saturation_demotes_and_cooling_down_says_so_first():
-    assert Standing(saturated=True).demoted(0.0) == "saturated"
-    assert Standing("open", until=1.0, saturated=True).demoted(0.0) == "cooling_down"
-    assert Standing().demoted(0.0) is None
+    assert HealthStatus(saturated=True).demoted(0.0) == "saturated"
+    assert HealthStatus("open", until=1.0, saturated=True).demoted(0.0) == "cooling_down"
+    assert HealthStatus().demoted(0.0) is None
     assert HEALTHY.standing("mlx", "m") is None
 
 

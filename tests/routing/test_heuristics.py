@@ -2,8 +2,8 @@
 
 import pytest
 
-from governance.routing.ask import Features
 from governance.routing.heuristics import has_keyword, holds, matches
+from governance.routing.request import Features
 from governance.routing.table import Condition, HeuristicRule
 
 FEATURES = Features(

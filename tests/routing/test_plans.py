@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance.routing.resolve import route
-from governance.routing.table import ANONYMOUS, Grant
+from governance.routing.table import ANONYMOUS, VirtualKey
 from tests.routing.build import ask, chain, cloud, local, plan, profile, table, target
 from tests.routing.strategies import asks, grants, healths, tables
 
@@ -22,7 +22,7 @@ class TestMemo:
         where = table(
             local(), cloud(), profile(target("openai", ""), target(), strategy="weighted")
         )
-        strict = Grant("k", "k", frozenset(), local_only=True, local_fallback="never")
+        strict = VirtualKey("k", "k", frozenset(), local_only=True, local_fallback="never")
         for request, grant in [
             (ask("light/a"), ANONYMOUS),
             (ask("light/b"), ANONYMOUS),

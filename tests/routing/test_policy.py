@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from governance.routing.ask import Features
 from governance.routing.plan import Choice, Refusal
 from governance.routing.policy import choose
-from governance.routing.table import ANONYMOUS, Condition, Grant, HeuristicRule, ModelMapping
+from governance.routing.request import Features
+from governance.routing.table import ANONYMOUS, Condition, HeuristicRule, ModelMapping, VirtualKey
 from tests.routing.build import ask, cloud, local, profile, table, target
 from tests.routing.strategies import asks, grants, tables
 
@@ -19,7 +19,7 @@ SIMPLE = HeuristicRule("simple", "fast")
 
 
 def key(**more):
-    return Grant(**{"id": "k1", "name": "key", "scopes": frozenset({"inference"}), **more})
+    return VirtualKey(**{"id": "k1", "name": "key", "scopes": frozenset({"inference"}), **more})
 
 
 def where(*rows, **more):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from governance.routing.health import HEALTHY, Standing
+from governance.routing.breaker import HEALTHY, HealthStatus
 from governance.routing.plan import REJECTIONS
 from governance.routing.resolve import route
 from governance.routing.table import ANONYMOUS, RateLimit
@@ -57,9 +57,9 @@ class TestOrder:
         rows = [target(model=name, priority=index) for index, name in enumerate("abcd")]
         health = Standings(
             {
-                ("mlx", "a"): Standing("open", until=5.0),
-                ("mlx", "b"): Standing(saturated=True),
-                ("mlx", "c"): Standing("open", until=1.0),
+                ("mlx", "a"): HealthStatus("open", until=5.0),
+                ("mlx", "b"): HealthStatus(saturated=True),
+                ("mlx", "c"): HealthStatus("open", until=1.0),
             }
         )
         decided = decide(local(), light(*rows), health=health, now=2.0)
@@ -72,7 +72,7 @@ class TestOrder:
         ]
 
     def test_it_is_tried_even_if_everything_cools_down(self):
-        health = Standings({("mlx", "m"): Standing("open", until=5.0)})
+        health = Standings({("mlx", "m"): HealthStatus("open", until=5.0)})
         assert chain(decide(local(), light(target()), health=health)) == ["mlx/m"]
 
 
@@ -198,7 +198,7 @@ class TestRejections:
     def test_thresholds(self, limit):
         row = target(rate_limit=RateLimit(**{f"{limit}_percent": 80.0}))
         used = {
-            used: Standings({("mlx", "m"): Standing(**{f"{limit}_percent": used})})
+            used: Standings({("mlx", "m"): HealthStatus(**{f"{limit}_percent": used})})
             for used in (79.9, 80.0)
         }
         assert chain(decide(local(), light(row), health=used[79.9])) == ["mlx/m"]
@@ -208,7 +208,7 @@ class TestRejections:
 
     def test_without_a_limit_no_threshold_applies(self):
         row = target(rate_limit=RateLimit(0.0, 0.0, 0.0))
-        health = Standings({("mlx", "m"): Standing()})
+        health = Standings({("mlx", "m"): HealthStatus()})
         assert chain(decide(local(), light(row), health=health)) == ["mlx/m"]
 
 

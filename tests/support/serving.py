@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from gateway import v1
-from gateway.uvicorn_http import Protocol
+from gateway.server import v1
+from gateway.server.uvicorn_http import Protocol
 from governance.routing.table import RoutingTable
-from inference.health import HealthBook
+from inference.dispatch.health import HealthBook
 
 
 @dataclass

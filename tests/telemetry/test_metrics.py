@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway import lifespan
 from gateway.asgi import application
-from gateway.metrics import may_read
+from gateway.collector.metrics import may_read
+from gateway.server import lifespan
 from governance import snapshot
-from governance.routing.table import Grant, RoutingTable
+from governance.routing.table import RoutingTable, VirtualKey
 
 KEY = "pm-metrics-key"
 
@@ -25,7 +25,7 @@ def table(**more: Any) -> RoutingTable:
         "scopes": frozenset({"governance:read"}),
         **more,
     }
-    return RoutingTable(grants={hashlib.sha256(KEY.encode()).digest(): Grant(**values)})
+    return RoutingTable(grants={hashlib.sha256(KEY.encode()).digest(): VirtualKey(**values)})
 
 
 @pytest.fixture(autouse=True)

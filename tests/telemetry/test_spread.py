@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from gateway.spread import SECONDS, Spread, SpreadHistogram
+from gateway.collector.spread import SECONDS, Spread, SpreadHistogram
 
 TIMES = st.lists(st.one_of(st.floats(0, 1000, allow_nan=False), st.sampled_from(SECONDS)))
 

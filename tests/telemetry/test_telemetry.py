@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.exposition import exposition
-from gateway.launch import metrics as launch
-from gateway.telemetry import Telemetry
+from gateway.collector.exposition import exposition
+from gateway.collector.telemetry import Telemetry
+from gateway.supervisor import metrics as launch
 from governance.interactions.record import InteractionRecord
-from inference.record import Journey
-from inference.recording.describe import describe
-from inference.usage import Usage
+from inference.record.describe import describe
+from inference.record.record import RequestContext
+from inference.record.usage import Usage
 from tests.interactions.journeys import NOON, attempt, journey
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -55,7 +55,7 @@ def take(counted: Telemetry, *records: InteractionRecord) -> None:
     counted.flush()
 
 
-def count(journeys: Iterable[Journey], cost_usd: float | None = None) -> Change:
+def count(journeys: Iterable[RequestContext], cost_usd: float | None = None) -> Change:
     counted = Telemetry()
     with Change() as change:
         take(counted, *(describe(one, cost_usd) for one in journeys))
@@ -173,9 +173,9 @@ def test_requests_of_one_way_are_told_in_one_step() -> None:
 
 PROCESS = """
 import os, sys
-from gateway.exposition import exposition
-from gateway.telemetry import Telemetry
-from inference.recording.describe import describe
+from gateway.collector.exposition import exposition
+from gateway.collector.telemetry import Telemetry
+from inference.record.describe import describe
 from tests.interactions.journeys import journey
 from tests.telemetry.test_telemetry import take
 counted = Telemetry(in_flight=lambda: 2)

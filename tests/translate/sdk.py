@@ -10,9 +10,9 @@ import httpx2
 import msgspec
 import openai
 
-from inference.asks import chat, messages, responses
-from inference.translate import pair_for
-from inference.translate.base import Pair
+from inference.endpoints import chat, messages, responses
+from inference.translate import translator_for
+from inference.translate.base import Translator
 
 Script = Callable[[dict[str, Any]], bytes]
 """The upstream: what it answers to a request's body."""
@@ -34,7 +34,7 @@ class Gateway(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         request_type, read = _READERS[request.url.path]
-        pair = pair_for(request_type, self._upstream)
+        pair = translator_for(request_type, self._upstream)
         inbound = read(request.read(), {})
         outbound = pair.request(inbound, "real-model")
         self.dropped.append(outbound.dropped)
@@ -50,7 +50,7 @@ class Gateway(httpx2.BaseTransport):
         return httpx2.Response(200, headers=headers, content=answer.body)
 
 
-def _relayed(pair: Pair, inbound: Any, body: bytes) -> Iterator[bytes]:
+def _relayed(pair: Translator, inbound: Any, body: bytes) -> Iterator[bytes]:
     """In pieces of an odd size, as a network might cut them."""
     relay = pair.relay(inbound)
     for at in range(0, len(body), 97):

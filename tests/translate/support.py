@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from inference.asks import chat, messages, responses
-from inference.inbound import Inbound
-from inference.sse import Event, Parser, encode
-from inference.translate import pair_for
-from inference.translate.base import Relay
+from inference.endpoints import chat, messages, responses
+from inference.endpoints.parsed_request import ParsedRequest
+from inference.translate import translator_for
+from inference.translate.base import StreamTranslator
+from inference.translate.sse import Event, Parser, encode
 
 TURN = {"role": "user", "content": "Hello"}
 
@@ -20,33 +20,33 @@ def js(value: Any) -> bytes:
     return msgspec.json.encode(value)
 
 
-def chat_ask(**fields: Any) -> Inbound:
+def chat_ask(**fields: Any) -> ParsedRequest:
     return chat.read(js({"model": "light/light", "messages": [TURN], **fields}), {})
 
 
-def messages_ask(**fields: Any) -> Inbound:
+def messages_ask(**fields: Any) -> ParsedRequest:
     body = {"model": "light/light", "messages": [TURN], "max_tokens": 100, **fields}
     return messages.read(js(body), {})
 
 
-def responses_ask(**fields: Any) -> Inbound:
+def responses_ask(**fields: Any) -> ParsedRequest:
     return responses.read(js({"model": "light/light", "input": "Hello", **fields}), {})
 
 
 def chat_to_anthropic(model: str = "claude-sonnet-4-5", **fields: Any) -> Any:
     """What an Anthropic-speaking upstream is asked for a chat request of these fields."""
-    outbound = pair_for("chat", "anthropic").request(chat_ask(**fields), model)
+    outbound = translator_for("chat", "anthropic").request(chat_ask(**fields), model)
     return msgspec.json.decode(outbound.body)
 
 
 def messages_to_openai(model: str = "gpt-4.1", **fields: Any) -> Any:
     """What an OpenAI-speaking upstream is asked for a message request of these fields."""
-    outbound = pair_for("messages", "openai").request(messages_ask(**fields), model)
+    outbound = translator_for("messages", "openai").request(messages_ask(**fields), model)
     return msgspec.json.decode(outbound.body)
 
 
-def dropped(pair: tuple[str, str], inbound: Inbound, model: str = "m") -> tuple[str, ...]:
-    return pair_for(*pair).request(inbound, model).dropped
+def dropped(pair: tuple[str, str], inbound: ParsedRequest, model: str = "m") -> tuple[str, ...]:
+    return translator_for(*pair).request(inbound, model).dropped
 
 
 def sse(*events: Any, done: bool = True) -> bytes:
@@ -129,7 +129,7 @@ def data_of(stream: bytes) -> list[Any]:
     ]
 
 
-def play(relay: Relay, *chunks: bytes) -> bytes:
+def play(relay: StreamTranslator, *chunks: bytes) -> bytes:
     """All the relay returns for these chunks and a clean close."""
     return b"".join([relay.feed(chunk) for chunk in chunks] + [relay.end()])
 
@@ -141,7 +141,7 @@ def cuts(stream: bytes) -> Iterator[Iterable[bytes]]:
     yield [stream[at : at + 1] for at in range(len(stream))]
 
 
-def assert_cuts_do_not_matter(new_relay: Callable[[], Relay], stream: bytes) -> None:
+def assert_cuts_do_not_matter(new_relay: Callable[[], StreamTranslator], stream: bytes) -> None:
     """Whatever way the stream arrives, the caller's bytes and the relay's verdict are the same."""
     whole = new_relay()
     expected = play(whole, stream)

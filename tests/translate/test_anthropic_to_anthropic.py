@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from inference.asks import messages
-from inference.failures import of_status
-from inference.sse import encode
-from inference.translate import pair_for
-from inference.translate.base import Relay
+from inference.dispatch.failures import of_status
+from inference.endpoints import messages
+from inference.record.usage import Usage
+from inference.translate import translator_for
+from inference.translate.base import StreamTranslator
 from inference.translate.signature import UNSIGNED
-from inference.usage import Usage
+from inference.translate.sse import encode
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     blocks,
@@ -27,13 +27,13 @@ from tests.translate.support import (
     tool_block,
 )
 
-PAIR = pair_for("messages", "anthropic")
+PAIR = translator_for("messages", "anthropic")
 TEXT = {"type": "text", "text": "Hi"}
 USE = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": 1}}
 THOUGHT = {"type": "thinking", "thinking": "Hm", "signature": "SIG"}
 
 
-def relay() -> Relay:
+def relay() -> StreamTranslator:
     return PAIR.relay(messages_ask(stream=True))
 
 

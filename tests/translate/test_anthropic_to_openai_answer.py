@@ -9,12 +9,12 @@ import pytest
 from anthropic.types import Message, RawMessageStreamEvent
 from pydantic import TypeAdapter
 
-from inference.failures import of_status
-from inference.translate import pair_for
-from inference.translate.base import Answer, Relay
+from inference.dispatch.failures import of_status
+from inference.record.usage import Usage
+from inference.translate import translator_for
+from inference.translate.base import Answer, StreamTranslator
 from inference.translate.messages_whole import message_of
 from inference.translate.signature import UNSIGNED
-from inference.usage import Usage
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     call,
@@ -27,7 +27,7 @@ from tests.translate.support import (
     sse,
 )
 
-PAIR = pair_for("messages", "openai")
+PAIR = translator_for("messages", "openai")
 EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 USAGE = {
     "prompt_tokens": 42,
@@ -72,7 +72,7 @@ def message(said: Any, **more: Any) -> Any:
     return msgspec.json.decode(body)
 
 
-def relay(**fields: Any) -> Relay:
+def relay(**fields: Any) -> StreamTranslator:
     return PAIR.relay(messages_ask(stream=True, **fields))
 
 

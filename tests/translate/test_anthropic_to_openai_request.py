@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference.translate import pair_for
+from inference.translate import translator_for
 from inference.translate.base import Inexpressible
 from inference.translate.signature import UNSIGNED
 from tests.translate.support import TURN, call, dropped, messages_ask, messages_to_openai
@@ -44,7 +44,7 @@ def refused(**fields: Any) -> str:
 
 
 def test_it_works() -> None:
-    outbound = pair_for(*PAIR).request(messages_ask(stream=True), "org/real")
+    outbound = translator_for(*PAIR).request(messages_ask(stream=True), "org/real")
     assert outbound.path == "/chat/completions"
     assert outbound.dropped == ()
     assert outbound.body == (

@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from inference.asks import messages
-from inference.inbound import Inbound
+from inference.endpoints import messages
+from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate.count_tokens import CountTokens, estimate, estimated_body
 from tests.translate.support import js
 
 COUNT = CountTokens()
 
 
-def ask(content: Any = "Hello", **fields: Any) -> Inbound:
+def ask(content: Any = "Hello", **fields: Any) -> ParsedRequest:
     body = {"messages": [{"role": "user", "content": content}], "model": "light/light", **fields}
     return messages.read_count(js(body), {})
 

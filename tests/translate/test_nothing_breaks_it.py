@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.asks import chat, messages, responses
-from inference.inbound import BadRequest, Inbound
-from inference.translate import pair_for
+from inference.endpoints import chat, messages, responses
+from inference.endpoints.parsed_request import BadRequest, ParsedRequest
+from inference.translate import translator_for
 from inference.translate.base import Inexpressible
 from inference.translate.count_tokens import estimate
 from tests.translate.support import (
@@ -69,7 +69,7 @@ WHOLES: dict[str, Any] = {
         {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}},
     ),
 }
-ASKS: dict[str, Callable[..., Inbound]] = {
+ASKS: dict[str, Callable[..., ParsedRequest]] = {
     "chat": chat_ask,
     "messages": messages_ask,
     "responses": responses_ask,
@@ -136,7 +136,7 @@ def test_streams(kind: str, upstream: str) -> None:
     @settings(max_examples=60)
     @given(spoiled(STREAMS[upstream]))
     def check(events: Any) -> None:
-        relay = pair_for(kind, upstream).relay(ASKS[kind](stream=True))
+        relay = translator_for(kind, upstream).relay(ASKS[kind](stream=True))
         play(relay, framed(upstream, events if isinstance(events, list) else [events]))
         assert relay.finished is (relay.failure is None)
 
@@ -151,7 +151,7 @@ def test_bytes(kind: str, upstream: str) -> None:
     @settings(max_examples=40)
     @given(st.integers(0, len(stream)), st.integers(0, 9), st.binary(max_size=4))
     def check(at: int, lost: int, added: bytes) -> None:
-        relay = pair_for(kind, upstream).relay(ASKS[kind](stream=True))
+        relay = translator_for(kind, upstream).relay(ASKS[kind](stream=True))
         play(relay, stream[:at] + added + stream[at + lost :])
         assert relay.finished is (relay.failure is None)
 
@@ -165,7 +165,7 @@ def test_whole_answers(kind: str, upstream: str) -> None:
     @settings(max_examples=60)
     @given(spoiled(WHOLES[upstream]))
     def check(whole: Any) -> None:
-        pair = pair_for(kind, upstream)
+        pair = translator_for(kind, upstream)
         answer = pair.answer(ASKS[kind](), js(whole))
         assert bool(answer.body) is (answer.failure is None)
         relay = pair.relay(ASKS[kind](stream=True))
@@ -177,7 +177,7 @@ def test_whole_answers(kind: str, upstream: str) -> None:
 
 PNG = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA"}}
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "AA"}
-REQUESTS: dict[str, tuple[Callable[[bytes, Mapping[bytes, bytes]], Inbound], Any]] = {
+REQUESTS: dict[str, tuple[Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest], Any]] = {
     "chat": (
         chat.read,
         {
@@ -250,15 +250,15 @@ REQUESTS: dict[str, tuple[Callable[[bytes, Mapping[bytes, bytes]], Inbound], Any
 def test_requests(kind: str, upstream: str) -> None:
     """A spoiled request is translated or refused with the name of a field."""
     read, valid = REQUESTS[kind]
-    pair_for(kind, upstream).request(read(js(valid), {}), "m")
+    translator_for(kind, upstream).request(read(js(valid), {}), "m")
 
     @settings(max_examples=120)
     @given(spoiled(valid))
     def check(body: Any) -> None:
         try:
             inbound = read(js(body), {})
-            pair_for(kind, upstream).request(inbound, "m")
-            pair_for(kind, upstream).relay(inbound)
+            translator_for(kind, upstream).request(inbound, "m")
+            translator_for(kind, upstream).relay(inbound)
             if kind == "messages":
                 assert estimate(inbound) > 0
         except (BadRequest, Inexpressible):

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from inference.failures import Outcome, of_status
-from inference.translate.base import Answer, Relay
+from inference.dispatch.failures import Outcome, of_status
+from inference.record.usage import Usage
+from inference.translate.base import Answer, StreamTranslator
 from inference.translate.openai_to_anthropic import OpenAIToAnthropic
-from inference.usage import Usage
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     blocks,
@@ -65,7 +65,7 @@ def said(*content: Any, **more: Any) -> Any:
     return completion(*content, **more)["choices"][0]["message"]
 
 
-def relay(**fields: Any) -> Relay:
+def relay(**fields: Any) -> StreamTranslator:
     return PAIR.relay(chat_ask(stream=True, **fields))
 
 

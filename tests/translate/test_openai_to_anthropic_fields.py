@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference.translate import pair_for
+from inference.translate import translator_for
 from inference.translate.base import Inexpressible
 from tests.translate.support import TURN, call, chat_ask, chat_to_anthropic, dropped
 
@@ -30,7 +30,7 @@ def refused(**fields: Any) -> str:
 
 
 def test_it_works() -> None:
-    outbound = pair_for(*PAIR).request(chat_ask(stream=True), "claude-x")
+    outbound = translator_for(*PAIR).request(chat_ask(stream=True), "claude-x")
     assert outbound.path == "/messages"
     assert outbound.dropped == ()
     assert outbound.body == (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inference.translate import pair_for
+from inference.translate import translator_for
 from inference.translate.base import Inexpressible
 from tests.translate.support import TURN, call, chat_ask, chat_to_anthropic, dropped
 
@@ -200,7 +200,7 @@ class TestHistory:
     def test_arguments_stay_as_they_were_written(self) -> None:
         big = '{"n": 123456789012345678901234567890, "x": 1.50}'
         messages = [{"role": "assistant", "tool_calls": [call("f", big)]}]
-        body = pair_for(*PAIR).request(chat_ask(messages=messages), "m").body
+        body = translator_for(*PAIR).request(chat_ask(messages=messages), "m").body
         assert big.encode() in body
 
     def test_thinking_goes_back_with_its_signature(self) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from inference.asks import chat
-from inference.failures import Outcome, of_status
-from inference.translate import pair_for
-from inference.translate.base import Relay
-from inference.usage import Usage
+from inference.dispatch.failures import Outcome, of_status
+from inference.endpoints import chat
+from inference.record.usage import Usage
+from inference.translate import translator_for
+from inference.translate.base import StreamTranslator
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     chat_ask,
@@ -22,7 +22,7 @@ from tests.translate.support import (
     sse,
 )
 
-CHAT = pair_for("chat", "openai")
+CHAT = translator_for("chat", "openai")
 USAGE = {
     "prompt_tokens": 12,
     "completion_tokens": 5,
@@ -34,7 +34,7 @@ COUNTED = Usage(prompt=12, completion=5, cached=8, reasoning=2)
 USAGE_CHUNK = {"id": "chatcmpl-1", "model": "real-model", "choices": [], "usage": USAGE}
 
 
-def relay(**fields: Any) -> Relay:
+def relay(**fields: Any) -> StreamTranslator:
     return CHAT.relay(chat_ask(stream=True, **fields))
 
 
@@ -376,7 +376,7 @@ class TestErrors:
 
 
 class TestTextCompletions:
-    PAIR = pair_for("completions", "openai")
+    PAIR = translator_for("completions", "openai")
 
     def test_a_stream_passes(self) -> None:
         chunk = {"object": "text_completion", "model": "m", "choices": [{"index": 0, "text": "x"}]}
@@ -397,7 +397,7 @@ class TestTextCompletions:
 
 
 class TestEmbeddings:
-    PAIR = pair_for("embeddings", "openai")
+    PAIR = translator_for("embeddings", "openai")
 
     def test_an_answer_passes(self) -> None:
         body = b'{"data": [{"embedding": [0.10]}], "model": "m", "usage": {"prompt_tokens": 3}}'

@@ -9,12 +9,12 @@ import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
-from inference.failures import of_status
-from inference.translate.base import Pair, Relay
+from inference.dispatch.failures import of_status
+from inference.record.usage import Usage
+from inference.translate.base import StreamTranslator, Translator
 from inference.translate.responses_to_anthropic import ResponsesToAnthropic
 from inference.translate.responses_to_openai import ResponsesToOpenAI
 from inference.translate.responses_to_openai.reasoning import Kept, opened
-from inference.usage import Usage
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     blocks,
@@ -46,7 +46,7 @@ def completion(said: Any, finish: str = "stop", **more: Any) -> bytes:
     return js({**whole, **more})
 
 
-def response(body: bytes, pair: Pair = CHAT, **fields: Any) -> Any:
+def response(body: bytes, pair: Translator = CHAT, **fields: Any) -> Any:
     """The Response the caller gets, checked by the official SDK's types."""
     answer = pair.answer(responses_ask(**fields), body)
     assert answer.failure is None
@@ -54,11 +54,11 @@ def response(body: bytes, pair: Pair = CHAT, **fields: Any) -> Any:
     return msgspec.json.decode(answer.body)
 
 
-def relay(pair: Pair = CHAT, **fields: Any) -> Relay:
+def relay(pair: Translator = CHAT, **fields: Any) -> StreamTranslator:
     return pair.relay(responses_ask(stream=True, **fields))
 
 
-def events(stream: bytes, pair: Pair = CHAT, **fields: Any) -> list[Any]:
+def events(stream: bytes, pair: Translator = CHAT, **fields: Any) -> list[Any]:
     """The events the caller gets: named by type, numbered, checked by the official SDK's types."""
     out = events_of(play(relay(pair, **fields), stream))
     found = [msgspec.json.decode(event.data) for event in out]
@@ -278,7 +278,7 @@ class TestStream:
             (ANTHROPIC, blocks(text_block("H\u00e9\u2028\U0001f600"))),
         ],
     )
-    def test_any_cut_gives_the_same(self, pair: Pair, stream: bytes) -> None:
+    def test_any_cut_gives_the_same(self, pair: Translator, stream: bytes) -> None:
         assert_cuts_do_not_matter(lambda: relay(pair), stream)
 
     def test_nothing_commits_before_the_first_item(self) -> None:
@@ -289,7 +289,7 @@ class TestStream:
         assert stream.committed
 
     @pytest.mark.parametrize("pair", [CHAT, ANTHROPIC])
-    def test_a_stream_cut_short_is_a_failure(self, pair: Pair) -> None:
+    def test_a_stream_cut_short_is_a_failure(self, pair: Translator) -> None:
         chat = sse(delta("x"), done=False)
         anthropic = blocks(text_block("x")).partition(b"event: message_stop")[0]
         stream = relay(pair)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from inference.translate import pair_for
+from inference.translate import translator_for
 from inference.translate.base import Inexpressible
 from inference.translate.responses_to_openai.reasoning import Kept, opened, sealed
 from tests.translate.support import call, dropped, responses_ask
@@ -24,7 +24,7 @@ THOUGHT = {"type": "thinking", "thinking": "Hm", "signature": "SIG"}
 
 def asked(upstream: str = "openai", model: str = "qwen3", **fields: Any) -> Any:
     """What an upstream is asked for a request of these fields."""
-    outbound = pair_for("responses", upstream).request(responses_ask(**fields), model)
+    outbound = translator_for("responses", upstream).request(responses_ask(**fields), model)
     return msgspec.json.decode(outbound.body)
 
 
@@ -49,7 +49,7 @@ def function_call(name: str = "f", call_id: str = "call_1") -> dict[str, Any]:
 
 
 def test_it_works() -> None:
-    outbound = pair_for(*PAIR).request(responses_ask(stream=True), "qwen3")
+    outbound = translator_for(*PAIR).request(responses_ask(stream=True), "qwen3")
     assert outbound.path == "/chat/completions"
     assert outbound.dropped == ()
     assert outbound.body == (
@@ -59,7 +59,7 @@ def test_it_works() -> None:
 
 
 def test_it_works_towards_anthropic() -> None:
-    outbound = pair_for("responses", "anthropic").request(
+    outbound = translator_for("responses", "anthropic").request(
         responses_ask(instructions="Be kind.", max_output_tokens=9, seed=1), "claude-x"
     )
     assert outbound.path == "/messages"

@@ -11,13 +11,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db.utils import OperationalError
 
-from gateway.launch import engine, metrics
-from gateway.launch.banner import Welcome
-from gateway.launch.cores import usable
-from gateway.launch.listener import listen
-from gateway.launch.progress import Progress
-from gateway.launch.service import Service
-from gateway.launch.trouble import Trouble
+from gateway.supervisor import engine, metrics
+from gateway.supervisor.banner import Welcome
+from gateway.supervisor.cores import usable
+from gateway.supervisor.listener import listen
+from gateway.supervisor.progress import Progress
+from gateway.supervisor.service import Service
+from gateway.supervisor.startup_error import StartupError
 from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
 
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             self._up(options)
-        except Trouble as trouble:
+        except StartupError as trouble:
             raise CommandError(str(trouble)) from None
         except OperationalError as error:
             words = str(error).strip().splitlines()[0]
@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
     def _up(self, options: dict[str, Any]) -> None:
         if options["workers"] < 1:
-            raise Trouble("--workers must be at least 1.")
+            raise StartupError("--workers must be at least 1.")
         cores = usable() if options["pin"] else ()
         host, port, with_model = options["host"], options["port"], not options["no_model"]
         listener = listen(host, port)
@@ -94,7 +94,7 @@ class Command(BaseCommand):
             self.stdout.write(welcome.text())
             self.stdout.flush()
             service.run()
-        except Trouble:
+        except StartupError:
             # They were made, and there is no other time to show them.
             self.stdout.write(welcome.secrets())
             raise

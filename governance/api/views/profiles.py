@@ -30,7 +30,7 @@ from governance.api.views.base import (
 )
 from governance.consistent import consistent
 from governance.models import RoutingProfile
-from governance.routing.table import ANONYMOUS, Grant
+from governance.routing.table import ANONYMOUS, VirtualKey
 
 PLUGIN: Final = "routing-profiles"
 
@@ -165,7 +165,7 @@ class ProfileViewSet(GovernanceViewSet):
         examples=SIMULATIONS,
     )
     def simulate(self, request: Request) -> Response:
-        caller = request.auth if isinstance(request.auth, Grant) else ANONYMOUS
+        caller = request.auth if isinstance(request.auth, VirtualKey) else ANONYMOUS
         return Response(simulation.run(request.data, caller))
 
 

@@ -11,7 +11,7 @@ from governance.api.serializers.common import listed, single
 from governance.api.serializers.providers import ProviderPatchSerializer, ProviderSerializer
 from governance.api.views.base import GovernanceViewSet, flag, merged, who, with_warnings
 from governance.models import Provider
-from governance.routing.table import Grant
+from governance.routing.table import VirtualKey
 
 SAVED = answers(*WRITING, 404, ok=single("provider", ProviderSerializer))
 
@@ -102,4 +102,6 @@ class ProviderViewSet(GovernanceViewSet):
 
 def _may_set_credentials(request: Request) -> bool:
     """People need a permission of its own; a key that may write may write them too."""
-    return isinstance(request.auth, Grant) or request.user.has_perm("governance.set_credentials")
+    return isinstance(request.auth, VirtualKey) or request.user.has_perm(
+        "governance.set_credentials"
+    )

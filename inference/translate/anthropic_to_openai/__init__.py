@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
-from inference.failures import Failure
-from inference.inbound import Inbound
+from inference.dispatch.failures import Failure
+from inference.endpoints.parsed_request import ParsedRequest
+from inference.record.usage import of_openai
 from inference.translate import upstream_errors
 from inference.translate.anthropic_to_openai.answer import message
 from inference.translate.anthropic_to_openai.request import outbound
@@ -15,7 +16,6 @@ from inference.translate.anthropic_to_openai.stream import Events
 from inference.translate.base import Answer, Outbound
 from inference.translate.chat_answer import Completion
 from inference.translate.openai_upstream import ChunkRelay, choice_in
-from inference.usage import of_openai
 
 _STOPS: Final = msgspec.json.Decoder(list[str] | None)
 
@@ -23,13 +23,13 @@ _STOPS: Final = msgspec.json.Decoder(list[str] | None)
 class AnthropicToOpenAI:
     """The pair."""
 
-    def request(self, inbound: Inbound, model: str) -> Outbound:
+    def request(self, inbound: ParsedRequest, model: str) -> Outbound:
         return outbound(inbound, model)
 
-    def relay(self, inbound: Inbound) -> MessageRelay:
+    def relay(self, inbound: ParsedRequest) -> MessageRelay:
         return MessageRelay(_stops(inbound))
 
-    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+    def answer(self, inbound: ParsedRequest, body: bytes) -> Answer:
         found = choice_in(body)
         if isinstance(found, Failure):
             return Answer(b"", failure=found)
@@ -46,7 +46,7 @@ class AnthropicToOpenAI:
         return upstream_errors.openai_as_anthropic(failure)
 
 
-def _stops(inbound: Inbound) -> list[str]:
+def _stops(inbound: ParsedRequest) -> list[str]:
     """The caller's stop sequences, by which a matched one is known."""
     return _STOPS.decode(inbound.fields.get("stop_sequences", b"null")) or []
 

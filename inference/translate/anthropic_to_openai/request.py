@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.inbound import Inbound
+from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate.anthropic_to_openai.messages import messages_of
 from inference.translate.anthropic_to_openai.tools import tool_fields
 from inference.translate.base import Inexpressible, Outbound
@@ -29,7 +29,7 @@ _THINKING: Final = frozenset({"type", "budget_tokens"})
 _TIERS: Final = {"auto": "auto", "standard_only": "default"}
 
 
-def outbound(inbound: Inbound, model: str) -> Outbound:
+def outbound(inbound: ParsedRequest, model: str) -> Outbound:
     """OpenAI's request. Raises `Inexpressible`."""
     asked = read(MESSAGES_REQUEST, inbound.body)
     for field in ("container", "mcp_servers", "inference_geo"):

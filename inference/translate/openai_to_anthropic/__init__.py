@@ -8,9 +8,8 @@ from typing import Final
 
 import msgspec
 
-from inference.failures import Failure
-from inference.inbound import Inbound
-from inference.sse import encode
+from inference.dispatch.failures import Failure
+from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate import upstream_errors
 from inference.translate.anthropic_upstream import AnthropicRelay, document_of, message_in
 from inference.translate.base import Answer, Outbound
@@ -18,6 +17,7 @@ from inference.translate.messages_answer import Event
 from inference.translate.openai_to_anthropic.answer import FINISH_REASONS, completion
 from inference.translate.openai_to_anthropic.request import outbound
 from inference.translate.openai_to_anthropic.stream import Chunks
+from inference.translate.sse import encode
 
 _DONE: Final = b"data: [DONE]\n\n"
 
@@ -28,13 +28,13 @@ class OpenAIToAnthropic:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
 
-    def request(self, inbound: Inbound, model: str) -> Outbound:
+    def request(self, inbound: ParsedRequest, model: str) -> Outbound:
         return outbound(inbound, model)
 
-    def relay(self, inbound: Inbound) -> ChatRelay:
+    def relay(self, inbound: ParsedRequest) -> ChatRelay:
         return ChatRelay(int(self._clock()), wants_usage=inbound.wants_usage)
 
-    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+    def answer(self, inbound: ParsedRequest, body: bytes) -> Answer:
         document = document_of(body)
         message = document if isinstance(document, Failure) else message_in(document)
         if isinstance(message, Failure):

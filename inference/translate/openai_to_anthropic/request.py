@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.inbound import Inbound
+from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate.base import Inexpressible, Outbound
 from inference.translate.chat_request import CHAT_REQUEST, ChatRequest, ResponseFormat
 from inference.translate.effort import thinking_for
@@ -31,7 +31,7 @@ _TIERS: Final = {"auto": "auto", "default": "standard_only"}
 _JSON_MODE: Final = "Answer with one valid JSON object and nothing else."
 
 
-def translate(inbound: Inbound, model: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+def translate(inbound: ParsedRequest, model: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Anthropic's request, and what was dropped. Raises `Inexpressible`."""
     chat = read(CHAT_REQUEST, inbound.body)
     _refuse(chat)
@@ -52,7 +52,7 @@ def translate(inbound: Inbound, model: str) -> tuple[dict[str, Any], tuple[str, 
     return request, dropped.names()
 
 
-def outbound(inbound: Inbound, model: str) -> Outbound:
+def outbound(inbound: ParsedRequest, model: str) -> Outbound:
     request, dropped = translate(inbound, model)
     return Outbound("/messages", msgspec.json.encode(request), dropped)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inference.failures import Failure
+from inference.dispatch.failures import Failure
 from inference.translate import upstream_errors
 from inference.translate.messages_answer import Block, Counts, Delta, Event, Message
 from inference.translate.openai_to_anthropic.answer import (

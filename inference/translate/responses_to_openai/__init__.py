@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from inference.failures import Failure
-from inference.inbound import Inbound
+from inference.dispatch.failures import Failure
+from inference.endpoints.parsed_request import ParsedRequest
+from inference.record.usage import Usage, of_openai
 from inference.translate.base import Answer, Outbound
 from inference.translate.chat_answer import Choice, Completion
 from inference.translate.openai_limits import limit_field
@@ -24,7 +25,6 @@ from inference.translate.responses_to_openai.frame import frame
 from inference.translate.responses_to_openai.items import with_texts_alone
 from inference.translate.responses_to_openai.request import chat_request
 from inference.translate.responses_to_openai.stream import Events
-from inference.usage import Usage, of_openai
 
 
 class ResponsesToOpenAI:
@@ -33,7 +33,7 @@ class ResponsesToOpenAI:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
 
-    def request(self, inbound: Inbound, model: str) -> Outbound:
+    def request(self, inbound: ParsedRequest, model: str) -> Outbound:
         dropped = Dropped()
         chat = chat_request(inbound, model, limit_field(model), dropped)
         chat["messages"] = with_texts_alone(chat["messages"])
@@ -45,10 +45,10 @@ class ResponsesToOpenAI:
             chat["stream_options"] = {"include_usage": True}
         return Outbound("/chat/completions", msgspec.json.encode(chat), dropped.names())
 
-    def relay(self, inbound: Inbound) -> ResponseRelay:
+    def relay(self, inbound: ParsedRequest) -> ResponseRelay:
         return ResponseRelay(events_for(inbound, self._clock()))
 
-    def answer(self, inbound: Inbound, body: bytes) -> Answer:
+    def answer(self, inbound: ParsedRequest, body: bytes) -> Answer:
         found = choice_in(body)
         if isinstance(found, Failure):
             return Answer(b"", failure=found)
@@ -83,7 +83,7 @@ class ResponseRelay(ChunkRelay):
         return self._events.end(self.usage)
 
 
-def events_for(inbound: Inbound, now: float) -> Events:
+def events_for(inbound: ParsedRequest, now: float) -> Events:
     """The events of an answer to this request; `now` is Unix time in seconds."""
     raw = inbound.fields.get("reasoning", b"null")
     reasoning = msgspec.json.decode(raw, type=Reasoning | None) or Reasoning()

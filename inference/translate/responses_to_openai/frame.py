@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.usage import Usage
+from inference.record.usage import Usage
 
 _DEFAULTS: Final[dict[str, Any]] = {
     "instructions": None,

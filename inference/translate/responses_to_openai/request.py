@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from inference.inbound import Inbound
+from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate.base import Inexpressible
 from inference.translate.reading import Dropped, read
 from inference.translate.responses_request import (
@@ -32,7 +32,9 @@ _SAME: Final = ("temperature", "top_p", "user", "safety_identifier", "service_ti
 _LOGPROBS: Final = "message.output_text.logprobs"
 
 
-def chat_request(inbound: Inbound, model: str, limit: str, dropped: Dropped) -> dict[str, Any]:
+def chat_request(
+    inbound: ParsedRequest, model: str, limit: str, dropped: Dropped
+) -> dict[str, Any]:
     """The chat request. `limit` is the name of the field that limits the answer's length.
 
     Raises `Inexpressible`.

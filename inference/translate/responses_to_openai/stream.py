@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from inference.sse import encode
+from inference.record.usage import Usage
 from inference.translate.anthropic_to_openai.answer import call_id
 from inference.translate.chat_answer import Completion, Said, ToolCall
 from inference.translate.responses_to_openai.frame import ended, usage_of
@@ -17,7 +17,7 @@ from inference.translate.responses_to_openai.outputs import (
     Output,
     Reasoning,
 )
-from inference.usage import Usage
+from inference.translate.sse import encode
 
 
 class _Pending:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from governance.admin.cautions import cautions
-from governance.admin.standing import profile_badge, reach_badges
-from governance.insight.live import Engine, Live, LiveModel
+from gateway.console.admin.cautions import cautions
+from gateway.console.admin.standing import profile_badge, reach_badges
+from gateway.console.monitoring.live import Engine, Live, LiveModel
 from governance.models import Provider, RoutingProfile, RoutingTarget
-from governance.routing.health import Standing
+from governance.routing.breaker import HealthStatus
 
 PROVIDERS = {
     "fast": Provider(name="Fast", kind="openai", base_url="http://127.0.0.1:9/v1", is_local=True),
@@ -52,10 +52,10 @@ def test_every_reason_that_skips_it(
 
 
 def open_for(seconds: float, model: str = "m") -> dict[str, Live]:
-    return {"fast": Live(models=(LiveModel(model, Standing("open"), seconds),))}
+    return {"fast": Live(models=(LiveModel(model, HealthStatus("open"), seconds),))}
 
 
-USED = Live(models=(LiveModel("m", Standing(token_percent=85.0), 0.0),))
+USED = Live(models=(LiveModel("m", HealthStatus(token_percent=85.0), 0.0),))
 
 
 @pytest.mark.parametrize(

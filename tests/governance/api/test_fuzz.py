@@ -23,10 +23,10 @@ from schemathesis.specs.openapi.checks import (
 from governance import services
 from governance.api import simulation
 from governance.errors import Invalid
-from governance.routing.ask import Ask
 from governance.routing.fields import Problem
-from inference.asks import rehearsed
-from inference.inbound import BadRequest
+from governance.routing.request import RoutingRequest
+from inference.endpoints import rehearsed
+from inference.endpoints.parsed_request import BadRequest
 from tests.governance.conftest import profile_document, provider_document
 
 CHECKS = [
@@ -61,7 +61,7 @@ def secret(db: None) -> Iterator[str]:
         signal.connect(close_old_connections)
 
 
-def _read(document: Mapping[str, Any]) -> Ask:
+def _read(document: Mapping[str, Any]) -> RoutingRequest:
     """What reads live requests, where the service runs whole."""
     try:
         return rehearsed.read(document)

@@ -11,8 +11,8 @@ from governance import services
 from governance.api import simulation
 from governance.errors import Invalid
 from governance.models import ApiKey
-from governance.routing.ask import Ask
 from governance.routing.fields import Problem
+from governance.routing.request import RoutingRequest
 from tests.governance.api.conftest import Api, error_of
 from tests.governance.conftest import profile_document, provider_document
 
@@ -36,11 +36,11 @@ def table(db: None) -> None:
 def reader() -> Iterator[None]:
     """The chat API is there: it finds out that an image needs vision."""
 
-    def read(document: Mapping[str, Any]) -> Ask:
+    def read(document: Mapping[str, Any]) -> RoutingRequest:
         if not isinstance(document["messages"], list):
             raise Invalid(Problem("messages", "type", "messages must be a list."))
         needs = {"text", "vision"} if "image_url" in str(document["messages"]) else {"text"}
-        return Ask(
+        return RoutingRequest(
             document.get("model", ""),
             needs=frozenset(needs),
             hint=document.get("routing_profile"),

@@ -1,0 +1,57 @@
+"""What this process knows of its providers, for pages of the room below."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from django.conf import settings
+
+from gateway.console.monitoring.live import Engine, Live, LiveModel
+from governance import snapshot
+from governance.routing.table import RoutingTable
+from inference.dispatch.health import HealthBook, slots
+from inference.local.client import EngineClient, EngineRefused, EngineUnavailable
+
+ENGINE_PATIENCE: Final = 0.5
+"""Seconds."""
+
+
+def read() -> Mapping[str, Live]:
+    """Every provider of the table in force."""
+    # The chat API's paths read the settings when they are loaded, later than this module is.
+    from gateway.server.v1 import book
+
+    return health_of(book, snapshot.current(), time.monotonic())
+
+
+def read_engine() -> Engine:
+    """A hanging engine must not hold a page up."""
+    try:
+        report = EngineClient(settings.ENGINE_SOCKET, ENGINE_PATIENCE).models()
+    except (EngineUnavailable, EngineRefused):
+        return Engine(runs=False)
+    return Engine(
+        runs=True,
+        models=frozenset(model.name for model in report.models),
+        failed={model.name: model.reason for model in report.models if model.state == "failed"},
+    )
+
+
+def health_of(book: HealthBook, table: RoutingTable, now: float) -> Mapping[str, Live]:
+    """`now` is a moment of the book's clock."""
+    models: dict[str, list[LiveModel]] = {}
+    for (provider, model), standing in sorted(book.standings().items()):
+        seconds = max(0.0, standing.until - now) if standing.state != "closed" else 0.0
+        held = replace(
+            standing,
+            request_percent=standing.request_percent if now < standing.request_until else None,
+            token_percent=standing.token_percent if now < standing.token_until else None,
+        )
+        models.setdefault(provider, []).append(LiveModel(model, held, seconds))
+    return {
+        key: Live(book.under_way(key), slots(provider), tuple(models.get(key, ())))
+        for key, provider in table.providers.items()
+    }

@@ -1,0 +1,177 @@
+"""One request of the playground on its way, told as a stream of events.
+
+It is carried by the same consumer as live traffic, inside this process, so no key is needed and
+none ever reaches the page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import time
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import structlog
+from django.conf import settings
+
+from gateway.server import v1
+from gateway.server.in_flight import counted
+from governance import snapshot
+from governance.routing.explain import explain
+from governance.routing.plan import Plan
+from governance.routing.table import RoutingTable, VirtualKey
+from inference.edge.chat import ChatConsumer
+from inference.edge.consumer import Message
+from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.parsed_request import ParsedRequest
+from inference.record.content import ContentKeepingConsumer
+from inference.record.record import RequestContext
+
+log = structlog.get_logger("pointsman.playground")
+
+PENDING: Final = 64
+"""Events that may wait for a slow browser before the upstream is held back."""
+ANTHROPIC_VERSION: Final = b"2023-06-01"
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What the operator sends, and as whom."""
+
+    endpoint: Endpoint
+    body: bytes
+    grant: VirtualKey
+
+
+async def carry(sending: Sending) -> AsyncGenerator[bytes, None]:
+    """The events of one request, a JSON object a line, each with its milliseconds in `at`.
+
+    `decision`, `head`, `data` as often as bytes come, an `attempt` for each candidate tried, `end`.
+    Closing the iterator cancels the request as a caller's leaving would.
+    """
+    exchange = _Exchange(sending)
+    carrying = asyncio.create_task(exchange.run())
+    try:
+        while (event := await exchange.events.get()) is not None:
+            yield msgspec.json.encode(event) + b"\n"
+    finally:
+        carrying.cancel()
+        with suppress(asyncio.CancelledError):
+            await carrying
+
+
+class _Exchange:
+    """Plays the server to the consumer: hands it the request and takes its messages."""
+
+    def __init__(self, sending: Sending) -> None:
+        self.events: asyncio.Queue[Event | None] = asyncio.Queue(PENDING)
+        self._sending = sending
+        self._began = time.monotonic()
+        self._given = False
+        self._told = 0
+        self._text = codecs.getincrementaldecoder("utf-8")("replace")
+        self._consumer = _consumer_class()(
+            endpoint=sending.endpoint,
+            table=snapshot.current,
+            book=v1.book,
+            rng=v1.rng,
+            body_limit=settings.MAX_BODY_BYTES,
+        )
+        self._consumer.acts_as = sending.grant
+        self._consumer.on_plan = self._tell_decision
+
+    async def run(self) -> None:
+        endpoint = self._sending.endpoint
+        headers = [(b"content-type", b"application/json")]
+        if endpoint.protocol.name == "anthropic":
+            headers.append((b"anthropic-version", ANTHROPIC_VERSION))
+        scope = {"type": "http", "method": "POST", "path": endpoint.path, "headers": headers}
+        try:
+            await counted(self._consumer)(scope, self._receive, self._send)
+            await self._tell_attempts()
+            await self._tell("end", **_summary(self._consumer.journey))
+        except Exception as error:
+            log.error("playground_crashed", exc_info=error)
+        await self.events.put(None)
+
+    async def _receive(self) -> Message:
+        if self._given:
+            await asyncio.Event().wait()
+        self._given = True
+        return {"type": "http.request", "body": self._sending.body}
+
+    async def _send(self, message: Message) -> None:
+        await self._tell_attempts()
+        if message["type"] == "http.response.start":
+            headers = [(name.decode(), value.decode()) for name, value in message["headers"]]
+            await self._tell("head", status=message["status"], headers=headers)
+            return
+        text = self._text.decode(message.get("body", b""), final=not message.get("more_body"))
+        if text:
+            await self._tell("data", text=text)
+
+    def _tell_decision(self, plan: Plan) -> None:
+        # The first event of all: there is room for it.
+        self.events.put_nowait(self._event("decision", decision=explain(plan).document()))
+
+    async def _tell_attempts(self) -> None:
+        attempts = self._consumer.journey.attempts
+        while self._told < len(attempts):
+            attempt = attempts[self._told]
+            self._told += 1
+            await self._tell("attempt", attempt=msgspec.structs.asdict(attempt))
+
+    async def _tell(self, kind: str, **more: Any) -> None:
+        await self.events.put(self._event(kind, **more))
+
+    def _event(self, kind: str, **more: Any) -> Event:
+        return {"event": kind, "at": round((time.monotonic() - self._began) * 1000, 1), **more}
+
+
+class _Watched(ChatConsumer):
+    """Carries a request for someone who is known already, and says what was decided at once."""
+
+    acts_as: VirtualKey
+    on_plan: Any
+
+    def _admit(self, headers: dict[bytes, bytes], table: RoutingTable) -> VirtualKey:
+        return self.acts_as
+
+    def _route(self, inbound: ParsedRequest, grant: VirtualKey, table: RoutingTable) -> Plan:
+        try:
+            return super()._route(inbound, grant, table)
+        finally:
+            if self.journey.plan is not None:
+                self.on_plan(self.journey.plan)
+
+
+class _WatchedAndKept(_Watched, ContentKeepingConsumer):
+    """The same where content is logged: what is said in the playground is no exception."""
+
+
+def _consumer_class() -> type[_Watched]:
+    return _WatchedAndKept if settings.LOG_CONTENT else _Watched
+
+
+def _summary(journey: RequestContext) -> dict[str, Any]:
+    usage = journey.usage
+    return {
+        "request_id": journey.id,
+        "outcome": str(journey.outcome),
+        "error_code": journey.error_code,
+        "duration_ms": round(journey.duration * 1000, 1),
+        "first_token_ms": (
+            None if journey.first_token is None else round(journey.first_token * 1000, 1)
+        ),
+        "model": journey.model,
+        "finish_reason": journey.finish_reason,
+        "fallback": journey.fallback,
+        "dropped": list(journey.dropped),
+        "usage": None if usage is None else msgspec.structs.asdict(usage),
+    }

@@ -1,0 +1,88 @@
+"""The panel's two answers, as parts of the page."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from gateway.console.page import desk_view
+from gateway.console.rehearsal.choices import COUNTS, SEE_PAST
+from gateway.console.rehearsal.draft_form import Draft, read_draft
+from gateway.console.rehearsal.question import PREFIX, read_question
+from governance import snapshot
+from governance.errors import Invalid
+from governance.routing.table import RoutingTable
+from governance.what_if.past import last_requests
+from governance.what_if.rehearse import rehearse
+from governance.what_if.replay import replay
+
+VIEW: Final = "governance.view_routingprofile"
+
+
+@require_POST
+@desk_view(VIEW)
+def rehearsal(request: HttpRequest) -> HttpResponse:
+    """What would become of one request with the profile as it stands in the form."""
+    draft = _draft(request)
+    if draft is None or draft.problems:
+        return _problems(request, draft)
+    table = snapshot.refresh()
+    past = request.POST.get(f"{PREFIX}source") == "past"
+    if past and not request.user.has_perm(SEE_PAST):
+        return _problems(request, Draft({}, ("You may not see past requests.",)))
+    try:
+        asked = read_question(request.POST, table)
+    except Invalid as error:
+        return _problems(request, Draft({}, tuple(one.message for one in error.problems)))
+    found = rehearse(
+        draft.document,
+        asked.ask,
+        table,
+        grant=asked.grant,
+        health=asked.health,
+        inside=request.POST.get(f"{PREFIX}way") != "policy",
+    )
+    return render(
+        request,
+        "desk/rehearsal/result.html",
+        {
+            "found": found,
+            "needs": sorted(asked.ask.needs),
+            "weighted": draft.document.get("strategy") == "weighted",
+            "providers": json.dumps(_providers(draft, table)),
+        },
+    )
+
+
+@require_POST
+@desk_view(VIEW, SEE_PAST)
+def replayed(request: HttpRequest) -> HttpResponse:
+    """What would have become of the last requests."""
+    draft = _draft(request)
+    if draft is None or draft.problems:
+        return _problems(request, draft)
+    count = request.POST.get(f"{PREFIX}count", "")
+    wanted = int(count) if count.isdecimal() and int(count) in COUNTS else COUNTS[1]
+    only = draft.document["id"] if request.POST.get(f"{PREFIX}mine") else ""
+    past = last_requests(wanted, profile_id=only)
+    found = replay(draft.document, past, snapshot.refresh())
+    return render(request, "desk/rehearsal/replay.html", {"found": found})
+
+
+def _draft(request: HttpRequest) -> Draft | None:
+    return read_draft(request, request.POST.get(f"{PREFIX}existing", ""))
+
+
+def _problems(request: HttpRequest, draft: Draft | None) -> HttpResponse:
+    problems = ("This profile is not there any more.",) if draft is None else draft.problems
+    return render(request, "desk/rehearsal/problems.html", {"problems": problems})
+
+
+def _providers(draft: Draft, table: RoutingTable) -> list[str]:
+    """Providers of the draft's targets about which something can be supposed."""
+    names = (target["provider"] for target in draft.document["targets"])
+    return [name for name in dict.fromkeys(names) if name.casefold() in table.providers]

@@ -1,0 +1,27 @@
+"""Paths of the desk, under those of the admin."""
+
+from django.urls import path
+
+from gateway.console import connection_copy, connection_health, connection_views, dashboard, engine
+from gateway.console.playground import views as playground
+from gateway.console.rehearsal import views as rehearsal
+
+app_name = "desk"
+urlpatterns = [
+    path("dashboard", dashboard.live, name="dashboard"),
+    path("engine/", engine.show, name="engine"),
+    path("engine/state", engine.state, name="engine-state"),
+    path("engine/load", engine.load, name="engine-load"),
+    path("engine/unload", engine.unload, name="engine-unload"),
+    path("playground/", playground.show, name="playground"),
+    path("playground/models", playground.models, name="playground-models"),
+    path("playground/code", playground.code, name="playground-code"),
+    path("playground/send", playground.send, name="playground-send"),
+    path("connection/<int:pk>/health", connection_health.health, name="connection-health"),
+    path("connection/<int:pk>/test", connection_views.test, name="connection-test"),
+    path("connection/<int:pk>/models", connection_views.models, name="connection-models"),
+    path("connection/<int:pk>/keep", connection_views.keep, name="connection-keep"),
+    path("connection/<int:pk>/copy", connection_copy.copy, name="connection-copy"),
+    path("rehearse", rehearsal.rehearsal, name="rehearse"),
+    path("replay", rehearsal.replayed, name="replay"),
+]

@@ -1,0 +1,25 @@
+"""How many requests of the chat API are being answered by this process."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from inference.edge.consumer import Receive, Scope, Send
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+in_flight = 0
+
+
+def counted(app: App) -> App:
+    """`app`, with its requests counted while they last."""
+
+    async def counting(scope: Scope, receive: Receive, send: Send) -> None:
+        global in_flight
+        in_flight += 1
+        try:
+            await app(scope, receive, send)
+        finally:
+            in_flight -= 1
+
+    return counting

@@ -1,0 +1,83 @@
+"""Start and end of a web process: the routing table is loaded before the first request.
+
+The recorder starts here too, and writes what is still waiting when the process ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import structlog
+from django.db import connection
+
+from gateway.collector import recording
+from gateway.server import huge_pages
+from governance import snapshot
+from inference.edge.consumer import Receive, Send
+from inference.upstream import shared as client
+
+log = structlog.get_logger("pointsman.lifespan")
+
+_starting: asyncio.Lock | None = None
+_started = False
+
+
+def started() -> bool:
+    return _started
+
+
+async def start() -> None:
+    """Loads the table and starts watching for changes; once, however many ask.
+
+    Servers without lifespan (Daphne) come here with their first request.
+    """
+    global _started, _starting
+    if _starting is None:
+        _starting = asyncio.Lock()
+    async with _starting:
+        if _started:
+            return
+        await asyncio.to_thread(_load)
+        snapshot.watch()
+        recording.start()
+        # What was made until now stays: the collector need not look at it again and again, and
+        # its pauses leave the 99th percentile.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 100)
+        huge_pages.ask()
+        _started = True
+
+
+def _load() -> None:
+    """Runs in a thread of the pool, which must not keep a connection for good."""
+    try:
+        snapshot.refresh()
+    finally:
+        connection.close()
+
+
+async def stop() -> None:
+    global _started
+    _started = False
+    await client.close()
+    await asyncio.to_thread(recording.stop)
+
+
+async def run(receive: Receive, send: Send) -> None:
+    """ASGI's lifespan protocol."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await start()
+            except Exception as error:
+                log.error("start_failed", exc_info=error)
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,95 @@
+"""The local engine: its weights, made once, and its process."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.supervisor.child import Child
+from gateway.supervisor.progress import Progress
+from gateway.supervisor.startup_error import StartupError
+
+SOCKET_PATH_LIMIT = 100
+"""Bytes; the system allows 104 (macOS) or 108 (Linux) with the terminating zero."""
+
+
+def socket_path(wanted: str) -> str:
+    """`wanted`, or a short path in a private directory when the system could not bind it."""
+    if len(wanted.encode()) <= SOCKET_PATH_LIMIT:
+        Path(wanted).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return wanted
+    return str(Path(tempfile.mkdtemp(prefix="pointsman-")) / "engine.sock")
+
+
+def ensure_weights(models_dir: Path, progress: Progress) -> None:
+    """Fetches and converts the embedded model unless it is there. Raises `StartupError`.
+
+    It runs in a process of its own: MLX must not live in one that forks.
+    """
+    if importlib.util.find_spec("mlx_lm") is None or importlib.util.find_spec("mlx") is None:
+        raise StartupError(
+            "MLX is not installed, so there is no local model. Install it with `make setup` on a "
+            "system MLX supports, or start without: make run ARGS=--no-model"
+        )
+    command = [sys.executable, "-m", "inference.local.weights", "--models-dir", str(models_dir)]
+    with subprocess.Popen(  # noqa: S603  # our own module
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        reason = ""
+        for line in process.stdout:
+            try:
+                report = json.loads(line)
+            except ValueError:
+                continue
+            reason = report.get("error", reason)
+            if "step" in report:
+                progress.step(report["step"], report.get("progress"))
+        errors = process.stderr.read()
+    if process.returncode:
+        reason = reason or (errors.strip().splitlines() or ["it ended without a reason"])[-1]
+        raise StartupError(
+            f"The local model's weights cannot be had: {reason} "
+            "Try again later, or start without the local model: make run ARGS=--no-model"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the engine may use. 0 leaves it to the engine."""
+
+    memory_mib: int
+    idle_minutes: int
+    queue: int
+    batch: int
+
+    def arguments(self) -> list[str]:
+        given = ["--queue-limit", str(self.queue), "--max-batch", str(self.batch)]
+        if self.memory_mib:
+            given += ["--memory-budget", str(self.memory_mib * 1024 * 1024)]
+        if self.idle_minutes:
+            given += ["--idle-timeout", str(self.idle_minutes * 60)]
+        return given
+
+
+def start(socket: str, models_dir: Path, *, preload: str, batching: bool, limits: Limits) -> Child:
+    """The engine's process, listening. Raises `StartupError`."""
+    arguments = ["--socket", socket, "--models-dir", str(models_dir), "--exit-with-parent"]
+    arguments += ["--preload", preload, *limits.arguments()]
+    if batching:
+        arguments.append("--batching")
+    child = Child("local engine", "inference.local.engine", arguments, read_output=True)
+    assert child.process.stdout is not None
+    line = child.process.stdout.readline()
+    if not line:
+        code = child.process.wait()
+        raise StartupError(
+            f"The local engine ended at once with status {code}; its message is above."
+        )
+    return child

@@ -1,0 +1,6 @@
+"""What changed between two documents, in the words of someone who reads it. Pure."""
+
+from governance.change_summary.changed import changed
+from governance.change_summary.sentence import sentence
+
+__all__ = ["changed", "sentence"]

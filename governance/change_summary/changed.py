@@ -1,0 +1,69 @@
+"""The changes of one document, each as a phrase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from governance.change_summary.targets import target_phrases
+from governance.change_summary.values import label, listed, ordinal, switched, value_phrase
+
+DERIVED: Final = frozenset({"credential", "has_api_key"})
+"""Fields of a provider that follow from its secrets."""
+
+
+def changed(
+    before: Mapping[str, Any], after: Mapping[str, Any], secrets: Iterable[str] = ()
+) -> list[str]:
+    """What is another, in the order of the document's fields.
+
+    `secrets` names the fields whose values no document shows and which were given anew.
+    """
+    names = [*after, *(name for name in before if name not in after)]
+    found = [*_secret_phrases(before, after, set(secrets))]
+    for name in names:
+        old, new = before.get(name), after.get(name)
+        if name not in DERIVED and old != new:
+            found += _phrases(name, old, new)
+    return found
+
+
+def _phrases(name: str, old: Any, new: Any) -> Iterable[str]:
+    if name == "targets":
+        return target_phrases(old or [], new or [], _fields)
+    if name == "position" and isinstance(old, int) and isinstance(new, int):
+        return [f"moved from {ordinal(old + 1)} to {ordinal(new + 1)}"]
+    if name == "conditions":
+        return listed("condition", map(_condition, old or []), map(_condition, new or []))
+    if name == "extra_headers":
+        return listed("header", old or {}, new or {})
+    if name == "rate_limit":
+        return _fields(old or {}, new or {})
+    if isinstance(old, list) or isinstance(new, list):
+        return listed(label(name), map(str, old or []), map(str, new or []))
+    if isinstance(old, bool) or isinstance(new, bool):
+        return [switched(name, bool(new))]
+    return [value_phrase(name, old, new)]
+
+
+def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return changed(old, new)
+
+
+def _secret_phrases(
+    before: Mapping[str, Any], after: Mapping[str, Any], secrets: set[str]
+) -> Iterable[str]:
+    had, has = before.get("has_api_key"), after.get("has_api_key")
+    if had != has:
+        yield "API key set" if has else "API key cleared"
+    elif "api_key" in secrets:
+        yield "API key replaced"
+    if "extra_headers" in secrets and before.get("extra_headers") == after.get("extra_headers"):
+        yield "value of a header replaced"
+
+
+def _condition(condition: Mapping[str, Any]) -> str:
+    """`messages > 5`, `last user text any of sql, code`."""
+    value = condition.get("value")
+    words = f"of {', '.join(map(str, value))}" if isinstance(value, list) else str(value).lower()
+    return f"“{label(str(condition.get('feature')))} {condition.get('operator')} {words}”"

@@ -1,0 +1,180 @@
+"""How well a provider's model has been answering: a circuit breaker as a value.
+
+Every function takes a `Breaker` and returns the next one; clock and rng are passed in. A breaker
+that is open does not forbid anything: its candidate is tried after the healthy ones, so that no
+request fails while something might still answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Final, Protocol
+
+from governance.routing.strategies import Rng
+
+COUNTED: Final = frozenset({"retryable", "misconfigured"})
+"""Failure classes that speak against the provider. The caller's own fault, a prompt too long for
+the model and a caller who left say nothing about its health."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """When a breaker opens and for how long. Times are seconds."""
+
+    consecutive_failures: int = 5
+    failure_ratio: float = 0.5
+    """Share of failures among recent answers, from `minimum_answers` on."""
+    minimum_answers: int = 20
+    window: float = 60.0
+    """Recent means within this time, at most twice as long."""
+    cooldown: float = 5.0
+    """The first one; it doubles each time the probe after it fails."""
+    longest_cooldown: float = 300.0
+    jitter: float = 0.2
+    """Cooldowns are longer by a random share of up to this much, so that processes do not probe
+    in step."""
+    probe_timeout: float = 120.0
+    """A probe that never reported counts as lost after this long."""
+
+
+DEFAULTS: Final = HealthSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """The recent history of one provider's model."""
+
+    state: str = "closed"
+    """`closed`, `open` or `half_open` (a probe is under way)."""
+    until: float = 0.0
+    """When the cooldown ends (open) or the probe counts as lost (half open)."""
+    consecutive: int = 0
+    trips: int = 0
+    """How often it opened since it was last closed."""
+    since: float = 0.0
+    """When the current window began; `good` and `bad` count in it, `before_*` in the last one."""
+    good: int = 0
+    bad: int = 0
+    before_good: int = 0
+    before_bad: int = 0
+
+
+NEW: Final = Breaker()
+
+
+def begin(breaker: Breaker, now: float, settings: HealthSettings = DEFAULTS) -> Breaker:
+    """A request is sent: the first one after a cooldown becomes the probe, alone.
+
+    The very same breaker comes back unless this request is the probe.
+    """
+    if breaker.state == "closed" or now < breaker.until:
+        return breaker
+    return replace(breaker, state="half_open", until=now + settings.probe_timeout)
+
+
+def succeeded(breaker: Breaker, now: float, settings: HealthSettings = DEFAULTS) -> Breaker:
+    """An answer was finished, to its last byte. Whatever was held against it is forgotten."""
+    if breaker.state != "closed":
+        return Breaker(since=now, good=1)
+    turned = _turned(breaker, now, settings)
+    return replace(turned, consecutive=0, good=turned.good + 1)
+
+
+def failed(
+    breaker: Breaker,
+    failure: str,
+    now: float,
+    rng: Rng,
+    settings: HealthSettings = DEFAULTS,
+    *,
+    retry_after: float | None = None,
+    probe: bool = True,
+) -> Breaker:
+    """An attempt ended in a failure of the class `failure`.
+
+    `retry_after` is what the provider asked for, in seconds: it opens the breaker at once and
+    and for at least that long, up to `longest_cooldown`. While a probe is under way, `probe` tells
+    it from what was sent beside it because nothing else was left.
+    """
+    probe = probe and breaker.state == "half_open"
+    if failure not in COUNTED:
+        # Nothing was learned: if this was the probe, the next request may be it.
+        return replace(breaker, state="open", until=now) if probe else breaker
+    asked = min(max(retry_after or 0.0, 0.0), settings.longest_cooldown)
+    if breaker.state != "closed" and not probe:
+        # A last resort that failed too: known already, and no reason to wait longer.
+        return replace(breaker, until=max(breaker.until, now + asked))
+    turned = _turned(breaker, now, settings)
+    turned = replace(turned, consecutive=turned.consecutive + 1, bad=turned.bad + 1)
+    if breaker.state == "closed" and not asked and not _gives_up(turned, settings):
+        return turned
+    doubled = settings.cooldown * 2.0 ** min(turned.trips, 30)
+    cooldown = max(asked, min(doubled, settings.longest_cooldown))
+    cooldown *= 1.0 + settings.jitter * rng.random()
+    return replace(turned, state="open", until=now + cooldown, trips=turned.trips + 1)
+
+
+def _turned(breaker: Breaker, now: float, settings: HealthSettings) -> Breaker:
+    """The breaker with its counting windows brought up to `now`."""
+    age = now - breaker.since
+    if age < settings.window:
+        return breaker
+    recent = age < 2 * settings.window
+    return replace(
+        breaker,
+        since=now,
+        good=0,
+        bad=0,
+        before_good=breaker.good if recent else 0,
+        before_bad=breaker.bad if recent else 0,
+    )
+
+
+def _gives_up(breaker: Breaker, settings: HealthSettings) -> bool:
+    if breaker.consecutive >= settings.consecutive_failures:
+        return True
+    bad = breaker.bad + breaker.before_bad
+    answers = bad + breaker.good + breaker.before_good
+    return answers >= settings.minimum_answers and bad >= settings.failure_ratio * answers
+
+
+@dataclass(frozen=True, slots=True)
+class HealthStatus:
+    """What routing wants to know of a candidate at this moment."""
+
+    state: str = "closed"
+    until: float = 0.0
+    """When the cooldown ends or the probe counts as lost; same clock as `now`."""
+    saturated: bool = False
+    """All of the provider's slots are taken."""
+    request_percent: float | None = None
+    """Share of the provider's limit already used; None where it has no limit. Percent."""
+    token_percent: float | None = None
+    budget_percent: float | None = None
+    request_until: float = inf
+    """When the provider counts afresh, so that `request_percent` is no news any more; same clock
+    as `now`."""
+    token_until: float = inf
+
+    def demoted(self, now: float) -> str | None:
+        """Why the candidate is tried after the others, None when it is not."""
+        if self.state != "closed" and now < self.until:
+            return "cooling_down"
+        return "saturated" if self.saturated else None
+
+
+class Health(Protocol):
+    """Where routing reads the standing of candidates."""
+
+    def standing(self, provider: str, model: str) -> HealthStatus | None:
+        """Of a casefolded provider name and a model; None when nothing is held against it."""
+
+
+class _AllHealthy:
+    def standing(self, provider: str, model: str) -> HealthStatus | None:
+        return None
+
+
+HEALTHY: Final[Health] = _AllHealthy()
+"""Nothing cools down and nothing is limited."""

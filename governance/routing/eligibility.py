@@ -1,0 +1,107 @@
+"""The part of a decision that stays the same while a table is in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from governance.routing.capabilities import binding_features
+from governance.routing.fallback import local_candidate
+from governance.routing.plan import Candidate, Choice, Verdict
+from governance.routing.request import RoutingRequest
+from governance.routing.strategies import failover_key
+from governance.routing.table import Profile, RoutingTable, Target, VirtualKey
+from governance.routing.verdicts import EvaluationContext, judge, serves
+
+
+@dataclass(frozen=True, slots=True)
+class EligibleTarget:
+    """A target that configuration lets through."""
+
+    index: int
+    """Place among the profile's targets, and so among the verdicts."""
+    target: Target
+    candidate: Candidate
+    provider: str
+    """Casefolded, as health knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """What configuration alone says about a request of a certain shape to a profile."""
+
+    profile: Profile
+    verdicts: tuple[Verdict, ...]
+    """In the order of the profile's targets."""
+    kept: tuple[EligibleTarget, ...]
+    """In the order of `ordered_failover`."""
+    weights: tuple[float, ...] | None
+    """Of `kept`; None unless their order is drawn."""
+    fallback: Candidate | None
+    """The local fallback, if it may follow this profile."""
+    fallback_repeats: bool
+    """Whether the fallback is one of `kept` already."""
+
+
+def outlook_for(
+    ask: RoutingRequest, choice: Choice, grant: VirtualKey, table: RoutingTable
+) -> Eligibility:
+    """The outlook, from the table's memo where the same was asked before.
+
+    An entry holds its profile, so the identity it is kept under can not pass to another object.
+    """
+    profile = choice.profile
+    key = (
+        id(profile),
+        choice.alias,
+        ask.request_type,
+        ask.needs,
+        grant.local_only,
+        grant.local_fallback,
+    )
+    outlook: Eligibility | None = table.memo.get(key)
+    if outlook is None:
+        outlook = _work_out(ask, choice, grant, table)
+        table.memo.put(key, outlook)
+    return outlook
+
+
+def _work_out(
+    ask: RoutingRequest, choice: Choice, grant: VirtualKey, table: RoutingTable
+) -> Eligibility:
+    profile = choice.profile
+    question = EvaluationContext(
+        request_type=ask.request_type,
+        needs=ask.needs,
+        alias=choice.alias,
+        binding=binding_features(profile.targets),
+        profile=profile,
+        grant=grant,
+        table=table,
+    )
+    verdicts = tuple(judge(target, question) for target in profile.targets)
+    kept = sorted(
+        (_kept(index, verdict, table) for index, verdict in enumerate(verdicts) if verdict.kept),
+        key=lambda one: failover_key(one.target),
+    )
+    fallback = None
+    if not profile.targets or any(serves(target, choice.alias) for target in profile.targets):
+        fallback = local_candidate(ask, profile, grant, table)
+    return Eligibility(
+        profile=profile,
+        verdicts=verdicts,
+        kept=tuple(kept),
+        weights=_weights(kept) if profile.strategy == "weighted" else None,
+        fallback=fallback,
+        fallback_repeats=fallback is not None
+        and any(fallback.same_place(one.candidate) for one in kept),
+    )
+
+
+def _kept(index: int, verdict: Verdict, table: RoutingTable) -> EligibleTarget:
+    key = verdict.target.provider.casefold()
+    candidate = Candidate(table.providers[key], verdict.model, verdict.target)
+    return EligibleTarget(index, verdict.target, candidate, key)
+
+
+def _weights(kept: list[EligibleTarget]) -> tuple[float, ...]:
+    return tuple(one.target.weight for one in kept)

@@ -1,0 +1,148 @@
+"""One request, decided with a draft of a profile and with what is saved. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from governance.routing.breaker import HEALTHY, Health
+from governance.routing.explain import Explained, Simulation, simulate
+from governance.routing.request import RoutingRequest
+from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
+from governance.what_if.draft import profile_of, with_profile
+
+SEED: Final = 1
+"""Draws come out the same each time, so that only what was typed changes what is shown."""
+
+Place = tuple[str, str, bool]
+"""Provider, model, and whether it is the local fallback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of one candidate. `before` and `after` count from 1; None: not in the chain."""
+
+    provider: str
+    model: str
+    local_fallback: bool
+    before: int | None
+    after: int | None
+    probability_before: float
+    probability_after: float
+
+    @property
+    def words(self) -> str:
+        """A sentence without its subject."""
+        if self.before is None:
+            return f"joins the chain at place {self.after}"
+        if self.after is None:
+            return f"leaves the chain, where it was at place {self.before}"
+        said = []
+        if self.before != self.after:
+            said.append(f"moves from place {self.before} to {self.after}")
+        chances = (self.probability_before, self.probability_after)
+        # Certainty goes with the place and needs no words of its own.
+        if round(chances[0], 4) != round(chances[1], 4) and set(chances) != {0.0, 1.0}:
+            said.append(f"comes first in {chances[1]:.1%} of requests instead of {chances[0]:.1%}")
+        return " and ".join(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The decision as it would be, and what changes against the one that is in force."""
+
+    draft: Simulation
+    saved: Simulation | None
+    """None when the profile is not saved yet and the request was sent straight to it."""
+    changes: tuple[Change, ...]
+    moved: str
+    """A sentence when another profile is chosen than now, or a request is refused that was not."""
+
+    @property
+    def same(self) -> bool:
+        return self.saved is not None and not self.changes and not self.moved
+
+
+def rehearse(
+    document: Mapping[str, Any],
+    ask: RoutingRequest,
+    table: RoutingTable,
+    *,
+    grant: VirtualKey = ANONYMOUS,
+    health: Health = HEALTHY,
+    inside: bool = True,
+) -> Rehearsal:
+    """Decides on `ask` with the profile that `document` describes, and without it.
+
+    The document keeps every rule. With `inside` the request goes straight to the profile, whatever
+    the policy would choose, and with its own key if it belongs to one; otherwise the whole policy
+    decides, which may choose another profile.
+    """
+    profile = profile_of(document)
+    if inside:
+        ask = ask._replace(hint=profile.id)
+        if profile.virtual_key_id and grant is ANONYMOUS:
+            grant = _key(profile.virtual_key_id, table)
+    draft = _simulate(ask, grant, with_profile(table, profile), health)
+    saved = None
+    if not inside or profile.id in table.profiles:
+        saved = _simulate(ask, grant, table, health)
+    changes = () if saved is None else tuple(differences(saved, draft))
+    return Rehearsal(draft, saved, changes, "" if saved is None else _moved(saved, draft))
+
+
+def differences(before: Simulation, after: Simulation) -> list[Change]:
+    """Candidates whose place or chance changes: those of the new chain, then those that left."""
+    old, new = _places(before), _places(after)
+    found = []
+    for place in [*new, *(place for place in old if place not in new)]:
+        was, was_likely = old.get(place, (None, 0.0))
+        now, now_likely = new.get(place, (None, 0.0))
+        change = Change(*place, was, now, was_likely, now_likely)
+        if change.words:
+            found.append(change)
+    return found
+
+
+def _simulate(
+    ask: RoutingRequest, grant: VirtualKey, table: RoutingTable, health: Health
+) -> Simulation:
+    return simulate(ask, grant, table, health, 0.0, random.Random(SEED))  # noqa: S311
+
+
+def _key(identity: str, table: RoutingTable) -> VirtualKey:
+    for grant in table.grants.values():
+        if grant.id == identity:
+            return grant
+    return replace(ANONYMOUS, id=identity)
+
+
+def _places(simulation: Simulation) -> dict[Place, tuple[int, float]]:
+    """The first place of each candidate, and the chance that it leads."""
+    found: dict[Place, tuple[int, float]] = {}
+    for number, one in enumerate(simulation.candidates, 1):
+        place = _place(one)
+        first, chance = found.get(place, (number, 0.0))
+        found[place] = (first, chance + one.probability)
+    return found
+
+
+def _place(one: Explained) -> Place:
+    return one.provider, one.model, one.local_fallback
+
+
+def _moved(before: Simulation, after: Simulation) -> str:
+    if after.refusal is not None and before.refusal is None:
+        return "The request would be refused; now it is answered."
+    if before.refusal is not None and after.refusal is None:
+        return "The request would be answered; now it is refused."
+    was, now = before.profile, after.profile
+    if was is None or now is None or (was["id"], was["implicit"]) == (now["id"], now["implicit"]):
+        return ""
+    return f"The request would go to {_named(now)}; now it goes to {_named(was)}."
+
+
+def _named(chosen: Mapping[str, Any]) -> str:
+    return f"the {'provider' if chosen['implicit'] else 'profile'} {chosen['name']}"

@@ -1,0 +1,79 @@
+"""Headers of the gateway's answers: which way a request went, in words programs can read."""
+
+from __future__ import annotations
+
+import random
+import re
+from functools import lru_cache
+from math import ceil
+from typing import Final
+from urllib.parse import quote
+
+from governance.routing.plan import Candidate
+from inference.record.record import RequestContext
+
+Headers = list[tuple[bytes, bytes]]
+
+# Ids tell requests apart, they are no secret; the system's generator would cost a call each.
+_ids: Final = random.Random()  # noqa: S311
+_SANE: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+JSON: Final = (b"content-type", b"application/json")
+STREAM: Final[tuple[tuple[bytes, bytes], ...]] = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    # nginx would hold the events back otherwise.
+    (b"x-accel-buffering", b"no"),
+)
+
+
+def request_id(given: bytes | None) -> str:
+    """The caller's `x-request-id` when it is sane, else a new one."""
+    if given is not None and _SANE.fullmatch(given):
+        return given.decode()
+    return f"req_{_ids.getrandbits(96):024x}"
+
+
+def retry_after(seconds: float | None) -> Headers:
+    """`retry-after` in whole seconds, at least one."""
+    return [] if seconds is None else [(b"retry-after", str(max(1, ceil(seconds))).encode())]
+
+
+def encoded(text: str) -> bytes:
+    """What HTTP cannot carry is percent-encoded."""
+    return quote(text, safe=" !#$&'()*+,/:;=?@[]-._~|<>{}^`\"\\").encode()
+
+
+@lru_cache(maxsize=8192)
+def header_value(text: str) -> bytes:
+    """`encoded`, for the names of profiles, providers and models."""
+    return encoded(text)
+
+
+def way(journey: RequestContext) -> Headers:
+    """Which way the request went, as far as it is known by now.
+
+    `x-pointsman-fallback` is `none`, `target` when a later target of the profile answers, `local`
+    when local inference took over.
+    """
+    headers: Headers = [(b"x-request-id", journey.id.encode())]
+    plan = journey.plan
+    if plan is not None and plan.reason:
+        headers.append((b"x-pointsman-reason", header_value(plan.reason)))
+        if plan.profile is not None and not plan.profile.implicit:
+            headers.append((b"x-pointsman-profile", header_value(plan.profile.name)))
+    if journey.dropped:
+        headers.append((b"x-pointsman-dropped", encoded(", ".join(journey.dropped))))
+    return headers
+
+
+def answered(journey: RequestContext, candidate: Candidate) -> Headers:
+    """The way of a request that `candidate` answers; its own attempt is still to be noted."""
+    earlier = len(journey.attempts)
+    fallback = b"local" if candidate.is_local_fallback else b"target" if earlier else b"none"
+    return [
+        *way(journey),
+        (b"x-pointsman-provider", header_value(candidate.provider.name)),
+        (b"x-pointsman-model", header_value(candidate.model)),
+        (b"x-pointsman-attempts", str(earlier + 1).encode()),
+        (b"x-pointsman-fallback", fallback),
+    ]

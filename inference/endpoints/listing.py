@@ -1,0 +1,92 @@
+"""`GET /v1/models` and `/v1/models/{id}`: the virtual models and the real ones a key may use."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import msgspec
+
+from governance.routing.names import ListedModel, listed_models
+from governance.routing.table import RoutingTable
+from inference.edge import response_headers
+from inference.edge.admission import admit
+from inference.edge.answering import AnsweringConsumer
+from inference.edge.problem import Problem
+from inference.endpoints.protocols import anthropic, openai, spoken
+
+_HEADERS: Final = frozenset({b"authorization", b"x-api-key", b"x-request-id", b"anthropic-version"})
+_PATH: Final = "/v1/models"
+_LONGEST_PAGE: Final = 1000
+
+
+class ListingConsumer(AnsweringConsumer):
+    """Names models in the shape of the asking protocol."""
+
+    def __init__(
+        self,
+        *,
+        table: Callable[[], RoutingTable],
+        require_key: bool,
+        body_limit: int,
+    ) -> None:
+        super().__init__(protocol=openai, body_limit=body_limit)
+        self.table = table
+        self.require_key = require_key
+
+    async def handle(self, body: bytes) -> None:
+        headers = {name: value for name, value in self.scope["headers"] if name in _HEADERS}
+        self.request_id = response_headers.request_id(headers.get(b"x-request-id"))
+        self.protocol = spoken(headers)
+        table = self.table()
+        admitted = admit(headers, table, required=self.require_key, now=time.time())
+        if self.scope["method"] not in ("GET", "HEAD"):
+            admitted = Problem(405, f"{_PATH} answers GET only.", "method_not_allowed")
+        if isinstance(admitted, Problem):
+            await self.refuse(admitted)
+            return
+        found = self._asked_for(listed_models(table, admitted))
+        if isinstance(found, Problem):
+            await self.refuse(found)
+            return
+        own = [response_headers.JSON, (b"x-request-id", self.request_id.encode())]
+        await self.respond(200, own, msgspec.json.encode(found))
+
+    def _asked_for(self, names: list[ListedModel]) -> dict[str, Any] | Problem:
+        wanted = self.scope["path"].removeprefix(_PATH).strip("/")
+        if wanted:
+            for name in names:
+                if name.id.casefold() == wanted.casefold():
+                    return self.protocol.model(name)
+            message = f"There is no model {wanted!r} that this key may use."
+            return Problem(404, message, "model_not_found", "model")
+        if self.protocol is not anthropic:
+            return self.protocol.models(names)
+        try:
+            page, has_more = paged(names, self.scope.get("query_string", b""))
+        except ValueError:
+            message = f"`limit` must be a whole number from 1 to {_LONGEST_PAGE}."
+            return Problem(400, message, "invalid_value", "limit")
+        return anthropic.models(page, has_more=has_more)
+
+
+def paged(names: list[ListedModel], query: bytes) -> tuple[list[ListedModel], bool]:
+    """The page of sorted names that `limit`, `after_id` and `before_id` ask for, and whether more
+    follow in that direction. Without `limit` all are one page. Raises `ValueError`.
+
+    A cursor is a place in the order: it holds even when the model it names is gone.
+    """
+    asked = parse_qs(query.decode("latin-1"))
+    limit = len(names)
+    if "limit" in asked:
+        limit = int(asked["limit"][-1])
+        if not 1 <= limit <= _LONGEST_PAGE:
+            raise ValueError(limit)
+    if "before_id" in asked:
+        before = [name for name in names if name.id < asked["before_id"][-1]]
+        return before[-limit:], len(before) > limit
+    if "after_id" in asked:
+        names = [name for name in names if name.id > asked["after_id"][-1]]
+    return names[:limit], len(names) > limit

@@ -1,0 +1,13 @@
+"""The protocols of callers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from inference.endpoints.endpoint import CallersProtocol
+from inference.endpoints.protocols import anthropic, openai
+
+
+def spoken(headers: Mapping[bytes, bytes]) -> CallersProtocol:
+    """What a caller speaks where the path does not tell: Anthropic's clients send its version."""
+    return anthropic if b"anthropic-version" in headers else openai

@@ -1,0 +1,103 @@
+"""The record of one request, made when it ends, whatever the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from governance.routing.plan import Plan
+from governance.routing.request import RoutingRequest
+from governance.routing.table import VirtualKey
+from inference.record.usage import Usage
+
+
+class Attempt(msgspec.Struct, frozen=True, gc=False):
+    """One candidate that was tried."""
+
+    provider: str
+    model: str
+    outcome: str
+    """One of `failures.Outcome`."""
+    code: str
+    """`ok`, or the failure's short word."""
+    status: int
+    """HTTP status of the upstream; 0 when none arrived."""
+    milliseconds: float
+    local_fallback: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}: {self.code} after {self.milliseconds:.0f} ms"
+
+
+class Content(msgspec.Struct):
+    """What the caller sent and what they were sent, both in their protocol."""
+
+    request: bytes
+    answer: list[bytes] = msgspec.field(default_factory=list)
+    """In pieces, as they left."""
+    size: int = 0
+    """Bytes of both that are kept."""
+
+    def __repr__(self) -> str:
+        """Without what was said."""
+        return f"Content({self.size} bytes)"
+
+
+class RequestContext(msgspec.Struct):
+    """What happens to one request; grows while it is carried, and is kept when it ends."""
+
+    id: str
+    protocol: str
+    started: float
+    """Monotonic seconds."""
+    at: float
+    """Unix time in seconds."""
+    ask: RoutingRequest | None = None
+    grant: VirtualKey | None = None
+    plan: Plan | None = None
+    attempts: list[Attempt] = msgspec.field(default_factory=list)
+    status: int = 0
+    """HTTP status sent to the caller; 0 when they left before any."""
+    outcome: str = "ok"
+    error_code: str = ""
+    model: str = ""
+    """The model that answered, by its own word."""
+    first_token: float | None = None
+    """Seconds from the start to the first meaningful event."""
+    duration: float = 0.0
+    """Seconds."""
+    usage: Usage | None = None
+    finish_reason: str = ""
+    dropped: tuple[str, ...] = ()
+    content: Content | None = None
+    """Kept only where content is logged."""
+
+    @property
+    def fallback(self) -> str:
+        """`none`, `target` when a later target answered, `local` for the local fallback."""
+        if not self.attempts or self.attempts[-1].outcome != "ok":
+            return "none"
+        if self.attempts[-1].local_fallback:
+            return "local"
+        return "target" if len(self.attempts) > 1 else "none"
+
+
+Sink = Callable[[RequestContext], None]
+
+_sinks: Final[list[Sink]] = []
+
+
+def add_sink(sink: Sink) -> None:
+    """Every finished journey is handed to `sink`, on the event loop: it must not block."""
+    _sinks.append(sink)
+
+
+def remove_sink(sink: Sink) -> None:
+    _sinks.remove(sink)
+
+
+def keep(journey: RequestContext) -> None:
+    for sink in _sinks:
+        sink(journey)

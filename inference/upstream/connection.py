@@ -1,0 +1,289 @@
+"""One connection to an upstream: bytes out, parsed replies in, one exchange at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, cast
+
+import httptools
+
+from inference.upstream.errors import ProtocolViolation, UpstreamClosed
+from inference.upstream.framing import MAX_HEAD, ends_with_connection, oversized, violation
+from inference.upstream.outbox import Outbox, outbox_of
+from inference.upstream.reply import Reply
+
+if TYPE_CHECKING:
+    from inference.upstream.client import Client
+    from inference.upstream.destination import Destination
+
+#: Bytes that may wait for a reader before the connection stops reading.
+MAX_BUFFERED: Final = 256 * 1024
+#: A body up to this many bytes leaves in one write with its head.
+SMALL_BODY: Final = 64 * 1024
+_SLICE: Final = 256 * 1024
+_NOTHING: Final = memoryview(b"")
+
+
+class Connection(asyncio.Protocol):
+    """The protocol of one connection. Callbacks named `on_…` are the parser's.
+
+    The pool hands it to one request at a time by `begin`; after a whole response it goes back by
+    itself, in any other case it closes.
+    """
+
+    __slots__ = (
+        "_body",
+        "_client",
+        "_complete",
+        "_headers",
+        "_keep_alive",
+        "_large",
+        "_outbox",
+        "_overhead",
+        "_parser",
+        "_reply",
+        "_skip_body",
+        "_transport",
+        "_unsent",
+        "_writing_paused",
+        "closed",
+        "destination",
+        "idle_since",
+        "on_body",
+        "proxy_headers",
+        "reading_paused",
+        "target_prefix",
+    )
+
+    def __init__(self, client: Client, destination: Destination) -> None:
+        self.destination = destination
+        self.idle_since = 0.0
+        self.closed = False
+        self.reading_paused = False
+        # What a plain HTTP proxy wants in each request: an absolute target and its credentials.
+        self.target_prefix = b""
+        self.proxy_headers = b""
+        # Filled by the parser without a Python frame, emptied after each read.
+        self._body: list[bytes] = []
+        self.on_body = self._body.append
+        self._client = client
+        self._outbox: Outbox
+        self._parser: httptools.HttpResponseParser | None = None
+        self._transport: asyncio.Transport
+        self._reply: Reply | None = None
+        # The head being read, None once it is whole.
+        self._headers: list[tuple[bytes, bytes]] | None = None
+        # Bytes read since the last piece of body; 0 means the upstream has said nothing yet.
+        self._overhead = 0
+        self._complete = False
+        self._keep_alive = False
+        self._skip_body = False
+        self._large = False
+        self._unsent = _NOTHING
+        self._writing_paused = False
+
+    def begin(self, reply: Reply, method: bytes) -> None:
+        """Take the connection for one exchange."""
+        self._reply = reply
+        reply._connection = self
+        self._headers = reply.headers
+        self._overhead = 0
+        self._complete = False
+        self._skip_body = method == b"HEAD"
+        if self._parser is None:
+            self._parser = httptools.HttpResponseParser(self)
+
+    def write(self, head: bytes, body: bytes) -> None:
+        """Send the request, the body as fast as the upstream takes it."""
+        if len(body) <= SMALL_BODY:
+            self._large = False
+            self._outbox.write(self._transport, head + body if body else head)
+        else:
+            self._large = True
+            self._transport.write(head)
+            self._unsent = memoryview(body)
+            self._send_more()
+
+    def drop(self) -> None:
+        """Close now, unsent bytes discarded. The reply, if there is one, is not told."""
+        self._reply = None
+        self._unsent = _NOTHING
+        if not self.closed:
+            self.closed = True
+            self._transport.abort()
+            self._client.connection_closed(self)
+
+    def abandon(self, error: Exception) -> None:
+        """Close now and let the reply, if there is one, raise `error`."""
+        if self._reply is not None:
+            self._reply.abort(error)
+        self.drop()
+
+    def resume_reading(self) -> None:
+        self.reading_paused = False
+        self._transport.resume_reading()
+
+    def _send_more(self) -> None:
+        # Sending from the transport's callbacks rather than from the request's task: the loop runs
+        # reads before writes, so an early response is seen before a write fails on a connection
+        # that the upstream has reset behind it.
+        unsent = self._unsent
+        while unsent and not self._writing_paused:
+            part, unsent = unsent[:_SLICE], unsent[_SLICE:]
+            self._unsent = unsent
+            self._transport.write(part)
+
+    # The transport's callbacks
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._outbox = outbox_of(asyncio.get_running_loop())
+
+    def pause_writing(self) -> None:
+        self._writing_paused = True
+
+    def resume_writing(self) -> None:
+        self._writing_paused = False
+        self._send_more()
+
+    def data_received(self, data: bytes) -> None:
+        reply = self._reply
+        parser = self._parser
+        if reply is None or parser is None:
+            # Nobody asked: a 408 before an idle connection is closed, or what follows an abort.
+            self.drop()
+            return
+        in_head = self._headers is not None
+        try:
+            parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if not self._complete:
+                self._fail(violation(error))
+                return
+            self._keep_alive = False
+        if in_head:
+            self._overhead += len(data)
+            if self._overhead > MAX_HEAD and (
+                self._headers is not None or oversized(reply.headers)
+            ):
+                self._fail(ProtocolViolation(f"The response head is larger than {MAX_HEAD} bytes."))
+                return
+            if self._headers is not None:
+                return
+            self._overhead = 1
+        if self._complete:
+            self._finish(reply)
+        elif body := self._body:
+            reply._chunks.extend(body)
+            body.clear()
+            self._overhead = 1
+            reply._buffered += len(data)
+            if reply._buffered > MAX_BUFFERED and not self.reading_paused:
+                self.reading_paused = True
+                self._transport.pause_reading()
+        elif not in_head:
+            # Chunk extensions and trailers are read, not kept; they must not go on forever.
+            self._overhead += len(data)
+            if self._overhead > MAX_HEAD:
+                self._fail(ProtocolViolation("The response has too much between its body's parts."))
+                return
+            return
+        waiter = reply._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def eof_received(self) -> None:
+        self._ended(None)
+        self.drop()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended(exc)
+        self.closed = True
+        self._unsent = _NOTHING
+        # The parser holds this object's methods: without this, closed connections wait for the
+        # cycle collector.
+        self._parser = None
+        self._client.connection_lost(self)
+
+    # The parser's callbacks
+
+    def on_message_begin(self) -> None:
+        if self._complete:
+            raise ProtocolViolation("The upstream sent a second response to one request.")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        headers = self._headers
+        if headers is not None:
+            # The parser leaves trailing blanks in the value.
+            headers.append((name.lower(), value.rstrip()))
+
+    def on_headers_complete(self) -> None:
+        parser = self._parser
+        reply = self._reply
+        assert parser is not None
+        assert reply is not None
+        status = parser.get_status_code()
+        if status < 200:
+            if status < 100 or status == 101:
+                raise ProtocolViolation(f"The upstream answered with the status {status}.")
+            reply.headers.clear()
+            return
+        reply.status = status
+        self._headers = None
+        # Asked any later, the parser says no.
+        self._keep_alive = parser.should_keep_alive()
+        if self._skip_body:
+            self._complete = True
+        if status >= 400 and self._unsent:
+            # The upstream does not want the rest of the body (RFC 9112, section 9.5).
+            self._unsent = _NOTHING
+            self._keep_alive = False
+
+    def on_message_complete(self) -> None:
+        if self._headers is None:
+            self._complete = True
+
+    # How an exchange ends
+
+    def _finish(self, reply: Reply) -> None:
+        if self._skip_body:
+            # The parser does not know about HEAD and would wait for the body.
+            self._parser = None
+            self._keep_alive = self._keep_alive and not self._body
+            self._body.clear()
+        elif self._body:
+            reply._chunks.extend(self._body)
+            self._body.clear()
+        reply._complete = True
+        reply._connection = None
+        self._reply = None
+        if self._large and (self._unsent or self._transport.get_write_buffer_size()):
+            self._keep_alive = False
+        if self._keep_alive and not self.closed:
+            self._client.connection_idle(self)
+        else:
+            self.drop()
+
+    def _fail(self, error: Exception) -> None:
+        reply = self._reply
+        self.drop()
+        if reply is not None:
+            reply._connection = None
+            reply._error = error
+            reply._chunks.clear()
+            reply._wake()
+
+    def _ended(self, error: Exception | None) -> None:
+        """The upstream's side is closed: the end of a body without a length, else a cut."""
+        reply, self._reply = self._reply, None
+        if reply is None:
+            return
+        reply._connection = None
+        if not reply.status:
+            reply._stale = self._overhead == 0
+            reply._error = UpstreamClosed("The upstream closed the connection without a response.")
+        elif error is None and ends_with_connection(reply.headers):
+            reply._complete = True
+        else:
+            reply._error = UpstreamClosed("The upstream cut the response short.")
+        reply._wake()
