@@ -12,7 +12,7 @@ from django.conf import settings
 from gateway.collector.exposition import CONTENT_TYPE, exposition
 from governance import snapshot
 from governance.routing.table import RoutingTable
-from inference.edge.admission import presented_key
+from inference.edge.authentication import presented_key
 from inference.edge.consumer import Scope, Send
 
 PATH: Final = "/metrics"

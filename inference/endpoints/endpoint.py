@@ -1,33 +1,18 @@
-"""An endpoint of `/v1` as data: what it reads and which protocol its callers speak."""
+"""An endpoint of `/v1` as data: what it reads, which protocol its callers speak, who answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from governance.routing.names import ListedModel
-from inference.edge.problem import Problem
+from governance.routing.plan import Candidate
+from governance.routing.request import RoutingRequest
+from inference.dispatch.dispatcher import Dispatcher
+from inference.dispatch.results import Exhausted
 from inference.endpoints.parsed_request import ParsedRequest
-
-
-class CallersProtocol(Protocol):
-    """How callers of one protocol are told what went wrong."""
-
-    name: str
-    HEARTBEAT: bytes
-    STATUSES: Mapping[int, int]
-    """What statuses this protocol does not know become."""
-
-    def error_body(self, problem: Problem, request_id: str) -> bytes: ...
-
-    def error_event(self, problem: Problem, request_id: str) -> bytes: ...
-
-    def own_headers(self, request_id: str) -> list[tuple[bytes, bytes]]: ...
-
-    def model(self, name: ListedModel) -> dict[str, Any]: ...
-
-    def models(self, names: Iterable[ListedModel], *, has_more: bool = False) -> dict[str, Any]: ...
+from inference.endpoints.protocols.base import CallersProtocol
+from inference.translate import translator_for
+from inference.translate.base import Translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +24,16 @@ class Endpoint:
     protocol: CallersProtocol
     read: Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
     """Raises `BadRequest`."""
+    dispatch: Callable[[Dispatcher, tuple[Candidate, ...]], Awaitable[Exhausted | None]] = (
+        Dispatcher.run
+    )
+    """How the plan's candidates are asked."""
+    translators: Callable[[str, str], Translator] = translator_for
+    """The translator of a request type and an upstream's protocol."""
+
+    def recorded(self, request: RoutingRequest) -> RoutingRequest:
+        """The request as the record has it: under the endpoint's own type, whatever it is routed
+        as."""
+        if request.request_type == self.request_type:
+            return request
+        return request._replace(request_type=self.request_type)

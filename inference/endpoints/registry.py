@@ -16,7 +16,3 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     Endpoint("/v1/completions", "completions", openai, completions.read),
     Endpoint("/v1/embeddings", "embeddings", openai, embeddings.read),
 )
-
-COUNT_TOKENS: Final = Endpoint(
-    "/v1/messages/count_tokens", "messages", anthropic, messages.read_count
-)

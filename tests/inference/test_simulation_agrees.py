@@ -20,7 +20,8 @@ from governance.routing.compile import compile_table
 from governance.routing.explain import simulate
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.health import HealthBook
-from inference.edge.chat import ChatConsumer
+from inference.edge.authentication import authenticate
+from inference.edge.inference_consumer import InferenceConsumer
 from inference.endpoints import rehearsed
 from inference.endpoints.registry import ENDPOINTS
 from inference.record.record import RequestContext, add_sink, remove_sink
@@ -97,8 +98,12 @@ async def chat(table: RoutingTable, body: bytes, seed: int) -> tuple[RequestCont
         sent.append(message)
 
     rng = random.Random(seed)
-    app = ChatConsumer.as_asgi(
-        endpoint=ENDPOINTS[0], table=lambda: table, book=HealthBook(rng=rng), rng=rng
+    app = InferenceConsumer.as_asgi(
+        endpoint=ENDPOINTS[0],
+        table=lambda: table,
+        authenticate=authenticate,
+        book=HealthBook(rng=rng),
+        rng=rng,
     )
     sink = kept.append
     add_sink(sink)

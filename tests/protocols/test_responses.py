@@ -8,12 +8,12 @@ import openai
 import pytest
 from openai.types.responses import ResponseErrorEvent
 
-from inference.edge.problem import Problem
+from inference.edge.error_answer import ErrorAnswer
 from inference.endpoints.protocols import openai as chat
 from inference.endpoints.protocols import responses
 from inference.translate.sse import Parser
 
-PROBLEM = Problem(502, "The stream broke.", "truncated")
+PROBLEM = ErrorAnswer(502, "The stream broke.", "truncated")
 
 
 def test_an_error_event() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inference.endpoints.endpoint import CallersProtocol
 from inference.endpoints.protocols import anthropic, openai
+from inference.endpoints.protocols.base import CallersProtocol
 
 
 def spoken(headers: Mapping[bytes, bytes]) -> CallersProtocol:

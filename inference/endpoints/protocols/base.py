@@ -1,0 +1,28 @@
+"""What a protocol of callers has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from governance.routing.names import ListedModel
+from inference.edge.error_answer import ErrorAnswer
+
+
+class CallersProtocol(Protocol):
+    """How callers of one protocol are told what went wrong."""
+
+    name: str
+    HEARTBEAT: bytes
+    STATUSES: Mapping[int, int]
+    """What statuses this protocol does not know become."""
+
+    def error_body(self, answer: ErrorAnswer, request_id: str) -> bytes: ...
+
+    def error_event(self, answer: ErrorAnswer, request_id: str) -> bytes: ...
+
+    def own_headers(self, request_id: str) -> list[tuple[bytes, bytes]]: ...
+
+    def model(self, name: ListedModel) -> dict[str, Any]: ...
+
+    def models(self, names: Iterable[ListedModel], *, has_more: bool = False) -> dict[str, Any]: ...
