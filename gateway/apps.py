@@ -31,10 +31,10 @@ def read_request(document: Mapping[str, Any]) -> RoutingRequest:
     """
     from governance.errors import Invalid
     from governance.routing.fields import Problem
-    from inference.endpoints import rehearsed
     from inference.endpoints.parsed_request import BadRequest
+    from inference.endpoints.registry import simulated_request
 
     try:
-        return rehearsed.read(document)
+        return simulated_request(document)
     except BadRequest as error:
         raise Invalid(Problem(error.field or "", error.code or "invalid", error.message)) from None

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from inference.dispatch.failures import TOO_LONG_MARKS, Failure, Outcome, broken
-from inference.endpoints.protocols import anthropic
+from inference.protocols.anthropic import error_type
 
 _OPAQUE: Final = frozenset({401, 402, 403})
 """Statuses about this gateway's own credentials and bills: their text may quote the credential."""
@@ -132,7 +132,7 @@ def openai_as_anthropic(failure: Failure) -> bytes | None:
     if failure.outcome is Outcome.TOO_LONG:
         # What Anthropic's clients look for before they shorten a conversation.
         message = f"prompt is too long: {message}"
-    return _anthropic_form(anthropic.error_type(failure.status), message)
+    return _anthropic_form(error_type(failure.status), message)
 
 
 def _anthropic_form(kind: str, message: str) -> bytes:
