@@ -13,8 +13,8 @@ class GatewayConfig(AppConfig):
     verbose_name = "Gateway"
 
     def ready(self) -> None:
-        from gateway.console import connection_panel, live_health
-        from gateway.console.monitoring import live
+        from gateway.console.monitoring import live, live_health
+        from gateway.console.providers import connection_panel
         from gateway.console.rehearsal import panel
         from governance.api import simulation
 
