@@ -12,16 +12,14 @@ from django.conf import settings
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
-from inference.edge.authentication import authenticate
-from inference.edge.consumer import Receive, Scope, Send
+from inference.edge.asgi import App, Receive, Scope, Send
+from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
 from inference.record.content import ContentObserver
-
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Not for secrets: it draws among weighted targets and spreads cooldowns.
 rng = random.Random()  # noqa: S311
@@ -44,7 +42,7 @@ def routes(
     limit = settings.MAX_BODY_BYTES
     common: dict[str, Any] = {
         "table": table,
-        "authenticate": partial(authenticate, required=require_key),
+        "authenticate": partial(authenticate_caller, required=require_key),
         "body_limit": limit,
     }
     observers = (ContentObserver(),) if keep_content else ()

@@ -165,7 +165,7 @@ class Dispatcher:
         extra = outbound.headers
         key = self.context.grant
         if provider.kind == "mlx" and not provider.base_url and key is not None:
-            place = priority(key.priority, request.ask.request_type)
+            place = priority(key.priority, request.priority)
             if place != "normal":
                 extra = (*extra, (b"x-pointsman-priority", place.encode()))
         return await self._client.send(

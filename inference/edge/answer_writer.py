@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
-from inference.edge import response_headers
+from inference.edge import asgi, response_headers
+from inference.edge.asgi import Receive, Send
 from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.edge.error_answer import ErrorAnswer
 from inference.edge.heartbeat import Heartbeat
-from inference.endpoints.protocols.base import CallersProtocol
+from inference.protocols import CallersProtocol
 
 
 class AnswerWriter:
@@ -23,12 +23,13 @@ class AnswerWriter:
         "request_id",
         "started",
         "status",
+        "unread",
         "watcher",
     )
 
     def __init__(
         self,
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+        send: Send,
         protocol: CallersProtocol,
         request_id: str,
     ) -> None:
@@ -43,6 +44,8 @@ class AnswerWriter:
         """Told of every chunk, and ended before the last one."""
         self.watcher: DisconnectWatcher | None = None
         """Ended before the last chunk: servers report a disconnect after a normal end too."""
+        self.unread: Receive | None = None
+        """The request's `receive`, when it is answered without its body having been read."""
         self.on_sent: Callable[[bytes], None] | None = None
         """Sees every part of a body before it leaves."""
 
@@ -70,6 +73,11 @@ class AnswerWriter:
 
     async def respond(self, status: int, headers: response_headers.Headers, body: bytes) -> None:
         """A complete answer."""
+        if self.unread is not None:
+            self.started, self.status = True, status
+            headers.extend(self.protocol.own_headers(self.request_id))
+            await asgi.respond(self._send, status, headers, body, unread=self.unread)
+            return
         headers.append((b"content-length", str(len(body)).encode()))
         await self.head(status, headers)
         await self.last(body)

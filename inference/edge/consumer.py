@@ -9,7 +9,7 @@ the body is read, and a `DisconnectWatcher` cancels `handle()` when the caller l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable
 from typing import Any, Final
 
 import structlog
@@ -17,13 +17,9 @@ from channels.generic.http import AsyncHttpConsumer
 
 from inference.dispatch.timer_wheel import timer_wheel_of
 from inference.edge.answer_writer import AnswerWriter
+from inference.edge.asgi import App, Message, Receive, Scope, Send, unread_body
 from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.edge.error_answer import ErrorAnswer
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 log = structlog.get_logger("pointsman.answer")
 
@@ -51,7 +47,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
     writer: AnswerWriter
 
     @classmethod
-    def as_asgi(cls, **initkwargs: Any) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    def as_asgi(cls, **initkwargs: Any) -> App:
         """As Channels has it, without a coroutine of its own around each request."""
 
         def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -69,6 +65,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         try:
             refusal = self.on_head()
             if refusal is not None:
+                self.writer.unread = unread_body(scope, receive)
                 await self.refuse(refusal)
                 return
             body = await self._receive_body(receive)

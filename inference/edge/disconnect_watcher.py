@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from inference.dispatch.timer_wheel import TimerWheel
+from inference.edge.asgi import Receive
 
 
 class DisconnectWatcher:
@@ -21,7 +21,7 @@ class DisconnectWatcher:
 
     def __init__(
         self,
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        receive: Receive,
         carrier: asyncio.Task[Any],
         loop: asyncio.AbstractEventLoop,
         timer_wheel: TimerWheel,

@@ -146,7 +146,7 @@ class InferenceConsumer(LeanHttpConsumer):
         for observer in self.observers:
             observer.on_body(self.context, body)
         try:
-            request = self.endpoint.read(body, self.headers)
+            request = self.endpoint.parse(body, self.headers)
         except BadRequest as error:
             raise RequestRefused(
                 ErrorAnswer(error.status, error.message, error.code, error.field)

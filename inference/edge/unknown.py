@@ -6,7 +6,7 @@ from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.consumer import LeanHttpConsumer
 from inference.edge.error_answer import ErrorAnswer
-from inference.endpoints.protocols import spoken
+from inference.protocols import spoken
 
 
 class UnknownPathConsumer(LeanHttpConsumer):

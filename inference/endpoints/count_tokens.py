@@ -12,7 +12,7 @@ from inference.dispatch.failures import Failure
 from inference.dispatch.results import Exhausted
 from inference.endpoints import messages
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.protocols import anthropic
+from inference.protocols import ANTHROPIC
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Translator
 from inference.translate.count_tokens import CountTokens, estimated_body
@@ -60,8 +60,8 @@ def _never_counts(failure: Failure) -> bool:
 COUNT_TOKENS: Final = Endpoint(
     "/v1/messages/count_tokens",
     "count_tokens",
-    anthropic,
-    messages.read_count,
+    ANTHROPIC,
+    messages.parse_count,
     dispatch,
     _translators,
 )

@@ -10,20 +10,22 @@ from governance.routing.request import RoutingRequest
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.results import Exhausted
 from inference.endpoints.parsed_request import ParsedRequest
-from inference.endpoints.protocols.base import CallersProtocol
+from inference.protocols import CallersProtocol
 from inference.translate import translator_for
 from inference.translate.base import Translator
+
+Parse = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One path of the chat API."""
+    """One path of the API. A module of `inference.endpoints` that has an `ENDPOINT` is served."""
 
     path: str
     request_type: str
     protocol: CallersProtocol
-    read: Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
-    """Raises `BadRequest`."""
+    parse: Parse
+    """The body and the caller's headers as a request. Raises `BadRequest`."""
     dispatch: Callable[[Dispatcher, tuple[Candidate, ...]], Awaitable[Exhausted | None]] = (
         Dispatcher.run
     )

@@ -16,7 +16,7 @@ from inference.edge.answer_writer import AnswerWriter
 from inference.edge.authentication import Authenticate
 from inference.edge.consumer import LeanHttpConsumer
 from inference.edge.error_answer import ErrorAnswer
-from inference.endpoints.protocols import anthropic, spoken
+from inference.protocols import ANTHROPIC, spoken
 
 _HEADERS: Final = frozenset({b"authorization", b"x-api-key", b"x-request-id", b"anthropic-version"})
 _PATH: Final = "/v1/models"
@@ -68,14 +68,14 @@ class ListingConsumer(LeanHttpConsumer):
                     return self.protocol.model(name)
             message = f"There is no model {wanted!r} that this key may use."
             return ErrorAnswer(404, message, "model_not_found", "model")
-        if self.protocol is not anthropic:
+        if self.protocol is not ANTHROPIC:
             return self.protocol.models(names)
         try:
             page, has_more = paged(names, self.scope.get("query_string", b""))
         except ValueError:
             message = f"`limit` must be a whole number from 1 to {_LONGEST_PAGE}."
             return ErrorAnswer(400, message, "invalid_value", "limit")
-        return anthropic.models(page, has_more=has_more)
+        return ANTHROPIC.models(page, has_more=has_more)
 
 
 def paged(names: list[ListedModel], query: bytes) -> tuple[list[ListedModel], bool]:

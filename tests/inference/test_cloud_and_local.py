@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from governance.routing.compile import compile_table
 from governance.routing.table import Provider, RoutingTable, Target, VirtualKey
 from inference.dispatch.health import HealthBook
-from inference.edge.authentication import authenticate
+from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
 from inference.endpoints.registry import ENDPOINTS
 from tests.inference.tables import HEADERS, KEY, grants, provider, rebuilt
@@ -106,7 +106,7 @@ async def chat(routing: RoutingTable, body: dict[str, Any]) -> int:
     app = InferenceConsumer.as_asgi(
         endpoint=ENDPOINTS[0],
         table=lambda: routing,
-        authenticate=authenticate,
+        authenticate=authenticate_caller,
         book=HealthBook(rng=rng),
         rng=rng,
     )

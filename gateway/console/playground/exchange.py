@@ -24,7 +24,7 @@ from governance import snapshot
 from governance.routing.explain import explain
 from governance.routing.plan import Plan
 from governance.routing.table import VirtualKey
-from inference.edge.consumer import Message
+from inference.edge.asgi import Message
 from inference.edge.inference_consumer import InferenceConsumer
 from inference.edge.observer import Observer
 from inference.endpoints.endpoint import Endpoint

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 from inference.dispatch.timer_wheel import INTERVAL, TimerWheel, timer_wheel_of
 
 
 class Waiter:
-    """Counts its looks; `again` seconds later it is due anew, or leaves when that is None."""
+    """Counts its calls; `again` seconds later it is due anew, or leaves when that is None."""
 
     def __init__(self, wheel: TimerWheel, due: float, again: float | None = None) -> None:
         self.wheel = wheel
@@ -24,7 +25,7 @@ class Waiter:
             self.due = now + self.again
 
 
-async def test_only_what_is_due_is_looked_at() -> None:
+async def test_only_what_is_due_is_called() -> None:
     loop = asyncio.get_running_loop()
     wheel = TimerWheel(loop)
     soon = Waiter(wheel, loop.time() + INTERVAL)
@@ -38,7 +39,7 @@ async def test_only_what_is_due_is_looked_at() -> None:
     wheel.discard(late)
 
 
-async def test_what_stays_is_looked_at_again() -> None:
+async def test_what_stays_is_called_again() -> None:
     loop = asyncio.get_running_loop()
     wheel = TimerWheel(loop)
     one = Waiter(wheel, loop.time(), again=INTERVAL)
@@ -46,9 +47,10 @@ async def test_what_stays_is_looked_at_again() -> None:
     while len(one.calls) < 3:
         await asyncio.sleep(INTERVAL)
     wheel.discard(one)
+    assert all(later - sooner >= INTERVAL for sooner, later in pairwise(one.calls))
 
 
-async def test_a_look_may_end_another() -> None:
+async def test_a_call_may_end_another() -> None:
     """A cancelled request takes its deadlines with it, in the same wheel."""
     loop = asyncio.get_running_loop()
     wheel = TimerWheel(loop)
@@ -68,7 +70,7 @@ async def test_a_look_may_end_another() -> None:
     assert not second.calls
 
 
-async def test_an_empty_sweep_keeps_no_timer_and_wakes_up_again() -> None:
+async def test_an_empty_wheel_keeps_no_timer_and_wakes_up_again() -> None:
     loop = asyncio.get_running_loop()
     wheel = TimerWheel(loop)
     for _ in range(2):
@@ -78,8 +80,14 @@ async def test_an_empty_sweep_keeps_no_timer_and_wakes_up_again() -> None:
             await asyncio.sleep(INTERVAL / 5)
         while wheel._handle is not None:
             await asyncio.sleep(INTERVAL / 5)
+        assert len(one.calls) == 1
 
 
-async def test_a_loop_has_one_sweep() -> None:
+async def test_a_loop_has_one_wheel() -> None:
     loop = asyncio.get_running_loop()
-    assert timer_wheel_of(loop) is timer_wheel_of(loop)
+    other = asyncio.new_event_loop()
+    try:
+        assert timer_wheel_of(loop) is timer_wheel_of(loop)
+        assert timer_wheel_of(other) is not timer_wheel_of(loop)
+    finally:
+        other.close()
