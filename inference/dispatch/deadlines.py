@@ -28,8 +28,8 @@ class Deadlines:
         "_carrier",
         "_first",
         "_idle",
-        "_loop",
         "_reply",
+        "_time",
         "_timer_wheel",
         "_total",
         "_touched",
@@ -49,7 +49,7 @@ class Deadlines:
         total: float | None,
     ) -> None:
         now = loop.time()
-        self._loop = loop
+        self._time = loop.time
         self._carrier = carrier
         self._idle = _NEVER if idle is None else idle
         self._touched: float | None = None
@@ -75,17 +75,17 @@ class Deadlines:
 
     def touch(self) -> None:
         """Something meaningful arrived: from here the silence between events counts."""
-        self._touched = self._loop.time()
+        self._touched = self._time()
 
     def writing(self) -> None:
         """Something meaningful is on its way to the caller, who may take as long to read it as
         the upstream may take to send the next."""
-        self._touched = self._loop.time()
+        self._touched = self._time()
         self._writing = True
 
     def written(self) -> None:
         """The caller took it: the upstream's silence counts from here."""
-        self._touched = self._loop.time()
+        self._touched = self._time()
         self._writing = False
 
     def stop(self) -> None:

@@ -19,7 +19,7 @@ from inference.dispatch.attempt import SATURATED, Attempt
 from inference.dispatch.deadlines import CALLER_STALLED
 from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken
 from inference.dispatch.health import HealthBook
-from inference.dispatch.reading import check_status, open_stream, read_whole
+from inference.dispatch.reading import open_stream, read_whole, refusal
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
 from inference.dispatch.results import Exhausted, StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
@@ -153,7 +153,8 @@ class Dispatcher:
         deadlines = attempt.deadlines
         reply = await self._send(backend, outbound, deadlines.guard)
         self._book.observe(candidate.provider, candidate.model, reply.headers)
-        await check_status(reply)
+        if not 200 <= reply.status < 300:
+            raise AttemptFailed(await refusal(reply))
         if stream:
             return await open_stream(translator, request, reply)
         return await read_whole(translator, request, reply, deadlines, streamed=outbound.streamed)

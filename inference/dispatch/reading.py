@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed, broken, of_status
+from inference.dispatch.failures import AttemptFailed, Failure, broken, of_status
 from inference.dispatch.results import StreamResult
 from inference.dispatch.retry_after import seconds_to_wait
 from inference.endpoints.parsed_request import ParsedRequest
@@ -20,15 +20,13 @@ ANSWER_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a whole answer."""
 
 
-async def check_status(reply: Reply) -> None:
-    """Raises `AttemptFailed` with the upstream's own words unless the reply is a success."""
-    if 200 <= reply.status < 300:
-        return
+async def refusal(reply: Reply) -> Failure:
+    """What a reply means whose status is no success, with the upstream's own words."""
     body = b""
     with contextlib.suppress(UpstreamError):
         body = await reply.read_all(ERROR_LIMIT)
     wait = seconds_to_wait(reply.headers, time.time())
-    raise AttemptFailed(of_status(reply.status, body, wait))
+    return of_status(reply.status, body, wait)
 
 
 async def open_stream(translator: Translator, request: ParsedRequest, reply: Reply) -> StreamResult:

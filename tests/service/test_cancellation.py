@@ -106,3 +106,29 @@ def test_a_saturated_provider_is_passed_over() -> None:
             assert b"retry-after: 1\r\n" in answer
             first.close()
             second.close()
+
+
+@pytest.mark.parametrize(
+    "deadline", [{"idle_timeout": 0.5}, {"idle_timeout": 60.0, "total_timeout": 1.0}]
+)
+def test_a_caller_who_does_not_read_holds_no_slot(deadline: dict[str, float]) -> None:
+    """The socket stays open and unread: the slot is free again after the deadline all the same."""
+    kept: list[RequestContext] = []
+    sink = kept.append
+    add_sink(sink)
+    endless = Sse([shapes.chunk({"content": "x" * 50_000})] * 2000)
+    try:
+        with Upstream(endless) as upstream:
+            slow = provider("one", upstream, max_concurrency=1, **deadline)
+            with served(chain(slow)) as gateway:
+                client = connect(gateway, stream=True)
+                wait_until(lambda: gateway.book.under_way("one") == 1)
+                wait_until(lambda: gateway.book.under_way("one") == 0, 20)
+                wait_until(lambda: kept)
+                wait_until(lambda: upstream.asked[0].left_at is not None)
+                client.close()
+    finally:
+        remove_sink(sink)
+    (record,) = kept
+    assert (record.outcome, record.error_code) == ("cancelled", "caller_stalled")
+    assert [attempt.code for attempt in record.attempts] == ["caller_stalled"]
