@@ -128,6 +128,8 @@ class InferenceConsumer(LeanHttpConsumer):
             context.outcome, context.error_code = "error", "internal_error"
             await self.crashed(error)
         finally:
+            # The heartbeat knows the writer: a cycle would be left to the garbage collector.
+            self.writer.heartbeat = None
             self._record()
 
     def _key(self, table: RoutingTable) -> VirtualKey:

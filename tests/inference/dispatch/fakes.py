@@ -9,7 +9,7 @@ from typing import Any
 
 from governance.routing.plan import Candidate
 from governance.routing.request import RoutingRequest
-from governance.routing.table import VirtualKey
+from governance.routing.table import Target, VirtualKey
 from inference.dispatch.attempt import Attempt
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.failures import Failure, broken
@@ -21,7 +21,6 @@ from inference.record.usage import Usage
 from inference.translate.base import Answer, Outbound
 from inference.upstream import UpstreamClosed
 from tests.inference.tables import provider
-from tests.routing.build import Target
 
 PAUSE = object()
 """In a script of an upstream: silence until the reply is aborted."""
@@ -213,7 +212,7 @@ class World:
             request,
             self.context,
             self.delivery,
-            self.client,  # type: ignore[arg-type]
+            self.client,
             self.book,
             loop,
             self.timer_wheel,

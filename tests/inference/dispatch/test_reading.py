@@ -46,20 +46,20 @@ def deadlines(*, idle: float | None = None) -> Deadlines:
 async def test_it_works() -> None:
     """A stream is opened up to its first meaningful event."""
     reply = ScriptedReply(b"#\n", b"a\nb\n", b"c\n")
-    stream = await open_stream(LineTranslator(), REQUEST, reply)  # type: ignore[arg-type]
+    stream = await open_stream(LineTranslator(), REQUEST, reply)
     assert (stream.first, stream.ended) == (b"a\nb\n", False)
     assert reply.pieces == [b"c\n"]
 
 
 async def test_a_status_with_the_upstreams_words() -> None:
     reply = ScriptedReply(b"so ", b"busy", status=429, headers=[(b"retry-after", b"7")])
-    failure = await refusal(reply)  # type: ignore[arg-type]
+    failure = await refusal(reply)
     assert (failure.code, failure.body, failure.retry_after) == ("http_429", b"so busy", 7.0)
 
 
 async def test_a_status_whose_words_break_off() -> None:
     reply = ScriptedReply(b"so ", UpstreamClosed("cut"), status=500)
-    failure = await refusal(reply)  # type: ignore[arg-type]
+    failure = await refusal(reply)
     assert (failure.code, failure.body) == ("http_500", b"")
 
 
@@ -68,7 +68,7 @@ async def test_a_status_whose_words_break_off() -> None:
 )
 async def test_a_stream_that_never_commits(pieces: tuple[bytes, ...], code: str) -> None:
     with pytest.raises(AttemptFailed) as raised:
-        await open_stream(LineTranslator(), REQUEST, ScriptedReply(*pieces))  # type: ignore[arg-type]
+        await open_stream(LineTranslator(), REQUEST, ScriptedReply(*pieces))
     assert raised.value.failure.code == code
 
 
@@ -77,7 +77,7 @@ async def whole(*pieces: bytes, streamed: bool, translator: LineTranslator) -> b
     answer = await read_whole(
         translator,
         REQUEST,
-        reply,  # type: ignore[arg-type]
+        reply,
         deadlines(),
         streamed=streamed,
     )
@@ -109,5 +109,5 @@ async def test_comments_are_silence_for_a_whole_answer_too() -> None:
     reply = ScriptedReply(b"a", *[b"#"] * 1000, pause=0.02)
     watched.guard(reply)
     with pytest.raises(AttemptFailed) as raised:
-        await read_whole(Gathering(), REQUEST, reply, watched, streamed=True)  # type: ignore[arg-type]
+        await read_whole(Gathering(), REQUEST, reply, watched, streamed=True)
     assert raised.value.failure.code == "idle_timeout"

@@ -26,7 +26,7 @@ def deadlines(*, idle: float | None = None, total: float | None = None) -> Deadl
 def stream(*pieces: object, first: bytes = b"a\n", pause: float = 0.0) -> StreamResult:
     translator = LineStream()
     translator.feed(first)
-    return StreamResult(translator, ScriptedReply(*pieces, pause=pause), first, False)  # type: ignore[arg-type]
+    return StreamResult(translator, ScriptedReply(*pieces, pause=pause), first, False)
 
 
 async def test_it_works() -> None:
@@ -123,7 +123,7 @@ async def test_meaningful_events_are_life() -> None:
 
 async def test_the_end_of_the_body_is_read() -> None:
     reply = ScriptedReply(b"")
-    await read_to_end(reply)  # type: ignore[arg-type]
+    await read_to_end(reply)
     assert reply.at_end
     assert not reply.aborted
 
@@ -135,5 +135,5 @@ async def test_a_body_that_does_not_end_is_dropped(
     """An upstream that has more to say, or is slow, is not waited for."""
     monkeypatch.setattr(relay_module, "LINGER", 0.05)
     reply = ScriptedReply(rest)
-    await asyncio.wait_for(read_to_end(reply), 5)  # type: ignore[arg-type]
+    await asyncio.wait_for(read_to_end(reply), 5)
     assert reply.aborted or isinstance(rest, Exception)

@@ -140,7 +140,7 @@ async def test_a_key_that_is_revoked_while_the_body_comes_opens_nothing(
             tables.table = rebuilt(NOWHERE, grants=grants(enabled=False))
         return await receive()
 
-    caller.receive = slow  # type: ignore[method-assign]
+    caller.receive = slow
     await caller.call(app, AUTHORIZED)
     assert caller.status == 401
     assert json.loads(caller.body)["error"]["code"] == "disabled_api_key"
@@ -157,7 +157,7 @@ async def test_a_table_that_changes_harms_no_request() -> None:
         tables.table = rebuilt(NOWHERE)
         return await receive()
 
-    caller.receive = slow  # type: ignore[method-assign]
+    caller.receive = slow
     await caller.call(app, AUTHORIZED)
     assert caller.status == 502, "it got as far as the provider, which is not there"
 
