@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.launch.processes import until, web_processes
+from tests.gateway.supervisor.processes import until, web_processes
 from tests.service.operator import Operator
 from tests.support import openai_shapes as shapes
 from tests.support.installation import Installation
@@ -120,14 +120,15 @@ def test_a_web_process_that_dies_is_replaced(service: Installation) -> None:
 
 
 SERVICE_IN_A_TERMINAL = """
-import fcntl, signal, socket, termios
+import fcntl, signal, termios
 # The tests may run under nohup.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from gateway.supervisor.service import Service
-service = Service(socket.socket(), {})
+from gateway.supervisor.listener import Listeners
+from gateway.supervisor.supervisor import Supervisor
+supervisor = Supervisor(Listeners("127.0.0.1", 0), {})
 print("started", flush=True)
-service.run()
+supervisor.run()
 """
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.launch.processes import until
+from tests.gateway.supervisor.processes import until
 from tests.support.installation import Installation, manage
 
 

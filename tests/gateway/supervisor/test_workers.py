@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.launch.processes import until, web_processes
+from tests.gateway.supervisor.processes import until, web_processes
 from tests.support.installation import Installation
 
 CALLERS = 60
