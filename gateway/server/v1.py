@@ -16,8 +16,9 @@ from inference.edge.chat import ChatConsumer
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import CountingConsumer
 from inference.endpoints.listing import ListingConsumer
-from inference.endpoints.protocols import openai
-from inference.endpoints.registry import COUNT_TOKENS, ENDPOINTS
+from inference.endpoints.messages import COUNT_TOKENS
+from inference.endpoints.registry import ENDPOINTS
+from inference.protocols import OPENAI
 from inference.record.content import ContentKeepingConsumer
 
 # Not for secrets: it draws among weighted targets and spreads cooldowns.
@@ -51,7 +52,7 @@ def routes(
         endpoint=COUNT_TOKENS, book=HealthBook(rng=rng), rng=rng, **common
     )
     models = apps["/v1/models"] = ListingConsumer.as_asgi(**common)
-    unknown = UnknownPathConsumer.as_asgi(protocol=openai, body_limit=limit)
+    unknown = UnknownPathConsumer.as_asgi(protocol=OPENAI, body_limit=limit)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = scope["path"].rstrip("/")

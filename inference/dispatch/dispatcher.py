@@ -222,7 +222,7 @@ class Dispatcher:
         extra = outbound.headers
         grant = self._journey.grant
         if provider.kind == "mlx" and not provider.base_url and grant is not None:
-            place = priority(grant.priority, self._inbound.ask.request_type)
+            place = priority(grant.priority, self._inbound.priority)
             if place != "normal":
                 extra = (*extra, (b"x-pointsman-priority", place.encode()))
         return await self._client.send(

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from inference.dispatch.failures import TOO_LONG_MARKS, Failure, Outcome, broken
-from inference.endpoints.protocols.anthropic import error_type
+from inference.protocols.anthropic import error_type
 
 _OPAQUE: Final = frozenset({401, 402, 403})
 """Statuses about this gateway's own credentials and bills: their text may quote the credential."""

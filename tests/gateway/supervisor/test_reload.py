@@ -43,9 +43,11 @@ def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, secret: Path) -> Iterator[Installation]:
-    kept = {"POINTSMAN_SECRET_KEY_FILE": str(secret)}
+@pytest.fixture(scope="module", params=["fast", "stock"])
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, secret: Path
+) -> Iterator[Installation]:
+    kept = {"POINTSMAN_SECRET_KEY_FILE": str(secret), "POINTSMAN_SERVER": request.param}
     data_dir = tmp_path_factory.mktemp("reload")
     with Installation(data_dir, "--no-model", "--workers", "2", **kept) as running:
         yield running
@@ -109,6 +111,32 @@ def test_a_reload_drops_nothing(service: Installation) -> None:
     for text in texts:
         assert "begun" in text
         assert text.endswith("data: [DONE]\n\n")
+
+
+def test_a_reload_loses_no_connection_that_waits(service: Installation) -> None:
+    """New connections come all the time, among them some that an old process never accepts."""
+    old = web_processes(service)
+    enough = threading.Event()
+    failed: list[str] = []
+    answered: list[int] = []
+
+    def call() -> None:
+        while not enough.is_set():
+            try:
+                answered.append(httpx.get(f"{service.url}/livez", timeout=30).status_code)
+            except httpx.HTTPError as error:
+                failed.append(repr(error))
+
+    callers = [threading.Thread(target=call) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    service.process.send_signal(signal.SIGHUP)
+    until(lambda: not old & web_processes(service))
+    enough.set()
+    for caller in callers:
+        caller.join(60)
+    assert failed == []
+    assert set(answered) == {200}
 
 
 def test_a_web_process_that_dies_is_replaced(service: Installation) -> None:
