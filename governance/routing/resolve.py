@@ -53,7 +53,7 @@ def resolve(
     demoted: list[Candidate] = []
     order = outlook.kept if outlook.weights is None else draw(outlook.kept, outlook.weights, rng)
     for one in order:
-        standing = health.standing(one.provider, one.candidate.model)
+        standing = health.status(one.provider, one.candidate.model)
         verdict = None if standing is None else _momentary(one, standing, now)
         if verdict is None:
             candidates.append(one.candidate)

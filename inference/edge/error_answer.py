@@ -12,7 +12,7 @@ from inference.dispatch.failures import Failure, Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ErrorAnswer:
     """What the caller is told when the gateway itself has to refuse or to give up."""
 
     status: int
@@ -36,7 +36,7 @@ def after_failure(
     body: bytes | None = None,
     *,
     callers: bool = False,
-) -> Problem:
+) -> ErrorAnswer:
     """What the caller is told when the chain is used up: the last failure, and every attempt.
 
     `body` is the upstream's error in the caller's protocol. A failure that is the `callers` own is
@@ -53,7 +53,7 @@ def after_failure(
         message = f"{intro}. {failure.message}"
         if said is not None:
             message = f"{message} It said: {said['message']}"
-    return Problem(
+    return ErrorAnswer(
         502 if ours else failure.status,
         message,
         failure.code,
@@ -64,11 +64,11 @@ def after_failure(
     )
 
 
-def in_stream(failure: Failure, body: bytes | None, sequence: int) -> Problem:
+def in_stream(failure: Failure, body: bytes | None, sequence: int) -> ErrorAnswer:
     """What ends a stream that has begun; `body` as for `after_failure`."""
     said = said_in(body)
     message = failure.message if said is None else said["message"]
-    return Problem(failure.status, message, failure.code, said=said, sequence=sequence)
+    return ErrorAnswer(failure.status, message, failure.code, said=said, sequence=sequence)
 
 
 def said_in(body: bytes | None) -> Mapping[str, Any] | None:

@@ -20,6 +20,7 @@ from tests.support.serving import Served, served
 from tests.support.upstream import Json, Upstream
 
 DOWN = Failure(Outcome.RETRYABLE, "http_500", "x", 500)
+LEFT = Failure(Outcome.CANCELLED, "cancelled", "x")
 FAULT = Failure(Outcome.CALLERS_FAULT, "http_400", "x", 400)
 ONE = provider("One", "http://127.0.0.1:9/v1")
 
@@ -35,46 +36,46 @@ class Clock:
 
 def fail(book: HealthBook, failure: Failure, times: int) -> None:
     for _ in range(times):
-        slot = book.take(ONE, "m")
-        assert slot is not None
-        book.failed(slot, failure)
+        permit = book.acquire(ONE, "m")
+        assert permit is not None
+        book.release(permit, failure)
 
 
 def test_repeated_failures_demote_and_one_probe_returns() -> None:
     clock = Clock()
     book = HealthBook(rng=random.Random(1), clock=clock)
     fail(book, DOWN, 5)
-    standing = book.standing("one", "m")
-    assert standing is not None
-    assert standing.demoted(clock.now) == "cooling_down"
-    assert book.standing("one", "other") is None
-    clock.now = standing.until + 0.01
-    probe, second = book.take(ONE, "m"), book.take(ONE, "m")
+    status = book.status("one", "m")
+    assert status is not None
+    assert status.demoted(clock.now) == "cooling_down"
+    assert book.status("one", "other") is None
+    clock.now = status.until + 0.01
+    probe, second = book.acquire(ONE, "m"), book.acquire(ONE, "m")
     assert probe is not None
     assert second is not None
     assert (probe.probe, second.probe) == (True, False)
-    standing = book.standing("one", "m")
-    assert standing is not None
-    assert standing.demoted(clock.now) == "cooling_down", "only the probe gets through"
-    book.succeeded(probe)
-    book.abandoned(second)
-    assert book.standing("one", "m") is None
+    status = book.status("one", "m")
+    assert status is not None
+    assert status.demoted(clock.now) == "cooling_down", "only the probe gets through"
+    book.release(probe)
+    book.release(second, LEFT)
+    assert book.status("one", "m") is None
     assert book.under_way("one") == 0
 
 
 def test_the_callers_fault_is_not_held_against_a_provider() -> None:
     book = HealthBook(rng=random.Random(1), clock=Clock())
     fail(book, FAULT, 50)
-    assert book.standing("one", "m") is None
+    assert book.status("one", "m") is None
 
 
 def test_retry_after_is_honoured_at_once() -> None:
     clock = Clock()
     book = HealthBook(rng=random.Random(1), clock=clock)
     fail(book, Failure(Outcome.RETRYABLE, "http_429", "x", 429, retry_after=30), 1)
-    standing = book.standing("one", "m")
-    assert standing is not None
-    assert standing.until >= 130
+    status = book.status("one", "m")
+    assert status is not None
+    assert status.until >= 130
 
 
 @pytest.mark.parametrize(
@@ -152,14 +153,14 @@ def test_a_used_up_limit_is_forgotten_once_it_is_renewed() -> None:
         ],
     )
     (light,) = chain(ONE).profiles.values()
-    standing = book.standing("one", "m")
-    assert standing is not None
-    rejection = threshold(light.targets[0], standing, clock.now + 19)
+    status = book.status("one", "m")
+    assert status is not None
+    rejection = threshold(light.targets[0], status, clock.now + 19)
     assert rejection is not None
     assert rejection[0] == "request_threshold_exceeded"
-    assert threshold(light.targets[0], standing, clock.now + 20) is None
+    assert threshold(light.targets[0], status, clock.now + 20) is None
     book.observe(ONE, "m", [])
-    assert book.standing("one", "m") is None
+    assert book.status("one", "m") is None
 
 
 def ask(gateway: Served) -> httpx.Response:

@@ -1,13 +1,19 @@
-"""Who asks, and may they: `governance.authentication` in the words of the chat API."""
+"""Who asks, and may they: `governance.authentication` in the words of the chat API.
+
+It needs nothing but the head of a request.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from governance.authentication import Unauthenticated, authenticate
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
-from inference.edge.problem import Problem
+from inference.edge.error_answer import ErrorAnswer
+
+Authenticate = Callable[[Mapping[bytes, bytes], RoutingTable, float], VirtualKey | ErrorAnswer]
+"""From a request's headers, the table and the Unix time in seconds."""
 
 SCOPE: Final = "inference"
 _HOW: Final = (
@@ -16,9 +22,9 @@ _HOW: Final = (
 )
 
 
-def admit(
-    headers: Mapping[bytes, bytes], table: RoutingTable, *, required: bool, now: float
-) -> VirtualKey | Problem:
+def authenticate_caller(
+    headers: Mapping[bytes, bytes], table: RoutingTable, now: float, *, required: bool = True
+) -> VirtualKey | ErrorAnswer:
     """The presented key, if it may ask for inference. `now` is Unix time in seconds.
 
     Where keys are not required an unknown one counts as none, since SDKs insist on sending
@@ -29,7 +35,7 @@ def admit(
         return found
     if not required and found.key is None:
         return ANONYMOUS
-    return Problem(found.status, _words(found), found.reason)
+    return ErrorAnswer(found.status, _words(found), found.reason)
 
 
 def _words(refused: Unauthenticated) -> str:
