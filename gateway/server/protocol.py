@@ -100,8 +100,8 @@ async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def check(protocol: type[asyncio.Protocol]) -> None:
-    """Puts requests through `protocol`. Raises whatever is wrong with it."""
+def _connection(protocol: type[asyncio.Protocol], state: ServerState, over: _Transport) -> Any:
+    """What Uvicorn would make for a caller, with `_echo` behind it."""
     config = uvicorn.Config(
         cast(Any, _echo),
         http=protocol,
@@ -112,11 +112,16 @@ async def check(protocol: type[asyncio.Protocol]) -> None:
         access_log=False,
     )
     config.load()
-    state = ServerState()
-    transport = _Transport()
     made: Any = config.http_protocol_class
     connection = made(config=config, server_state=state, app_state={})
-    connection.connection_made(transport)
+    connection.connection_made(over)
+    return connection
+
+
+async def check(protocol: type[asyncio.Protocol]) -> None:
+    """Puts requests through `protocol`. Raises whatever is wrong with it."""
+    state, transport = ServerState(), _Transport()
+    connection = _connection(protocol, state, transport)
     tell = connection.data_received
 
     async def expect(*pieces: bytes) -> None:
