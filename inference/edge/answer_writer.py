@@ -73,14 +73,20 @@ class AnswerWriter:
 
     async def respond(self, status: int, headers: response_headers.Headers, body: bytes) -> None:
         """A complete answer."""
-        if self.unread is not None:
-            self.started, self.status = True, status
-            headers.extend(self.protocol.own_headers(self.request_id))
-            await asgi.respond(self._send, status, headers, body, unread=self.unread)
-            return
         headers.append((b"content-length", str(len(body)).encode()))
+        if self.unread is not None:
+            headers.append(asgi.CLOSE)
+            await self.head(status, headers)
+            await self.chunk(body)
+            return
         await self.head(status, headers)
         await self.last(body)
+
+    async def linger(self) -> None:
+        """Ends an answer to a request whose body is unread, so that its caller sees it."""
+        if self.unread is not None:
+            await asgi.linger(self.unread)
+            await self.last(b"")
 
     async def refuse(
         self, error: ErrorAnswer, headers: response_headers.Headers | None = None

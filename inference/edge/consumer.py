@@ -10,22 +10,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from channels.generic.http import AsyncHttpConsumer
 
 from inference.dispatch.timer_wheel import timer_wheel_of
 from inference.edge.answer_writer import AnswerWriter
-from inference.edge.asgi import App, Message, Receive, Scope, Send, unread_body
+from inference.edge.asgi import (
+    App,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    announced_length,
+    unread_body,
+)
 from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.edge.error_answer import ErrorAnswer
 
 log = structlog.get_logger("pointsman.answer")
-
-_DRAIN_BYTES: Final = 64 * 1024 * 1024
-"""Of a body that is too large, what is read and thrown away before the refusal is sent: closing
-at once would reset the connection and the caller would never see the reason."""
 
 
 class BodyTooLarge(Exception):
@@ -64,9 +68,12 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         watcher: DisconnectWatcher | None = None
         try:
             refusal = self.on_head()
+            if refusal is None and announced_length(scope["headers"]) > self.body_limit:
+                refusal = self._too_large()
             if refusal is not None:
                 self.writer.unread = unread_body(scope, receive)
                 await self.refuse(refusal)
+                await self.writer.linger()
                 return
             body = await self._receive_body(receive)
             carrier = asyncio.current_task(loop)
@@ -77,7 +84,9 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         except CallerLeft:
             pass
         except BodyTooLarge:
+            self.writer.unread = receive
             await self.refuse(self._too_large())
+            await self.writer.linger()
         except asyncio.CancelledError:
             if watcher is None or not watcher.gone:
                 raise
@@ -118,26 +127,17 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         )
 
     async def _receive_body(self, receive: Receive) -> bytes:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise CallerLeft
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body"):
-            if len(body) > self.body_limit:
-                raise BodyTooLarge
-            return body
-        parts, size = [body], len(body)
-        while message.get("more_body"):
+        parts: list[bytes] = []
+        left = self.body_limit
+        more = True
+        while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise CallerLeft
-            size += len(message.get("body", b""))
-            if size <= self.body_limit:
-                parts.append(message.get("body", b""))
-            else:
-                parts.clear()
-                if size > self.body_limit + _DRAIN_BYTES:
-                    break
-        if size > self.body_limit:
-            raise BodyTooLarge
-        return b"".join(parts)
+            body: bytes = message.get("body", b"")
+            left -= len(body)
+            if left < 0:
+                raise BodyTooLarge
+            more = message.get("more_body", False)
+            parts.append(body)
+        return parts[0] if len(parts) == 1 else b"".join(parts)

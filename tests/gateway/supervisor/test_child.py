@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.supervisor.child import Child
-from gateway.supervisor.restarting import FIRST_PAUSE, LONGEST_PAUSE, STABLE, RestartingProcess
+from gateway.supervisor.child import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    STABLE,
+    Child,
+    RestartingProcess,
+)
 from gateway.supervisor.startup_error import StartupError
 
 
@@ -13,23 +18,29 @@ class World:
     def __init__(self) -> None:
         self.now = 0.0
         self.starts = 0
+        self.deaths = 0
         self.broken = False
-        self.kept = RestartingProcess(self.start, lambda: self.now)
+        self.kept = RestartingProcess(
+            self.start, grace=5, on_death=self.died, clock=lambda: self.now
+        )
 
     def start(self) -> Child:
         if self.broken:
             raise StartupError("There is nothing to start.")
         self.starts += 1
-        return Child("engine", "tests.launch.idle")
+        return Child("engine", "tests.gateway.supervisor.idle")
+
+    def died(self) -> None:
+        self.deaths += 1
 
     def dies(self) -> None:
         self.kept.child.process.kill()
         self.kept.child.process.wait()
-        self.kept.look()
+        self.kept.poll()
 
     def passes(self, seconds: float) -> None:
         self.now += seconds
-        self.kept.look()
+        self.kept.poll()
 
 
 def test_what_dies_is_started_again_after_growing_pauses(
@@ -50,8 +61,9 @@ def test_what_dies_is_started_again_after_growing_pauses(
         world.dies()
         world.passes(FIRST_PAUSE)
         assert world.starts == 9, "it had worked for a while"
+        assert world.deaths == 8
     finally:
-        world.kept.end(grace=5)
+        world.kept.end()
     assert not world.kept.child.running()
     assert "The engine ended with status -9" in capfd.readouterr().err
 
@@ -68,4 +80,4 @@ def test_what_cannot_be_started_is_tried_again(capfd: pytest.CaptureFixture[str]
         world.passes(LONGEST_PAUSE)
         assert world.kept.child.running()
     finally:
-        world.kept.end(grace=5)
+        world.kept.end()

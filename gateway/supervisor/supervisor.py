@@ -1,44 +1,36 @@
-"""The running service: the web processes and the engine, started, watched and ended together."""
+"""The running service: web processes and their helpers, started, watched and ended together."""
 
 from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from types import FrameType
 
-from gateway.server.connection_board import ConnectionBoard
-from gateway.supervisor.child import Child
+from gateway.supervisor.child import FIRST_PAUSE, Child, RestartingProcess
 from gateway.supervisor.cores import pin
-from gateway.supervisor.restarting import RestartingProcess
+from gateway.supervisor.listener import Listeners
 from gateway.supervisor.startup_error import StartupError
-from gateway.supervisor.worker import Worker
 
 WEB_GRACE = 25.0
-ENGINE_GRACE = 6.0
-RESTART_PAUSE = 1.0
-"""Seconds between a web process's death and its successor, so that a broken one does not spin."""
-
 RELOAD_PATIENCE = 60.0
 """Seconds a new web process may take to start before the reload is given up."""
 
 
-class Service:
+class Supervisor:
     """Ends with every process it started, however it ends."""
 
-    def __init__(self, listener: socket.socket, environment: Mapping[str, str]) -> None:
-        self._listener = listener
+    def __init__(self, listeners: Listeners, environment: Mapping[str, str]) -> None:
+        self._listeners = listeners
         self._environment = environment
-        self._web: list[Worker] = []
-        self._leaving: list[Worker] = []
-        self._cores: Sequence[int] = ()
-        self._occupancy = ConnectionBoard.create()
-        self._engine: RestartingProcess | None = None
+        self._web: list[RestartingProcess] = []
+        self._helpers: list[RestartingProcess] = []
+        self._leaving: list[Child] = []
         self._ending = threading.Event()
         self._reload = threading.Event()
         # `nohup` asks for what it is there for by ignoring the signal.
@@ -48,24 +40,35 @@ class Service:
             signal.signal(name, self._on_end)
         signal.signal(signal.SIGHUP, self._on_reload)
 
-    def start_engine(self, start: Callable[[], Child]) -> None:
-        """Raises `StartupError`."""
-        self._engine = RestartingProcess(start)
+    def start_helper(self, start: Callable[[], Child], *, grace: float) -> None:
+        """Starts a process that web processes rely on, as the local engine.
+
+        Helpers end after the web processes, the last one first. Raises `StartupError`.
+        """
+        self._helpers.append(RestartingProcess(start, grace=grace))
 
     def start_web(self, workers: int, cores: Sequence[int] = ()) -> None:
         """With `cores`, each process stays on one of them; they go round."""
-        self._cores = cores
-        self._web = [self._start_worker(place) for place in range(workers)]
+        for place in range(workers):
+            self._web.append(
+                RestartingProcess(
+                    partial(self._start_worker, place, cores),
+                    grace=WEB_GRACE,
+                    longest_pause=FIRST_PAUSE,
+                    on_death=partial(self._listeners.died, place),
+                )
+            )
 
     def wait_ready(self, url: str, *, seconds: float = 60.0) -> None:
         """Returns once every web process serves and the service answers. Raises `StartupError`."""
         deadline = time.monotonic() + seconds
+        children = [one.child for one in self._web]
         while time.monotonic() < deadline:
             if self._ending.is_set():
                 return
-            if not any(child.running() for child in self._web):
+            if not any(child.running() for child in children):
                 raise StartupError("The web process ended at once; its message is above.")
-            if any(child.serves(within=0.05) is None for child in self._web):
+            if any(child.serves(within=0.05) is None for child in children):
                 continue
             try:
                 with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310  # our own address
@@ -88,37 +91,34 @@ class Service:
             for child in [one for one in self._leaving if not one.running()]:
                 child.end(grace=0)
                 self._leaving.remove(child)
-            for place, child in enumerate(self._web):
-                if not child.running() and not self._ending.wait(RESTART_PAUSE):
-                    child.end(grace=0)
-                    self._web[place] = self._start_worker(place)
-            if self._engine is not None:
-                self._engine.look()
+            for process in (*self._web, *self._helpers):
+                process.poll()
 
     def end(self) -> None:
         """Web first, so that streams can finish while the model still answers."""
-        threads = [
-            threading.Thread(target=child.end, kwargs={"grace": WEB_GRACE})
-            for child in (*self._web, *self._leaving)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if self._engine is not None:
-            self._engine.end(grace=ENGINE_GRACE)
-        self._listener.close()
-        os.close(self._occupancy.descriptor)
+        leaving = [partial(one.end, grace=WEB_GRACE) for one in self._leaving]
+        _together([*(one.end for one in self._web), *leaving])
+        for helper in reversed(self._helpers):
+            helper.end()
+        self._listeners.close()
 
-    def _start_worker(self, place: int) -> Worker:
-        worker = Worker(self._listener.fileno(), self._environment, self._occupancy.take())
-        if self._cores:
-            pin(worker.pid, self._cores[place % len(self._cores)])
+    def _start_worker(self, place: int, cores: Sequence[int]) -> Child:
+        descriptor = self._listeners.of(place).fileno()
+        worker = Child(
+            "web process",
+            "gateway.server.web",
+            ["--fd", str(descriptor)],
+            environment=self._environment,
+            pass_fds=[descriptor],
+            announces=True,
+        )
+        if cores:
+            pin(worker.pid, cores[place % len(cores)])
         return worker
 
     def _replace_all(self) -> None:
-        for place, old in enumerate(self._web):
-            new = self._start_worker(place)
+        for process in self._web:
+            new = process.successor()
             if not self._comes_up(new):
                 new.end(grace=0)
                 if not self._ending.is_set():
@@ -127,11 +127,9 @@ class Service:
                         "The old ones go on.\n"
                     )
                 return
-            self._web[place] = new
-            self._leaving.append(old)
-            old.leave()
+            self._leaving.append(process.replace(new))
 
-    def _comes_up(self, worker: Worker) -> bool:
+    def _comes_up(self, worker: Child) -> bool:
         deadline = time.monotonic() + RELOAD_PATIENCE
         while not self._ending.is_set() and time.monotonic() < deadline:
             serves = worker.serves(within=0.2)
@@ -148,6 +146,14 @@ class Service:
             self._ending.set()
         else:
             self._reload.set()
+
+
+def _together(calls: Iterable[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=call) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _has_terminal() -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.launch.processes import until, web_processes
+from tests.gateway.supervisor.processes import until, web_processes
 from tests.service.operator import Operator
 from tests.support import openai_shapes as shapes
 from tests.support.installation import Installation
@@ -43,9 +43,11 @@ def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, secret: Path) -> Iterator[Installation]:
-    kept = {"POINTSMAN_SECRET_KEY_FILE": str(secret)}
+@pytest.fixture(scope="module", params=["fast", "stock"])
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, secret: Path
+) -> Iterator[Installation]:
+    kept = {"POINTSMAN_SECRET_KEY_FILE": str(secret), "POINTSMAN_SERVER": request.param}
     data_dir = tmp_path_factory.mktemp("reload")
     with Installation(data_dir, "--no-model", "--workers", "2", **kept) as running:
         yield running
@@ -111,6 +113,32 @@ def test_a_reload_drops_nothing(service: Installation) -> None:
         assert text.endswith("data: [DONE]\n\n")
 
 
+def test_a_reload_loses_no_connection_that_waits(service: Installation) -> None:
+    """New connections come all the time, among them some that an old process never accepts."""
+    old = web_processes(service)
+    enough = threading.Event()
+    failed: list[str] = []
+    answered: list[int] = []
+
+    def call() -> None:
+        while not enough.is_set():
+            try:
+                answered.append(httpx.get(f"{service.url}/livez", timeout=30).status_code)
+            except httpx.HTTPError as error:
+                failed.append(repr(error))
+
+    callers = [threading.Thread(target=call) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    service.process.send_signal(signal.SIGHUP)
+    until(lambda: not old & web_processes(service))
+    enough.set()
+    for caller in callers:
+        caller.join(60)
+    assert failed == []
+    assert set(answered) == {200}
+
+
 def test_a_web_process_that_dies_is_replaced(service: Installation) -> None:
     old = web_processes(service)
     died = min(old)
@@ -120,14 +148,15 @@ def test_a_web_process_that_dies_is_replaced(service: Installation) -> None:
 
 
 SERVICE_IN_A_TERMINAL = """
-import fcntl, signal, socket, termios
+import fcntl, signal, termios
 # The tests may run under nohup.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from gateway.supervisor.service import Service
-service = Service(socket.socket(), {})
+from gateway.supervisor.listener import Listeners
+from gateway.supervisor.supervisor import Supervisor
+supervisor = Supervisor(Listeners("127.0.0.1", 0), {})
 print("started", flush=True)
-service.run()
+supervisor.run()
 """
 
 
