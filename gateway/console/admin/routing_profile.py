@@ -25,7 +25,7 @@ from gateway.console.admin.standing import Providers, profile_badge, reach_badge
 from gateway.console.admin.targets import TargetForm, TargetFormSet
 from gateway.console.admin.theme import StackedInline, display
 from gateway.console.monitoring.live import Engine, engine, live
-from governance import documents, services
+from governance import documents, services, strategies
 from governance.models import ApiKey, Provider, RoutingProfile, RoutingTarget
 from governance.routing.fields import Problem
 from governance.services.profiles import profile_problems, with_id
@@ -48,10 +48,9 @@ class ProfileForm(DocumentForm):
         help_text="The only API key that may use this profile.",
     )
     strategy = ChoiceField(
-        [("ordered_failover", "Ordered failover"), ("weighted", "Weighted")],
+        strategies.choices,
         label="Strategy",
-        help_text="Ordered failover tries targets by priority; weighted draws among them by "
-        "weight, and draws the order of the others too.",
+        help_text=strategies.help_text(),
     )
     local_fallback = ChoiceField(
         [("default", "Local inference takes over"), ("never", "The request fails")],
@@ -152,8 +151,8 @@ class TargetInline(StackedInline):
     @admin.display(description="Share")
     def share(self, target: RoutingTarget) -> str:
         """As saved, until the page's script tells it as typed; none where weights say nothing."""
-        weighted = not target._state.adding and target.profile.strategy == "weighted"
-        text = share(target, target.profile.ordered_targets()) if weighted else ""
+        saved = not target._state.adding
+        text = share(target, target.profile.ordered_targets()) if saved else ""
         return format_html("<span data-share>{}</span>", text or "—")
 
     @admin.display(description="State", empty_value="new")
@@ -268,12 +267,12 @@ class ProfileAdmin(ExchangeAdmin):
     @display("Targets")
     def target_list(self, profile: Any) -> str:
         held, cloud = profile.providers, cloud_routing()
-        targets, weighted = profile.ordered_targets(), profile.strategy == "weighted"
+        targets = profile.ordered_targets()
         shown = []
         for target in targets:
             badge = target_badge(target, profile, held, cloud)
             state = "" if badge.tone in ("success", "info") else f" ({badge.text})"
-            part = share(target, targets) if weighted else ""
+            part = share(target, targets)
             weight = f", weight {target.weight:g}: {part}" if part else ""
             shown.append(f"{target}{weight}{state}")
         return ", ".join(shown)
