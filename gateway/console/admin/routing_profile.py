@@ -29,6 +29,7 @@ from governance import documents, services, strategies
 from governance.models import ApiKey, Provider, RoutingProfile, RoutingTarget
 from governance.routing.fields import Problem
 from governance.services.profiles import profile_problems, with_id
+from governance.strategies import strategy_named
 
 
 class ProfileForm(DocumentForm):
@@ -151,8 +152,8 @@ class TargetInline(StackedInline):
     @admin.display(description="Share")
     def share(self, target: RoutingTarget) -> str:
         """As saved, until the page's script tells it as typed; none where weights say nothing."""
-        saved = not target._state.adding
-        text = share(target, target.profile.ordered_targets()) if saved else ""
+        drawn = not target._state.adding and strategy_named(target.profile.strategy).draws
+        text = share(target, target.profile.ordered_targets()) if drawn else ""
         return format_html("<span data-share>{}</span>", text or "—")
 
     @admin.display(description="State", empty_value="new")
