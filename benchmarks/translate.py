@@ -65,17 +65,17 @@ def _named(event: dict[str, Any]) -> bytes:
 
 def chat_request() -> ParsedRequest:
     body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
-    return chat.read(json.dumps(body).encode(), {})
+    return chat.parse(json.dumps(body).encode(), {})
 
 
 def messages_request() -> ParsedRequest:
     turns = [{"role": "user", "content": "Hello"}]
     body = {"model": "m", "stream": True, "max_tokens": 9, "messages": turns}
-    return messages.read(json.dumps(body).encode(), {})
+    return messages.parse(json.dumps(body).encode(), {})
 
 
 def response_request() -> ParsedRequest:
-    return responses.read(b'{"model": "m", "stream": true, "input": "Hello"}', {})
+    return responses.parse(b'{"model": "m", "stream": true, "input": "Hello"}', {})
 
 
 def microseconds(new_relay: Callable[[], StreamTranslator], stream: list[bytes]) -> float:

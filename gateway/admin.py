@@ -1,3 +1,10 @@
-"""Where Django's admin looks for pages: they are in `gateway.console`."""
+"""Where Django's admin looks for pages: each is a folder of `gateway.console`."""
 
-from gateway.console import admin as _pages  # noqa: F401
+import gateway.console.interactions.admin
+import gateway.console.keys.admin
+import gateway.console.mappings.admin
+import gateway.console.people.admin
+import gateway.console.profiles.admin
+import gateway.console.providers.admin
+import gateway.console.revisions.admin
+import gateway.console.rules.admin  # noqa: F401

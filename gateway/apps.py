@@ -13,8 +13,8 @@ class GatewayConfig(AppConfig):
     verbose_name = "Gateway"
 
     def ready(self) -> None:
-        from gateway.console import connection_panel, live_health
-        from gateway.console.monitoring import live
+        from gateway.console.monitoring import live, live_health
+        from gateway.console.providers import connection_panel
         from gateway.console.rehearsal import panel
         from governance.api import simulation
 
@@ -31,10 +31,10 @@ def read_request(document: Mapping[str, Any]) -> RoutingRequest:
     """
     from governance.errors import Invalid
     from governance.routing.fields import Problem
-    from inference.endpoints import rehearsed
     from inference.endpoints.parsed_request import BadRequest
+    from inference.endpoints.registry import simulated_request
 
     try:
-        return rehearsed.read(document)
+        return simulated_request(document)
     except BadRequest as error:
         raise Invalid(Problem(error.field or "", error.code or "invalid", error.message)) from None

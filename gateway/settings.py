@@ -99,14 +99,19 @@ ASGI_APPLICATION = "gateway.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [BASE_DIR / "templates", BASE_DIR / "gateway"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "libraries": {
+                "console": "gateway.console.theme.tags",
+                "connection": "gateway.console.providers.tags",
+                "suggestions": "gateway.console.forms.tags",
+            },
         },
     }
 ]
@@ -153,6 +158,10 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 # Static files are served from the packages; WhiteNoise only wants the place to exist.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+STATICFILES_FINDERS = [
+    "gateway.console.page_files.PageFiles",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
@@ -228,13 +237,17 @@ UNFOLD = {
     "SITE_HEADER": "Pointsman",
     "SITE_SYMBOL": "alt_route",
     "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("desk/favicon.svg")}
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("console/theme/favicon.svg"),
+        }
     ],
-    "STYLES": [lambda request: static("desk/theme.css")],
-    "SCRIPTS": [lambda request: static("desk/accessible.js")],
+    "STYLES": [lambda request: static("console/theme/theme.css")],
+    "SCRIPTS": [lambda request: static("console/theme/accessible.js")],
     "COLORS": {"primary": PRIMARY},
     "SHOW_HISTORY": True,
-    "DASHBOARD_CALLBACK": "gateway.console.dashboard.context",
-    "ENVIRONMENT": "gateway.console.navigation.cloud_state",
-    "SIDEBAR": {"navigation": "gateway.console.navigation.navigation"},
+    "DASHBOARD_CALLBACK": "gateway.console.dashboard.views.context",
+    "ENVIRONMENT": "gateway.console.theme.navigation.cloud_state",
+    "SIDEBAR": {"navigation": "gateway.console.theme.navigation.navigation"},
 }

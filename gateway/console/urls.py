@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from gateway.console import connection_copy, connection_health, connection_views, dashboard, engine
+from gateway.console.dashboard import views as dashboard
+from gateway.console.engine import views as engine
 from gateway.console.playground import views as playground
+from gateway.console.providers import connection_copy, connection_health, connection_views
 from gateway.console.rehearsal import views as rehearsal
 
-app_name = "desk"
+app_name = "console"
 urlpatterns = [
     path("dashboard", dashboard.live, name="dashboard"),
     path("engine/", engine.show, name="engine"),

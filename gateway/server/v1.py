@@ -11,16 +11,15 @@ from django.conf import settings
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
+from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.chat import ChatConsumer
-from inference.edge.consumer import Receive, Scope, Send
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import CountingConsumer
 from inference.endpoints.listing import ListingConsumer
-from inference.endpoints.protocols import openai
-from inference.endpoints.registry import COUNT_TOKENS, ENDPOINTS
+from inference.endpoints.messages import COUNT_TOKENS
+from inference.endpoints.registry import ENDPOINTS
+from inference.protocols import OPENAI
 from inference.record.content import ContentKeepingConsumer
-
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Not for secrets: it draws among weighted targets and spreads cooldowns.
 rng = random.Random()  # noqa: S311
@@ -53,7 +52,7 @@ def routes(
         endpoint=COUNT_TOKENS, book=HealthBook(rng=rng), rng=rng, **common
     )
     models = apps["/v1/models"] = ListingConsumer.as_asgi(**common)
-    unknown = UnknownPathConsumer.as_asgi(protocol=openai, body_limit=limit)
+    unknown = UnknownPathConsumer.as_asgi(protocol=OPENAI, body_limit=limit)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = scope["path"].rstrip("/")

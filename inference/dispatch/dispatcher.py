@@ -230,7 +230,7 @@ class Dispatcher:
         extra = outbound.headers
         grant = self._journey.grant
         if backend.kind.priority_header and grant is not None:
-            place = priority(grant.priority, self._inbound.ask.request_type)
+            place = priority(grant.priority, self._inbound.priority)
             if place != "normal":
                 extra = (*extra, (backend.kind.priority_header.encode(), place.encode()))
         return await send(

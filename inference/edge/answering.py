@@ -7,7 +7,7 @@ import structlog
 from inference.edge import response_headers
 from inference.edge.consumer import LeanHttpConsumer
 from inference.edge.problem import Problem
-from inference.endpoints.endpoint import CallersProtocol
+from inference.protocols import CallersProtocol
 
 log = structlog.get_logger("pointsman.answer")
 

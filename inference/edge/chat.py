@@ -128,7 +128,7 @@ class ChatConsumer(AnsweringConsumer):
             words = f"{self.endpoint.path} answers POST only."
             raise Refused(Problem(405, words, "method_not_allowed"))
         try:
-            return self.endpoint.read(body, headers)
+            return self.endpoint.parse(body, headers)
         except BadRequest as error:
             raise Refused(Problem(error.status, error.message, error.code, error.field)) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inference.edge import response_headers
 from inference.edge.answering import AnsweringConsumer
 from inference.edge.problem import Problem
-from inference.endpoints.protocols import spoken
+from inference.protocols import spoken
 
 
 class UnknownPathConsumer(AnsweringConsumer):

@@ -8,8 +8,10 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.request import Features, RoutingRequest
+from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 from inference.endpoints.parsing import envelope, estimated_tokens, hint_of, typed, without_hint
+from inference.protocols import OPENAI
 
 _NEED_OF_PART: Final = {
     "image_url": "vision",
@@ -60,7 +62,7 @@ class _Body(msgspec.Struct):
 _BODY: Final = msgspec.json.Decoder(_Body)
 
 
-def read(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     fields = envelope(body)
     chat = typed(_BODY, body)
@@ -127,3 +129,6 @@ def _look(chat: _Body) -> tuple[frozenset[str], Features]:
             reasoning=reasoning,
         ),
     )
+
+
+ENDPOINT: Final = Endpoint("/v1/chat/completions", "chat", OPENAI, parse)

@@ -8,9 +8,11 @@ from typing import Final
 import msgspec
 
 from governance.routing.request import RoutingRequest
+from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.parsed_request import ParsedRequest
 from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
 from inference.endpoints.prompt import Prompt, survey_prompt
+from inference.protocols import OPENAI
 
 
 class _StreamOptions(msgspec.Struct):
@@ -35,7 +37,7 @@ class _Body(msgspec.Struct):
 _BODY: Final = msgspec.json.Decoder(_Body)
 
 
-def read(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     fields = envelope(body)
     asked = typed(_BODY, body)
@@ -54,5 +56,9 @@ def read(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         body=body,
         fields=without_hint(fields, asked.metadata),
         headers=headers,
+        priority="low",
         wants_usage=asked.stream_options is not None and bool(asked.stream_options.include_usage),
     )
+
+
+ENDPOINT: Final = Endpoint("/v1/completions", "completions", OPENAI, parse)

@@ -8,9 +8,11 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from governance.routing.request import RoutingRequest
+from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.parsed_request import ParsedRequest
 from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
 from inference.endpoints.prompt import Prompt, survey_prompt
+from inference.protocols import OPENAI
 
 
 class _Body(msgspec.Struct):
@@ -25,7 +27,7 @@ class _Body(msgspec.Struct):
 _BODY: Final = msgspec.json.Decoder(_Body)
 
 
-def read(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     fields = envelope(body)
     asked = typed(_BODY, body)
@@ -43,4 +45,8 @@ def read(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         body=body,
         fields=without_hint(fields, asked.metadata),
         headers=headers,
+        priority="low",
     )
+
+
+ENDPOINT: Final = Endpoint("/v1/embeddings", "embeddings", OPENAI, parse)

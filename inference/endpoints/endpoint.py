@@ -1,41 +1,22 @@
-"""An endpoint of `/v1` as data: what it reads and which protocol its callers speak."""
+"""An endpoint of `/v1` as data: its path, what it reads, and which protocol its callers speak."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from governance.routing.names import ListedModel
-from inference.edge.problem import Problem
 from inference.endpoints.parsed_request import ParsedRequest
+from inference.protocols import CallersProtocol
 
-
-class CallersProtocol(Protocol):
-    """How callers of one protocol are told what went wrong."""
-
-    name: str
-    HEARTBEAT: bytes
-    STATUSES: Mapping[int, int]
-    """What statuses this protocol does not know become."""
-
-    def error_body(self, problem: Problem, request_id: str) -> bytes: ...
-
-    def error_event(self, problem: Problem, request_id: str) -> bytes: ...
-
-    def own_headers(self, request_id: str) -> list[tuple[bytes, bytes]]: ...
-
-    def model(self, name: ListedModel) -> dict[str, Any]: ...
-
-    def models(self, names: Iterable[ListedModel], *, has_more: bool = False) -> dict[str, Any]: ...
+Parse = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One path of the chat API."""
+    """One path of the API. A module of `inference.endpoints` that has an `ENDPOINT` is served."""
 
     path: str
     request_type: str
     protocol: CallersProtocol
-    read: Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
-    """Raises `BadRequest`."""
+    parse: Parse
+    """The body and the caller's headers as a request. Raises `BadRequest`."""

@@ -15,7 +15,7 @@ from inference.edge import response_headers
 from inference.edge.admission import admit
 from inference.edge.answering import AnsweringConsumer
 from inference.edge.problem import Problem
-from inference.endpoints.protocols import anthropic, openai, spoken
+from inference.protocols import ANTHROPIC, OPENAI, spoken
 
 _HEADERS: Final = frozenset({b"authorization", b"x-api-key", b"x-request-id", b"anthropic-version"})
 _PATH: Final = "/v1/models"
@@ -32,7 +32,7 @@ class ListingConsumer(AnsweringConsumer):
         require_key: bool,
         body_limit: int,
     ) -> None:
-        super().__init__(protocol=openai, body_limit=body_limit)
+        super().__init__(protocol=OPENAI, body_limit=body_limit)
         self.table = table
         self.require_key = require_key
 
@@ -62,14 +62,14 @@ class ListingConsumer(AnsweringConsumer):
                     return self.protocol.model(name)
             message = f"There is no model {wanted!r} that this key may use."
             return Problem(404, message, "model_not_found", "model")
-        if self.protocol is not anthropic:
+        if self.protocol is not ANTHROPIC:
             return self.protocol.models(names)
         try:
             page, has_more = paged(names, self.scope.get("query_string", b""))
         except ValueError:
             message = f"`limit` must be a whole number from 1 to {_LONGEST_PAGE}."
             return Problem(400, message, "invalid_value", "limit")
-        return anthropic.models(page, has_more=has_more)
+        return ANTHROPIC.models(page, has_more=has_more)
 
 
 def paged(names: list[ListedModel], query: bytes) -> tuple[list[ListedModel], bool]:

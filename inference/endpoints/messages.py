@@ -8,8 +8,10 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from governance.routing.request import RoutingRequest
+from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
+from inference.protocols import ANTHROPIC
 
 _NEED_OF_BLOCK: Final = {"image": "vision", "document": "file", "container_upload": "file"}
 
@@ -66,14 +68,14 @@ _COUNT: Final = msgspec.json.Decoder(_Count)
 _BLOCKS: Final = list[_Block]
 
 
-def read(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     fields = envelope(body)
     message = typed(_BODY, body)
     return _inbound(body, fields, message, headers, stream=bool(message.stream))
 
 
-def read_count(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+def parse_count(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request of `POST /v1/messages/count_tokens`. Raises `BadRequest`."""
     return _inbound(body, envelope(body), typed(_COUNT, body), headers, stream=False)
 
@@ -158,3 +160,7 @@ def _look_at_result(survey: Survey, content: Any, path: str) -> None:
             message = f"`{where}`: expected a string or an array of content blocks."
             raise BadRequest(message, where) from None
         _look(survey, blocks, f"{path}.content")
+
+
+ENDPOINT: Final = Endpoint("/v1/messages", "messages", ANTHROPIC, parse)
+COUNT_TOKENS: Final = Endpoint("/v1/messages/count_tokens", "messages", ANTHROPIC, parse_count)

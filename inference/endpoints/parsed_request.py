@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
 from governance.routing.request import RoutingRequest
+
+Priority = Literal["high", "normal", "low"]
 
 
 class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
@@ -19,12 +22,15 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
     taken out already: it never reaches an upstream."""
     headers: Mapping[bytes, bytes] = msgspec.field(default_factory=dict)
     """The caller's headers that a protocol lets through, names lower-cased; no credentials."""
+    priority: Priority = "normal"
+    """Its place in the local engine's queue, by its endpoint: someone waits for a chat, the older
+    endpoints serve batch work."""
     wants_usage: bool = False
     """The caller asked for OpenAI's `stream_options.include_usage`."""
 
     def __repr__(self) -> str:
         """Without what the caller said."""
-        return f"Inbound({self.ask!r})"
+        return f"ParsedRequest({self.ask!r})"
 
 
 class BadRequest(Exception):

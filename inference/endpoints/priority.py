@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-OF_ENDPOINT: Final = {
-    "chat": "normal",
-    "messages": "normal",
-    "responses": "normal",
-    "completions": "low",
-    "embeddings": "low",
-}
-"""Someone waits for a chat; the older endpoints serve batch work."""
+from inference.endpoints.parsed_request import Priority
 
 
-def priority(key: str, request_type: str) -> str:
+def priority(key: str, endpoint: Priority) -> str:
     """`high`, `normal` or `low`. A key that was given a priority keeps it on every endpoint; one
     left at `normal` takes the endpoint's. The caller has no say."""
-    return key if key != "normal" else OF_ENDPOINT[request_type]
+    return key if key != "normal" else endpoint

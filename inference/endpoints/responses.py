@@ -8,8 +8,10 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from governance.routing.request import RoutingRequest
+from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
+from inference.protocols import RESPONSES
 
 _NEED_OF_PART: Final = {"input_image": "vision", "input_file": "file", "input_audio": "audio"}
 _STATEFUL: Final = {
@@ -77,7 +79,7 @@ class _Body(msgspec.Struct):
 _BODY: Final = msgspec.json.Decoder(_Body)
 
 
-def read(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     fields = envelope(body)
     asked = typed(_BODY, body)
@@ -161,3 +163,6 @@ def _text(survey: Survey, content: str | list[_Part] | None) -> str:
             survey.text(part.text)
             texts.append(part.text)
     return "\n".join(texts)
+
+
+ENDPOINT: Final = Endpoint("/v1/responses", "responses", RESPONSES, parse)

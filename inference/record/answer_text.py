@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from inference.translate.sse import EventTooLarge, Parser
+from inference.protocols.sse import EventTooLarge, Parser
 
 
 def answer_text(sent: bytes) -> str:

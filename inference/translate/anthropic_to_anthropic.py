@@ -8,12 +8,12 @@ import msgspec
 
 from inference.dispatch.failures import Failure
 from inference.endpoints.parsed_request import ParsedRequest
+from inference.protocols.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.anthropic_upstream import AnthropicRelay, document_of, message_in
 from inference.translate.base import Answer, Outbound
 from inference.translate.messages_answer import Counts, Event
 from inference.translate.signature import UNSIGNED
-from inference.translate.sse import encode
 
 _TURNS: Final = msgspec.json.Decoder(list[dict[str, Any]])
 _MEANINGFUL: Final = frozenset({"text_delta", "thinking_delta", "input_json_delta"})

@@ -7,12 +7,12 @@ from typing import Final
 import msgspec
 
 from inference.dispatch.failures import Failure
+from inference.protocols.sse import Event, EventTooLarge, Parser
 from inference.translate import messages_answer, upstream_errors
 from inference.translate.messages_answer import EVENT, MESSAGE, Message
 from inference.translate.messages_whole import events_of, message_of
 from inference.translate.reading import BROKEN_JSON
 from inference.translate.relay import EventRelay
-from inference.translate.sse import Event, EventTooLarge, Parser
 
 _ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError, IndexError)
 """What taking apart a document of unknown make may raise."""

@@ -15,10 +15,10 @@ import msgspec
 from inference.dispatch.failures import Failure
 from inference.endpoints.parsed_request import ParsedRequest
 from inference.local.stops import Stops
+from inference.protocols.sse import Parser, encode
 from inference.record.usage import Usage
 from inference.translate.base import Answer, Inexpressible, Outbound, StreamTranslator, Translator
 from inference.translate.openai_upstream import document_of
-from inference.translate.sse import Parser, encode
 
 MODEL: Final = "default_model"
 """The name by which the server means the model it was started with."""

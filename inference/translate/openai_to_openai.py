@@ -11,6 +11,7 @@ import msgspec
 
 from inference.dispatch.failures import Failure
 from inference.endpoints.parsed_request import ParsedRequest
+from inference.protocols.sse import encode
 from inference.record.usage import of_openai
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Outbound
@@ -18,7 +19,6 @@ from inference.translate.glance import COMPLETION, EMBEDDINGS, Completion, Embed
 from inference.translate.likeness import Likeness, unremarkable
 from inference.translate.openai_upstream import OpenAIRelay, document_of
 from inference.translate.reading import BROKEN_JSON
-from inference.translate.sse import encode
 
 DONE: Final = b"data: [DONE]\n\n"
 _LOOKS: Final = 16

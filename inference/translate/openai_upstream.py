@@ -7,13 +7,13 @@ from typing import Final
 import msgspec
 
 from inference.dispatch.failures import Failure
+from inference.protocols.sse import Event, EventTooLarge, Parser
 from inference.record.usage import of_openai
 from inference.translate import upstream_errors
 from inference.translate.chat_answer import COMPLETION, Choice, Completion
 from inference.translate.openai_whole import chunks_of, completion_of
 from inference.translate.reading import BROKEN_JSON
 from inference.translate.relay import EventRelay
-from inference.translate.sse import Event, EventTooLarge, Parser
 
 _ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError)
 """What taking apart a document of unknown make may raise."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from inference.dispatch.failures import Failure, broken
+from inference.protocols.sse import MAX_EVENT, Event, EventTooLarge, Parser
 from inference.record.usage import Usage
-from inference.translate.sse import MAX_EVENT, Event, EventTooLarge, Parser
 
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 

@@ -12,7 +12,7 @@ from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 
 
 def message(*turns: dict[str, Any], **fields: Any) -> ParsedRequest:
-    return messages.read(msgspec.json.encode({"messages": turns, "max_tokens": 9, **fields}), {})
+    return messages.parse(msgspec.json.encode({"messages": turns, "max_tokens": 9, **fields}), {})
 
 
 def user(*blocks: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def user(*blocks: dict[str, Any]) -> dict[str, Any]:
 
 
 def response(given: Any = "x", **fields: Any) -> ParsedRequest:
-    return responses.read(msgspec.json.encode({"input": given, **fields}), {})
+    return responses.parse(msgspec.json.encode({"input": given, **fields}), {})
 
 
 TEXT = {"type": "text", "text": "Hello"}
@@ -128,13 +128,13 @@ class TestResponses:
 
 @pytest.mark.parametrize("prompt", ["Hi", ["Hi", "Ho"], [1, 2], [[1], [2, 3]]])
 def test_every_shape_of_a_prompt(prompt: Any) -> None:
-    completions.read(msgspec.json.encode({"prompt": prompt}), {})
-    inbound = embeddings.read(msgspec.json.encode({"input": prompt}), {})
+    completions.parse(msgspec.json.encode({"prompt": prompt}), {})
+    inbound = embeddings.parse(msgspec.json.encode({"input": prompt}), {})
     assert inbound.ask.features.prompt_tokens in (1, 2, 3)
 
 
 def test_a_text_completion_may_want_its_usage() -> None:
     body = {"prompt": "x", "stream": True, "stream_options": {"include_usage": True}}
-    inbound = completions.read(msgspec.json.encode(body), {})
+    inbound = completions.parse(msgspec.json.encode(body), {})
     assert inbound.wants_usage
     assert inbound.ask.stream

@@ -14,12 +14,12 @@ from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 Read = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
 TURN = {"role": "user", "content": "Hello"}
 VALID: dict[str, tuple[Read, dict[str, Any]]] = {
-    "chat": (chat.read, {"messages": [TURN]}),
-    "messages": (messages.read, {"messages": [TURN], "max_tokens": 9}),
-    "count": (messages.read_count, {"messages": [TURN]}),
-    "responses": (responses.read, {"input": "Hello"}),
-    "completions": (completions.read, {"prompt": "Hello"}),
-    "embeddings": (embeddings.read, {"input": "Hello"}),
+    "chat": (chat.parse, {"messages": [TURN]}),
+    "messages": (messages.parse, {"messages": [TURN], "max_tokens": 9}),
+    "count": (messages.parse_count, {"messages": [TURN]}),
+    "responses": (responses.parse, {"input": "Hello"}),
+    "completions": (completions.parse, {"prompt": "Hello"}),
+    "embeddings": (embeddings.parse, {"input": "Hello"}),
 }
 EVERY = pytest.mark.parametrize("kind", VALID)
 

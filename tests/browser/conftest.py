@@ -27,7 +27,7 @@ from playwright.sync_api import (
 )
 
 from tests.browser.chromium import FLAGS, chromium, log_in
-from tests.desk.conftest import Engine
+from tests.gateway.console.conftest import Engine
 from tests.support import openai_shapes as shapes
 from tests.support.installation import Installation, manage
 from tests.support.upstream import Sse, Upstream

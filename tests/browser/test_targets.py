@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from gateway.console.admin.shares import share
+from gateway.console.targets.shares import share
 from governance.models import RoutingTarget
 from tests.browser.conftest import Desk, assert_usable
 
 FAST = ["fast-1", "fast-2"]
-SHARES = "/static/desk/targets/shares.js"
+SHARES = "/static/console/targets/shares.js"
 
 
 def path(name: str) -> str:

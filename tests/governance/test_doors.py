@@ -11,7 +11,7 @@ from django.test import Client
 
 from governance import services
 from governance.models import RoutingProfile
-from tests.governance.admin.conftest import profile_form
+from tests.gateway.console.sent import profile_form
 from tests.governance.conftest import profile_document, provider_document
 
 TARGET = {"provider": "fast", "virtual_model": "a", "model": "m"}

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from django.test import override_settings
 
+from inference.endpoints.parsed_request import Priority
 from inference.endpoints.priority import priority
 from inference.upstream.backend import backend_of
 from tests.inference.tables import HEADERS, chain, grants, provider, rebuilt
@@ -21,17 +22,16 @@ from tests.support.upstream import Json, Upstream
 
 
 @pytest.mark.parametrize(
-    ("key", "request_type", "place"),
+    ("key", "endpoint", "place"),
     [
-        ("normal", "chat", "normal"),
-        ("normal", "messages", "normal"),
-        ("normal", "completions", "low"),
-        ("high", "completions", "high"),
-        ("low", "chat", "low"),
+        ("normal", "normal", "normal"),
+        ("normal", "low", "low"),
+        ("high", "low", "high"),
+        ("low", "normal", "low"),
     ],
 )
-def test_key_and_endpoint(key: str, request_type: str, place: str) -> None:
-    assert priority(key, request_type) == place
+def test_key_and_endpoint(key: str, endpoint: Priority, place: str) -> None:
+    assert priority(key, endpoint) == place
 
 
 @pytest.fixture

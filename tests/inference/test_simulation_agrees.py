@@ -21,8 +21,7 @@ from governance.routing.explain import simulate
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.health import HealthBook
 from inference.edge.chat import ChatConsumer
-from inference.endpoints import rehearsed
-from inference.endpoints.registry import ENDPOINTS
+from inference.endpoints.registry import ENDPOINTS, simulated_request
 from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.inference.tables import KEY
 from tests.routing.build import compile_regex
@@ -120,7 +119,7 @@ async def test_simulate_agrees_with_chat(
     """What chat tried, in its order, is what simulate said, and so is every refusal."""
     table = unreachable(drawn, grant, closed_port)
     journey, status = await chat(table, msgspec.json.encode(body), seed)
-    said = simulate(rehearsed.read(body), grant, table, HEALTHY, 0.0, random.Random(seed))
+    said = simulate(simulated_request(body), grant, table, HEALTHY, 0.0, random.Random(seed))
     tried = [(attempt.provider, attempt.model) for attempt in journey.attempts]
     assert tried == [(one.provider, one.model) for one in said.candidates]
     if said.refusal is not None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from inference.translate.sse import Parser
+from inference.protocols.sse import Parser
 from tests.inference.tables import HEADERS
 from tests.pairs.talk import Answer, asking
 from tests.pairs.world import HTTP, PROTOCOLS, Translator, world

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from django.test import override_settings
 
-from inference.translate.sse import Parser
+from inference.protocols.sse import Parser
 from tests.inference.tables import HEADERS
 from tests.pairs.talk import Answer, asking
 from tests.pairs.world import CALLERS, HTTP, PROTOCOLS, Translator, World, world

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inference.translate.sse import Parser
+from inference.protocols.sse import Parser
 from tests.inference.tables import HEADERS
 from tests.pairs.talk import ADD, Answer, Call, Talk, Tokens, Tool, asking
 from tests.pairs.world import CALLERS, HTTP, PROTOCOLS, SCRIPTS, Script, World, world

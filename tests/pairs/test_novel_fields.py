@@ -77,9 +77,9 @@ RESPONSES: dict[str, Any] = {
 
 Reader = Callable[[bytes, dict[bytes, bytes]], ParsedRequest]
 REQUESTS: dict[str, tuple[Reader, dict[str, Any]]] = {
-    "chat": (chat.read, CHAT),
-    "messages": (messages.read, coding_agent.body("m", stream=True)),
-    "responses": (responses.read, RESPONSES),
+    "chat": (chat.parse, CHAT),
+    "messages": (messages.parse, coding_agent.body("m", stream=True)),
+    "responses": (responses.parse, RESPONSES),
 }
 
 
@@ -133,7 +133,7 @@ def test_what_says_nothing_is_not_named() -> None:
     """Empty and null fields, and what answers bring along when they come back as history."""
     said = {"role": "assistant", "content": "c", "annotations": [], "refusal": None, "audio": None}
     body = {"model": "m", "messages": [{"role": "user", "content": "x", "novel": None}, said]}
-    inbound = chat.read(json.dumps({**body, "extra": []}).encode(), {})
+    inbound = chat.parse(json.dumps({**body, "extra": []}).encode(), {})
     assert translator_for("chat", "anthropic").request(inbound, "real").dropped == ()
 
 
@@ -141,7 +141,7 @@ def test_the_list_of_what_was_dropped_is_bounded() -> None:
     """It becomes a header and a part of the record, and callers name their fields as they like."""
     novel = {f"{number}" * 40: 1 for number in range(1000, 1100)}
     body = {"model": "m", "messages": [{"role": "user", "content": "x"}], **novel}
-    inbound = chat.read(json.dumps(body).encode(), {})
+    inbound = chat.parse(json.dumps(body).encode(), {})
     dropped = translator_for("chat", "anthropic").request(inbound, "real").dropped
     assert len(dropped) == 51
     assert dropped[-1] == "and 50 more"
@@ -158,7 +158,7 @@ def test_content_within_content_is_refused_at_some_depth(depth: int) -> None:
     body = f'{{"max_tokens":1,"messages":[{{"role":"user","content":[{text}]}}]}}'
     try:
         outbound = translator_for("messages", "openai").request(
-            messages.read(body.encode(), {}), "real"
+            messages.parse(body.encode(), {}), "real"
         )
     except (Inexpressible, BadRequest):
         assert depth > 10

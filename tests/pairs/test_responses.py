@@ -8,7 +8,7 @@ from typing import Any
 import openai
 import pytest
 
-from inference.translate.sse import Parser
+from inference.protocols.sse import Parser
 from tests.inference.tables import HEADERS, KEY
 from tests.pairs.talk import ADD, Answer, Call, Tool, asking
 from tests.pairs.world import HTTP, PROTOCOLS, Translator, World

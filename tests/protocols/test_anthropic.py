@@ -9,8 +9,8 @@ from anthropic.types.shared import ErrorResponse
 
 from governance.routing.names import ListedModel
 from inference.edge.problem import Problem
-from inference.endpoints.protocols import anthropic
-from inference.translate.sse import Event, Parser
+from inference.protocols import ANTHROPIC
+from inference.protocols.sse import Event, Parser
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from inference.translate.sse import Event, Parser
     ],
 )
 def test_an_error_body(status: int, kind: str) -> None:
-    body = anthropic.error_body(Problem(status, "No."), "req_1")
+    body = ANTHROPIC.error_body(Problem(status, "No."), "req_1")
     assert msgspec.json.decode(body) == {
         "type": "error",
         "error": {"type": kind, "message": "No."},
@@ -40,7 +40,7 @@ def test_an_error_body(status: int, kind: str) -> None:
 
 def test_what_more_is_known_is_told() -> None:
     problem = Problem(404, "No.", "model_not_found", "model", attempts=("a: b",))
-    body = anthropic.error_body(problem, "req_1")
+    body = ANTHROPIC.error_body(problem, "req_1")
     ErrorResponse.model_validate_json(body)
     assert msgspec.json.decode(body)["error"] == {
         "type": "not_found_error",
@@ -52,30 +52,30 @@ def test_what_more_is_known_is_told() -> None:
 
 
 def test_a_prompt_too_long_is_told_in_the_words_agents_look_for() -> None:
-    body = anthropic.error_body(Problem(400, "Too much.", "too_long"), "req_1")
+    body = ANTHROPIC.error_body(Problem(400, "Too much.", "too_long"), "req_1")
     assert msgspec.json.decode(body)["error"]["message"] == "prompt is too long: Too much."
 
 
 def test_an_error_event_has_its_name() -> None:
     problem = Problem(502, "No.")
-    [event] = Parser().feed(anthropic.error_event(problem, "req_1"))
-    assert event == Event(b"error", anthropic.error_body(problem, "req_1"))
+    [event] = Parser().feed(ANTHROPIC.error_event(problem, "req_1"))
+    assert event == Event(b"error", ANTHROPIC.error_body(problem, "req_1"))
 
 
 def test_a_ping() -> None:
-    assert Parser().feed(anthropic.HEARTBEAT) == [Event(b"ping", b'{"type": "ping"}')]
+    assert Parser().feed(ANTHROPIC.HEARTBEAT) == [Event(b"ping", b'{"type": "ping"}')]
 
 
 def test_the_request_id_is_a_header() -> None:
-    assert anthropic.own_headers("req_1") == [(b"request-id", b"req_1")]
+    assert ANTHROPIC.own_headers("req_1") == [(b"request-id", b"req_1")]
 
 
 def test_the_list_of_models() -> None:
     names = [ListedModel("light/light", "light", True), ListedModel("mlx/smol", "mlx", False)]
-    page = anthropic.models(names)
+    page = ANTHROPIC.models(names)
     for model in page["data"]:
         ModelInfo.model_validate(model)
     assert [model["id"] for model in page["data"]] == ["light/light", "mlx/smol"]
     assert (page["first_id"], page["last_id"]) == ("light/light", "mlx/smol")
     assert page["has_more"] is False
-    assert anthropic.models([])["first_id"] is None
+    assert ANTHROPIC.models([])["first_id"] is None

@@ -9,15 +9,15 @@ import pytest
 from openai.types.responses import ResponseErrorEvent
 
 from inference.edge.problem import Problem
-from inference.endpoints.protocols import openai as chat
-from inference.endpoints.protocols import responses
-from inference.translate.sse import Parser
+from inference.protocols import OPENAI as CHAT
+from inference.protocols import RESPONSES
+from inference.protocols.sse import Parser
 
 PROBLEM = Problem(502, "The stream broke.", "truncated")
 
 
 def test_an_error_event() -> None:
-    [event] = Parser().feed(responses.error_event(PROBLEM, "req_1"))
+    [event] = Parser().feed(RESPONSES.error_event(PROBLEM, "req_1"))
     assert event.name == b"error"
     ResponseErrorEvent.model_validate_json(event.data)
     told = msgspec.json.decode(event.data)
@@ -29,7 +29,7 @@ def test_the_sdk_raises_on_it() -> None:
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         headers = {"content-type": "text/event-stream"}
-        body = responses.error_event(PROBLEM, "req_1")
+        body = RESPONSES.error_event(PROBLEM, "req_1")
         return httpx2.Response(200, headers=headers, content=body)
 
     http = httpx2.Client(transport=httpx2.MockTransport(answer))
@@ -39,6 +39,6 @@ def test_the_sdk_raises_on_it() -> None:
 
 
 def test_everything_else_is_as_in_the_chat_api() -> None:
-    assert responses.error_body(PROBLEM, "req_1") == chat.error_body(PROBLEM, "req_1")
-    assert responses.HEARTBEAT == chat.HEARTBEAT
-    assert responses.name == "openai"
+    assert RESPONSES.error_body(PROBLEM, "req_1") == CHAT.error_body(PROBLEM, "req_1")
+    assert RESPONSES.HEARTBEAT == CHAT.HEARTBEAT
+    assert RESPONSES.name == "openai"

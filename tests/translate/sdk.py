@@ -18,9 +18,9 @@ Script = Callable[[dict[str, Any]], bytes]
 """The upstream: what it answers to a request's body."""
 
 _READERS = {
-    "/v1/chat/completions": ("chat", chat.read),
-    "/v1/messages": ("messages", messages.read),
-    "/v1/responses": ("responses", responses.read),
+    "/v1/chat/completions": ("chat", chat.parse),
+    "/v1/messages": ("messages", messages.parse),
+    "/v1/responses": ("responses", responses.parse),
 }
 
 

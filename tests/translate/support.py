@@ -9,9 +9,9 @@ import msgspec
 
 from inference.endpoints import chat, messages, responses
 from inference.endpoints.parsed_request import ParsedRequest
+from inference.protocols.sse import Event, Parser, encode
 from inference.translate import translator_for
 from inference.translate.base import StreamTranslator
-from inference.translate.sse import Event, Parser, encode
 
 TURN = {"role": "user", "content": "Hello"}
 
@@ -21,16 +21,16 @@ def js(value: Any) -> bytes:
 
 
 def chat_ask(**fields: Any) -> ParsedRequest:
-    return chat.read(js({"model": "light/light", "messages": [TURN], **fields}), {})
+    return chat.parse(js({"model": "light/light", "messages": [TURN], **fields}), {})
 
 
 def messages_ask(**fields: Any) -> ParsedRequest:
     body = {"model": "light/light", "messages": [TURN], "max_tokens": 100, **fields}
-    return messages.read(js(body), {})
+    return messages.parse(js(body), {})
 
 
 def responses_ask(**fields: Any) -> ParsedRequest:
-    return responses.read(js({"model": "light/light", "input": "Hello", **fields}), {})
+    return responses.parse(js({"model": "light/light", "input": "Hello", **fields}), {})
 
 
 def chat_to_anthropic(model: str = "claude-sonnet-4-5", **fields: Any) -> Any:

@@ -9,11 +9,11 @@ import pytest
 
 from inference.dispatch.failures import of_status
 from inference.endpoints import messages
+from inference.protocols.sse import encode
 from inference.record.usage import Usage
 from inference.translate import translator_for
 from inference.translate.base import StreamTranslator
 from inference.translate.signature import UNSIGNED
-from inference.translate.sse import encode
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     blocks,
@@ -44,7 +44,7 @@ class TestRequest:
             b' [{"role": "user",  "content": [{"type": "text", "text": "\\u00e9",'
             b' "cache_control": {"type": "ephemeral"}}]}], "temperature": 0.0}'
         )
-        out = PAIR.request(messages.read(body, {}), "claude-real")
+        out = PAIR.request(messages.parse(body, {}), "claude-real")
         assert out.path == "/messages"
         assert out.dropped == ()
         assert out.body == (

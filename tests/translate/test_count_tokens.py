@@ -17,7 +17,7 @@ COUNT = CountTokens()
 
 def ask(content: Any = "Hello", **fields: Any) -> ParsedRequest:
     body = {"messages": [{"role": "user", "content": content}], "model": "light/light", **fields}
-    return messages.read_count(js(body), {})
+    return messages.parse_count(js(body), {})
 
 
 def test_the_question_passes_with_another_model() -> None:

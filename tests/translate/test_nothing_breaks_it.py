@@ -179,7 +179,7 @@ PNG = {"type": "image", "source": {"type": "base64", "media_type": "image/png", 
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "AA"}
 REQUESTS: dict[str, tuple[Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest], Any]] = {
     "chat": (
-        chat.read,
+        chat.parse,
         {
             "messages": [
                 {"role": "system", "content": "S"},
@@ -202,7 +202,7 @@ REQUESTS: dict[str, tuple[Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest
         },
     ),
     "messages": (
-        messages.read,
+        messages.parse,
         {
             "max_tokens": 9,
             "system": [{"type": "text", "text": "S", "cache_control": CACHE}],
@@ -229,7 +229,7 @@ REQUESTS: dict[str, tuple[Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest
         },
     ),
     "responses": (
-        responses.read,
+        responses.parse,
         {
             "input": [
                 {"role": "user", "content": [{"type": "input_text", "text": "x"}]},

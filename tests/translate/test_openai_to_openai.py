@@ -46,7 +46,7 @@ class TestRequest:
             b' "temperature": 0.0, "top_p": 1e0, "seed": 12345678901234567890, "x_new": {"a" : [1]}'
             b"}"
         )
-        out = CHAT.request(chat.read(body, {}), "org/real")
+        out = CHAT.request(chat.parse(body, {}), "org/real")
         assert out.path == "/chat/completions"
         assert out.body == (
             b'{"model":"org/real","messages":[{"role":  "user", "content": "\\u00e9"}],'
@@ -55,7 +55,7 @@ class TestRequest:
         assert out.dropped == ()
 
     def test_a_request_without_a_model_gets_one(self) -> None:
-        inbound = chat.read(b'{"messages": [{"role": "user", "content": "x"}]}', {})
+        inbound = chat.parse(b'{"messages": [{"role": "user", "content": "x"}]}', {})
         assert msgspec.json.decode(CHAT.request(inbound, "m").body)["model"] == "m"
 
     @pytest.mark.parametrize("given", [None, {}, {"include_usage": False}, {"other": 1}])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.translate.sse import Event, EventTooLarge, Parser, encode
+from inference.protocols.sse import Event, EventTooLarge, Parser, encode
 
 STREAM = (
     "\ufeff: a comment\n\n"

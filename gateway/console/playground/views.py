@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET, require_POST
 
-from gateway.console.page import desk_view, page
 from gateway.console.playground.choices import (
     CONVERSATIONS,
     LABELS,
@@ -21,6 +20,7 @@ from gateway.console.playground.choices import (
 )
 from gateway.console.playground.exchange import Sending, carry
 from gateway.console.playground.snippets import snippets
+from gateway.console.theme.page import console_view, page
 from governance import snapshot
 
 USE = "gateway.use_playground"
@@ -35,7 +35,7 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @require_GET
-@desk_view(USE)
+@console_view(USE)
 def show(request: HttpRequest) -> HttpResponse:
     """The page. `model` and `profile` of the query are chosen already."""
     table = snapshot.current()
@@ -43,7 +43,7 @@ def show(request: HttpRequest) -> HttpResponse:
     assert grant is not None
     return page(
         request,
-        "desk/playground.html",
+        "console/playground/page.html",
         "Playground",
         endpoints=[(kind, LABELS[kind], one.path) for kind, one in CONVERSATIONS.items()],
         keys=usable_keys(table, time.time()),
@@ -55,7 +55,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@desk_view(USE)
+@console_view(USE)
 def models(request: HttpRequest) -> HttpResponse:
     """What the API key of the query, or the operator, can ask for."""
     table = snapshot.current()
@@ -66,7 +66,7 @@ def models(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@desk_view(USE)
+@console_view(USE)
 def code(request: HttpRequest) -> HttpResponse:
     """The request as a command line and as a program."""
     order = _read(request.body)

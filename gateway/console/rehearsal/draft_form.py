@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
 
-from gateway.console.admin.routing_profile import ProfileAdmin
+from gateway.console.profiles.admin import ProfileAdmin
 from governance import documents
 from governance.models import RoutingProfile
 from governance.services.profiles import with_id

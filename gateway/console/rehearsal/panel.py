@@ -8,7 +8,7 @@ from django.contrib import admin
 
 from governance.models import RoutingProfile
 
-TEMPLATE: Final = "desk/rehearsal/panel.html"
+TEMPLATE: Final = "console/rehearsal/panel.html"
 
 
 def attach() -> None:

@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from gateway.console.page import desk_view
 from gateway.console.rehearsal.choices import COUNTS, SEE_PAST
 from gateway.console.rehearsal.draft_form import Draft, read_draft
 from gateway.console.rehearsal.question import PREFIX, read_question
+from gateway.console.theme.page import console_view
 from governance import snapshot
 from governance.errors import Invalid
 from governance.routing.table import RoutingTable
@@ -25,7 +25,7 @@ VIEW: Final = "governance.view_routingprofile"
 
 
 @require_POST
-@desk_view(VIEW)
+@console_view(VIEW)
 def rehearsal(request: HttpRequest) -> HttpResponse:
     """What would become of one request with the profile as it stands in the form."""
     draft = _draft(request)
@@ -49,7 +49,7 @@ def rehearsal(request: HttpRequest) -> HttpResponse:
     )
     return render(
         request,
-        "desk/rehearsal/result.html",
+        "console/rehearsal/result.html",
         {
             "found": found,
             "needs": sorted(asked.ask.needs),
@@ -60,7 +60,7 @@ def rehearsal(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@desk_view(VIEW, SEE_PAST)
+@console_view(VIEW, SEE_PAST)
 def replayed(request: HttpRequest) -> HttpResponse:
     """What would have become of the last requests."""
     draft = _draft(request)
@@ -71,7 +71,7 @@ def replayed(request: HttpRequest) -> HttpResponse:
     only = draft.document["id"] if request.POST.get(f"{PREFIX}mine") else ""
     past = last_requests(wanted, profile_id=only)
     found = replay(draft.document, past, snapshot.refresh())
-    return render(request, "desk/rehearsal/replay.html", {"found": found})
+    return render(request, "console/rehearsal/replay.html", {"found": found})
 
 
 def _draft(request: HttpRequest) -> Draft | None:
@@ -80,7 +80,7 @@ def _draft(request: HttpRequest) -> Draft | None:
 
 def _problems(request: HttpRequest, draft: Draft | None) -> HttpResponse:
     problems = ("This profile is not there any more.",) if draft is None else draft.problems
-    return render(request, "desk/rehearsal/problems.html", {"problems": problems})
+    return render(request, "console/rehearsal/problems.html", {"problems": problems})
 
 
 def _providers(draft: Draft, table: RoutingTable) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from inference.protocols.sse import encode
 from inference.record.usage import Usage
 from inference.translate.anthropic_to_openai.answer import (
     NO_TOKENS,
@@ -16,7 +17,6 @@ from inference.translate.anthropic_to_openai.answer import (
 )
 from inference.translate.chat_answer import Choice, Completion, Said, ToolCall
 from inference.translate.signature import UNSIGNED
-from inference.translate.sse import encode
 
 _STOP: Final = encode(b'{"type":"message_stop"}', b"message_stop")
 

@@ -10,6 +10,7 @@ import msgspec
 
 from inference.dispatch.failures import Failure
 from inference.endpoints.parsed_request import ParsedRequest
+from inference.protocols.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.anthropic_upstream import AnthropicRelay, document_of, message_in
 from inference.translate.base import Answer, Outbound
@@ -17,7 +18,6 @@ from inference.translate.messages_answer import Event
 from inference.translate.openai_to_anthropic.answer import FINISH_REASONS, completion
 from inference.translate.openai_to_anthropic.request import outbound
 from inference.translate.openai_to_anthropic.stream import Chunks
-from inference.translate.sse import encode
 
 _DONE: Final = b"data: [DONE]\n\n"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from inference.protocols.sse import encode
 from inference.record.usage import Usage
 from inference.translate.anthropic_to_openai.answer import call_id
 from inference.translate.chat_answer import Completion, Said, ToolCall
@@ -17,7 +18,6 @@ from inference.translate.responses_to_openai.outputs import (
     Output,
     Reasoning,
 )
-from inference.translate.sse import encode
 
 
 class _Pending:

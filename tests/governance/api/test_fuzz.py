@@ -25,8 +25,8 @@ from governance.api import simulation
 from governance.errors import Invalid
 from governance.routing.fields import Problem
 from governance.routing.request import RoutingRequest
-from inference.endpoints import rehearsed
 from inference.endpoints.parsed_request import BadRequest
+from inference.endpoints.registry import simulated_request
 from tests.governance.conftest import profile_document, provider_document
 
 CHECKS = [
@@ -64,7 +64,7 @@ def secret(db: None) -> Iterator[str]:
 def _read(document: Mapping[str, Any]) -> RoutingRequest:
     """What reads live requests, where the service runs whole."""
     try:
-        return rehearsed.read(document)
+        return simulated_request(document)
     except BadRequest as bad:
         raise Invalid(Problem(bad.field or "", "invalid", bad.message)) from bad
 

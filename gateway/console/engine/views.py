@@ -1,0 +1,88 @@
+"""The local engine's page: what each model does, load and unload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from gateway.console.engine.panel import panel
+from gateway.console.theme.page import console_view, page
+from governance import snapshot
+from inference.local.client import EngineClient, EngineRefused, EngineUnavailable
+
+VIEW = "gateway.view_engine"
+OPERATE = "gateway.operate_engine"
+IN_USE = 409
+
+
+def client() -> EngineClient:
+    return EngineClient(settings.ENGINE_SOCKET)
+
+
+@require_GET
+@console_view(VIEW)
+def show(request: HttpRequest) -> HttpResponse:
+    """The whole page."""
+    return page(request, "console/engine/page.html", "Local engine", **_state(request))
+
+
+@require_GET
+@console_view(VIEW)
+def state(request: HttpRequest) -> HttpResponse:
+    """The part of it that changes, asked for again and again."""
+    return render(request, "console/engine/state.html", _state(request))
+
+
+@require_POST
+@console_view(VIEW, OPERATE)
+def load(request: HttpRequest) -> HttpResponse:
+    name = request.POST.get("model", "")
+    try:
+        client().load(name)
+    except (EngineRefused, EngineUnavailable) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"Loading {name}.")
+    return HttpResponseRedirect(reverse("console:engine"))
+
+
+@require_POST
+@console_view(VIEW, OPERATE)
+def unload(request: HttpRequest) -> HttpResponse:
+    """Ends the model's process. What is in use is only cut off when the operator says so twice."""
+    name, force = request.POST.get("model", ""), "force" in request.POST
+    try:
+        client().unload(name, force=force)
+    except EngineRefused as refused:
+        if refused.status == IN_USE and not force:
+            return page(
+                request,
+                "console/engine/unload.html",
+                "Unload a model in use",
+                model=name,
+                reason=refused.message,
+            )
+        messages.error(request, refused.message)
+    except EngineUnavailable as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"Unloaded {name}. The next request for it loads it again.")
+    return HttpResponseRedirect(reverse("console:engine"))
+
+
+def _state(request: HttpRequest) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "may_operate": request.user.has_perm(OPERATE),
+        "models_dir": settings.MODELS_DIR,
+    }
+    try:
+        found["engine"] = panel(client().models(), snapshot.current())
+    except (EngineUnavailable, EngineRefused) as error:
+        found["trouble"] = str(error)
+    return found

@@ -1,0 +1,140 @@
+"""API keys: what callers may do. A key is shown once, by the page that answers its creation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.widgets import (
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from gateway.console.forms.document_form import DocumentForm
+from gateway.console.forms.fields import ChoiceField, ChoicesField, TextField
+from gateway.console.forms.service_admin import ServiceAdmin, who
+from gateway.console.theme.admin_classes import display
+from governance import services
+from governance.documents import moment
+from governance.models import ApiKey
+from governance.routing.fields import Problem
+from governance.rules.keys import SCOPES
+from governance.services.keys import save_problems
+
+
+class KeyForm(DocumentForm):
+    name = TextField(label="Name", help_text="Who or what uses it.")
+    scopes = ChoicesField(SCOPES, label="May do")
+    priority = ChoiceField(
+        [("high", "High"), ("normal", "Normal"), ("low", "Low")],
+        label="Priority",
+        help_text="Place in the local engine's queue.",
+    )
+    local_fallback = ChoiceField(
+        [("default", "Local inference takes over"), ("never", "The request fails")],
+        label="When no target answers",
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = (
+            "name",
+            "scopes",
+            "routing_profile",
+            "priority",
+            "local_fallback",
+            "local_only",
+            "enabled",
+            "expires_at",
+        )
+        widgets = {
+            "local_only": UnfoldBooleanSwitchWidget(),
+            "enabled": UnfoldBooleanSwitchWidget(),
+            "expires_at": UnfoldAdminSplitDateTimeWidget(),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.existing: str | None = None if self.instance._state.adding else self.instance.pk
+
+    def document(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        profile = data.get("routing_profile")
+        data["routing_profile"] = profile.pk if profile else ""
+        data["expires_at"] = moment(data.get("expires_at"))
+        return data
+
+    def problems(self) -> Iterable[Problem]:
+        return save_problems(self.document())
+
+
+@admin.register(ApiKey)
+class KeyAdmin(ServiceAdmin):
+    form = KeyForm
+    list_display = ("name", "prefix_shown", "scope_list", "routing_profile", "state_shown", "used")
+    list_select_related = ("routing_profile",)
+    autocomplete_fields = ("routing_profile",)
+    list_filter = ("enabled", "priority", "local_only")
+    search_fields = ("id", "name", "prefix")
+    empty_title = "There is no API key yet"
+    empty_text = "Callers need one for every request. It is shown once, when it is made."
+    fieldsets = (
+        (None, {"fields": (("name", "enabled"), "scopes", "expires_at")}),
+        (
+            "Routing",
+            {"fields": (("routing_profile", "priority"), ("local_fallback", "local_only"))},
+        ),
+        ("Key", {"fields": (("id", "prefix_shown"), ("created_at", "last_used_at"))}),
+    )
+    readonly_fields = ("id", "prefix_shown", "created_at", "last_used_at")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        found = super().get_fieldsets(request, obj)
+        return found if obj else [one for one in found if one[0] != "Key"]
+
+    def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
+        if form.existing is not None:
+            return services.update_key(form.existing, form.document(), who=who(request)).warnings
+        saved, form.instance.secret = services.create_key(form.document(), who=who(request))
+        form.instance.pk = saved.document["id"]
+        return saved.warnings
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """The only page that shows the key; nothing keeps it, messages and cookies included."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "The new API key",
+            "opts": self.opts,
+            "key": obj,
+            "secret": getattr(obj, "secret", ""),
+        }
+        answer = TemplateResponse(request, "console/keys/made.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def remove(self, request: HttpRequest, row: ApiKey) -> None:
+        services.delete_key(row.pk, who=who(request))
+
+    @display("Begins with")
+    def prefix_shown(self, row: ApiKey) -> str:
+        return f"{row.prefix}…"
+
+    @display("May do")
+    def scope_list(self, row: ApiKey) -> str:
+        return ", ".join(row.scopes)
+
+    @display(
+        "State",
+        label={"active": "success", "disabled": "default", "expired": "warning"},
+    )
+    def state_shown(self, row: ApiKey) -> str:
+        return row.state
+
+    @display("Last used", ordering="last_used_at", empty_value="never")
+    def used(self, row: ApiKey) -> Any:
+        return row.last_used_at

@@ -1,0 +1,70 @@
+"""Model mappings: what the names that clients hard-code stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.widgets import UnfoldBooleanSwitchWidget
+
+from gateway.console.forms.document_form import DocumentForm
+from gateway.console.forms.fields import ChoiceField, NumberField, TextField
+from gateway.console.forms.service_admin import ServiceAdmin, who
+from governance import services
+from governance.models import ModelMapping
+from governance.routing.fields import Problem
+from governance.rules.mappings import mapping_problems
+
+
+class MappingForm(DocumentForm):
+    pattern = TextField(
+        label="Pattern", help_text="A regular expression (RE2) must match the whole name."
+    )
+    match = ChoiceField(
+        [("exact", "Exact"), ("prefix", "Prefix"), ("regex", "Regular expression")], label="Match"
+    )
+    destination = TextField(
+        label="Destination",
+        suggestions="profiles",
+        help_text="A virtual model (light/large), a provider's model (openai/gpt-4o), or a "
+        "profile's id, name or virtual provider.",
+    )
+    priority = NumberField(label="Priority", initial=0, help_text="Lower is tried first.")
+
+    class Meta:
+        model = ModelMapping
+        fields = ("pattern", "match", "destination", "priority", "enabled")
+        widgets = {"enabled": UnfoldBooleanSwitchWidget()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.existing: int | None = self.instance.pk
+
+    def problems(self) -> Iterable[Problem]:
+        others = ModelMapping.objects.exclude(pk=self.instance.pk)
+        return mapping_problems(self.document(), others=others.values_list("match", "pattern"))
+
+
+@admin.register(ModelMapping)
+class MappingAdmin(ServiceAdmin):
+    form = MappingForm
+    fields = (("pattern", "match"), "destination", ("priority", "enabled"))
+    list_display = ("pattern", "match", "destination", "priority", "enabled")
+    list_filter = ("match", "enabled")
+    search_fields = ("pattern", "destination")
+    empty_title = "There is no model mapping yet"
+    empty_text = (
+        "Clients that hard-code a model name (gpt-4o-mini) need not change: a mapping sends that "
+        "name to a virtual model or a provider."
+    )
+    change_form_after_template = "console/forms/profile_suggestions.html"
+
+    def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
+        saved = services.save_mapping(form.document(), who=who(request), existing=form.existing)
+        form.instance.pk = saved.document["id"]
+        return saved.warnings
+
+    def remove(self, request: HttpRequest, row: ModelMapping) -> None:
+        services.delete_mapping(row.pk, who=who(request))

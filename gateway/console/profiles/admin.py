@@ -1,0 +1,290 @@
+"""Routing profiles, with their targets on the same page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from unfold.widgets import UnfoldBooleanSwitchWidget
+
+from gateway.console.forms.document_form import DocumentForm
+from gateway.console.forms.fields import ChoiceField, ProseField, TextField
+from gateway.console.forms.service_admin import FormSets, cloud_routing, who
+from gateway.console.monitoring.live import Engine, engine, live
+from gateway.console.profiles import switch
+from gateway.console.profiles.duplicate import copied_in
+from gateway.console.profiles.import_admin import ExchangeAdmin
+from gateway.console.targets.badges import Providers, profile_badge, reach_badges, target_badge
+from gateway.console.targets.cautions import cautions, is_engine
+from gateway.console.targets.forms import TargetForm, TargetFormSet
+from gateway.console.targets.shares import share
+from gateway.console.theme.admin_classes import StackedInline, display
+from governance import documents, services, strategies
+from governance.models import ApiKey, Provider, RoutingProfile, RoutingTarget
+from governance.routing.fields import Problem
+from governance.services.profiles import profile_problems, with_id
+from governance.strategies import strategy_named
+
+
+class ProfileForm(DocumentForm):
+    id = TextField(
+        label="Id",
+        help_text="How the API names the profile. Made when left blank; it never changes.",
+    )
+    name = TextField(label="Name")
+    description = ProseField(label="Description")
+    virtual_provider = TextField(
+        label="Virtual provider",
+        help_text="What callers write before the slash: “light” in “light/large”.",
+    )
+    virtual_key_id = ChoiceField(
+        [],
+        label="Only for key",
+        help_text="The only API key that may use this profile.",
+    )
+    strategy = ChoiceField(
+        strategies.choices,
+        label="Strategy",
+        help_text=strategies.help_text(),
+    )
+    local_fallback = ChoiceField(
+        [("default", "Local inference takes over"), ("never", "The request fails")],
+        label="When no target answers",
+    )
+
+    class Meta:
+        model = RoutingProfile
+        fields = (
+            "id",
+            "name",
+            "description",
+            "virtual_provider",
+            "virtual_key_id",
+            "enabled",
+            "strategy",
+            "local_fallback",
+            "local_only",
+        )
+        widgets = {
+            "enabled": UnfoldBooleanSwitchWidget(),
+            "local_only": UnfoldBooleanSwitchWidget(),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.existing: str | None = None if self.instance._state.adding else self.instance.pk
+        if "id" in self.fields:
+            self.initial["id"] = ""
+        if "virtual_key_id" in self.fields:
+            field = self.fields["virtual_key_id"]
+            assert isinstance(field, ChoiceField)
+            field.choices = _key_choices(self.instance.virtual_key_id)
+
+    def document(self) -> dict[str, Any]:
+        """The profile without its targets, which `TargetFormSet` adds."""
+        document = {**documents.profile(self.instance, []), **self.cleaned_data}
+        document["id"] = self.existing or self.cleaned_data.get("id") or None
+        return document
+
+    def problems(self) -> Iterable[Problem]:
+        found = profile_problems(with_id(self.document(), self.existing), self.existing)
+        return [one for one in found if not one.path.startswith("targets")]
+
+
+class TargetInline(StackedInline):
+    model = RoutingTarget
+    form = TargetForm
+    formset = TargetFormSet
+    ordering_field = "position"
+    hide_ordering_field = True
+    verbose_name = "target"
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("provider", "virtual_model", "model"),
+                    ("priority", "weight", "share", "enabled", "state"),
+                    "position",
+                )
+            },
+        ),
+        (
+            "Conditions",
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    ("capabilities", "request_types"),
+                    (
+                        "request_percent_threshold",
+                        "token_percent_threshold",
+                        "budget_percent_threshold",
+                    ),
+                ),
+            },
+        ),
+    )
+    readonly_fields = ("share", "state")
+    template_after = "console/targets/suggestions.html"
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        copied = None if obj else copied_in(request)
+        if copied is not None:
+            return len(copied.ordered_targets())
+        return 0 if obj else 1
+
+    @cached_property
+    def providers(self) -> Providers:
+        """Read once: an inline lives as long as its request."""
+        return _providers()
+
+    @cached_property
+    def engine(self) -> Engine | None:
+        """Asked once, and only where a target leads to it."""
+        return engine()
+
+    @admin.display(description="Share")
+    def share(self, target: RoutingTarget) -> str:
+        """As saved, until the page's script tells it as typed; none where weights say nothing."""
+        drawn = not target._state.adding and strategy_named(target.profile.strategy).draws
+        text = share(target, target.profile.ordered_targets()) if drawn else ""
+        return format_html("<span data-share>{}</span>", text or "—")
+
+    @admin.display(description="State", empty_value="new")
+    def state(self, target: RoutingTarget) -> str:
+        if target._state.adding:
+            return ""
+        provider = self.providers.get(target.provider.casefold())
+        badges = reach_badges(target, target.profile, self.providers, cloud_routing())
+        if provider is not None:
+            known = self.engine if is_engine(provider) else None
+            badges += cautions(target, provider, live(), known)
+        return render_to_string("console/targets/badges.html", {"badges": badges})
+
+
+@admin.register(RoutingProfile)
+class ProfileAdmin(ExchangeAdmin):
+    form = ProfileForm
+    inlines = (TargetInline,)
+    list_display = (
+        "name",
+        "virtual_model",
+        "strategy_shown",
+        "reach",
+        "target_list",
+        "switch_shown",
+    )
+    list_filter = ("enabled", "strategy", "local_only")
+    search_fields = ("id", "name", "virtual_provider", "targets__provider", "targets__model")
+    empty_title = "There is no routing profile yet"
+    empty_text = (
+        "A routing profile is a name callers use and the places behind it. Add a provider first, "
+        "then a profile with a target that names it: “virtual provider/alias” leads there."
+    )
+    fieldsets = (
+        (None, {"fields": (("name", "virtual_provider"), ("id", "enabled"), "description")}),
+        ("Routing", {"fields": (("strategy", "local_fallback"), ("local_only", "virtual_key_id"))}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RoutingProfile]:
+        return super().get_queryset(request).prefetch_related("targets")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("id",) if obj else ()
+
+    def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
+        document = form.document() | {"targets": form.targets}
+        saved = services.save_profile(document, who=who(request), existing=form.existing)
+        form.instance.pk = saved.document["id"]
+        note = profile_badge(
+            form.instance, form.instance.ordered_targets(), _providers(), cloud_routing()
+        )
+        if note.tone in ("warning", "danger"):
+            return [*saved.warnings, Problem("", "standing", note.detail)]
+        return saved.warnings
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: FormSets, change: bool
+    ) -> None:
+        (targets,) = formsets
+        assert isinstance(targets, TargetFormSet)
+        form.targets = targets.documents()
+        super().save_related(request, form, (targets,), change)
+
+    def remove(self, request: HttpRequest, row: RoutingProfile) -> None:
+        services.delete_profile(row.pk, who=who(request))
+
+    def warnings(self, request: HttpRequest) -> list[str]:
+        if cloud_routing():
+            return []
+        return [
+            "Cloud routing is off: nothing is sent to a provider that is not local, whatever the "
+            "profiles say. POINTSMAN_ENABLE_CLOUD_ROUTING=true switches it on."
+        ]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Gives every row the providers, read once, and whether it may be switched."""
+        listing = super().get_changelist_instance(request)
+        held, may_switch = _providers(), self.has_change_permission(request)
+        for row in listing.result_list:
+            row.providers, row.may_switch = held, may_switch
+        return listing
+
+    @display("Virtual model", ordering="virtual_provider")
+    def virtual_model(self, profile: RoutingProfile) -> str:
+        names = [target.virtual_model or "*" for target in profile.ordered_targets()]
+        return ", ".join(f"{profile.virtual_provider}/{name}" for name in dict.fromkeys(names))
+
+    @display("Enabled", ordering="enabled")
+    def switch_shown(self, profile: Any) -> str:
+        if profile.may_switch:
+            return switch.rendered(profile)
+        return render_to_string("unfold/helpers/boolean.html", {"value": profile.enabled})
+
+    @display("Strategy", ordering="strategy")
+    def strategy_shown(self, profile: RoutingProfile) -> str:
+        return profile.get_strategy_display()
+
+    @display(
+        "Goes to",
+        label={
+            "local": "success",
+            "cloud": "success",
+            "local and cloud": "success",
+            "falls to local": "warning",
+            "unreachable": "danger",
+        },
+    )
+    def reach(self, profile: Any) -> str:
+        targets = profile.ordered_targets()
+        return profile_badge(profile, targets, profile.providers, cloud_routing()).text
+
+    @display("Targets")
+    def target_list(self, profile: Any) -> str:
+        held, cloud = profile.providers, cloud_routing()
+        targets = profile.ordered_targets()
+        shown = []
+        for target in targets:
+            badge = target_badge(target, profile, held, cloud)
+            state = "" if badge.tone in ("success", "info") else f" ({badge.text})"
+            part = share(target, targets)
+            weight = f", weight {target.weight:g}: {part}" if part else ""
+            shown.append(f"{target}{weight}{state}")
+        return ", ".join(shown)
+
+
+def _providers() -> Providers:
+    return {row.name.casefold(): row for row in Provider.objects.all()}
+
+
+def _key_choices(current: str) -> list[tuple[str, str]]:
+    keys = [(key.pk, f"{key.name} ({key.prefix}…)") for key in ApiKey.objects.all()[:500]]
+    known = {"", *(identity for identity, _ in keys)}
+    lost = [] if current in known else [(current, f"{current} (there is no such key)")]
+    return [("", "Every key"), *keys, *lost]

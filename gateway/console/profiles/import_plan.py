@@ -1,0 +1,144 @@
+"""Importing profiles in two steps: the plan, then exactly what the plan showed."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import forms
+from django.core import signing
+from django.db import transaction
+from rest_framework.exceptions import APIException
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from gateway.console.forms.fields import ProseField
+from governance import documents, services
+from governance.api.parsers import StrictJSONParser
+from governance.change_summary import changed
+from governance.errors import Invalid
+from governance.models import RoutingProfile, TableVersion
+from governance.routing.fields import Problem
+from governance.rows import fill_profile
+from governance.services import Outcome
+
+_SALT: Final = "gateway.console.profiles.import_plan"
+_HOUR: Final = 3600
+
+
+class ImportForm(forms.Form):
+    """A document, pasted or uploaded."""
+
+    text = ProseField(label="Paste an export", rows=12)
+    file = forms.FileField(
+        label="or upload one", required=False, widget=UnfoldAdminFileFieldWidget()
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if bool(data.get("text")) == bool(data.get("file")) and not self.errors:
+            raise forms.ValidationError("Paste a document or upload one: one of the two.")
+        return data
+
+    def profiles(self) -> object:
+        """The set of profiles given, read as the API reads it. Raises `Invalid`."""
+        file = self.cleaned_data.get("file")
+        body = file if file else io.BytesIO(self.cleaned_data["text"].encode())
+        try:
+            return services.profiles_in(StrictJSONParser().parse(body))
+        except APIException as error:
+            raise Invalid(Problem("", "invalid", str(error.detail))) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A profile that would change, and how, in words."""
+
+    name: str
+    words: Sequence[str]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an import would do, with names where `Outcome` has ids."""
+
+    created: Sequence[str]
+    changed: Sequence[Changed]
+    removed: Sequence[str]
+    unchanged: int
+    warnings: Sequence[Problem]
+    token: str
+    """The set and the state it was compared with, signed for this person."""
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.created or self.changed or self.removed)
+
+
+class Stale(Exception):
+    """The configuration changed since the plan was shown; nothing was written."""
+
+    def __init__(self, profiles: object) -> None:
+        self.profiles = profiles
+        super().__init__("The configuration has changed since.")
+
+
+def plan(profiles: object, who: str) -> Plan:
+    """Compares the set with what is saved and writes nothing. Raises `Invalid`, `Conflict`."""
+    with transaction.atomic():
+        state = _state()
+        rows = RoutingProfile.objects.prefetch_related("targets")
+        before = {row.id: documents.profile(row, row.ordered_targets()) for row in rows}
+        outcome = services.replace_all(profiles, who=who, dry_run=True)
+    assert isinstance(profiles, Sequence)
+    after = {one["id"]: one for one in map(_as_written, profiles)}
+    return Plan(
+        created=[after[identity]["name"] for identity in outcome.created],
+        changed=list(_changed(outcome, before, after)),
+        removed=[before[identity]["name"] for identity in outcome.removed],
+        unchanged=outcome.unchanged,
+        warnings=outcome.warnings,
+        token=signing.dumps([who, state, profiles], salt=_SALT, compress=True),
+    )
+
+
+def apply(token: str, who: str) -> Outcome:
+    """Does what the plan with this token showed.
+
+    Raises `Stale` if anything was saved in between, `Invalid` when the token is not one that this
+    person was given within the hour, and what `services.replace_all` raises.
+    """
+    try:
+        author, state, profiles = signing.loads(token, salt=_SALT, max_age=_HOUR)
+    except signing.BadSignature:
+        author = None
+    if author != who:
+        message = "The plan is no longer good: paste or upload the document again."
+        raise Invalid(Problem("", "expired", message))
+    with transaction.atomic():
+        # Locks the row as every writer does, so nobody gets in between look and write.
+        TableVersion.objects.select_for_update().get_or_create(pk=1)
+        if _state() != state:
+            raise Stale(profiles)
+        return services.replace_all(profiles, who=who)
+
+
+def _state() -> list[Any]:
+    row = TableVersion.objects.filter(pk=1).first() or TableVersion()
+    return [row.version, row.mark]
+
+
+def _as_written(document: Mapping[str, Any]) -> dict[str, Any]:
+    row = RoutingProfile(id=document["id"])
+    return documents.profile(row, fill_profile(row, document))
+
+
+def _changed(
+    outcome: Outcome, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[Changed]:
+    for identity in outcome.changed:
+        old, new = before[identity], after[identity]
+        yield Changed(new["name"], changed(old, new), old, new)

@@ -1,0 +1,287 @@
+"""Providers: where requests can go, and the secrets that open the door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.widgets import UnfoldBooleanSwitchWidget, UnfoldBooleanWidget
+
+from gateway.console.forms.document_form import DocumentForm
+from gateway.console.forms.fields import (
+    ChoiceField,
+    ChoicesField,
+    HeadersField,
+    LinesField,
+    NumberField,
+    SecretField,
+    TextField,
+)
+from gateway.console.forms.service_admin import ServiceAdmin, cloud_routing, who
+from gateway.console.monitoring.condition import condition
+from gateway.console.monitoring.live import live
+from gateway.console.monitoring.troubles import recent_attempts
+from gateway.console.theme.admin_classes import display
+from governance import documents, kinds, services
+from governance.models import Provider
+from governance.models.provider import TIMEOUTS
+from governance.routing.fields import Problem
+from governance.routing.target_rules import CAPABILITIES
+from governance.services.providers import credential_problems, save_problems
+
+SET_CREDENTIALS = "governance.set_credentials"
+HEALTH = {
+    "refused": "danger",
+    "failing": "danger",
+    "cooling_down": "warning",
+    "on_trial": "warning",
+    "limited": "warning",
+    "saturated": "info",
+    "some_failures": "warning",
+    "answering": "success",
+    "unknown": "default",
+}
+"""Tones of conditions."""
+PLAIN = (
+    "name",
+    "kind",
+    "base_url",
+    "is_local",
+    "default_model",
+    "models",
+    "capabilities",
+    *TIMEOUTS,
+    "max_concurrency",
+    "enabled",
+    "is_default",
+)
+
+
+class ProviderForm(DocumentForm):
+    name = TextField(label="Name", help_text="What targets and callers call it.")
+    kind = ChoiceField(
+        kinds.choices,
+        label="Kind",
+        help_text=" ".join(f"{one.label}: {one.help}" for one in kinds.KINDS.values()),
+    )
+    base_url = TextField(
+        label="Base URL",
+        help_text="As https://api.openai.com/v1. Blank for the built-in engine, which has none.",
+    )
+    default_model = TextField(
+        label="Default model",
+        help_text="Asked for when neither target nor request names a model.",
+    )
+    models = LinesField(label="Models", help_text="Known to be there, a line each.")
+    capabilities = ChoicesField(
+        CAPABILITIES, label="Can take", help_text="None: its models take everything."
+    )
+    connect_timeout = NumberField(label="Connect", help_text="Seconds.")
+    first_event_timeout = NumberField(
+        label="First piece", help_text="Seconds until the answer begins."
+    )
+    idle_timeout = NumberField(label="Silence", help_text="Seconds between two pieces.")
+    total_timeout = NumberField(label="Whole request", help_text="Seconds; blank: no limit.")
+    max_concurrency = NumberField(label="Requests at a time", help_text="Blank: no limit.")
+    api_key = SecretField(label="API key")
+    clear_api_key = forms.BooleanField(
+        label="Clear the API key", required=False, widget=UnfoldBooleanWidget()
+    )
+    extra_headers = HeadersField(
+        label="Extra headers",
+        help_text=f"“Name: value”, a line each. Values are never shown: {documents.MASK} keeps "
+        "the one that is there.",
+    )
+    rename_in_targets = forms.BooleanField(
+        label="Rename it in targets too",
+        required=False,
+        initial=True,
+        widget=UnfoldBooleanWidget(),
+        help_text="When the name changes: profiles that name the old one follow.",
+    )
+
+    class Meta:
+        model = Provider
+        fields = PLAIN
+        widgets = {
+            name: UnfoldBooleanSwitchWidget() for name in ("is_local", "enabled", "is_default")
+        }
+
+    credentials = True
+    """Whether the person may set them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        adding = self.instance._state.adding
+        self.existing: str | None = None if adding else self.instance.name
+        self.row = Provider() if adding else Provider.objects.get(pk=self.instance.pk)
+        if not self.credentials:
+            for name in ("api_key", "clear_api_key", "extra_headers"):
+                del self.fields[name]
+        else:
+            masked = dict.fromkeys(self.row.header_names(), documents.MASK)
+            self.initial["extra_headers"] = masked
+            self.fields["api_key"].help_text = _key_help(self.row)
+
+    def document(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        document = {name: data[name] for name in PLAIN if name in data}
+        if data.get("clear_api_key"):
+            document["api_key"] = ""
+        elif data.get("api_key"):
+            document["api_key"] = data["api_key"]
+        if "extra_headers" in self.changed_data and "extra_headers" in data:
+            document["extra_headers"] = data["extra_headers"]
+        return document
+
+    def problems(self) -> Iterable[Problem]:
+        document = self.document()
+        found = save_problems(document, self.row)
+        return found if self.credentials else found + credential_problems(document, self.row)
+
+
+def _key_help(row: Provider) -> str:
+    if row.credential == "unreadable":
+        return "No key of the ring opens what is stored: set it anew."
+    return "One is set; blank keeps it." if row.has_api_key else "None is set."
+
+
+@admin.register(Provider)
+class ProviderAdmin(ServiceAdmin):
+    form = ProviderForm
+    list_display = ("name", "kind", "where", "credential_shown", "default_model", "health", "state")
+    list_filter = ("kind", "is_local", "enabled")
+    search_fields = ("name", "base_url", "default_model")
+    empty_title = "There is no provider yet"
+    empty_text = (
+        "A provider is a place that answers requests: the engine on this machine, a cloud, or a "
+        "server of your own such as LM Studio, Ollama or vLLM. Add one, then a routing profile."
+    )
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("name", "kind"),
+                    "base_url",
+                    ("enabled", "is_local", "is_default"),
+                )
+            },
+        ),
+        ("Credential", {"fields": (("api_key", "clear_api_key"), "extra_headers")}),
+        ("Models", {"fields": ("default_model", "models", "capabilities")}),
+        ("Limits", {"fields": (TIMEOUTS, "max_concurrency")}),
+        ("Renaming", {"classes": ("collapse",), "fields": ("used_by", "rename_in_targets")}),
+    )
+    readonly_fields = ("used_by", "credential_shown")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may not set credentials sees whether there is one, and no more."""
+        found = dict(super().get_fieldsets(request, obj))
+        changing = self.has_change_permission(request, obj)
+        if not obj:
+            del found["Renaming"]
+        elif not changing:
+            found["Renaming"] = {"fields": ("used_by",)}
+        if not request.user.has_perm(SET_CREDENTIALS) or (obj and not changing):
+            found["Credential"] = {"fields": ("credential_shown",)}
+        return list(found.items())
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.credentials = request.user.has_perm(SET_CREDENTIALS)
+        return form
+
+    def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
+        saved = services.save_provider(
+            form.document(),
+            who=who(request),
+            existing=form.existing,
+            rename_in_targets=bool(form.cleaned_data.get("rename_in_targets")),
+            credentials=form.credentials,
+        )
+        form.instance.pk = services.find_provider(saved.document["name"]).pk
+        return saved.warnings
+
+    def remove(self, request: HttpRequest, row: Provider) -> None:
+        # Whoever confirmed was told who uses it: see `get_deleted_objects`.
+        services.delete_provider(row.name, who=who(request), force=True)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Tells which profiles use what is to be deleted."""
+        to_delete, counts, missing, protected = super().get_deleted_objects(objs, request)
+        for row in objs:
+            users = services.profiles_naming(row.name)
+            if users:
+                to_delete.append(
+                    f"In use: the routing profiles {', '.join(users)} name “{row.name}”. Their "
+                    "targets stay and are skipped as not configured."
+                )
+        return to_delete, counts, missing, protected
+
+    def warnings(self, request: HttpRequest) -> list[str]:
+        found = []
+        rows = list(Provider.objects.all())
+        if rows and not any(row.is_default and row.enabled for row in rows):
+            found.append(
+                "No enabled provider is marked as default: requests that name no model may find "
+                "no way."
+            )
+        if not cloud_routing() and any(row.enabled and not row.is_local for row in rows):
+            found.append("Cloud routing is off: providers that are not local get no request.")
+        lost = [row.name for row in rows if row.credential == "unreadable"]
+        if lost:
+            found.append(
+                f"The credentials of {', '.join(lost)} cannot be read: no key of "
+                "POINTSMAN_ENCRYPTION_KEYS opens them. Set them anew, or bring the key back."
+            )
+        return found
+
+    @display("Where", ordering="is_local", label={"local": "success", "cloud": "info"})
+    def where(self, row: Provider) -> str:
+        return "local" if row.is_local else "cloud"
+
+    @display(
+        "Credential",
+        label={"set": "success", "none": "default", "unreadable": "danger"},
+    )
+    def credential_shown(self, row: Provider) -> str:
+        return row.credential
+
+    @display(
+        "State",
+        ordering="enabled",
+        label={"enabled": "success", "default": "success", "disabled": "default"},
+    )
+    def state(self, row: Provider) -> str:
+        if not row.enabled:
+            return "disabled"
+        return "default" if row.is_default else "enabled"
+
+    @display("Health", label=HEALTH)
+    def health(self, row: Any) -> tuple[str, str]:
+        return row.condition.code, row.condition.words
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Gives every row its condition: the log is read once, the process is asked once."""
+        listing = super().get_changelist_instance(request)
+        recent = {one.provider.casefold(): one for one in recent_attempts(timezone.now())}
+        known = live()
+        for row in listing.result_list:
+            key = row.name.casefold()
+            row.condition = condition(recent.get(key), known.get(key))
+        return listing
+
+    @admin.display(description="Used by")
+    def used_by(self, row: Provider) -> str:
+        return ", ".join(services.profiles_naming(row.name)) or "No routing profile names it."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
+        return super().get_queryset(request).order_by("name")

@@ -1,0 +1,117 @@
+"""Test a provider's connection, list its models, keep some of them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from gateway.console.forms.service_admin import cloud_routing, who
+from gateway.console.providers.admin import SET_CREDENTIALS
+from gateway.console.providers.connection import Failed, complete, listed
+from gateway.console.providers.connection_copy import models_page
+from gateway.console.theme.page import console_view
+from governance import documents, kinds, services, snapshot
+from governance.errors import Refused
+from governance.models import Provider as Row
+from governance.routing.table import Provider
+from inference.local.client import EngineClient, EngineRefused, EngineUnavailable
+
+CHANGE = "governance.change_provider"
+NOT_WRITTEN = ("has_api_key", "credential", "extra_headers")
+"""Left out of the document that keeps models: what is stored stays."""
+
+
+@require_POST
+@console_view(CHANGE)
+def test(request: HttpRequest, pk: int) -> HttpResponse:
+    """A completion of one token; its time, or the reason it failed, is told on the form's page."""
+    row = get_object_or_404(Row, pk=pk)
+    try:
+        provider = _saved(row)
+        model = request.POST.get("model", "").strip() or _usual_model(provider)
+        answered = complete(provider, model)
+    except Failed as failed:
+        messages.error(request, f"{row.name} failed the test. {failed}")
+    else:
+        text = f"{row.name} works: {answered.model} answered in {answered.milliseconds} ms."
+        messages.success(request, text)
+    return _back(row)
+
+
+@require_POST
+@console_view(CHANGE)
+def models(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the provider lists, those that are kept already ticked."""
+    row = get_object_or_404(Row, pk=pk)
+    try:
+        names = _names(_saved(row))
+    except Failed as failed:
+        messages.error(request, f"{row.name} did not list its models. {failed}")
+        return _back(row)
+    return models_page(request, row, names, ticked=row.models)
+
+
+@require_POST
+@console_view(CHANGE)
+def keep(request: HttpRequest, pk: int) -> HttpResponse:
+    """The ticked ones become the provider's models, by the same rules as its form."""
+    row = get_object_or_404(Row, pk=pk)
+    document = {k: v for k, v in documents.provider(row).items() if k not in NOT_WRITTEN}
+    document["models"] = list(dict.fromkeys(request.POST.getlist("models")))
+    try:
+        services.save_provider(
+            document,
+            who=who(request),
+            existing=row.name,
+            credentials=request.user.has_perm(SET_CREDENTIALS),
+        )
+    except Refused as refused:
+        messages.error(request, f"Nothing was saved. {refused}")
+    else:
+        text = f"{row.name} now has {_counted(document['models'])}."
+        messages.success(request, text)
+    return _back(row)
+
+
+def _saved(row: Row) -> Provider:
+    """The provider as requests meet it. Raises `Failed` where none could be sent."""
+    if not row.is_local and not cloud_routing():
+        raise Failed("Cloud routing is off and the provider is not local: nothing was sent.")
+    if row.credential == "unreadable":
+        raise Failed("Its credential cannot be read, so nothing was sent: set it anew.")
+    provider = snapshot.refresh().providers.get(row.name.casefold())
+    if provider is None:
+        raise Failed("The routing table does not hold it. See the service's log.")
+    return provider
+
+
+def _usual_model(provider: Provider) -> str:
+    """What to ask for when nobody says: its default, else the first it is known to have."""
+    if provider.default_model or provider.models:
+        return provider.default_model or provider.models[0]
+    names = _names(provider)
+    if not names:
+        raise Failed("It lists no model, so there is none to ask: name one.")
+    return names[0]
+
+
+def _names(provider: Provider) -> tuple[str, ...]:
+    if not kinds.is_engine(provider.kind):
+        return listed(provider)
+    try:
+        report = EngineClient(settings.ENGINE_SOCKET).models()
+    except (EngineUnavailable, EngineRefused) as error:
+        raise Failed(str(error)) from None
+    return tuple(model.name for model in report.models)
+
+
+def _counted(names: list[str]) -> str:
+    return "1 model" if len(names) == 1 else f"{len(names)} models"
+
+
+def _back(row: Row) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:governance_provider_change", args=(row.pk,)))

@@ -1,0 +1,134 @@
+"""Heuristic rules, dragged into the order in which they are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from unfold.widgets import UnfoldBooleanSwitchWidget
+
+from gateway.console.forms.document_form import DocumentForm
+from gateway.console.forms.fields import ChoiceField, TextField
+from gateway.console.forms.service_admin import ServiceAdmin, who
+from gateway.console.rules.conditions import ConditionsField
+from gateway.console.theme.admin_classes import display
+from governance import documents, services
+from governance.errors import Refused
+from governance.models import HeuristicRule, RoutingProfile
+from governance.routing.fields import Problem
+from governance.rules.heuristics import rule_problems
+
+
+class RuleForm(DocumentForm):
+    name = TextField(label="Name", help_text="Records name it as the reason of a decision.")
+    profile = TextField(
+        label="Routing profile",
+        suggestions="profiles",
+        help_text="Id, name or virtual provider; the rule is skipped while there is none.",
+    )
+    match = ChoiceField(
+        [("all", "All conditions hold"), ("any", "Any condition holds")], label="When"
+    )
+    conditions = ConditionsField(
+        label="Conditions",
+        help_text="Without any the rule always holds. Keywords are separated by commas and stand "
+        "for whole words. Save to get more rows.",
+    )
+
+    class Meta:
+        model = HeuristicRule
+        fields = ("name", "profile", "match", "conditions", "enabled")
+        widgets = {"enabled": UnfoldBooleanSwitchWidget()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.existing: int | None = self.instance.pk
+
+    def problems(self) -> Iterable[Problem]:
+        others = HeuristicRule.objects.exclude(pk=self.instance.pk)
+        return rule_problems(self.document(), others=others.values_list("name", flat=True))
+
+
+@admin.register(HeuristicRule)
+class RuleAdmin(ServiceAdmin):
+    form = RuleForm
+    fields = (("name", "enabled"), "profile", "match", "conditions")
+    list_display = ("name", "condition_list", "profile", "state")
+    list_per_page = 500
+    ordering_field = "position"
+    hide_ordering_field = True
+    empty_title = "There is no heuristic rule yet"
+    empty_text = (
+        "Rules decide where a request goes whose model is “auto” or missing, by its length, tools, "
+        "images or words. The first that holds wins."
+    )
+    change_form_after_template = "console/forms/profile_suggestions.html"
+
+    def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
+        saved = services.save_rule(form.document(), who=who(request), existing=form.existing)
+        form.instance.pk = saved.document["id"]
+        return saved.warnings
+
+    def remove(self, request: HttpRequest, row: HeuristicRule) -> None:
+        services.delete_rule(row.pk, who=who(request))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "POST" and "_save" in request.POST:
+            if self.has_change_permission(request):
+                self._reorder(request)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().changelist_view(request, extra_context)
+
+    def _reorder(self, request: HttpRequest) -> None:
+        """Takes the positions the list sent; rows it did not show keep theirs."""
+        sent: dict[str, float] = {}
+        for name, value in request.POST.items():
+            if name.startswith("form-") and name.endswith("-position") and str(value).isdigit():
+                identity = request.POST.get(name.replace("-position", "-id"), "")
+                sent[str(identity)] = int(str(value))
+        rows = list(HeuristicRule.objects.all())
+        rows.sort(key=lambda row: sent.get(str(row.pk), row.position))
+        try:
+            services.reorder_rules([row.pk for row in rows], who=who(request))
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, "The rules are tried in this order now.")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Tells every row whether the profile it names is there; one query for all of them."""
+        listing = super().get_changelist_instance(request)
+        rows = RoutingProfile.objects.filter(enabled=True)
+        handles = rows.values_list("id", "name", "virtual_provider")
+        known = {handle.casefold() for row in handles for handle in row}
+        for row in listing.result_list:
+            row.awake = row.profile.casefold() in known
+        return listing
+
+    @display("Conditions")
+    def condition_list(self, row: HeuristicRule) -> str:
+        words = [
+            f"{one['feature']} {one['operator']} {_value(one['value'])}" for one in row.conditions
+        ]
+        return (" and " if row.match == "all" else " or ").join(words) or "always"
+
+    @display(
+        "State",
+        label={"active": "success", "disabled": "default", "sleeps: no such profile": "warning"},
+    )
+    def state(self, row: Any) -> str:
+        if not row.enabled:
+            return "disabled"
+        return "active" if row.awake else "sleeps: no such profile"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(documents.number(value))

@@ -1,0 +1,84 @@
+"""What stands in a target's way though nothing of its configuration skips it, for badges. No IO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import inf
+
+from gateway.console.monitoring.live import Engine, Live
+from gateway.console.targets.badges import Badge
+from governance import kinds
+from governance.models import Provider, RoutingTarget
+from governance.models.routing_target import THRESHOLDS
+from governance.routing.table import RateLimit, Target
+from governance.routing.verdicts import threshold
+
+
+def cautions(
+    target: RoutingTarget,
+    provider: Provider,
+    live: Mapping[str, Live],
+    engine: Engine | None,
+) -> list[Badge]:
+    """For a target whose provider is `provider`; `engine` is None where it is not asked."""
+    model = target.model or provider.default_model
+    return [
+        *_model(target, provider, model),
+        *_credential(provider),
+        *(_engine(engine, model) if engine is not None and is_engine(provider) else ()),
+        *_moment(target, live.get(provider.name.casefold(), Live()), model),
+    ]
+
+
+def is_engine(provider: Provider) -> bool:
+    """Whether it is the engine on this machine."""
+    return kinds.is_engine(provider.kind)
+
+
+def _model(target: RoutingTarget, provider: Provider, model: str) -> Iterator[Badge]:
+    if not model:
+        detail = (
+            f'Neither the target nor "{provider.name}" names a model: requests that name none '
+            "skip it."
+        )
+        yield Badge("no model", "warning", detail)
+
+
+def _credential(provider: Provider) -> Iterator[Badge]:
+    if provider.credential == "unreadable":
+        detail = f'No key of the ring opens that of "{provider.name}": set it anew.'
+        yield Badge("credential unreadable", "danger", detail)
+    elif provider.credential == "none" and not provider.is_local:
+        detail = f'"{provider.name}" has no API key: it will refuse, unless it asks for none.'
+        yield Badge("no key", "warning", detail)
+
+
+def _engine(engine: Engine, model: str) -> Iterator[Badge]:
+    if not engine.runs:
+        yield Badge("engine off", "danger", "The local engine does not run.")
+    elif model and model not in engine.models:
+        yield Badge("model missing", "danger", f'The local engine has no model "{model}".')
+    elif engine.failed.get(model):
+        yield Badge("model failed", "danger", engine.failed[model])
+
+
+def _moment(target: RoutingTarget, live: Live, model: str) -> Iterator[Badge]:
+    """What this process knows."""
+    for one in live.models:
+        if one.model != model:
+            continue
+        over = threshold(Target(target.provider, rate_limit=_limit(target)), one.standing, now=-inf)
+        if over is not None:
+            yield Badge("limit used", "warning", over[1])
+        if one.cooling_down:
+            detail = (
+                f"It failed: tried after the others for {one.seconds:.0f} s more, in this process."
+            )
+            yield Badge("cooling down", "warning", detail)
+    if live.saturated:
+        yield Badge("busy", "info", "It has all the requests it may be sent at a time.")
+
+
+def _limit(target: RoutingTarget) -> RateLimit:
+    percents = (getattr(target, name) for name in THRESHOLDS)
+    return RateLimit(*(100.0 if percent is None else percent for percent in percents))

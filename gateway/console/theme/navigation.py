@@ -1,0 +1,73 @@
+"""The admin's side bar and header: pages of the desk, then the rows that are there to be edited."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+PAGES: Final = (
+    ("Dashboard", "monitoring", "admin:index", ""),
+    ("Playground", "forum", "console:playground", "gateway.use_playground"),
+    ("Local engine", "memory", "console:engine", "gateway.view_engine"),
+)
+"""Title, icon, name of the path, permission."""
+
+SECTIONS: Final = {
+    "Routing": {
+        "governance.routingprofile": "alt_route",
+        "governance.provider": "dns",
+        "governance.heuristicrule": "rule",
+        "governance.modelmapping": "swap_horiz",
+    },
+    "Records": {
+        "governance.interaction": "receipt_long",
+        "governance.revision": "history",
+    },
+    "Access": {
+        "governance.apikey": "key",
+        "auth.user": "person",
+        "auth.group": "group",
+    },
+}
+"""Models in their order, with their icons; those without a page in the admin are left out."""
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of the side bar that this user may open."""
+    pages = [
+        {"title": title, "icon": icon, "link": reverse(path)}
+        for title, icon, path, permission in PAGES
+        if not permission or request.user.has_perm(permission)
+    ]
+    groups: list[dict[str, Any]] = [{"title": "", "items": pages}]
+    viewable = _viewable(request)
+    for title, models in SECTIONS.items():
+        items = [
+            {"title": viewable[label]["name"], "icon": icon, "link": viewable[label]["admin_url"]}
+            for label, icon in models.items()
+            if label in viewable
+        ]
+        if items:
+            groups.append({"title": title, "separator": True, "items": items})
+    return groups
+
+
+def cloud_state(request: HttpRequest) -> list[str]:
+    """Whether requests may leave the machine, for the label in the header of every page."""
+    if settings.ENABLE_CLOUD_ROUTING:
+        return ["Cloud routing on", "info"]
+    return ["Cloud routing off", "default"]
+
+
+def _viewable(request: HttpRequest) -> dict[str, dict[str, Any]]:
+    """What Django's own list of pages holds for this user, by label."""
+    return {
+        model["model"]._meta.label_lower: model
+        for app in admin.site.get_app_list(request)
+        for model in app["models"]
+        if model.get("admin_url")
+    }

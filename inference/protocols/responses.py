@@ -1,0 +1,34 @@
+"""OpenAI's Responses API as callers see it: as the chat API, but for errors inside a stream."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from inference.edge.problem import Problem
+from inference.protocols.openai import OpenAIProtocol
+from inference.protocols.sse import encode
+
+
+class ResponsesProtocol(OpenAIProtocol):
+    """OpenAI's shapes with the numbered events of the Responses API."""
+
+    def error_event(self, problem: Problem, request_id: str) -> bytes:
+        """The API's `error` event; no `response.completed` comes after it.
+
+        The SDK raises on a truthy `error` inside, and only hands on an event that has none.
+        """
+        inside = msgspec.json.decode(self.error_body(problem, request_id))["error"]
+        event = {
+            "type": "error",
+            "code": inside["code"],
+            "message": problem.message,
+            "param": inside["param"],
+            "sequence_number": problem.sequence,
+            "error": inside,
+        }
+        return encode(msgspec.json.encode(event), b"error")
+
+
+RESPONSES: Final = ResponsesProtocol()

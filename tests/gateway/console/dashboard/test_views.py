@@ -1,0 +1,151 @@
+"""The first page of the admin: who sees what on it, and that it never grows with the log."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from gateway.console.dashboard.chart import chart
+from gateway.console.monitoring.traffic import PERIODS, traffic
+from governance import services, snapshot
+from governance.models import Provider
+from inference.record.describe import describe
+from tests.gateway.console.conftest import Engine, Member
+from tests.interactions.journeys import attempt, journey
+from tests.interactions.rows import START, insert, insert_at
+
+pytestmark = pytest.mark.django_db
+ROUTING = ("governance.view_provider", "governance.view_routingprofile")
+TRAFFIC = "governance.view_interaction"
+
+
+@pytest.fixture(autouse=True)
+def forget() -> None:
+    cache.clear()
+
+
+def just_now(**more: object) -> None:
+    insert([describe(journey(at=datetime.now(UTC).timestamp() - 5, **more))])
+
+
+def test_it_works(member: Member) -> None:
+    """Figures, what is wrong, what changed."""
+    services.save_provider(
+        {"name": "openai", "kind": "openai", "base_url": "https://api.openai.com/v1"}, who="ann"
+    )
+    services.save_profile(
+        {
+            "id": "cloudy",
+            "name": "Cloudy",
+            "virtual_provider": "cloudy",
+            "targets": [{"provider": "openai"}],
+        },
+        who="ann",
+    )
+    snapshot.refresh()
+    just_now(attempts=[attempt(provider="openai", outcome="misconfigured", code="http_401")])
+    shown = member(*ROUTING, TRAFFIC, "governance.view_revision").get("/admin/").content.decode()
+    assert "Cloudy leads only to the cloud, which is off" in shown
+    assert "openai refuses this gateway" in shown
+    assert "First steps" in shown
+    assert "By routing profile" in shown
+    assert "Created provider &quot;openai&quot;." in shown
+
+
+def test_the_part_that_changes_is_the_same(member: Member) -> None:
+    just_now()
+    client = member(TRAFFIC)
+    part = client.get("/admin/dashboard?period=day").content.decode()
+    assert "By provider" in part
+    assert "<html" not in part
+    assert part.strip() in client.get("/admin/?period=day").content.decode()
+
+
+def test_an_unknown_period_is_the_hour(member: Member) -> None:
+    assert b"A bar is one minute" in member(TRAFFIC).get("/admin/dashboard?period=<x>").content
+
+
+@pytest.mark.parametrize(
+    ("rights", "seen"),
+    [
+        ((), set()),
+        ((TRAFFIC,), {"Traffic"}),
+        (ROUTING, {"Needs attention", "First steps"}),
+        (("governance.view_revision",), {"Latest changes"}),
+    ],
+)
+def test_each_sees_what_they_may(member: Member, rights: tuple[str, ...], seen: set[str]) -> None:
+    services.save_provider({"name": "a", "kind": "mlx"}, who="ann")
+    Provider.objects.update(sealed_api_key="torn")
+    shown = member(*rights).get("/admin/dashboard").content.decode()
+    parts = {"Traffic", "Needs attention", "First steps", "Latest changes"}
+    assert {part for part in parts if f">{part}</h2>" in shown} == seen
+
+
+def test_strangers_see_nothing(member: Member) -> None:
+    client = member()
+    client.logout()
+    assert client.get("/admin/dashboard").status_code == 302
+
+
+def test_an_engine_that_does_not_run_is_told_where_a_provider_needs_it(
+    member: Member, settings: Settings, tmp_path: Path, engine: Engine
+) -> None:
+    client = member(*ROUTING, "gateway.view_engine")
+    settings.ENGINE_SOCKET = str(tmp_path / "none.sock")
+    assert b"does not run" not in client.get("/admin/dashboard").content
+    services.save_provider({"name": "mlx", "kind": "mlx"}, who="ann")
+    snapshot.refresh()
+    shown = client.get("/admin/dashboard").content.decode()
+    assert 'href="/admin/engine/">The local engine does not run' in shown
+    settings.ENGINE_SOCKET = engine.socket
+    engine.model("torn", {"fail": "The weights are torn."})
+    engine.client.load("torn")
+    engine.until("torn", "failed")
+    shown = client.get("/admin/dashboard").content.decode()
+    assert "does not run" not in shown
+    assert "torn failed" in shown
+
+
+def test_figures_are_shared_between_pages(member: Member) -> None:
+    """Many open pages ask the database as often as one."""
+    client = member(TRAFFIC)
+    client.get("/admin/dashboard")
+    with CaptureQueriesContext(connection) as captured:
+        client.get("/admin/dashboard")
+    assert not [one for one in captured if "governance_interaction" in one["sql"]]
+
+
+def test_the_number_of_queries_stays_the_same(member: Member) -> None:
+    client = member(*ROUTING, TRAFFIC, "governance.view_revision", "gateway.view_engine")
+
+    def queries() -> int:
+        cache.clear()
+        with CaptureQueriesContext(connection) as captured:
+            client.get("/admin/dashboard")
+        return len(captured)
+
+    queries()
+    few = queries()
+    for number in range(5):
+        just_now(id=f"r{number}", attempts=[attempt(provider=f"p{number}")])
+    assert queries() == few <= 14
+
+
+def test_the_chart_says_in_words_what_it_shows() -> None:
+    insert_at(1, 1.1, 5, outcome="ok")
+    insert_at(2, outcome="retryable")
+    drawn = chart(traffic(PERIODS["hour"], datetime.fromtimestamp(START.timestamp() + 600, UTC)))
+    assert drawn.words == "Last hour: 4 requests, 1 error, at most 2 requests in one minute."
+    tall = max(drawn.shapes, key=lambda shape: shape.height)
+    assert (tall.y, tall.height, tall.error_height) == (0.0, 100.0, 0.0)
+    assert tall.words == "17:47 UTC: 2 requests"
+    (failed,) = (shape for shape in drawn.shapes if shape.error_height)
+    assert failed.error_height == failed.height == 50.0
+    assert failed.words.endswith("1 request, 1 error")

@@ -1,0 +1,61 @@
+"""Forms as a browser sends them, and pages as people read them."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+ROOT = "/admin/governance"
+
+
+def profile_form(document: dict[str, Any], adding: bool = True) -> dict[str, Any]:
+    """What a browser sends for this profile; targets lie in their order."""
+    plain = ("name", "description", "virtual_provider", "virtual_key_id", "strategy")
+    data: dict[str, Any] = {name: document.get(name, "") or "" for name in plain}
+    data["strategy"] = document.get("strategy", "ordered_failover")
+    data["local_fallback"] = document.get("local_fallback", "default")
+    if adding:
+        data["id"] = document.get("id", "")
+    data |= _switch("enabled", document.get("enabled", True))
+    data |= _switch("local_only", document.get("local_only", False))
+    targets = document.get("targets", [])
+    data["targets-TOTAL_FORMS"] = str(len(targets))
+    data["targets-INITIAL_FORMS"] = "0"
+    for place, target in enumerate(targets):
+        data |= {
+            f"targets-{place}-{name}": value
+            for name, value in _target_form(target, place).items()
+            if value is not None
+        }
+    return data
+
+
+def _target_form(target: dict[str, Any], place: int) -> dict[str, Any]:
+    return {
+        "provider": target.get("provider", ""),
+        "virtual_model": target.get("virtual_model", ""),
+        "model": target.get("model", ""),
+        "priority": target.get("priority", 0),
+        "weight": target.get("weight", 1),
+        "request_types": target.get("request_types", []),
+        "capabilities": target.get("capabilities", []),
+        "position": place,
+        **_switch("enabled", target.get("enabled", True)),
+        **(target.get("rate_limit") or {}),
+    }
+
+
+def _switch(name: str, on: bool) -> dict[str, str]:
+    return {name: "on"} if on else {}
+
+
+def messages_of(answer: Any) -> list[str]:
+    """What the page after a redirect says."""
+    return [str(message) for message in answer.context["messages"]]
+
+
+def text_of(answer: Any) -> str:
+    """The page as people read it."""
+    content = re.sub(r"<[^>]+>", " ", answer.content.decode())
+    return re.sub(r"\s+", " ", html.unescape(content))
