@@ -16,7 +16,8 @@ from inference.dispatch.timer_wheel import TimerWheel
 from inference.record.record import Attempt as AttemptRecord
 from inference.record.record import RequestContext
 from inference.upstream import ConnectFailed, ConnectTimedOut, UpstreamError
-from inference.upstream.backend import UnusableProvider
+from inference.upstream.backend import UnusableProvider, first_event_timeout
+from inference.upstream.tokens import TokenUnavailable
 
 log = structlog.get_logger("pointsman.dispatch")
 
@@ -96,8 +97,7 @@ class Attempt:
             self._loop,
             self._timer_wheel,
             carrier,
-            # A whole answer of a local model starts when it ends: only its total counts.
-            first_event=provider.first_event_timeout if stream or provider.kind != "mlx" else None,
+            first_event=first_event_timeout(provider, stream=stream),
             idle=provider.idle_timeout,
             total=provider.total_timeout,
         )
@@ -141,6 +141,8 @@ class Attempt:
             return _CONNECT_TIMEOUT
         if isinstance(error, ConnectFailed):
             return _CONNECT_FAILED
+        if isinstance(error, TokenUnavailable):
+            return Failure(Outcome.MISCONFIGURED, "token_unavailable", str(error))
         if isinstance(error, UpstreamError):
             return _STREAM_DIED
         if isinstance(error, UnusableProvider):

@@ -30,6 +30,7 @@ from inference.translate import translator_for
 from inference.translate.base import Answer, Inexpressible, Outbound, Translator
 from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
+from inference.upstream.provider_request import send
 
 log = structlog.get_logger("pointsman.dispatch")
 
@@ -142,7 +143,7 @@ class Dispatcher:
                 failed=[str(one) for one in context.attempts],
             )
         backend = backend_of(candidate.provider)
-        translator = self._translators(request.ask.request_type, backend.wire.protocol)
+        translator = self._translators(request.ask.request_type, backend.kind.translation)
         try:
             outbound = translator.request(request, candidate.model)
         except Inexpressible as error:
@@ -154,7 +155,7 @@ class Dispatcher:
         reply = await self._send(backend, outbound, deadlines.guard)
         self._book.observe(candidate.provider, candidate.model, reply.headers)
         if not 200 <= reply.status < 300:
-            raise AttemptFailed(await refusal(reply))
+            raise AttemptFailed(await refusal(reply, backend.kind.failure_words))
         if stream:
             return await open_stream(translator, request, reply)
         return await read_whole(translator, request, reply, deadlines, streamed=outbound.streamed)
@@ -162,20 +163,22 @@ class Dispatcher:
     async def _send(
         self, backend: Backend, outbound: Outbound, guard: Callable[[Reply], None]
     ) -> Reply:
-        provider, request = backend.provider, self.request
+        request, key = self.request, self.context.grant
         extra = outbound.headers
-        key = self.context.grant
-        if provider.kind == "mlx" and not provider.base_url and key is not None:
+        if backend.kind.priority_header and key is not None:
             place = priority(key.priority, request.priority)
             if place != "normal":
-                extra = (*extra, (b"x-pointsman-priority", place.encode()))
-        return await self._client.send(
-            backend.destination,
+                extra = (*extra, (backend.kind.priority_header.encode(), place.encode()))
+        return await send(
+            self._client,
+            backend,
             b"POST",
-            (backend.base_path + outbound.path).encode(),
-            backend.head(request.headers, extra, stream=request.ask.stream),
+            outbound.path,
             outbound.body,
-            connect_timeout=provider.connect_timeout,
+            caller=request.headers,
+            extra=extra,
+            stream=request.ask.stream,
+            connect_timeout=backend.provider.connect_timeout,
             on_start=guard,
         )
 
@@ -223,6 +226,6 @@ class Dispatcher:
             return Exhausted(failure)
         backend = backend_of(candidate.provider)
         safe = replace(failure, body=backend.redacted(failure.body))
-        translator = self._translators(self.request.ask.request_type, backend.wire.protocol)
+        translator = self._translators(self.request.ask.request_type, backend.kind.translation)
         body = translator.error(safe)
         return Exhausted(safe, body, unmodified=body == safe.body)

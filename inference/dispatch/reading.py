@@ -6,6 +6,7 @@ import contextlib
 import time
 from typing import Final
 
+from governance.kinds.kind import FailureWords
 from inference.dispatch.deadlines import Deadlines
 from inference.dispatch.failures import AttemptFailed, Failure, broken, of_status
 from inference.dispatch.results import StreamResult
@@ -20,13 +21,13 @@ ANSWER_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a whole answer."""
 
 
-async def refusal(reply: Reply) -> Failure:
+async def refusal(reply: Reply, words: tuple[FailureWords, ...]) -> Failure:
     """What a reply means whose status is no success, with the upstream's own words."""
     body = b""
     with contextlib.suppress(UpstreamError):
         body = await reply.read_all(ERROR_LIMIT)
     wait = seconds_to_wait(reply.headers, time.time())
-    return of_status(reply.status, body, wait)
+    return of_status(reply.status, body, wait, words)
 
 
 async def open_stream(translator: Translator, request: ParsedRequest, reply: Reply) -> StreamResult:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from governance.kinds.kind import TOO_LONG
 from governance.routing.request import RoutingRequest
 from inference.dispatch import reading
 from inference.dispatch.deadlines import Deadlines
@@ -53,13 +54,13 @@ async def test_it_works() -> None:
 
 async def test_a_status_with_the_upstreams_words() -> None:
     reply = ScriptedReply(b"so ", b"busy", status=429, headers=[(b"retry-after", b"7")])
-    failure = await refusal(reply)
+    failure = await refusal(reply, (TOO_LONG,))
     assert (failure.code, failure.body, failure.retry_after) == ("http_429", b"so busy", 7.0)
 
 
 async def test_a_status_whose_words_break_off() -> None:
     reply = ScriptedReply(b"so ", UpstreamClosed("cut"), status=500)
-    failure = await refusal(reply)
+    failure = await refusal(reply, (TOO_LONG,))
     assert (failure.code, failure.body) == ("http_500", b"")
 
 
