@@ -60,6 +60,19 @@ class Backend:
         merged.update(extra)
         return _lines(merged.items()) + accept
 
+    @property
+    def base_url(self) -> str:
+        """The address with its path, as `Destination.parse` takes it."""
+        where = self.destination
+        if where.uds is not None:
+            return f"http+unix://{quote(where.uds, safe='')}{self.base_path}"
+        return f"{where.scheme}://{where.host_header.decode('ascii')}{self.base_path}"
+
+    def header_map(self) -> dict[str, str]:
+        """The headers of a request that asks for a whole answer, as httpx takes them."""
+        merged = {**dict(self.wire_headers()), **dict(self.headers), b"accept": b"application/json"}
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in merged.items()}
+
     def redacted(self, body: bytes) -> bytes:
         """An upstream's words without this gateway's credentials, should they be quoted."""
         for secret in self.secrets:

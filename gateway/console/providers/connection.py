@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -13,13 +12,13 @@ from governance.routing.table import Provider
 from inference.dispatch.failures import of_status
 from inference.translate.openai_limits import limit_field
 from inference.upstream import (
-    Client,
     ConnectFailed,
     ConnectTimedOut,
     ResponseTooLarge,
     UpstreamError,
 )
 from inference.upstream.backend import Backend, UnusableProvider, backend_of
+from inference.upstream.blocking import exchange
 
 ANSWER_LIMIT: Final = 8 * 1024 * 1024
 """Bytes; the longest lists of models are below one MiB."""
@@ -51,7 +50,7 @@ def complete(provider: Provider, model: str) -> Answered:
     limit = "max_tokens" if anthropic else limit_field(model)
     asked = {"model": model, "messages": [{"role": "user", "content": "Hi"}], limit: 1}
     started = time.perf_counter()
-    answer = _ask(backend, b"POST", path, json.dumps(asked).encode())
+    answer = _ask(backend, "POST", path, json.dumps(asked).encode())
     taken = round((time.perf_counter() - started) * 1000)
     if not isinstance(answer.get("content" if anthropic else "choices"), list):
         raise Failed("It answered, but with no completion. Is the base URL the API's?")
@@ -63,7 +62,7 @@ def listed(provider: Provider) -> tuple[str, ...]:
     backend = _ready(provider)
     # Anthropic lists in pages, of 1000 at most. Source: its API reference, "List Models".
     paged = backend.wire.protocol == "anthropic"
-    answer = _ask(backend, b"GET", "/models?limit=1000" if paged else "/models", b"")
+    answer = _ask(backend, "GET", "/models?limit=1000" if paged else "/models", b"")
     rows = answer.get("data")
     if not isinstance(rows, list):
         raise Failed("It answered, but with no list of models. Is the base URL the API's?")
@@ -78,50 +77,40 @@ def _ready(provider: Provider) -> Backend:
         raise Failed(str(error)) from None
 
 
-def _ask(backend: Backend, method: bytes, path: str, body: bytes) -> Mapping[str, Any]:
+def _ask(backend: Backend, method: str, path: str, body: bytes) -> Mapping[str, Any]:
     provider = backend.provider
     patience = min(PATIENCE, provider.first_event_timeout, provider.total_timeout or PATIENCE)
     try:
-        status, said = asyncio.run(_exchange(backend, method, path, body, patience))
+        response = exchange(
+            backend.base_url,
+            method,
+            path,
+            headers=backend.header_map(),
+            body=body,
+            connect_timeout=min(PATIENCE, provider.connect_timeout),
+            patience=patience,
+            limit=ANSWER_LIMIT,
+        )
     except ConnectTimedOut:
         raise Failed(f"No connection within {provider.connect_timeout:g} seconds.") from None
-    except ConnectFailed:
-        raise Failed("No connection: nothing answers there, or the name is unknown.") from None
+    except ConnectFailed as error:
+        cause = error.cause or "nothing answers there, or the name is unknown"
+        raise Failed(f"No connection: {cause}.") from None
     except TimeoutError:
         raise Failed(f"No whole answer within {patience:g} seconds.") from None
     except ResponseTooLarge:
         raise Failed("The answer is larger than any answer to this can be.") from None
     except UpstreamError:
         raise Failed("The connection broke before the answer was whole.") from None
-    if status != 200:
-        raise Failed(of_status(status, said).message)
+    if response.status_code != 200:
+        raise Failed(of_status(response.status_code, response.content).message)
     try:
-        answer = json.loads(said)
+        answer = json.loads(response.content)
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
         raise Failed("It answered, but not with JSON. Is the base URL the API's?")
     return answer
-
-
-async def _exchange(
-    backend: Backend, method: bytes, path: str, body: bytes, patience: float
-) -> tuple[int, bytes]:
-    """A connection of its own: one kept alive would hide that a new one cannot be made."""
-    client = Client()
-    try:
-        async with asyncio.timeout(patience):
-            reply = await client.send(
-                backend.destination,
-                method,
-                (backend.base_path + path).encode(),
-                backend.head({}, stream=False),
-                body,
-                connect_timeout=min(PATIENCE, backend.provider.connect_timeout),
-            )
-            return reply.status, await reply.read_all(ANSWER_LIMIT)
-    finally:
-        await client.aclose()
 
 
 def _name(backend: Backend, value: object) -> str:
