@@ -140,7 +140,7 @@ class Attempt:
         if isinstance(error, ConnectTimedOut):
             return _CONNECT_TIMEOUT
         if isinstance(error, ConnectFailed):
-            return _CONNECT_FAILED
+            return _unreachable(error.cause)
         if isinstance(error, TokenUnavailable):
             return Failure(Outcome.MISCONFIGURED, "token_unavailable", str(error))
         if isinstance(error, UpstreamError):
@@ -174,8 +174,12 @@ CRASHED: Final = Failure(
 _CONNECT_TIMEOUT: Final = broken(
     "connect_timeout", "The provider did not accept a connection.", 504
 )
-_CONNECT_FAILED: Final = broken("connect_failed", "The provider could not be reached.")
 _STREAM_DIED: Final = broken("stream_died", "The provider's answer broke off.")
+
+
+def _unreachable(cause: str) -> Failure:
+    why = f": {cause}" if cause else ""
+    return broken("connect_failed", f"The provider could not be reached{why}.")
 
 
 def _saturated(provider: str) -> Failure:

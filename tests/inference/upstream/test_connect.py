@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from inference.upstream import Client, ConnectFailed, ConnectTimedOut, Destination, Reply
-from tests.http.upstream import Upstream
+from tests.inference.upstream.upstream import Upstream
 
 
 async def get(client: Client, destination: Destination, timeout: float = 5) -> Reply:

@@ -7,9 +7,10 @@ import hashlib
 import pytest
 
 from inference.upstream import Client, Reply, UpstreamClosed
-from inference.upstream.connection import MAX_BUFFERED
-from tests.http.test_exchange import CHUNKED, post
-from tests.http.upstream import Peer, Upstream, eventually, serve_forever
+from inference.upstream.reply import MAX_BUFFERED
+from tests.inference.upstream.test_exchange import CHUNKED, post
+from tests.inference.upstream.upstream import Peer, Upstream, serve_forever
+from tests.support.eventually import soon
 
 BIG = bytes(range(256)) * 32_768  # 8 MiB
 
@@ -134,7 +135,7 @@ async def test_a_slow_reader_slows_the_upstream(client: Client) -> None:
     async with Upstream(script) as up:
         reply = await post(client, up)
         await asyncio.sleep(0.1)
-        assert reply._buffered < MAX_BUFFERED + 512 * 1024
+        assert reply.buffered < MAX_BUFFERED + 512 * 1024
         assert sent < total
         body = await reply.read_all(total)
         assert all(int(body[at : at + 16]) == at for at in range(0, total, 65_536))
@@ -165,9 +166,9 @@ async def test_cancelling_send_drops_the_connection(client: Client) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await post(client, up)
-        await eventually(lambda: up.peers[0].left_at is not None, 0.2)
+        await soon(lambda: up.peers[0].left_at is not None, 0.2)
         assert client.idle == 0
-        assert not client._open
+        assert not client.connections
 
 
 async def test_cancelling_send_in_the_middle_of_a_large_body(client: Client) -> None:
@@ -180,7 +181,7 @@ async def test_cancelling_send_in_the_middle_of_a_large_body(client: Client) -> 
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await post(client, up, BIG)
-        await eventually(lambda: not client._open)
+        await soon(lambda: not client.connections)
 
 
 async def test_a_cancelled_read_loses_nothing(client: Client) -> None:
@@ -215,7 +216,7 @@ async def test_aborting_a_send_that_waits(client: Client) -> None:
         with pytest.raises(Late) as caught:
             await post(client, up, on_start=lambda reply: loop.call_later(0.02, reply.abort, late))
         assert caught.value is late
-        await eventually(lambda: not client._open)
+        await soon(lambda: not client.connections)
 
 
 async def test_aborting_at_once(client: Client) -> None:
@@ -229,8 +230,8 @@ async def test_aborting_at_once(client: Client) -> None:
             await post(client, up, on_start=Reply.abort)
         with pytest.raises(LookupError):
             await post(client, up, on_start=refuse)
-        await eventually(
-            lambda: not client._open and all(peer.reader.at_eof() for peer in up.peers)
+        await soon(
+            lambda: not client.connections and all(peer.reader.at_eof() for peer in up.peers)
         )
         assert not up.requests
 
@@ -249,7 +250,7 @@ async def test_aborting_a_read_that_waits(client: Client) -> None:
         reply.abort(ValueError("a second abort changes nothing"))
         with pytest.raises(TimeoutError):
             await reply.read()
-        await eventually(lambda: not client._open)
+        await soon(lambda: not client.connections)
 
 
 async def test_aborting_discards_what_was_not_read(client: Client) -> None:

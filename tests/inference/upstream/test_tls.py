@@ -7,8 +7,9 @@ import ssl
 import pytest
 
 from inference.upstream import Client, ConnectFailed, ConnectTimedOut, Destination, Proxies, Reply
-from tests.http.certificates import Authority
-from tests.http.upstream import Peer, Script, Upstream, eventually
+from tests.inference.upstream.certificates import Authority
+from tests.inference.upstream.upstream import Peer, Script, Upstream
+from tests.support.eventually import soon
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ async def test_a_handshake_that_stalls(authority: Authority) -> None:
                 b"",
                 connect_timeout=0.1,
             )
-        await eventually(lambda: up.peers[0].left_at is not None)
+        await soon(lambda: up.peers[0].left_at is not None)
     await client.aclose()
 
 
@@ -142,7 +143,7 @@ async def test_dropping_a_tls_connection(authority: Authority) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await post(client, up.destination)
-        await eventually(lambda: up.peers[0].left_at is not None and not client._open, 1)
+        await soon(lambda: up.peers[0].left_at is not None and not client.connections, 1)
     await client.aclose()
 
 
@@ -276,5 +277,5 @@ async def test_a_timer_that_ends_connecting_through_a_proxy(authority: Authority
                 b"",
                 connect_timeout=0.1,
             )
-        await eventually(lambda: proxy.peers[0].left_at is not None)
+        await soon(lambda: proxy.peers[0].left_at is not None)
         await client.aclose()

@@ -10,8 +10,9 @@ import pytest
 from inference.upstream import Client, ConnectFailed, Destination, Proxies, Reply, UpstreamClosed
 from inference.upstream.connection import Connection
 from inference.upstream.dialing import dial
-from tests.http.test_exchange import post
-from tests.http.upstream import Peer, Upstream, eventually, serve_forever
+from tests.inference.upstream.test_exchange import post
+from tests.inference.upstream.upstream import Peer, Upstream, serve_forever
+from tests.support.eventually import soon
 
 
 async def test_the_connection_used_last_is_reused_first(client: Client) -> None:
@@ -89,7 +90,7 @@ async def test_a_connection_closed_while_idle_is_not_taken(
     async with Upstream(script, serve_forever) as up:
         await (await post(client, up)).read_all(10)
         await closed.wait()
-        await eventually(lambda: client.idle == 0)
+        await soon(lambda: client.idle == 0)
         assert await (await post(client, up)).read_all(10) == b"ok"
         assert (client.opened, client.retried) == (2, 0)
 
@@ -106,7 +107,7 @@ async def test_bytes_nobody_asked_for_close_an_idle_connection(client: Client) -
 
     async with Upstream(script, serve_forever) as up:
         await (await post(client, up)).read_all(10)
-        await eventually(lambda: client.idle == 0)
+        await soon(lambda: client.idle == 0)
         assert (await post(client, up)).status == 200
 
 
@@ -220,7 +221,7 @@ async def test_a_connection_that_dies_before_it_is_used(
     async with Upstream(script) as up:
         with pytest.raises(ConnectFailed, match="at once"):
             await post(client, up)
-        await eventually(lambda: not client._open)
+        await soon(lambda: not client.connections)
 
 
 async def test_closed_connections_are_freed_at_once(client: Client) -> None:
@@ -241,7 +242,7 @@ async def test_closed_connections_are_freed_at_once(client: Client) -> None:
         async with Upstream(script) as up:
             reply = await post(client, up)
             await reply.read()
-            await eventually(lambda: not client._open)
+            await soon(lambda: not client.connections)
             assert client.opened == 1
             await asyncio.sleep(0.02)
             assert connections() <= others
@@ -256,7 +257,7 @@ async def test_closing_the_client_ends_what_is_under_way(client: Client) -> None
 
     async with Upstream(silent) as up:
         pending = asyncio.create_task(post(client, up))
-        await eventually(lambda: up.requests)
+        await soon(lambda: up.requests)
         await client.aclose()
         with pytest.raises(UpstreamClosed, match="client was closed"):
             await pending

@@ -13,9 +13,10 @@ import pytest
 
 from inference.upstream import Client, Proxies
 from inference.upstream.transport import FastTransport, open_client
-from tests.http.test_connect import listener_without_room
-from tests.http.test_exchange import CHUNKED
-from tests.http.upstream import Peer, Script, Upstream, eventually
+from tests.inference.upstream.test_connect import listener_without_room
+from tests.inference.upstream.test_exchange import CHUNKED
+from tests.inference.upstream.upstream import Peer, Script, Upstream
+from tests.support.eventually import soon
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ async def test_leaving_a_stream_drops_its_connection(
     async with Upstream(script) as up:
         async with http.stream("GET", url(up)) as response:
             assert response.status_code == 200
-        await eventually(lambda: up.peers[0].left_at is not None)
+        await soon(lambda: up.peers[0].left_at is not None)
         assert client.idle == 0
 
 
@@ -156,7 +157,7 @@ async def test_read_timeouts(http: httpx.AsyncClient, client: Client) -> None:
         for _ in range(2):
             with pytest.raises(httpx.ReadTimeout, match=r"0\.05 seconds"):
                 await http.get(url(up), timeout=httpx.Timeout(2, read=0.05))
-            await eventually(lambda: not client._open)
+            await soon(lambda: not client.connections)
 
 
 async def test_a_large_request_has_the_write_timeout_too(http: httpx.AsyncClient) -> None:
@@ -198,8 +199,8 @@ async def test_cancelling(http: httpx.AsyncClient, client: Client) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await http.get(url(up))
-        await eventually(lambda: up.peers[0].left_at is not None)
-        assert not client._open
+        await soon(lambda: up.peers[0].left_at is not None)
+        assert not client.connections
 
 
 async def test_a_client_by_base_url(tmp_path: Path, client: Client) -> None:
@@ -225,7 +226,7 @@ async def test_a_transport_closes_only_its_own_client(client: Client) -> None:
             async with httpx.AsyncClient(transport=transport) as http:
                 await http.get(url(up))
         assert client.idle == 1
-        await eventually(lambda: up.peers[1].reader.at_eof())
+        await soon(lambda: up.peers[1].reader.at_eof())
         assert not up.peers[0].reader.at_eof()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from inference.upstream import Client, ProtocolViolation, Reply, ResponseTooLarge, UpstreamClosed
-from tests.http.upstream import Peer, Script, Upstream
+from tests.inference.upstream.upstream import Peer, Script, Upstream
 
 
 def replying(*parts: bytes, close: bool = False) -> Script:

@@ -79,13 +79,6 @@ class Peer:
         self.writer.transport.abort()
 
 
-async def eventually(condition: Callable[[], object], seconds: float = 2) -> None:
-    """Let the loop run until the condition holds, at most this long."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.002)
-
-
 Script = Callable[[Peer], Awaitable[None]]
 
 
