@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
 
+from gateway.server.health_book import book, rng
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
@@ -22,11 +22,6 @@ from inference.protocols import OPENAI
 from inference.record.content import ContentKeepingConsumer
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-# Not for secrets: it draws among weighted targets and spreads cooldowns.
-rng = random.Random()  # noqa: S311
-book = HealthBook(rng=rng)
-"""How providers fare in this process."""
 
 
 def routes(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.console.monitoring.live import Live
+from gateway.console.monitoring.current_health import CurrentHealth
 from gateway.console.monitoring.troubles import Recent
 
 NEARLY: Final = 80.0
@@ -37,9 +37,9 @@ CODES: Final = (
 """The worst first."""
 
 
-def condition(recent: Recent | None, live: Live | None) -> Condition:
+def condition(recent: Recent | None, live: CurrentHealth | None) -> Condition:
     """The worst that is known. What the log says holds for all processes of the service."""
-    return _troubled(recent) or _held(live or Live()) or _fine(recent)
+    return _troubled(recent) or _held(live or CurrentHealth()) or _fine(recent)
 
 
 def _troubled(recent: Recent | None) -> Condition | None:
@@ -53,7 +53,7 @@ def _troubled(recent: Recent | None) -> Condition | None:
     return Condition("failing", "failing", detail)
 
 
-def _held(live: Live) -> Condition | None:
+def _held(live: CurrentHealth) -> Condition | None:
     """What this process holds against it."""
     cooling = [one for one in live.models if one.cooling_down]
     if cooling:

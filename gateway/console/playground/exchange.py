@@ -18,7 +18,7 @@ import msgspec
 import structlog
 from django.conf import settings
 
-from gateway.server import v1
+from gateway.server import health_book
 from gateway.server.in_flight import counted
 from governance import snapshot
 from governance.routing.explain import explain
@@ -79,8 +79,8 @@ class _Exchange:
         self._consumer = _consumer_class()(
             endpoint=sending.endpoint,
             table=snapshot.current,
-            book=v1.book,
-            rng=v1.rng,
+            book=health_book.book,
+            rng=health_book.rng,
             body_limit=settings.MAX_BODY_BYTES,
         )
         self._consumer.acts_as = sending.grant

@@ -24,8 +24,10 @@ from gateway.console.forms.fields import (
 )
 from gateway.console.forms.service_admin import ServiceAdmin, cloud_routing, who
 from gateway.console.monitoring.condition import condition
-from gateway.console.monitoring.live import live
+from gateway.console.monitoring.process_health import current_health
 from gateway.console.monitoring.troubles import recent_attempts
+from gateway.console.providers.connection_health import rendered_health
+from gateway.console.providers.presets import PRESET_GROUPS
 from gateway.console.theme.admin_classes import display
 from governance import documents, services
 from governance.models import Provider
@@ -176,6 +178,8 @@ class ProviderAdmin(ServiceAdmin):
         ("Renaming", {"classes": ("collapse",), "fields": ("used_by", "rename_in_targets")}),
     )
     readonly_fields = ("used_by", "credential_shown")
+    change_form_outer_before_template = "console/providers/before.html"
+    change_form_outer_after_template = "console/providers/checks.html"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who may not set credentials sees whether there is one, and no more."""
@@ -195,6 +199,12 @@ class ProviderAdmin(ServiceAdmin):
         form: Any = super().get_form(request, obj, change, **kwargs)
         form.credentials = request.user.has_perm(SET_CREDENTIALS)
         return form
+
+    def page_context(self, request: HttpRequest, row: Provider | None) -> dict[str, Any]:
+        """Presets to begin a new one with; the health of one that is saved."""
+        if row is None:
+            return {"preset_groups": PRESET_GROUPS}
+        return {"health": rendered_health(request, row)}
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         saved = services.save_provider(
@@ -270,7 +280,7 @@ class ProviderAdmin(ServiceAdmin):
         """Gives every row its condition: the log is read once, the process is asked once."""
         listing = super().get_changelist_instance(request)
         recent = {one.provider.casefold(): one for one in recent_attempts(timezone.now())}
-        known = live()
+        known = current_health()
         for row in listing.result_list:
             key = row.name.casefold()
             row.condition = condition(recent.get(key), known.get(key))

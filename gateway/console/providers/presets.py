@@ -40,3 +40,6 @@ LOCAL: Final = (
     Preset("vLLM", "vllm", "http://127.0.0.1:8000/v1", is_local=True),
     Preset("mlx_lm.server", "mlx-server", "http://127.0.0.1:8080/v1", "mlx", is_local=True),
 )
+
+PRESET_GROUPS: Final = (("Clouds", CLOUDS), ("On this machine", LOCAL))
+"""Under their titles."""
