@@ -6,6 +6,7 @@ Chat does not pass through Django's handler: its middleware would cost more than
 from __future__ import annotations
 
 import os
+from typing import cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
@@ -21,10 +22,10 @@ from gateway.server import health, lifespan  # noqa: E402
 from gateway.server.body_limit import limited  # noqa: E402
 from gateway.server.in_flight import counted  # noqa: E402
 from gateway.server.v1 import routes  # noqa: E402
-from inference.edge.consumer import Receive, Scope, Send  # noqa: E402
+from inference.edge.asgi import App, Receive, Scope, Send  # noqa: E402
 
 V1 = counted(routes())
-DJANGO = limited(handler, settings.MAX_BODY_BYTES)
+DJANGO = limited(cast(App, handler), settings.MAX_BODY_BYTES)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,15 +37,13 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if kind != "http":
         raise ValueError(f"This service does not speak {kind}.")
     path: str = scope["path"]
-    if path.startswith("/v1/"):
-        if not lifespan.started():
-            await lifespan.start()
-        await V1(scope, receive, send)
-    elif path in health.PATHS:
-        await health.respond(path, send)
-    elif path == metrics.PATH:
-        if not lifespan.started():
-            await lifespan.start()
-        await metrics.respond(scope, send)
-    else:
+    chat = path.startswith("/v1/")
+    if path in health.PATHS:
+        await health.respond(scope, receive, send)
+    elif not chat and path != metrics.PATH:
         await DJANGO(scope, receive, send)
+    else:
+        # Under servers without lifespan (Daphne) the first request starts what serves it.
+        if not lifespan.started():
+            await lifespan.start()
+        await (V1 if chat else metrics.respond)(scope, receive, send)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import msgspec
 
-from inference.edge.consumer import BodyTooLarge, Message, Receive, Scope, Send
+from inference.edge import asgi
+from inference.edge.asgi import App, Message, Receive, Scope, Send
+from inference.edge.consumer import BodyTooLarge
 
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-
-def limited(app: Any, limit: int) -> App:
+def limited(app: App, limit: int) -> App:
     """`app`, which never sees more than `limit` bytes of a request's body."""
 
     async def limiting(scope: Scope, receive: Receive, send: Send) -> None:
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > limit:
-            await _refuse(send, limit)
+        if asgi.announced_length(scope["headers"]) > limit:
+            await _refuse(receive, send, limit)
             return
         seen = 0
 
@@ -33,20 +29,15 @@ def limited(app: Any, limit: int) -> App:
         try:
             await app(scope, counted, send)
         except BodyTooLarge:
-            await _refuse(send, limit)
+            await _refuse(receive, send, limit)
 
     return limiting
 
 
-async def _refuse(send: Send, limit: int) -> None:
+async def _refuse(receive: Receive, send: Send, limit: int) -> None:
     """The governance API's envelope; browsers show it as it is."""
     message = f"The body is larger than {limit // (1024 * 1024)} MiB, the limit."
     error = {"type": "request_too_large", "code": "request_too_large", "fields": {}}
     body = msgspec.json.encode({"error": {"message": message, **error}})
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    headers = [(b"content-type", b"application/json")]
+    await asgi.respond(send, 413, headers, body, unread=receive)

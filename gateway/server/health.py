@@ -7,23 +7,15 @@ from typing import Final
 import msgspec
 
 from governance import snapshot
-from inference.edge.consumer import Send
+from inference.edge import asgi
+from inference.edge.asgi import Receive, Scope, Send
 
 PATHS: Final = frozenset({"/livez", "/readyz"})
 
 
-async def respond(path: str, send: Send) -> None:
-    ready = path == "/livez" or snapshot.ready()
+async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+    ready = scope["path"] == "/livez" or snapshot.ready()
     body = msgspec.json.encode({"status": "ok" if ready else "loading the routing table"})
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 200 if ready else 503,
-            "headers": [
-                (b"content-type", b"application/json"),
-                (b"cache-control", b"no-store"),
-                (b"content-length", str(len(body)).encode()),
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    unread = asgi.unread_body(scope, receive)
+    await asgi.respond(send, 200 if ready else 503, headers, body, unread=unread)

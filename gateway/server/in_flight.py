@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
-from inference.edge.consumer import Receive, Scope, Send
-
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from inference.edge.asgi import App, Receive, Scope, Send
 
 in_flight = 0
 

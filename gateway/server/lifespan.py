@@ -12,9 +12,8 @@ import structlog
 from django.db import connection
 
 from gateway.collector import recording
-from gateway.server import huge_pages
 from governance import snapshot
-from inference.edge.consumer import Receive, Send
+from inference.edge.asgi import Receive, Send
 from inference.upstream import shared as client
 
 log = structlog.get_logger("pointsman.lifespan")
@@ -46,7 +45,6 @@ async def start() -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 50, 100)
-        huge_pages.ask()
         _started = True
 
 

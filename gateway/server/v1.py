@@ -11,8 +11,8 @@ from gateway.server.health_book import book, rng
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
+from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.chat import ChatConsumer
-from inference.edge.consumer import Receive, Scope, Send
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import CountingConsumer
 from inference.endpoints.listing import ListingConsumer
@@ -20,8 +20,6 @@ from inference.endpoints.messages import COUNT_TOKENS
 from inference.endpoints.registry import ENDPOINTS
 from inference.protocols import OPENAI
 from inference.record.content import ContentKeepingConsumer
-
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def routes(

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Final
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from governance import keys, snapshot
+from governance import snapshot
+from governance.authentication import Unauthenticated, authenticate, presented_key
 from governance.routing.table import VirtualKey
+
+_READ: Final = (b"authorization", b"x-api-key")
+_WORDS: Final = {
+    "invalid_api_key": "The API key is not known.",
+    "disabled_api_key": "The API key is disabled.",
+    "expired_api_key": "The API key has expired.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +34,23 @@ class KeyHolder:
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <key>`, or `x-api-key: <key>`.
-
-    A key is found by its SHA-256 digest, so how long the look-up takes says nothing about the key.
-    """
+    """`Authorization: Bearer <key>`, or `x-api-key: <key>`; scopes are a permission's to check."""
 
     def authenticate(self, request: Request) -> tuple[KeyHolder, VirtualKey] | None:
-        secret = _secret(request)
-        if secret is None:
+        headers = {
+            name: request.headers.get(name.decode(), "").encode("latin-1", "replace")
+            for name in _READ
+        }
+        if presented_key(headers) is None:
             return None
         # A key revoked by another process is refused by the next request here.
-        grant = snapshot.refresh().grants.get(keys.digest(secret))
-        if grant is None:
-            raise AuthenticationFailed("The API key is not known.", "invalid_api_key")
-        if not grant.enabled:
-            raise AuthenticationFailed("The API key is disabled.", "disabled_api_key")
-        if grant.expires_at is not None and grant.expires_at <= time.time():
-            raise AuthenticationFailed("The API key has expired.", "expired_api_key")
-        return KeyHolder(f"key: {grant.name}"), grant
+        found = authenticate(headers, snapshot.refresh(), now=time.time())
+        if isinstance(found, Unauthenticated):
+            raise AuthenticationFailed(_WORDS[found.reason], found.reason)
+        return KeyHolder(f"key: {found.name}"), found
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
-
-
-def _secret(request: Request) -> str | None:
-    scheme, _, value = request.headers.get("Authorization", "").strip().partition(" ")
-    if scheme.lower() == "bearer" and value.strip():
-        return value.strip()
-    return request.headers.get("x-api-key", "").strip() or None
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

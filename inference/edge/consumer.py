@@ -10,17 +10,13 @@ and cancels it at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable
 from typing import Any, Final
 
 from channels.generic.http import AsyncHttpConsumer
 
 from inference.dispatch.timer_wheel import TimerWheel, timer_wheel_of
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from inference.edge.asgi import App, Message, Receive, Scope, Send
 
 _DRAIN_BYTES: Final = 64 * 1024 * 1024
 """Of a body that is too large, what is read and thrown away before the refusal is sent: closing
@@ -45,7 +41,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
     base_send: Send
 
     @classmethod
-    def as_asgi(cls, **initkwargs: Any) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    def as_asgi(cls, **initkwargs: Any) -> App:
         """As Channels has it, without a coroutine of its own around each request."""
 
         def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:

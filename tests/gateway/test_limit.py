@@ -21,8 +21,10 @@ class Asked:
         ]
         self.sent: list[Any] = []
         self.read = b""
+        self.received_before_answer = 0
 
     async def receive(self) -> Any:
+        self.received_before_answer += not self.sent
         return self.messages.pop(0)
 
     async def send(self, message: Any) -> None:
@@ -50,7 +52,8 @@ async def test_a_body_within_the_limit_passes() -> None:
 async def test_an_announced_length_is_refused_unread() -> None:
     asked = Asked(b"x", announced=5)
     assert await asked.run(4) == 413
-    assert asked.messages
+    assert asked.received_before_answer == 0
+    assert (b"connection", b"close") in asked.sent[0]["headers"]
 
 
 @pytest.mark.parametrize("announced", [None, 3])

@@ -24,8 +24,8 @@ from governance import snapshot
 from governance.routing.explain import explain
 from governance.routing.plan import Plan
 from governance.routing.table import RoutingTable, VirtualKey
+from inference.edge.asgi import Message
 from inference.edge.chat import ChatConsumer
-from inference.edge.consumer import Message
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.parsed_request import ParsedRequest
 from inference.record.content import ContentKeepingConsumer

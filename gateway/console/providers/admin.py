@@ -80,13 +80,13 @@ class ProviderForm(DocumentForm):
     capabilities = ChoicesField(
         CAPABILITIES, label="Can take", help_text="None: its models take everything."
     )
-    connect_timeout = NumberField(label="Connect", help_text="Seconds.")
+    connect_timeout = NumberField(label="Connect timeout", help_text="Seconds.")
     first_event_timeout = NumberField(
-        label="First piece", help_text="Seconds until the answer begins."
+        label="Timeout to first token", help_text="Seconds until the answer begins."
     )
-    idle_timeout = NumberField(label="Silence", help_text="Seconds between two pieces.")
-    total_timeout = NumberField(label="Whole request", help_text="Seconds; blank: no limit.")
-    max_concurrency = NumberField(label="Requests at a time", help_text="Blank: no limit.")
+    idle_timeout = NumberField(label="Idle timeout", help_text="Seconds between two tokens.")
+    total_timeout = NumberField(label="Total timeout", help_text="Seconds; blank: no limit.")
+    max_concurrency = NumberField(label="Max concurrent requests", help_text="Blank: no limit.")
     api_key = SecretField(label="API key")
     clear_api_key = forms.BooleanField(
         label="Clear the API key", required=False, widget=UnfoldBooleanWidget()

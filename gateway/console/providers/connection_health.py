@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from gateway.console.forms.service_admin import cloud_routing
-from gateway.console.monitoring.condition import Condition, condition
+from gateway.console.monitoring.condition import ProviderCondition, condition
 from gateway.console.monitoring.current_health import CurrentHealth
 from gateway.console.monitoring.failures import last_hour
 from gateway.console.monitoring.process_health import current_health
@@ -62,7 +62,7 @@ def state(request: HttpRequest, row: Provider) -> dict[str, Any]:
     now, key = timezone.now(), row.name.casefold()
     held = current_health().get(key)
     recent = {one.provider.casefold(): one for one in recent_attempts(now)}
-    found: Condition = condition(recent.get(key), held)
+    found: ProviderCondition = condition(recent.get(key), held)
     context: dict[str, Any] = {
         "provider": row,
         "condition": found,

@@ -1,0 +1,85 @@
+"""ASGI's types and the one way in which plain answers are sent.
+
+ASGI servers hand a request to the application when its head has arrived; the body comes with
+`receive()`, which is also what makes them send `100 Continue`. So an application that refuses a
+request by its head answers without having called `receive`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Final
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+LINGER_BYTES: Final = 256 * 1024
+"""Of an unread body, what is read and thrown away behind a refusal."""
+LINGER_SECONDS: Final = 1.0
+"""How long that may take."""
+
+
+def announced_length(headers: Iterable[Header]) -> int:
+    """What `content-length` says; 0 where nothing is said."""
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0
+
+
+def announces_body(headers: Iterable[Header]) -> bool:
+    """Whether a body follows the head of this request."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
+        for name, value in headers
+    )
+
+
+def unread_body(scope: Scope, receive: Receive) -> Receive | None:
+    """What `respond` takes as `unread` where nothing of the body has been read."""
+    return receive if announces_body(scope["headers"]) else None
+
+
+async def respond(
+    send: Send,
+    status: int,
+    headers: Iterable[Header],
+    body: bytes,
+    *,
+    unread: Receive | None = None,
+) -> None:
+    """Sends a whole answer; `content-length` is added.
+
+    `unread` is the request's `receive` where its body was announced and not read. The connection
+    is then closed, since the rest of the body would be taken for the next request, but not at
+    once (lingering close): a connection that is closed with bytes unread is reset, and the caller
+    would see that instead of the answer.
+    """
+    head = [*headers, (b"content-length", b"%d" % len(body))]
+    if unread is not None:
+        head.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    if unread is not None:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        await _read_off(unread)
+        body = b""
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def _read_off(receive: Receive) -> None:
+    """Reads and throws away what is left of a body, within `LINGER_BYTES` and `LINGER_SECONDS`."""
+    left = LINGER_BYTES
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            while left > 0:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
+                left -= len(message.get("body", b""))
+    except TimeoutError:
+        return
