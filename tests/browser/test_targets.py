@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Desk, assert_usable
+from tests.browser.conftest import Service, assert_usable
 
 FAST = ["fast-1", "fast-2"]
 
@@ -17,13 +17,13 @@ def path(name: str) -> str:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def profiles(desk: Desk) -> None:
+def profiles(service: Service) -> None:
     """Weighted ones; only one test saves, and it has its own."""
     targets = [
         {"provider": "fast", "model": "fast-1", "weight": 1},
         {"provider": "down", "model": "gone", "weight": 3},
     ]
-    desk.run(
+    service.run(
         "from governance import services\n"
         "for one in profiles: services.save_profile(one, who='tests')\n",
         profiles=[
