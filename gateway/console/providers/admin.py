@@ -27,13 +27,12 @@ from gateway.console.monitoring.condition import condition
 from gateway.console.monitoring.process_health import current_health
 from gateway.console.monitoring.troubles import recent_attempts
 from gateway.console.providers.connection_health import rendered_health
-from gateway.console.providers.presets import PRESET_GROUPS
+from gateway.console.providers.presets import groups
 from gateway.console.theme.admin_classes import display
-from governance import documents, services
+from governance import documents, kinds, services
 from governance.models import Provider
 from governance.models.provider import TIMEOUTS
 from governance.routing.fields import Problem
-from governance.routing.kinds import KINDS
 from governance.routing.target_rules import CAPABILITIES
 from governance.services.providers import credential_problems, save_problems
 
@@ -67,10 +66,14 @@ PLAIN = (
 
 class ProviderForm(DocumentForm):
     name = TextField(label="Name", help_text="What targets and callers call it.")
-    kind = ChoiceField([(kind.name, kind.label) for kind in KINDS.values()], label="Kind")
+    kind = ChoiceField(
+        kinds.choices,
+        label="Kind",
+        help_text=" ".join(f"{one.label}: {one.help}" for one in kinds.KINDS.values()),
+    )
     base_url = TextField(
         label="Base URL",
-        help_text="As https://api.openai.com/v1. Blank for the kind MLX: the built-in engine.",
+        help_text="As https://api.openai.com/v1. Blank for the built-in engine, which has none.",
     )
     default_model = TextField(
         label="Default model",
@@ -203,7 +206,7 @@ class ProviderAdmin(ServiceAdmin):
     def page_context(self, request: HttpRequest, row: Provider | None) -> dict[str, Any]:
         """Presets to begin a new one with; the health of one that is saved."""
         if row is None:
-            return {"preset_groups": PRESET_GROUPS}
+            return {"preset_groups": groups()}
         return {"health": rendered_health(request, row)}
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_POST
 from gateway.console.rehearsal.choices import COUNTS, SEE_PAST
 from gateway.console.rehearsal.draft_form import Draft, read_draft
 from gateway.console.rehearsal.question import PREFIX, read_question
-from gateway.console.targets.shares import reads_weights
 from gateway.console.theme.page import console_view
 from governance import snapshot
 from governance.errors import Invalid
 from governance.routing.table import RoutingTable
+from governance.strategies import strategy_named
 from governance.what_if.past import last_requests
 from governance.what_if.rehearse import rehearse
 from governance.what_if.replay import replay
@@ -55,7 +55,7 @@ def rehearsal(request: HttpRequest) -> HttpResponse:
         {
             "found": found,
             "needs": sorted(asked.ask.needs),
-            "weighted": reads_weights(draft.document["strategy"]),
+            "weighted": strategy_named(draft.document.get("strategy") or "").draws,
             "providers": json.dumps(_providers(draft, table)),
             "shares": json.dumps(draft.shares),
         },

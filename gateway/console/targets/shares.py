@@ -1,4 +1,4 @@
-"""What weights come to: the share of requests each target is tried first for."""
+"""The share of requests each target is tried first for, in words."""
 
 from __future__ import annotations
 
@@ -7,40 +7,28 @@ from typing import Final
 
 from gateway.console.targets.forms import TargetForm, TargetFormSet
 from governance.models import RoutingTarget
-from governance.routing.strategies import first_probabilities
-from governance.routing.table import Target
-from governance.routing.target_rules import WILDCARD
+from governance.routing.shares import shares
+from governance.routing.table import Profile, Target
 
 _NUMBERS: Final = ("weight", "priority")
-_ALIAS: Final = "virtual_model"
-
-
-def reads_weights(strategy: str) -> bool:
-    """Whether targets have shares at all: otherwise their order says where requests go."""
-    return strategy == "weighted"
 
 
 def share(target: RoutingTarget, targets: Sequence[RoutingTarget]) -> str:
-    """The share in percent of one of a weighted profile's targets; nothing when disabled.
-
-    A target competes with those enabled that serve the same alias; one that serves every alias is
-    told its share of the names no other target was given.
-    """
-    if not target.enabled:
-        return ""
-    rivals = _rivals(target, targets)
-    chances = first_probabilities(
-        [
-            Target(
-                provider=one.provider,
-                priority=one.priority,
-                weight=one.weight,
-                position=one.position,
-            )
-            for one in rivals
-        ]
+    """The share in percent of one of a profile's saved targets; nothing where there is none."""
+    held = tuple(
+        Target(
+            provider=one.provider,
+            virtual_model=one.virtual_model,
+            priority=one.priority,
+            weight=one.weight,
+            enabled=one.enabled,
+            position=one.position,
+        )
+        for one in targets
     )
-    return percent(chances[[one.position for one in rivals].index(target.position)])
+    found = shares(_profile(held, target.profile.strategy))
+    part = found[[one.position for one in targets].index(target.position)]
+    return "" if part is None else percent(part)
 
 
 def typed_shares(formset: TargetFormSet, strategy: str) -> dict[str, str]:
@@ -49,25 +37,28 @@ def typed_shares(formset: TargetFormSet, strategy: str) -> dict[str, str]:
     The formset has been checked. A row has none that is switched off, names no provider, or
     competes with one whose weight or priority cannot be read.
     """
-    if not reads_weights(strategy):
-        return {}
     rows = formset.live_forms()
-    targets = [_typed(form, place) for place, form in enumerate(rows)]
-    unread = {
-        place for place, form in enumerate(rows) if any(name in form.errors for name in _NUMBERS)
-    }
+    targets = tuple(_typed(form, place) for place, form in enumerate(rows))
+    readable = [not any(name in form.errors for name in _NUMBERS) for form in rows]
+    found = shares(_profile(targets, strategy), readable)
     return {
-        str(form.prefix): share(target, targets)
-        for form, target in zip(rows, targets, strict=True)
-        if not any(one.position in unread for one in _rivals(target, targets))
+        str(form.prefix): percent(part)
+        for form, part in zip(rows, found, strict=True)
+        if part is not None
     }
 
 
-def _typed(form: TargetForm, place: int) -> RoutingTarget:
+def _profile(targets: tuple[Target, ...], strategy: str) -> Profile:
+    return Profile("", "", "", targets, strategy)
+
+
+def _typed(form: TargetForm, place: int) -> Target:
     """What stands in the row, right or wrong; an unreadable number as its default."""
     found = form.cleaned_data
-    provider, alias = (str(form[name].value() or "").strip() for name in ("provider", _ALIAS))
-    return RoutingTarget(
+    provider, alias = (
+        str(form[name].value() or "").strip() for name in ("provider", "virtual_model")
+    )
+    return Target(
         provider=provider,
         virtual_model=alias,
         priority=found["priority"] if found.get("priority") is not None else 0,
@@ -75,17 +66,6 @@ def _typed(form: TargetForm, place: int) -> RoutingTarget:
         enabled=bool(provider and found.get("enabled")),
         position=place,
     )
-
-
-def _rivals(target: RoutingTarget, targets: Sequence[RoutingTarget]) -> list[RoutingTarget]:
-    """Those a target shares requests with, itself among them."""
-    alias = _alias(target)
-    return [one for one in targets if one.enabled and _alias(one) in ("", alias)]
-
-
-def _alias(target: RoutingTarget) -> str:
-    alias = target.virtual_model.casefold()
-    return "" if alias == WILDCARD else alias
 
 
 def percent(part: float) -> str:

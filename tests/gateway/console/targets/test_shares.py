@@ -13,7 +13,7 @@ from django.test import Client
 
 from gateway.console.targets.shares import share
 from governance import services
-from governance.models import RoutingTarget
+from governance.models import RoutingProfile, RoutingTarget
 from tests.gateway.console.sent import profile_form
 from tests.governance.conftest import profile_document, provider_document
 
@@ -63,8 +63,9 @@ def test_they_are_those_of_the_saved_profile(admin: Client) -> None:
         for _ in range(40)
     ]
     for case in cases:
+        profile = RoutingProfile(strategy="weighted")
         targets = [
-            RoutingTarget(**{"provider": "p", **one}, position=place)
+            RoutingTarget(**{"provider": "p", **one}, position=place, profile=profile)
             for place, one in enumerate(case)
         ]
         assert typed(admin, case) == [share(one, targets) for one in targets], case
