@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
             self._parser = httptools.HttpResponseParser(self)
 
     def write(self, head: bytes, body: bytes) -> None:
-        """Send the request, the body as fast as the upstream takes it; nothing once it is closed."""
+        """Send the request, the body as fast as the upstream takes it; nothing when closed."""
         if self.closed:
             return
         if len(body) <= SMALL_BODY:
