@@ -7,13 +7,12 @@ and null mean the field's default, as relatives of this service write unset valu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db.models import Model
 
 from governance.documents import MASK
+from governance.kinds import stays_here
 from governance.models import (
     ApiKey,
     HeuristicRule,
@@ -23,7 +22,6 @@ from governance.models import (
     RoutingTarget,
 )
 from governance.models.routing_target import THRESHOLDS
-from governance.routing.kinds import KINDS
 from governance.rules.keys import moment
 
 Document = Mapping[str, Any]
@@ -103,20 +101,6 @@ def fill_provider(row: Provider, document: Document) -> None:
                 for name, value in headers.items()
             }
         )
-
-
-def stays_here(kind: str, base_url: str) -> bool:
-    """Whether a provider is on this machine as far as its address says; names are not resolved."""
-    if kind in KINDS and KINDS[kind].local:
-        return True
-    url = urlsplit(base_url)
-    host = (url.hostname or "").lower()
-    if url.scheme == "http+unix" or host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def fill_key(row: ApiKey, document: Document) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from django.db.models import (
     BooleanField,
     CharField,
-    CheckConstraint,
     FloatField,
     IntegerField,
     JSONField,
@@ -17,11 +16,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Lower
 
-from governance import documents, secrets
+from governance import documents, kinds, secrets
 from governance.errors import validation_error
-from governance.models.constraints import above_zero, filled, one_of
+from governance.models.constraints import above_zero, filled
 from governance.routing.fields import MAX_LENGTHS
-from governance.routing.kinds import KINDS
 from governance.routing.provider_rules import MAX_CONCURRENCY, MAX_TIMEOUT
 from governance.rules.providers import provider_problems
 
@@ -32,11 +30,11 @@ class Provider(Model):
     """A place that answers requests, with what is needed to get there."""
 
     name = CharField(max_length=100)
-    kind = CharField(max_length=20, choices=[(one.name, one.label) for one in KINDS.values()])
+    kind = CharField(max_length=20, choices=kinds.choices)
     base_url = CharField(
         max_length=MAX_LENGTHS["base_url"],
         blank=True,
-        help_text="Blank for the kind MLX: the built-in engine on this machine.",
+        help_text="Blank for the built-in engine, which has none.",
     )
     is_local = BooleanField(
         "local",
@@ -89,10 +87,6 @@ class Provider(Model):
                 fields=["is_default"], condition=Q(is_default=True), name="provider_one_default"
             ),
             filled("provider", "name"),
-            one_of("provider", "kind", KINDS),
-            CheckConstraint(
-                condition=Q(kind="mlx") | ~Q(base_url=""), name="provider_base_url_filled"
-            ),
             *(above_zero("provider", field, MAX_TIMEOUT) for field in TIMEOUTS),
             above_zero("provider", "max_concurrency", MAX_CONCURRENCY),
         ]

@@ -17,11 +17,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Lower
 
-from governance import documents
+from governance import documents, strategies
 from governance.errors import validation_error
 from governance.models.constraints import filled, one_of
 from governance.routing.fields import MAX_LENGTHS
-from governance.routing.kinds import STRATEGIES
 from governance.routing.rules import LOCAL_FALLBACKS, problems
 
 if TYPE_CHECKING:
@@ -58,9 +57,9 @@ class RoutingProfile(Model):
     enabled = BooleanField(default=True)
     strategy = CharField(
         max_length=20,
-        choices=[("ordered_failover", "Ordered failover"), ("weighted", "Weighted")],
-        default=STRATEGIES[0],
-        help_text="Ordered failover tries targets by priority; weighted draws by weight.",
+        choices=strategies.choices,
+        default=strategies.DEFAULT,
+        help_text="In which order targets are tried.",
     )
     local_fallback = CharField(
         max_length=10,
@@ -87,7 +86,6 @@ class RoutingProfile(Model):
             CheckConstraint(
                 condition=~Q(virtual_provider__contains="/"), name="profile_virtual_provider_slash"
             ),
-            one_of("profile", "strategy", STRATEGIES),
             one_of("profile", "local_fallback", LOCAL_FALLBACKS),
         ]
 

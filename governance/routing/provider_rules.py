@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from governance.kinds import KINDS, kind_named
 from governance.routing.fields import Fields, Problem, kind_of
-from governance.routing.kinds import FEATURES, KINDS, MODALITIES
+from governance.routing.kinds import FEATURES, MODALITIES
 
 PROVIDER_FIELDS: Final = (
     "name",
@@ -113,16 +114,19 @@ def _check_name(fields: Fields, others: Iterable[str], virtual_providers: Iterab
         fields.note("name", "virtual_provider", message)
 
 
-def _check_base_url(fields: Fields, kind: str) -> None:
-    """A blank base URL means the built-in engine, which only the kind `mlx` has."""
+def _check_base_url(fields: Fields, name: str) -> None:
+    """The kind says whether there must be one: the built-in engine has none."""
+    kind = kind_named(name)
     before = len(fields.found)
     url = fields.text("base_url")
     if url:
         complaint = base_url_complaint(url)
         if complaint:
             fields.note("base_url", "invalid", complaint)
-    elif kind != "mlx" and kind and len(fields.found) == before:
-        fields.note("base_url", "required", f'base_url is required for the kind "{kind}".')
+        elif kind is not None and kind.base_url == "forbidden":
+            fields.note("base_url", "forbidden", f'The kind "{name}" has no base_url.')
+    elif kind is not None and kind.base_url == "required" and len(fields.found) == before:
+        fields.note("base_url", "required", f'base_url is required for the kind "{name}".')
 
 
 def base_url_complaint(url: str) -> str:

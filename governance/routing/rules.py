@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Final, TypeAlias
 
 from governance.routing.fields import Fields, Problem, kind_of
-from governance.routing.kinds import STRATEGIES
 from governance.routing.provider_rules import provider_problems
 from governance.routing.target_rules import (
     alias_problems,
     target_problems,
     unknown_target_fields,
 )
+from governance.strategies import DEFAULT, STRATEGIES
 
 __all__ = [
     "LOCAL_FALLBACKS",
@@ -69,8 +69,8 @@ def problems(
       `virtual_provider` are unique whatever their case, and `virtual_provider` is never the name
       of a real provider. It stands before the slash of `virtual_provider/virtual_model`, so it
       holds neither slash nor white space.
-    - `strategy` is `ordered_failover` (also when absent) or `weighted`; a weighted profile needs
-      a target whose weight is above 0.
+    - `strategy` is one of `governance.strategies` (the default also when absent) and has rules of
+      its own: a weighted profile needs a target whose weight is above 0.
     - There is at least one target, each keeps the rules of `target_rules.target_problems`, and
       together those of `target_rules.alias_problems`.
     - A `local_only` profile names no provider known to leave the machine in an enabled target.
@@ -90,7 +90,7 @@ def _problems(
     fields.text("description", prose=True)
     fields.text("virtual_key_id")
     fields.flag("enabled", default=True)
-    strategy = fields.choice("strategy", STRATEGIES, default=STRATEGIES[0])
+    strategy = fields.choice("strategy", tuple(STRATEGIES), default=DEFAULT)
     fields.choice("local_fallback", LOCAL_FALLBACKS, default="default")
     local_only = fields.flag("local_only", default=False)
     targets = document.get("targets")
@@ -195,18 +195,15 @@ def _check_identity(
 def _check_targets(
     fields: Fields, targets: Sequence[object], strategy: str, locality: Mapping[str, bool]
 ) -> None:
-    weights: list[float | None] = []
     for index, target in enumerate(targets):
         path = f"targets[{index}]"
-        broken, weight = target_problems(target, path)
-        fields.found += broken
-        weights.append(weight)
+        fields.found += target_problems(target, path)
         if isinstance(target, Mapping) and target.get("enabled") is not False:
             provider = target.get("provider")
             if isinstance(provider, str) and not locality.get(provider.casefold(), True):
                 message = f'"{provider}" is not local, and this profile is local_only.'
                 fields.note(f"{path}.provider", "not_local", message)
     fields.found += alias_problems(targets, "targets")
-    if strategy == "weighted" and all(weight == 0 for weight in weights):
-        message = "A weighted profile needs a target whose weight is above 0."
-        fields.note("targets", "weights", message)
+    if strategy:
+        complaints = STRATEGIES[strategy].check({**fields.document, "targets": targets})
+        fields.found += [Problem(*complaint) for complaint in complaints]

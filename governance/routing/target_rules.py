@@ -30,8 +30,8 @@ PRIORITY_RANGE: Final = (-1_000_000, 1_000_000)
 MAX_WEIGHT: Final = 1_000_000
 
 
-def target_problems(document: object, path: str) -> tuple[list[Problem], float | None]:
-    """What is wrong with one target found at `path`, and its weight (None when unusable).
+def target_problems(document: object, path: str) -> list[Problem]:
+    """What is wrong with one target found at `path`.
 
     `provider` is required but need not exist yet. A `virtual_model` that is set, `*` included,
     needs `model`: the document makes no exception for the wildcard. A target without
@@ -39,7 +39,7 @@ def target_problems(document: object, path: str) -> tuple[list[Problem], float |
     """
     if not isinstance(document, Mapping):
         message = f"A target must be an object, not {kind_of(document)}."
-        return [Problem(path, "type", message)], None
+        return [Problem(path, "type", message)]
     fields = Fields(document, path)
     provider = fields.text("provider", required=True)
     if "/" in provider:
@@ -49,7 +49,7 @@ def target_problems(document: object, path: str) -> tuple[list[Problem], float |
     if _filled(document, "virtual_model") and not _given(document, "model"):
         fields.note("model", "required", "model is required where virtual_model is set.")
     fields.number("priority", *PRIORITY_RANGE, integer=True)
-    weight = fields.number("weight", 0, MAX_WEIGHT, default=1.0)
+    fields.number("weight", 0, MAX_WEIGHT, default=1.0)
     fields.choices("request_types", REQUEST_TYPES)
     fields.choices("capabilities", CAPABILITIES)
     fields.flag("enabled", default=True)
@@ -60,7 +60,7 @@ def target_problems(document: object, path: str) -> tuple[list[Problem], float |
             within.number(name, 0, 100)
     elif limits is not None:
         fields.note("rate_limit", "type", f"rate_limit must be an object, not {kind_of(limits)}.")
-    return fields.found, weight
+    return fields.found
 
 
 def alias_problems(targets: Sequence[object], path: str) -> list[Problem]:

@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Concat
 from governance import documents
 from governance.documents import MASK, READ_ONLY
 from governance.errors import check
+from governance.kinds import read_as_today
 from governance.models import HeuristicRule, ModelMapping, Provider, Revision, RoutingProfile
 from governance.routing.fields import Problem
 from governance.routing.rules import set_problems
@@ -103,6 +104,8 @@ def _state_at(version: int) -> State:
             things.pop(entry["id"], None)
             if entry["before"] is not None:
                 things[entry["id"]] = entry["before"]
+    held = state[providers.KIND]
+    state[providers.KIND] = {pk: dict(read_as_today(one)) for pk, one in held.items()}
     return state
 
 

@@ -28,7 +28,14 @@ from inference.record.record import Attempt, RequestContext
 from inference.translate import translator_for
 from inference.translate.base import Inexpressible, Outbound, StreamedTranslator, Translator
 from inference.upstream import Client, ConnectFailed, ConnectTimedOut, Reply, UpstreamError
-from inference.upstream.backend import Backend, UnusableProvider, backend_of
+from inference.upstream.backend import (
+    Backend,
+    UnusableProvider,
+    backend_of,
+    first_event_timeout,
+)
+from inference.upstream.provider_request import send
+from inference.upstream.tokens import TokenUnavailable
 
 log = structlog.get_logger("pointsman.dispatch")
 
@@ -159,14 +166,14 @@ class Dispatcher:
         )
 
     def _pair(self, candidate: Candidate) -> Translator:
-        protocol = backend_of(candidate.provider).wire.protocol
+        protocol = backend_of(candidate.provider).kind.translation
         return self._pairs(self._inbound.ask.request_type, protocol)
 
     async def _try(self, candidate: Candidate) -> StreamResult | WholeResult | Failure:
         self._journey.dropped = ()
         try:
             backend = backend_of(candidate.provider)
-            pair = self._pairs(self._inbound.ask.request_type, backend.wire.protocol)
+            pair = self._pairs(self._inbound.ask.request_type, backend.kind.translation)
             outbound = pair.request(self._inbound, candidate.model)
             self._journey.dropped = outbound.dropped
         except UnusableProvider as error:
@@ -178,8 +185,7 @@ class Dispatcher:
         watch = Deadlines(
             self._loop,
             self._sweep,
-            # A whole answer of a local model starts when it ends: only its total counts.
-            first_event=provider.first_event_timeout if stream or provider.kind != "mlx" else None,
+            first_event=first_event_timeout(provider, stream=stream),
             idle=provider.idle_timeout,
             total=provider.total_timeout,
         )
@@ -188,7 +194,7 @@ class Dispatcher:
             reply = await self._send(backend, outbound, watch.guard)
             self._book.observe(provider, candidate.model, reply.headers)
             if not 200 <= reply.status < 300:
-                return await self._refused(reply)
+                return await self._refused(reply, backend)
             result: StreamResult | WholeResult | Failure
             if stream:
                 result = await self._open(candidate, pair, reply, watch, outbound)
@@ -202,6 +208,8 @@ class Dispatcher:
             return broken("connect_timeout", "The provider did not accept a connection.", 504)
         except ConnectFailed:
             return broken("connect_failed", "The provider could not be reached.")
+        except TokenUnavailable as error:
+            return Failure(Outcome.MISCONFIGURED, "token_unavailable", str(error))
         except UpstreamError:
             return broken("stream_died", "The provider's answer broke off.")
         except Exception as error:
@@ -221,25 +229,29 @@ class Dispatcher:
         provider = backend.provider
         extra = outbound.headers
         grant = self._journey.grant
-        if provider.kind == "mlx" and not provider.base_url and grant is not None:
+        if backend.kind.priority_header and grant is not None:
             place = priority(grant.priority, self._inbound.priority)
             if place != "normal":
-                extra = (*extra, (b"x-pointsman-priority", place.encode()))
-        return await self._client.send(
-            backend.destination,
+                extra = (*extra, (backend.kind.priority_header.encode(), place.encode()))
+        return await send(
+            self._client,
+            backend,
             b"POST",
-            (backend.base_path + outbound.path).encode(),
-            backend.head(self._inbound.headers, extra, stream=self._inbound.ask.stream),
+            outbound.path,
             outbound.body,
+            caller=self._inbound.headers,
+            extra=extra,
+            stream=self._inbound.ask.stream,
             connect_timeout=provider.connect_timeout,
             on_start=guard,
         )
 
-    async def _refused(self, reply: Reply) -> Failure:
+    async def _refused(self, reply: Reply, backend: Backend) -> Failure:
         body = b""
         with contextlib.suppress(UpstreamError):
             body = await reply.read_all(ERROR_LIMIT)
-        return of_status(reply.status, body, seconds_to_wait(reply.headers, time.time()))
+        wait = seconds_to_wait(reply.headers, time.time())
+        return of_status(reply.status, body, wait, backend.kind.failure_words)
 
     async def _open(
         self,

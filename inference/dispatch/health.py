@@ -8,17 +8,17 @@ from dataclasses import replace
 from math import inf
 from typing import Final, NamedTuple
 
+from governance.kinds import kind_named
 from governance.routing import breaker as health
 from governance.routing.breaker import Breaker, HealthStatus
-from governance.routing.strategies import Rng
 from governance.routing.table import Provider
+from governance.strategies.strategy import Rng
 from inference.dispatch.failures import Failure
 from inference.dispatch.reported_limits import Used, used_shares
 
 Key = tuple[str, str]
 """Casefolded provider and model."""
 
-MLX_SERVER_SLOTS: Final = 8
 _BUSY: Final = HealthStatus(saturated=True)
 
 
@@ -148,10 +148,6 @@ class HealthBook:
 
 
 def slots(provider: Provider) -> int | None:
-    """How many requests a provider may be sent at a time; None for no limit.
-
-    An `mlx_lm.server` has a listen backlog of 5: more than 8 at a time would see resets.
-    """
-    if provider.kind == "mlx" and provider.base_url:
-        return min(provider.max_concurrency or MLX_SERVER_SLOTS, MLX_SERVER_SLOTS)
-    return provider.max_concurrency
+    """How many requests a provider may be sent at a time; None for no limit."""
+    kind = kind_named(provider.kind)
+    return provider.max_concurrency if kind is None else kind.permits(provider.max_concurrency)

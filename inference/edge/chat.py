@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from governance.kinds import caller_headers
 from governance.routing.plan import Plan
 from governance.routing.resolve import route
 from governance.routing.table import RoutingTable, VirtualKey
@@ -29,11 +30,10 @@ from inference.record import record
 from inference.record.record import RequestContext
 from inference.upstream import Client
 from inference.upstream.shared import client_of
-from inference.upstream.wires import CALLER_HEADERS
 
 log = structlog.get_logger("pointsman.chat")
 
-READ_HEADERS: Final = CALLER_HEADERS | {
+READ_HEADERS: Final = caller_headers() | {
     b"authorization",
     b"x-api-key",
     b"x-routing-profile",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import Final
 
-from governance.routing.kinds import KINDS
+from governance.kinds import kind_named
 from governance.routing.plan import Candidate, Plan
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.failures import Failure, Outcome
@@ -72,7 +72,8 @@ def _pair(request_type: str, upstream_protocol: str) -> Translator:
 
 
 def _can_count(candidate: Candidate) -> bool:
-    return KINDS[candidate.provider.kind].protocol == "anthropic"
+    kind = kind_named(candidate.provider.kind)
+    return kind is not None and kind.counts_tokens
 
 
 def _never_counts(failure: Failure) -> bool:

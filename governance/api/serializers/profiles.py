@@ -5,9 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from governance.api.serializers.common import WarningSerializer
-from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES, STRATEGIES
+from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES
 from governance.routing.rules import LOCAL_FALLBACKS
 from governance.routing.target_rules import MAX_WEIGHT, PRIORITY_RANGE
+from governance.strategies import STRATEGIES
 
 CAPABILITIES = MODALITIES + FEATURES
 
@@ -85,7 +86,7 @@ class ProfileSerializer(serializers.Serializer[Any]):
         help_text="Id of the only API key that may use the profile; blank means every key.",
     )
     enabled = serializers.BooleanField(required=False)
-    strategy = serializers.ChoiceField(choices=STRATEGIES, required=False)
+    strategy = serializers.ChoiceField(choices=tuple(STRATEGIES), required=False)
     targets = TargetSerializer(many=True, allow_empty=False)
     local_fallback = serializers.ChoiceField(choices=LOCAL_FALLBACKS, required=False)
     local_only = serializers.BooleanField(required=False)

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from governance.api.serializers.profiles import CAPABILITIES
 from governance.documents import MASK
-from governance.routing.kinds import KINDS
+from governance.kinds import KINDS
 from governance.routing.provider_rules import MAX_CONCURRENCY, MAX_TIMEOUT
 
 
@@ -19,7 +19,7 @@ class ProviderSerializer(serializers.Serializer[Any]):
         required=False,
         allow_blank=True,
         max_length=500,
-        help_text="Blank for the kind `mlx`: the built-in engine.",
+        help_text="Blank for the kind `mlx`, the built-in engine, which has none.",
     )
     api_key = serializers.CharField(
         write_only=True,

@@ -1,4 +1,4 @@
-"""The order of targets."""
+"""Targets drawn by weight."""
 
 import random
 from collections import Counter
@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.routing.strategies import (
-    first_probabilities,
-    ordered_failover,
-    weighted,
-)
+from governance.routing.breaker import HEALTHY
+from governance.routing.table import Target
+from governance.strategies import STRATEGIES
+from tests.governance.strategies.eligible import eligible
 from tests.routing.build import target
 
 DRAWS = 10_000
@@ -22,12 +21,10 @@ def weigh(*weights):
     return [target(f"p{index}", weight=w, position=index) for index, w in enumerate(weights)]
 
 
-def test_ordered_failover_goes_by_priority_then_weight_then_position():
-    first = target("a", priority=0, weight=1, position=3)
-    heavier = target("b", priority=1, weight=5, position=2)
-    earlier = target("c", priority=1, weight=2, position=0)
-    later = target("d", priority=1, weight=2, position=1)
-    assert ordered_failover([later, earlier, heavier, first]) == [first, heavier, earlier, later]
+def weighted(targets, rng) -> list[Target]:
+    """As a request finds them."""
+    order = STRATEGIES["weighted"].order(eligible(*targets), HEALTHY, rng)
+    return [one.target for one in order]
 
 
 @pytest.mark.parametrize("weights", [(1, 1), (70, 20, 10), (5, 3, 1, 1), (0.1, 0.2, 0), (3,)])
@@ -99,7 +96,24 @@ def test_an_order_holds_every_target_once(weights, seed):
 @given(weights_lists, st.integers(0, 2**32))
 def test_chances_of_being_first_add_up_and_exclude_weight_zero(weights, seed):
     targets = weigh(*weights)
-    chances = first_probabilities(targets)
+    chances = STRATEGIES["weighted"].first_probabilities(targets)
     assert sum(chances) == pytest.approx(1.0)
     first = weighted(targets, random.Random(seed))[0]
     assert chances[first.position] > 0
+
+
+@pytest.mark.parametrize(
+    ("targets", "broken"),
+    [
+        ([{"weight": 0}, {"weight": 0.0}], True),
+        ([{"weight": 0}, {}], False),
+        ([{"weight": 0}, {"weight": None}], False),
+        ([{"weight": 0}, {"weight": False}], False),
+        ([{"weight": 0}, "no target"], False),
+        ([{"weight": 0}, {"weight": 0.1}], False),
+    ],
+)
+def test_its_rule_is_that_something_has_a_weight(targets, broken):
+    """What has a wrong type is another rule's concern."""
+    found = [one.code for one in STRATEGIES["weighted"].check({"targets": targets})]
+    assert found == (["weights"] if broken else [])
