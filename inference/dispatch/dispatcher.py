@@ -261,7 +261,7 @@ class Dispatcher:
         watch: Deadlines,
         outbound: Outbound,
     ) -> StreamResult | Failure:
-        relay = pair.relay(self._inbound)
+        relay = pair.stream(self._inbound)
         first = b""
         ended = False
         while not relay.committed and not ended:

@@ -41,11 +41,6 @@ async def relay_stream(
             if pending:
                 await caller.chunk(pending)
                 beat.touch()
-            if relay.held:
-                pending, failure = relay.feed(b""), relay.failure
-                if failure is not None:
-                    break
-                continue
             try:
                 chunk = await reply.read()
             except Expired as error:

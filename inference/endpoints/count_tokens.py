@@ -16,7 +16,7 @@ from inference.endpoints.parsed_request import ParsedRequest
 from inference.record.record import Attempt
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Translator
-from inference.translate.count_tokens import CountTokens, estimated_body
+from inference.translate.messages.count_tokens import CountTokens, estimated_body
 from inference.upstream import Client
 
 _PAIR: Final = CountTokens()

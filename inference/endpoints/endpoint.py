@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inference.endpoints.parsed_request import ParsedRequest
 from inference.protocols import CallersProtocol
+from inference.translate.hub import DirectCaller
 
 Parse = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
 
@@ -20,3 +21,5 @@ class Endpoint:
     protocol: CallersProtocol
     parse: Parse
     """The body and the caller's headers as a request. Raises `BadRequest`."""
+    caller: DirectCaller
+    """How its requests and answers are translated: the caller's half."""

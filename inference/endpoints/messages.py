@@ -12,6 +12,7 @@ from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
 from inference.protocols import ANTHROPIC
+from inference.translate.messages.caller.caller import MessagesCaller
 
 _NEED_OF_BLOCK: Final = {"image": "vision", "document": "file", "container_upload": "file"}
 
@@ -162,5 +163,7 @@ def _look_at_result(survey: Survey, content: Any, path: str) -> None:
         _look(survey, blocks, f"{path}.content")
 
 
-ENDPOINT: Final = Endpoint("/v1/messages", "messages", ANTHROPIC, parse)
-COUNT_TOKENS: Final = Endpoint("/v1/messages/count_tokens", "messages", ANTHROPIC, parse_count)
+ENDPOINT: Final = Endpoint("/v1/messages", "messages", ANTHROPIC, parse, MessagesCaller())
+COUNT_TOKENS: Final = Endpoint(
+    "/v1/messages/count_tokens", "messages", ANTHROPIC, parse_count, ENDPOINT.caller
+)

@@ -12,6 +12,8 @@ import msgspec
 from governance.routing.request import RoutingRequest
 from inference import endpoints
 from inference.endpoints.endpoint import Endpoint
+from inference.translate.registry import register_caller
+from inference.translate.registry import translator_for as translator_for
 
 _ORDER: Final = ("chat", "messages", "responses", "completions", "embeddings")
 """How lists for people begin; an endpoint that is not among these follows, by its path."""
@@ -32,6 +34,8 @@ def _place(endpoint: Endpoint) -> tuple[int, str]:
 
 ENDPOINTS: Final = discovered()
 BY_REQUEST_TYPE: Final = {endpoint.request_type: endpoint for endpoint in ENDPOINTS}
+for _endpoint in ENDPOINTS:
+    register_caller(_endpoint.request_type, _endpoint.caller)
 
 
 def simulated_request(document: Mapping[str, Any]) -> RoutingRequest:

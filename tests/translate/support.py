@@ -9,8 +9,8 @@ import msgspec
 
 from inference.endpoints import chat, messages, responses
 from inference.endpoints.parsed_request import ParsedRequest
+from inference.endpoints.registry import translator_for
 from inference.protocols.sse import Event, Parser, encode
-from inference.translate import translator_for
 from inference.translate.base import StreamTranslator
 
 TURN = {"role": "user", "content": "Hello"}

@@ -9,7 +9,7 @@ import pytest
 
 from inference.endpoints import messages
 from inference.endpoints.parsed_request import ParsedRequest
-from inference.translate.count_tokens import CountTokens, estimate, estimated_body
+from inference.translate.messages.count_tokens import CountTokens, estimate, estimated_body
 from tests.translate.support import js
 
 COUNT = CountTokens()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from governance.routing.table import Provider
 from inference.dispatch.failures import of_status
-from inference.translate.openai_limits import limit_field
+from inference.translate.chat.limit_field import limit_field
 from inference.upstream import (
     Client,
     ConnectFailed,
