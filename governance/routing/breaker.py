@@ -173,12 +173,12 @@ class HealthStatus:
 class Health(Protocol):
     """Where routing reads the standing of candidates."""
 
-    def standing(self, provider: str, model: str) -> HealthStatus | None:
+    def status(self, provider: str, model: str) -> HealthStatus | None:
         """Of a casefolded provider name and a model; None when nothing is held against it."""
 
 
 class _AllHealthy:
-    def standing(self, provider: str, model: str) -> HealthStatus | None:
+    def status(self, provider: str, model: str) -> HealthStatus | None:
         return None
 
 

@@ -54,7 +54,7 @@ def resolve(
     demoted: list[Candidate] = []
     strategy = strategy_named(choice.profile.strategy)
     for one in strategy.order(outlook.kept, health, rng):
-        standing = health.standing(one.provider, one.candidate.model)
+        standing = health.status(one.provider, one.candidate.model)
         verdict = None if standing is None else _momentary(one, standing, now)
         if verdict is None:
             candidates.append(one.candidate)

@@ -45,7 +45,7 @@ class Eligible(Protocol):
 class HealthView(Protocol):
     """Where a strategy may read how candidates fare, None where nothing is held against one."""
 
-    def standing(self, provider: str, model: str) -> Any: ...
+    def status(self, provider: str, model: str) -> Any: ...
 
 
 class Complaint(NamedTuple):

@@ -32,7 +32,7 @@ class Failure:
 
     outcome: Outcome
     code: str
-    """A short stable word for logs and metrics: `connect_failed`, `http_503`, `stalled`, ..."""
+    """A short stable word for logs and metrics: `connect_failed`, `http_503`, `idle_timeout`."""
     message: str
     """A sentence of ours; never an upstream's text, which may echo secrets."""
     status: int = 502
@@ -48,6 +48,14 @@ class Failure:
     def moves_on(self) -> bool:
         """Whether another candidate may do better."""
         return self.outcome not in (Outcome.CALLERS_FAULT, Outcome.CANCELLED)
+
+
+class AttemptFailed(Exception):
+    """Ends an attempt from within; `failure` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
 
 
 def of_status(

@@ -1,13 +1,19 @@
-"""An endpoint of `/v1` as data: its path, what it reads, and which protocol its callers speak."""
+"""An endpoint of `/v1` as data: what it reads, which protocol its callers speak, who answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from governance.routing.plan import Candidate
+from governance.routing.request import RoutingRequest
+from inference.dispatch.dispatcher import Dispatcher
+from inference.dispatch.results import Exhausted
 from inference.endpoints.parsed_request import ParsedRequest
 from inference.protocols import CallersProtocol
+from inference.translate.base import Translator
 from inference.translate.hub import DirectCaller
+from inference.translate.registry import translator_between
 
 Parse = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
 
@@ -22,4 +28,21 @@ class Endpoint:
     parse: Parse
     """The body and the caller's headers as a request. Raises `BadRequest`."""
     caller: DirectCaller
-    """How its requests and answers are translated: the caller's half."""
+    """The caller's half of the translations of its requests and answers."""
+    dispatch: Callable[[Dispatcher, tuple[Candidate, ...]], Awaitable[Exhausted | None]] = (
+        Dispatcher.run
+    )
+    """How the plan's candidates are asked."""
+    events: bool = True
+    """Its streams are server-sent events, so that silence can be broken by one."""
+
+    def translator(self, upstream_protocol: str) -> Translator:
+        """The translator towards an upstream's protocol. Raises `LookupError`."""
+        return translator_between(self.caller, upstream_protocol)
+
+    def recorded(self, request: RoutingRequest) -> RoutingRequest:
+        """The request as the record has it: under the endpoint's own type, whatever it is routed
+        as."""
+        if request.request_type == self.request_type:
+            return request
+        return request._replace(request_type=self.request_type)

@@ -28,6 +28,9 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
     wants_usage: bool = False
     """The caller asked for OpenAI's `stream_options.include_usage`."""
 
+    content_type: str = "application/json"
+    """Of the body, a multipart form's boundary included."""
+
     def __repr__(self) -> str:
         """Without what the caller said."""
         return f"ParsedRequest({self.ask!r})"

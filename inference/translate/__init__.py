@@ -4,9 +4,3 @@ Chat completions are the hub. A folder a protocol: its schema, how its callers' 
 chat completions and answers come back (`caller`), how it is spoken to as an upstream (`upstream`),
 and what passes through where both sides speak it. `via` composes the halves, `registry` finds them.
 """
-
-from __future__ import annotations
-
-from inference.translate.registry import register_caller, translator_for
-
-__all__ = ["register_caller", "translator_for"]

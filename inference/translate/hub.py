@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
@@ -84,7 +84,7 @@ class AnswerWriter:
         return self.whole(msgspec.convert(whole, Completion), usage)
 
 
-class DirectCaller(Protocol):
+class DirectCaller(Hashable, Protocol):
     """The half of callers: with which upstream protocols there is nothing to translate."""
 
     @property

@@ -1,6 +1,6 @@
-"""Finds the translator of a request type and an upstream's protocol.
+"""Finds the translator between a caller's half and an upstream's protocol.
 
-Endpoints register their caller's half. An upstream's protocol is a folder of this package with a
+An endpoint has its caller's half. An upstream's protocol is a folder of this package with a
 `protocol` module, whose `PROTOCOLS` name what it speaks.
 """
 
@@ -19,24 +19,13 @@ Protocols = dict[str, Callable[[DirectCaller], Translator]]
 """What a folder gives: for each protocol the function from a caller's half to a translator. It
 raises `LookupError` for a caller who cannot be served."""
 
-_callers: dict[str, DirectCaller] = {}
-
-
-def register_caller(request_type: str, caller: DirectCaller) -> None:
-    """Makes a request type known; the last registration counts."""
-    if _callers.get(request_type) is not caller:
-        _callers[request_type] = caller
-        translator_for.cache_clear()
-
 
 @cache
-def translator_for(request_type: str, upstream_protocol: str) -> Translator:
-    """The translation between a caller's request type and an upstream's protocol.
+def translator_between(caller: DirectCaller, upstream_protocol: str) -> Translator:
+    """The translation between a caller's half and an upstream's protocol.
 
-    Raises `LookupError` for a combination that does not exist; routing never chooses one, since
-    `governance.kinds` says what each kind of provider serves.
+    What passes through comes first. Raises `LookupError` for a combination that does not exist.
     """
-    caller = _callers[request_type]
     direct = caller.direct.get(upstream_protocol)
     return direct if direct is not None else protocols()[upstream_protocol](caller)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,12 @@ from django.core.management import call_command
 from governance import services, snapshot
 from governance.errors import Invalid
 from governance.models import RoutingProfile
+from governance.routing.breaker import HEALTHY
+from governance.routing.explain import simulate
+from governance.routing.table import ANONYMOUS
 from governance.strategies import STRATEGIES
 from tests.inference.tables import HEADERS, grants, rebuilt
+from tests.routing.build import ask, cloud, profile, table, target
 from tests.support import openai_shapes as shapes
 from tests.support.serving import served
 from tests.support.upstream import Json, Upstream
@@ -61,7 +66,9 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.django_db
 def test_a_file_is_enough(toy: None) -> None:
     """It is offered, checked, simulated and followed by traffic, and needs no migration."""
-    assert ("backwards", "Backwards") in RoutingProfile._meta.get_field("strategy").choices
+    assert ("backwards", "Backwards") in list(
+        RoutingProfile._meta.get_field("strategy").choices or ()
+    )
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
     with Upstream(Json(shapes.completion("a"))) as a, Upstream(Json(shapes.completion("b"))) as b:
         for name, upstream in (("a", a), ("b", b)):
@@ -83,15 +90,7 @@ def test_a_file_is_enough(toy: None) -> None:
 
 @pytest.mark.django_db
 def test_a_simulation_tells_its_chances(toy: None) -> None:
-    from tests.routing.build import ask, cloud, profile, table, target
-
     where = table(cloud("a"), cloud("b"), profile(target("a"), target("b"), strategy="backwards"))
-    import random
-
-    from governance.routing.breaker import HEALTHY
-    from governance.routing.explain import simulate
-    from governance.routing.table import ANONYMOUS
-
     found = simulate(ask("light/x"), ANONYMOUS, where, HEALTHY, 0.0, random.Random(1))
     told = [(one.provider, one.probability) for one in found.candidates]
     assert told == [("b", 1.0), ("a", 0.0)]

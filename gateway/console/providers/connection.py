@@ -84,8 +84,9 @@ def _ask(backend: Backend, method: bytes, path: str, body: bytes) -> Mapping[str
         status, said = asyncio.run(_exchange(backend, method, path, body, patience))
     except ConnectTimedOut:
         raise Failed(f"No connection within {provider.connect_timeout:g} seconds.") from None
-    except ConnectFailed:
-        raise Failed("No connection: nothing answers there, or the name is unknown.") from None
+    except ConnectFailed as error:
+        cause = error.cause or "nothing answers there, or the name is unknown"
+        raise Failed(f"No connection: {cause}.") from None
     except TimeoutError:
         raise Failed(f"No whole answer within {patience:g} seconds.") from None
     except ResponseTooLarge:

@@ -63,11 +63,8 @@ def test_a_public_address_that_counts_as_local_is_warned_of(
 def test_rows_are_migrated_there_and_back() -> None:
     executor = MigrationExecutor(connection)
     leaves = executor.loader.graph.leaf_nodes()
-    before = executor.loader.graph.nodes["governance", "0006_kinds"]
-    (earlier,) = {
-        parent.key
-        for parent in executor.loader.graph.node_map[before.app_label, before.name].parents
-    }
+    node = executor.loader.graph.node_map["governance", "0006_kinds"]
+    (earlier,) = {parent.key for parent in node.parents}
     executor.migrate([earlier])
     try:
         old = executor.loader.project_state([earlier]).apps.get_model("governance", "Provider")
