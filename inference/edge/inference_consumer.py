@@ -34,6 +34,7 @@ from inference.upstream.shared import client_of
 log = structlog.get_logger("pointsman.chat")
 
 READ_HEADERS: Final = caller_headers() | {
+    b"content-type",
     b"authorization",
     b"x-api-key",
     b"x-routing-profile",

@@ -14,7 +14,6 @@ import msgspec
 
 from inference.dispatch.failures import Failure
 from inference.endpoints.parsed_request import ParsedRequest
-from inference.local.stops import Stops
 from inference.protocols.sse import Parser, encode
 from inference.record.usage import Usage
 from inference.translate.base import (
@@ -27,6 +26,7 @@ from inference.translate.base import (
     Translator,
 )
 from inference.translate.chat.reader import document_of
+from inference.values.stops import Stops
 
 MODEL: Final = "default_model"
 """The name by which the server means the model it was started with."""

@@ -1,6 +1,6 @@
 """PURE: stop strings, matched on text wherever the borders of tokens fall."""
 
-from inference.local import needles
+from inference.values import needles
 
 
 class Stops:
