@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from inference.endpoints import chat, messages, responses
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.endpoints.registry import translator_for
 from inference.translate.base import StreamTranslator
+from inference.values.parsed_request import ParsedRequest
 
 CHUNKS = 256
 ROUNDS = 100

@@ -17,19 +17,19 @@ import structlog
 from governance.routing.plan import Candidate
 from inference.dispatch.attempt import SATURATED, Attempt
 from inference.dispatch.deadlines import CALLER_STALLED
-from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken
 from inference.dispatch.health import HealthBook
 from inference.dispatch.reading import open_stream, read_whole, refusal
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
 from inference.dispatch.results import Exhausted, StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
 from inference.translate.base import EVENT_STREAM, JSON, Answer, Inexpressible, Outbound, Translator
 from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
+from inference.values.failures import AttemptFailed, Failure, Outcome, broken
+from inference.values.parsed_request import ParsedRequest
 
 log = structlog.get_logger("pointsman.dispatch")
 

@@ -8,12 +8,12 @@ from typing import Final
 
 from governance.kinds.kind import FailureWords
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed, Failure, broken, of_status
 from inference.dispatch.results import StreamResult
 from inference.dispatch.retry_after import seconds_to_wait
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate.base import EVENT_STREAM, JSON, Answer, StreamedTranslator, Translator
 from inference.upstream import Reply, ResponseTooLarge, UpstreamError
+from inference.values.failures import AttemptFailed, Failure, broken, of_status
+from inference.values.parsed_request import ParsedRequest
 
 ERROR_LIMIT: Final = 1024 * 1024
 """Bytes of an upstream's error that are kept."""

@@ -6,9 +6,9 @@ import asyncio
 from typing import Final, Protocol
 
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed
 from inference.dispatch.results import StreamResult
 from inference.upstream import Reply, UpstreamError
+from inference.values.failures import AttemptFailed
 
 LINGER: Final = 0.1
 """Seconds an upstream may take to end its body after the last event."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from governance.routing.plan import Candidate, Plan
 from inference.dispatch.attempt import SATURATED
-from inference.dispatch.failures import Failure, Outcome
 from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
-from inference.edge.error_answer import after_failure, in_stream
 from inference.record.record import RequestContext
 from inference.translate.base import Answer
+from inference.values.error_answer import after_failure, in_stream
+from inference.values.failures import Failure, Outcome
 
 
 class AnswerDelivery:

@@ -15,21 +15,21 @@ from governance.routing.plan import Plan
 from governance.routing.resolve import route
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.dispatcher import Dispatcher
-from inference.dispatch.failures import Outcome
 from inference.dispatch.health import HealthBook
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.authentication import Authenticate
 from inference.edge.consumer import LeanHttpConsumer
-from inference.edge.error_answer import ErrorAnswer
 from inference.edge.heartbeat import Heartbeat
 from inference.edge.observer import Observer
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 from inference.record import record
 from inference.record.record import RequestContext
 from inference.upstream.shared import client_of
+from inference.values.error_answer import ErrorAnswer
+from inference.values.failures import Outcome
+from inference.values.parsed_request import BadRequest, ParsedRequest
 
 log = structlog.get_logger("pointsman.chat")
 

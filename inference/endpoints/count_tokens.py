@@ -8,7 +8,6 @@ from typing import Final
 from governance.kinds import kind_named
 from governance.routing.plan import Candidate
 from inference.dispatch.dispatcher import Dispatcher
-from inference.dispatch.failures import Failure
 from inference.dispatch.results import Exhausted
 from inference.endpoints import messages
 from inference.endpoints.endpoint import Endpoint
@@ -17,6 +16,7 @@ from inference.translate import upstream_errors
 from inference.translate.base import Answer
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.messages.count_tokens import CountTokens, estimated_body
+from inference.values.failures import Failure
 
 _NO_SUCH_ENDPOINT: Final = frozenset({"http_404", "http_405", "http_501"})
 """How servers that speak Anthropic's protocol in part say that they cannot count."""

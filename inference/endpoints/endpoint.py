@@ -9,11 +9,11 @@ from governance.routing.plan import Candidate
 from governance.routing.request import RoutingRequest
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.results import Exhausted
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.protocols import CallersProtocol
 from inference.translate.base import Translator
 from inference.translate.hub import DirectCaller
 from inference.translate.registry import translator_between
+from inference.values.parsed_request import ParsedRequest
 
 Parse = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
 

@@ -12,9 +12,9 @@ from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.record.usage import Usage
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
+from inference.values.usage import Usage
 
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"

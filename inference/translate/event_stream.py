@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from inference.dispatch.failures import Failure, broken
 from inference.protocols.sse import MAX_EVENT, Event, EventTooLarge, Parser
-from inference.record.usage import Usage
 from inference.translate.base import EVENT_STREAM
+from inference.values.failures import Failure, broken
+from inference.values.usage import Usage
 
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 

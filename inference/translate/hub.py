@@ -7,14 +7,14 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.endpoints.parsing import envelope
-from inference.record.usage import Usage
 from inference.translate.base import Answer, Outbound, StreamTranslator, Translator
 from inference.translate.chat.answer_schema import Completion
 from inference.translate.json_errors import Dropped
 from inference.translate.upstream_errors import UpstreamError
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
+from inference.values.parsing import envelope
+from inference.values.usage import Usage
 
 
 class HubRequest:

@@ -7,10 +7,10 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from inference.endpoints.parsed_request import BadRequest
-from inference.endpoints.parsing import typed
 from inference.translate.base import Inexpressible
 from inference.translate.unsupported_fields import Shape, unsupported_fields
+from inference.values.parsed_request import BadRequest
+from inference.values.parsing import typed
 
 T = TypeVar("T")
 

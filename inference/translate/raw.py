@@ -11,11 +11,11 @@ from typing import Final
 
 import msgspec
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.record.usage import Usage
 from inference.translate import upstream_errors
 from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
+from inference.values.usage import Usage
 
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
 _MODEL_PART: Final = re.compile(

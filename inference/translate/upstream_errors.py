@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from governance.kinds.kind import TOO_LONG
-from inference.dispatch.failures import Failure, Outcome, broken, says
 from inference.protocols.anthropic import error_type
+from inference.values.failures import Failure, Outcome, broken, says
 
 _OPAQUE: Final = frozenset({401, 402, 403})
 """Statuses about this gateway's own credentials and bills: their text may quote the credential."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate.base import (
     EVENT_STREAM,
     JSON,
@@ -15,6 +13,8 @@ from inference.translate.base import (
     Translator,
 )
 from inference.translate.hub import CallerSide, DirectCaller, UpstreamSide
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
 
 
 class Composed:

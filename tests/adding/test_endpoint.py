@@ -19,7 +19,7 @@ TOY = '''
 
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.parsed_request import BadRequest, ParsedRequest
+from inference.values.parsed_request import BadRequest, ParsedRequest
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.raw import RawPassThrough, boundary_of, model_part

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.endpoints import chat, messages, responses
-from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 from inference.endpoints.registry import translator_for
 from inference.translate.base import Inexpressible
 from inference.translate.messages.count_tokens import estimate
+from inference.values.parsed_request import BadRequest, ParsedRequest
 from tests.translate.support import (
     blocks,
     call,

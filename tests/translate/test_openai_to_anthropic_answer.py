@@ -8,12 +8,12 @@ import msgspec
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from inference.dispatch.failures import Outcome, of_status
-from inference.record.usage import Usage
 from inference.translate.base import Answer, StreamTranslator
 from inference.translate.chat.caller import ChatCaller
 from inference.translate.messages.upstream.upstream import MessagesUpstream
 from inference.translate.via import Composed
+from inference.values.failures import Outcome, of_status
+from inference.values.usage import Usage
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     blocks,

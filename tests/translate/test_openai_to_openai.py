@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from inference.dispatch.failures import Outcome, of_status
 from inference.endpoints import chat
 from inference.endpoints.registry import translator_for
-from inference.record.usage import Usage
 from inference.translate.base import StreamTranslator
+from inference.values.failures import Outcome, of_status
+from inference.values.usage import Usage
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     chat_ask,

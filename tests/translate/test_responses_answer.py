@@ -9,14 +9,14 @@ import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
-from inference.dispatch.failures import of_status
-from inference.record.usage import Usage
 from inference.translate.base import StreamTranslator, Translator
 from inference.translate.chat.upstream import ChatUpstream
 from inference.translate.messages.upstream.upstream import MessagesUpstream
 from inference.translate.responses.caller import ResponsesCaller
 from inference.translate.responses.reasoning import Kept, opened
 from inference.translate.via import Composed
+from inference.values.failures import of_status
+from inference.values.usage import Usage
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     blocks,

@@ -6,15 +6,15 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.record.usage import Usage
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Translator
 from inference.translate.chat.passthrough import DONE, ChatPassThrough
 from inference.translate.hub import AnswerWriter, HubRequest
 from inference.translate.json_errors import Dropped
 from inference.translate.upstream_errors import UpstreamError
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
+from inference.values.usage import Usage
 
 
 class ChatCaller:

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.protocols.sse import encode
-from inference.record.usage import of_openai
 from inference.translate import upstream_errors
 from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
 from inference.translate.chat.chunk_template import ChunkTemplate
@@ -23,6 +20,9 @@ from inference.translate.chat.passthrough_schema import (
 from inference.translate.chat.reader import CompletionStream, document_of
 from inference.translate.chat.request import outbound
 from inference.translate.json_errors import BROKEN_JSON
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
+from inference.values.usage import of_openai
 
 DONE: Final = b"data: [DONE]\n\n"
 _LOOKS: Final = 16

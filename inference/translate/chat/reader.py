@@ -6,15 +6,15 @@ from typing import Final
 
 import msgspec
 
-from inference.dispatch.failures import Failure
 from inference.protocols.sse import Event, EventTooLarge, Parser
-from inference.record.usage import of_openai
 from inference.translate import upstream_errors
 from inference.translate.chat.answer_schema import COMPLETION, Completion
 from inference.translate.chat.whole import chunks_of, completion_of
 from inference.translate.event_stream import EventStream
 from inference.translate.hub import AnswerWriter
 from inference.translate.json_errors import BROKEN_JSON
+from inference.values.failures import Failure
+from inference.values.usage import of_openai
 
 _ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError)
 """What taking apart a document of unknown make may raise."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from inference.dispatch.failures import Failure
-from inference.record.usage import of_openai
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Outbound
 from inference.translate.chat.reader import ChunkStream, completion_in
 from inference.translate.chat.request import chat_outbound
 from inference.translate.hub import AnswerWriter, HubRequest
 from inference.translate.upstream_errors import UpstreamError
+from inference.values.failures import Failure
+from inference.values.usage import of_openai
 
 
 class ChatUpstream:

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.record.usage import Usage
 from inference.translate.tool_input import NOTHING
+from inference.values.usage import Usage
 
 
 class OutputDetails(msgspec.Struct):

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate import upstream_errors
 from inference.translate.base import JSON, Answer
 from inference.translate.json_errors import BROKEN_JSON
 from inference.translate.messages.passthrough import MessagesPassThrough
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
 
 _BYTES_PER_TOKEN: Final = 4
 """UTF-8 bytes: about a token for four letters of English, and for one or two of Chinese."""

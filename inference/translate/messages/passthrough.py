@@ -6,14 +6,14 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.protocols.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
 from inference.translate.messages.answer_schema import Counts, Event
 from inference.translate.messages.reader import MessagesStream, document_of, message_in
 from inference.translate.signature import UNSIGNED
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
 
 _TURNS: Final = msgspec.json.Decoder(list[dict[str, Any]])
 _MEANINGFUL: Final = frozenset({"text_delta", "thinking_delta", "input_json_delta"})

@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 
-from inference.dispatch.failures import Failure
 from inference.protocols.sse import Event, EventTooLarge, Parser
 from inference.translate import upstream_errors
 from inference.translate.event_stream import EventStream
@@ -14,6 +13,7 @@ from inference.translate.json_errors import BROKEN_JSON
 from inference.translate.messages.answer_schema import EVENT, MESSAGE, Message
 from inference.translate.messages.answer_schema import Event as MessageEvent
 from inference.translate.messages.whole import events_of, message_of
+from inference.values.failures import Failure
 
 _ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError, IndexError)
 """What taking apart a document of unknown make may raise."""

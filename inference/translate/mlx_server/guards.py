@@ -12,10 +12,7 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.protocols.sse import Parser, encode
-from inference.record.usage import Usage
 from inference.translate.base import (
     EVENT_STREAM,
     JSON,
@@ -26,7 +23,10 @@ from inference.translate.base import (
     Translator,
 )
 from inference.translate.chat.reader import document_of
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
 from inference.values.stops import Stops
+from inference.values.usage import Usage
 
 MODEL: Final = "default_model"
 """The name by which the server means the model it was started with."""

@@ -8,8 +8,6 @@ from typing import Final
 
 import msgspec
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate import upstream_errors
 from inference.translate.base import Translator
 from inference.translate.hub import HubRequest
@@ -18,6 +16,8 @@ from inference.translate.responses.request import chat_request
 from inference.translate.responses.request_schema import Reasoning
 from inference.translate.responses.stream import ResponseWriter
 from inference.translate.upstream_errors import UpstreamError
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
 
 
 class ResponsesCaller:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.record.usage import Usage
+from inference.values.usage import Usage
 
 _DEFAULTS: Final[dict[str, Any]] = {
     "instructions": None,

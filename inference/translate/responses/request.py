@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate.base import Inexpressible
 from inference.translate.hub import HubRequest
 from inference.translate.json_errors import Dropped, read
@@ -22,6 +21,7 @@ from inference.translate.responses.request_schema import (
     ToolChoice,
 )
 from inference.translate.unsupported_fields import shape_of
+from inference.values.parsed_request import ParsedRequest
 
 _SHAPE: Final = shape_of(
     ResponsesRequest,

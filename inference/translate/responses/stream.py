@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from inference.protocols.sse import encode
-from inference.record.usage import Usage
 from inference.translate.base import Answer
 from inference.translate.chat.answer_schema import Completion, Said, ToolCall
 from inference.translate.hub import AnswerWriter
@@ -20,6 +19,7 @@ from inference.translate.responses.outputs import (
     Output,
     Reasoning,
 )
+from inference.values.usage import Usage
 
 
 class _Pending:

@@ -12,14 +12,14 @@ from governance.routing.request import RoutingRequest
 from governance.routing.table import Target, VirtualKey
 from inference.dispatch.attempt import Attempt
 from inference.dispatch.dispatcher import Dispatcher
-from inference.dispatch.failures import Failure, broken
 from inference.dispatch.health import HealthBook
 from inference.dispatch.timer_wheel import TimerWheel
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.record.record import RequestContext
-from inference.record.usage import Usage
 from inference.translate.base import EVENT_STREAM, Answer, Outbound
 from inference.upstream import UpstreamClosed
+from inference.values.failures import Failure, broken
+from inference.values.parsed_request import ParsedRequest
+from inference.values.usage import Usage
 from tests.inference.tables import provider
 
 PAUSE = object()

@@ -8,11 +8,11 @@ import pytest
 
 from inference.dispatch import relay as relay_module
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed
 from inference.dispatch.relay import read_to_end, relay
 from inference.dispatch.results import StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.upstream import UpstreamClosed
+from inference.values.failures import AttemptFailed
 from tests.inference.dispatch.fakes import PAUSE, Caller, LineStream, ScriptedReply
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from inference.record.usage import Usage, of_openai
 from inference.translate.chat.answer_schema import Choice, Completion, Said
 from inference.translate.signature import UNSIGNED
 from inference.translate.tool_input import object_of
+from inference.values.usage import Usage, of_openai
 
 STOP_REASONS: Final = {
     "stop": "end_turn",

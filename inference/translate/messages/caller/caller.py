@@ -6,8 +6,6 @@ from typing import Final
 
 import msgspec
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate import upstream_errors
 from inference.translate.base import Translator
 from inference.translate.hub import HubRequest
@@ -15,6 +13,8 @@ from inference.translate.messages.caller.request import chat_request
 from inference.translate.messages.caller.stream import MessagesWriter
 from inference.translate.messages.passthrough import MessagesPassThrough
 from inference.translate.upstream_errors import UpstreamError
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
 
 _STOPS: Final = msgspec.json.Decoder(list[str] | None)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final
 
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.translate.base import Inexpressible
 from inference.translate.effort import effort_for
 from inference.translate.hub import HubRequest
@@ -19,6 +18,7 @@ from inference.translate.messages.caller.messages import messages_of
 from inference.translate.messages.caller.tools import tool_fields
 from inference.translate.messages.request_schema import MESSAGES_REQUEST, Format, MessagesRequest
 from inference.translate.unsupported_fields import shape_of
+from inference.values.parsed_request import ParsedRequest
 
 _SHAPE: Final = shape_of(MessagesRequest, known=frozenset({"model"}))
 _INERT: Final = frozenset({"caller"})

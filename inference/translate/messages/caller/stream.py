@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 
 from inference.protocols.sse import encode
-from inference.record.usage import Usage
 from inference.translate.base import Answer
 from inference.translate.chat.answer_schema import Choice, Completion, Said, ToolCall
 from inference.translate.hub import AnswerWriter
@@ -20,6 +19,7 @@ from inference.translate.messages.caller.answer import (
     stop_of,
 )
 from inference.translate.signature import UNSIGNED
+from inference.values.usage import Usage
 
 _STOP: Final = encode(b'{"type":"message_stop"}', b"message_stop")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from inference.dispatch.failures import Failure
 from inference.translate import upstream_errors
 from inference.translate.messages.answer_schema import Block, Counts, Delta, Event, Message
 from inference.translate.messages.upstream.answer import (
@@ -15,6 +14,7 @@ from inference.translate.messages.upstream.answer import (
     usage_of,
 )
 from inference.translate.tool_input import text_of
+from inference.values.failures import Failure
 
 Chunk = dict[str, Any]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from inference.dispatch.failures import Failure
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Outbound
 from inference.translate.hub import AnswerWriter, HubRequest
@@ -15,6 +14,7 @@ from inference.translate.messages.upstream.answer import completion
 from inference.translate.messages.upstream.request import outbound
 from inference.translate.messages.upstream.stream import Chunks
 from inference.translate.upstream_errors import UpstreamError
+from inference.values.failures import Failure
 
 
 class MessagesUpstream:

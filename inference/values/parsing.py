@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from governance.routing.request import Features
-from inference.endpoints.parsed_request import BadRequest
+from inference.values.parsed_request import BadRequest
 
 HINT_HEADER: Final = b"x-routing-profile"
 _ENVELOPE: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from inference.dispatch.failures import Failure, Outcome
+from inference.values.failures import Failure, Outcome
 
 
 @dataclass(frozen=True, slots=True)
