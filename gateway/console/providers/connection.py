@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from governance.routing.table import Provider
-from inference.dispatch.failures import of_status
-from inference.translate.openai_limits import limit_field
+from inference.translate.chat.limit_field import limit_field
 from inference.upstream import (
     Client,
     ConnectFailed,
@@ -22,6 +21,7 @@ from inference.upstream import (
 from inference.upstream.backend import Backend, UnusableProvider, backend_of
 from inference.upstream.provider_request import send
 from inference.upstream.tokens import TokenCache, TokenUnavailable
+from inference.values.failures import of_status
 
 ANSWER_LIMIT: Final = 8 * 1024 * 1024
 """Bytes; the longest lists of models are below one MiB."""
