@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from inference.upstream.errors import ResponseTooLarge, UpstreamError
@@ -29,9 +30,14 @@ def exchange(
     takes it, `patience` the seconds everything may take, `limit` the bytes of the answer.
     Raises ValueError for the URL, TimeoutError, and `UpstreamError`.
     """
-    return asyncio.run(
-        _exchange(base_url, method, path, headers, body, connect_timeout, patience, limit)
-    )
+    asked = _exchange(base_url, method, path, headers, body, connect_timeout, patience, limit)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(asked)
+    # The caller's thread has a loop of its own, as a browser's driver has: it can not run two.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, asked).result()
 
 
 async def _exchange(
