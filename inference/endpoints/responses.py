@@ -29,7 +29,7 @@ _STATEFUL: Final = {
 
 
 class _Part(msgspec.Struct):
-    type: str
+    type: str = ""
     text: str | None = None
 
 
