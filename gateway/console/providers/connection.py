@@ -93,8 +93,9 @@ def _ask(backend: Backend, method: bytes, path: str, body: bytes) -> Mapping[str
         raise Failed("The answer is larger than any answer to this can be.") from None
     except TokenUnavailable as error:
         raise Failed(str(error)) from None
-    except UpstreamError:
-        raise Failed("The connection broke before the answer was whole.") from None
+    except UpstreamError as error:
+        why = f": {error.cause}" if error.cause else ""
+        raise Failed(f"The connection broke before the answer was whole{why}.") from None
     if status != 200:
         raise Failed(of_status(status, said, words=backend.kind.failure_words).message)
     try:
