@@ -15,9 +15,7 @@ from inference.upstream.blocking import exchange
 from tests.support.upstream import Cut, Hang, Json, Upstream
 
 
-def ask(
-    base_url: str, path: str = "/models", method: str = "GET", **more: Any
-) -> httpx.Response:
+def ask(base_url: str, path: str = "/models", method: str = "GET", **more: Any) -> httpx.Response:
     options = {"connect_timeout": 5.0, "patience": 5.0, "limit": 1000, **more}
     return exchange(base_url, method, path, **options)
 
