@@ -10,7 +10,6 @@ import structlog
 
 from governance.routing.plan import Candidate
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken
 from inference.dispatch.health import HealthBook, Permit
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.record.record import Attempt as AttemptRecord
@@ -18,6 +17,7 @@ from inference.record.record import RequestContext
 from inference.upstream import ConnectFailed, ConnectTimedOut, UpstreamError
 from inference.upstream.backend import UnusableProvider, first_event_timeout
 from inference.upstream.tokens import TokenUnavailable
+from inference.values.failures import AttemptFailed, Failure, Outcome, broken
 
 log = structlog.get_logger("pointsman.dispatch")
 

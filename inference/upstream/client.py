@@ -97,8 +97,7 @@ class Client:
             connection.begin(reply, method)
             if on_start is not None:
                 on_start(reply)
-            if not reply.aborted:
-                connection.write(_head(connection, method, target, headers, body), body)
+            connection.write(_head(connection, method, target, headers, body), body)
             try:
                 await reply.head()
             except UpstreamClosed as error:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from governance.routing.table import Provider
-from inference.dispatch.failures import of_status
-from inference.translate.openai_limits import limit_field
+from inference.translate.chat.limit_field import limit_field
 from inference.upstream import (
     ConnectFailed,
     ConnectTimedOut,
@@ -20,6 +19,7 @@ from inference.upstream import (
 from inference.upstream.backend import Backend, UnusableProvider, backend_of
 from inference.upstream.provider_request import ask
 from inference.upstream.tokens import TokenUnavailable
+from inference.values.failures import of_status
 
 ANSWER_LIMIT: Final = 8 * 1024 * 1024
 """Bytes; the longest lists of models are below one MiB."""
@@ -29,7 +29,7 @@ NAMES_LIMIT: Final = 2000
 NAME_LENGTH: Final = 200
 
 
-class Failed(Exception):
+class Unanswered(Exception):
     """It did not answer as it should; the message is ours, never the upstream's."""
 
 
@@ -44,7 +44,7 @@ class Answered:
 
 
 def complete(provider: Provider, model: str) -> Answered:
-    """Asks for one token in the provider's protocol. Blocks; raises `Failed`."""
+    """Asks for one token in the provider's protocol. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
     probe = backend.kind.probe
     limit = probe.limit_field or limit_field(model)
@@ -53,17 +53,17 @@ def complete(provider: Provider, model: str) -> Answered:
     answer = _ask(backend, "POST", probe.completion_path, json.dumps(asked).encode())
     taken = round((time.perf_counter() - started) * 1000)
     if not isinstance(answer.get(probe.answer_field), list):
-        raise Failed("It answered, but with no completion. Is the base URL the API's?")
+        raise Unanswered("It answered, but with no completion. Is the base URL the API's?")
     return Answered(taken, _name(backend, answer.get("model")) or model)
 
 
 def listed(provider: Provider) -> tuple[str, ...]:
-    """The models the provider lists, in its order, each once. Blocks; raises `Failed`."""
+    """The models the provider lists, in its order, each once. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
     answer = _ask(backend, "GET", backend.kind.probe.models_path, b"")
     rows = answer.get("data")
     if not isinstance(rows, list):
-        raise Failed("It answered, but with no list of models. Is the base URL the API's?")
+        raise Unanswered("It answered, but with no list of models. Is the base URL the API's?")
     names = (_name(backend, row.get("id")) for row in rows if isinstance(row, dict))
     return tuple(dict.fromkeys(filter(None, names)))[:NAMES_LIMIT]
 
@@ -72,7 +72,7 @@ def _ready(provider: Provider) -> Backend:
     try:
         return backend_of(provider)
     except UnusableProvider as error:
-        raise Failed(str(error)) from None
+        raise Unanswered(str(error)) from None
 
 
 def _ask(backend: Backend, method: str, path: str, body: bytes) -> Mapping[str, Any]:
@@ -89,31 +89,28 @@ def _ask(backend: Backend, method: str, path: str, body: bytes) -> Mapping[str, 
             limit=ANSWER_LIMIT,
         )
     except ConnectTimedOut:
-        raise Failed(f"No connection within {provider.connect_timeout:g} seconds.") from None
+        raise Unanswered(f"No connection within {provider.connect_timeout:g} seconds.") from None
     except ConnectFailed as error:
         cause = error.cause or "nothing answers there, or the name is unknown"
-        raise Failed(f"No connection: {cause}.") from None
+        raise Unanswered(f"No connection: {cause}.") from None
     except TimeoutError:
-        raise Failed(f"No whole answer within {patience:g} seconds.") from None
+        raise Unanswered(f"No whole answer within {patience:g} seconds.") from None
     except ResponseTooLarge:
-        raise Failed("The answer is larger than any answer to this can be.") from None
+        raise Unanswered("The answer is larger than any answer to this can be.") from None
     except TokenUnavailable as error:
-        raise Failed(str(error)) from None
+        raise Unanswered(str(error)) from None
     except UpstreamError as error:
         why = f": {error.cause}" if error.cause else ""
-        raise Failed(f"The connection broke before the answer was whole{why}.") from None
+        raise Unanswered(f"The connection broke before the answer was whole{why}.") from None
     if response.status_code != 200:
-        raise Failed(
-            of_status(
-                response.status_code, response.content, words=backend.kind.failure_words
-            ).message
-        )
+        words = backend.kind.failure_words
+        raise Unanswered(of_status(response.status_code, response.content, words=words).message)
     try:
         answer = json.loads(response.content)
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
-        raise Failed("It answered, but not with JSON. Is the base URL the API's?")
+        raise Unanswered("It answered, but not with JSON. Is the base URL the API's?")
     return answer
 
 

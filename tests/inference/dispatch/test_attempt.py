@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from inference.dispatch.attempt import Attempt
-from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken, of_status
 from inference.upstream import ConnectFailed, ConnectTimedOut, UpstreamClosed
 from inference.upstream.backend import UnusableProvider
+from inference.values.failures import AttemptFailed, Failure, Outcome, broken, of_status
 from tests.inference.dispatch.fakes import PAUSE, ScriptedReply, World, candidate
 
 
