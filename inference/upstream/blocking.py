@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from inference.upstream.client import Client
 from inference.upstream.errors import ResponseTooLarge, UpstreamError
 
 if TYPE_CHECKING:
     import httpx
+
+T = TypeVar("T")
 
 
 def exchange(
@@ -31,7 +34,7 @@ def exchange(
     Raises ValueError for the URL, TimeoutError, and `UpstreamError`.
     """
 
-    async def run() -> httpx.Response:
+    async def within() -> httpx.Response:
         async with asyncio.timeout(patience):
             return await fetch(
                 base_url,
@@ -43,7 +46,18 @@ def exchange(
                 limit=limit,
             )
 
-    return asyncio.run(run())
+    return run(within())
+
+
+def run(exchanging: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns, on an event loop of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(exchanging)
+    # The caller's thread has a loop of its own, as a browser's driver has: it can not run two.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, exchanging).result()
 
 
 async def fetch(

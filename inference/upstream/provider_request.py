@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from governance.kinds.auth import SignableRequest
 from inference.upstream.backend import Backend, lines_of
-from inference.upstream.blocking import fetch
+from inference.upstream.blocking import fetch, run
 from inference.upstream.client import Client
 from inference.upstream.reply import Reply
 from inference.upstream.tokens import TokenCache, tokens_of
@@ -73,7 +73,7 @@ def ask(
     `ResponseTooLarge`.
     """
 
-    async def run() -> httpx.Response:
+    async def asking() -> httpx.Response:
         client = Client()
         try:
             async with asyncio.timeout(patience):
@@ -94,7 +94,7 @@ def ask(
         finally:
             await client.aclose()
 
-    return asyncio.run(run())
+    return run(asking())
 
 
 async def _signed(

@@ -76,3 +76,9 @@ def test_a_failure_is_the_clients_own_and_names_its_cause() -> None:
 def test_a_bad_base_url() -> None:
     with pytest.raises(ValueError, match="must start with"):
         ask("ftp://example.com/v1")
+
+
+async def test_in_a_thread_that_runs_a_loop() -> None:
+    """As that of a browser's driver does, which calls synchronous code."""
+    with Upstream(Json({"ok": True})) as upstream:
+        assert ask(upstream.base_url).json() == {"ok": True}
