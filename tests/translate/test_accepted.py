@@ -36,10 +36,27 @@ from tests.translate.support import (
 
 LONG = "mcp__plugin_context_service_context_service_context_service_get_library_docs"
 PARAMETERS = {"type": "object", "properties": {"x": {"type": "integer"}}}
-WORDS = (
-    "type properties required items anyOf role content name tool_calls id function parameters "
-    "tool_call_id arguments additionalProperties $defs description allowed_tools tools"
-).split()
+WORDS = [
+    "type",
+    "properties",
+    "required",
+    "items",
+    "anyOf",
+    "role",
+    "content",
+    "name",
+    "tool_calls",
+    "id",
+    "function",
+    "parameters",
+    "tool_call_id",
+    "arguments",
+    "additionalProperties",
+    "$defs",
+    "description",
+    "allowed_tools",
+    "tools",
+]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
     lambda inner: (
