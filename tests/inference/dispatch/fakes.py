@@ -117,7 +117,7 @@ class LineTranslator:
     def request(self, request: ParsedRequest, model: str) -> Outbound:
         return Outbound("/lines", request.body, dropped=("dull",) if model == "dull" else ())
 
-    def stream(self, request: ParsedRequest, media_type: str) -> LineStream:
+    def stream(self, request: ParsedRequest, media_type: str = "") -> LineStream:
         return LineStream()
 
     def answer(self, request: ParsedRequest, body: bytes, media_type: str) -> Answer:
