@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -108,28 +107,6 @@ def _output(item: Item, path: str) -> str | list[dict[str, Any]]:
         message = f"`{path}`: expected an array of content parts."
         raise Inexpressible(path, message) from None
     return content_of(parts, path)
-
-
-def outputs_after_calls(messages: list[Message]) -> list[Message]:
-    """Every output right behind the message that calls, where all upstreams want it."""
-    outputs: defaultdict[str, deque[Message]] = defaultdict(deque)
-    for message in messages:
-        if message["role"] == "tool":
-            outputs[message["tool_call_id"]].append(message)
-    if not outputs:
-        return messages
-    ordered: list[Message] = []
-    moved: set[int] = set()
-    for message in messages:
-        if id(message) in moved:
-            continue
-        ordered.append(message)
-        for call in message.get("tool_calls", ()):
-            waiting = outputs.get(call["id"])
-            if waiting:
-                ordered.append(waiting.popleft())
-                moved.add(id(ordered[-1]))
-    return ordered
 
 
 def _require(item: Item, name: str, path: str) -> None:

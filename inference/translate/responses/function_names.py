@@ -18,6 +18,7 @@ from inference.translate.responses.request_schema import Item, Tool
 
 MOST_CHARACTERS: Final = 64
 """Of a function's name, with OpenAI."""
+_LEGAL: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _ILLEGAL: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _BRINGS_TOOLS: Final = frozenset({"additional_tools", "tool_search_output"})
 """Items of the input that hold tools."""
@@ -52,11 +53,11 @@ class FunctionNames:
         known = self._functions.get(tool)
         if known is not None:
             return known
-        if tool.namespace is None:
-            return tool.name
-        glue = "" if tool.namespace.endswith("__") else "__"
-        name = _ILLEGAL.sub("_", f"{tool.namespace}{glue}{tool.name}")
-        return name if len(name) <= MOST_CHARACTERS else _digested(name, tool)
+        name = tool.name
+        if tool.namespace is not None:
+            glue = "" if tool.namespace.endswith("__") else "__"
+            name = f"{tool.namespace}{glue}{name}"
+        return name if _LEGAL.fullmatch(name) else _digested(name, tool)
 
     def callers(self, function: str) -> CallersTool:
         """The tool that a call of this function means; a name nobody offered stays as it is."""
@@ -64,9 +65,9 @@ class FunctionNames:
 
 
 def _digested(name: str, tool: CallersTool) -> str:
-    """The name cut short, and made unlike any other by what it stands for."""
-    digest = hashlib.sha256(repr(tuple(tool)).encode()).hexdigest()[:8]
-    return f"{name[: MOST_CHARACTERS - 9]}_{digest}"
+    """The name in legal characters, cut short, and made unlike any other by what it stands for."""
+    digest = hashlib.sha256(repr(tuple(tool)).encode(errors="replace")).hexdigest()[:8]
+    return f"{_ILLEGAL.sub('_', name)[: MOST_CHARACTERS - 9]}_{digest}"
 
 
 class PlacedTool(NamedTuple):

@@ -12,7 +12,6 @@ from inference.translate.responses.calls import (
     is_call,
     is_output,
     output_of,
-    outputs_after_calls,
     unfolded,
 )
 from inference.translate.responses.content import content_of
@@ -56,7 +55,10 @@ def messages_of(items: str | list[Item], names: FunctionNames, dropped: Dropped)
             turn = turn or _begun(messages)
             turn.setdefault("tool_calls", []).append(call_of(item, path, names))
         elif item.type == "message" and item.role == "assistant":
-            turn = _with_text(messages, turn, item, path)
+            if "content" in turn or "tool_calls" in turn:
+                turn = {}
+            turn = turn or _begun(messages)
+            turn["content"] = _content(item, path)
         elif item.type in _HOSTED:
             dropped.add(f"input.{item.type}")
         elif item.type != "additional_tools":
@@ -65,23 +67,7 @@ def messages_of(items: str | list[Item], names: FunctionNames, dropped: Dropped)
     for message in messages:
         if message["role"] == "assistant":
             message.setdefault("content", None)
-    return outputs_after_calls([m for m in messages if not _is_reasoning_alone(m)])
-
-
-def _with_text(messages: list[Message], turn: Message, item: Item, path: str) -> Message:
-    """The turn that this text belongs to: beside calls that wait for their outputs it is theirs."""
-    if "content" in turn and "tool_calls" not in turn:
-        turn = {}
-    turn = turn or _begun(messages)
-    content = _content(item, path)
-    if turn.get("content"):
-        content = [*_as_parts(turn["content"]), *_as_parts(content)]
-    turn["content"] = content
-    return turn
-
-
-def _as_parts(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+    return [m for m in messages if not _is_reasoning_alone(m)]
 
 
 def _begun(messages: list[Message]) -> Message:
