@@ -113,6 +113,12 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     )
 
 
+def parse_count(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+    """The request of `POST /v1/responses/input_tokens`. Raises `BadRequest`."""
+    parsed = parse(body, headers)
+    return msgspec.structs.replace(parsed, ask=parsed.ask._replace(stream=False))
+
+
 def _survey(asked: _Body) -> Survey:
     survey = Survey()
     if asked.instructions is not None:

@@ -16,6 +16,7 @@ from inference.translate.responses.function_names import (
     FunctionNames,
     names_in,
 )
+from inference.translate.responses.input_tokens import estimate
 from inference.values.parsing import envelope
 from tests.translate.support import call, dropped, js, responses_ask
 from tests.translate.test_responses_request import PAIR, TOOL, asked, said
@@ -169,3 +170,18 @@ class TestHosted:
         with pytest.raises(Inexpressible) as caught:
             translator.request(responses_ask(**fields), "m")
         assert caught.value.field == "tool_choice"
+
+
+class TestInputTokens:
+    def test_text_tools_and_items_count(self) -> None:
+        short = estimate(responses_ask(input="Hello"))
+        assert 1 <= short < estimate(responses_ask(input="Hello " * 50))
+        assert short < estimate(responses_ask(input="Hello", tools=[TOOL], instructions="Be kind."))
+        assert estimate(responses_ask(input="")) >= 1
+
+    def test_data_counts_for_what_it_shows(self) -> None:
+        url = "data:image/png;base64," + "A" * 1_000_000
+        image = {"type": "input_image", "image_url": url}
+        assert estimate(responses_ask(input=[{"role": "user", "content": [image]}])) < 2000
+        sealed = {"type": "reasoning", "encrypted_content": "A" * 10_000}
+        assert estimate(responses_ask(input=[sealed])) < 10
