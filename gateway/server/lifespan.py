@@ -60,7 +60,7 @@ async def stop() -> None:
     global _started
     _started = False
     await client.close()
-    await asyncio.to_thread(recording.stop)
+    recording.stop()
 
 
 async def run(receive: Receive, send: Send) -> None:
