@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from inference.protocols.sse import encode
 from inference.translate import upstream_errors
-from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
+from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound, StreamTranslator
 from inference.translate.chat.chunk_template import ChunkTemplate
 from inference.translate.chat.passthrough_schema import (
     COMPLETION,
@@ -18,8 +18,9 @@ from inference.translate.chat.passthrough_schema import (
     Embeddings,
 )
 from inference.translate.chat.reader import CompletionStream, document_of
-from inference.translate.chat.request import outbound
-from inference.translate.json_errors import BROKEN_JSON
+from inference.translate.chat.request import accepted, outbound
+from inference.translate.json_errors import BROKEN_JSON, Dropped
+from inference.translate.tool_names import restored_answer, restored_stream
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import of_openai
@@ -37,17 +38,20 @@ class ChatPassThrough:
 
     def request(self, request: ParsedRequest, model: str) -> Outbound:
         """The caller's fields with another model."""
-        return outbound(self._path, dict(request.fields), model, stream=request.ask.stream)
+        dropped = Dropped()
+        fields = accepted(request.fields, model, dropped)
+        stream = request.ask.stream
+        return outbound(self._path, fields, model, stream=stream, dropped=dropped.names())
 
-    def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> PassThroughStream:
-        return PassThroughStream(wants_usage=request.wants_usage)
+    def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> StreamTranslator:
+        return restored_stream(PassThroughStream(wants_usage=request.wants_usage), request)
 
     def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
         """The body as it came; a stream where none was asked for is put together."""
         document = document_of(body)
         if isinstance(document, Failure):
             return Answer(b"", failure=document)
-        return _completion(document)
+        return restored_answer(_completion(document), request)
 
     def error(self, failure: Failure) -> bytes | None:
         return error_body(failure)

@@ -9,6 +9,7 @@ import msgspec
 from inference.protocols.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
+from inference.translate.messages.accepted import accepted_turns
 from inference.translate.messages.answer_schema import Counts, Event
 from inference.translate.messages.reader import MessagesStream, document_of, message_in
 from inference.translate.signature import UNSIGNED
@@ -32,6 +33,8 @@ class MessagesPassThrough:
         if UNSIGNED.encode() in request.body:
             fields["messages"] = _signed_alone(fields["messages"])
             dropped = ("messages.thinking",)
+        if "messages" in fields:
+            fields["messages"] = accepted_turns(fields["messages"])
         return Outbound(self._path, msgspec.json.encode(fields), dropped)
 
     def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> PassThroughStream:

@@ -132,8 +132,9 @@ def _part(part: Part, path: str) -> dict[str, Any]:
         return {"type": "file", "file": file}
     if part.type == "input_audio" and part.input_audio is not None:
         return {"type": "input_audio", "input_audio": part.input_audio}
-    for name in ("file_id", "file_url"):
-        if getattr(part, name) is not None:
-            message = f"`{path}.{name}`: no chat model can fetch it; send the data."
-            raise Inexpressible(f"{path}.{name}", message)
+    if part.type == "input_file" and part.file_url is not None:
+        return {"type": "file", "file": {"file_url": part.file_url}}
+    if part.file_id is not None:
+        message = f"`{path}.file_id`: no chat model can fetch it; send the data."
+        raise Inexpressible(f"{path}.file_id", message)
     raise Inexpressible(path, f"`{path}`: no chat model knows a part of this form.")

@@ -7,6 +7,7 @@ from typing import Any
 from inference.translate.base import Inexpressible
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.caller.parts import Part, joined, only_text, parts_of
+from inference.translate.messages.caller.server_tools import is_of_server_tool, told
 from inference.translate.messages.request_schema import Block, MessagesRequest
 from inference.translate.signature import UNSIGNED
 from inference.translate.tool_input import text_of
@@ -80,7 +81,8 @@ def _result(block: Block, path: str, dropped: Dropped) -> tuple[Message, list[Pa
     if isinstance(block.content, str):
         parts = [_text(block.content)]
     else:
-        for position, inner in enumerate(block.content or ()):
+        blocks = [block.content] if isinstance(block.content, Block) else block.content or ()
+        for position, inner in enumerate(blocks):
             parts += parts_of(inner, f"{path}.content[{position}]", dropped)
     text = joined(parts)
     if block.is_error:
@@ -108,6 +110,8 @@ def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
             dropped.add("messages.thinking")
         elif block.type == "text":
             texts += parts_of(block, where, dropped)
+        elif is_of_server_tool(block):
+            texts.append(_text(told(block, dropped)))
         else:
             raise Inexpressible(where, f"`{where}`: {block.type!r} is known to Anthropic alone.")
     if texts:

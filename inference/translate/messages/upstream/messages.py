@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from inference.translate.base import Inexpressible
+from inference.translate.call_order import in_order, is_ordered
 from inference.translate.chat.request_schema import Message, ToolCall
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.upstream.parts import Block, blocks_of
 from inference.translate.tool_input import legal_id, object_of
+from inference.translate.tool_names import legal_name
 
 _NO_FUNCTIONS = "`functions` are deprecated and have no counterpart: use `tools`."
 
@@ -20,7 +24,7 @@ def turns_of(messages: list[Message], dropped: Dropped) -> tuple[list[Block], li
     """
     system: list[Block] = []
     turns: list[dict[str, Any]] = []
-    for position, message in enumerate(messages):
+    for position, message in enumerate(_in_order(messages)):
         path = f"messages[{position}]"
         if message.name is not None:
             dropped.add("messages.name")
@@ -39,7 +43,26 @@ def turns_of(messages: list[Message], dropped: Dropped) -> tuple[list[Block], li
                 turns.append({"role": "assistant", "content": said})
         else:
             raise Inexpressible(f"{path}.role", _NO_FUNCTIONS)
+    if not turns:
+        raise Inexpressible(
+            "messages", "`messages`: Anthropic wants a message that says something."
+        )
     return system, turns
+
+
+def _in_order(messages: list[Message]) -> list[Message]:
+    """The messages, with tool results directly behind their calls."""
+    headings = [
+        {
+            "role": message.role,
+            "tool_calls": [{"id": call.id} for call in message.tool_calls or ()],
+            "tool_call_id": message.tool_call_id,
+        }
+        for message in messages
+    ]
+    if is_ordered(headings):
+        return messages
+    return msgspec.convert(in_order(msgspec.to_builtins(messages)), list[Message])
 
 
 def _texts_only(blocks: list[Block], path: str) -> list[Block]:
@@ -51,6 +74,8 @@ def _texts_only(blocks: list[Block], path: str) -> list[Block]:
 
 
 def _add_user(turns: list[dict[str, Any]], blocks: list[Block], message: Message) -> None:
+    if not blocks:
+        return
     if _open_results(turns):
         turns[-1]["content"] += blocks
     elif isinstance(message.content, str) and message.cache_control is None:
@@ -101,7 +126,7 @@ def _assistant(message: Message, texts: list[Block], path: str, dropped: Dropped
         # Anthropic takes back only what it has signed.
         dropped.add("messages.reasoning_content")
     blocks += texts
-    if message.refusal:
+    if message.refusal and message.refusal.strip():
         blocks.append({"type": "text", "text": message.refusal})
     calls = message.tool_calls or ()
     blocks += [_call(call, f"{path}.tool_calls[{n}]") for n, call in enumerate(calls)]
@@ -115,6 +140,6 @@ def _call(call: ToolCall, path: str) -> Block:
     return {
         "type": "tool_use",
         "id": legal_id(call.id),
-        "name": call.function.name,
+        "name": legal_name(call.function.name),
         "input": object_of(call.function.arguments),
     }
