@@ -121,7 +121,7 @@ class LineTranslator:
     def stream(self, request: ParsedRequest, media_type: str = "") -> LineStream:
         return LineStream()
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str) -> Answer:
+    def answer(self, request: ParsedRequest, body: bytes, media_type: str = "") -> Answer:
         if body.startswith(b"!"):
             return Answer(b"", failure=broken("error_in_answer", "It said so."))
         return Answer(body, "real", Usage(7, 3), "stop")
