@@ -243,7 +243,7 @@ class TestCallIds:
     @pytest.mark.parametrize("upstream", ["openai", "anthropic"])
     def test_arguments_that_are_an_object(self, upstream: str) -> None:
         function = {"name": "f", "arguments": {"x": 1}}
-        calling = {"role": "assistant", "content": None, "tool_calls": [{"id": "c"}]}
+        calling: dict[str, Any] = {"role": "assistant", "content": None}
         calling["tool_calls"] = [{"id": "c", "type": "function", "function": function}]
         result = {"role": "tool", "tool_call_id": "c", "content": "r"}
         said = sent("chat", upstream, chat_ask(messages=[calling, result]))["messages"][0]
