@@ -15,6 +15,14 @@ from typing import Any
 import structlog
 from channels.generic.http import AsyncHttpConsumer
 
+from inference.content_coding import (
+    ACCEPTED,
+    BrokenCoding,
+    TooMuchDecoded,
+    UnknownCoding,
+    coding_of,
+    decoded,
+)
 from inference.dispatch.timer_wheel import timer_wheel_of
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.asgi import (
@@ -40,11 +48,22 @@ class CallerLeft(Exception):
     """The caller closed the connection before the request was complete."""
 
 
+def method_not_allowed(path: str, *methods: str) -> ErrorAnswer:
+    """405 with the methods there are (RFC 9110, section 15.5.6)."""
+    allow = ", ".join([*methods, "OPTIONS"]).encode()
+    words = f"{path} answers {' and '.join(methods)} only."
+    return ErrorAnswer(405, words, "method_not_allowed", headers=((b"allow", allow),))
+
+
 class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is untyped
     """Override `on_head()`, which sets `writer`, and `handle(body)`."""
 
     body_limit: int = 32 * 1024 * 1024
-    """Bytes."""
+    """Bytes, also of a body out of its content coding."""
+    methods: tuple[str, ...] = ()
+    """What OPTIONS tells."""
+    coding: str = ""
+    """The content coding of the body."""
 
     scope: Scope
     base_send: Send
@@ -67,7 +86,12 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         self.timer_wheel = timer_wheel_of(loop)
         watcher: DisconnectWatcher | None = None
         try:
+            if scope["method"] == "OPTIONS" and self.methods:
+                await self._options()
+                return
             refusal = self.on_head()
+            if refusal is None:
+                refusal = self._unknown_coding()
             if refusal is None and announced_length(scope["headers"]) > self.body_limit:
                 refusal = self._too_large()
             if refusal is not None:
@@ -76,10 +100,16 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
                 await self.writer.linger()
                 return
             body = await self._receive_body(receive)
+            broken: ErrorAnswer | None = None
+            if self.coding:
+                body, broken = self._decoded(body)
             carrier = asyncio.current_task(loop)
             assert carrier is not None
             watcher = DisconnectWatcher(receive, carrier, loop, self.timer_wheel)
             self.writer.watcher = watcher
+            if broken is not None:
+                await self.refuse(broken)
+                return
             await self.handle(body)
         except CallerLeft:
             pass
@@ -125,6 +155,38 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         return ErrorAnswer(
             413, f"The body is larger than {limit} MiB, the limit.", "request_too_large"
         )
+
+    async def _options(self) -> None:
+        """What may be asked here, which is no secret: no key is needed."""
+        allow = ", ".join([*self.methods, "OPTIONS"]).encode()
+        head = {"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]}
+        await self.base_send(head)
+        await self.base_send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _unknown_coding(self) -> ErrorAnswer | None:
+        named = [value for name, value in self.scope["headers"] if name == b"content-encoding"]
+        if not named:
+            return None
+        try:
+            self.coding = coding_of(b", ".join(named))
+        except UnknownCoding as error:
+            return ErrorAnswer(
+                415,
+                f"The content-encoding {error} is not known here. A body may come in one of: "
+                f"{ACCEPTED}.",
+                "unsupported_content_encoding",
+                headers=((b"accept-encoding", ACCEPTED.encode()),),
+            )
+        return None
+
+    def _decoded(self, body: bytes) -> tuple[bytes, ErrorAnswer | None]:
+        """The body out of its content coding, or what is wrong with it."""
+        try:
+            return decoded(body, self.coding, self.body_limit), None
+        except BrokenCoding as error:
+            return b"", ErrorAnswer(400, str(error), "broken_content_encoding")
+        except TooMuchDecoded:
+            return b"", self._too_large()
 
     async def _receive_body(self, receive: Receive) -> bytes:
         parts: list[bytes] = []

@@ -11,6 +11,7 @@ from governance.routing.request import Features, RoutingRequest
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 from inference.endpoints.parsing import envelope, estimated_tokens, hint_of, typed, without_hint
+from inference.endpoints.session import session_of
 from inference.protocols import OPENAI
 
 _NEED_OF_PART: Final = {
@@ -68,6 +69,10 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     chat = typed(_BODY, body)
     if not chat.messages:
         raise BadRequest("`messages` must hold at least one message.", "messages")
+    session = session_of(fields, headers)
+    if fields.get("system", b"null") not in (b"null", b'""', b"[]"):
+        message = "`system` is no field of a chat completion: make it the first of `messages`."
+        raise BadRequest(message, "system")
     hint = hint_of(chat.routing_profile, chat.metadata, headers)
     needs, features = _look(chat)
     return ParsedRequest(
@@ -82,6 +87,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         body=body,
         fields=without_hint(fields, chat.metadata),
         headers=headers,
+        session=session,
         wants_usage=chat.stream_options is not None and bool(chat.stream_options.include_usage),
     )
 

@@ -12,6 +12,7 @@ from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.parsed_request import ParsedRequest
 from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
 from inference.endpoints.prompt import Prompt, survey_prompt
+from inference.endpoints.session import session_of
 from inference.protocols import OPENAI
 
 
@@ -41,6 +42,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     fields = envelope(body)
     asked = typed(_BODY, body)
+    session = session_of(fields, headers)
     hint = hint_of(asked.routing_profile, asked.metadata, headers)
     survey = Survey()
     prompts = survey_prompt(survey, asked.prompt, "prompt")
@@ -56,6 +58,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         body=body,
         fields=without_hint(fields, asked.metadata),
         headers=headers,
+        session=session,
         priority="low",
         wants_usage=asked.stream_options is not None and bool(asked.stream_options.include_usage),
     )

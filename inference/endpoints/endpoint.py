@@ -9,7 +9,8 @@ from governance.routing.plan import Candidate
 from governance.routing.request import RoutingRequest
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.results import Exhausted
-from inference.endpoints.parsed_request import ParsedRequest
+from inference.endpoints.confusions import redirected
+from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 from inference.protocols import CallersProtocol
 from inference.translate import translator_for
 from inference.translate.base import Translator
@@ -32,6 +33,13 @@ class Endpoint:
     """How the plan's candidates are asked."""
     translators: Callable[[str, str], Translator] = translator_for
     """The translator of a request type and an upstream's protocol."""
+
+    def read(self, body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+        """`parse`, which also tells a caller who is at the wrong path where to go."""
+        try:
+            return self.parse(body, headers)
+        except BadRequest as error:
+            raise redirected(self.path, error, body) from None
 
     def recorded(self, request: RoutingRequest) -> RoutingRequest:
         """The request as the record has it: under the endpoint's own type, whatever it is routed

@@ -11,6 +11,7 @@ from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
+from inference.endpoints.session import session_of
 from inference.protocols import ANTHROPIC
 
 _NEED_OF_BLOCK: Final = {"image": "vision", "document": "file", "container_upload": "file"}
@@ -90,6 +91,7 @@ def _inbound(
 ) -> ParsedRequest:
     if not message.messages:
         raise BadRequest("`messages` must hold at least one message.", "messages")
+    session = session_of(fields, headers)
     hint = hint_of(message.routing_profile, message.metadata, headers)
     survey = _survey(message)
     features = survey.features(
@@ -109,6 +111,7 @@ def _inbound(
         body=body,
         fields=without_hint(fields, message.metadata),
         headers=headers,
+        session=session,
     )
 
 

@@ -11,6 +11,7 @@ from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
+from inference.endpoints.session import session_of
 from inference.protocols import RESPONSES
 
 _NEED_OF_PART: Final = {"input_image": "vision", "input_file": "file", "input_audio": "audio"}
@@ -88,6 +89,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
             raise BadRequest(message, field, code="unsupported_parameter")
     if not asked.input:
         raise BadRequest("`input` must not be empty.", "input")
+    session = session_of(fields, headers)
     hint = hint_of(asked.routing_profile, asked.metadata, headers)
     survey = _survey(asked)
     effort = asked.reasoning.effort if asked.reasoning is not None else None
@@ -108,6 +110,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         body=body,
         fields=without_hint(fields, asked.metadata),
         headers=headers,
+        session=session,
         wants_usage=True,
     )
 

@@ -15,6 +15,7 @@ from inference.protocols.sse import encode
 from inference.record.usage import of_openai
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Outbound
+from inference.translate.embedding_format import in_format
 from inference.translate.glance import COMPLETION, EMBEDDINGS, Completion, Embeddings
 from inference.translate.likeness import Likeness, unremarkable
 from inference.translate.openai_upstream import OpenAIRelay, document_of
@@ -71,6 +72,7 @@ class EmbeddingsToOpenAI:
             embeddings = EMBEDDINGS.decode(body)
         except BROKEN_JSON:
             return Answer(b"", failure=upstream_errors.not_json(body))
+        body = in_format(inbound, embeddings.data or [], body)
         return _checked(embeddings, embeddings.data, body)
 
     def error(self, failure: Failure) -> bytes | None:

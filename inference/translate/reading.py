@@ -11,7 +11,7 @@ from inference.endpoints.parsing import typed
 from inference.translate.base import Inexpressible
 from inference.translate.unread import Shape, unread
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 _LISTED: Final = 50
 _LONGEST: Final = 100

@@ -7,6 +7,7 @@ from inference.upstream.errors import (
     ConnectTimedOut,
     ProtocolViolation,
     ResponseTooLarge,
+    UndecodableBody,
     UpstreamClosed,
     UpstreamError,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Proxies",
     "Reply",
     "ResponseTooLarge",
+    "UndecodableBody",
     "UpstreamClosed",
     "UpstreamError",
     "header_block",
