@@ -35,7 +35,7 @@ from inference.edge.asgi import (
     unread_body,
 )
 from inference.edge.disconnect_watcher import DisconnectWatcher
-from inference.edge.error_answer import ErrorAnswer
+from inference.values.error_answer import ErrorAnswer
 
 log = structlog.get_logger("pointsman.answer")
 
@@ -53,6 +53,13 @@ def method_not_allowed(path: str, *methods: str) -> ErrorAnswer:
     allow = ", ".join([*methods, "OPTIONS"]).encode()
     words = f"{path} answers {' and '.join(methods)} only."
     return ErrorAnswer(405, words, "method_not_allowed", headers=((b"allow", allow),))
+
+
+async def _options(send: Send, methods: tuple[str, ...]) -> None:
+    """What may be asked here, which is no secret: no key is needed."""
+    allow = ", ".join([*methods, "OPTIONS"]).encode()
+    await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is untyped
@@ -74,6 +81,8 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         """As Channels has it, without a coroutine of its own around each request."""
 
         def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            if scope["method"] == "OPTIONS" and cls.methods:
+                return _options(send, cls.methods)
             return cls(**initkwargs)(scope, receive, send)
 
         return app
@@ -86,31 +95,18 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         self.timer_wheel = timer_wheel_of(loop)
         watcher: DisconnectWatcher | None = None
         try:
-            if scope["method"] == "OPTIONS" and self.methods:
-                await self._options()
-                return
-            refusal = self.on_head()
-            if refusal is None:
-                refusal = self._unknown_coding()
-            if refusal is None and announced_length(scope["headers"]) > self.body_limit:
-                refusal = self._too_large()
+            refusal = self.on_head() or self._refusal_by_head()
             if refusal is not None:
                 self.writer.unread = unread_body(scope, receive)
                 await self.refuse(refusal)
                 await self.writer.linger()
                 return
             body = await self._receive_body(receive)
-            broken: ErrorAnswer | None = None
-            if self.coding:
-                body, broken = self._decoded(body)
             carrier = asyncio.current_task(loop)
             assert carrier is not None
             watcher = DisconnectWatcher(receive, carrier, loop, self.timer_wheel)
             self.writer.watcher = watcher
-            if broken is not None:
-                await self.refuse(broken)
-                return
-            await self.handle(body)
+            await self._handle(body)
         except CallerLeft:
             pass
         except BodyTooLarge:
@@ -156,14 +152,10 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             413, f"The body is larger than {limit} MiB, the limit.", "request_too_large"
         )
 
-    async def _options(self) -> None:
-        """What may be asked here, which is no secret: no key is needed."""
-        allow = ", ".join([*self.methods, "OPTIONS"]).encode()
-        head = {"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]}
-        await self.base_send(head)
-        await self.base_send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    def _unknown_coding(self) -> ErrorAnswer | None:
+    def _refusal_by_head(self) -> ErrorAnswer | None:
+        """What the head says of the body: its length and its content coding."""
+        if announced_length(self.scope["headers"]) > self.body_limit:
+            return self._too_large()
         named = [value for name, value in self.scope["headers"] if name == b"content-encoding"]
         if not named:
             return None
@@ -179,14 +171,18 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             )
         return None
 
-    def _decoded(self, body: bytes) -> tuple[bytes, ErrorAnswer | None]:
-        """The body out of its content coding, or what is wrong with it."""
-        try:
-            return decoded(body, self.coding, self.body_limit), None
-        except BrokenCoding as error:
-            return b"", ErrorAnswer(400, str(error), "broken_content_encoding")
-        except TooMuchDecoded:
-            return b"", self._too_large()
+    async def _handle(self, body: bytes) -> None:
+        """Takes the body out of its content coding first."""
+        if self.coding:
+            try:
+                body = decoded(body, self.coding, self.body_limit)
+            except BrokenCoding as error:
+                await self.refuse(ErrorAnswer(400, str(error), "broken_content_encoding"))
+                return
+            except TooMuchDecoded:
+                await self.refuse(self._too_large())
+                return
+        await self.handle(body)
 
     async def _receive_body(self, receive: Receive) -> bytes:
         parts: list[bytes] = []

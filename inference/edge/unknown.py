@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.consumer import LeanHttpConsumer
-from inference.edge.error_answer import ErrorAnswer
 from inference.protocols import ANTHROPIC, spoken
+from inference.values.error_answer import ErrorAnswer
 
 _VERSION = "/v1"
 

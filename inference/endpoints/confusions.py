@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from inference.endpoints.parsed_request import BadRequest
+from inference.values.parsed_request import BadRequest
 
 CHAT: Final = "/v1/chat/completions"
 MESSAGES: Final = "/v1/messages"

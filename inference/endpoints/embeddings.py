@@ -9,11 +9,13 @@ import msgspec
 
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
 from inference.endpoints.prompt import survey_prompt
 from inference.endpoints.session import session_of
 from inference.protocols import OPENAI
+from inference.translate.chat.caller import PassThroughCaller
+from inference.translate.chat.passthrough import EmbeddingsPassThrough
+from inference.values.parsed_request import ParsedRequest
+from inference.values.parsing import Survey, envelope, hint_of, typed, without_hint
 
 
 class _Body(msgspec.Struct):
@@ -66,4 +68,11 @@ def _survey(survey: Survey, given: str | list[Any] | dict[str, Any]) -> int:
     return len(inputs)
 
 
-ENDPOINT: Final = Endpoint("/v1/embeddings", "embeddings", OPENAI, parse)
+_CALLER: Final = PassThroughCaller({"openai": EmbeddingsPassThrough()})
+ENDPOINT: Final = Endpoint(
+    "/v1/embeddings",
+    "embeddings",
+    OPENAI,
+    parse,
+    _CALLER,
+)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.endpoints.parsed_request import ParsedRequest
+from inference.values.parsed_request import ParsedRequest
 
 _WHOLE: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _DATA: Final = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])

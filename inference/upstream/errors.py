@@ -1,5 +1,8 @@
 """What can go wrong between this service and an upstream, below the meaning of a status code."""
 
+import os
+import ssl
+
 
 class UpstreamError(Exception):
     """An exchange with an upstream failed. The message is a sentence free of secrets.
@@ -42,3 +45,13 @@ class UndecodableBody(UpstreamError):
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def reason_of(error: OSError) -> str:
+    """The system's words for an error, without the address it adds to them."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        # Where the names differ, OpenSSL goes on to say which name was asked for.
+        return error.verify_message.partition(", certificate is not valid for")[0].rstrip(".")
+    if isinstance(error, ssl.SSLError):  # its number is OpenSSL's, not the system's
+        return f"TLS failed ({getattr(error, 'reason', None) or 'no reason given'})"
+    return os.strerror(error.errno).lower() if error.errno else str(error)
