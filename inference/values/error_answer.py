@@ -26,6 +26,8 @@ class ErrorAnswer:
     said: Mapping[str, Any] | None = None
     """The upstream's error object in the caller's protocol: its type, its code and what more it
     says count before what the gateway would say."""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    """What the status goes with: `allow` with a 405, `accept-encoding` with a 415."""
     sequence: int = 0
     """The number of the event that tells it, in a stream whose protocol counts its events."""
     partial: Mapping[str, Any] | None = None

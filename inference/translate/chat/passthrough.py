@@ -19,6 +19,7 @@ from inference.translate.chat.passthrough_schema import (
 )
 from inference.translate.chat.reader import CompletionStream, document_of
 from inference.translate.chat.request import accepted, outbound
+from inference.translate.embedding_format import in_format
 from inference.translate.json_errors import BROKEN_JSON, Dropped
 from inference.translate.tool_names import restored_answer, restored_stream
 from inference.values.failures import Failure
@@ -71,6 +72,7 @@ class EmbeddingsPassThrough:
             embeddings = EMBEDDINGS.decode(body)
         except BROKEN_JSON:
             return Answer(b"", failure=upstream_errors.not_json(body))
+        body = in_format(request, embeddings.data or [], body)
         return _checked(embeddings, embeddings.data, body)
 
     def error(self, failure: Failure) -> bytes | None:

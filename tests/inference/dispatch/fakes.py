@@ -52,6 +52,9 @@ class ScriptedReply:
         self._error = self._error or error or UpstreamClosed("The request was aborted.")
         self._abort.set()
 
+    def decode(self, *, text: bool) -> None:
+        """Its pieces are plain."""
+
     async def read(self) -> bytes:
         if self.pause:
             await asyncio.sleep(self.pause)
