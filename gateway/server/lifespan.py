@@ -60,7 +60,7 @@ async def stop() -> None:
     global _started
     _started = False
     await close_client()
-    await asyncio.to_thread(recording.stop)
+    recording.stop()
 
 
 async def run(receive: Receive, send: Send) -> None:

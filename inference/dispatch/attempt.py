@@ -8,11 +8,11 @@ from typing import Final, Self
 
 import structlog
 
+from governance.interactions.record import AttemptRecord
 from governance.routing.plan import Candidate
 from inference.dispatch.deadlines import Deadlines
 from inference.dispatch.health import HealthBook, Permit
 from inference.dispatch.timer_wheel import TimerWheel
-from inference.record.record import Attempt as AttemptRecord
 from inference.record.record import RequestContext
 from inference.upstream import ConnectFailed, ConnectTimedOut, UpstreamError
 from inference.upstream.backend import UnusableProvider, first_event_timeout

@@ -90,8 +90,6 @@ class InferenceConsumer(LeanHttpConsumer):
             at=time.time(),
         )
         self.writer = AnswerWriter(self.base_send, protocol, context.id)
-        if self.observers:
-            self.writer.on_sent = self._sent
         self._authenticated_by = table = self.table()
         key = self.authenticate(headers, table, context.at)
         if isinstance(key, ErrorAnswer):
@@ -106,6 +104,8 @@ class InferenceConsumer(LeanHttpConsumer):
         context = self.context
         # How long a caller took to send the body is not the gateway's doing.
         context.started = time.monotonic()
+        if self.observers:
+            self.writer.on_sent = self._sent
         try:
             table = self.table()
             key = self._key(table)

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from inference.endpoints.registry import translator_for
 from inference.translate.base import Inexpressible
 from inference.translate.call_order import in_order
-from inference.translate.chat.accepted import accepted_history, accepted_tools, system_first
+from inference.translate.chat.accepted import (
+    accepted_effort,
+    accepted_history,
+    accepted_tools,
+    system_first,
+)
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.accepted import accepted_turns
 from inference.translate.messages.upstream.answer_format import closed_schema
@@ -240,7 +245,7 @@ class TestCallIds:
     @pytest.mark.parametrize("upstream", ["openai", "anthropic"])
     def test_arguments_that_are_an_object(self, upstream: str) -> None:
         function = {"name": "f", "arguments": {"x": 1}}
-        calling = {"role": "assistant", "content": None, "tool_calls": [{"id": "c"}]}
+        calling: dict[str, Any] = {"role": "assistant", "content": None}
         calling["tool_calls"] = [{"id": "c", "type": "function", "function": function}]
         result = {"role": "tool", "tool_call_id": "c", "content": "r"}
         said = sent("chat", upstream, chat_ask(messages=[calling, result]))["messages"][0]
@@ -377,3 +382,32 @@ def asked_with(schema: Any) -> list[tuple[str, Any]]:
         ("responses", lambda: responses_ask(text=text)),
         ("responses", lambda: responses_ask(tools=[{"type": "function", "name": "f"}])),
     ]
+
+
+@pytest.mark.parametrize(
+    ("model", "effort"),
+    [
+        ("gpt-5.4", "none"),
+        ("gpt-5.6-mini", "none"),
+        ("gpt-6", "none"),
+        ("gpt-5.3-codex", "high"),
+        ("gpt-5", "high"),
+        ("openai/gpt-5.6", "high"),
+        ("qwen3", "high"),
+    ],
+)
+@pytest.mark.parametrize("whole", [False, True])
+def test_models_that_call_tools_without_reasoning_alone(
+    model: str, effort: str, whole: bool
+) -> None:
+    tools: Any = [{"type": "function", "function": {"name": "f"}}]
+    fields: dict[str, Any] = {"tools": tools, "reasoning_effort": "high"}
+    if whole:
+        fields = {name: msgspec.Raw(msgspec.json.encode(fields[name])) for name in fields}
+    dropped = Dropped()
+    out = msgspec.json.decode(msgspec.json.encode(accepted_effort(fields, model, dropped)))
+    assert out["reasoning_effort"] == effort
+    assert dropped.names() == (("reasoning_effort",) if effort == "none" else ())
+    assert accepted_effort({"reasoning_effort": "high"}, model, Dropped()) == {
+        "reasoning_effort": "high"
+    }

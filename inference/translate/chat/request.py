@@ -15,6 +15,7 @@ from inference.translate.base import Inexpressible, Outbound
 from inference.translate.call_order import in_order
 from inference.translate.chat import oddities
 from inference.translate.chat.accepted import (
+    accepted_effort,
     accepted_history,
     accepted_tools,
     is_openai_model,
@@ -53,6 +54,7 @@ def chat_outbound(chat: HubRequest, model: str) -> Outbound:
         fields = accepted(chat.request.fields, chat.dropped)
     else:
         fields = accepted_tools(_with_limit(chat.document, limit_field(model)), chat.dropped)
+        fields = accepted_effort(fields, model, chat.dropped)
         _refuse_files_elsewhere(fields["messages"])
         messages = accepted_history(_plain(in_order(fields["messages"]), chat))
         if not is_openai_model(model):
@@ -79,6 +81,7 @@ def accepted(fields: Mapping[str, msgspec.Raw], dropped: Dropped) -> dict[str, A
                 del out[name]
             elif mended[name] != value:
                 out[name] = mended[name]
+    out = accepted_effort(out, model, dropped)
     if "messages" not in fields:
         return out
     given = bytes(fields["messages"])

@@ -86,6 +86,7 @@ class LineStream:
         self.finish_reason = ""
         self.media_type = EVENT_STREAM
         self.sequence = 0
+        self.partial: Any = None
 
     def feed(self, chunk: bytes) -> bytes:
         out = b""
@@ -120,7 +121,7 @@ class LineTranslator:
     def stream(self, request: ParsedRequest, media_type: str = "") -> LineStream:
         return LineStream()
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str) -> Answer:
+    def answer(self, request: ParsedRequest, body: bytes, media_type: str = "") -> Answer:
         if body.startswith(b"!"):
             return Answer(b"", failure=broken("error_in_answer", "It said so."))
         return Answer(body, "real", Usage(7, 3), "stop")
@@ -181,7 +182,7 @@ class Deliveries:
     async def whole(self, candidate: Candidate, answer: Answer, headers: Any = ()) -> None:
         self.wholes.append((candidate.provider.name, answer.body))
 
-    async def break_off(self, failure: Failure, body: bytes | None, sequence: int) -> None:
+    async def break_off(self, failure: Failure, body: bytes | None, stream: Any) -> None:
         self.broken.append((failure.code, body))
 
     async def abandon(self) -> None:
