@@ -123,27 +123,29 @@ class TestOrder:
 class TestSystem:
     @pytest.mark.parametrize("model", ["qwen3", "deepseek-chat", "gpt-oss-20b"])
     def test_one_and_first(self, model: str) -> None:
-        messages = [
-            {"role": "system", "content": "I"},
-            {"role": "developer", "content": [{"type": "text", "text": "D"}]},
+        items = [
+            {"role": "developer", "content": [{"type": "input_text", "text": "D"}]},
             {"role": "user", "content": "u"},
-            {"role": "system", "content": "late"},
+            {"role": "developer", "content": "late"},
         ]
-        request = chat_ask(messages=messages)
-        assert sent("chat", "openai", request, model)["messages"] == [
+        request = responses_ask(input=items, instructions="I")
+        assert sent("responses", "openai", request, model)["messages"] == [
             {"role": "system", "content": "I\n\nD"},
             {"role": "user", "content": "u"},
             {"role": "user", "content": "late"},
         ]
-        assert dropped(("chat", "openai"), request, model) == ("messages.role",)
+        assert dropped(("responses", "openai"), request, model) == ("messages.role",)
 
     @pytest.mark.parametrize("model", ["gpt-5", "o3", "openai/gpt-4.1", "ft:gpt-4o:x"])
     def test_openais_own_models_get_them_as_they_came(self, model: str) -> None:
-        request = chat_ask(messages=[{"role": "developer", "content": "D"}] * 2)
-        assert (
-            sent("chat", "openai", request, model)["messages"]
-            == [{"role": "developer", "content": "D"}] * 2
-        )
+        turns = [{"role": "user", "content": "u"}, {"role": "system", "content": "late"}]
+        request = messages_ask(system="I", messages=turns)
+        expected = [{"role": "system", "content": "I"}, *turns]
+        assert sent("messages", "openai", request, model)["messages"] == expected
+
+    def test_what_passes_through_stays_as_it_came(self) -> None:
+        messages = [{"role": "system", "content": "I"}, {"role": "developer", "content": "D"}]
+        assert sent("chat", "openai", chat_ask(messages=messages))["messages"] == messages
 
 
 class TestTools:

@@ -51,7 +51,7 @@ def outbound(
 def chat_outbound(chat: HubRequest, model: str) -> Outbound:
     """A translated request, in the words every OpenAI-compatible server knows."""
     if chat.document is None:
-        fields = accepted(chat.request.fields, model, chat.dropped)
+        fields = accepted(chat.request.fields, chat.dropped)
     else:
         fields = accepted_tools(_with_limit(chat.document, limit_field(model)), chat.dropped)
         fields = accepted_effort(fields, model, chat.dropped)
@@ -69,9 +69,9 @@ def chat_outbound(chat: HubRequest, model: str) -> Outbound:
     )
 
 
-def accepted(fields: Mapping[str, msgspec.Raw], model: str, dropped: Dropped) -> dict[str, Any]:
-    """The fields of a request that passes through. What servers refuse is mended; the rest, which
-    is nearly always all of it, stays the bytes that came. Raises `Inexpressible`."""
+def accepted(fields: Mapping[str, msgspec.Raw], dropped: Dropped) -> dict[str, Any]:
+    """The fields of a request that passes through. What every server refuses is mended; the rest,
+    which is nearly always all of it, stays the bytes that came. Raises `Inexpressible`."""
     out: dict[str, Any] = dict(fields)
     if oddities.tools_are_odd(fields):
         decoded = {name: _decoded(fields, name) for name in _OF_TOOLS if name in fields}
@@ -85,12 +85,9 @@ def accepted(fields: Mapping[str, msgspec.Raw], model: str, dropped: Dropped) ->
     if "messages" not in fields:
         return out
     given = bytes(fields["messages"])
-    odd_systems = not is_openai_model(model) and oddities.systems_are_odd(given)
-    if odd_systems or oddities.history_is_odd(given, fields):
+    if oddities.history_is_odd(given, fields):
         messages = _decoded(fields, "messages")
         mended = accepted_history(messages)
-        if odd_systems:
-            mended = system_first(mended, dropped)
         if mended != messages:
             out["messages"] = mended
     return out
