@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from governance.rows import fill_profile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from governance.models import RoutingProfile
 from governance.routing.kinds import REQUEST_TYPES
 from governance.routing.rules import problems
 from governance.routing.target_rules import CAPABILITIES, RATE_LIMIT_FIELDS
-from governance.rows import fill_profile
 
 NUMBERS = st.one_of(st.integers(0, 100), st.floats(0, 100))
 TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Z")), min_size=1, max_size=20).map(

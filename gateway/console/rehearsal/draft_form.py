@@ -10,8 +10,8 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
 
 from gateway.console.profiles.admin import ProfileAdmin
-from governance import documents
 from governance.models import RoutingProfile
+from governance.serializers import ProfileSerializer
 from governance.services.profiles import with_id
 
 UNNAMED = "draft"
@@ -42,7 +42,7 @@ def read_draft(request: HttpRequest, existing: str) -> Draft | None:
     if row is None and not page.has_add_permission(request):
         return None
     if row is not None and not page.has_change_permission(request, row):
-        return Draft(documents.profile(row, row.ordered_targets()))
+        return Draft(ProfileSerializer.document(row))
     return _typed(request, page, row)
 
 

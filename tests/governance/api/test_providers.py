@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from governance.documents import MASK
 
 from governance import services, snapshot
-from governance.documents import MASK
 from governance.models import Provider, Revision
 from tests.governance.api.conftest import Api, error_of
 from tests.governance.conftest import profile_document, provider_document

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from governance.documents import MASK
 
 from governance import services, snapshot
-from governance.documents import MASK
 from governance.models import Provider, Revision
 from tests.gateway.console.sent import ROOT, messages_of, text_of
 from tests.governance.conftest import profile_document, provider_document
