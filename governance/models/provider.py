@@ -21,6 +21,7 @@ from django.db.models.functions import Lower
 from governance import secrets
 from governance.errors import refuse
 from governance.models.constraints import filled, one_of
+from governance.models.routing_profile import RoutingProfile
 from governance.models.routing_target import capabilities
 from governance.models.validators import Bounds, Lines, Words, line
 from governance.routing.kinds import KINDS
@@ -127,8 +128,6 @@ class Provider(Model):
 
     def clean(self) -> None:
         """The rules between fields, beside the other providers and the profiles."""
-        from governance.models.routing_profile import RoutingProfile
-
         found = provider_problems(
             vars(self),
             others=Provider.objects.exclude(pk=self.pk).values_list("name", flat=True),

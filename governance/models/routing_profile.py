@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.db.models import (
     BooleanField,
     CharField,
@@ -18,12 +18,10 @@ from django.db.models.functions import Lower
 
 from governance.errors import refuse
 from governance.models.constraints import filled, one_of
+from governance.models.routing_target import RoutingTarget
 from governance.models.validators import line, prose
 from governance.routing.kinds import STRATEGIES
 from governance.routing.rules import LOCAL_FALLBACKS, profile_problems
-
-if TYPE_CHECKING:
-    from governance.models.routing_target import RoutingTarget
 
 
 def new_profile_id() -> str:
@@ -97,13 +95,12 @@ class RoutingProfile(Model):
 
     def clean(self) -> None:
         """The rules between fields and rows, with the targets of `draft` or else those saved."""
-        from governance.models.provider import Provider
-
+        providers = apps.get_model("governance", "Provider").objects
         others = RoutingProfile.objects.exclude(pk=self.pk)
         found = profile_problems(
             {**vars(self), "targets": [vars(one) for one in self.ordered_targets()]},
             others=others.values_list("id", "name", "virtual_provider"),
-            providers=dict(Provider.objects.values_list("name", "is_local")),
+            providers=dict(providers.values_list("name", "is_local")),
         )
         refuse(self, found)
 

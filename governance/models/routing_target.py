@@ -17,7 +17,6 @@ from django.db.models import (
 from django.db.models.functions import Lower
 
 from governance.models.constraints import filled
-from governance.models.routing_profile import RoutingProfile
 from governance.models.validators import Bounds, Words, line
 from governance.routing.kinds import REQUEST_TYPES
 from governance.routing.target_rules import CAPABILITIES, PRIORITY_RANGE
@@ -49,7 +48,7 @@ class RoutingTarget(Model):
     The provider is a name, not a key: a target may name one that does not exist yet.
     """
 
-    profile = ForeignKey(RoutingProfile, on_delete=CASCADE, related_name="targets")
+    profile = ForeignKey("governance.RoutingProfile", on_delete=CASCADE, related_name="targets")
     position = PositiveIntegerField(default=0)
     provider = CharField(
         max_length=100,

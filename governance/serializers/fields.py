@@ -23,11 +23,12 @@ class Strict:
     """What all of them share. `null` means absent, except where a column may be null and has
     another default: there an unset value and the default are two things."""
 
-    field_name: str
     column: Column[Any, Any]
+    name: str
 
     def bind(self, field_name: str, parent: Any) -> None:
         super().bind(field_name, parent)  # type: ignore[misc]
+        self.name = field_name
         self.column = parent.Meta.model._meta.get_field(field_name)
         self.settle()
 
@@ -39,10 +40,10 @@ class Strict:
         raise NotImplementedError
 
     def fill_from(self, row: Model, document: Mapping[str, Any]) -> None:
-        value = document.get(self.field_name)
+        value = document.get(self.name)
         if value is not None:
             value = self.kept(value)
-        elif self.field_name not in document or not self.column.null:
+        elif self.name not in document or not self.column.null:
             value = self.column.get_default()
         setattr(row, self.column.attname, value)
 
@@ -69,9 +70,7 @@ class TextField(Strict, serializers.CharField):
 
     def read(self, fields: Fields) -> str:
         assert self.limit is not None
-        return fields.text(
-            self.field_name, self.limit, required=not self.allow_blank, prose=self.prose
-        )
+        return fields.text(self.name, self.limit, required=not self.allow_blank, prose=self.prose)
 
 
 class ProseField(TextField):
@@ -98,7 +97,7 @@ class ChoiceField(Strict, serializers.ChoiceField):
 
     def read(self, fields: Fields) -> str:
         choices = [value for value, _ in self.column.flatchoices]
-        return fields.choice(self.field_name, choices, default=self.standard)
+        return fields.choice(self.name, choices, default=self.standard)
 
 
 class FlagField(Strict, serializers.BooleanField):
@@ -108,7 +107,7 @@ class FlagField(Strict, serializers.BooleanField):
         self.standard = bool(self.column.get_default())
 
     def read(self, fields: Fields) -> bool:
-        return fields.flag(self.field_name, default=self.standard)
+        return fields.flag(self.name, default=self.standard)
 
 
 class _Number(Strict):
@@ -123,7 +122,7 @@ class _Number(Strict):
         bounds = self.bounds
         assert bounds is not None
         return fields.number(
-            self.field_name, bounds.low, bounds.high, integer=self.integer, above=bounds.above
+            self.name, bounds.low, bounds.high, integer=self.integer, above=bounds.above
         )
 
     def show(self, row: Model) -> float | None:
@@ -146,11 +145,11 @@ class PlaceField(WholeNumberField):
     def read(self, fields: Fields) -> int | None:
         assert self.bounds is not None
         low, high = int(self.bounds.low), int(self.bounds.high)
-        value: Any = fields.document.get(self.field_name)
+        value: Any = fields.document.get(self.name)
         if value is None or (type(value) is int and low <= value <= high):
             return value
-        message = f"{self.field_name} must be a whole number from {low} to {high:,}."
-        fields.note(self.field_name, "range", message)
+        message = f"{self.name} must be a whole number from {low} to {high:,}."
+        fields.note(self.name, "range", message)
         return None
 
 
@@ -158,10 +157,10 @@ class MomentField(Strict, serializers.DateTimeField):
     """A point in time with its zone."""
 
     def read(self, fields: Fields) -> datetime | None:
-        value = fields.document.get(self.field_name)
+        value = fields.document.get(self.name)
         found = point_in_time(value)
         if value is not None and found is None:
-            name = self.field_name
+            name = self.name
             message = f"{name} must be a date and time with its zone, as 2030-01-31T12:00:00Z."
             fields.note(name, "invalid", message)
         return found
@@ -180,8 +179,8 @@ class WordsField(Strict, serializers.ListField):
         self.words = next(one for one in self.column.validators if isinstance(one, Words))
 
     def read(self, fields: Fields) -> Any:
-        fields.choices(self.field_name, tuple(self.words.allowed()))
-        return fields.document.get(self.field_name)
+        fields.choices(self.name, tuple(self.words.allowed()))
+        return fields.document.get(self.name)
 
     def kept(self, value: Any) -> list[str]:
         return [*value] if self.column.blank else [*dict.fromkeys(value)]
@@ -194,7 +193,7 @@ class LinesField(Strict, serializers.ListField):
         self.lines = next(one for one in self.column.validators if isinstance(one, Lines))
 
     def read(self, fields: Fields) -> None:
-        name, given = self.field_name, fields.document.get(self.field_name)
+        name, given = self.name, fields.document.get(self.name)
         if given is None:
             return
         if not isinstance(given, list | tuple):

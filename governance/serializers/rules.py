@@ -38,7 +38,7 @@ class ConditionsField(Strict, serializers.ListSerializer[Any]):
     """Conditions, kept with their three fields in their order, whatever order they came in."""
 
     def read(self, reading: Reading) -> None:  # type: ignore[override]
-        reading.found += conditions_problems(reading.document.get(self.field_name))
+        reading.found += conditions_problems(reading.document.get(self.name))
 
     def kept(self, value: Any) -> list[dict[str, Any]]:
         return [{name: one[name] for name in CONDITION_FIELDS} for one in value]

@@ -197,7 +197,7 @@ def _list_field(column: Any, options: dict[str, Any]) -> tuple[Any, dict[str, An
     options["required"] = not column.blank
     for one in column.validators:
         if isinstance(one, Words):
-            child: Any = serializers.ChoiceField(choices=one.allowed())
+            child: Any = serializers.ChoiceField(choices=[*one.allowed()])
             return strict.WordsField, {**options, "child": child, "allow_empty": column.blank}
         if isinstance(one, Lines):
             child = serializers.CharField(max_length=one.limit)

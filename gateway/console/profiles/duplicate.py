@@ -61,8 +61,8 @@ def target_initial(row: RoutingTarget) -> dict[str, Any]:
 
 
 def _length(name: str) -> int:
-    length = RoutingProfile._meta.get_field(name).max_length
-    assert length is not None
+    """The most characters the column takes."""
+    length: int = RoutingProfile._meta.get_field(name).max_length  # type: ignore[union-attr, assignment]
     return length
 
 

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from governance.documents import MASK
 
 from governance import services, snapshot
 from governance.models import Provider, Revision
+from governance.serializers import MASK
 from tests.governance.api.conftest import Api, error_of
 from tests.governance.conftest import profile_document, provider_document
 

@@ -10,6 +10,7 @@ from django.test import Client
 
 from governance import services, snapshot
 from governance.models import ApiKey, Revision, RoutingProfile
+from governance.serializers import ProfileSerializer
 from tests.gateway.console.sent import ROOT, messages_of, profile_form, text_of
 from tests.governance.conftest import profile_document, provider_document
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from governance.documents import MASK
 
 from governance import services, snapshot
 from governance.models import Provider, Revision
+from governance.serializers import MASK
 from tests.gateway.console.sent import ROOT, messages_of, text_of
 from tests.governance.conftest import profile_document, provider_document
 
