@@ -49,7 +49,7 @@ class Frozen(Generic[T]):
     """
 
     def __init__(self, value: type[T], model: type[Model], **renamed: str) -> None:
-        self.value = value
+        self.value, self.model = value, model
         columns = {one.name: one for one in model._meta.concrete_fields}
         found = {
             one.name: (one, columns[renamed.get(one.name, one.name)])

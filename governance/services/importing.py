@@ -19,7 +19,9 @@ from governance.services.profiles import KIND, bound_problems, profile_warnings
 
 BATCH = 500
 _WRITTEN = [
-    column.name for column in RoutingProfile._meta.concrete_fields if not column.primary_key
+    column.name
+    for column in RoutingProfile._meta.concrete_fields
+    if not column.primary_key and column.name != "created_at"
 ]
 
 
@@ -129,7 +131,14 @@ class Plan:
         RoutingProfile.objects.filter(pk__in=list(self.left)).delete()
         self._set_names_aside()
         RoutingTarget.objects.filter(profile__in=self.changed).delete()
-        RoutingProfile.objects.bulk_update(self.changed, _WRITTEN, batch_size=BATCH)
+        # An upsert: `bulk_update` writes a CASE of all rows for every column, five times as slow.
+        RoutingProfile.objects.bulk_create(
+            self.changed,
+            batch_size=BATCH,
+            update_conflicts=True,
+            unique_fields=("id",),
+            update_fields=_WRITTEN,
+        )
         RoutingProfile.objects.bulk_create(self.created, batch_size=BATCH)
         RoutingTarget.objects.bulk_create(
             (target for row in self.changed + self.created for target in row.ordered_targets()),
