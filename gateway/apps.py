@@ -13,6 +13,7 @@ class GatewayConfig(AppConfig):
     verbose_name = "Gateway"
 
     def ready(self) -> None:
+        from gateway import checks  # noqa: F401
         from gateway.console.monitoring import live, live_health
         from gateway.console.providers import connection_panel
         from gateway.console.rehearsal import panel

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
+PREFIX: Final = "POINTSMAN_"
+SERVERS: Final = ("fast", "stock")
+"""Values of POINTSMAN_SERVER: Uvicorn with our HTTP protocol, or with its own."""
+_OTHERS: Final = (f"{PREFIX}TEST_", f"{PREFIX}API_KEY")
+"""Of its tests, and of its callers: the docs have them keep a key there."""
 
 
 class BadSetting(Exception):
@@ -21,9 +28,11 @@ class Environment:
 
     def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
         self._variables = variables
+        self._read: set[str] = set()
 
     def text(self, name: str, default: str = "") -> str:
-        value = self._variables.get(f"POINTSMAN_{name}")
+        self._read.add(name)
+        value = self._variables.get(f"{PREFIX}{name}")
         if value is not None:
             return value.strip()
         path = self._variables.get(f"POINTSMAN_{name}_FILE")
@@ -54,9 +63,51 @@ class Environment:
             raise BadSetting(f"POINTSMAN_{name} must be at least {minimum}, not {number}.")
         return number
 
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """One of `choices`; the first where nothing is said."""
+        value = self.text(name).lower() or choices[0]
+        if value not in choices:
+            named = " or ".join(choices)
+            raise BadSetting(f"POINTSMAN_{name} must be {named}, not {value!r}.")
+        return value
+
+    def path(self, name: str, default: Path) -> Path:
+        """An absolute path; `~` stands for the home directory."""
+        value = self.text(name)
+        try:
+            return (Path(value).expanduser() if value else default).absolute()
+        except RuntimeError:
+            raise BadSetting(f"POINTSMAN_{name} names a home that is not known: {value}.") from None
+
+    def unread(self) -> Iterator[str]:
+        """A sentence for each `POINTSMAN_*` variable that nothing has asked for: a misspelt one."""
+        known = {f"{PREFIX}{name}{end}" for name in self._read for end in ("", "_FILE")}
+        for name in sorted(self._variables):
+            if name.startswith(PREFIX) and name not in known and not name.startswith(_OTHERS):
+                close = difflib.get_close_matches(name, known, 1, 0.8)
+                hint = f" Did you mean {close[0]}?" if close else ""
+                yield f"{name} is no setting of this service and has no effect.{hint}"
+
     def words(self, name: str, default: str = "") -> list[str]:
         """Comma-separated values, blanks dropped."""
         return [word for part in self.text(name, default).split(",") if (word := part.strip())]
+
+
+def private_directory(path: Path) -> None:
+    """Makes the directory, with mode 700 where it is new. Raises `BadSetting`."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BadSetting(
+            f"{path} cannot be made: {error.strerror}. "
+            "POINTSMAN_DATA_DIR names the directory in which everything is kept."
+        ) from error
+
+
+def private_file(path: Path) -> None:
+    """Makes the file, empty, with mode 600, unless it is there. What cannot be made is left."""
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def kept_secret(path: Path, make: Callable[[], str] | None = None) -> str:

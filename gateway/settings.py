@@ -10,13 +10,20 @@ from cryptography.fernet import Fernet
 from django.templatetags.static import static
 
 from gateway import logs
-from gateway.environment import Environment, kept_secret
+from gateway.environment import (
+    SERVERS,
+    Environment,
+    kept_secret,
+    private_directory,
+    private_file,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Environment()
+env = ENVIRONMENT = Environment()
 
-DATA_DIR = Path(env.text("DATA_DIR") or BASE_DIR / "var").absolute()
-"""Everything the service keeps lives under here."""
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
+"""Everything the service keeps lives under here. Key hashes and sessions are nobody else's."""
+private_directory(DATA_DIR)
 
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY") or kept_secret(DATA_DIR / "secrets" / "secret_key")
@@ -37,8 +44,8 @@ REQUIRE_API_KEY = env.flag("REQUIRE_API_KEY", default=True)
 ENABLE_CLOUD_ROUTING = env.flag("ENABLE_CLOUD_ROUTING", default=False)
 ENABLE_BATCHING = env.flag("ENABLE_BATCHING", default=False)
 MAX_BODY_BYTES = env.number("MAX_BODY_MIB", 32, minimum=1) * 1024 * 1024
-MODELS_DIR = Path(env.text("MODELS_DIR") or DATA_DIR / "models").absolute()
-ENGINE_SOCKET = env.text("ENGINE_SOCKET") or str(DATA_DIR / "run" / "engine.sock")
+MODELS_DIR = env.path("MODELS_DIR", DATA_DIR / "models")
+ENGINE_SOCKET = str(env.path("ENGINE_SOCKET", DATA_DIR / "run" / "engine.sock"))
 """Unix socket of the local engine; the launcher sets it for the processes it starts."""
 ENGINE_MEMORY_MIB = env.number("ENGINE_MEMORY_MIB", 0)
 """What the models loaded at a time may take up; 0: 60 % of the machine's memory."""
@@ -48,13 +55,16 @@ ENGINE_QUEUE_LIMIT = env.number("ENGINE_QUEUE_LIMIT", 64, minimum=1)
 """Requests that may wait for one model; more get a 429."""
 ENGINE_BATCH_SIZE = env.number("ENGINE_BATCH_SIZE", 8, minimum=1)
 """Requests a model answers at a time where batching is on."""
-INTERACTION_LOG_DIR = Path(env.text("INTERACTION_LOG_DIR") or DATA_DIR / "interactions").absolute()
+INTERACTION_LOG_DIR = env.path("INTERACTION_LOG_DIR", DATA_DIR / "interactions")
 INTERACTION_DAYS = env.number("INTERACTION_DAYS", 30, minimum=1)
 """How long `manage.py prune_interactions` lets interactions live."""
 LOG_CONTENT = env.flag("LOG_CONTENT", default=False)
 """Requests and answers go into the JSONL log too; never into the database."""
 METRICS_PUBLIC = env.flag("METRICS_PUBLIC", default=False)
 """`/metrics` needs no API key."""
+
+SERVER = env.choice("SERVER", SERVERS)
+"""How web processes speak HTTP; read by them before there are settings, see `gateway.server`."""
 
 LOGGING_CONFIG = "gateway.logs.configure"
 LOGGING = logs.config(logs.level_of(env.text("LOG_LEVEL", "info")))
@@ -116,11 +126,12 @@ TEMPLATES = [
     }
 ]
 
+SQLITE_FILE = DATA_DIR / "pointsman.sqlite3"
 DATABASES = {
-    "default": dj_database_url.parse(
-        env.text("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'pointsman.sqlite3'}"
-    )
+    "default": dj_database_url.parse(env.text("DATABASE_URL") or f"sqlite:///{SQLITE_FILE}")
 }
+if DATABASES["default"].get("NAME") == str(SQLITE_FILE):
+    private_file(SQLITE_FILE)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue for the lock when the transaction begins, instead of failing half-way.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -12,14 +13,13 @@ from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
 from inference.edge.asgi import App, Receive, Scope, Send
-from inference.edge.chat import ChatConsumer
+from inference.edge.authentication import authenticate_caller
+from inference.edge.inference_consumer import InferenceConsumer
 from inference.edge.unknown import UnknownPathConsumer
-from inference.endpoints.count_tokens import CountingConsumer
+from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.listing import ListingConsumer
-from inference.endpoints.messages import COUNT_TOKENS
 from inference.endpoints.registry import ENDPOINTS
-from inference.protocols import OPENAI
-from inference.record.content import ContentKeepingConsumer
+from inference.record.content import ContentObserver
 
 # Not for secrets: it draws among weighted targets and spreads cooldowns.
 rng = random.Random()  # noqa: S311
@@ -40,19 +40,28 @@ def routes(
     `heartbeat`: seconds of silence after which a streaming caller gets a sign of life.
     """
     limit = settings.MAX_BODY_BYTES
-    consumer = ContentKeepingConsumer if keep_content else ChatConsumer
-    common: dict[str, Any] = {"table": table, "require_key": require_key, "body_limit": limit}
+    common: dict[str, Any] = {
+        "table": table,
+        "authenticate": partial(authenticate_caller, required=require_key),
+        "body_limit": limit,
+    }
+    observers = (ContentObserver(),) if keep_content else ()
     apps: dict[str, App] = {
-        endpoint.path: consumer.as_asgi(
-            endpoint=endpoint, book=book, rng=rng, heartbeat=heartbeat, **common
+        endpoint.path: InferenceConsumer.as_asgi(
+            endpoint=endpoint,
+            book=book,
+            rng=rng,
+            heartbeat=heartbeat,
+            observers=observers,
+            **common,
         )
         for endpoint in ENDPOINTS
     }
-    apps[COUNT_TOKENS.path] = CountingConsumer.as_asgi(
+    apps[COUNT_TOKENS.path] = InferenceConsumer.as_asgi(
         endpoint=COUNT_TOKENS, book=HealthBook(rng=rng), rng=rng, **common
     )
     models = apps["/v1/models"] = ListingConsumer.as_asgi(**common)
-    unknown = UnknownPathConsumer.as_asgi(protocol=OPENAI, body_limit=limit)
+    unknown = UnknownPathConsumer.as_asgi()
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = scope["path"].rstrip("/")

@@ -1,4 +1,4 @@
-"""One web process: Uvicorn on a socket the launcher bound. `python -m gateway.server.web --fd N`.
+"""One web process: Uvicorn on a socket the supervisor bound. `python -m gateway.server.web --fd N`.
 
 SIGTERM: streams may run for `GRACE_SECONDS` more. SIGHUP: another process has taken over, streams
 may run to their ends.
@@ -15,10 +15,10 @@ import sys
 import threading
 
 import uvicorn
+import uvloop
 
-from gateway.server.acceptor import Acceptor
-from gateway.server.connection_board import ConnectionBoard, WorkerSlot
-from gateway.server.uvicorn_http import Protocol
+from gateway.environment import SERVERS, Environment
+from inference.edge.asgi import App
 
 GRACE_SECONDS = 20
 """How long streams may still run after the process was asked to end."""
@@ -26,84 +26,16 @@ HANDOVER_SECONDS = 3600.0
 """How long they may after another process has taken over."""
 IDLE_SECONDS = 1.0
 """How long connections may still bring a request then: one may be on its way already."""
+BACKLOG = 2048
 
 
-class Server(uvicorn.Server):
-    """Tells when it serves, and leaves without dropping anything once it is replaced."""
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        ready: int | None = None,
-        seat: WorkerSlot | None = None,
-    ) -> None:
-        """`ready` is the writing end of a pipe; a byte in it says that this process serves."""
-        super().__init__(config)
-        self._ready = ready
-        self._seat = seat
-        self._acceptors: list[Acceptor] = []
-        self._replaced = False
-        self._replaced_at: float | None = None
-
-    def replaced(self) -> None:
-        """Accept nothing more, and end with the last stream."""
-        self._replaced = True
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        # Uvicorn starts the application; the sockets are ours.
-        await super().startup([])
-        self._acceptors = [
-            Acceptor(
-                listener,
-                self._protocol,
-                connections=self._connections,
-                seat=self._seat,
-            )
-            for listener in sockets or ()
-        ]
-        if self._ready is not None:
-            os.write(self._ready, b".")
-            os.close(self._ready)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for acceptor in self._acceptors:
-            acceptor.close()
-        await super().shutdown(sockets)
-
-    def _connections(self) -> int:
-        return len(self.server_state.connections)
-
-    def _protocol(self) -> asyncio.Protocol:
-        return Protocol(
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
-
-    async def on_tick(self, counter: int) -> bool:
-        for acceptor in self._acceptors:
-            acceptor.look()
-        return await super().on_tick(counter) or (self._replaced and self._left())
-
-    def _left(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        if self._replaced_at is None:
-            self._replaced_at = now
-            for acceptor in self._acceptors:
-                acceptor.close()
-        if now - self._replaced_at < IDLE_SECONDS:
-            return False
-        for connection in list(self.server_state.connections):
-            # Closes those without a request, the others after their answer.
-            connection.shutdown()
-        return not self.server_state.connections or now - self._replaced_at > HANDOVER_SECONDS
-
-
-def config() -> uvicorn.Config:
-    """Uvicorn as we run it: fast loop and parser, no access log (see the interaction record)."""
+def config(app: App, http: type[asyncio.Protocol] | str) -> uvicorn.Config:
+    """Uvicorn as we run it: no access log, since every request leaves a record."""
     return uvicorn.Config(
-        "gateway.asgi:application",
-        loop="uvloop",
-        http=Protocol,
+        app,
+        http=http,
         ws="none",
+        interface="asgi3",
         lifespan="on",
         access_log=False,
         # Django's set-up puts our own in place.
@@ -113,12 +45,58 @@ def config() -> uvicorn.Config:
         proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        backlog=2048,
+        backlog=BACKLOG,
     )
 
 
+async def serve(listener: socket.socket, kind: str, ready: int | None = None) -> None:
+    """Serves until it is asked to end, or with its last connection once it was replaced.
+
+    `kind` is one of `SERVERS`, `ready` the writing end of a pipe: a byte in it says that this
+    process serves.
+    """
+    replaced = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, replaced.set)
+    # Sets up Django, and logging with it.
+    from gateway.asgi import application
+    from gateway.server.protocol import http_protocol
+
+    server = uvicorn.Server(config(application, await http_protocol(kind)))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    # Uvicorn has no event for it.
+    while not server.started and not serving.done():  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    if ready is not None:
+        if server.started:
+            os.write(ready, b".")
+        os.close(ready)
+    handover = asyncio.create_task(replaced.wait())
+    await asyncio.wait({serving, handover}, return_when=asyncio.FIRST_COMPLETED)
+    handover.cancel()
+    if not serving.done():
+        await _hand_over(server, serving)
+    await serving
+
+
+async def _hand_over(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+    """Ends the server with its last connection, unless it is told to end at once meanwhile."""
+    for listening in server.servers:
+        listening.close()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await asyncio.wait({serving}, timeout=IDLE_SECONDS)
+    while server.server_state.connections and loop.time() - began < HANDOVER_SECONDS:
+        for connection in list(server.server_state.connections):
+            # Closes those without a request, the others after their answer.
+            connection.shutdown()
+        done, _ = await asyncio.wait({serving}, timeout=0.1)
+        if done:
+            return
+    server.should_exit = True
+
+
 def _end_with_parent() -> None:
-    """The launcher holds the other end of our standard input; when it closes, we go too."""
+    """The supervisor holds the other end of our standard input; when it closes, we go too."""
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
 
@@ -127,18 +105,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fd", type=int, required=True, help="an inherited listening socket")
     parser.add_argument("--ready-fd", type=int, help="an inherited pipe to say `ready` into")
-    parser.add_argument("--occupancy-fd", type=int, help="an inherited file of all web processes")
-    parser.add_argument("--slot", type=int, help="the place of this process in it")
     options = parser.parse_args()
-    listener = socket.socket(fileno=options.fd)
-    seat = None
-    if options.occupancy_fd is not None and options.slot is not None:
-        seat = ConnectionBoard(options.occupancy_fd).seat(options.slot)
-        os.close(options.occupancy_fd)
-    server = Server(config(), options.ready_fd, seat)
-    signal.signal(signal.SIGHUP, lambda *_: server.replaced())
+    # Nobody replaces a process that does not serve yet.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    server.run(sockets=[listener])
+    kind = Environment().choice("SERVER", SERVERS)
+    listener = socket.socket(fileno=options.fd)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(listener, kind, options.ready_fd))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from gateway.supervisor.child import Child
 from gateway.supervisor.progress import Progress
 from gateway.supervisor.startup_error import StartupError
 
+GRACE = 6.0
+"""Seconds the engine has to end."""
 SOCKET_PATH_LIMIT = 100
 """Bytes; the system allows 104 (macOS) or 108 (Linux) with the terminating zero."""
 

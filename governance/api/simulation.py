@@ -50,7 +50,7 @@ class Supposed:
 
     standings: Mapping[str, HealthStatus]
 
-    def standing(self, provider: str, model: str) -> HealthStatus | None:
+    def status(self, provider: str, model: str) -> HealthStatus | None:
         return self.standings.get(provider)
 
 

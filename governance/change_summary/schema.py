@@ -40,7 +40,7 @@ def choices() -> frozenset[str]:
         column.name
         for shape in SERIALIZERS
         for column in shape.Meta.model._meta.concrete_fields
-        if column.choices
+        if column.choices is not None
     )
 
 

@@ -7,7 +7,6 @@ from django.core.validators import RegexValidator
 from django.db.models import (
     BooleanField,
     CharField,
-    CheckConstraint,
     FloatField,
     IntegerField,
     JSONField,
@@ -18,13 +17,12 @@ from django.db.models import (
 )
 from django.db.models.functions import Lower
 
-from governance import secrets
+from governance import kinds, secrets
 from governance.errors import refuse
-from governance.models.constraints import filled, one_of
+from governance.models.constraints import filled
 from governance.models.routing_profile import RoutingProfile
 from governance.models.routing_target import capabilities
 from governance.models.validators import Bounds, Lines, Words, line
-from governance.routing.kinds import KINDS
 from governance.routing.provider_rules import provider_problems
 
 TIMEOUT = Bounds(0, 86_400.0, above=True)
@@ -37,13 +35,13 @@ class Provider(Model):
     """A place that answers requests, with what is needed to get there."""
 
     name = CharField(max_length=100, validators=[line, RegexValidator(r"^[A-Za-z0-9._-]+$")])
-    kind = CharField(max_length=20, choices=[(one.name, one.label) for one in KINDS.values()])
+    kind = CharField(max_length=20, choices=kinds.choices)
     base_url = CharField(
         "base URL",
         max_length=500,
         blank=True,
         validators=[line],
-        help_text="Blank for the kind MLX: the built-in engine on this machine.",
+        help_text="Blank for the built-in engine, which has none.",
     )
     is_local = BooleanField(
         "local",
@@ -115,10 +113,6 @@ class Provider(Model):
                 fields=["is_default"], condition=Q(is_default=True), name="provider_one_default"
             ),
             filled("provider", "name"),
-            one_of("provider", "kind", KINDS),
-            CheckConstraint(
-                condition=Q(kind="mlx") | ~Q(base_url=""), name="provider_base_url_filled"
-            ),
             *(TIMEOUT.constraint("provider", field) for field in TIMEOUTS),
             CONCURRENCY.constraint("provider", "max_concurrency"),
         ]

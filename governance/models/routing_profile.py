@@ -16,11 +16,11 @@ from django.db.models import (
 )
 from django.db.models.functions import Lower
 
+from governance import strategies
 from governance.errors import refuse
 from governance.models.constraints import filled, one_of
 from governance.models.routing_target import RoutingTarget
 from governance.models.validators import line, prose
-from governance.routing.kinds import STRATEGIES
 from governance.routing.rules import LOCAL_FALLBACKS, profile_problems
 
 
@@ -57,9 +57,9 @@ class RoutingProfile(Model):
     enabled = BooleanField(default=True)
     strategy = CharField(
         max_length=20,
-        choices=[("ordered_failover", "Ordered failover"), ("weighted", "Weighted")],
-        default=STRATEGIES[0],
-        help_text="Ordered failover tries targets by priority; weighted draws by weight.",
+        choices=strategies.choices,
+        default=strategies.DEFAULT,
+        help_text="In which order targets are tried.",
     )
     local_fallback = CharField(
         max_length=10,
@@ -86,7 +86,6 @@ class RoutingProfile(Model):
             CheckConstraint(
                 condition=~Q(virtual_provider__contains="/"), name="profile_virtual_provider_slash"
             ),
-            one_of("profile", "strategy", STRATEGIES),
             one_of("profile", "local_fallback", LOCAL_FALLBACKS),
         ]
 

@@ -19,10 +19,10 @@ from django.db.models.functions import Lower
 from governance.models.constraints import filled
 from governance.models.validators import Bounds, Words, line
 from governance.routing.kinds import REQUEST_TYPES
-from governance.routing.target_rules import CAPABILITIES, PRIORITY_RANGE
+from governance.routing.target_rules import CAPABILITIES, MAX_WEIGHT, PRIORITY_RANGE
 
 PRIORITY = Bounds(*PRIORITY_RANGE)
-WEIGHT = Bounds(0, 1_000_000)
+WEIGHT = Bounds(0, MAX_WEIGHT)
 PERCENT = Bounds(0, 100)
 
 THRESHOLDS = (

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Final, Protocol
 
-from governance.routing.strategies import Rng
+from governance.limits import Share
+from governance.strategies.strategy import Rng
 
 COUNTED: Final = frozenset({"retryable", "misconfigured"})
 """Failure classes that speak against the provider. The caller's own fault, a prompt too long for
@@ -157,6 +158,11 @@ class HealthStatus:
     as `now`."""
     token_until: float = inf
 
+    def reported(self, word: str) -> Share | None:
+        """The used share of the limit that `word` stands for: `request`, `token` or `budget`."""
+        percent: float | None = getattr(self, f"{word}_percent", None)
+        return None if percent is None else Share(percent, getattr(self, f"{word}_until", inf))
+
     def demoted(self, now: float) -> str | None:
         """Why the candidate is tried after the others, None when it is not."""
         if self.state != "closed" and now < self.until:
@@ -167,12 +173,12 @@ class HealthStatus:
 class Health(Protocol):
     """Where routing reads the standing of candidates."""
 
-    def standing(self, provider: str, model: str) -> HealthStatus | None:
+    def status(self, provider: str, model: str) -> HealthStatus | None:
         """Of a casefolded provider name and a model; None when nothing is held against it."""
 
 
 class _AllHealthy:
-    def standing(self, provider: str, model: str) -> HealthStatus | None:
+    def status(self, provider: str, model: str) -> HealthStatus | None:
         return None
 
 

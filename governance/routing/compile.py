@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from governance.kinds import kind_named
 from governance.routing.mappings import compile_test
 from governance.routing.table import (
     HeuristicRule,
@@ -87,11 +88,16 @@ def _default(providers: Sequence[Provider]) -> Provider | None:
 
 
 def _local_default(providers: Sequence[Provider], default: Provider | None) -> Provider | None:
-    """The default if it is local, else the first local one that knows its model, MLX first."""
+    """The default if it is local, else the first that knows its model, preferred kinds first."""
 
     def able(provider: Provider) -> bool:
         return provider.enabled and provider.is_local and bool(provider.default_model)
 
     if default is not None and able(default):
         return default
-    return next(iter(sorted(filter(able, providers), key=lambda one: one.kind != "mlx")), None)
+    return next(iter(sorted(filter(able, providers), key=_is_second_choice)), None)
+
+
+def _is_second_choice(provider: Provider) -> bool:
+    kind = kind_named(provider.kind)
+    return kind is None or not kind.preferred_locally

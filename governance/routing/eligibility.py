@@ -8,9 +8,9 @@ from governance.routing.capabilities import binding_features
 from governance.routing.fallback import local_candidate
 from governance.routing.plan import Candidate, Choice, Verdict
 from governance.routing.request import RoutingRequest
-from governance.routing.strategies import failover_key
 from governance.routing.table import Profile, RoutingTable, Target, VirtualKey
 from governance.routing.verdicts import EvaluationContext, judge, serves
+from governance.strategies.strategy import failover_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class EligibleTarget:
     provider: str
     """Casefolded, as health knows it."""
 
+    @property
+    def model(self) -> str:
+        return self.candidate.model
+
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
@@ -33,9 +37,7 @@ class Eligibility:
     verdicts: tuple[Verdict, ...]
     """In the order of the profile's targets."""
     kept: tuple[EligibleTarget, ...]
-    """In the order of `ordered_failover`."""
-    weights: tuple[float, ...] | None
-    """Of `kept`; None unless their order is drawn."""
+    """In the order of `failover_key`, as strategies want them."""
     fallback: Candidate | None
     """The local fallback, if it may follow this profile."""
     fallback_repeats: bool
@@ -90,7 +92,6 @@ def _work_out(
         profile=profile,
         verdicts=verdicts,
         kept=tuple(kept),
-        weights=_weights(kept) if profile.strategy == "weighted" else None,
         fallback=fallback,
         fallback_repeats=fallback is not None
         and any(fallback.same_place(one.candidate) for one in kept),
@@ -101,7 +102,3 @@ def _kept(index: int, verdict: Verdict, table: RoutingTable) -> EligibleTarget:
     key = verdict.target.provider.casefold()
     candidate = Candidate(table.providers[key], verdict.model, verdict.target)
     return EligibleTarget(index, verdict.target, candidate, key)
-
-
-def _weights(kept: list[EligibleTarget]) -> tuple[float, ...]:
-    return tuple(one.target.weight for one in kept)

@@ -9,8 +9,9 @@ from governance.routing.breaker import Health
 from governance.routing.plan import Candidate, Plan, Refusal, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.resolve import route
-from governance.routing.strategies import Rng, first_probabilities
 from governance.routing.table import Profile, RoutingTable, VirtualKey
+from governance.strategies import strategy_named
+from governance.strategies.strategy import Rng
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +138,18 @@ def explain(plan: Plan) -> Simulation:
 def probabilities(plan: Plan) -> list[float]:
     """Of each candidate, the probability that a decision like this one tries it first.
 
-    Only a weighted profile draws, and only among its healthy targets while there are any: those
-    behind them are tried first by no draw.
+    The strategy chooses among the healthy targets while there are any: those behind them are never
+    tried first. Without targets there is the local fallback alone.
     """
-    if plan.profile is None or plan.profile.strategy != "weighted":
-        return [1.0 if index == 0 else 0.0 for index in range(len(plan.candidates))]
+    if plan.profile is None:
+        return [1.0] * len(plan.candidates)
     verdicts = [verdict for verdict in plan.verdicts if verdict.kept]
     leading = [one.target for one in verdicts if one.demoted is None]
     leading = leading or [one.target for one in verdicts]
     if not leading:
         return [1.0] * len(plan.candidates)
-    chance = dict(zip(map(id, leading), first_probabilities(leading), strict=True))
+    strategy = strategy_named(plan.profile.strategy)
+    chance = dict(zip(map(id, leading), strategy.first_probabilities(leading), strict=True))
     return [chance.get(id(candidate.target), 0.0) for candidate in plan.candidates]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from governance.routing.kinds import KINDS
+from governance.kinds import kind_named
 from governance.routing.plan import Candidate
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, RoutingTable, VirtualKey
@@ -24,8 +24,8 @@ def local_candidate(
         return None
     if grant.local_fallback == NEVER or (profile is not None and profile.local_fallback == NEVER):
         return None
-    kind = KINDS.get(provider.kind)
-    if kind is None or ask.request_type not in kind.request_types:
+    kind = kind_named(provider.kind)
+    if kind is None or not kind.serves(ask.request_type):
         return None
     if not provider.is_local or not covers_modalities(ask.needs, provider):
         return None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from governance.kinds import kind_named
 from governance.routing.addresses import forbidden_address
 from governance.routing.fields import Problem, kind_of
-from governance.routing.kinds import KINDS
 
 Values = Mapping[str, Any]
 
@@ -72,38 +71,25 @@ def name_problems(
 
 
 def base_url_problems(values: Values) -> Iterator[Problem]:
-    """A blank base URL means the built-in engine, which only the kind `mlx` has."""
-    url, kind = values["base_url"], values["kind"]
+    """The kind says whether there must be one: the built-in engine has none."""
+    url, name = values["base_url"], values["kind"]
+    kind = kind_named(name)
     complaint = base_url_complaint(url) if url else ""
     if complaint:
         yield Problem("base_url", "invalid", complaint)
-    elif not url and kind and kind != "mlx":
-        yield Problem("base_url", "required", f'base_url is required for the kind "{kind}".')
+    elif url and kind is not None and kind.base_url == "forbidden":
+        yield Problem("base_url", "forbidden", f'The kind "{name}" has no base_url.')
+    elif not url and kind is not None and kind.base_url == "required":
+        yield Problem("base_url", "required", f'base_url is required for the kind "{name}".')
 
 
 def address_problems(values: Values) -> Iterator[Problem]:
     """Whether the address may be reached at all; one that is no address was told of before."""
     url = values["base_url"]
-    why = "" if not url or base_url_complaint(url) else forbidden_address(_host(url))
+    sound = url and not base_url_complaint(url)
+    why = forbidden_address(urlsplit(url).hostname or "") if sound else ""
     if why:
         yield Problem("base_url", "forbidden", f"base_url {why}.")
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
-
-
-def stays_here(kind: str, base_url: str) -> bool:
-    """Whether a provider is on this machine as far as its address says; names are not resolved."""
-    if kind in KINDS and KINDS[kind].local:
-        return True
-    host = _host(base_url).lower()
-    if urlsplit(base_url).scheme == "http+unix" or host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def base_url_complaint(url: str) -> str:

@@ -10,9 +10,10 @@ from governance.routing.plan import Candidate, Choice, Plan, Refusal, Verdict
 from governance.routing.policy import choose
 from governance.routing.refusals import refusal_for, warning_for
 from governance.routing.request import RoutingRequest
-from governance.routing.strategies import Rng, draw
 from governance.routing.table import RoutingTable, VirtualKey
 from governance.routing.verdicts import threshold
+from governance.strategies import strategy_named
+from governance.strategies.strategy import Rng
 
 
 def route(
@@ -51,9 +52,9 @@ def resolve(
     verdicts = outlook.verdicts
     candidates: list[Candidate] = []
     demoted: list[Candidate] = []
-    order = outlook.kept if outlook.weights is None else draw(outlook.kept, outlook.weights, rng)
-    for one in order:
-        standing = health.standing(one.provider, one.candidate.model)
+    strategy = strategy_named(choice.profile.strategy)
+    for one in strategy.order(outlook.kept, health, rng):
+        standing = health.status(one.provider, one.candidate.model)
         verdict = None if standing is None else _momentary(one, standing, now)
         if verdict is None:
             candidates.append(one.candidate)

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from governance.routing.fields import Problem
 from governance.routing.target_rules import alias_problems, target_problems
+from governance.strategies import STRATEGIES
 
 Values = Mapping[str, Any]
 
@@ -43,7 +44,8 @@ def profile_problems(
         yield from (one.under(path) for one in target_problems(target))
         if values["local_only"]:
             yield from (one.under(path) for one in reach_problems(target, names))
-    yield from target_set_problems(targets, values["strategy"])
+    if targets:
+        yield from target_set_problems(values, targets)
 
 
 def taken(identities: Iterable[Identity]) -> set[tuple[str, str]]:
@@ -114,20 +116,13 @@ def reach_problems(target: object, locality: Mapping[str, bool]) -> Iterator[Pro
             yield Problem("provider", "not_local", message)
 
 
-def target_set_problems(targets: Sequence[object], strategy: str) -> Iterator[Problem]:
-    """The aliases go together, and a weighted profile needs a target whose weight is above 0.
-
-    A weight that is no number counts as one: it is told of already.
-    """
+def target_set_problems(values: Values, targets: Sequence[object]) -> Iterator[Problem]:
+    """The aliases go together, and the strategy has rules of its own."""
     yield from alias_problems(targets, "targets")
-    if strategy == "weighted" and targets and all(map(_weighs_nothing, targets)):
-        message = "A weighted profile needs a target whose weight is above 0."
-        yield Problem("targets", "weights", message)
-
-
-def _weighs_nothing(target: object) -> bool:
-    weight = target.get("weight") if isinstance(target, Mapping) else None
-    return isinstance(weight, int | float) and not isinstance(weight, bool) and weight == 0
+    strategy = STRATEGIES.get(values["strategy"])
+    if strategy is not None:
+        for complaint in strategy.check({**values, "targets": targets}):
+            yield Problem(*complaint)
 
 
 def key_problems(values: Values) -> Iterator[Problem]:

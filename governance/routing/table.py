@@ -20,6 +20,11 @@ class RateLimit:
     token_percent: float = 100.0
     budget_percent: float = 100.0
 
+    def allowed(self, word: str) -> float:
+        """The share at which the limit that `word` stands for is too far used."""
+        percent: float = getattr(self, f"{word}_percent", 100.0)
+        return percent
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

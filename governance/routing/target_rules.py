@@ -11,6 +11,7 @@ from governance.routing.kinds import FEATURES, MODALITIES
 WILDCARD: Final = "*"
 CAPABILITIES: Final = MODALITIES + FEATURES
 PRIORITY_RANGE: Final = (-1_000_000, 1_000_000)
+MAX_WEIGHT: Final = 1_000_000
 
 
 def target_problems(values: Mapping[str, object]) -> Iterator[Problem]:

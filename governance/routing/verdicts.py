@@ -6,12 +6,13 @@ Each check belongs to one of `plan.REJECTIONS`; `judge` goes through them in tha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 from typing import Final
 
+from governance.kinds import kind_named
+from governance.limits import MEASURES, highest
 from governance.routing.breaker import HealthStatus
 from governance.routing.capabilities import missing
-from governance.routing.kinds import KINDS, MODALITIES
+from governance.routing.kinds import MODALITIES
 from governance.routing.plan import Verdict
 from governance.routing.table import Profile, Provider, RoutingTable, Target, VirtualKey
 
@@ -100,13 +101,11 @@ def threshold(target: Target, standing: HealthStatus, now: float) -> Rejection |
     Unknown shares pass, and so do those of a limit that has been renewed since: nothing else
     would ever tell how much of it is used now.
     """
-    limit = target.rate_limit
-    for what, used, until, allowed in (
-        ("request", standing.request_percent, standing.request_until, limit.request_percent),
-        ("token", standing.token_percent, standing.token_until, limit.token_percent),
-        ("budget", standing.budget_percent, inf, limit.budget_percent),
-    ):
-        if used is not None and now < until and used >= allowed:
+    for measure in MEASURES.values():
+        what = measure.threshold
+        used = highest((standing.reported(what),), now) if what else None
+        allowed = target.rate_limit.allowed(what)
+        if used is not None and used >= allowed:
             detail = f"{used:.3g} % of the {what} limit is used; the target stops at {allowed:g} %."
             return f"{what}_threshold_exceeded", detail
     return None
@@ -131,8 +130,8 @@ def _request_type_mismatch(
         return "request_type_mismatch", f"It serves {serving}, not {asked}."
     if provider is None:
         return None
-    kind = KINDS.get(provider.kind)
-    if kind is None or asked not in kind.request_types:
+    kind = kind_named(provider.kind)
+    if kind is None or not kind.serves(asked):
         label = kind.label if kind else f'the unknown kind "{provider.kind}"'
         return "request_type_mismatch", f"{label} can not serve {asked}."
     return None

@@ -92,7 +92,7 @@ class TargetsField(serializers.ListSerializer[Any]):
                 found += TargetSerializer.problems(target, path)
                 if names:
                     found += [problem.under(path) for problem in reach_problems(target, names)]
-            found += target_set_problems(targets or (), reading.values["strategy"])
+            found += target_set_problems(reading.values, targets or ())
         reading.found += found
 
     def fill_from(self, row: RoutingProfile, document: Document) -> None:

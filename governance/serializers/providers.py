@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
+from governance.kinds import stays_here
 from governance.models import Provider
 from governance.routing.fields import Problem
 from governance.routing.provider_rules import (
@@ -12,7 +13,6 @@ from governance.routing.provider_rules import (
     base_url_problems,
     header_problems,
     name_problems,
-    stays_here,
 )
 from governance.serializers.strict import Reading, StrictSerializer
 

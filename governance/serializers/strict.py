@@ -177,7 +177,7 @@ def column_field(
         return strict.ReferenceField, options
     if isinstance(column, models.JSONField):
         return _list_field(column, options)
-    if column.choices:
+    if column.choices is not None:
         return strict.ChoiceField, {**options, "choices": [one for one, _ in column.flatchoices]}
     if isinstance(column, models.CharField | models.TextField):
         patterns = [one for one in column.validators if isinstance(one, RegexValidator)]

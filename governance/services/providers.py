@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from governance.errors import Conflict, Forbidden, NotFound, check
+from governance.kinds import is_private, kind_named, read_as_today, stays_here
 from governance.models import Provider, RoutingProfile, RoutingTarget
 from governance.routing.fields import Problem
-from governance.routing.provider_rules import stays_here
 from governance.secrets import Unreadable
 from governance.serializers import MASK, ProfileSerializer, ProviderSerializer
 from governance.services.change import Change, Saved, change, merged
@@ -42,6 +42,7 @@ def save_provider(
             document = merged(_kept(before, partial), document)
         check(save_problems(document, row))
         assert isinstance(document, Mapping)
+        document, warnings = read_as_today(document), kind_warnings(document)
         fill_provider(row, document, credentials)
         if row.is_default:
             _unmark_others(made, row)
@@ -49,7 +50,8 @@ def save_provider(
         row.save()
         replaced = [name for name in SECRETS if _brings(document, name)]
         made.note(KIND, row.pk, row.name, before, ProviderSerializer.document(row), replaced)
-        warnings = ProviderSerializer.unknown(document)
+        warnings += ProviderSerializer.unknown(document)
+        warnings += locality_warnings(row)
         if existing is not None and old_name.casefold() != row.name.casefold():
             users = profiles_naming(old_name)
             if rename_in_targets:
@@ -97,10 +99,34 @@ def save_problems(document: object, row: Provider) -> list[Problem]:
     """Every rule the document breaks beside what is saved; `row` is the provider it replaces."""
     others = Provider.objects.exclude(pk=row.pk).values_list("name", flat=True)
     virtual = RoutingProfile.objects.values_list("virtual_provider", flat=True)
+    if isinstance(document, Mapping):
+        document = read_as_today(document)
     found = ProviderSerializer.problems(document, others=others, virtual_providers=virtual)
     if isinstance(document, Mapping) and not found:
         found += _leaving_problems(document) + _mask_problems(document, row)
     return found
+
+
+def kind_warnings(document: Mapping[str, Any]) -> list[Problem]:
+    """What is said where a document names a kind by the name it had before."""
+    today = read_as_today(document)["kind"]
+    if today == document["kind"]:
+        return []
+    message = f'With a base URL the kind "{document["kind"]}" is called "{today}", and is read so.'
+    return [Problem("kind", "renamed", message)]
+
+
+def locality_warnings(row: Provider) -> list[Problem]:
+    """An address that looks public although the operator says what is sent there stays."""
+    kind = kind_named(row.kind)
+    engine = kind is not None and kind.engine
+    if not row.is_local or engine or is_private(row.base_url):
+        return []
+    message = (
+        f'"{row.name}" counts as local, but its address looks public: requests that must stay '
+        "within your walls are sent there."
+    )
+    return [Problem("is_local", "public_address", message)]
 
 
 def fill_provider(row: Provider, document: Mapping[str, Any], credentials: bool) -> None:

@@ -10,6 +10,7 @@ from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 
 from governance.errors import Forbidden, check
+from governance.kinds import read_as_today
 from governance.models import HeuristicRule, ModelMapping, Provider, Revision, RoutingProfile
 from governance.routing.fields import Problem
 from governance.serializers import (
@@ -100,6 +101,8 @@ def _state_at(version: int) -> State:
             things.pop(entry["id"], None)
             if entry["before"] is not None:
                 things[entry["id"]] = entry["before"]
+    held = state[providers.KIND]
+    state[providers.KIND] = {pk: dict(read_as_today(one)) for pk, one in held.items()}
     return state
 
 

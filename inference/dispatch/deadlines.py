@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from inference.dispatch.failures import Failure, broken
+from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken
 from inference.dispatch.timer_wheel import TimerWheel
 
 
@@ -13,43 +13,56 @@ class Abortable(Protocol):
     def abort(self, error: Exception | None = None) -> None: ...
 
 
-class Expired(Exception):
-    """A deadline passed; `failure` says which."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
 class Deadlines:
-    """Drops the connection when a deadline passes, or a sweep later.
+    """Ends an attempt when a deadline passes, or one turn of the timer wheel later.
 
-    Touching it on every chunk costs an attribute: when the first deadline comes it looks at the
+    While the attempt reads from its upstream, that is done by aborting the reply: reading then
+    raises `AttemptFailed`. While it writes to a caller who does not read, nobody looks at the
+    reply; then the task that carries the request is cancelled and `expired` says why.
+
+    Touching it for every event costs an attribute: when the first deadline comes it looks at the
     clock and waits for what is left. All times are seconds on the loop's clock.
     """
 
-    __slots__ = ("_first", "_idle", "_loop", "_reply", "_sweep", "_total", "_touched", "due")
+    __slots__ = (
+        "_carrier",
+        "_first",
+        "_idle",
+        "_reply",
+        "_time",
+        "_timer_wheel",
+        "_total",
+        "_touched",
+        "_writing",
+        "due",
+        "expired",
+    )
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        sweep: TimerWheel,
+        timer_wheel: TimerWheel,
+        carrier: asyncio.Task[Any],
         *,
         first_event: float | None,
         idle: float | None,
         total: float | None,
     ) -> None:
         now = loop.time()
-        self._loop = loop
+        self._time = loop.time
+        self._carrier = carrier
         self._idle = _NEVER if idle is None else idle
         self._touched: float | None = None
         self._first = _NEVER if first_event is None else now + first_event
         self._total = _NEVER if total is None else now + total
         self._reply: Abortable | None = None
+        self._writing = False
+        self.expired: Failure | None = None
+        """Why the carrying task was cancelled, if the deadlines did that."""
         # The silence allowed may begin at once, and end before the other deadlines.
         self.due = min(self._first, self._total, now + self._idle)
-        self._sweep = sweep
-        sweep.add(self)
+        self._timer_wheel = timer_wheel
+        timer_wheel.add(self)
 
     def guard(self, reply: Abortable) -> None:
         """From now on an expired deadline aborts `reply`."""
@@ -62,19 +75,34 @@ class Deadlines:
 
     def touch(self) -> None:
         """Something meaningful arrived: from here the silence between events counts."""
-        self._touched = self._loop.time()
+        self._touched = self._time()
+
+    def writing(self) -> None:
+        """Something meaningful is on its way to the caller, who may take as long to read it as
+        the upstream may take to send the next."""
+        self._touched = self._time()
+        self._writing = True
+
+    def written(self) -> None:
+        """The caller took it: the upstream's silence counts from here."""
+        self._touched = self._time()
+        self._writing = False
 
     def stop(self) -> None:
-        self._sweep.discard(self)
+        self._timer_wheel.discard(self)
 
-    def look(self, now: float) -> None:
+    def on_due(self, now: float) -> None:
         due, failure = self._next()
         if now < due:
             self.due = min(due, now + self._idle)
+        elif self._writing:
+            self.stop()
+            self.expired = CALLER_STALLED
+            self._carrier.cancel()
         elif self._reply is not None:
             self.stop()
-            self._reply.abort(Expired(failure))
-        # Else it is still connecting, which has a deadline of its own: the next sweep looks again.
+            self._reply.abort(AttemptFailed(failure))
+        # Else it is still connecting, which has a deadline of its own: the next turn looks again.
 
     def _next(self) -> tuple[float, Failure]:
         """The next deadline, and what it means to miss it."""
@@ -87,8 +115,14 @@ class Deadlines:
 
 
 _NEVER: Final = float("inf")
-_SLOW_START = broken(
+_SLOW_START: Final = broken(
     "first_event_timeout", "The provider sent nothing meaningful within its deadline.", 504
 )
-_SILENT = broken("idle_timeout", "The provider fell silent in the middle of its answer.", 504)
-_TOO_SLOW = broken("total_timeout", "The provider did not finish within its deadline.", 504)
+_SILENT: Final = broken(
+    "idle_timeout", "The provider fell silent in the middle of its answer.", 504
+)
+_TOO_SLOW: Final = broken("total_timeout", "The provider did not finish within its deadline.", 504)
+CALLER_STALLED: Final = Failure(
+    Outcome.CANCELLED, "caller_stalled", "The caller did not read the answer within the deadline."
+)
+"""Back-pressure that lasted too long. It says nothing about the provider."""

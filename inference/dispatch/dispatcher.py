@@ -1,43 +1,62 @@
-"""Tries candidates in order until one commits.
+"""Tries candidates in order until one commits, and sees its answer through to the caller.
 
-An attempt either ends in a `StreamResult` or a `WholeResult`, which the caller then gets, or in a
-`Failure`. Nothing has reached the caller before that, so a failure costs only time.
+Before the commit nothing has reached the caller, so a failure costs only time. Behind it nothing
+is replayed: a stream that breaks ends in its protocol's error.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
 from governance.routing.plan import Candidate
-from inference.dispatch.deadlines import Deadlines, Expired
-from inference.dispatch.failures import Failure, Outcome, broken, of_status
-from inference.dispatch.health import HealthBook, Permit
-from inference.dispatch.results import Exhausted, StreamResult, WholeResult
-from inference.dispatch.retry_after import seconds_to_wait
+from inference.dispatch.attempt import SATURATED, Attempt
+from inference.dispatch.deadlines import CALLER_STALLED
+from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken
+from inference.dispatch.health import HealthBook
+from inference.dispatch.reading import open_stream, read_whole, refusal
+from inference.dispatch.relay import ChunkWriter, read_to_end, relay
+from inference.dispatch.results import Exhausted, StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.endpoints.parsed_request import ParsedRequest
 from inference.endpoints.priority import priority
-from inference.record.record import Attempt, RequestContext
+from inference.record.record import RequestContext
 from inference.translate import translator_for
-from inference.translate.base import Inexpressible, Outbound, StreamedTranslator, Translator
-from inference.upstream import Client, ConnectFailed, ConnectTimedOut, Reply, UpstreamError
-from inference.upstream.backend import Backend, UnusableProvider, backend_of
+from inference.translate.base import Answer, Inexpressible, Outbound, Translator
+from inference.upstream import Client, Reply
+from inference.upstream.backend import Backend, backend_of
+from inference.upstream.provider_request import send
 
 log = structlog.get_logger("pointsman.dispatch")
 
-ERROR_LIMIT: Final = 1024 * 1024
-"""Bytes of an upstream's error that are kept."""
 INEXPRESSIBLE: Final = "inexpressible"
 """The code of a failure that lies in the request and the candidate's protocol alone."""
-ANSWER_LIMIT: Final = 64 * 1024 * 1024
-"""Bytes of a whole answer."""
+
+
+class Delivery(Protocol):
+    """How answers get to the caller, in the caller's protocol."""
+
+    @property
+    def writer(self) -> ChunkWriter: ...
+
+    async def begin_stream(self, candidate: Candidate) -> None:
+        """The head of a streamed answer."""
+
+    async def whole(
+        self, candidate: Candidate, answer: Answer, headers: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
+        """An answer from beginning to end."""
+
+    async def break_off(self, failure: Failure, body: bytes | None, sequence: int) -> None:
+        """Ends a stream in an error; `body` is what the upstream said about it."""
+
+    async def abandon(self) -> None:
+        """Gives up a caller who does not read."""
 
 
 class Dispatcher:
@@ -45,255 +64,168 @@ class Dispatcher:
 
     def __init__(
         self,
-        inbound: ParsedRequest,
-        journey: RequestContext,
+        request: ParsedRequest,
+        context: RequestContext,
+        delivery: Delivery,
         client: Client,
         book: HealthBook,
         loop: asyncio.AbstractEventLoop,
-        sweep: TimerWheel,
-        pairs: Callable[[str, str], Translator] = translator_for,
+        timer_wheel: TimerWheel,
+        translators: Callable[[str, str], Translator] = translator_for,
     ) -> None:
-        """`pairs` gives the pair of a request type and an upstream's protocol."""
-        self._pairs = pairs
-        self._inbound = inbound
-        self._journey = journey
+        """`translators` gives the translator of a request type and an upstream's protocol."""
+        self.request = request
+        self.context = context
+        self._delivery = delivery
         self._client = client
         self._book = book
         self._loop = loop
-        self._sweep = sweep
-        self._began = 0.0
-        self._slot: Permit | None = None
+        self._timer_wheel = timer_wheel
+        self._translators = translators
 
-    async def run(
-        self, candidates: tuple[Candidate, ...]
-    ) -> StreamResult | WholeResult | Exhausted:
-        """One candidate after the other until one commits, or none is left to try."""
-        gave_up = Exhausted(broken("no_candidate", "There is nothing to try.", 503))
+    async def run(self, candidates: tuple[Candidate, ...]) -> Exhausted | None:
+        """One candidate after the other until one commits. None when the caller was answered, be
+        it with a stream that broke; else why nobody could."""
+        exhausted = Exhausted(broken("no_candidate", "There is nothing to try.", 503))
         tried = False
         for candidate in candidates:
-            if candidate.is_local_fallback and gave_up.failure.code == INEXPRESSIBLE:
+            if candidate.is_local_fallback and exhausted.failure.code == INEXPRESSIBLE:
                 # The request asks for too much, nobody has failed: its caller is to know.
                 break
-            self._began = self._loop.time()
-            self._slot = self._book.take(candidate.provider, candidate.model)
-            if self._slot is None:
-                gave_up = Exhausted(_saturated(candidate))
-                self.note(candidate, gave_up.failure)
-                continue
-            if candidate.is_local_fallback and self._journey.attempts:
-                log.warning(
-                    "fell_to_local",
-                    request_id=self._journey.id,
-                    provider=candidate.provider.name,
-                    failed=[str(attempt) for attempt in self._journey.attempts],
-                )
-            try:
-                result = await self._try(candidate)
-            except asyncio.CancelledError:
-                self.cancelled(candidate)
-                raise
-            if not isinstance(result, Failure):
-                return result
+            result: StreamResult | Answer | None = None
+            with self._attempt(candidate) as attempt:
+                result = await self._ask(attempt)
+                if isinstance(result, StreamResult):
+                    await self._relay(result, attempt)
+            if isinstance(result, StreamResult):
+                await self._finish(result, attempt)
+                return None
+            if result is not None:
+                await self._deliver(result, candidate)
+                return None
+            failure = attempt.failure
+            assert failure is not None
             # That a protocol lacks the words is no news beside a provider that failed.
-            if not (tried and result.outcome is Outcome.UNFIT):
-                gave_up = self.told(candidate, result)
-            tried = True
-            self.failed(candidate, result)
-            if not result.moves_on:
+            if not (tried and failure.outcome is Outcome.UNFIT):
+                exhausted = self._exhausted(candidate, failure)
+            tried = tried or failure.code != SATURATED
+            if not failure.moves_on:
                 break
-        return gave_up
+        return exhausted
 
-    def told(self, candidate: Candidate, failure: Failure) -> Exhausted:
+    async def answer_here(
+        self,
+        candidate: Candidate,
+        answer: Answer,
+        code: str,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        """Answers in a candidate's stead without asking it; `code` says so in the record."""
+        with self._attempt(candidate) as attempt:
+            attempt.code, attempt.status = code, 0
+        self.context.model = candidate.model
+        await self._delivery.whole(candidate, answer, headers)
+
+    def _attempt(self, candidate: Candidate) -> Attempt:
+        return Attempt(candidate, self.context, self._book, self._loop, self._timer_wheel)
+
+    async def _ask(self, attempt: Attempt) -> StreamResult | Answer:
+        """The candidate's committed stream or its whole answer. Raises what `Attempt` takes."""
+        request, context, candidate = self.request, self.context, attempt.candidate
+        context.dropped = ()
+        stream = request.ask.stream
+        attempt.acquire(stream=stream)
+        if candidate.is_local_fallback and context.attempts:
+            log.warning(
+                "fell_to_local",
+                request_id=context.id,
+                provider=candidate.provider.name,
+                failed=[str(one) for one in context.attempts],
+            )
+        backend = backend_of(candidate.provider)
+        translator = self._translators(request.ask.request_type, backend.kind.translation)
+        try:
+            outbound = translator.request(request, candidate.model)
+        except Inexpressible as error:
+            raise AttemptFailed(
+                Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
+            ) from None
+        context.dropped = outbound.dropped
+        deadlines = attempt.deadlines
+        reply = await self._send(backend, outbound, deadlines.guard)
+        self._book.observe(candidate.provider, candidate.model, reply.headers)
+        if not 200 <= reply.status < 300:
+            raise AttemptFailed(await refusal(reply, backend.kind.failure_words))
+        if stream:
+            return await open_stream(translator, request, reply)
+        return await read_whole(translator, request, reply, deadlines, streamed=outbound.streamed)
+
+    async def _send(
+        self, backend: Backend, outbound: Outbound, guard: Callable[[Reply], None]
+    ) -> Reply:
+        request, key = self.request, self.context.grant
+        extra = outbound.headers
+        if backend.kind.priority_header and key is not None:
+            place = priority(key.priority, request.priority)
+            if place != "normal":
+                extra = (*extra, (backend.kind.priority_header.encode(), place.encode()))
+        return await send(
+            self._client,
+            backend,
+            b"POST",
+            outbound.path,
+            outbound.body,
+            caller=request.headers,
+            extra=extra,
+            stream=request.ask.stream,
+            connect_timeout=backend.provider.connect_timeout,
+            on_start=guard,
+        )
+
+    async def _relay(self, stream: StreamResult, attempt: Attempt) -> None:
+        """The commit: from here on the answer is this candidate's."""
+        attempt.committed = True
+        context, candidate, translator = self.context, attempt.candidate, stream.translator
+        context.first_token = time.monotonic() - context.started
+        attempt.deadlines.writing()
+        try:
+            await self._delivery.begin_stream(candidate)
+            await relay(stream, self._delivery.writer, attempt.deadlines)
+        finally:
+            context.model = translator.model or candidate.model
+            context.usage, context.finish_reason = translator.usage, translator.finish_reason
+
+    async def _finish(self, stream: StreamResult, attempt: Attempt) -> None:
+        """What is left to do when the attempt of a stream is over."""
+        failure = attempt.failure
+        if failure is None:
+            await read_to_end(stream.reply)
+            return
+        self.context.outcome, self.context.error_code = failure.outcome, failure.code
+        if failure is CALLER_STALLED:
+            await self._delivery.abandon()
+            return
+        # Nothing can be replayed: the stream ends in the protocol's error event and without its
+        # regular end, so that no client takes the half for the whole.
+        body = self._exhausted(attempt.candidate, failure).body
+        await self._delivery.break_off(failure, body, stream.translator.sequence)
+
+    async def _deliver(self, answer: Answer, candidate: Candidate) -> None:
+        context = self.context
+        context.first_token = time.monotonic() - context.started
+        context.model = answer.model or candidate.model
+        context.usage, context.finish_reason = answer.usage, answer.finish_reason
+        await self._delivery.whole(candidate, answer)
+
+    def _exhausted(self, candidate: Candidate, failure: Failure) -> Exhausted:
         """The failure with what the upstream said about it, in the caller's protocol.
 
         Nobody is shown the provider's credentials, should the upstream quote them.
         """
         if not failure.body:
             return Exhausted(failure)
-        safe = replace(failure, body=backend_of(candidate.provider).redacted(failure.body))
-        body = self._pair(candidate).error(safe)
+        backend = backend_of(candidate.provider)
+        safe = replace(failure, body=backend.redacted(failure.body))
+        translator = self._translators(self.request.ask.request_type, backend.kind.translation)
+        body = translator.error(safe)
         return Exhausted(safe, body, unmodified=body == safe.body)
-
-    def succeeded(self, candidate: Candidate, status: int = 200) -> None:
-        """The answer was delivered to its end."""
-        if slot := self._taken():
-            self._book.succeeded(slot)
-        self._write(candidate, "ok", "ok", status)
-
-    def failed(self, candidate: Candidate, failure: Failure) -> None:
-        if slot := self._taken():
-            self._book.failed(slot, failure)
-        self.note(candidate, failure)
-
-    def cancelled(self, candidate: Candidate) -> None:
-        """The caller left; that says nothing about the provider."""
-        if slot := self._taken():
-            self._book.abandoned(slot)
-            self._write(candidate, Outcome.CANCELLED, "cancelled", 0)
-
-    def close(self) -> None:
-        """Whatever happened, nothing stays taken."""
-        if slot := self._taken():
-            self._book.abandoned(slot)
-
-    def _taken(self) -> Permit | None:
-        """The slot of the attempt under way, once: it is given back exactly one time."""
-        slot, self._slot = self._slot, None
-        return slot
-
-    def note(self, candidate: Candidate, failure: Failure) -> None:
-        status = int(failure.code[5:]) if failure.code.startswith("http_") else 0
-        self._write(candidate, failure.outcome, failure.code, status)
-
-    def _write(self, candidate: Candidate, outcome: str, code: str, status: int) -> None:
-        self._journey.attempts.append(
-            Attempt(
-                candidate.provider.name,
-                candidate.model,
-                str(outcome),
-                code,
-                status,
-                (self._loop.time() - self._began) * 1000,
-                candidate.is_local_fallback,
-            )
-        )
-
-    def _pair(self, candidate: Candidate) -> Translator:
-        protocol = backend_of(candidate.provider).wire.protocol
-        return self._pairs(self._inbound.ask.request_type, protocol)
-
-    async def _try(self, candidate: Candidate) -> StreamResult | WholeResult | Failure:
-        self._journey.dropped = ()
-        try:
-            backend = backend_of(candidate.provider)
-            pair = self._pairs(self._inbound.ask.request_type, backend.wire.protocol)
-            outbound = pair.request(self._inbound, candidate.model)
-            self._journey.dropped = outbound.dropped
-        except UnusableProvider as error:
-            return Failure(Outcome.MISCONFIGURED, "unusable_provider", str(error))
-        except Inexpressible as error:
-            return Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
-        provider = candidate.provider
-        stream = self._inbound.ask.stream
-        watch = Deadlines(
-            self._loop,
-            self._sweep,
-            # A whole answer of a local model starts when it ends: only its total counts.
-            first_event=provider.first_event_timeout if stream or provider.kind != "mlx" else None,
-            idle=provider.idle_timeout,
-            total=provider.total_timeout,
-        )
-        settled = False
-        try:
-            reply = await self._send(backend, outbound, watch.guard)
-            self._book.observe(provider, candidate.model, reply.headers)
-            if not 200 <= reply.status < 300:
-                return await self._refused(reply)
-            result: StreamResult | WholeResult | Failure
-            if stream:
-                result = await self._open(candidate, pair, reply, watch, outbound)
-            else:
-                result = await self._whole(candidate, pair, reply, watch, outbound)
-            settled = isinstance(result, StreamResult)
-            return result
-        except Expired as error:
-            return error.failure
-        except ConnectTimedOut:
-            return broken("connect_timeout", "The provider did not accept a connection.", 504)
-        except ConnectFailed:
-            return broken("connect_failed", "The provider could not be reached.")
-        except UpstreamError:
-            return broken("stream_died", "The provider's answer broke off.")
-        except Exception as error:
-            # Ours, not the provider's: another candidate may need less of what is broken here.
-            log.error("attempt_crashed", request_id=self._journey.id, exc_info=error)
-            return Failure(
-                Outcome.UNFIT, "internal_error", "The gateway failed to carry the answer.", 500
-            )
-        finally:
-            if not settled:
-                watch.stop()
-                watch.drop()
-
-    async def _send(
-        self, backend: Backend, outbound: Outbound, guard: Callable[[Reply], None]
-    ) -> Reply:
-        provider = backend.provider
-        extra = outbound.headers
-        grant = self._journey.grant
-        if provider.kind == "mlx" and not provider.base_url and grant is not None:
-            place = priority(grant.priority, self._inbound.priority)
-            if place != "normal":
-                extra = (*extra, (b"x-pointsman-priority", place.encode()))
-        return await self._client.send(
-            backend.destination,
-            b"POST",
-            (backend.base_path + outbound.path).encode(),
-            backend.head(self._inbound.headers, extra, stream=self._inbound.ask.stream),
-            outbound.body,
-            connect_timeout=provider.connect_timeout,
-            on_start=guard,
-        )
-
-    async def _refused(self, reply: Reply) -> Failure:
-        body = b""
-        with contextlib.suppress(UpstreamError):
-            body = await reply.read_all(ERROR_LIMIT)
-        return of_status(reply.status, body, seconds_to_wait(reply.headers, time.time()))
-
-    async def _open(
-        self,
-        candidate: Candidate,
-        pair: Translator,
-        reply: Reply,
-        watch: Deadlines,
-        outbound: Outbound,
-    ) -> StreamResult | Failure:
-        relay = pair.relay(self._inbound)
-        first = b""
-        ended = False
-        while not relay.committed and not ended:
-            chunk = await reply.read()
-            if chunk:
-                first += relay.feed(chunk)
-            else:
-                ended = True
-                first += relay.end()
-            if relay.failure is not None:
-                return relay.failure
-        if not relay.committed:
-            return broken("empty_answer", "The provider ended its answer before it began.")
-        watch.touch()
-        return StreamResult(candidate, pair, relay, reply, watch, first, ended, outbound.dropped)
-
-    async def _whole(
-        self,
-        candidate: Candidate,
-        pair: Translator,
-        reply: Reply,
-        watch: Deadlines,
-        outbound: Outbound,
-    ) -> WholeResult | Failure:
-        if outbound.streamed and isinstance(pair, StreamedTranslator):
-            body = await self._gathered(pair, reply, watch)
-        else:
-            body = await reply.read_all(ANSWER_LIMIT, watch.touch)
-        answer = pair.answer(self._inbound, body)
-        if answer.failure is not None:
-            return answer.failure
-        return WholeResult(candidate, answer, outbound.dropped)
-
-    async def _gathered(self, pair: StreamedTranslator, reply: Reply, watch: Deadlines) -> bytes:
-        """The answer of an upstream that streams where the caller wants the whole."""
-        intake = pair.intake(self._inbound)
-        parts: list[bytes] = []
-        while not intake.finished and (chunk := await reply.read()):
-            parts.append(intake.feed(chunk))
-            if parts[-1]:
-                watch.touch()
-        return b"".join(parts)
-
-
-def _saturated(candidate: Candidate) -> Failure:
-    message = f"The provider {candidate.provider.name!r} is at its limit of requests."
-    return Failure(Outcome.RETRYABLE, "saturated", message, 503, retry_after=1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-TOO_LONG_MARKS = (b"context_length_exceeded", b"prompt is too long", b"maximum context length")
-"""How upstreams say that a prompt does not fit: OpenAI's error code, Anthropic's message, and the
-sentence most OpenAI-compatible servers use."""
+from governance.kinds.kind import TOO_LONG, FailureWords
+
+_WORDS_LIMIT: Final = 8192
+"""Bytes of an error body that are searched for words."""
 
 
 class Outcome(StrEnum):
@@ -30,7 +32,7 @@ class Failure:
 
     outcome: Outcome
     code: str
-    """A short stable word for logs and metrics: `connect_failed`, `http_503`, `stalled`, ..."""
+    """A short stable word for logs and metrics: `connect_failed`, `http_503`, `idle_timeout`."""
     message: str
     """A sentence of ours; never an upstream's text, which may echo secrets."""
     status: int = 502
@@ -48,12 +50,29 @@ class Failure:
         return self.outcome not in (Outcome.CALLERS_FAULT, Outcome.CANCELLED)
 
 
-def of_status(status: int, body: bytes = b"", retry_after: float | None = None) -> Failure:
-    """The failure an upstream's HTTP status means.
+class AttemptFailed(Exception):
+    """Ends an attempt from within; `failure` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def of_status(
+    status: int,
+    body: bytes = b"",
+    retry_after: float | None = None,
+    words: tuple[FailureWords, ...] = (TOO_LONG,),
+) -> Failure:
+    """The failure an upstream's HTTP status means, or the `words` of its error where they tell.
 
     408, 425, 429, 5xx and Anthropic's 529 may pass; 401, 402, 403 and 404 are ours to mend;
     every other status of the 4xx is about the request itself.
     """
+    for said in words:
+        if status in said.statuses and says(said, body):
+            outcome = Outcome(said.outcome)
+            return Failure(outcome, said.code, said.message, status, body, retry_after)
     code = f"http_{status}"
     if status in (408, 425, 429) or status >= 500:
         outcome = Outcome.RETRYABLE
@@ -61,9 +80,6 @@ def of_status(status: int, body: bytes = b"", retry_after: float | None = None) 
     elif status in (401, 402, 403, 404):
         outcome = Outcome.MISCONFIGURED
         message = f"The provider refused this gateway with status {status}."
-    elif status in (400, 413, 422) and any(mark in body[:8192] for mark in TOO_LONG_MARKS):
-        outcome, code = Outcome.TOO_LONG, "too_long"
-        message = "The prompt is longer than the model's context."
     elif status >= 400:
         outcome = Outcome.CALLERS_FAULT
         message = f"The provider rejected the request with status {status}."
@@ -72,6 +88,11 @@ def of_status(status: int, body: bytes = b"", retry_after: float | None = None) 
         message = f"The provider answered with the unexpected status {status}."
         status = 502
     return Failure(outcome, code, message, status, body, retry_after)
+
+
+def says(words: FailureWords, body: bytes) -> bool:
+    """Whether an error body holds any of the words."""
+    return any(mark in body[:_WORDS_LIMIT] for mark in words.marks)
 
 
 def broken(code: str, message: str, status: int = 502, body: bytes = b"") -> Failure:

@@ -8,22 +8,22 @@ from dataclasses import replace
 from math import inf
 from typing import Final, NamedTuple
 
-from governance.routing import breaker as health
+from governance.kinds import kind_named
+from governance.routing import breaker as breakers
 from governance.routing.breaker import Breaker, HealthStatus
-from governance.routing.strategies import Rng
 from governance.routing.table import Provider
+from governance.strategies.strategy import Rng
 from inference.dispatch.failures import Failure
 from inference.dispatch.reported_limits import Used, used_shares
 
 Key = tuple[str, str]
 """Casefolded provider and model."""
 
-MLX_SERVER_SLOTS: Final = 8
 _BUSY: Final = HealthStatus(saturated=True)
 
 
 class Permit(NamedTuple):
-    """One request under way."""
+    """Leave for one request to a provider, until it is released."""
 
     key: Key
     probe: bool
@@ -42,28 +42,28 @@ class HealthBook:
         self._under_way: dict[str, int] = {}
         self._full: set[str] = set()
         self._breakers: dict[Key, Breaker] = {}
-        self._shares: dict[Key, HealthStatus] = {}
-        self._standings: dict[Key, HealthStatus] = {}
+        self._reported: dict[Key, HealthStatus] = {}
+        self._statuses: dict[Key, HealthStatus] = {}
 
-    def standing(self, provider: str, model: str) -> HealthStatus | None:
-        standing = self._standings.get((provider, model))
+    def status(self, provider: str, model: str) -> HealthStatus | None:
+        status = self._statuses.get((provider, model))
         if provider not in self._full:
-            return standing
-        if standing is None:
+            return status
+        if status is None:
             return _BUSY
-        return replace(standing, saturated=True)
+        return replace(status, saturated=True)
 
-    def standings(self) -> dict[Key, HealthStatus]:
+    def statuses(self) -> dict[Key, HealthStatus]:
         """Everything held against anyone at this moment."""
-        return dict(self._standings)
+        return dict(self._statuses)
 
     def under_way(self, provider: str) -> int:
         return self._under_way.get(provider.casefold(), 0)
 
-    def take(self, provider: Provider, model: str) -> Permit | None:
-        """A place for one more request to the provider; None when all are taken.
+    def acquire(self, provider: Provider, model: str) -> Permit | None:
+        """Leave for one more request to the provider; None when it is at its limit.
 
-        Every slot ends in one of `succeeded`, `failed` and `abandoned`, which give it back.
+        Every permit ends in `release`, once.
         """
         name = provider.name.casefold()
         busy = self._under_way.get(name, 0) + 1
@@ -78,42 +78,35 @@ class HealthBook:
         breaker = self._breakers.get(key)
         if breaker is None:
             return Permit(key, probe=False)
-        begun = health.begin(breaker, self._clock())
+        begun = breakers.begin(breaker, self._clock())
         self._set(key, begun)
         return Permit(key, probe=begun is not breaker)
 
-    def succeeded(self, slot: Permit) -> None:
-        """The answer was delivered to its end."""
-        self._give_back(slot)
-        breaker = self._breakers.get(slot.key)
-        if breaker is not None:
-            self._set(slot.key, health.succeeded(breaker, self._clock()))
-
-    def failed(self, slot: Permit, failure: Failure) -> None:
-        self._give_back(slot)
-        self._judge(slot, str(failure.outcome), failure.retry_after)
-
-    def abandoned(self, slot: Permit) -> None:
-        """The caller left: nothing was learned."""
-        self._give_back(slot)
-        if slot.key in self._breakers:
-            self._judge(slot, "cancelled", None)
-
-    def _judge(self, slot: Permit, outcome: str, retry_after: float | None) -> None:
-        breaker = health.failed(
-            self._breakers.get(slot.key, health.NEW),
-            outcome,
-            self._clock(),
-            self._rng,
-            retry_after=retry_after,
-            probe=slot.probe,
-        )
-        self._set(slot.key, breaker)
-
-    def _give_back(self, slot: Permit) -> None:
-        name = slot.key[0]
+    def release(self, permit: Permit, failure: Failure | None = None) -> None:
+        """The request of the permit ended: delivered to its end, or in `failure`."""
+        key, probe = permit
+        name = key[0]
         self._under_way[name] -= 1
         self._full.discard(name)
+        breaker = self._breakers.get(key)
+        if failure is None:
+            if breaker is not None:
+                self._set(key, breakers.succeeded(breaker, self._clock()))
+            return
+        if breaker is None:
+            if failure.outcome not in breakers.COUNTED:
+                # Nothing was learned about a provider that nothing is known of.
+                return
+            breaker = breakers.NEW
+        failed = breakers.failed(
+            breaker,
+            str(failure.outcome),
+            self._clock(),
+            self._rng,
+            retry_after=failure.retry_after,
+            probe=probe,
+        )
+        self._set(key, failed)
 
     def observe(
         self, provider: Provider, model: str, headers: Iterable[tuple[bytes, bytes]]
@@ -122,10 +115,10 @@ class HealthBook:
         requests, tokens = used_shares(headers, time.time())
         key = (provider.name.casefold(), model)
         if requests is not None or tokens is not None:
-            self._shares[key] = self._limits(requests, tokens)
-        elif self._shares.pop(key, None) is None:
+            self._reported[key] = self._limits(requests, tokens)
+        elif self._reported.pop(key, None) is None:
             return
-        self._set(key, self._breakers.get(key, health.NEW))
+        self._set(key, self._breakers.get(key, breakers.NEW))
 
     def _limits(self, requests: Used | None, tokens: Used | None) -> HealthStatus:
         now = self._clock()
@@ -138,20 +131,16 @@ class HealthBook:
 
     def _set(self, key: Key, breaker: Breaker) -> None:
         self._breakers[key] = breaker
-        limits = self._shares.get(key)
-        if limits is not None:
-            self._standings[key] = replace(limits, state=breaker.state, until=breaker.until)
+        reported = self._reported.get(key)
+        if reported is not None:
+            self._statuses[key] = replace(reported, state=breaker.state, until=breaker.until)
         elif breaker.state == "closed":
-            self._standings.pop(key, None)
+            self._statuses.pop(key, None)
         else:
-            self._standings[key] = HealthStatus(breaker.state, breaker.until)
+            self._statuses[key] = HealthStatus(breaker.state, breaker.until)
 
 
 def slots(provider: Provider) -> int | None:
-    """How many requests a provider may be sent at a time; None for no limit.
-
-    An `mlx_lm.server` has a listen backlog of 5: more than 8 at a time would see resets.
-    """
-    if provider.kind == "mlx" and provider.base_url:
-        return min(provider.max_concurrency or MLX_SERVER_SLOTS, MLX_SERVER_SLOTS)
-    return provider.max_concurrency
+    """How many requests a provider may be sent at a time; None for no limit."""
+    kind = kind_named(provider.kind)
+    return provider.max_concurrency if kind is None else kind.permits(provider.max_concurrency)

@@ -1,13 +1,11 @@
-"""What a dispatch ends in: a committed stream, a whole answer, or nothing left to try."""
+"""What asking a candidate may end in beside a whole answer, and what a dispatch may end in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from governance.routing.plan import Candidate
-from inference.dispatch.deadlines import Deadlines
 from inference.dispatch.failures import Failure
-from inference.translate.base import Answer, StreamTranslator, Translator
+from inference.translate.base import StreamTranslator
 from inference.upstream import Reply
 
 
@@ -15,24 +13,11 @@ from inference.upstream import Reply
 class StreamResult:
     """A committed stream: `first` is ready for the caller, the rest comes from `reply`."""
 
-    candidate: Candidate
-    pair: Translator
-    relay: StreamTranslator
+    translator: StreamTranslator
     reply: Reply
-    watch: Deadlines
     first: bytes
     ended: bool
     """The upstream has nothing more to say."""
-    dropped: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class WholeResult:
-    """A complete answer."""
-
-    candidate: Candidate
-    answer: Answer
-    dropped: tuple[str, ...]
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
+CLOSE: Final[Header] = (b"connection", b"close")
 LINGER_BYTES: Final = 256 * 1024
 """Of an unread body, what is read and thrown away behind a refusal."""
 LINGER_SECONDS: Final = 1.0
@@ -57,22 +58,25 @@ async def respond(
 
     `unread` is the request's `receive` where its body was announced and not read. The connection
     is then closed, since the rest of the body would be taken for the next request, but not at
-    once (lingering close): a connection that is closed with bytes unread is reset, and the caller
-    would see that instead of the answer.
+    once: see `linger`.
     """
     head = [*headers, (b"content-length", b"%d" % len(body))]
     if unread is not None:
-        head.append((b"connection", b"close"))
+        head.append(CLOSE)
     await send({"type": "http.response.start", "status": status, "headers": head})
     if unread is not None:
         await send({"type": "http.response.body", "body": body, "more_body": True})
-        await _read_off(unread)
+        await linger(unread)
         body = b""
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-async def _read_off(receive: Receive) -> None:
-    """Reads and throws away what is left of a body, within `LINGER_BYTES` and `LINGER_SECONDS`."""
+async def linger(receive: Receive) -> None:
+    """Reads and throws away what is left of a body, within `LINGER_BYTES` and `LINGER_SECONDS`.
+
+    Between the answer and its end (lingering close): a connection that is closed with bytes unread
+    is reset, and the caller would see that instead of the answer.
+    """
     left = LINGER_BYTES
     try:
         async with asyncio.timeout(LINGER_SECONDS):

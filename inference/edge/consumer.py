@@ -2,25 +2,34 @@
 
 `AsyncHttpConsumer` hops to a thread for every message and dispatches through two tasks; it also
 awaits `handle()` inside the dispatch, so that `http.disconnect` queues behind the answer. This
-subclass keeps `handle`, `send_*` and `disconnect` and owns `__call__`: the body is read here, and
-beside a `handle()` that takes longer than a sweep a second task listens for the caller's leaving
-and cancels it at once.
+subclass keeps `handle`, `send_*` and `disconnect` and owns `__call__`: the head is looked at before
+the body is read, and a `DisconnectWatcher` cancels `handle()` when the caller leaves.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, Final
+from typing import Any
 
+import structlog
 from channels.generic.http import AsyncHttpConsumer
 
-from inference.dispatch.timer_wheel import TimerWheel, timer_wheel_of
-from inference.edge.asgi import App, Message, Receive, Scope, Send
+from inference.dispatch.timer_wheel import timer_wheel_of
+from inference.edge.answer_writer import AnswerWriter
+from inference.edge.asgi import (
+    App,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    announced_length,
+    unread_body,
+)
+from inference.edge.disconnect_watcher import DisconnectWatcher
+from inference.edge.error_answer import ErrorAnswer
 
-_DRAIN_BYTES: Final = 64 * 1024 * 1024
-"""Of a body that is too large, what is read and thrown away before the refusal is sent: closing
-at once would reset the connection and the caller would never see the reason."""
+log = structlog.get_logger("pointsman.answer")
 
 
 class BodyTooLarge(Exception):
@@ -32,13 +41,14 @@ class CallerLeft(Exception):
 
 
 class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is untyped
-    """Override `handle(body)`; it is cancelled when the caller leaves."""
+    """Override `on_head()`, which sets `writer`, and `handle(body)`."""
 
     body_limit: int = 32 * 1024 * 1024
     """Bytes."""
 
     scope: Scope
     base_send: Send
+    writer: AnswerWriter
 
     @classmethod
     def as_asgi(cls, **initkwargs: Any) -> App:
@@ -54,108 +64,80 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         self.base_send = send
         # Asked for once: on Python 3.11 each time is a system call.
         self.loop = loop = asyncio.get_running_loop()
-        self._lookout: _DisconnectWatcher | None = None
+        self.timer_wheel = timer_wheel_of(loop)
+        watcher: DisconnectWatcher | None = None
         try:
+            refusal = self.on_head()
+            if refusal is None and announced_length(scope["headers"]) > self.body_limit:
+                refusal = self._too_large()
+            if refusal is not None:
+                self.writer.unread = unread_body(scope, receive)
+                await self.refuse(refusal)
+                await self.writer.linger()
+                return
             body = await self._receive_body(receive)
-        except CallerLeft:
-            return
-        except BodyTooLarge:
-            await self.too_large()
-            return
-        carrier = asyncio.current_task(loop)
-        assert carrier is not None
-        self.sweep = timer_wheel_of(loop)
-        self._lookout = _DisconnectWatcher(receive, carrier, loop, self.sweep)
-        try:
+            carrier = asyncio.current_task(loop)
+            assert carrier is not None
+            watcher = DisconnectWatcher(receive, carrier, loop, self.timer_wheel)
+            self.writer.watcher = watcher
             await self.handle(body)
+        except CallerLeft:
+            pass
+        except BodyTooLarge:
+            self.writer.unread = receive
+            await self.refuse(self._too_large())
+            await self.writer.linger()
         except asyncio.CancelledError:
-            if not self._lookout.gone:
+            if watcher is None or not watcher.gone:
                 raise
         except Exception as error:
             await self.crashed(error)
         finally:
-            self.stop_watching()
+            if watcher is not None:
+                watcher.stop()
             await self.disconnect()
+
+    def on_head(self) -> ErrorAnswer | None:
+        """The head is here, the body is not: sets `writer`. What it returns is the answer, and the
+        body is not waited for."""
+        raise NotImplementedError
 
     async def send(self, message: Message) -> None:
         await self.base_send(message)
 
-    def stop_watching(self) -> None:
-        """Call before the last chunk: servers report a disconnect after a normal end too."""
-        if self._lookout is not None:
-            self._lookout.stop()
+    async def refuse(self, error: ErrorAnswer) -> None:
+        """Answers with an error of the gateway's own."""
+        await self.answer_error(error)
 
-    async def too_large(self) -> None:
-        """Answers a request whose body is over the limit."""
-        raise NotImplementedError
+    async def answer_error(self, error: ErrorAnswer) -> None:
+        """Writes an error, with the headers of every answer of this consumer."""
+        await self.writer.refuse(error)
 
     async def crashed(self, error: Exception) -> None:
         """Answers a request whose `handle()` raised what it should not."""
-        raise NotImplementedError
+        log.error("request_crashed", request_id=self.writer.request_id, exc_info=error)
+        await self.answer_error(
+            ErrorAnswer(500, "The gateway met an error of its own; see its log.", "internal_error")
+        )
+
+    def _too_large(self) -> ErrorAnswer:
+        limit = self.body_limit // (1024 * 1024)
+        return ErrorAnswer(
+            413, f"The body is larger than {limit} MiB, the limit.", "request_too_large"
+        )
 
     async def _receive_body(self, receive: Receive) -> bytes:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise CallerLeft
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body"):
-            if len(body) > self.body_limit:
-                raise BodyTooLarge
-            return body
-        parts, size = [body], len(body)
-        while message.get("more_body"):
+        parts: list[bytes] = []
+        left = self.body_limit
+        more = True
+        while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise CallerLeft
-            size += len(message.get("body", b""))
-            if size <= self.body_limit:
-                parts.append(message.get("body", b""))
-            else:
-                parts.clear()
-                if size > self.body_limit + _DRAIN_BYTES:
-                    break
-        if size > self.body_limit:
-            raise BodyTooLarge
-        return b"".join(parts)
-
-
-class _DisconnectWatcher:
-    """Cancels the task that carries a request when its caller leaves.
-
-    Most answers are complete before a task that waits for that would pay: it is begun by the first
-    sweep that finds the request still carried. A server keeps the news until it is asked.
-    """
-
-    __slots__ = ("_carrier", "_loop", "_receive", "_sweep", "_task", "due", "gone")
-
-    def __init__(
-        self,
-        receive: Receive,
-        carrier: asyncio.Task[Any],
-        loop: asyncio.AbstractEventLoop,
-        sweep: TimerWheel,
-    ) -> None:
-        self.gone = False
-        self.due = 0.0
-        self._receive = receive
-        self._carrier = carrier
-        self._loop = loop
-        self._task: asyncio.Task[None] | None = None
-        self._sweep = sweep
-        sweep.add(self)
-
-    def look(self, now: float) -> None:
-        self._sweep.discard(self)
-        self._task = self._loop.create_task(self._watch())
-
-    def stop(self) -> None:
-        self._sweep.discard(self)
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
-
-    async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self.gone = True
-        self._carrier.cancel()
+            body: bytes = message.get("body", b"")
+            left -= len(body)
+            if left < 0:
+                raise BodyTooLarge
+            more = message.get("more_body", False)
+            parts.append(body)
+        return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from inference.dispatch.timer_wheel import TimerWheel
 
@@ -13,24 +13,25 @@ _NEVER: Final = float("inf")
 
 
 class Heartbeat:
-    """Calls `beat` after every `interval` seconds of silence, or a sweep later; None never does.
+    """Calls `beat` after every `interval` seconds of silence, or a turn of the wheel later.
 
-    Events are sent whole, one `send` each, so a beat falls between two of them.
+    An interval of None never does. Events are sent whole, one `send` each, so a beat falls between
+    two of them. A beat that waits for a caller who does not read is not joined by another.
     """
 
-    __slots__ = ("_beat", "_interval", "_last", "_loop", "_sweep", "_task", "due")
+    __slots__ = ("_beat", "_interval", "_last", "_loop", "_task", "_timer_wheel", "due")
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        sweep: TimerWheel,
-        beat: Callable[[], Awaitable[None]],
+        timer_wheel: TimerWheel,
+        beat: Callable[[], Coroutine[Any, Any, None]],
         interval: float | None,
     ) -> None:
         self._beat = beat
         self._interval = _NEVER if interval is None else interval
         self._loop = loop
-        self._sweep = sweep
+        self._timer_wheel = timer_wheel
         self._last = 0.0
         self._task: asyncio.Task[None] | None = None
         self.due = _NEVER
@@ -39,7 +40,7 @@ class Heartbeat:
         if self._interval != _NEVER:
             self._last = self._loop.time()
             self.due = self._last + self._interval
-            self._sweep.add(self)
+            self._timer_wheel.add(self)
         return self
 
     def __exit__(
@@ -55,16 +56,14 @@ class Heartbeat:
         self._last = self._loop.time()
 
     def stop(self) -> None:
-        self._sweep.discard(self)
+        self._timer_wheel.discard(self)
         if self._task is not None:
             self._task.cancel()
             self._task = None
 
-    def look(self, now: float) -> None:
+    def on_due(self, now: float) -> None:
         if now >= self._last + self._interval:
-            self._task = self._loop.create_task(self._run())
+            if self._task is None or self._task.done():
+                self._task = self._loop.create_task(self._beat())
             self._last = now
         self.due = self._last + self._interval
-
-    async def _run(self) -> None:
-        await self._beat()

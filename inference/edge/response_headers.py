@@ -49,31 +49,30 @@ def header_value(text: str) -> bytes:
     return encoded(text)
 
 
-def way(journey: RequestContext) -> Headers:
+def routing_headers(context: RequestContext) -> Headers:
     """Which way the request went, as far as it is known by now.
 
     `x-pointsman-fallback` is `none`, `target` when a later target of the profile answers, `local`
     when local inference took over.
     """
-    headers: Headers = [(b"x-request-id", journey.id.encode())]
-    plan = journey.plan
+    headers: Headers = [(b"x-request-id", context.id.encode())]
+    plan = context.plan
     if plan is not None and plan.reason:
         headers.append((b"x-pointsman-reason", header_value(plan.reason)))
         if plan.profile is not None and not plan.profile.implicit:
             headers.append((b"x-pointsman-profile", header_value(plan.profile.name)))
-    if journey.dropped:
-        headers.append((b"x-pointsman-dropped", encoded(", ".join(journey.dropped))))
+    if context.dropped:
+        headers.append((b"x-pointsman-dropped", encoded(", ".join(context.dropped))))
     return headers
 
 
-def answered(journey: RequestContext, candidate: Candidate) -> Headers:
-    """The way of a request that `candidate` answers; its own attempt is still to be noted."""
-    earlier = len(journey.attempts)
-    fallback = b"local" if candidate.is_local_fallback else b"target" if earlier else b"none"
+def answered(context: RequestContext, candidate: Candidate, attempts: int) -> Headers:
+    """The headers of a request that `candidate` answers, as the last of so many `attempts`."""
+    fallback = b"local" if candidate.is_local_fallback else b"target" if attempts > 1 else b"none"
     return [
-        *way(journey),
+        *routing_headers(context),
         (b"x-pointsman-provider", header_value(candidate.provider.name)),
         (b"x-pointsman-model", header_value(candidate.model)),
-        (b"x-pointsman-attempts", str(earlier + 1).encode()),
+        (b"x-pointsman-attempts", str(attempts).encode()),
         (b"x-pointsman-fallback", fallback),
     ]

@@ -1,12 +1,18 @@
-"""An endpoint of `/v1` as data: its path, what it reads, and which protocol its callers speak."""
+"""An endpoint of `/v1` as data: what it reads, which protocol its callers speak, who answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from governance.routing.plan import Candidate
+from governance.routing.request import RoutingRequest
+from inference.dispatch.dispatcher import Dispatcher
+from inference.dispatch.results import Exhausted
 from inference.endpoints.parsed_request import ParsedRequest
 from inference.protocols import CallersProtocol
+from inference.translate import translator_for
+from inference.translate.base import Translator
 
 Parse = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
 
@@ -20,3 +26,16 @@ class Endpoint:
     protocol: CallersProtocol
     parse: Parse
     """The body and the caller's headers as a request. Raises `BadRequest`."""
+    dispatch: Callable[[Dispatcher, tuple[Candidate, ...]], Awaitable[Exhausted | None]] = (
+        Dispatcher.run
+    )
+    """How the plan's candidates are asked."""
+    translators: Callable[[str, str], Translator] = translator_for
+    """The translator of a request type and an upstream's protocol."""
+
+    def recorded(self, request: RoutingRequest) -> RoutingRequest:
+        """The request as the record has it: under the endpoint's own type, whatever it is routed
+        as."""
+        if request.request_type == self.request_type:
+            return request
+        return request._replace(request_type=self.request_type)

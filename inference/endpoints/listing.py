@@ -12,63 +12,69 @@ import msgspec
 from governance.routing.names import ListedModel, listed_models
 from governance.routing.table import RoutingTable
 from inference.edge import response_headers
-from inference.edge.admission import admit
-from inference.edge.answering import AnsweringConsumer
-from inference.edge.problem import Problem
-from inference.protocols import ANTHROPIC, OPENAI, spoken
+from inference.edge.answer_writer import AnswerWriter
+from inference.edge.authentication import Authenticate
+from inference.edge.consumer import LeanHttpConsumer
+from inference.edge.error_answer import ErrorAnswer
+from inference.protocols import ANTHROPIC, spoken
 
 _HEADERS: Final = frozenset({b"authorization", b"x-api-key", b"x-request-id", b"anthropic-version"})
 _PATH: Final = "/v1/models"
 _LONGEST_PAGE: Final = 1000
 
 
-class ListingConsumer(AnsweringConsumer):
+class ListingConsumer(LeanHttpConsumer):
     """Names models in the shape of the asking protocol."""
 
     def __init__(
         self,
         *,
         table: Callable[[], RoutingTable],
-        require_key: bool,
+        authenticate: Authenticate,
         body_limit: int,
     ) -> None:
-        super().__init__(protocol=OPENAI, body_limit=body_limit)
+        super().__init__()
         self.table = table
-        self.require_key = require_key
+        self.authenticate = authenticate
+        self.body_limit = body_limit
+
+    def on_head(self) -> ErrorAnswer | None:
+        headers = {name: value for name, value in self.scope["headers"] if name in _HEADERS}
+        request_id = response_headers.request_id(headers.get(b"x-request-id"))
+        self.protocol = spoken(headers)
+        self.writer = AnswerWriter(self.base_send, self.protocol, request_id)
+        if self.scope["method"] not in ("GET", "HEAD"):
+            return ErrorAnswer(405, f"{_PATH} answers GET only.", "method_not_allowed")
+        self._served = self.table()
+        key = self.authenticate(headers, self._served, time.time())
+        if isinstance(key, ErrorAnswer):
+            return key
+        self._key = key
+        return None
 
     async def handle(self, body: bytes) -> None:
-        headers = {name: value for name, value in self.scope["headers"] if name in _HEADERS}
-        self.request_id = response_headers.request_id(headers.get(b"x-request-id"))
-        self.protocol = spoken(headers)
-        table = self.table()
-        admitted = admit(headers, table, required=self.require_key, now=time.time())
-        if self.scope["method"] not in ("GET", "HEAD"):
-            admitted = Problem(405, f"{_PATH} answers GET only.", "method_not_allowed")
-        if isinstance(admitted, Problem):
-            await self.refuse(admitted)
-            return
-        found = self._asked_for(listed_models(table, admitted))
-        if isinstance(found, Problem):
+        found = self._asked_for(listed_models(self._served, self._key))
+        if isinstance(found, ErrorAnswer):
             await self.refuse(found)
             return
-        own = [response_headers.JSON, (b"x-request-id", self.request_id.encode())]
-        await self.respond(200, own, msgspec.json.encode(found))
+        own = [response_headers.JSON, (b"x-request-id", self.writer.request_id.encode())]
+        await self.writer.respond(200, own, msgspec.json.encode(found))
 
-    def _asked_for(self, names: list[ListedModel]) -> dict[str, Any] | Problem:
+    def _asked_for(self, names: list[ListedModel]) -> dict[str, Any] | ErrorAnswer:
         wanted = self.scope["path"].removeprefix(_PATH).strip("/")
         if wanted:
             for name in names:
                 if name.id.casefold() == wanted.casefold():
                     return self.protocol.model(name)
             message = f"There is no model {wanted!r} that this key may use."
-            return Problem(404, message, "model_not_found", "model")
+            return ErrorAnswer(404, message, "model_not_found", "model")
         if self.protocol is not ANTHROPIC:
             return self.protocol.models(names)
         try:
             page, has_more = paged(names, self.scope.get("query_string", b""))
         except ValueError:
             message = f"`limit` must be a whole number from 1 to {_LONGEST_PAGE}."
-            return Problem(400, message, "invalid_value", "limit")
+            return ErrorAnswer(400, message, "invalid_value", "limit")
         return ANTHROPIC.models(page, has_more=has_more)
 
 

@@ -163,4 +163,3 @@ def _look_at_result(survey: Survey, content: Any, path: str) -> None:
 
 
 ENDPOINT: Final = Endpoint("/v1/messages", "messages", ANTHROPIC, parse)
-COUNT_TOKENS: Final = Endpoint("/v1/messages/count_tokens", "messages", ANTHROPIC, parse_count)

@@ -3,12 +3,13 @@
 Every call is one short request over the engine's Unix socket. Chat does not come this way.
 """
 
-import http.client
 import json
-import socket
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 from urllib.parse import quote
+
+from inference.upstream import UpstreamError
+from inference.upstream.blocking import exchange
 
 ModelStateName = Literal["not_loaded", "loading", "ready", "failed"]
 
@@ -96,35 +97,33 @@ class EngineClient:
         self._call("POST", path, timeout_s=self._timeout_s + 8)
 
     def _call(self, method: str, path: str, timeout_s: float | None = None) -> dict[str, Any]:
-        connection = _UnixConnection(self._path, timeout_s or self._timeout_s)
+        patience = timeout_s or self._timeout_s
         try:
-            connection.request(method, path, body=b"" if method == "POST" else None)
-            response = connection.getresponse()
-            answer = json.loads(response.read())
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise EngineUnavailable(f"The local engine does not answer: {error}.") from error
-        finally:
-            connection.close()
+            response = exchange(
+                f"http+unix://{quote(self._path, safe='')}",
+                method,
+                path,
+                connect_timeout=patience,
+                patience=patience,
+                limit=_ANSWER_LIMIT,
+            )
+            answer = json.loads(response.content)
+        except TimeoutError as error:
+            message = f"The local engine does not answer within {patience:g} seconds."
+            raise EngineUnavailable(message) from error
+        except (UpstreamError, ValueError) as error:
+            raise EngineUnavailable(f"The local engine does not answer: {error}") from error
         if not isinstance(answer, dict):
             raise EngineUnavailable("The local engine's answer is not a JSON object.")
-        if response.status >= 400:
+        if response.status_code >= 400:
             error_body = answer.get("error", {})
             code, message = error_body.get("code", ""), error_body.get("message", "")
-            raise EngineRefused(response.status, str(code), str(message))
+            raise EngineRefused(response.status_code, str(code), str(message))
         return cast(dict[str, Any], answer)
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str, timeout_s: float) -> None:
-        super().__init__("engine", timeout=timeout_s)
-        self._socket_path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._socket_path)
-
-
+_ANSWER_LIMIT = 4 * 1024 * 1024
+"""Bytes; a report has a few hundred a model."""
 _FIELDS = tuple(EngineModel.__dataclass_fields__)
 
 

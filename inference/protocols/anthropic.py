@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.names import ListedModel
-from inference.edge.problem import Problem
+from inference.edge.error_answer import ErrorAnswer
 from inference.protocols.sse import encode
 
 _TYPES: Final = {
@@ -39,22 +39,22 @@ def error_type(status: int) -> str:
     return kind
 
 
-def _error(problem: Problem, request_id: str) -> bytes:
-    message = problem.message
-    if problem.code == "too_long" and problem.said is None:
+def _error(answer: ErrorAnswer, request_id: str) -> bytes:
+    message = answer.message
+    if answer.code == "too_long" and answer.said is None:
         # The words coding agents look for before they compact a conversation.
         message = f"prompt is too long: {message}"
     error: dict[str, Any] = {
-        "type": error_type(problem.status),
-        **(problem.said or {}),
+        "type": error_type(answer.status),
+        **(answer.said or {}),
         "message": message,
     }
-    if problem.field is not None:
-        error["param"] = problem.field
-    if problem.code is not None and problem.said is None:
-        error["code"] = problem.code
-    if problem.attempts:
-        error["attempts"] = list(problem.attempts)
+    if answer.field is not None:
+        error["param"] = answer.field
+    if answer.code is not None and answer.said is None:
+        error["code"] = answer.code
+    if answer.attempts:
+        error["attempts"] = list(answer.attempts)
     return msgspec.json.encode({"type": "error", "error": error, "request_id": request_id})
 
 
@@ -67,13 +67,13 @@ class AnthropicProtocol:
     STATUSES: Mapping[int, int] = {}
     """Statuses that only the other protocol knows: none, and 503 is what proxies say too."""
 
-    def error_body(self, problem: Problem, request_id: str) -> bytes:
+    def error_body(self, answer: ErrorAnswer, request_id: str) -> bytes:
         """`{"type": "error", "error": {"type", "message"}, "request_id"}`, and what is known."""
-        return _error(problem, request_id)
+        return _error(answer, request_id)
 
-    def error_event(self, problem: Problem, request_id: str) -> bytes:
+    def error_event(self, answer: ErrorAnswer, request_id: str) -> bytes:
         """`event: error`, which may follow a 200; no `message_stop` comes after it."""
-        return encode(_error(problem, request_id), b"error")
+        return encode(_error(answer, request_id), b"error")
 
     def own_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
         """Headers of every answer beside the gateway's own."""

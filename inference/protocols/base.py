@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from governance.routing.names import ListedModel
-from inference.edge.problem import Problem
+from inference.edge.error_answer import ErrorAnswer
 
 
 class CallersProtocol(Protocol):
@@ -25,9 +25,9 @@ class CallersProtocol(Protocol):
         """What statuses this protocol does not know become."""
         ...
 
-    def error_body(self, problem: Problem, request_id: str) -> bytes: ...
+    def error_body(self, answer: ErrorAnswer, request_id: str) -> bytes: ...
 
-    def error_event(self, problem: Problem, request_id: str) -> bytes: ...
+    def error_event(self, answer: ErrorAnswer, request_id: str) -> bytes: ...
 
     def own_headers(self, request_id: str) -> list[tuple[bytes, bytes]]: ...
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.names import ListedModel
-from inference.edge.problem import Problem
+from inference.edge.error_answer import ErrorAnswer
 
 _TYPES: Final = {
     400: "invalid_request_error",
@@ -32,19 +32,19 @@ _CODES: Final = {"too_long": "context_length_exceeded"}
 """What clients look for before they shorten a conversation."""
 
 
-def _error(problem: Problem) -> dict[str, Any]:
-    kind = _TYPES.get(problem.status)
+def _error(answer: ErrorAnswer) -> dict[str, Any]:
+    kind = _TYPES.get(answer.status)
     if kind is None:
-        kind = "invalid_request_error" if problem.status < 500 else "api_error"
+        kind = "invalid_request_error" if answer.status < 500 else "api_error"
     error: dict[str, Any] = {
         "type": kind,
-        "param": problem.field,
-        "code": _CODES.get(problem.code or "", problem.code),
-        **(problem.said or {}),
-        "message": problem.message,
+        "param": answer.field,
+        "code": _CODES.get(answer.code or "", answer.code),
+        **(answer.said or {}),
+        "message": answer.message,
     }
-    if problem.attempts:
-        error["attempts"] = list(problem.attempts)
+    if answer.attempts:
+        error["attempts"] = list(answer.attempts)
     return error
 
 
@@ -57,17 +57,17 @@ class OpenAIProtocol:
     STATUSES: Mapping[int, int] = {529: 503}
     """Statuses that only the other protocol knows."""
 
-    def error_body(self, problem: Problem, request_id: str) -> bytes:
+    def error_body(self, answer: ErrorAnswer, request_id: str) -> bytes:
         """`{"error": {"message", "type", "param", "code"}}`, with the attempts there were."""
-        return msgspec.json.encode({"error": {**_error(problem), "request_id": request_id}})
+        return msgspec.json.encode({"error": {**_error(answer), "request_id": request_id}})
 
-    def error_event(self, problem: Problem, request_id: str) -> bytes:
+    def error_event(self, answer: ErrorAnswer, request_id: str) -> bytes:
         """What ends a committed stream that broke; no `[DONE]` follows it.
 
         The SDK raises on a chunk with a truthy `error`, and takes a plain end for a complete
         answer.
         """
-        return b"data: " + self.error_body(problem, request_id) + b"\n\n"
+        return b"data: " + self.error_body(answer, request_id) + b"\n\n"
 
     def own_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
         """Headers of every answer beside the gateway's own; OpenAI's protocol asks for none."""

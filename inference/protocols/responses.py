@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from inference.edge.problem import Problem
+from inference.edge.error_answer import ErrorAnswer
 from inference.protocols.openai import OpenAIProtocol
 from inference.protocols.sse import encode
 
@@ -14,18 +14,18 @@ from inference.protocols.sse import encode
 class ResponsesProtocol(OpenAIProtocol):
     """OpenAI's shapes with the numbered events of the Responses API."""
 
-    def error_event(self, problem: Problem, request_id: str) -> bytes:
+    def error_event(self, answer: ErrorAnswer, request_id: str) -> bytes:
         """The API's `error` event; no `response.completed` comes after it.
 
         The SDK raises on a truthy `error` inside, and only hands on an event that has none.
         """
-        inside = msgspec.json.decode(self.error_body(problem, request_id))["error"]
+        inside = msgspec.json.decode(self.error_body(answer, request_id))["error"]
         event = {
             "type": "error",
             "code": inside["code"],
-            "message": problem.message,
+            "message": answer.message,
             "param": inside["param"],
-            "sequence_number": problem.sequence,
+            "sequence_number": answer.sequence,
             "error": inside,
         }
         return encode(msgspec.json.encode(event), b"error")

@@ -7,8 +7,7 @@ from typing import Final
 import msgspec
 
 from governance.interactions.record import InteractionRecord
-from inference.edge.chat import ChatConsumer
-from inference.endpoints.parsed_request import ParsedRequest
+from inference.edge.observer import Observer
 from inference.record.answer_text import answer_text
 from inference.record.record import Content, RequestContext
 
@@ -16,31 +15,21 @@ LIMIT: Final = 1024 * 1024
 """Bytes of a request, and of an answer as it was sent, that are kept; the rest is left out."""
 
 
-class ContentKeepingConsumer(ChatConsumer):
-    """Carries requests as its parent does, and keeps what was said beside the journey."""
+class ContentObserver(Observer):
+    """Keeps what was said in the context of each request."""
 
-    def _read(self, body: bytes, headers: dict[bytes, bytes]) -> ParsedRequest:
+    def on_body(self, context: RequestContext, body: bytes) -> None:
         request = body[:LIMIT]
-        self.journey.content = Content(request, size=len(request))
-        return super()._read(body, headers)
+        context.content = Content(request, size=len(request))
 
-    async def chunk(self, body: bytes) -> None:
-        _keep(self.journey, body)
-        await super().chunk(body)
-
-    async def last(self, body: bytes) -> None:
-        _keep(self.journey, body)
-        await super().last(body)
-
-
-def _keep(journey: RequestContext, body: bytes) -> None:
-    content = journey.content
-    if content is None or not body:
-        return
-    room = LIMIT - (content.size - len(content.request))
-    if room > 0:
-        content.answer.append(body[:room])
-        content.size += len(body[:room])
+    def on_sent(self, context: RequestContext, data: bytes) -> None:
+        content = context.content
+        if content is None or not data:
+            return
+        room = LIMIT - (content.size - len(content.request))
+        if room > 0:
+            content.answer.append(data[:room])
+            content.size += len(data[:room])
 
 
 def with_content(record: InteractionRecord, journey: RequestContext) -> InteractionRecord:

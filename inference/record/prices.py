@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from governance.kinds import kind_named
 from governance.routing.table import Provider
 from inference.record.record import RequestContext
 from inference.record.usage import Usage
@@ -142,10 +143,10 @@ def _look_up(what: Priced) -> Rates | None:
         try:
             seller = known.find_provider(None, None, what.base_url)
         except LookupError:
-            if what.kind != "anthropic":
+            kind = kind_named(what.kind)
+            if kind is None or not kind.price_seller:
                 return None
-            # Whoever speaks Anthropic's protocol at another address resells the same models.
-            seller = known.find_provider(None, what.kind, None)
+            seller = known.find_provider(None, kind.price_seller, None)
         _, found = known.find_provider_model(what.model, seller, None, None)
     except LookupError:
         return None

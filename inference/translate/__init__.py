@@ -28,21 +28,22 @@ _PAIRS: Final[Mapping[tuple[str, str], Translator]] = MappingProxyType(
     }
 )
 
-_GUARDED: Final[Mapping[str, Translator]] = MappingProxyType(
+_GUARDED: Final[Mapping[tuple[str, str], Translator]] = MappingProxyType(
     {
-        request_type: GuardedPair(pair)
+        (request_type, "mlx_server"): GuardedPair(pair)
         for (request_type, protocol), pair in _PAIRS.items()
         if protocol == "openai" and request_type != "embeddings"
     }
 )
+"""The dialect of `mlx_lm.server`."""
+
+_TRANSLATORS: Final = MappingProxyType({**_PAIRS, **_GUARDED})
 
 
-def translator_for(request_type: str, upstream_protocol: str) -> Translator:
-    """The translation between a caller's request type and an upstream's protocol.
+def translator_for(request_type: str, translation: str) -> Translator:
+    """The translation between a caller's request type and an upstream's protocol or dialect.
 
     Raises `LookupError` for a combination that does not exist; routing never chooses one, since
-    `governance.routing.kinds` says what each kind of provider serves.
+    a provider's kind says what it serves (`ProviderKind.request_types`).
     """
-    if upstream_protocol == "mlx_server":
-        return _GUARDED[request_type]
-    return _PAIRS[request_type, upstream_protocol]
+    return _TRANSLATORS[request_type, translation]

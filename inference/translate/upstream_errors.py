@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.dispatch.failures import TOO_LONG_MARKS, Failure, Outcome, broken
+from governance.kinds.kind import TOO_LONG
+from inference.dispatch.failures import Failure, Outcome, broken, says
 from inference.protocols.anthropic import error_type
 
 _OPAQUE: Final = frozenset({401, 402, 403})
@@ -18,9 +19,8 @@ def in_answer(error: Any, body: bytes) -> Failure:
 
     `error` is the decoded error; `body` the upstream's bytes, kept for the caller.
     """
-    if any(mark in body[:8192] for mark in TOO_LONG_MARKS):
-        message = "The prompt is longer than the model's context."
-        return Failure(Outcome.TOO_LONG, "too_long", message, 400, body)
+    if says(TOO_LONG, body):
+        return Failure(Outcome.TOO_LONG, TOO_LONG.code, TOO_LONG.message, 400, body)
     status = 502
     if isinstance(error, dict):
         kind = error.get("type")

@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 from django.conf import settings
 
+from governance.kinds import ProviderKind, kind_named
+from governance.kinds.auth import Credentials, SignableRequest
 from governance.routing.table import Provider
 from inference.upstream import Destination
-from inference.upstream.wires import WIRES, Wire
 
 _STREAM: Final = b"accept: text/event-stream\r\n"
 _WHOLE: Final = b"accept: application/json\r\n"
@@ -31,7 +32,7 @@ class Backend:
     """Where a provider listens and the headers every request to it carries."""
 
     provider: Provider
-    wire: Wire
+    kind: ProviderKind
     destination: Destination
     base_path: str
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
@@ -39,6 +40,8 @@ class Backend:
     """`headers` as lines, for requests to which nothing has to be added."""
     secrets: tuple[bytes, ...] = field(default=(), repr=False)
     """What an upstream may quote and nobody else may see."""
+    issued: list[bytes] = field(default_factory=list, repr=False, compare=False)
+    """The access token used last and the one before, which may be quoted as well."""
 
     def head(
         self,
@@ -52,54 +55,84 @@ class Backend:
         The operator's headers win over the caller's, and both over the defaults of the kind.
         """
         accept = _STREAM if stream else _WHOLE
-        if not extra and (not caller or self.wire.caller_headers.isdisjoint(caller)):
+        if not extra and (not caller or self.kind.caller_headers.isdisjoint(caller)):
             return self.block + accept
-        merged = dict(self.wire_headers())
-        merged.update((k, v) for k, v in caller.items() if k in self.wire.caller_headers)
+        return lines_of(self.merged(caller, extra).items()) + accept
+
+    def merged(
+        self, caller: Mapping[bytes, bytes], extra: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> dict[bytes, bytes]:
+        """The same without what the gateway accepts."""
+        merged = {name.encode(): value.encode() for name, value in self.kind.headers}
+        merged.update((k, v) for k, v in caller.items() if k in self.kind.caller_headers)
         merged.update(self.headers)
         merged.update(extra)
-        return _lines(merged.items()) + accept
+        return merged
 
     def redacted(self, body: bytes) -> bytes:
         """An upstream's words without this gateway's credentials, should they be quoted."""
-        for secret in self.secrets:
+        for secret in (*self.secrets, *self.issued):
             body = body.replace(secret, _REDACTED)
         return body
 
-    def wire_headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        return tuple((k.encode(), v.encode()) for k, v in self.wire.headers)
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials(self.provider.api_key, self.provider.base_url)
+
+    def remember(self, token: str) -> None:
+        """Keeps an access token out of what callers are shown."""
+        value = token.encode()
+        if value and value not in self.issued:
+            self.issued[:] = [*self.issued[-1:], value]
 
 
-def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def lines_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"".join(name + b": " + value + b"\r\n" for name, value in headers)
 
 
 @lru_cache(maxsize=4096)
 def backend_of(provider: Provider) -> Backend:
     """The provider made ready. Raises `UnusableProvider`."""
-    wire = WIRES["mlx_server" if provider.kind == "mlx" and provider.base_url else provider.kind]
-    base_url = provider.base_url or _engine_url()
+    kind = kind_named(provider.kind)
+    if kind is None:
+        raise UnusableProvider(f'The kind "{provider.kind}" is not installed.')
     try:
-        destination, base_path = Destination.parse(base_url)
+        destination, base_path = Destination.parse(
+            _engine_url() if kind.engine else provider.base_url
+        )
     except ValueError as error:
         raise UnusableProvider(str(error)) from None
-    if wire.protocol == "anthropic" and not base_path.endswith("/v1"):
-        # Anthropic's own SDK takes the address without its version; operators paste it here.
-        base_path += "/v1"
+    if not base_path.endswith(kind.base_path_end):
+        base_path += kind.base_path_end
     headers: dict[bytes, bytes] = {
         b"content-type": b"application/json",
         b"accept-encoding": b"identity",
         b"user-agent": b"pointsman",
     }
-    if provider.api_key:
-        headers[wire.key_header.encode()] = _value(wire.key_prefix + provider.api_key)
+    if kind.auth.fixed:
+        for name, value in _fixed_headers(kind, provider):
+            headers[name.encode()] = _value(value)
     for name, value in provider.extra_headers:
         headers[name.lower().encode()] = _value(value)
     own = tuple(headers.items())
-    block = {name.encode(): value.encode() for name, value in wire.headers} | headers
+    block = {name.encode(): value.encode() for name, value in kind.headers} | headers
     return Backend(
-        provider, wire, destination, base_path, own, _lines(block.items()), _secrets(provider)
+        provider, kind, destination, base_path, own, lines_of(block.items()), _secrets(provider)
     )
+
+
+def _fixed_headers(kind: ProviderKind, provider: Provider) -> Iterable[tuple[str, str]]:
+    """What signs every request to the provider, where the signature never changes."""
+    credentials = Credentials(provider.api_key, provider.base_url)
+    blank = SignableRequest("POST", provider.base_url)
+    return kind.auth.sign(blank, credentials, None, 0.0).headers
+
+
+def first_event_timeout(provider: Provider, *, stream: bool) -> float | None:
+    """Seconds until an answer must begin; None where only its total time counts."""
+    kind = kind_named(provider.kind)
+    counts = stream or kind is None or kind.first_event_of_whole_answers
+    return provider.first_event_timeout if counts else None
 
 
 def _secrets(provider: Provider) -> tuple[bytes, ...]:
@@ -128,5 +161,5 @@ def _value(text: str) -> bytes:
 
 
 def _engine_url() -> str:
-    """The built-in engine's address: providers of kind `mlx` without a base URL mean it."""
+    """The built-in engine's address."""
     return f"http+unix://{quote(settings.ENGINE_SOCKET, safe='')}/v1"

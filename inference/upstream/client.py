@@ -17,7 +17,7 @@ from inference.upstream.reply import Reply
 
 #: Seconds after which a reused connection that dies is no longer taken for one that had been closed
 #: while it was idle: the upstream may have worked on the request since.
-STALE_WINDOW: Final = 2.0
+STALE_WINDOW: Final = 1.0
 # Methods whose requests say that they have no body (RFC 9110, section 8.6).
 _WITH_BODY: Final = frozenset({b"POST", b"PUT", b"PATCH"})
 
@@ -58,6 +58,11 @@ class Client:
         """Connections that wait for a request."""
         return sum(map(len, self._idle.values()))
 
+    @property
+    def connections(self) -> int:
+        """Connections that are open, those in use included."""
+        return len(self._open)
+
     async def send(
         self,
         destination: Destination,
@@ -88,35 +93,41 @@ class Client:
         if connection is None:
             connection = await self._connect(loop, destination, connect_timeout)
         reply = Reply(loop)
-        announce = on_start
         try:
-            while True:
+            connection.begin(reply, method)
+            if on_start is not None:
+                on_start(reply)
+            if not reply.aborted:
+                connection.write(_head(connection, method, target, headers, body), body)
+            try:
+                await reply.head()
+            except UpstreamClosed as error:
+                if not (retry and reply.stale and loop.time() - started < STALE_WINDOW):
+                    raise
+                connection = await self._replacement(
+                    loop, destination, connect_timeout, reply, error
+                )
                 connection.begin(reply, method)
-                if announce is not None:
-                    announce(reply)
-                    announce = None
-                if reply._error is None:
-                    connection.write(_head(connection, method, target, headers, body), body)
-                    while not reply.status and reply._error is None:
-                        await reply._wait()
-                if reply._error is None:
-                    return reply
-                if not (retry and reply._stale and loop.time() - started < STALE_WINDOW):
-                    raise reply._error
-                retry = False
-                self.retried += 1
-                reply._error = None
-                connection = await self._connect(loop, destination, connect_timeout, reply)
+                connection.write(_head(connection, method, target, headers, body), body)
+                await reply.head()
+            return reply
         except BaseException:
             reply.abort()
             raise
 
-    async def aclose(self) -> None:
-        """Drop every connection, also those in use, and wait until they are gone."""
+    def retire(self) -> None:
+        """Make no new connection and keep none; requests under way run to their ends."""
         self._closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
             self._sweeper = None
+        for idle in self._idle.values():
+            for connection in tuple(idle):
+                connection.drop()
+
+    async def aclose(self) -> None:
+        """Drop every connection, also those in use, and wait until they are gone."""
+        self.retire()
         for connection in tuple(self._open):
             connection.abandon(UpstreamClosed("The client was closed."))
         if self._open:
@@ -166,6 +177,26 @@ class Client:
             return connection
         return None
 
+    async def _replacement(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        destination: Destination,
+        timeout_seconds: float | None,
+        reply: Reply,
+        lost: UpstreamClosed,
+    ) -> Connection:
+        """A connection in place of one that had been closed while it was idle.
+
+        When none can be made the upstream may have died of this very request: its loss is what is
+        raised then, not a failure to connect, which would say that nothing was sent.
+        """
+        reply.restart()
+        self.retried += 1
+        try:
+            return await self._connect(loop, destination, timeout_seconds, reply)
+        except (ConnectFailed, ConnectTimedOut) as error:
+            raise lost from error
+
     async def _connect(
         self,
         loop: asyncio.AbstractEventLoop,
@@ -179,17 +210,17 @@ class Client:
         try:
             async with asyncio.timeout(timeout_seconds) as scope:
                 if reply is not None:
-                    reply._cancel_dial = functools.partial(_expire, scope, loop)
+                    reply.dialing(functools.partial(_expire, scope, loop))
                 await dial(loop, connection, proxy, self._ssl_context)
         except TimeoutError:
-            if reply is not None and reply._error is not None:
-                raise reply._error from None
+            if reply is not None:
+                reply.raise_if_aborted()
             raise ConnectTimedOut(
                 f"No connection to {destination} within {timeout_seconds:g} seconds."
             ) from None
         finally:
             if reply is not None:
-                reply._cancel_dial = None
+                reply.dialing(None)
         if connection.closed:
             raise ConnectFailed(f"{destination} closed the connection at once.")
         self.opened += 1

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, Protocol, cast
 
 import httptools
 
+from inference.upstream.destination import Destination
 from inference.upstream.errors import ProtocolViolation, UpstreamClosed
 from inference.upstream.framing import MAX_HEAD, ends_with_connection, oversized, violation
 from inference.upstream.outbox import Outbox, outbox_of
 from inference.upstream.reply import Reply
 
-if TYPE_CHECKING:
-    from inference.upstream.client import Client
-    from inference.upstream.destination import Destination
-
-#: Bytes that may wait for a reader before the connection stops reading.
-MAX_BUFFERED: Final = 256 * 1024
 #: A body up to this many bytes leaves in one write with its head.
 SMALL_BODY: Final = 64 * 1024
 _SLICE: Final = 256 * 1024
 _NOTHING: Final = memoryview(b"")
+
+
+class Pool(Protocol):
+    """Who keeps a connection between requests."""
+
+    def connection_idle(self, connection: Connection) -> None: ...
+
+    def connection_closed(self, connection: Connection) -> None: ...
+
+    def connection_lost(self, connection: Connection) -> None: ...
 
 
 class Connection(asyncio.Protocol):
@@ -33,7 +38,6 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_body",
-        "_client",
         "_complete",
         "_headers",
         "_keep_alive",
@@ -41,6 +45,7 @@ class Connection(asyncio.Protocol):
         "_outbox",
         "_overhead",
         "_parser",
+        "_pool",
         "_reply",
         "_skip_body",
         "_transport",
@@ -55,7 +60,7 @@ class Connection(asyncio.Protocol):
         "target_prefix",
     )
 
-    def __init__(self, client: Client, destination: Destination) -> None:
+    def __init__(self, pool: Pool, destination: Destination) -> None:
         self.destination = destination
         self.idle_since = 0.0
         self.closed = False
@@ -66,7 +71,7 @@ class Connection(asyncio.Protocol):
         # Filled by the parser without a Python frame, emptied after each read.
         self._body: list[bytes] = []
         self.on_body = self._body.append
-        self._client = client
+        self._pool = pool
         self._outbox: Outbox
         self._parser: httptools.HttpResponseParser | None = None
         self._transport: asyncio.Transport
@@ -85,7 +90,7 @@ class Connection(asyncio.Protocol):
     def begin(self, reply: Reply, method: bytes) -> None:
         """Take the connection for one exchange."""
         self._reply = reply
-        reply._connection = self
+        reply.attach(self)
         self._headers = reply.headers
         self._overhead = 0
         self._complete = False
@@ -111,7 +116,7 @@ class Connection(asyncio.Protocol):
         if not self.closed:
             self.closed = True
             self._transport.abort()
-            self._client.connection_closed(self)
+            self._pool.connection_closed(self)
 
     def abandon(self, error: Exception) -> None:
         """Close now and let the reply, if there is one, raise `error`."""
@@ -174,11 +179,10 @@ class Connection(asyncio.Protocol):
         if self._complete:
             self._finish(reply)
         elif body := self._body:
-            reply._chunks.extend(body)
+            full = reply.arrived(body, len(data))
             body.clear()
             self._overhead = 1
-            reply._buffered += len(data)
-            if reply._buffered > MAX_BUFFERED and not self.reading_paused:
+            if full and not self.reading_paused:
                 self.reading_paused = True
                 self._transport.pause_reading()
         elif not in_head:
@@ -186,11 +190,8 @@ class Connection(asyncio.Protocol):
             self._overhead += len(data)
             if self._overhead > MAX_HEAD:
                 self._fail(ProtocolViolation("The response has too much between its body's parts."))
-                return
             return
-        waiter = reply._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        reply.wake()
 
     def eof_received(self) -> None:
         self._ended(None)
@@ -203,7 +204,7 @@ class Connection(asyncio.Protocol):
         # The parser holds this object's methods: without this, closed connections wait for the
         # cycle collector.
         self._parser = None
-        self._client.connection_lost(self)
+        self._pool.connection_lost(self)
 
     # The parser's callbacks
 
@@ -252,15 +253,14 @@ class Connection(asyncio.Protocol):
             self._keep_alive = self._keep_alive and not self._body
             self._body.clear()
         elif self._body:
-            reply._chunks.extend(self._body)
+            reply.arrived(self._body, 0)
             self._body.clear()
-        reply._complete = True
-        reply._connection = None
+        reply.ended()
         self._reply = None
         if self._large and (self._unsent or self._transport.get_write_buffer_size()):
             self._keep_alive = False
         if self._keep_alive and not self.closed:
-            self._client.connection_idle(self)
+            self._pool.connection_idle(self)
         else:
             self.drop()
 
@@ -268,22 +268,17 @@ class Connection(asyncio.Protocol):
         reply = self._reply
         self.drop()
         if reply is not None:
-            reply._connection = None
-            reply._error = error
-            reply._chunks.clear()
-            reply._wake()
+            reply.refused(error)
 
     def _ended(self, error: Exception | None) -> None:
         """The upstream's side is closed: the end of a body without a length, else a cut."""
         reply, self._reply = self._reply, None
         if reply is None:
             return
-        reply._connection = None
         if not reply.status:
-            reply._stale = self._overhead == 0
-            reply._error = UpstreamClosed("The upstream closed the connection without a response.")
+            silent = UpstreamClosed("The upstream closed the connection without a response.")
+            reply.failed(silent, stale=self._overhead == 0)
         elif error is None and ends_with_connection(reply.headers):
-            reply._complete = True
+            reply.ended()
         else:
-            reply._error = UpstreamClosed("The upstream cut the response short.")
-        reply._wake()
+            reply.failed(UpstreamClosed("The upstream cut the response short."))

@@ -7,7 +7,7 @@ from inference.upstream.connection import Connection
 from inference.upstream.destination_guard import refuse_forbidden
 from inference.upstream.errors import ConnectFailed
 from inference.upstream.proxies import Proxy
-from inference.upstream.sockets import connect_tcp
+from inference.upstream.sockets import connect_tcp, connect_unix, reason_of
 from inference.upstream.tls import default_ssl_context
 from inference.upstream.tunnel import TunnelProtocol, open_tunnel
 
@@ -22,7 +22,8 @@ async def dial(
     destination = connection.destination
     try:
         if destination.uds is not None:
-            await loop.create_unix_connection(lambda: connection, destination.uds)
+            sock = await connect_unix(destination.uds)
+            await loop.create_unix_connection(lambda: connection, sock=sock)
         elif proxy is None:
             await _direct(loop, connection, ssl_context)
         else:
@@ -34,9 +35,14 @@ async def dial(
                 await _through_proxy(loop, connection, proxy, ssl_context)
     except ssl.SSLCertVerificationError as error:
         reason = error.verify_message.rstrip(".")
-        raise ConnectFailed(f"The certificate of {destination} is not valid: {reason}.") from error
-    except (OSError, ssl.SSLError) as error:
-        raise ConnectFailed(f"Could not connect to {destination}: {error}.") from error
+        message = f"The certificate of {destination} is not valid: {reason}."
+        raise ConnectFailed(message, cause=reason) from error
+    except ssl.SSLError as error:
+        cause = f"TLS failed ({error.reason or 'no reason given'})"
+        raise ConnectFailed(f"Could not connect to {destination}: {cause}.", cause=cause) from error
+    except OSError as error:
+        cause = reason_of(error)
+        raise ConnectFailed(f"Could not connect to {destination}: {cause}.", cause=cause) from error
 
 
 async def _direct(

@@ -2,7 +2,15 @@
 
 
 class UpstreamError(Exception):
-    """An exchange with an upstream failed. The message is a sentence free of secrets."""
+    """An exchange with an upstream failed. The message is a sentence free of secrets.
+
+    `cause` says in a few words why, without naming any host: "connection refused", "certificate
+    has expired". It is empty where nothing more than the kind of error is known.
+    """
+
+    def __init__(self, message: str = "", *, cause: str = "") -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class ConnectFailed(UpstreamError):

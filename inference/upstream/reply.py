@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Final, Protocol
 
 from inference.upstream.errors import ResponseTooLarge, UpstreamClosed
 
-if TYPE_CHECKING:
-    from inference.upstream.connection import Connection
+#: Bytes that may wait for a reader before the connection stops reading.
+MAX_BUFFERED: Final = 256 * 1024
+
+
+class Source(Protocol):
+    """What a reply asks of the connection that fills it."""
+
+    reading_paused: bool
+
+    def resume_reading(self) -> None: ...
+
+    def drop(self) -> None: ...
 
 
 class Reply:
     """The response to one request: its head, and its body as it arrives.
 
     One task at a time reads. A reply read to its end has given its connection back by itself; any
-    other must be aborted. The underscored names belong to this package.
+    other must be aborted. `attach` to `restart` are for the client and its connections.
     """
 
     __slots__ = (
@@ -24,12 +34,13 @@ class Reply:
         "_cancel_dial",
         "_chunks",
         "_complete",
-        "_connection",
         "_error",
         "_loop",
+        "_source",
         "_stale",
         "_waiter",
         "headers",
+        "resent",
         "status",
     )
 
@@ -38,8 +49,10 @@ class Reply:
         self.status = 0
         #: In the order they came, names lower-cased. Trailers are left out.
         self.headers: list[tuple[bytes, bytes]] = []
+        #: The request was sent a second time, since the first connection had died while idle.
+        self.resent = False
         self._loop = loop
-        self._connection: Connection | None = None
+        self._source: Source | None = None
         self._chunks: list[bytes] = []
         self._buffered = 0
         self._complete = False
@@ -61,6 +74,11 @@ class Reply:
         """The body was read to its clean end; the connection is in other hands."""
         return self._complete and not self._chunks
 
+    @property
+    def buffered(self) -> int:
+        """Bytes that have arrived since the last `read`, as they came over the wire."""
+        return self._buffered
+
     async def read(self) -> bytes:
         """All of the body that has arrived and was not read yet; waits when that is nothing.
 
@@ -78,9 +96,9 @@ class Reply:
         data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
         self._buffered = 0
-        connection = self._connection
-        if connection is not None and connection.reading_paused:
-            connection.resume_reading()
+        source = self._source
+        if source is not None and source.reading_paused:
+            source.resume_reading()
         return data
 
     async def read_all(self, limit: int, arrived: Callable[[], None] | None = None) -> bytes:
@@ -114,12 +132,76 @@ class Reply:
             self._error = error or UpstreamClosed("The request was aborted.")
         self._chunks.clear()
         self._stale = False
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.drop()
+        source, self._source = self._source, None
+        if source is not None:
+            source.drop()
         if self._cancel_dial is not None:
             self._cancel_dial()
-        self._wake()
+        self.wake()
+
+    # What the client and its connections say
+
+    @property
+    def aborted(self) -> bool:
+        return self._error is not None
+
+    def raise_if_aborted(self) -> None:
+        if self._error is not None:
+            raise self._error from None
+
+    @property
+    def stale(self) -> bool:
+        """The connection died before it carried a byte of this response."""
+        return self._stale
+
+    def attach(self, source: Source) -> None:
+        """The exchange runs over this connection from here on."""
+        self._source = source
+
+    async def head(self) -> None:
+        """Wait until the head of the final response is here. Raises as `read` does."""
+        while not self.status and self._error is None:
+            await self._wait()
+        if self._error is not None:
+            raise self._error
+
+    def arrived(self, parts: list[bytes], size: int) -> bool:
+        """Take parts of the body; says whether so much waits that reading should pause."""
+        self._chunks.extend(parts)
+        self._buffered += size
+        return self._buffered > MAX_BUFFERED
+
+    def ended(self) -> None:
+        """The body is whole."""
+        self._complete = True
+        self._source = None
+        self.wake()
+
+    def failed(self, error: Exception, *, stale: bool = False) -> None:
+        """Nothing more comes. What came before is still read first."""
+        self._source = None
+        self._stale = stale
+        self._error = error
+        self.wake()
+
+    def refused(self, error: Exception) -> None:
+        """What came makes no sense: nothing of it is to be read."""
+        self._chunks.clear()
+        self.failed(error)
+
+    def restart(self) -> None:
+        """The request goes out again."""
+        self.resent = True
+        self._error = None
+
+    def dialing(self, cancel: Callable[[], None] | None) -> None:
+        """While a new connection is made for it, aborting the reply calls `cancel`."""
+        self._cancel_dial = cancel
+
+    def wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     async def _wait(self) -> None:
         if self._waiter is not None:
@@ -129,8 +211,3 @@ class Reply:
             await waiter
         finally:
             self._waiter = None
-
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)

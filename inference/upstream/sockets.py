@@ -12,6 +12,8 @@ from inference.upstream.errors import ConnectFailed
 
 #: Seconds before the next address is tried beside one that has not answered (RFC 8305, section 5).
 ATTEMPT_DELAY = 0.25
+#: Seconds until a Unix socket whose backlog is full is tried again.
+FULL_BACKLOG_DELAY = 0.01
 _Address = tuple[int, tuple[Any, ...]]
 # A stream may be silent for minutes; what drops silent connections on the way must not.
 _KEEP_ALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPALIVE", 60), ("TCP_KEEPINTVL", 60))
@@ -31,7 +33,28 @@ async def connect_tcp(
     try:
         return await _first_to_answer(loop, _alternating(addresses))
     except OSError as error:
-        raise ConnectFailed(f"Could not connect to {host}:{port}: {_reason(error)}.") from error
+        cause = reason_of(error)
+        raise ConnectFailed(f"Could not connect to {host}:{port}: {cause}.", cause=cause) from error
+
+
+async def connect_unix(path: str) -> socket.socket:
+    """A connected, non-blocking Unix socket. Raises OSError.
+
+    A full backlog shows as EAGAIN on Unix sockets, and only trying again helps; how long is for
+    the connect timeout to say.
+    """
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        while True:
+            try:
+                sock.connect(path)
+                return sock
+            except BlockingIOError:
+                await asyncio.sleep(FULL_BACKLOG_DELAY)
+    except BaseException:
+        sock.close()
+        raise
 
 
 async def _resolve(loop: asyncio.AbstractEventLoop, host: str, port: int) -> list[_Address]:
@@ -44,7 +67,8 @@ async def _resolve(loop: asyncio.AbstractEventLoop, host: str, port: int) -> lis
     try:
         found = await _lookup(loop, host, port)
     except (OSError, UnicodeError) as error:
-        raise ConnectFailed(f"The host name {host} could not be resolved.") from error
+        message = f"The host name {host} could not be resolved."
+        raise ConnectFailed(message, cause="name not found") from error
     return [(family, address) for family, _, _, _, address in found]
 
 
@@ -115,5 +139,6 @@ async def _connect(
     return sock
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """The system's words for an error, without the address it adds to them."""
     return os.strerror(error.errno).lower() if error.errno else str(error)

@@ -48,7 +48,8 @@ class Placeholders:
 
     def hide(self, text: str) -> str:
         for word, pattern in _MADE_UP:
-            text = pattern.sub(lambda found, word=word: self._name(word, found[0]), text)
+            for value in dict.fromkeys(pattern.findall(text)):
+                text = text.replace(value, self._name(word, value))
         return text
 
     def fill(self, text: str) -> str:

@@ -38,7 +38,7 @@ class Scenario:
     steps: Sequence[Step]
     keys: Mapping[str, str] = field(default_factory=dict)
     """More API keys, made by the command line: the scopes of each by its name."""
-    people: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    people: Mapping[str, Sequence[str] | None] = field(default_factory=dict)
     """Staff with a session: the permissions of each. `*` is everything; None is not staff."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Settings that differ from those of a new installation."""

@@ -19,7 +19,8 @@ from structlog.testing import capture_logs
 from governance.routing.compile import compile_table
 from governance.routing.table import Provider, RoutingTable, Target, VirtualKey
 from inference.dispatch.health import HealthBook
-from inference.edge.chat import ChatConsumer
+from inference.edge.authentication import authenticate_caller
+from inference.edge.inference_consumer import InferenceConsumer
 from inference.endpoints.registry import ENDPOINTS
 from tests.inference.tables import HEADERS, KEY, grants, provider, rebuilt
 from tests.routing.build import compile_regex, profile
@@ -102,8 +103,12 @@ async def chat(routing: RoutingTable, body: dict[str, Any]) -> int:
         sent.append(message)
 
     rng = random.Random(1)
-    app = ChatConsumer.as_asgi(
-        endpoint=ENDPOINTS[0], table=lambda: routing, book=HealthBook(rng=rng), rng=rng
+    app = InferenceConsumer.as_asgi(
+        endpoint=ENDPOINTS[0],
+        table=lambda: routing,
+        authenticate=authenticate_caller,
+        book=HealthBook(rng=rng),
+        rng=rng,
     )
     headers = [(b"authorization", b"Bearer " + KEY.encode())]
     await app({"type": "http", "method": "POST", "headers": headers, "path": "/"}, receive, send)

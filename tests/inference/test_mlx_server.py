@@ -26,7 +26,7 @@ HI: Any = [{"role": "user", "content": "hi"}]
 
 
 def mlx_server(name: str, where: Upstream | str, **more: Any) -> Any:
-    return provider(name, where, kind="mlx", api_key="", **more)
+    return provider(name, where, kind="mlx_server", api_key="", **more)
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -20,7 +20,8 @@ from governance.routing.compile import compile_table
 from governance.routing.explain import simulate
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.health import HealthBook
-from inference.edge.chat import ChatConsumer
+from inference.edge.authentication import authenticate_caller
+from inference.edge.inference_consumer import InferenceConsumer
 from inference.endpoints.registry import ENDPOINTS, simulated_request
 from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.inference.tables import KEY
@@ -96,8 +97,12 @@ async def chat(table: RoutingTable, body: bytes, seed: int) -> tuple[RequestCont
         sent.append(message)
 
     rng = random.Random(seed)
-    app = ChatConsumer.as_asgi(
-        endpoint=ENDPOINTS[0], table=lambda: table, book=HealthBook(rng=rng), rng=rng
+    app = InferenceConsumer.as_asgi(
+        endpoint=ENDPOINTS[0],
+        table=lambda: table,
+        authenticate=authenticate_caller,
+        book=HealthBook(rng=rng),
+        rng=rng,
     )
     sink = kept.append
     add_sink(sink)

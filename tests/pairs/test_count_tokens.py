@@ -93,7 +93,7 @@ def test_failover(reply: Reply) -> None:
             counted = count(gateway, "to-anthropic-second/light")
             estimated = count(gateway, "to-anthropic-openai/light")
             failed = count(gateway, "to-anthropic/light")
-            book = gateway.book.standings()
+            book = gateway.book.statuses()
     assert counted.json() == {"input_tokens": 7}
     assert counted.headers["x-pointsman-fallback"] == "target"
     assert estimated.json()["input_tokens"] > 20

@@ -8,7 +8,7 @@ from anthropic.types import ModelInfo
 from anthropic.types.shared import ErrorResponse
 
 from governance.routing.names import ListedModel
-from inference.edge.problem import Problem
+from inference.edge.error_answer import ErrorAnswer
 from inference.protocols import ANTHROPIC
 from inference.protocols.sse import Event, Parser
 
@@ -30,7 +30,7 @@ from inference.protocols.sse import Event, Parser
     ],
 )
 def test_an_error_body(status: int, kind: str) -> None:
-    body = ANTHROPIC.error_body(Problem(status, "No."), "req_1")
+    body = ANTHROPIC.error_body(ErrorAnswer(status, "No."), "req_1")
     assert msgspec.json.decode(body) == {
         "type": "error",
         "error": {"type": kind, "message": "No."},
@@ -39,7 +39,7 @@ def test_an_error_body(status: int, kind: str) -> None:
 
 
 def test_what_more_is_known_is_told() -> None:
-    problem = Problem(404, "No.", "model_not_found", "model", attempts=("a: b",))
+    problem = ErrorAnswer(404, "No.", "model_not_found", "model", attempts=("a: b",))
     body = ANTHROPIC.error_body(problem, "req_1")
     ErrorResponse.model_validate_json(body)
     assert msgspec.json.decode(body)["error"] == {
@@ -52,12 +52,12 @@ def test_what_more_is_known_is_told() -> None:
 
 
 def test_a_prompt_too_long_is_told_in_the_words_agents_look_for() -> None:
-    body = ANTHROPIC.error_body(Problem(400, "Too much.", "too_long"), "req_1")
+    body = ANTHROPIC.error_body(ErrorAnswer(400, "Too much.", "too_long"), "req_1")
     assert msgspec.json.decode(body)["error"]["message"] == "prompt is too long: Too much."
 
 
 def test_an_error_event_has_its_name() -> None:
-    problem = Problem(502, "No.")
+    problem = ErrorAnswer(502, "No.")
     [event] = Parser().feed(ANTHROPIC.error_event(problem, "req_1"))
     assert event == Event(b"error", ANTHROPIC.error_body(problem, "req_1"))
 

@@ -8,12 +8,12 @@ import openai
 import pytest
 from openai.types.responses import ResponseErrorEvent
 
-from inference.edge.problem import Problem
+from inference.edge.error_answer import ErrorAnswer
 from inference.protocols import OPENAI as CHAT
 from inference.protocols import RESPONSES
 from inference.protocols.sse import Parser
 
-PROBLEM = Problem(502, "The stream broke.", "truncated")
+PROBLEM = ErrorAnswer(502, "The stream broke.", "truncated")
 
 
 def test_an_error_event() -> None:

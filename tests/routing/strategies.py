@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from governance.kinds import KINDS
 from governance.routing.breaker import HealthStatus
 from governance.routing.compile import compile_table
-from governance.routing.kinds import FEATURES, KINDS, MODALITIES, REQUEST_TYPES, STRATEGIES
+from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES
 from governance.routing.request import Features, RoutingRequest
 from governance.routing.table import (
     Condition,
@@ -21,6 +22,7 @@ from governance.routing.table import (
     Target,
     VirtualKey,
 )
+from governance.strategies import STRATEGIES
 from tests.routing.build import Standings, compile_regex
 
 PROVIDERS = ("mlx", "Lab", "openai", "claude", "ghost")
@@ -91,7 +93,7 @@ def profiles(draw: st.DrawFn, virtual_provider: str) -> Profile:
         name=f"The {virtual_provider}",
         virtual_provider=virtual_provider,
         targets=draw(targets()),
-        strategy=draw(st.sampled_from(STRATEGIES)),
+        strategy=draw(st.sampled_from(list(STRATEGIES))),
         virtual_key_id=draw(st.sampled_from(KEYS)),
         enabled=draw(st.sampled_from([True, True, True, False])),
         local_fallback=draw(st.sampled_from(["default", "never"])),
@@ -106,7 +108,7 @@ def providers(draw: st.DrawFn, name: str) -> Provider:
         name=name,
         kind=kind,
         base_url="",
-        is_local=KINDS[kind].local or draw(st.booleans()),
+        is_local=KINDS[kind].engine or draw(st.booleans()),
         default_model=draw(st.sampled_from(MODELS)),
         capabilities=draw(capabilities | st.just(frozenset())),
         enabled=draw(st.sampled_from([True, True, True, False])),

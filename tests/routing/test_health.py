@@ -164,7 +164,7 @@ def test_saturation_demotes_and_cooling_down_says_so_first():
     assert HealthStatus(saturated=True).demoted(0.0) == "saturated"
     assert HealthStatus("open", until=1.0, saturated=True).demoted(0.0) == "cooling_down"
     assert HealthStatus().demoted(0.0) is None
-    assert HEALTHY.standing("mlx", "m") is None
+    assert HEALTHY.status("mlx", "m") is None
 
 
 events = st.tuples(

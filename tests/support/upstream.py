@@ -161,9 +161,10 @@ class Upstream:
         work = asyncio.create_task(self._write(reply, writer))
         leaving = asyncio.create_task(reader.read(1))
         await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
+        if not work.done() or isinstance(work.exception(), ConnectionError):
             asked.left_at = time.monotonic()
             work.cancel()
+            await asyncio.gather(work, leaving, return_exceptions=True)
             return False
         asked.finished = True
         if leaving.done():

@@ -20,7 +20,7 @@ from gateway.console.monitoring.attention import Attention, attention, in_order
 from gateway.console.monitoring.traffic import PERIODS, ROWS, SAMPLE, Period, Traffic, traffic
 from gateway.console.monitoring.troubles import recent_troubles
 from gateway.console.theme.page import console_view
-from governance import snapshot
+from governance import kinds, snapshot
 from governance.models import ApiKey, Interaction, Provider, Revision
 from governance.routing import table as routing
 from inference.local.client import EngineClient, EngineRefused, EngineReport, EngineUnavailable
@@ -87,7 +87,7 @@ def _attention(request: HttpRequest, now: datetime) -> list[Attention]:
 
 
 def _is_engine(provider: routing.Provider) -> bool:
-    return provider.enabled and provider.kind == "mlx" and not provider.base_url
+    return provider.enabled and kinds.is_engine(provider.kind)
 
 
 def _engine_report() -> EngineReport | None:

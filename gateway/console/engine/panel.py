@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from gateway.console.monitoring.attention import Attention
+from governance import kinds
 from governance.routing.table import RoutingTable
 from inference.local.client import EngineModel, EngineReport
 
@@ -129,9 +130,7 @@ def _moment(seconds: float | None) -> datetime | None:
 
 def _users(table: RoutingTable) -> Mapping[str, tuple[str, ...]]:
     """Profiles by the model they ask the built-in engine for."""
-    engines = {
-        key for key, one in table.providers.items() if one.kind == "mlx" and not one.base_url
-    }
+    engines = {key for key, one in table.providers.items() if kinds.is_engine(one.kind)}
     found: dict[str, dict[str, None]] = {}
     for profile in table.profiles.values():
         for target in profile.targets:

@@ -6,7 +6,7 @@ gets the same sentence here as from the API.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -18,7 +18,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-Choices = Sequence[tuple[str, str]]
+Choices = Sequence[tuple[str, str]] | Callable[[], Sequence[tuple[str, str]]]
 
 
 class TextField(forms.CharField):

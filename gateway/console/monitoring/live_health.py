@@ -43,7 +43,7 @@ def read_engine() -> Engine:
 def health_of(book: HealthBook, table: RoutingTable, now: float) -> Mapping[str, Live]:
     """`now` is a moment of the book's clock."""
     models: dict[str, list[LiveModel]] = {}
-    for (provider, model), standing in sorted(book.standings().items()):
+    for (provider, model), standing in sorted(book.statuses().items()):
         seconds = max(0.0, standing.until - now) if standing.state != "closed" else 0.0
         held = replace(
             standing,

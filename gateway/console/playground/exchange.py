@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,12 +23,12 @@ from gateway.server.in_flight import counted
 from governance import snapshot
 from governance.routing.explain import explain
 from governance.routing.plan import Plan
-from governance.routing.table import RoutingTable, VirtualKey
+from governance.routing.table import VirtualKey
 from inference.edge.asgi import Message
-from inference.edge.chat import ChatConsumer
+from inference.edge.inference_consumer import InferenceConsumer
+from inference.edge.observer import Observer
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.record.content import ContentKeepingConsumer
+from inference.record.content import ContentObserver
 from inference.record.record import RequestContext
 
 log = structlog.get_logger("pointsman.playground")
@@ -46,7 +46,7 @@ class Sending:
 
     endpoint: Endpoint
     body: bytes
-    grant: VirtualKey
+    key: VirtualKey
 
 
 async def carry(sending: Sending) -> AsyncGenerator[bytes, None]:
@@ -76,15 +76,20 @@ class _Exchange:
         self._given = False
         self._told = 0
         self._text = codecs.getincrementaldecoder("utf-8")("replace")
-        self._consumer = _consumer_class()(
+        observers: list[Observer] = [_Tap(self._tell_decision)]
+        if settings.LOG_CONTENT:
+            # What is said in the playground is no exception.
+            observers.append(ContentObserver())
+        self._consumer = InferenceConsumer(
             endpoint=sending.endpoint,
             table=snapshot.current,
+            # Who asks is known already: the operator, who acts as a key or as nobody in particular.
+            authenticate=lambda headers, table, now: sending.key,
             book=v1.book,
             rng=v1.rng,
+            observers=observers,
             body_limit=settings.MAX_BODY_BYTES,
         )
-        self._consumer.acts_as = sending.grant
-        self._consumer.on_plan = self._tell_decision
 
     async def run(self) -> None:
         endpoint = self._sending.endpoint
@@ -95,7 +100,7 @@ class _Exchange:
         try:
             await counted(self._consumer)(scope, self._receive, self._send)
             await self._tell_attempts()
-            await self._tell("end", **_summary(self._consumer.journey))
+            await self._tell("end", **_summary(self._consumer.context))
         except Exception as error:
             log.error("playground_crashed", exc_info=error)
         await self.events.put(None)
@@ -121,7 +126,7 @@ class _Exchange:
         self.events.put_nowait(self._event("decision", decision=explain(plan).document()))
 
     async def _tell_attempts(self) -> None:
-        attempts = self._consumer.journey.attempts
+        attempts = self._consumer.context.attempts
         while self._told < len(attempts):
             attempt = attempts[self._told]
             self._told += 1
@@ -134,44 +139,29 @@ class _Exchange:
         return {"event": kind, "at": round((time.monotonic() - self._began) * 1000, 1), **more}
 
 
-class _Watched(ChatConsumer):
-    """Carries a request for someone who is known already, and says what was decided at once."""
+class _Tap(Observer):
+    """Tells what was decided, at once."""
 
-    acts_as: VirtualKey
-    on_plan: Any
+    def __init__(self, told: Callable[[Plan], None]) -> None:
+        self._told = told
 
-    def _admit(self, headers: dict[bytes, bytes], table: RoutingTable) -> VirtualKey:
-        return self.acts_as
-
-    def _route(self, inbound: ParsedRequest, grant: VirtualKey, table: RoutingTable) -> Plan:
-        try:
-            return super()._route(inbound, grant, table)
-        finally:
-            if self.journey.plan is not None:
-                self.on_plan(self.journey.plan)
+    def on_plan(self, context: RequestContext, plan: Plan) -> None:
+        self._told(plan)
 
 
-class _WatchedAndKept(_Watched, ContentKeepingConsumer):
-    """The same where content is logged: what is said in the playground is no exception."""
-
-
-def _consumer_class() -> type[_Watched]:
-    return _WatchedAndKept if settings.LOG_CONTENT else _Watched
-
-
-def _summary(journey: RequestContext) -> dict[str, Any]:
-    usage = journey.usage
+def _summary(context: RequestContext) -> dict[str, Any]:
+    usage = context.usage
     return {
-        "request_id": journey.id,
-        "outcome": str(journey.outcome),
-        "error_code": journey.error_code,
-        "duration_ms": round(journey.duration * 1000, 1),
+        "request_id": context.id,
+        "outcome": str(context.outcome),
+        "error_code": context.error_code,
+        "duration_ms": round(context.duration * 1000, 1),
         "first_token_ms": (
-            None if journey.first_token is None else round(journey.first_token * 1000, 1)
+            None if context.first_token is None else round(context.first_token * 1000, 1)
         ),
-        "model": journey.model,
-        "finish_reason": journey.finish_reason,
-        "fallback": journey.fallback,
-        "dropped": list(journey.dropped),
+        "model": context.model,
+        "finish_reason": context.finish_reason,
+        "fallback": context.fallback,
+        "dropped": list(context.dropped),
         "usage": None if usage is None else msgspec.structs.asdict(usage),
     }

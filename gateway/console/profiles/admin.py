@@ -25,11 +25,12 @@ from gateway.console.targets.cautions import cautions, is_engine
 from gateway.console.targets.forms import TargetForm, TargetFormSet
 from gateway.console.targets.shares import share
 from gateway.console.theme.admin_classes import StackedInline, display
-from governance import services
+from governance import services, strategies
 from governance.models import ApiKey, Provider, RoutingProfile, RoutingTarget
 from governance.routing.fields import Problem
 from governance.serializers import ProfileSerializer
 from governance.services.profiles import profile_problems, with_id
+from governance.strategies import strategy_named
 
 
 class ProfileForm(DocumentForm):
@@ -49,10 +50,9 @@ class ProfileForm(DocumentForm):
         help_text="The only API key that may use this profile.",
     )
     strategy = ChoiceField(
-        [("ordered_failover", "Ordered failover"), ("weighted", "Weighted")],
+        strategies.choices,
         label="Strategy",
-        help_text="Ordered failover tries targets by priority; weighted draws among them by "
-        "weight, and draws the order of the others too.",
+        help_text=strategies.help_text(),
     )
     local_fallback = ChoiceField(
         [("default", "Local inference takes over"), ("never", "The request fails")],
@@ -153,8 +153,8 @@ class TargetInline(StackedInline):
     @admin.display(description="Share")
     def share(self, target: RoutingTarget) -> str:
         """As saved, until the page's script tells it as typed; none where weights say nothing."""
-        weighted = not target._state.adding and target.profile.strategy == "weighted"
-        text = share(target, target.profile.ordered_targets()) if weighted else ""
+        drawn = not target._state.adding and strategy_named(target.profile.strategy).draws
+        text = share(target, target.profile.ordered_targets()) if drawn else ""
         return format_html("<span data-share>{}</span>", text or "—")
 
     @admin.display(description="State", empty_value="new")
@@ -269,12 +269,12 @@ class ProfileAdmin(ExchangeAdmin):
     @display("Targets")
     def target_list(self, profile: Any) -> str:
         held, cloud = profile.providers, cloud_routing()
-        targets, weighted = profile.ordered_targets(), profile.strategy == "weighted"
+        targets = profile.ordered_targets()
         shown = []
         for target in targets:
             badge = target_badge(target, profile, held, cloud)
             state = "" if badge.tone in ("success", "info") else f" ({badge.text})"
-            part = share(target, targets) if weighted else ""
+            part = share(target, targets)
             weight = f", weight {target.weight:g}: {part}" if part else ""
             shown.append(f"{target}{weight}{state}")
         return ", ".join(shown)

@@ -27,11 +27,10 @@ from gateway.console.monitoring.condition import condition
 from gateway.console.monitoring.live import live
 from gateway.console.monitoring.troubles import recent_attempts
 from gateway.console.theme.admin_classes import display
-from governance import services
+from governance import kinds, services
 from governance.models import Provider
 from governance.models.provider import TIMEOUTS
 from governance.routing.fields import Problem
-from governance.routing.kinds import KINDS
 from governance.routing.target_rules import CAPABILITIES
 from governance.serializers import MASK
 from governance.services.providers import credential_problems, save_problems
@@ -66,10 +65,14 @@ PLAIN = (
 
 class ProviderForm(DocumentForm):
     name = TextField(label="Name", help_text="What targets and callers call it.")
-    kind = ChoiceField([(kind.name, kind.label) for kind in KINDS.values()], label="Kind")
+    kind = ChoiceField(
+        kinds.choices,
+        label="Kind",
+        help_text=" ".join(f"{one.label}: {one.help}" for one in kinds.KINDS.values()),
+    )
     base_url = TextField(
         label="Base URL",
-        help_text="As https://api.openai.com/v1. Blank for the kind MLX: the built-in engine.",
+        help_text="As https://api.openai.com/v1. Blank for the built-in engine, which has none.",
     )
     default_model = TextField(
         label="Default model",

@@ -20,6 +20,8 @@ from inference.upstream import (
     UpstreamError,
 )
 from inference.upstream.backend import Backend, UnusableProvider, backend_of
+from inference.upstream.provider_request import send
+from inference.upstream.tokens import TokenCache, TokenUnavailable
 
 ANSWER_LIMIT: Final = 8 * 1024 * 1024
 """Bytes; the longest lists of models are below one MiB."""
@@ -46,14 +48,13 @@ class Answered:
 def complete(provider: Provider, model: str) -> Answered:
     """Asks for one token in the provider's protocol. Blocks; raises `Failed`."""
     backend = _ready(provider)
-    anthropic = backend.wire.protocol == "anthropic"
-    path = "/messages" if anthropic else "/chat/completions"
-    limit = "max_tokens" if anthropic else limit_field(model)
+    probe = backend.kind.probe
+    limit = probe.limit_field or limit_field(model)
     asked = {"model": model, "messages": [{"role": "user", "content": "Hi"}], limit: 1}
     started = time.perf_counter()
-    answer = _ask(backend, b"POST", path, json.dumps(asked).encode())
+    answer = _ask(backend, b"POST", probe.completion_path, json.dumps(asked).encode())
     taken = round((time.perf_counter() - started) * 1000)
-    if not isinstance(answer.get("content" if anthropic else "choices"), list):
+    if not isinstance(answer.get(probe.answer_field), list):
         raise Failed("It answered, but with no completion. Is the base URL the API's?")
     return Answered(taken, _name(backend, answer.get("model")) or model)
 
@@ -61,9 +62,7 @@ def complete(provider: Provider, model: str) -> Answered:
 def listed(provider: Provider) -> tuple[str, ...]:
     """The models the provider lists, in its order, each once. Blocks; raises `Failed`."""
     backend = _ready(provider)
-    # Anthropic lists in pages, of 1000 at most. Source: its API reference, "List Models".
-    paged = backend.wire.protocol == "anthropic"
-    answer = _ask(backend, b"GET", "/models?limit=1000" if paged else "/models", b"")
+    answer = _ask(backend, b"GET", backend.kind.probe.models_path, b"")
     rows = answer.get("data")
     if not isinstance(rows, list):
         raise Failed("It answered, but with no list of models. Is the base URL the API's?")
@@ -85,16 +84,19 @@ def _ask(backend: Backend, method: bytes, path: str, body: bytes) -> Mapping[str
         status, said = asyncio.run(_exchange(backend, method, path, body, patience))
     except ConnectTimedOut:
         raise Failed(f"No connection within {provider.connect_timeout:g} seconds.") from None
-    except ConnectFailed:
-        raise Failed("No connection: nothing answers there, or the name is unknown.") from None
+    except ConnectFailed as error:
+        cause = error.cause or "nothing answers there, or the name is unknown"
+        raise Failed(f"No connection: {cause}.") from None
     except TimeoutError:
         raise Failed(f"No whole answer within {patience:g} seconds.") from None
     except ResponseTooLarge:
         raise Failed("The answer is larger than any answer to this can be.") from None
+    except TokenUnavailable as error:
+        raise Failed(str(error)) from None
     except UpstreamError:
         raise Failed("The connection broke before the answer was whole.") from None
     if status != 200:
-        raise Failed(of_status(status, said).message)
+        raise Failed(of_status(status, said, words=backend.kind.failure_words).message)
     try:
         answer = json.loads(said)
     except (ValueError, RecursionError):
@@ -111,13 +113,16 @@ async def _exchange(
     client = Client()
     try:
         async with asyncio.timeout(patience):
-            reply = await client.send(
-                backend.destination,
+            reply = await send(
+                client,
+                backend,
                 method,
-                (backend.base_path + path).encode(),
-                backend.head({}, stream=False),
+                path,
                 body,
+                caller={},
+                stream=False,
                 connect_timeout=min(PATIENCE, backend.provider.connect_timeout),
+                tokens=TokenCache(client),
             )
             return reply.status, await reply.read_all(ANSWER_LIMIT)
     finally:

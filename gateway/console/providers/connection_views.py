@@ -14,7 +14,7 @@ from gateway.console.providers.admin import SET_CREDENTIALS
 from gateway.console.providers.connection import Failed, complete, listed
 from gateway.console.providers.connection_copy import models_page
 from gateway.console.theme.page import console_view
-from governance import services, snapshot
+from governance import kinds, services, snapshot
 from governance.errors import Refused
 from governance.models import Provider as Row
 from governance.routing.table import Provider
@@ -101,7 +101,7 @@ def _usual_model(provider: Provider) -> str:
 
 
 def _names(provider: Provider) -> tuple[str, ...]:
-    if provider.kind != "mlx" or provider.base_url:
+    if not kinds.is_engine(provider.kind):
         return listed(provider)
     try:
         report = EngineClient(settings.ENGINE_SOCKET).models()

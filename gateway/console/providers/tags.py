@@ -9,15 +9,15 @@ from django.template.context import RequestContext
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from gateway.console.providers.presets import CLOUDS, LOCAL, Preset
+from gateway.console.providers.presets import Groups, groups
 
 register = template.Library()
 
 
 @register.simple_tag
-def presets() -> tuple[tuple[str, tuple[Preset, ...]], ...]:
+def presets() -> Groups:
     """Groups of presets under their titles."""
-    return (("Clouds", CLOUDS), ("On this machine", LOCAL))
+    return groups()
 
 
 @register.simple_tag(takes_context=True)

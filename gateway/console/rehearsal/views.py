@@ -16,6 +16,7 @@ from gateway.console.theme.page import console_view
 from governance import snapshot
 from governance.errors import Invalid
 from governance.routing.table import RoutingTable
+from governance.strategies import strategy_named
 from governance.what_if.past import last_requests
 from governance.what_if.rehearse import rehearse
 from governance.what_if.replay import replay
@@ -52,7 +53,7 @@ def rehearsal(request: HttpRequest) -> HttpResponse:
         {
             "found": found,
             "needs": sorted(asked.ask.needs),
-            "weighted": draft.document.get("strategy") == "weighted",
+            "weighted": strategy_named(draft.document.get("strategy") or "").draws,
             "providers": json.dumps(_providers(draft, table)),
         },
     )

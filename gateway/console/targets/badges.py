@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from governance.kinds import kind_named
 from governance.models import Provider, RoutingProfile, RoutingTarget
-from governance.routing.kinds import KINDS
 
 Providers = Mapping[str, Provider]
 """By casefolded name."""
@@ -47,8 +47,8 @@ def reach_badges(
         found.append(Badge("local only", "warning", detail))
     if not cloud and not provider.is_local:
         found.append(Badge("cloud off", "warning", "Cloud routing is off, so it is skipped."))
-    kind = KINDS.get(provider.kind)
-    if target.request_types and kind and not {*target.request_types} & {*kind.request_types}:
+    kind = kind_named(provider.kind)
+    if target.request_types and kind and not any(map(kind.serves, target.request_types)):
         detail = f"{kind.label} serves none of its request types."
         found.append(Badge("request types", "danger", detail))
     if found:

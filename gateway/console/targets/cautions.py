@@ -7,6 +7,7 @@ from math import inf
 
 from gateway.console.monitoring.live import Engine, Live
 from gateway.console.targets.badges import Badge
+from governance import kinds
 from governance.models import Provider, RoutingTarget
 from governance.models.routing_target import THRESHOLDS
 from governance.routing.table import RateLimit, Target
@@ -31,7 +32,7 @@ def cautions(
 
 def is_engine(provider: Provider) -> bool:
     """Whether it is the engine on this machine."""
-    return provider.kind == "mlx" and not provider.base_url
+    return kinds.is_engine(provider.kind)
 
 
 def _model(target: RoutingTarget, provider: Provider, model: str) -> Iterator[Badge]:

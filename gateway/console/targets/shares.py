@@ -1,42 +1,30 @@
-"""What weights come to: the share of requests each target is tried first for. No IO."""
+"""The share of requests each target is tried first for, in words. No IO."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from governance.models import RoutingTarget
-from governance.routing.strategies import first_probabilities
-from governance.routing.table import Target
-from governance.routing.target_rules import WILDCARD
+from governance.routing.shares import shares
+from governance.routing.table import Profile, Target
 
 
 def share(target: RoutingTarget, targets: Sequence[RoutingTarget]) -> str:
-    """The share in percent of one of a weighted profile's targets; nothing when disabled.
-
-    A target competes with those enabled that serve the same alias; one that serves every alias is
-    told its share of the names no other target was given.
-    """
-    if not target.enabled:
-        return ""
-    alias = _alias(target)
-    rivals = [one for one in targets if one.enabled and _alias(one) in ("", alias)]
-    chances = first_probabilities(
-        [
-            Target(
-                provider=one.provider,
-                priority=one.priority,
-                weight=one.weight,
-                position=one.position,
-            )
-            for one in rivals
-        ]
+    """The share in percent of one of a profile's saved targets; nothing where there is none."""
+    held = tuple(
+        Target(
+            provider=one.provider,
+            virtual_model=one.virtual_model,
+            priority=one.priority,
+            weight=one.weight,
+            enabled=one.enabled,
+            position=one.position,
+        )
+        for one in targets
     )
-    return percent(chances[[one.position for one in rivals].index(target.position)])
-
-
-def _alias(target: RoutingTarget) -> str:
-    alias = target.virtual_model.casefold()
-    return "" if alias == WILDCARD else alias
+    profile = Profile("", "", "", held, target.profile.strategy)
+    found = shares(profile)[[one.position for one in targets].index(target.position)]
+    return "" if found is None else percent(found)
 
 
 def percent(part: float) -> str:

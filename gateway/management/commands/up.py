@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,11 +14,12 @@ from django.db.utils import OperationalError
 
 from gateway.supervisor import engine, metrics
 from gateway.supervisor.banner import Welcome
+from gateway.supervisor.child import Child
 from gateway.supervisor.cores import usable
-from gateway.supervisor.listener import listen
+from gateway.supervisor.listener import Listeners
 from gateway.supervisor.progress import Progress
-from gateway.supervisor.service import Service
 from gateway.supervisor.startup_error import StartupError
+from gateway.supervisor.supervisor import Supervisor
 from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
 
 
@@ -49,58 +51,61 @@ class Command(BaseCommand):
             raise CommandError("Stopped before it was ready.", returncode=130) from None
 
     def _up(self, options: dict[str, Any]) -> None:
-        if options["workers"] < 1:
+        workers, host, with_model = options["workers"], options["host"], not options["no_model"]
+        if workers < 1:
             raise StartupError("--workers must be at least 1.")
         cores = usable() if options["pin"] else ()
-        host, port, with_model = options["host"], options["port"], not options["no_model"]
-        listener = listen(host, port)
-        port = listener.getsockname()[1]
+        listeners = Listeners(host, options["port"], workers)
         progress = Progress()
         progress.step("Preparing the database")
         call_command("migrate", verbosity=0, interactive=False)
         if with_model:
             engine.ensure_weights(settings.MODELS_DIR, progress)
         defaults = load_embedded_defaults(with_model=with_model)
-        socket = engine.socket_path(settings.ENGINE_SOCKET)
-        environment = {"POINTSMAN_ENGINE_SOCKET": socket, **metrics.environment(settings.DATA_DIR)}
-        service = Service(listener, environment)
         welcome = Welcome(
-            url=f"http://{_shown(host)}:{port}",
+            url=f"http://{_shown(host)}:{listeners.port}",
             username=defaults.username,
             password=defaults.password,
             api_key=defaults.api_key,
             model="light/light" if with_model else "",
         )
+        socket = engine.socket_path(settings.ENGINE_SOCKET)
+        environment = {"POINTSMAN_ENGINE_SOCKET": socket, **metrics.environment(settings.DATA_DIR)}
+        supervisor = Supervisor(listeners, environment)
         try:
             progress.step("Starting")
             if with_model:
-                start = partial(
-                    engine.start,
-                    socket,
-                    settings.MODELS_DIR,
-                    preload=EMBEDDED_MODEL,
-                    batching=settings.ENABLE_BATCHING,
-                    limits=engine.Limits(
-                        memory_mib=settings.ENGINE_MEMORY_MIB,
-                        idle_minutes=settings.ENGINE_IDLE_MINUTES,
-                        queue=settings.ENGINE_QUEUE_LIMIT,
-                        batch=settings.ENGINE_BATCH_SIZE,
-                    ),
-                )
-                service.start_engine(start)
-            service.start_web(options["workers"], cores)
-            service.wait_ready(f"http://{_reachable(host)}:{port}")
+                supervisor.start_helper(_engine(socket), grace=engine.GRACE)
+            supervisor.start_web(workers, cores)
+            supervisor.wait_ready(f"http://{_reachable(host)}:{listeners.port}")
             progress.done()
             self.stdout.write(welcome.text())
             self.stdout.flush()
-            service.run()
+            supervisor.run()
         except StartupError:
             # They were made, and there is no other time to show them.
             self.stdout.write(welcome.secrets())
             raise
         finally:
             self.stderr.write("Stopping ...")
-            service.end()
+            supervisor.end()
+
+
+def _engine(socket: str) -> Callable[[], Child]:
+    """What starts the local engine, as the settings have it."""
+    return partial(
+        engine.start,
+        socket,
+        settings.MODELS_DIR,
+        preload=EMBEDDED_MODEL,
+        batching=settings.ENABLE_BATCHING,
+        limits=engine.Limits(
+            memory_mib=settings.ENGINE_MEMORY_MIB,
+            idle_minutes=settings.ENGINE_IDLE_MINUTES,
+            queue=settings.ENGINE_QUEUE_LIMIT,
+            batch=settings.ENGINE_BATCH_SIZE,
+        ),
+    )
 
 
 def _reachable(host: str) -> str:

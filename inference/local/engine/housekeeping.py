@@ -7,11 +7,14 @@ import msgspec
 
 from inference.local.engine.fleet import Fleet, logger
 from inference.local.engine.slot import Health, Slot
-from inference.local.engine.worker_http import WorkerGone
+from inference.local.engine.worker_client import WorkerClient
 from inference.local.supervision import state
 from inference.local.supervision.liveness import lifeless, observe
 from inference.local.supervision.state import Phase
+from inference.upstream import UpstreamError
 
+_HEALTH_LIMIT = 65_536
+"""Bytes of a worker's answer; it is a few hundred."""
 _decoder = msgspec.json.Decoder(Health)
 
 
@@ -60,9 +63,9 @@ async def ask_health(fleet: Fleet, slot: Slot, timeout_s: float) -> None:
     if pool is None:
         return
     try:
-        async with asyncio.timeout(timeout_s), await pool.send(b"GET", b"/health") as response:
-            health = _decoder.decode(await response.read())
-    except (WorkerGone, TimeoutError, msgspec.MsgspecError):
+        async with asyncio.timeout(timeout_s):
+            health = _decoder.decode(await _answer(pool))
+    except (UpstreamError, TimeoutError, msgspec.MsgspecError):
         return
     if slot.pool is not pool:
         return
@@ -77,6 +80,14 @@ async def ask_health(fleet: Fleet, slot: Slot, timeout_s: float) -> None:
     if health.memory_bytes:
         fleet.apply(slot, state.remeasured(slot.state, health.memory_bytes))
         fleet.trim()
+
+
+async def _answer(pool: WorkerClient) -> bytes:
+    reply = await pool.send(b"GET", b"/health")
+    try:
+        return await reply.read_all(_HEALTH_LIMIT)
+    finally:
+        reply.abort()
 
 
 async def _check(fleet: Fleet, slot: Slot) -> None:

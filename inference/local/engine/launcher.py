@@ -7,7 +7,7 @@ from pathlib import Path
 from inference.local.engine.process import Listener, WorkerProcess
 from inference.local.engine.settings import EngineSettings
 from inference.local.engine.slot import Worker
-from inference.local.engine.worker_http import WorkerPool
+from inference.local.engine.worker_client import WorkerClient
 
 
 class Launcher:
@@ -41,4 +41,4 @@ class Launcher:
         ]
         models_dir = str(self._settings.models_dir)
         process = WorkerProcess(command, self._environment, listener, models_dir)
-        return Worker(process, WorkerPool(path))
+        return Worker(process, WorkerClient(path))

@@ -10,15 +10,14 @@ from inference.local.engine.errors import EngineError, invalid, unavailable, wor
 from inference.local.engine.reply import Reply, passed_on
 from inference.local.engine.slot import Slot
 from inference.local.engine.supervisor import Supervisor
-from inference.local.engine.worker_http import (
-    WorkerGone,
-    WorkerPool,
-    WorkerResponse,
-    WorkerUnreachable,
-)
+from inference.local.engine.worker_client import WorkerClient
 from inference.local.supervision.state import Phase
+from inference.upstream import ConnectFailed, UpstreamError
+from inference.upstream import Reply as WorkerReply
 
 _ATTEMPTS = 3
+_ANSWER_LIMIT = 64 * 1024 * 1024
+"""Bytes of a whole answer of a worker."""
 
 
 class _Fields(msgspec.Struct):
@@ -64,30 +63,32 @@ class Relay:
         try:
             name, self._stream = read_fields(self._body)
             with self._supervisor.lease(name) as slot:
-                pool, response = await self._send(slot)
-                async with response:
-                    try:
-                        await self._hand_on(slot, response)
-                    except WorkerGone:
-                        reason = await self._supervisor.obituary(slot, pool)
-                        raise worker_died(reason) from None
+                worker, response = await self._send(slot)
+                try:
+                    await self._hand_on(slot, response)
+                except UpstreamError:
+                    reason = await self._supervisor.obituary(slot, worker)
+                    raise worker_died(reason) from None
+                finally:
+                    # For the worker a closed connection is the sign to cancel the request.
+                    response.abort()
         except EngineError as error:
             await self._reply.fail(error)
 
-    async def _send(self, slot: Slot) -> tuple[WorkerPool, WorkerResponse]:
+    async def _send(self, slot: Slot) -> tuple[WorkerClient, WorkerReply]:
         for _ in range(_ATTEMPTS):
-            pool = await self._loaded(slot)
+            worker = await self._loaded(slot)
             try:
-                return pool, await pool.send(b"POST", self._path, self._headers, self._body)
-            except WorkerUnreachable:
+                return worker, await worker.send(b"POST", self._path, self._headers, self._body)
+            except ConnectFailed:
                 # It died and the news is still on its way; its successor will do.
-                await self._supervisor.obituary(slot, pool)
-            except WorkerGone:
-                raise worker_died(await self._supervisor.obituary(slot, pool)) from None
+                await self._supervisor.obituary(slot, worker)
+            except UpstreamError:
+                raise worker_died(await self._supervisor.obituary(slot, worker)) from None
         message = f"The worker of the model '{slot.name}' does not take requests."
         raise unavailable("worker_unreachable", message, 1)
 
-    async def _loaded(self, slot: Slot) -> WorkerPool:
+    async def _loaded(self, slot: Slot) -> WorkerClient:
         """Wait for the model; a streaming caller is told meanwhile that it loads."""
         every = self._supervisor.settings.timings.comment_every if self._stream else None
         waiting = asyncio.ensure_future(self._supervisor.ready(slot))
@@ -99,27 +100,25 @@ class Relay:
         finally:
             waiting.cancel()
 
-    async def _hand_on(self, slot: Slot, response: WorkerResponse) -> None:
-        events = response.status == 200 and response.header(b"content-type").startswith(
-            b"text/event-stream"
-        )
-        if not events:
-            await self._hand_on_whole(response.status, response, await response.read())
+    async def _hand_on(self, slot: Slot, response: WorkerReply) -> None:
+        media_type = response.header(b"content-type") or b""
+        if response.status != 200 or not media_type.startswith(b"text/event-stream"):
+            await self._hand_on_whole(response, await response.read_all(_ANSWER_LIMIT))
             return
         await self._reply.begin_stream(passed_on(response.headers))
         whole = sse.WholeEvents()
-        async for piece in response.pieces():
+        while piece := await response.read():
             slot.bytes_at = self._supervisor.fleet.clock()
             await self._reply.write(whole.feed(piece))
         await self._reply.write(whole.rest())
         await self._reply.finish()
 
-    async def _hand_on_whole(self, status: int, response: WorkerResponse, body: bytes) -> None:
+    async def _hand_on_whole(self, response: WorkerReply, body: bytes) -> None:
         if self._reply.started:  # with comments: the status is spent, only the body still fits
             await self._reply.write(sse.event(b" ".join(body.split(b"\n"))))
             await self._reply.finish()
         else:
-            await self._reply.whole(status, passed_on(response.headers), body)
+            await self._reply.whole(response.status, passed_on(response.headers), body)
 
 
 def _progress(slot: Slot) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from inference.local.engine.process import Listener, WorkerProcess
-from inference.local.engine.worker_http import WorkerPool
+from inference.local.engine.worker_client import WorkerClient
 from inference.local.supervision.liveness import Liveness
 from inference.local.supervision.memory import Resident
 from inference.local.supervision.state import ModelState, Phase
@@ -18,7 +18,7 @@ class Worker:
     """A process and the way to talk to it."""
 
     process: WorkerProcess
-    pool: WorkerPool
+    pool: WorkerClient
 
 
 Prepare = Callable[[str, Listener], Worker]
@@ -52,7 +52,7 @@ class Slot:
     waiting_for_room: int = 0
     last_used: float | None = None
     process: WorkerProcess | None = None
-    pool: WorkerPool | None = None
+    pool: WorkerClient | None = None
     health: Health = field(default_factory=Health)
     liveness: Liveness = field(default_factory=lambda: Liveness(0.0, 0.0))
     heard_at: float = 0.0

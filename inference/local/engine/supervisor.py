@@ -8,7 +8,7 @@ from inference.local.engine.errors import EngineError, model_not_found, unavaila
 from inference.local.engine.estimate import weights_bytes
 from inference.local.engine.fleet import Fleet, readable_size
 from inference.local.engine.slot import Slot
-from inference.local.engine.worker_http import WorkerPool
+from inference.local.engine.worker_client import WorkerClient
 from inference.local.supervision import state
 from inference.local.supervision.memory import Verdict
 from inference.local.supervision.state import Phase
@@ -54,7 +54,7 @@ class Supervisor:
             slot.last_used = self.fleet.clock()
             self.fleet.changes.announce()
 
-    async def ready(self, slot: Slot) -> WorkerPool:
+    async def ready(self, slot: Slot) -> WorkerClient:
         """Wait until the model is loaded, loading it when needed.
 
         All who wait share one load. Raises EngineError 503 when it fails, when a failed model may
@@ -70,7 +70,7 @@ class Supervisor:
         finally:
             slot.waiting -= 1
 
-    async def _until_ready(self, slot: Slot) -> WorkerPool:
+    async def _until_ready(self, slot: Slot) -> WorkerClient:
         fleet, timings = self.fleet, self.settings.timings
         saw_load = False
         give_up_at = fleet.clock() + timings.room_patience
@@ -136,7 +136,7 @@ class Supervisor:
         message = f"The model '{slot.name}' could not be loaded. {slot.state.reason}"
         return unavailable("model_failed", message, seconds)
 
-    async def obituary(self, slot: Slot, pool: WorkerPool) -> str:
+    async def obituary(self, slot: Slot, pool: WorkerClient) -> str:
         """Why a connection to the model's worker broke off, as a sentence."""
         timings = self.settings.timings
         deadline = self.fleet.clock() + timings.obituary_patience

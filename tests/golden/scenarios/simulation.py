@@ -286,5 +286,26 @@ SCENARIOS = {
         ],
         keys={"reader": "governance:read"},
     ),
+    "simulate_what_is_out_of_reach": Scenario(
+        [
+            *_TABLE[:2],
+            post("/keys", key("owner")),
+            post(
+                "/routing-profiles",
+                aimed(target(virtual_model="a", model="m"), target(virtual_model="b", model="m")),
+            ),
+            post("/routing-profiles", profile("private", virtual_key_id="<key 1>")),
+            post("/model-mappings", mapping("mine", destination="private")),
+            post("/heuristic-rules", rule("mine", profile="private")),
+            _ask("light/c"),
+            _ask("light/A"),
+            _ask("mine"),
+            _ask("auto"),
+            _ask("mine", virtual_key_id="<key 1>"),
+            _ask("auto", virtual_key_id="<key 1>"),
+            _ask("x", routing_profile="private"),
+            _ask("x", routing_profile="private", virtual_key_id="<key 1>"),
+        ]
+    ),
     "simulate_without_anything": Scenario([_ask(), _ask("auto"), post(PATH, {}), _ask("x/y")]),
 }

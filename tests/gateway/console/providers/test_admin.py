@@ -82,7 +82,7 @@ def test_a_refused_form_does_not_send_the_secret_back(admin: Client) -> None:
     ("changes", "field", "message"),
     [
         ({"name": ""}, "name", "name is required."),
-        ({"kind": "none"}, "kind", "kind must be mlx, openai or anthropic."),
+        ({"kind": "none"}, "kind", "kind must be mlx, mlx_server, openai or anthropic."),
         ({"base_url": ""}, "base_url", 'base_url is required for the kind "openai".'),
         (
             {"base_url": "http://169.254.169.254/"},

@@ -12,8 +12,9 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from pytest_django import Settings
 
-from gateway.console.providers.presets import CLOUDS, LOCAL
+from gateway.console.providers.presets import query
 from governance import services
+from governance.kinds import Preset, ProviderKind, presets
 from governance.models import Provider, Revision
 from inference.upstream.backend import backend_of
 from tests.gateway.console.conftest import Engine, Member
@@ -226,18 +227,21 @@ def test_who_may_only_look_asks_nothing(member: Member, action: str) -> None:
     assert member(*RIGHTS, name="o").post(f"/admin/connection/{pk + 1}/test").status_code == 404
 
 
-@pytest.mark.parametrize("preset", [*CLOUDS, *LOCAL], ids=lambda preset: preset.label)
-def test_a_preset_fills_the_form(member: Member, preset: Any) -> None:
+@pytest.mark.parametrize(
+    ("kind", "preset"), presets(), ids=[preset.label for _, preset in presets()]
+)
+def test_a_preset_fills_the_form(member: Member, kind: ProviderKind, preset: Preset) -> None:
     """Its link is on the page, and what it opens holds its values and can be saved."""
     client = member("governance.add_provider", "governance.view_provider")
-    link = f"/admin/governance/provider/add/?{preset.query}"
+    link = f"/admin/governance/provider/add/?{query(kind, preset)}"
     assert (
         link.replace("&", "&amp;") in client.get("/admin/governance/provider/add/").content.decode()
     )
     form = client.get(link).context["adminform"].form
     assert form["base_url"].value() == preset.base_url
-    assert form["kind"].value() == preset.kind
+    assert form["kind"].value() == kind.name
     assert form["name"].value() == preset.name
     assert bool(form["is_local"].value()) is preset.is_local
-    fields = ("name", "kind", "base_url", "is_local")
-    services.save_provider({name: getattr(preset, name) for name in fields}, who="a test")
+    fields = ("name", "base_url", "is_local")
+    document = {name: getattr(preset, name) for name in fields} | {"kind": kind.name}
+    assert not services.save_provider(document, who="a test").warnings

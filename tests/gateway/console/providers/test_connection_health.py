@@ -69,9 +69,9 @@ def part(member: Member, pk: int, *rights: str) -> str:
 def fail(book: HealthBook, times: int) -> None:
     provider = snapshot.current().providers["fast"]
     for _ in range(times):
-        slot = book.take(provider, "m-1")
-        assert slot is not None
-        book.failed(slot, of_status(503))
+        permit = book.acquire(provider, "m-1")
+        assert permit is not None
+        book.release(permit, of_status(503))
 
 
 def test_what_this_process_knows(member: Member, pk: int, book: HealthBook) -> None:
@@ -82,7 +82,7 @@ def test_what_this_process_knows(member: Member, pk: int, book: HealthBook) -> N
         "m-2",
         [(b"x-ratelimit-limit-requests", b"100"), (b"x-ratelimit-remaining-requests", b"8")],
     )
-    assert book.take(provider, "m-2") is not None
+    assert book.acquire(provider, "m-2") is not None
     client = member(VIEW)
     assert "92 % of its limit" in text_of(client.get(LIST))
     fail(book, 5)

@@ -1,0 +1,18 @@
+"""What Django's system checks say about the installation, at `up` and at `manage.py check`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning, register
+
+
+@register()
+def unknown_variables(
+    app_configs: Sequence[AppConfig] | None = None, **options: Any
+) -> list[CheckMessage]:
+    """Misspelt `POINTSMAN_*` variables, which would otherwise do nothing in silence."""
+    return [Warning(sentence, id="pointsman.W001") for sentence in settings.ENVIRONMENT.unread()]

@@ -1,0 +1,129 @@
+"""What there is to know about a kind of provider, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from governance.kinds.auth import Auth, Headers, KeyHeader
+from governance.kinds.locality import is_loopback
+
+TRACE_HEADERS: Final = frozenset({b"traceparent", b"tracestate"})
+"""W3C Trace Context: every kind that lets callers' headers through lets these through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A well-known place that answers, at the address its own documentation gives."""
+
+    label: str
+    name: str
+    base_url: str
+    is_local: bool = False
+    rank: int = 10
+    """Place among all presets; equal ranks go by kind and then as they stand in its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How a connection test asks for a completion, and how the models are listed."""
+
+    completion_path: str = "/chat/completions"
+    answer_field: str = "choices"
+    """A list of this name in the answer makes it a completion."""
+    limit_field: str = ""
+    """The field that bounds the answer's tokens; empty: as OpenAI's models want it."""
+    models_path: str = "/models"
+
+
+@dataclass(frozen=True, slots=True)
+class FailureWords:
+    """Words in an upstream's error body that say more than its status."""
+
+    outcome: str
+    """The failure class: `retryable`, `misconfigured` or `too_long`."""
+    code: str
+    message: str
+    """A sentence of ours for logs and callers."""
+    marks: tuple[bytes, ...]
+    statuses: frozenset[int] = frozenset({400, 413, 422})
+    """Statuses under which the words count."""
+
+
+TOO_LONG: Final = FailureWords(
+    "too_long",
+    "too_long",
+    "The prompt is longer than the model's context.",
+    (b"context_length_exceeded", b"prompt is too long", b"maximum context length"),
+)
+"""How upstreams say that a prompt does not fit: OpenAI's error code, Anthropic's message, and the
+sentence most OpenAI-compatible servers use."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKind:
+    """A kind of provider: what it is called, how it is reached and spoken to, how it behaves."""
+
+    name: str
+    label: str
+    help: str
+    """A sentence for operators who choose a kind."""
+    protocol: str
+    """The folder of `inference.translate` that speaks to it: `openai` or `anthropic`."""
+    rank: int = 100
+    """Place where operators choose a kind."""
+    dialect: str = ""
+    """What it makes of its protocol where that needs a translation of its own."""
+    request_types: frozenset[str] | None = None
+    """The request types it can serve at all; None: every one its protocol has a translation for."""
+    engine: bool = False
+    """The engine this installation runs: its socket is the address, its report lists the models
+    and tells their health."""
+    base_url: Literal["required", "forbidden"] = "required"
+    base_path_end: str = ""
+    """What the path of the base URL is completed with unless it ends so already."""
+    auth: Auth = field(default_factory=KeyHeader)
+    headers: Headers = ()
+    """Sent unless the caller or the operator sets them."""
+    caller_headers: frozenset[bytes] = frozenset()
+    """Headers of the caller that travel to the upstream, in lower case."""
+    priority_header: str = ""
+    """The header that tells the place in its queue; empty: it has no such queue."""
+    most_concurrent: int | None = None
+    """Requests at a time that it stands at most; also what holds where the operator sets none."""
+    first_event_of_whole_answers: bool = True
+    """Whether the timeout for the first event counts for whole answers too. Those of a local
+    model start when they end, so there only the total counts."""
+    stays: Callable[[str], bool] = is_loopback
+    """Whether a base URL stays within the operator's walls where the operator does not say."""
+    preferred_locally: bool = False
+    """Whether it comes first as the local default."""
+    counts_tokens: bool = False
+    """Whether it answers Anthropic's `count_tokens`."""
+    probe: Probe = Probe()
+    price_seller: str = ""
+    """Whose list prices hold (a provider id of `genai-prices`) where the address is no known
+    seller's; empty: none."""
+    failure_words: tuple[FailureWords, ...] = (TOO_LONG,)
+    presets: tuple[Preset, ...] = ()
+    formerly: str = ""
+    """The kind under which it was stored before, where that one had a base URL."""
+
+    @property
+    def translation(self) -> str:
+        """The key of its translations."""
+        return self.dialect or self.protocol
+
+    def serves(self, request_type: str) -> bool:
+        return self.request_types is None or request_type in self.request_types
+
+    def stays_here(self, base_url: str) -> bool:
+        """Whether what is sent there stays within the walls, as far as the address says."""
+        return self.engine or self.stays(base_url)
+
+    def permits(self, limit: int | None) -> int | None:
+        """How many requests at a time it may be sent, given the operator's limit."""
+        if self.most_concurrent is None:
+            return limit
+        return min(limit or self.most_concurrent, self.most_concurrent)

@@ -1,0 +1,10 @@
+"""What it cost by list prices; what has no known price counts nothing."""
+
+from governance.limits.measure import Consumption, Measure
+
+
+def amount(used: Consumption) -> float:
+    return used.cost or 0.0
+
+
+MEASURE = Measure("cost", "Cost", "US dollars", amount, threshold="budget", rank=30)

@@ -1,0 +1,192 @@
+"""One candidate that is tried, from its permit to its entry in the record."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Final, Self
+
+import structlog
+
+from governance.routing.plan import Candidate
+from inference.dispatch.deadlines import Deadlines
+from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken
+from inference.dispatch.health import HealthBook, Permit
+from inference.dispatch.timer_wheel import TimerWheel
+from inference.record.record import Attempt as AttemptRecord
+from inference.record.record import RequestContext
+from inference.upstream import ConnectFailed, ConnectTimedOut, UpstreamError
+from inference.upstream.backend import UnusableProvider, first_event_timeout
+from inference.upstream.tokens import TokenUnavailable
+
+log = structlog.get_logger("pointsman.dispatch")
+
+SATURATED: Final = "saturated"
+"""The code of an attempt that got no permit."""
+
+
+class Attempt:
+    """A context manager in which one candidate is tried.
+
+    However its body ends, by an answer, a failure, the caller's leaving, a caller who does not
+    read or a fault of our own, the attempt ends in `__exit__` and nowhere else: the deadlines are
+    stopped, the connection is dropped unless its end is still to be read, the permit is released,
+    and one entry is appended to the record.
+
+    `failure` says afterwards how it failed; None when the answer was delivered. Failures do not
+    leave the body, so that the next candidate may be tried; a cancellation does, and so does a
+    fault of our own once something was `committed` to the caller.
+    """
+
+    __slots__ = (
+        "_began",
+        "_book",
+        "_context",
+        "_loop",
+        "_permit",
+        "_timer_wheel",
+        "candidate",
+        "code",
+        "committed",
+        "deadlines",
+        "failure",
+        "status",
+    )
+
+    deadlines: Deadlines
+    """Since `acquire`."""
+
+    def __init__(
+        self,
+        candidate: Candidate,
+        context: RequestContext,
+        book: HealthBook,
+        loop: asyncio.AbstractEventLoop,
+        timer_wheel: TimerWheel,
+    ) -> None:
+        self.candidate = candidate
+        self.failure: Failure | None = None
+        self.committed = False
+        """Something of the answer is for the caller alone from now on: a stream has begun."""
+        self.code = "ok"
+        """Of the entry, when nothing fails."""
+        self.status = 200
+        """HTTP status of the entry, when nothing fails."""
+        self._context = context
+        self._book = book
+        self._loop = loop
+        self._timer_wheel = timer_wheel
+        self._permit: Permit | None = None
+
+    def __enter__(self) -> Self:
+        self._began = self._loop.time()
+        return self
+
+    def acquire(self, *, stream: bool) -> None:
+        """Takes leave to ask the provider, and starts the deadlines.
+
+        Raises `AttemptFailed` when the provider is at its limit of requests.
+        """
+        provider = self.candidate.provider
+        self._permit = self._book.acquire(provider, self.candidate.model)
+        if self._permit is None:
+            raise AttemptFailed(_saturated(provider.name))
+        carrier = asyncio.current_task(self._loop)
+        assert carrier is not None
+        self.deadlines = Deadlines(
+            self._loop,
+            self._timer_wheel,
+            carrier,
+            first_event=first_event_timeout(provider, stream=stream),
+            idle=provider.idle_timeout,
+            total=provider.total_timeout,
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        permit = self._permit
+        failure = None if error is None else self._failure_of(error)
+        self.failure = failure
+        if permit is not None:
+            self.deadlines.stop()
+            if failure is not None or not self.committed:
+                self.deadlines.drop()
+            self._book.release(permit, failure)
+        candidate = self.candidate
+        outcome, code, status = "ok", self.code, self.status
+        if failure is not None:
+            outcome, code, status = str(failure.outcome), failure.code, _status_in(failure.code)
+        self._context.attempts.append(
+            AttemptRecord(
+                candidate.provider.name,
+                candidate.model,
+                outcome,
+                code,
+                status,
+                (self._loop.time() - self._began) * 1000,
+                candidate.is_local_fallback,
+            )
+        )
+        return failure is not None and not (failure is CANCELLED or self._is_ours(failure))
+
+    def _failure_of(self, error: BaseException) -> Failure:
+        """What an error inside the attempt means."""
+        if isinstance(error, AttemptFailed):
+            return error.failure
+        if isinstance(error, ConnectTimedOut):
+            return _CONNECT_TIMEOUT
+        if isinstance(error, ConnectFailed):
+            return _unreachable(error.cause)
+        if isinstance(error, TokenUnavailable):
+            return Failure(Outcome.MISCONFIGURED, "token_unavailable", str(error))
+        if isinstance(error, UpstreamError):
+            return _STREAM_DIED
+        if isinstance(error, UnusableProvider):
+            return Failure(Outcome.MISCONFIGURED, "unusable_provider", str(error))
+        if isinstance(error, Exception):
+            if not self.committed:
+                # Ours, not the provider's: another candidate may need less of what is broken.
+                log.error("attempt_crashed", request_id=self._context.id, exc_info=error)
+            return CRASHED
+        return self._expired() or CANCELLED
+
+    def _expired(self) -> Failure | None:
+        """The deadline that cancelled the carrying task; None when someone else did too."""
+        if self._permit is None or self.deadlines.expired is None:
+            return None
+        carrier = asyncio.current_task(self._loop)
+        assert carrier is not None
+        return None if carrier.uncancel() else self.deadlines.expired
+
+    def _is_ours(self, failure: Failure) -> bool:
+        """A fault of our own behind the commit: no candidate can take over."""
+        return failure is CRASHED and self.committed
+
+
+CANCELLED: Final = Failure(Outcome.CANCELLED, "cancelled", "The caller left.")
+CRASHED: Final = Failure(
+    Outcome.UNFIT, "internal_error", "The gateway failed to carry the answer.", 500
+)
+_CONNECT_TIMEOUT: Final = broken(
+    "connect_timeout", "The provider did not accept a connection.", 504
+)
+_STREAM_DIED: Final = broken("stream_died", "The provider's answer broke off.")
+
+
+def _unreachable(cause: str) -> Failure:
+    why = f": {cause}" if cause else ""
+    return broken("connect_failed", f"The provider could not be reached{why}.")
+
+
+def _saturated(provider: str) -> Failure:
+    message = f"The provider {provider!r} is at its limit of requests."
+    return Failure(Outcome.RETRYABLE, SATURATED, message, 503, retry_after=1)
+
+
+def _status_in(code: str) -> int:
+    """The HTTP status a failure's code names; 0 when it names none."""
+    return int(code[5:]) if code.startswith("http_") else 0

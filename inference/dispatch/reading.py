@@ -1,0 +1,95 @@
+"""From an upstream's reply to a committed stream, a whole answer, or the failure it means."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Final
+
+from governance.kinds.kind import FailureWords
+from inference.dispatch.deadlines import Deadlines
+from inference.dispatch.failures import AttemptFailed, Failure, broken, of_status
+from inference.dispatch.results import StreamResult
+from inference.dispatch.retry_after import seconds_to_wait
+from inference.endpoints.parsed_request import ParsedRequest
+from inference.translate.base import Answer, StreamedTranslator, Translator
+from inference.upstream import Reply, ResponseTooLarge, UpstreamError
+
+ERROR_LIMIT: Final = 1024 * 1024
+"""Bytes of an upstream's error that are kept."""
+ANSWER_LIMIT: Final = 64 * 1024 * 1024
+"""Bytes of a whole answer."""
+
+
+async def refusal(reply: Reply, words: tuple[FailureWords, ...]) -> Failure:
+    """What a reply means whose status is no success, with the upstream's own words."""
+    body = b""
+    with contextlib.suppress(UpstreamError):
+        body = await reply.read_all(ERROR_LIMIT)
+    wait = seconds_to_wait(reply.headers, time.time())
+    return of_status(reply.status, body, wait, words)
+
+
+async def open_stream(translator: Translator, request: ParsedRequest, reply: Reply) -> StreamResult:
+    """The stream up to its first meaningful event, the commit point.
+
+    Raises `AttemptFailed` for a stream that ends or breaks before.
+    """
+    stream = translator.relay(request)
+    first = b""
+    ended = False
+    while not stream.committed and not ended:
+        chunk = await reply.read()
+        if chunk:
+            first += stream.feed(chunk)
+        else:
+            ended = True
+            first += stream.end()
+        if stream.failure is not None:
+            raise AttemptFailed(stream.failure)
+    if not stream.committed:
+        raise AttemptFailed(_EMPTY)
+    return StreamResult(stream, reply, first, ended)
+
+
+async def read_whole(
+    translator: Translator,
+    request: ParsedRequest,
+    reply: Reply,
+    deadlines: Deadlines,
+    *,
+    streamed: bool,
+) -> Answer:
+    """The whole answer, put together where the upstream streams it.
+
+    Raises `AttemptFailed` for a reply that holds no answer, and `ResponseTooLarge`.
+    """
+    if streamed and isinstance(translator, StreamedTranslator):
+        body = await _gathered(translator, request, reply, deadlines)
+    else:
+        body = await reply.read_all(ANSWER_LIMIT, deadlines.touch)
+    answer = translator.answer(request, body)
+    if answer.failure is not None:
+        raise AttemptFailed(answer.failure)
+    return answer
+
+
+async def _gathered(
+    translator: StreamedTranslator, request: ParsedRequest, reply: Reply, deadlines: Deadlines
+) -> bytes:
+    intake = translator.intake(request)
+    parts: list[bytes] = []
+    size = 0
+    while not intake.finished and (chunk := await reply.read()):
+        part = intake.feed(chunk)
+        if not part:
+            continue
+        deadlines.touch()
+        size += len(part)
+        if size > ANSWER_LIMIT:
+            raise ResponseTooLarge(f"The response is larger than {ANSWER_LIMIT} bytes.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+_EMPTY: Final = broken("empty_answer", "The provider ended its answer before it began.")

@@ -1,0 +1,86 @@
+"""Answers of candidates, and the news that there is none, as the caller gets to see them."""
+
+from __future__ import annotations
+
+from governance.routing.plan import Candidate, Plan
+from inference.dispatch.attempt import SATURATED
+from inference.dispatch.failures import Failure, Outcome
+from inference.dispatch.results import Exhausted
+from inference.edge import response_headers
+from inference.edge.answer_writer import AnswerWriter
+from inference.edge.error_answer import after_failure, in_stream
+from inference.record.record import RequestContext
+from inference.translate.base import Answer
+
+
+class AnswerDelivery:
+    """Puts the headers to an answer that say which way the request went, and writes it."""
+
+    __slots__ = ("_context", "writer")
+
+    def __init__(self, context: RequestContext, writer: AnswerWriter) -> None:
+        self._context = context
+        self.writer = writer
+
+    async def begin_stream(self, candidate: Candidate) -> None:
+        """The head of a streamed answer, unless a heartbeat opened it before the commit."""
+        if not self.writer.started:
+            context = self._context
+            # The attempt that answers is under way and has no entry yet.
+            count = len(context.attempts) + 1
+            headers = response_headers.answered(context, candidate, count)
+            await self.writer.head(200, [*response_headers.STREAM, *headers])
+
+    async def whole(
+        self, candidate: Candidate, answer: Answer, headers: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
+        context = self._context
+        answered = response_headers.answered(context, candidate, len(context.attempts))
+        await self.writer.respond(200, [response_headers.JSON, *answered, *headers], answer.body)
+
+    async def break_off(self, failure: Failure, body: bytes | None, sequence: int) -> None:
+        writer = self.writer
+        error = in_stream(failure, body, sequence)
+        await writer.last(writer.protocol.error_event(error, writer.request_id))
+
+    async def abandon(self) -> None:
+        """The answer stays without its end, for which a server closes the connection."""
+
+    async def heartbeat(self) -> None:
+        """A sign of life during silence; before the commit it opens the answer early."""
+        writer = self.writer
+        if not writer.started:
+            headers = response_headers.routing_headers(self._context)
+            await writer.head(200, [*response_headers.STREAM, *headers])
+        await writer.chunk(writer.protocol.HEARTBEAT)
+
+    async def give_up(self, exhausted: Exhausted) -> None:
+        """Every candidate failed, or the request itself is at fault."""
+        failure, context, writer = exhausted.failure, self._context, self.writer
+        context.outcome, context.error_code = failure.outcome, failure.code
+        headers = response_headers.routing_headers(context)
+        attempts = tuple(str(attempt) for attempt in context.attempts)
+        headers.append((b"x-pointsman-attempts", str(len(attempts)).encode()))
+        if any(attempt.code != SATURATED for attempt in context.attempts):
+            headers.append((b"x-should-retry", b"false"))
+        callers = _is_the_callers(failure, context.plan)
+        error = after_failure(failure, attempts, exhausted.body, callers=callers)
+        plain = error.said is not None and (callers or len(attempts) == 1)
+        if plain and exhausted.unmodified and exhausted.body and not writer.started:
+            headers += response_headers.retry_after(failure.retry_after)
+            status = writer.status_of(error)
+            await writer.respond(status, [response_headers.JSON, *headers], exhausted.body)
+            return
+        await writer.refuse(error, headers)
+
+
+def _is_the_callers(failure: Failure, plan: Plan | None) -> bool:
+    """Whether the request itself is at fault, so that the caller alone can mend it.
+
+    That is also so for a model which the caller named, the provider beside it, and which that
+    provider does not have.
+    """
+    if failure.outcome in (Outcome.CALLERS_FAULT, Outcome.TOO_LONG):
+        return True
+    profile = plan.profile if plan is not None else None
+    return failure.code == "http_404" and profile is not None and profile.implicit

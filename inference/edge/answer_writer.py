@@ -1,0 +1,108 @@
+"""Writing to the caller: heads, chunks, and errors in the caller's protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from inference.edge import asgi, response_headers
+from inference.edge.asgi import Receive, Send
+from inference.edge.disconnect_watcher import DisconnectWatcher
+from inference.edge.error_answer import ErrorAnswer
+from inference.edge.heartbeat import Heartbeat
+from inference.protocols import CallersProtocol
+
+
+class AnswerWriter:
+    """The answer to one request, in its caller's protocol, errors included."""
+
+    __slots__ = (
+        "_send",
+        "heartbeat",
+        "on_sent",
+        "protocol",
+        "request_id",
+        "started",
+        "status",
+        "unread",
+        "watcher",
+    )
+
+    def __init__(
+        self,
+        send: Send,
+        protocol: CallersProtocol,
+        request_id: str,
+    ) -> None:
+        self._send = send
+        self.protocol = protocol
+        self.request_id = request_id
+        self.started = False
+        """The head has left."""
+        self.status = 0
+        """HTTP status that was sent; 0 before the head."""
+        self.heartbeat: Heartbeat | None = None
+        """Told of every chunk, and ended before the last one."""
+        self.watcher: DisconnectWatcher | None = None
+        """Ended before the last chunk: servers report a disconnect after a normal end too."""
+        self.unread: Receive | None = None
+        """The request's `receive`, when it is answered without its body having been read."""
+        self.on_sent: Callable[[bytes], None] | None = None
+        """Sees every part of a body before it leaves."""
+
+    async def head(self, status: int, headers: response_headers.Headers) -> None:
+        self.started = True
+        self.status = status
+        headers.extend(self.protocol.own_headers(self.request_id))
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def chunk(self, data: bytes) -> None:
+        if self.on_sent is not None:
+            self.on_sent(data)
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        if self.heartbeat is not None:
+            self.heartbeat.touch()
+
+    async def last(self, data: bytes) -> None:
+        if self.heartbeat is not None:
+            self.heartbeat.stop()
+        if self.watcher is not None:
+            self.watcher.stop()
+        if self.on_sent is not None:
+            self.on_sent(data)
+        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+    async def respond(self, status: int, headers: response_headers.Headers, body: bytes) -> None:
+        """A complete answer."""
+        headers.append((b"content-length", str(len(body)).encode()))
+        if self.unread is not None:
+            headers.append(asgi.CLOSE)
+            await self.head(status, headers)
+            await self.chunk(body)
+            return
+        await self.head(status, headers)
+        await self.last(body)
+
+    async def linger(self) -> None:
+        """Ends an answer to a request whose body is unread, so that its caller sees it."""
+        if self.unread is not None:
+            await asgi.linger(self.unread)
+            await self.last(b"")
+
+    async def refuse(
+        self, error: ErrorAnswer, headers: response_headers.Headers | None = None
+    ) -> None:
+        """Answers with an error; in a stream that has begun, with the protocol's error event."""
+        if self.started:
+            await self.last(self.protocol.error_event(error, self.request_id))
+            return
+        if headers is None:
+            headers = [(b"x-request-id", self.request_id.encode())]
+        headers += response_headers.retry_after(error.retry_after)
+        if error.status == 401:
+            headers.append((b"www-authenticate", b"Bearer"))
+        body = self.protocol.error_body(error, self.request_id)
+        await self.respond(self.status_of(error), [response_headers.JSON, *headers], body)
+
+    def status_of(self, error: ErrorAnswer) -> int:
+        """The error's status, as the caller's protocol knows it."""
+        return self.protocol.STATUSES.get(error.status, error.status)

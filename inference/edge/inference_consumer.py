@@ -1,0 +1,209 @@
+"""The consumer of every endpoint that asks a model: `handle()` tells the story of a request."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from governance.kinds import caller_headers
+from governance.routing.plan import Plan
+from governance.routing.resolve import route
+from governance.routing.table import RoutingTable, VirtualKey
+from inference.dispatch.dispatcher import Dispatcher
+from inference.dispatch.failures import Outcome
+from inference.dispatch.health import HealthBook
+from inference.edge import response_headers
+from inference.edge.answer_delivery import AnswerDelivery
+from inference.edge.answer_writer import AnswerWriter
+from inference.edge.authentication import Authenticate
+from inference.edge.consumer import LeanHttpConsumer
+from inference.edge.error_answer import ErrorAnswer
+from inference.edge.heartbeat import Heartbeat
+from inference.edge.observer import Observer
+from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.parsed_request import BadRequest, ParsedRequest
+from inference.record import record
+from inference.record.record import RequestContext
+from inference.upstream.shared import client_of
+
+log = structlog.get_logger("pointsman.chat")
+
+READ_HEADERS: Final = caller_headers() | {
+    b"authorization",
+    b"x-api-key",
+    b"x-routing-profile",
+    b"x-request-id",
+}
+
+
+class RequestRefused(Exception):
+    """The request ends here, with this answer."""
+
+    def __init__(self, answer: ErrorAnswer) -> None:
+        super().__init__(answer.message)
+        self.answer = answer
+
+
+class InferenceConsumer(LeanHttpConsumer):
+    """Carries one request: authenticate, read, parse, route, dispatch, record.
+
+    What differs from endpoint to endpoint is in `endpoint`; who only looks on is an observer.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        table: Callable[[], RoutingTable],
+        authenticate: Authenticate,
+        book: HealthBook,
+        rng: random.Random,
+        observers: Sequence[Observer] = (),
+        body_limit: int = LeanHttpConsumer.body_limit,
+        heartbeat: float = 15.0,
+    ) -> None:
+        super().__init__()
+        self.endpoint = endpoint
+        self.table = table
+        self.authenticate = authenticate
+        self.book = book
+        self.rng = rng
+        self.observers = observers
+        self.body_limit = body_limit
+        self.heartbeat = heartbeat
+
+    def on_head(self) -> ErrorAnswer | None:
+        self.headers = headers = {
+            name: value for name, value in self.scope["headers"] if name in READ_HEADERS
+        }
+        protocol = self.endpoint.protocol
+        self.context = context = RequestContext(
+            id=response_headers.request_id(headers.get(b"x-request-id")),
+            protocol=protocol.name,
+            started=time.monotonic(),
+            at=time.time(),
+        )
+        self.writer = AnswerWriter(self.base_send, protocol, context.id)
+        if self.observers:
+            self.writer.on_sent = self._sent
+        self._authenticated_by = table = self.table()
+        key = self.authenticate(headers, table, context.at)
+        if isinstance(key, ErrorAnswer):
+            return key
+        context.grant = key
+        if self.scope["method"] != "POST":
+            words = f"{self.endpoint.path} answers POST only."
+            return ErrorAnswer(405, words, "method_not_allowed")
+        return None
+
+    async def handle(self, body: bytes) -> None:
+        context = self.context
+        # How long a caller took to send the body is not the gateway's doing.
+        context.started = time.monotonic()
+        try:
+            table = self.table()
+            key = self._key(table)
+            request = self._parse(body)
+            plan = self._route(request, key, table)
+            delivery = AnswerDelivery(context, self.writer)
+            dispatcher = self._dispatcher(request, delivery)
+            interval = self.heartbeat if request.ask.stream else None
+            with Heartbeat(self.loop, self.timer_wheel, delivery.heartbeat, interval) as heartbeat:
+                self.writer.heartbeat = heartbeat
+                exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
+                if exhausted is not None:
+                    heartbeat.stop()
+                    await delivery.give_up(exhausted)
+        except RequestRefused as refused:
+            await self._refuse(refused.answer)
+        except asyncio.CancelledError:
+            context.outcome, context.error_code = Outcome.CANCELLED, "cancelled"
+            raise
+        except Exception as error:
+            context.outcome, context.error_code = "error", "internal_error"
+            await self.crashed(error)
+        finally:
+            # The heartbeat knows the writer: a cycle would be left to the garbage collector.
+            self.writer.heartbeat = None
+            self._record()
+
+    def _key(self, table: RoutingTable) -> VirtualKey:
+        """The key the request was authenticated by; if the table has changed while the body was
+        on its way, the key is looked up again."""
+        context = self.context
+        if table is not self._authenticated_by:
+            key = self.authenticate(self.headers, table, time.time())
+            if isinstance(key, ErrorAnswer):
+                raise RequestRefused(key)
+            context.grant = key
+        assert context.grant is not None
+        return context.grant
+
+    def _parse(self, body: bytes) -> ParsedRequest:
+        for observer in self.observers:
+            observer.on_body(self.context, body)
+        try:
+            request = self.endpoint.parse(body, self.headers)
+        except BadRequest as error:
+            raise RequestRefused(
+                ErrorAnswer(error.status, error.message, error.code, error.field)
+            ) from None
+        self.context.ask = self.endpoint.recorded(request.ask)
+        return request
+
+    def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
+        context = self.context
+        plan = route(request.ask, key, table, self.book, now=context.started, rng=self.rng)
+        context.plan = plan
+        for observer in self.observers:
+            observer.on_plan(context, plan)
+        refusal = plan.refusal
+        if refusal is not None:
+            raise RequestRefused(
+                ErrorAnswer(refusal.status, refusal.message, refusal.code, refusal.field)
+            )
+        if plan.warning:
+            log.warning("route_failed", reason=plan.warning, request_id=context.id)
+        return plan
+
+    def _dispatcher(self, request: ParsedRequest, delivery: AnswerDelivery) -> Dispatcher:
+        return Dispatcher(
+            request,
+            self.context,
+            delivery,
+            client_of(self.loop),
+            self.book,
+            self.loop,
+            self.timer_wheel,
+            self.endpoint.translators,
+        )
+
+    async def refuse(self, error: ErrorAnswer) -> None:
+        """A refusal without the body: by the head, or because the body is too large."""
+        try:
+            await self._refuse(error)
+        finally:
+            self._record()
+
+    async def _refuse(self, error: ErrorAnswer) -> None:
+        context = self.context
+        context.outcome, context.error_code = "refused", error.code or str(error.status)
+        await self.answer_error(error)
+
+    async def answer_error(self, error: ErrorAnswer) -> None:
+        await self.writer.refuse(error, response_headers.routing_headers(self.context))
+
+    def _sent(self, data: bytes) -> None:
+        for observer in self.observers:
+            observer.on_sent(self.context, data)
+
+    def _record(self) -> None:
+        context = self.context
+        context.status = self.writer.status
+        context.duration = time.monotonic() - context.started
+        record.keep(context)

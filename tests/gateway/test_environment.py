@@ -1,0 +1,61 @@
+"""Settings from the environment: what is said wrongly is said so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.environment import BadSetting, Environment, private_directory, private_file
+
+
+def test_misspelt_variables_are_told_with_what_was_meant() -> None:
+    environment = Environment({"POINTSMAN_HTPS": "1", "POINTSMAN_NONSENSE_WORD": "", "HTPS": "1"})
+    environment.flag("HTTPS", default=False)
+    assert list(environment.unread()) == [
+        "POINTSMAN_HTPS is no setting of this service and has no effect. "
+        "Did you mean POINTSMAN_HTTPS?",
+        "POINTSMAN_NONSENSE_WORD is no setting of this service and has no effect.",
+    ]
+
+
+def test_what_is_read_or_belongs_to_others_is_not_told() -> None:
+    variables = {
+        "POINTSMAN_HTTPS": "1",
+        "POINTSMAN_SECRET_KEY_FILE": "/dev/null",
+        "POINTSMAN_API_KEY": "pm-x",
+        "POINTSMAN_TEST_DATABASE_URL": "x",
+    }
+    environment = Environment(variables)
+    environment.flag("HTTPS", default=False)
+    environment.text("SECRET_KEY")
+    assert list(environment.unread()) == []
+
+
+def test_choices() -> None:
+    assert Environment({}).choice("SERVER", ("fast", "stock")) == "fast"
+    environment = Environment({"POINTSMAN_SERVER": "Stock"})
+    assert environment.choice("SERVER", ("fast", "stock")) == "stock"
+    with pytest.raises(BadSetting, match="must be a or b, not 'stock'"):
+        environment.choice("SERVER", ("a", "b"))
+
+
+def test_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    environment = Environment({"POINTSMAN_A": "~/data", "POINTSMAN_B": "relative"})
+    assert environment.path("A", Path("x")) == tmp_path / "data"
+    assert environment.path("B", Path("x")) == Path.cwd() / "relative"
+    assert environment.path("C", Path("x")) == Path.cwd() / "x"
+
+
+def test_private_places(tmp_path: Path) -> None:
+    private_directory(tmp_path / "data")
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    file = tmp_path / "data" / "file"
+    private_file(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text("kept")
+    file.chmod(0o640)
+    private_file(file)
+    assert file.read_text() == "kept"
+    assert file.stat().st_mode & 0o777 == 0o640, "an operator's own choice stays"

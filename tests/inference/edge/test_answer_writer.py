@@ -1,0 +1,75 @@
+"""Heads, chunks and errors, in the caller's protocol."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from inference.edge.answer_writer import AnswerWriter
+from inference.edge.error_answer import ErrorAnswer
+from inference.protocols import ANTHROPIC, OPENAI, CallersProtocol
+
+
+class Sent:
+    def __init__(self, protocol: CallersProtocol = OPENAI) -> None:
+        self.messages: list[Any] = []
+        self.writer = AnswerWriter(self.send, protocol, "req_1")
+
+    async def send(self, message: Any) -> None:
+        self.messages.append(message)
+
+
+async def test_it_works() -> None:
+    sent = Sent()
+    await sent.writer.respond(200, [(b"content-type", b"application/json")], b"{}")
+    assert sent.messages == [
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-type", b"application/json"), (b"content-length", b"2")],
+        },
+        {"type": "http.response.body", "body": b"{}", "more_body": False},
+    ]
+    assert (sent.writer.started, sent.writer.status) == (True, 200)
+
+
+async def test_a_stream() -> None:
+    """What is sent is seen before it leaves."""
+    sent = Sent()
+    seen: list[bytes] = []
+    sent.writer.on_sent = seen.append
+    await sent.writer.head(200, [])
+    await sent.writer.chunk(b"a")
+    await sent.writer.last(b"b")
+    assert [message.get("body") for message in sent.messages] == [None, b"a", b"b"]
+    assert [message.get("more_body") for message in sent.messages] == [None, True, False]
+    assert seen == [b"a", b"b"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "status", "told"),
+    [(OPENAI, 529, 503), (ANTHROPIC, 529, 529), (OPENAI, 401, 401)],
+    ids=["no such status there", "its own", "the same everywhere"],
+)
+async def test_a_refusal(protocol: CallersProtocol, status: int, told: int) -> None:
+    sent = Sent(protocol)
+    await sent.writer.refuse(ErrorAnswer(status, "No.", "no", retry_after=1.5))
+    start, body = sent.messages
+    headers = dict(start["headers"])
+    assert start["status"] == told
+    assert headers[b"x-request-id"] == b"req_1"
+    assert headers[b"retry-after"] == b"2"
+    assert (b"www-authenticate" in headers) == (status == 401)
+    assert (b"request-id" in headers) == (protocol is ANTHROPIC)
+    assert json.loads(body["body"])["error"]["message"] == "No."
+
+
+async def test_a_refusal_in_a_stream_is_an_event_of_its_protocol() -> None:
+    sent = Sent(ANTHROPIC)
+    await sent.writer.head(200, [])
+    await sent.writer.refuse(ErrorAnswer(502, "No.", "no"))
+    assert len(sent.messages) == 2
+    assert sent.messages[1]["body"].startswith(b"event: error\n")
+    assert not sent.messages[1]["more_body"]

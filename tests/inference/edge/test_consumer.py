@@ -1,0 +1,99 @@
+"""The lean consumer: head first, then the body, then `handle()` while somebody listens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from inference.edge.answer_writer import AnswerWriter
+from inference.edge.consumer import LeanHttpConsumer
+from inference.edge.error_answer import ErrorAnswer
+from inference.protocols import OPENAI
+from tests.inference.edge.asgi_caller import AsgiCaller
+
+
+class Echo(LeanHttpConsumer):
+    """Answers with the body; the header `x-do` asks for something else."""
+
+    body_limit = 8
+
+    def on_head(self) -> ErrorAnswer | None:
+        self.writer = AnswerWriter(self.base_send, OPENAI, "req_1")
+        self.wish = dict(self.scope["headers"]).get(b"x-do")
+        return ErrorAnswer(403, "No.", "no") if self.wish == b"refuse" else None
+
+    async def handle(self, body: bytes) -> None:
+        if self.wish == b"crash":
+            raise RuntimeError("a fault of ours")
+        if self.wish == b"wait":
+            await asyncio.Event().wait()
+        await self.writer.respond(200, [], body)
+
+
+async def called(*pieces: bytes, wish: bytes = b"", complete: bool = True) -> AsgiCaller:
+    caller = AsgiCaller(*pieces, complete=complete)
+    await asyncio.wait_for(caller.call(Echo.as_asgi(), (b"x-do", wish)), 10)
+    return caller
+
+
+def error(caller: AsgiCaller) -> Any:
+    return json.loads(caller.body)["error"]
+
+
+@pytest.mark.parametrize("pieces", [(b"abcd",), (b"ab", b"", b"cd"), (b"ab", b"cd", b"")])
+async def test_it_works(pieces: tuple[bytes, ...]) -> None:
+    """The body is whole, however it comes."""
+    caller = await called(*pieces)
+    assert (caller.status, caller.body) == (200, b"abcd")
+
+
+async def test_a_refusal_by_the_head_reads_no_body() -> None:
+    """Nothing was announced, so nothing is received: no `100 Continue` goes out either."""
+    caller = await called(b"abcd", wish=b"refuse", complete=False)
+    assert caller.status == 403
+    assert error(caller)["code"] == "no"
+    assert caller.received == 0
+
+
+@pytest.mark.parametrize("pieces", [(b"123456789",), (b"12345", b"6789"), (b"12345", b"6" * 99)])
+async def test_a_body_over_the_limit(pieces: tuple[bytes, ...]) -> None:
+    """It is read to its end first, so that the caller gets to see the answer."""
+    caller = await called(*pieces)
+    assert caller.status == 413
+    assert error(caller)["code"] == "request_too_large"
+    assert not caller.messages
+
+
+async def test_a_crash_is_answered() -> None:
+    caller = await called(b"abcd", wish=b"crash")
+    assert caller.status == 500
+    assert error(caller)["code"] == "internal_error"
+
+
+async def test_a_caller_who_leaves_before_the_body_is_whole_gets_nothing() -> None:
+    caller = AsgiCaller(b"ab", complete=False)
+    caller.leave()
+    await caller.call(Echo.as_asgi())
+    assert caller.sent == []
+
+
+async def test_a_caller_who_leaves_ends_what_is_under_way() -> None:
+    """The server's task ends without an error: nobody is left to be told."""
+    caller = AsgiCaller(b"ab")
+    task = asyncio.create_task(caller.call(Echo.as_asgi(), (b"x-do", b"wait")))
+    await asyncio.sleep(0)
+    caller.leave()
+    await asyncio.wait_for(task, 10)
+    assert caller.sent == []
+
+
+async def test_a_server_that_ends_is_not_a_caller_who_left() -> None:
+    caller = AsgiCaller(b"ab")
+    task = asyncio.create_task(caller.call(Echo.as_asgi(), (b"x-do", b"wait")))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
