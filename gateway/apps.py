@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import AppConfig
 
+from governance import ports
 from governance.routing.request import RoutingRequest
 
 
@@ -14,21 +15,14 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         from gateway import checks  # noqa: F401
-        from gateway.console.monitoring import live, live_health
-        from gateway.console.providers import connection_panel
-        from gateway.console.rehearsal import panel
-        from governance.api import simulation
 
-        simulation.set_reader(read_request)
-        live.set_sources(live_health.read, live_health.read_engine)
-        panel.attach()
-        connection_panel.attach()
+        ports.fill(ports.Ports(read_request=read_request))
 
 
 def read_request(document: Mapping[str, Any]) -> RoutingRequest:
     """Reads a whole request for a simulation as the chat API would. Raises `Invalid`.
 
-    Governance lies below inference and may not import its readers, so it is handed one.
+    The endpoints are loaded when the first one is read: most processes never read any.
     """
     from governance.errors import Invalid
     from governance.routing.fields import Problem

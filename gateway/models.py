@@ -1,11 +1,11 @@
-"""Rights to what has no rows of its own: the pages of the operators' desk."""
+"""Rights to what has no rows of its own: the pages of the operators' console."""
 
 from __future__ import annotations
 
 from django.db.models import Model
 
 
-class Desk(Model):  # noqa: DJ008  # never has an instance
+class Console(Model):  # noqa: DJ008  # never has an instance
     """No table stands behind it; it carries the permissions that groups and users are given."""
 
     class Meta:

@@ -117,11 +117,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {
-                "console": "gateway.console.theme.tags",
-                "connection": "gateway.console.providers.tags",
-                "suggestions": "gateway.console.forms.tags",
-            },
+            "libraries": {"console": "gateway.console.theme.filters"},
         },
     }
 ]

@@ -1,4 +1,4 @@
-"""Paths of the desk, under those of the admin."""
+"""Paths of the console, under those of the admin."""
 
 from django.urls import path
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 
+from gateway.server.health_book import book, rng
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
@@ -20,11 +20,6 @@ from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
 from inference.record.content import ContentObserver
-
-# Not for secrets: it draws among weighted targets and spreads cooldowns.
-rng = random.Random()  # noqa: S311
-book = HealthBook(rng=rng)
-"""How providers fare in this process."""
 
 
 def routes(

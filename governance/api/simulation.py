@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Final
 
-from governance import snapshot
+from governance import ports, snapshot
 from governance.api.errors import NotImplementedHere
 from governance.errors import Invalid, check
 from governance.routing.breaker import HealthStatus
@@ -17,8 +17,6 @@ from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES
 from governance.routing.request import RoutingRequest
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
-
-Reader = Callable[[Mapping[str, Any]], RoutingRequest]
 
 CONDITIONS: Final[Mapping[str, HealthStatus]] = {
     "down": HealthStatus(state="open", until=inf),
@@ -31,17 +29,6 @@ limit is used up."""
 _CONTENT: Final = ("messages", "input", "prompt")
 """A document with one of these is a whole request."""
 _HINT: Final = "x-routing-profile"
-
-_read_request: Reader | None = None
-
-
-def set_reader(read: Reader) -> None:
-    """Says how a whole request is read: by what reads live ones, which is an upper layer's.
-
-    It gets the request with `request_type` beside its own fields, and raises `errors.Invalid`.
-    """
-    global _read_request
-    _read_request = read
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +97,11 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
             needs=needs or frozenset({"text"}),
             hint=hint,
         )
-    if _read_request is None:
-        raise NotImplementedHere("Whole requests cannot be read here: the chat API is not running.")
-    ask = _read_request({**whole, "request_type": request_type})
+    try:
+        ask = ports.filled().read_request({**whole, "request_type": request_type})
+    except ports.PortsNotFilled:
+        message = "Whole requests cannot be read here: the chat API is not running."
+        raise NotImplementedHere(message) from None
     return ask._replace(
         model=document.get("model") or ask.model,
         request_type=request_type,

@@ -21,7 +21,7 @@ Place = tuple[str, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CandidateChange:
     """What becomes of one candidate. `before` and `after` count from 1; None: not in the chain."""
 
     provider: str
@@ -56,7 +56,7 @@ class Rehearsal:
     draft: Simulation
     saved: Simulation | None
     """None when the profile is not saved yet and the request was sent straight to it."""
-    changes: tuple[Change, ...]
+    changes: tuple[CandidateChange, ...]
     moved: str
     """A sentence when another profile is chosen than now, or a request is refused that was not."""
 
@@ -93,14 +93,14 @@ def rehearse(
     return Rehearsal(draft, saved, changes, "" if saved is None else _moved(saved, draft))
 
 
-def differences(before: Simulation, after: Simulation) -> list[Change]:
+def differences(before: Simulation, after: Simulation) -> list[CandidateChange]:
     """Candidates whose place or chance changes: those of the new chain, then those that left."""
     old, new = _places(before), _places(after)
     found = []
     for place in [*new, *(place for place in old if place not in new)]:
         was, was_likely = old.get(place, (None, 0.0))
         now, now_likely = new.get(place, (None, 0.0))
-        change = Change(*place, was, now, was_likely, now_likely)
+        change = CandidateChange(*place, was, now, was_likely, now_likely)
         if change.words:
             found.append(change)
     return found

@@ -25,7 +25,7 @@ SMALLEST: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Destination:
+class FirstDestination:
     """Where a request goes first; a refusal's short word where it goes nowhere."""
 
     provider: str = ""
@@ -44,8 +44,8 @@ class Destination:
 class Flow:
     """Requests that go elsewhere."""
 
-    before: Destination
-    after: Destination
+    before: FirstDestination
+    after: FirstDestination
     requests: float
 
 
@@ -53,7 +53,7 @@ class Flow:
 class Share:
     """Requests a destination gets now, and would get."""
 
-    destination: Destination
+    destination: FirstDestination
     before: float
     after: float
 
@@ -74,7 +74,7 @@ class Replay:
     """The largest first."""
 
 
-Odds = dict[Destination, float]
+Odds = dict[FirstDestination, float]
 
 
 def replay(document: Mapping[str, Any], requests: Iterable[Past], table: RoutingTable) -> Replay:
@@ -86,7 +86,7 @@ def replay(document: Mapping[str, Any], requests: Iterable[Past], table: Routing
     drafted = with_profile(table, profile_of(document))
     grants = {grant.id: grant for grant in table.grants.values()}
     counts = Counter((one.ask, one.key_id) for one in requests)
-    flows: dict[tuple[Destination, Destination], float] = defaultdict(float)
+    flows: dict[tuple[FirstDestination, FirstDestination], float] = defaultdict(float)
     before: Odds = defaultdict(float)
     after: Odds = defaultdict(float)
     for (ask, key_id), count in counts.items():
@@ -105,17 +105,17 @@ def odds(ask: RoutingRequest, grant: VirtualKey, table: RoutingTable) -> Odds:
     """Where the request goes first, and how likely."""
     plan = route(ask, grant, table, HEALTHY, 0.0, random.Random(0))  # noqa: S311
     if plan.refusal is not None:
-        return {Destination(refusal=plan.refusal.code): 1.0}
+        return {FirstDestination(refusal=plan.refusal.code): 1.0}
     found: Odds = {}
     for candidate, chance in zip(plan.candidates, probabilities(plan), strict=True):
         if chance > 0:
             name, fallback = candidate.provider.name, candidate.is_local_fallback
-            place = Destination(name, candidate.model, fallback)
+            place = FirstDestination(name, candidate.model, fallback)
             found[place] = found.get(place, 0.0) + chance
     return found
 
 
-def moves(before: Odds, after: Odds) -> dict[tuple[Destination, Destination], float]:
+def moves(before: Odds, after: Odds) -> dict[tuple[FirstDestination, FirstDestination], float]:
     """The fewest moves that turn one into the other: what both have in common stays.
 
     What a destination loses is shared out among those that gain, in proportion to their gain.
@@ -134,9 +134,9 @@ def moves(before: Odds, after: Odds) -> dict[tuple[Destination, Destination], fl
 
 def _summed(
     requests: int,
-    flows: Mapping[tuple[Destination, Destination], float],
-    before: Mapping[Destination, float],
-    after: Mapping[Destination, float],
+    flows: Mapping[tuple[FirstDestination, FirstDestination], float],
+    before: Mapping[FirstDestination, float],
+    after: Mapping[FirstDestination, float],
 ) -> Replay:
     ordered = sorted(flows.items(), key=lambda item: (-item[1], item[0]))
     shares = [

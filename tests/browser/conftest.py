@@ -53,7 +53,7 @@ def browser() -> Iterator[Browser]:
 
 
 @dataclass
-class Desk:
+class Service:
     """The running service, and who stands behind it."""
 
     url: str
@@ -108,9 +108,9 @@ class Desk:
 
 
 @pytest.fixture(scope="package")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One service for all tests: provider `fast` on the upstream, profile `light` over it."""
-    folder = tmp_path_factory.mktemp("desk")
+    folder = tmp_path_factory.mktemp("service")
     with (
         Engine(folder) as engine,
         Upstream(Sse(shapes.stream("Hello"))) as upstream,
@@ -121,7 +121,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             POINTSMAN_MODELS_DIR=str(engine.models_dir),
         ) as service,
     ):
-        made = Desk(
+        made = Service(
             url=service.url,
             password=service.password,
             api_key=service.api_key,
@@ -157,10 +157,10 @@ def _provider(name: str, base_url: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="package")
-def session(browser: Browser, desk: Desk) -> StorageState:
+def session(browser: Browser, service: Service) -> StorageState:
     """The cookies of the first administrator, who logged in once."""
-    context = browser.new_context(base_url=desk.url)
-    log_in(context.new_page(), "admin", desk.password)
+    context = browser.new_context(base_url=service.url)
+    log_in(context.new_page(), "admin", service.password)
     state = context.storage_state()
     context.close()
     return state
@@ -175,9 +175,9 @@ class Tab:
 
 
 @pytest.fixture(scope="package")
-def tab(browser: Browser, desk: Desk, session: StorageState) -> Iterator[Tab]:
+def tab(browser: Browser, service: Service, session: StorageState) -> Iterator[Tab]:
     """One for all tests: what a page fetches is fetched once."""
-    context = browser.new_context(viewport=DESKTOP, base_url=desk.url, storage_state=session)
+    context = browser.new_context(viewport=DESKTOP, base_url=service.url, storage_state=session)
     context.set_default_timeout(PATIENCE_MS)
     made = Tab(context.new_page(), [])
     made.page.on("pageerror", lambda error: made.errors.append(str(error)))

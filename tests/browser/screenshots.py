@@ -1,4 +1,4 @@
-"""Draws the pictures of README.md and docs/desk.md:
+"""Draws the pictures of README.md and docs/console.md:
 `python -m tests.browser.screenshots docs/images`."""
 
 from __future__ import annotations

@@ -6,18 +6,18 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Desk, assert_usable
+from tests.browser.conftest import Service, assert_usable
 from tests.support import openai_shapes as shapes
 from tests.support.upstream import Json
 
 
-def test_traffic_appears_without_a_reload(page: Page, desk: Desk) -> None:
+def test_traffic_appears_without_a_reload(page: Page, service: Service) -> None:
     """A request of a caller, its fallback and the provider that failed it."""
-    desk.upstream.replies[:] = [Json(shapes.completion("fine"))]
+    service.upstream.replies[:] = [Json(shapes.completion("fine"))]
     page.goto("/admin/")
     page.evaluate("window.stays = true")
     for _ in range(3):
-        answer = desk.ask("light/x")
+        answer = service.ask("light/x")
         assert answer.headers["x-pointsman-fallback"] == "target"
     expect(page.get_by_role("rowheader", name="Light")).to_be_visible(timeout=20_000)
     expect(page.get_by_text("down is failing")).to_be_visible(timeout=20_000)

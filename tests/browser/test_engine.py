@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Desk, assert_usable
+from tests.browser.conftest import Service, assert_usable
 
 
-def test_a_model_is_loaded_watched_and_unloaded_without_a_reload(page: Page, desk: Desk) -> None:
-    desk.engine.model("slow-to-load", {"load_s": 1.5, "load_steps": 10})
+def test_a_model_is_loaded_watched_and_unloaded_without_a_reload(
+    page: Page, service: Service
+) -> None:
+    service.engine.model("slow-to-load", {"load_s": 1.5, "load_steps": 10})
     page.goto("/admin/engine/")
     page.evaluate("window.stays = true")
     model = page.locator("[data-model=slow-to-load]")
@@ -23,20 +25,20 @@ def test_a_model_is_loaded_watched_and_unloaded_without_a_reload(page: Page, des
     expect(model).to_contain_text("Not loaded")
 
 
-def test_focus_survives_an_update(page: Page, desk: Desk) -> None:
-    desk.engine.model("focused")
-    desk.engine.model("other")
+def test_focus_survives_an_update(page: Page, service: Service) -> None:
+    service.engine.model("focused")
+    service.engine.model("other")
     page.goto("/admin/engine/")
     button = page.locator("[data-model=focused]").get_by_role("button", name="Load")
     button.focus()
-    desk.engine.client.load("other")
+    service.engine.client.load("other")
     expect(page.locator("[data-model=other]")).to_contain_text("Ready")
     expect(page.locator("[data-model=focused]").get_by_role("button")).to_be_visible()
     assert page.evaluate("document.activeElement.tagName") == "BUTTON"
 
 
-def test_a_failure_is_readable_and_the_page_is_usable(page: Page, desk: Desk) -> None:
-    desk.engine.model("torn", {"fail": "The weights are torn."})
+def test_a_failure_is_readable_and_the_page_is_usable(page: Page, service: Service) -> None:
+    service.engine.model("torn", {"fail": "The weights are torn."})
     page.goto("/admin/engine/")
     page.locator("[data-model=torn]").get_by_role("button", name="Load").click()
     expect(page.locator("[data-model=torn]")).to_contain_text("The weights are torn.")

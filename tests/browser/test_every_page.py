@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import DESKTOP, TELEPHONE, Desk, assert_usable, findings
+from tests.browser.conftest import DESKTOP, TELEPHONE, Service, assert_usable, findings
 
 MODELS = ("routingprofile", "provider", "heuristicrule", "modelmapping", "apikey")
 PAGES = (
@@ -45,14 +45,14 @@ def test_pages(page: Page, path: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def rows(desk: Desk) -> Iterator[None]:
+def rows(service: Service) -> Iterator[None]:
     """A mapping and an interaction, which the service begins without."""
-    desk.says("For the log")
-    desk.ask("light/fast-1").raise_for_status()
-    made = desk.api("POST", "model-mappings", {"pattern": "gpt", "destination": "light"})
-    desk.logged(1)
+    service.says("For the log")
+    service.ask("light/fast-1").raise_for_status()
+    made = service.api("POST", "model-mappings", {"pattern": "gpt", "destination": "light"})
+    service.logged(1)
     yield
-    desk.api("DELETE", f"model-mappings/{made['mapping']['id']}")
+    service.api("DELETE", f"model-mappings/{made['mapping']['id']}")
 
 
 @pytest.mark.usefixtures("rows")
@@ -66,9 +66,9 @@ def test_pages_of_a_row(page: Page, model: str) -> None:
     assert_usable(page)
 
 
-def test_the_plan_of_an_import(page: Page, desk: Desk) -> None:
+def test_the_plan_of_an_import(page: Page, service: Service) -> None:
     """Nothing is applied: the page that asks whether to."""
-    profiles = desk.api("GET", "routing-profiles/export")
+    profiles = service.api("GET", "routing-profiles/export")
     profiles["plugin"]["config"]["routing_profiles"][0]["strategy"] = "weighted"
     page.goto("/admin/governance/routingprofile/import/")
     page.get_by_label("Paste an export").fill(json.dumps(profiles))
@@ -134,8 +134,8 @@ def test_the_frame_of_every_page_works_by_keyboard(page: Page) -> None:
     expect(page.locator("html")).to_have_class(re.compile("dark"))
 
 
-def test_the_login(browser: Browser, desk: Desk) -> None:
-    stranger = browser.new_page(base_url=desk.url, viewport=DESKTOP)
+def test_the_login(browser: Browser, service: Service) -> None:
+    stranger = browser.new_page(base_url=service.url, viewport=DESKTOP)
     stranger.goto("/admin/login/")
     assert_usable(stranger)
     stranger.fill("[name=username]", "admin")

@@ -9,7 +9,7 @@ import time
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Desk, assert_usable
+from tests.browser.conftest import Service, assert_usable
 from tests.support import openai_shapes as shapes
 from tests.support.upstream import Json, Sse
 
@@ -19,20 +19,20 @@ PIXEL = base64.b64decode(
 TOOLS = json.dumps([{"name": "get_weather", "parameters": {"type": "object", "properties": {}}}])
 
 
-def test_a_conversation_by_keyboard_alone(page: Page, desk: Desk) -> None:
+def test_a_conversation_by_keyboard_alone(page: Page, service: Service) -> None:
     """No click and no focus set by the test: settings, sending, stopping, reading, copying."""
     keys = page.keyboard
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     # A provider of its own: one that failed other tests may be left alone for a while.
     nowhere = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "is_local": True}
-    desk.api("POST", "providers", {"name": "nowhere", **nowhere})
+    service.api("POST", "providers", {"name": "nowhere", **nowhere})
     targets = [
         {"provider": "nowhere", "model": "gone"},
         {"provider": "fast", "model": "fast-1", "priority": 1},
     ]
     profile = {"name": "Keyboard", "virtual_provider": "keyboard", "targets": targets}
-    desk.api("POST", "routing-profiles", profile)
-    desk.says("Bon", "jour", " from upstream")
+    service.api("POST", "routing-profiles", profile)
+    service.says("Bon", "jour", " from upstream")
     page.goto("/admin/playground/")
     expect(page.locator("#play-text")).to_be_focused()
     tab_to(page, "#play-model", back=True)
@@ -48,7 +48,7 @@ def test_a_conversation_by_keyboard_alone(page: Page, desk: Desk) -> None:
     keys.press("Enter")
     expect(page.get_by_text("The answer is complete.")).to_be_visible()
     expect(page.locator("#play-log")).to_contain_text("Bonjour from upstream")
-    assert desk.upstream.asked[-1].body["messages"] == [
+    assert service.upstream.asked[-1].body["messages"] == [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Salut\nagain"},
     ]
@@ -60,7 +60,7 @@ def test_a_conversation_by_keyboard_alone(page: Page, desk: Desk) -> None:
     expect(attempts.get_by_role("listitem").nth(1)).to_contain_text("answered")
     expect(attempts).to_contain_text("First token")
     expect(page.locator("#play-text")).to_be_focused()
-    desk.says(*["word "] * 200, pause=0.05)
+    service.says(*["word "] * 200, pause=0.05)
     keys.type("Count")
     keys.press("Enter")
     expect(page.locator("#play-log")).to_contain_text("word word")
@@ -97,52 +97,52 @@ def tab_to(page: Page, selector: str, *, back: bool = False) -> None:
     raise AssertionError(f"{selector} is not reached")
 
 
-def test_a_second_turn_carries_the_first(page: Page, desk: Desk) -> None:
-    desk.says("First answer")
+def test_a_second_turn_carries_the_first(page: Page, service: Service) -> None:
+    service.says("First answer")
     page.goto("/admin/playground/?model=fast/fast-2")
     say(page, "One")
-    desk.says("Second answer")
+    service.says("Second answer")
     say(page, "Two")
     expect(page.locator("#play-log")).to_contain_text("Second answer")
-    assert [one["content"] for one in desk.upstream.asked[-1].body["messages"]] == [
+    assert [one["content"] for one in service.upstream.asked[-1].body["messages"]] == [
         "One",
         "First answer",
         "Two",
     ]
 
 
-def test_stop_ends_the_request_upstream_too(page: Page, desk: Desk) -> None:
-    desk.says(*["word "] * 200, pause=0.05)
+def test_stop_ends_the_request_upstream_too(page: Page, service: Service) -> None:
+    service.says(*["word "] * 200, pause=0.05)
     page.goto("/admin/playground/?model=fast/fast-1")
     page.fill("#play-text", "Count")
     page.keyboard.press("Enter")
     expect(page.locator("#play-log")).to_contain_text("word word")
     page.keyboard.press("Escape")
     expect(page.locator("#play-status")).to_have_text("Stopped.")
-    asked, deadline = desk.upstream.asked[-1], time.monotonic() + 5
+    asked, deadline = service.upstream.asked[-1], time.monotonic() + 5
     while asked.left_at is None and time.monotonic() < deadline:
         page.wait_for_timeout(20)
     assert asked.left_at is not None
     expect(page.locator("#play-stop")).to_be_hidden()
 
 
-def test_whole_answers_and_anthropics_protocol(page: Page, desk: Desk) -> None:
-    desk.upstream.replies[:] = [Json(shapes.completion("In one piece."))]
+def test_whole_answers_and_anthropics_protocol(page: Page, service: Service) -> None:
+    service.upstream.replies[:] = [Json(shapes.completion("In one piece."))]
     page.goto("/admin/playground/?model=fast/fast-1")
     page.locator("#play-stream").uncheck()
     page.select_option("#play-endpoint", "messages")
     say(page, "Hi")
     expect(page.locator("#play-log")).to_contain_text("In one piece.")
     page.locator("#play-stream").check()
-    desk.says("In ", "many.")
+    service.says("In ", "many.")
     say(page, "And now?")
     expect(page.locator("#play-log")).to_contain_text("In many.")
     page.get_by_text("Raw answer").click()
     expect(page.locator("#play-raw")).to_contain_text("event: message_stop")
 
 
-def test_images_reach_the_model(page: Page, desk: Desk) -> None:
-    desk.says("A pixel.")
+def test_images_reach_the_model(page: Page, service: Service) -> None:
+    service.says("A pixel.")
     page.goto("/admin/playground/?model=fast/fast-1")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Add image").click()
@@ -157,17 +157,17 @@ def test_images_reach_the_model(page: Page, desk: Desk) -> None:
     )
     expect(page.locator("#play-images li")).to_have_count(1)
     say(page, "What is it?")
-    text, image = desk.upstream.asked[-1].body["messages"][0]["content"]
+    text, image = service.upstream.asked[-1].body["messages"][0]["content"]
     assert text == {"type": "text", "text": "What is it?"}
     sent = image["image_url"]["url"]
     assert base64.b64decode(sent.removeprefix("data:image/png;base64,")) == PIXEL
 
 
-def test_a_tool_is_called_and_answered(page: Page, desk: Desk) -> None:
+def test_a_tool_is_called_and_answered(page: Page, service: Service) -> None:
     call = {"index": 0, "id": "c1", "type": "function", "function": {"name": "get_weather"}}
     begun = {**call, "function": {"name": "get_weather", "arguments": '{"city":'}}
     rest = {"index": 0, "function": {"arguments": ' "Rome"}'}}
-    desk.upstream.replies[:] = [
+    service.upstream.replies[:] = [
         Sse(
             [
                 shapes.chunk({"role": "assistant", "tool_calls": [begun]}),
@@ -188,11 +188,11 @@ def test_a_tool_is_called_and_answered(page: Page, desk: Desk) -> None:
     say(page, "Weather?")
     expect(page.locator("#play-log")).to_contain_text("Calls get_weather")
     expect(page.locator("#play-log")).to_contain_text('"city": "Rome"')
-    desk.says("Sunny.")
+    service.says("Sunny.")
     page.get_by_label("Result of get_weather").fill("21 degrees")
     page.get_by_role("button", name="Send results").click()
     expect(page.locator("#play-log")).to_contain_text("Sunny.")
-    asked = desk.upstream.asked[-1].body
+    asked = service.upstream.asked[-1].body
     assert [one["role"] for one in asked["messages"]] == ["system", "user", "assistant", "tool"]
     assert asked["messages"][3] == {
         "role": "tool",
@@ -201,15 +201,15 @@ def test_a_tool_is_called_and_answered(page: Page, desk: Desk) -> None:
     }
 
 
-def test_a_refusal_is_shown_where_the_answer_would_be(page: Page, desk: Desk) -> None:
+def test_a_refusal_is_shown_where_the_answer_would_be(page: Page, service: Service) -> None:
     page.goto("/admin/playground/?model=none/such")
     say(page, "Hi", ends="The request failed.")
     expect(page.locator("#play-log")).to_contain_text('The model "none/such" does not exist')
     assert_usable(page)
 
 
-def test_the_request_as_code(page: Page, desk: Desk) -> None:
-    desk.says("Hello")
+def test_the_request_as_code(page: Page, service: Service) -> None:
+    service.says("Hello")
     page.goto("/admin/playground/?model=fast/fast-1")
     say(page, "Greet me")
     page.get_by_text("As code").click()
@@ -223,8 +223,8 @@ def test_the_request_as_code(page: Page, desk: Desk) -> None:
     assert "And again" in page.evaluate("navigator.clipboard.readText()")
 
 
-def test_what_a_model_says_is_text_never_markup(page: Page, desk: Desk) -> None:
-    desk.says("<img src=x onerror='window.hacked=1'><b>bold</b>")
+def test_what_a_model_says_is_text_never_markup(page: Page, service: Service) -> None:
+    service.says("<img src=x onerror='window.hacked=1'><b>bold</b>")
     page.goto("/admin/playground/?model=fast/fast-1")
     say(page, "<i>hi</i>")
     expect(page.locator("#play-log")).to_contain_text("<b>bold</b>")

@@ -8,19 +8,19 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Desk, assert_usable
+from tests.browser.conftest import Service, assert_usable
 from tests.support.upstream import Json, Upstream
 
 PROVIDERS = "/admin/governance/provider/"
 
 
 @pytest.fixture(scope="module")
-def lister(desk: Desk) -> Iterator[Upstream]:
+def lister(service: Service) -> Iterator[Upstream]:
     """A provider that lists models, one whose connections are refused, a profile for each."""
     names = ["zeta-large", "zeta-small", "vendor/zeta-with-a-name-that-goes-on-and-on:free"]
     with Upstream(Json({"data": [{"id": name} for name in names]})) as upstream:
         local = {"kind": "openai", "is_local": True}
-        desk.run(
+        service.run(
             "from governance import services\n"
             "for one in providers: services.save_provider(one, who='tests')\n"
             "for one in profiles: services.save_profile(one, who='tests')\n",
@@ -41,23 +41,25 @@ def lister(desk: Desk) -> Iterator[Upstream]:
         yield upstream
 
 
-def ask(desk: Desk, times: int) -> None:
+def ask(service: Service, times: int) -> None:
     for _ in range(times):
         httpx.post(
-            f"{desk.url}/v1/chat/completions",
+            f"{service.url}/v1/chat/completions",
             json={"model": "frail/x", "messages": [{"role": "user", "content": "hi"}]},
-            headers={"Authorization": f"Bearer {desk.api_key}"},
+            headers={"Authorization": f"Bearer {service.api_key}"},
         )
 
 
-def test_health_follows_failures_without_a_reload(page: Page, desk: Desk, lister: object) -> None:
+def test_health_follows_failures_without_a_reload(
+    page: Page, service: Service, lister: object
+) -> None:
     """What to do first, then what failed, how often, and the breaker that opened."""
     page.goto(PROVIDERS)
     page.get_by_role("link", name="broken", exact=True).click()
     health = page.locator("#health")
     expect(health).to_contain_text("No request reached it in the last hour.")
     assert_usable(page)
-    ask(desk, 6)
+    ask(service, 6)
     expect(health).to_contain_text("attempts failed (100 %)", timeout=15_000)
     expect(health).to_contain_text("connect_failed")
     expect(health.get_by_role("region", name="At this moment")).to_contain_text("m")

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Desk, assert_usable
+from tests.browser.conftest import Service, assert_usable
 
 PROFILE = "/admin/governance/routingprofile/light/change/"
 
@@ -15,7 +15,7 @@ def chain(page: Page) -> Locator:
     return page.locator("#rehearse-result ol li")
 
 
-def test_the_chain_follows_what_is_typed(page: Page, desk: Desk) -> None:
+def test_the_chain_follows_what_is_typed(page: Page, service: Service) -> None:
     page.goto(PROFILE)
     expect(chain(page)).to_have_text([re.compile("down / gone"), re.compile("fast / fast-1")])
     expect(page.locator("#rehearse-result")).to_contain_text("Nothing changes.")
@@ -28,7 +28,7 @@ def test_the_chain_follows_what_is_typed(page: Page, desk: Desk) -> None:
     expect(chain(page)).to_have_count(2)
 
 
-def test_what_if_a_provider_is_down(page: Page, desk: Desk) -> None:
+def test_what_if_a_provider_is_down(page: Page, service: Service) -> None:
     page.goto(PROFILE)
     expect(chain(page)).to_have_count(2)
     page.get_by_label("down is").select_option("down")
@@ -38,7 +38,7 @@ def test_what_if_a_provider_is_down(page: Page, desk: Desk) -> None:
     expect(page.get_by_label("down is")).to_have_value("down")
 
 
-def test_a_pasted_request(page: Page, desk: Desk) -> None:
+def test_a_pasted_request(page: Page, service: Service) -> None:
     page.goto(PROFILE)
     page.get_by_label("Pasted").check()
     page.fill(
@@ -49,11 +49,11 @@ def test_a_pasted_request(page: Page, desk: Desk) -> None:
     expect(page.locator("#rehearse-result")).to_contain_text("Needs: text.")
 
 
-def test_replay_says_what_moves_before_saving(page: Page, desk: Desk) -> None:
-    desk.says("fine")
+def test_replay_says_what_moves_before_saving(page: Page, service: Service) -> None:
+    service.says("fine")
     for _ in range(3):
-        desk.ask("light/x").raise_for_status()
-    desk.logged(3, profile="light")
+        service.ask("light/x").raise_for_status()
+    service.logged(3, profile="light")
     page.goto(PROFILE)
     page.fill("[name=targets-1-priority]", "-1")
     page.get_by_role("button", name="Replay").click()

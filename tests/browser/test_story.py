@@ -6,20 +6,20 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Desk, assert_usable
+from tests.browser.conftest import Service, assert_usable
 from tests.browser.test_playground import say
 from tests.support import openai_shapes as shapes
 from tests.support.upstream import Sse, Upstream
 
 
-def test_from_a_new_profile_to_a_revert(page: Page, desk: Desk) -> None:
+def test_from_a_new_profile_to_a_revert(page: Page, service: Service) -> None:
     with Upstream(Sse(shapes.stream("From the first"))) as first:
         connection = {"kind": "openai", "base_url": first.base_url, "is_local": True}
-        desk.api("POST", "providers", {"name": "first", **connection})
-        desk.says("From the second")
+        service.api("POST", "providers", {"name": "first", **connection})
+        service.says("From the second")
         make_a_profile(page)
         talk_to_it(page, "From the first")
-        desk.logged(1, profile="Story")
+        service.logged(1, profile="Story")
         watch_the_interaction(page, "first/first-1")
     # The first provider is gone now.
     for _ in range(3):
@@ -27,7 +27,7 @@ def test_from_a_new_profile_to_a_revert(page: Page, desk: Desk) -> None:
     attempts = page.locator("#play-attempts").get_by_role("listitem")
     expect(attempts.nth(0)).to_contain_text("connect failed")
     expect(attempts.nth(1)).to_contain_text("answered")
-    desk.logged(4, profile="Story")
+    service.logged(4, profile="Story")
     watch_the_interaction(page, "next target")
     look_at_its_way(page)
     expect_it_to_need_attention(page)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import random
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from gateway.console.targets.shares import share
-from governance.models import RoutingTarget
-from tests.browser.conftest import Desk, assert_usable
+from tests.browser.conftest import Service, assert_usable
 
 FAST = ["fast-1", "fast-2"]
-SHARES = "/static/console/targets/shares.js"
 
 
 def path(name: str) -> str:
@@ -22,13 +17,13 @@ def path(name: str) -> str:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def profiles(desk: Desk) -> None:
+def profiles(service: Service) -> None:
     """Weighted ones; only one test saves, and it has its own."""
     targets = [
         {"provider": "fast", "model": "fast-1", "weight": 1},
         {"provider": "down", "model": "gone", "weight": 3},
     ]
-    desk.run(
+    service.run(
         "from governance import services\n"
         "for one in profiles: services.save_profile(one, who='tests')\n",
         profiles=[
@@ -98,47 +93,23 @@ def test_shares_follow_what_is_typed_and_the_server_agrees(page: Page) -> None:
     expect(shares(page)).to_have_text(["100 %", "—", "93.5 %"])
 
 
-def test_the_script_and_the_server_tell_the_same_shares(page: Page) -> None:
-    """Of many profiles: halves that are rounded to even, nothing but zeros, switches, aliases."""
-    rng = random.Random(6)
-    weights = (0, 0.1, 0.2, 0.3, 1, 1, 1.5, 2, 3, 5, 7, 15, 993, 1e-3, 1e6)
-    cases = [[row(1), row(15)], [row(0.1), row(1.5)], [row(7), row(993)], [row(0), row(0)]]
-    cases += [
-        [
-            row(
-                rng.choice(weights),
-                alias=rng.choice(("", "", "a", "b")),
-                enabled=rng.random() < 0.8,
-                priority=rng.choice((0, 0, 1)),
-            )
-            for _ in range(rng.randint(1, 5))
-        ]
-        for _ in range(300)
-    ]
-    page.goto("/admin/")
-    told = page.evaluate(
-        """async ([url, cases]) => {
-            const { percent, shares } = await import(url);
-            const words = (part) => part === null ? "" : percent(part);
-            return cases.map((rows) => shares(rows).map(words));
-        }""",
-        [SHARES, cases],
-    )
-    for case, found in zip(cases, told, strict=True):
-        targets = [
-            RoutingTarget(
-                provider="p",
-                position=place,
-                virtual_model=one["alias"],
-                **{name: one[name] for name in ("weight", "enabled", "priority")},
-            )
-            for place, one in enumerate(case)
-        ]
-        assert found == [share(one, targets) for one in targets], case
-
-
-def row(weight: float, **more: Any) -> dict[str, Any]:
-    return {"alias": "", "enabled": True, "priority": 0, "weight": weight, **more}
+def test_a_share_stays_until_the_server_tells_another(page: Page) -> None:
+    """Dimmed after a while, and neither blank nor replaced by a guess."""
+    page.goto(path("typed"))
+    expect(shares(page)).to_have_text(["25 %", "75 %"])
+    held = []
+    page.route("**/admin/rehearse", lambda route: held.append(route))
+    page.fill("[name=targets-0-weight]", "5")
+    expect(page.locator("[data-share][data-waiting]:visible")).to_have_count(2)
+    expect(shares(page).first).to_have_css("opacity", "0.5")
+    expect(shares(page)).to_have_text(["25 %", "75 %"])
+    while not held:
+        page.wait_for_timeout(50)
+    for route in held:
+        route.continue_()
+    page.unroute("**/admin/rehearse")
+    expect(shares(page)).to_have_text(["62.5 %", "37.5 %"])
+    expect(page.locator("[data-share][data-waiting]:visible")).to_have_count(0)
 
 
 def offered(field: Locator) -> list[str]:

@@ -10,7 +10,7 @@ from governance.routing.table import RoutingTable
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class InstallationFacts:
     """What the steps look at beside the table."""
 
     answered: bool
@@ -31,7 +31,7 @@ class Step:
 RULES: Final = "The shipped rules wake up when there are profiles named “fast” and “capable”."
 
 
-def steps(table: RoutingTable, facts: Facts) -> list[Step]:
+def steps(table: RoutingTable, facts: InstallationFacts) -> list[Step]:
     """In the order to take them."""
     others = [name for name in table.providers if name != PROVIDER["name"]]
     cloud = any(not provider.is_local for provider in table.providers.values())

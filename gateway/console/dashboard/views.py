@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
 from gateway.console.dashboard.chart import chart
-from gateway.console.dashboard.steps import Facts, Step, steps
+from gateway.console.dashboard.steps import InstallationFacts, Step, steps
 from gateway.console.engine.panel import engine_attention
 from gateway.console.monitoring.attention import Attention, attention, in_order
 from gateway.console.monitoring.traffic import PERIODS, ROWS, SAMPLE, Period, Traffic, traffic
@@ -99,7 +99,7 @@ def _engine_report() -> EngineReport | None:
 
 def _steps() -> list[Step]:
     keys = ApiKey.objects.values_list("last_used_at", flat=True)[:2]
-    facts = Facts(
+    facts = InstallationFacts(
         answered=Interaction.objects.filter(outcome="ok").exists(),
         key_used=any(used is not None for used in keys),
         keys=len(keys),

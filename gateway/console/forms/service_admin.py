@@ -46,6 +46,10 @@ class ServiceAdmin(ModelAdmin):
         """What deserves attention first, above the list."""
         return ()
 
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the templates around the form need; `row` is None on the page of a new one."""
+        return {}
+
     # Django's hooks
 
     def changelist_view(
@@ -68,6 +72,7 @@ class ServiceAdmin(ModelAdmin):
         if row is not None and request.method == "POST":
             saved = self.get_object(request, str(row.pk)) or row
             context |= {"original": saved, "subtitle": str(saved)}
+        context |= self.page_context(request, row)
         answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
         return answer
 

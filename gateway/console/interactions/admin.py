@@ -18,13 +18,13 @@ from gateway.console.interactions.filters import (
     Between,
     OfKey,
     OfModel,
+    OfPeriod,
     OfProfile,
     OfProvider,
-    Period,
     search,
 )
 from gateway.console.interactions.listing import InteractionList
-from gateway.console.interactions.timeline import way_of
+from gateway.console.interactions.timeline import timeline_of
 from governance.change_summary.times import readable_time
 from governance.interactions.keyset import Rows
 from governance.interactions.record import OUTCOMES
@@ -54,7 +54,7 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     sortable_by = ()
     list_filter_submit = True
     list_filter = (
-        Period,
+        OfPeriod,
         ("time", Between),
         OfProfile,
         OfProvider,
@@ -107,9 +107,9 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **named: Any
     ) -> HttpResponse:
-        """With the request's way drawn above the record."""
+        """With the request's time line drawn above the record."""
         record = record_of(context["original"])
-        context |= {"record": record, "way": way_of(record), "show_history": False}
+        context |= {"record": record, "timeline": timeline_of(record), "show_history": False}
         answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
         return answer
 

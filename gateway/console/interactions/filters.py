@@ -26,7 +26,7 @@ PERIODS: Final = {
 }
 
 
-class _Choice(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
+class _ValueFilter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
     """One of a few values."""
 
     def has_output(self) -> bool:
@@ -41,7 +41,7 @@ class _Choice(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
         raise NotImplementedError
 
 
-class Period(_Choice):
+class OfPeriod(_ValueFilter):
     title = "period"
     parameter_name = "period"
 
@@ -77,7 +77,7 @@ def _moment(text: str) -> datetime | None:
     return timezone.make_aware(found)
 
 
-class OfProfile(_Choice):
+class OfProfile(_ValueFilter):
     title = "routing profile"
     parameter_name = "profile"
 
@@ -89,7 +89,7 @@ class OfProfile(_Choice):
         return filters.of_profile(rows, value)
 
 
-class OfProvider(_Choice):
+class OfProvider(_ValueFilter):
     title = "provider"
     parameter_name = "provider"
 
@@ -100,7 +100,7 @@ class OfProvider(_Choice):
         return filters.of_provider(rows, value)
 
 
-class OfKey(_Choice):
+class OfKey(_ValueFilter):
     title = "API key"
     parameter_name = "key"
 

@@ -67,7 +67,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Timeline:
     headline: str
     tone: str
     because: str
@@ -84,11 +84,11 @@ class Way:
     facts: tuple[tuple[str, str], ...]
 
 
-def way_of(record: InteractionRecord) -> Way:
+def timeline_of(record: InteractionRecord) -> Timeline:
     spent = sum(attempt.milliseconds for attempt in record.attempts)
     total = max(record.duration_ms, spent, record.first_token_ms or 0.0, 1.0)
     first = record.first_token_ms
-    return Way(
+    return Timeline(
         headline=_headline(record),
         tone=TONES.get(record.outcome, "bad"),
         because=_because(record),

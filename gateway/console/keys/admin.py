@@ -27,7 +27,7 @@ from governance.services.keys import save_problems
 
 class KeyForm(DocumentForm):
     name = TextField(label="Name", help_text="Who or what uses it.")
-    scopes = ChoicesField(SCOPES, label="May do")
+    scopes = ChoicesField(SCOPES, label="Permissions")
     priority = ChoiceField(
         [("high", "High"), ("normal", "Normal"), ("low", "Low")],
         label="Priority",
@@ -124,7 +124,7 @@ class KeyAdmin(ServiceAdmin):
     def prefix_shown(self, row: ApiKey) -> str:
         return f"{row.prefix}…"
 
-    @display("May do")
+    @display("Permissions")
     def scope_list(self, row: ApiKey) -> str:
         return ", ".join(row.scopes)
 

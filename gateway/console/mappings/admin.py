@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from gateway.console.forms.document_form import DocumentForm
 from gateway.console.forms.fields import ChoiceField, NumberField, TextField
 from gateway.console.forms.service_admin import ServiceAdmin, who
+from gateway.console.forms.suggestions import profile_suggestions
 from governance import services
 from governance.models import ModelMapping
 from governance.routing.fields import Problem
@@ -59,6 +60,9 @@ class MappingAdmin(ServiceAdmin):
         "name to a virtual model or a provider."
     )
     change_form_after_template = "console/forms/profile_suggestions.html"
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"suggested_profiles": profile_suggestions()}
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         saved = services.save_mapping(form.document(), who=who(request), existing=form.existing)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.console.monitoring.live import Live
+from gateway.console.monitoring.current_health import CurrentHealth
 from gateway.console.monitoring.troubles import Recent
 
 NEARLY: Final = 80.0
@@ -14,7 +14,7 @@ NEARLY: Final = 80.0
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class ProviderCondition:
     """How a provider fares."""
 
     code: str
@@ -37,56 +37,56 @@ CODES: Final = (
 """The worst first."""
 
 
-def condition(recent: Recent | None, live: Live | None) -> Condition:
+def condition(recent: Recent | None, live: CurrentHealth | None) -> ProviderCondition:
     """The worst that is known. What the log says holds for all processes of the service."""
-    return _troubled(recent) or _held(live or Live()) or _fine(recent)
+    return _troubled(recent) or _held(live or CurrentHealth()) or _fine(recent)
 
 
-def _troubled(recent: Recent | None) -> Condition | None:
+def _troubled(recent: Recent | None) -> ProviderCondition | None:
     if recent is None or not recent.troubled:
         return None
     code = recent.code.replace("_", " ")
     if recent.refused:
         detail = f"It answered {code}: credential, model name or account are wrong."
-        return Condition("refused", "refuses the gateway", detail)
+        return ProviderCondition("refused", "refuses the gateway", detail)
     detail = f"{recent.failed} of the last {recent.tried} attempts failed, the latest: {code}."
-    return Condition("failing", "failing", detail)
+    return ProviderCondition("failing", "failing", detail)
 
 
-def _held(live: Live) -> Condition | None:
+def _held(live: CurrentHealth) -> ProviderCondition | None:
     """What this process holds against it."""
     cooling = [one for one in live.models if one.cooling_down]
     if cooling:
         seconds = max(one.seconds for one in cooling)
         names = _names(one.model for one in cooling)
         detail = f"{names}: tried after all others for {seconds:.0f} s more."
-        return Condition("cooling_down", "cooling down", detail)
+        return ProviderCondition("cooling_down", "cooling down", detail)
     trial = [one.model for one in live.models if one.on_trial]
     if trial:
         detail = f"{_names(trial)}: one request finds out whether it answers again."
-        return Condition("on_trial", "on trial", detail)
+        return ProviderCondition("on_trial", "on trial", detail)
     used = max((one.used_percent or 0.0 for one in live.models), default=0.0)
     if used >= NEARLY:
         detail = "Targets stop at the share of the limit that they allow."
-        return Condition("limited", f"{used:.3g} % of its limit", detail)
+        return ProviderCondition("limited", f"{used:.3g} % of its limit", detail)
     if live.saturated:
         detail = f"All of the {live.slots} requests it may be sent at a time are under way."
-        return Condition("saturated", "busy", detail)
+        return ProviderCondition("saturated", "busy", detail)
     return None
 
 
-def _fine(recent: Recent | None) -> Condition:
+def _fine(recent: Recent | None) -> ProviderCondition:
     if recent is None:
         detail = "No attempt in the last quarter of an hour tells anything."
-        return Condition("unknown", "no requests", detail)
+        return ProviderCondition("unknown", "no requests", detail)
     if recent.failed:
         code = recent.code.replace("_", " ")
         detail = f"{recent.failed} of the last {recent.tried} attempts failed: {code}."
-        return Condition("some_failures", "some failures", detail)
+        return ProviderCondition("some_failures", "some failures", detail)
     detail = (
         f"It answered the last {recent.tried} attempts." if recent.tried > 1 else "It answered."
     )
-    return Condition("answering", "answering", detail)
+    return ProviderCondition("answering", "answering", detail)
 
 
 def _names(models: Iterable[str]) -> str:

@@ -38,7 +38,7 @@ class FailedAttempt:
 
 
 @dataclass(slots=True)
-class Kind:
+class Failures:
     """Failures of one class and code."""
 
     outcome: str
@@ -57,7 +57,7 @@ class LastHour:
     """Attempts that say how it fares."""
     failed: int
     """Those of them that failed."""
-    kinds: tuple[Kind, ...]
+    kinds: tuple[Failures, ...]
     """The most frequent first."""
     latest: tuple[FailedAttempt, ...]
     since: datetime
@@ -93,7 +93,7 @@ def summed(
 ) -> LastHour:
     """The same from keys, times and attempts of interactions, the latest first."""
     tried = failed = 0
-    kinds: dict[tuple[str, str], Kind] = {}
+    kinds: dict[tuple[str, str], Failures] = {}
     latest: list[FailedAttempt] = []
     for key, when, attempts in rows:
         for attempt in reversed(list(attempts)):
@@ -105,7 +105,7 @@ def summed(
             if outcome in ("ok", "cancelled"):
                 continue
             failed += counts
-            kind = kinds.setdefault((outcome, code), Kind(outcome, code, when, counts=counts))
+            kind = kinds.setdefault((outcome, code), Failures(outcome, code, when, counts=counts))
             kind.count += 1
             if len(latest) < SHOWN:
                 took = attempt["milliseconds"]

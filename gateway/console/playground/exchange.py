@@ -18,7 +18,7 @@ import msgspec
 import structlog
 from django.conf import settings
 
-from gateway.server import v1
+from gateway.server import health_book
 from gateway.server.in_flight import counted
 from governance import snapshot
 from governance.routing.explain import explain
@@ -85,8 +85,8 @@ class _Exchange:
             table=snapshot.current,
             # Who asks is known already: the operator, who acts as a key or as nobody in particular.
             authenticate=lambda headers, table, now: sending.key,
-            book=v1.book,
-            rng=v1.rng,
+            book=health_book.book,
+            rng=health_book.rng,
             observers=observers,
             body_limit=settings.MAX_BODY_BYTES,
         )

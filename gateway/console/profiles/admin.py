@@ -16,10 +16,13 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from gateway.console.forms.document_form import DocumentForm
 from gateway.console.forms.fields import ChoiceField, ProseField, TextField
 from gateway.console.forms.service_admin import FormSets, cloud_routing, who
-from gateway.console.monitoring.live import Engine, engine, live
+from gateway.console.forms.suggestions import provider_suggestions
+from gateway.console.monitoring.current_health import EngineState
+from gateway.console.monitoring.process_health import current_health, engine_state
 from gateway.console.profiles import switch
 from gateway.console.profiles.duplicate import copied_in
 from gateway.console.profiles.import_admin import ExchangeAdmin
+from gateway.console.rehearsal.choices import choices
 from gateway.console.targets.badges import Providers, profile_badge, reach_badges, target_badge
 from gateway.console.targets.cautions import cautions, is_engine
 from gateway.console.targets.forms import TargetForm, TargetFormSet
@@ -146,9 +149,9 @@ class TargetInline(StackedInline):
         return _providers()
 
     @cached_property
-    def engine(self) -> Engine | None:
+    def engine(self) -> EngineState:
         """Asked once, and only where a target leads to it."""
-        return engine()
+        return engine_state()
 
     @admin.display(description="Share")
     def share(self, target: RoutingTarget) -> str:
@@ -165,7 +168,7 @@ class TargetInline(StackedInline):
         badges = reach_badges(target, target.profile, self.providers, cloud_routing())
         if provider is not None:
             known = self.engine if is_engine(provider) else None
-            badges += cautions(target, provider, live(), known)
+            badges += cautions(target, provider, current_health(), known)
         return render_to_string("console/targets/badges.html", {"badges": badges})
 
 
@@ -192,6 +195,11 @@ class ProfileAdmin(ExchangeAdmin):
         (None, {"fields": (("name", "virtual_provider"), ("id", "enabled"), "description")}),
         ("Routing", {"fields": (("strategy", "local_fallback"), ("local_only", "virtual_key_id"))}),
     )
+
+    change_form_outer_after_template = "console/rehearsal/panel.html"
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"rehearsal": choices(request), "suggested_providers": provider_suggestions()}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RoutingProfile]:
         return super().get_queryset(request).prefetch_related("targets")

@@ -62,7 +62,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ImportPlan:
     """What an import would do, with names where `Outcome` has ids."""
 
     created: Sequence[str]
@@ -86,7 +86,7 @@ class Stale(Exception):
         super().__init__("The configuration has changed since.")
 
 
-def plan(profiles: object, who: str) -> Plan:
+def plan(profiles: object, who: str) -> ImportPlan:
     """Compares the set with what is saved and writes nothing. Raises `Invalid`, `Conflict`."""
     with transaction.atomic():
         state = _state()
@@ -95,7 +95,7 @@ def plan(profiles: object, who: str) -> Plan:
         outcome = services.replace_all(profiles, who=who, dry_run=True)
     assert isinstance(profiles, Sequence)
     after = {one["id"]: one for one in map(_as_written, profiles)}
-    return Plan(
+    return ImportPlan(
         created=[after[identity]["name"] for identity in outcome.created],
         changed=list(_changed(outcome, before, after)),
         removed=[before[identity]["name"] for identity in outcome.removed],

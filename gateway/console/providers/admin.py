@@ -24,8 +24,10 @@ from gateway.console.forms.fields import (
 )
 from gateway.console.forms.service_admin import ServiceAdmin, cloud_routing, who
 from gateway.console.monitoring.condition import condition
-from gateway.console.monitoring.live import live
+from gateway.console.monitoring.process_health import current_health
 from gateway.console.monitoring.troubles import recent_attempts
+from gateway.console.providers.connection_health import rendered_health
+from gateway.console.providers.presets import groups
 from gateway.console.theme.admin_classes import display
 from governance import kinds, services
 from governance.models import Provider
@@ -82,13 +84,13 @@ class ProviderForm(DocumentForm):
     capabilities = ChoicesField(
         CAPABILITIES, label="Can take", help_text="None: its models take everything."
     )
-    connect_timeout = NumberField(label="Connect", help_text="Seconds.")
+    connect_timeout = NumberField(label="Connect timeout", help_text="Seconds.")
     first_event_timeout = NumberField(
-        label="First piece", help_text="Seconds until the answer begins."
+        label="Timeout to first token", help_text="Seconds until the answer begins."
     )
-    idle_timeout = NumberField(label="Silence", help_text="Seconds between two pieces.")
-    total_timeout = NumberField(label="Whole request", help_text="Seconds; blank: no limit.")
-    max_concurrency = NumberField(label="Requests at a time", help_text="Blank: no limit.")
+    idle_timeout = NumberField(label="Idle timeout", help_text="Seconds between two tokens.")
+    total_timeout = NumberField(label="Total timeout", help_text="Seconds; blank: no limit.")
+    max_concurrency = NumberField(label="Max concurrent requests", help_text="Blank: no limit.")
     api_key = SecretField(label="API key")
     clear_api_key = forms.BooleanField(
         label="Clear the API key", required=False, widget=UnfoldBooleanWidget()
@@ -180,6 +182,8 @@ class ProviderAdmin(ServiceAdmin):
         ("Renaming", {"classes": ("collapse",), "fields": ("used_by", "rename_in_targets")}),
     )
     readonly_fields = ("used_by", "credential_shown")
+    change_form_outer_before_template = "console/providers/before.html"
+    change_form_outer_after_template = "console/providers/checks.html"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who may not set credentials sees whether there is one, and no more."""
@@ -199,6 +203,12 @@ class ProviderAdmin(ServiceAdmin):
         form: Any = super().get_form(request, obj, change, **kwargs)
         form.credentials = request.user.has_perm(SET_CREDENTIALS)
         return form
+
+    def page_context(self, request: HttpRequest, row: Provider | None) -> dict[str, Any]:
+        """Presets to begin a new one with; the health of one that is saved."""
+        if row is None:
+            return {"preset_groups": groups()}
+        return {"health": rendered_health(request, row)}
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         saved = services.save_provider(
@@ -274,7 +284,7 @@ class ProviderAdmin(ServiceAdmin):
         """Gives every row its condition: the log is read once, the process is asked once."""
         listing = super().get_changelist_instance(request)
         recent = {one.provider.casefold(): one for one in recent_attempts(timezone.now())}
-        known = live()
+        known = current_health()
         for row in listing.result_list:
             key = row.name.casefold()
             row.condition = condition(recent.get(key), known.get(key))

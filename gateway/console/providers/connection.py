@@ -31,7 +31,7 @@ NAMES_LIMIT: Final = 2000
 NAME_LENGTH: Final = 200
 
 
-class Failed(Exception):
+class Unanswered(Exception):
     """It did not answer as it should; the message is ours, never the upstream's."""
 
 
@@ -46,7 +46,7 @@ class Answered:
 
 
 def complete(provider: Provider, model: str) -> Answered:
-    """Asks for one token in the provider's protocol. Blocks; raises `Failed`."""
+    """Asks for one token in the provider's protocol. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
     probe = backend.kind.probe
     limit = probe.limit_field or limit_field(model)
@@ -55,17 +55,17 @@ def complete(provider: Provider, model: str) -> Answered:
     answer = _ask(backend, b"POST", probe.completion_path, json.dumps(asked).encode())
     taken = round((time.perf_counter() - started) * 1000)
     if not isinstance(answer.get(probe.answer_field), list):
-        raise Failed("It answered, but with no completion. Is the base URL the API's?")
+        raise Unanswered("It answered, but with no completion. Is the base URL the API's?")
     return Answered(taken, _name(backend, answer.get("model")) or model)
 
 
 def listed(provider: Provider) -> tuple[str, ...]:
-    """The models the provider lists, in its order, each once. Blocks; raises `Failed`."""
+    """The models the provider lists, in its order, each once. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
     answer = _ask(backend, b"GET", backend.kind.probe.models_path, b"")
     rows = answer.get("data")
     if not isinstance(rows, list):
-        raise Failed("It answered, but with no list of models. Is the base URL the API's?")
+        raise Unanswered("It answered, but with no list of models. Is the base URL the API's?")
     names = (_name(backend, row.get("id")) for row in rows if isinstance(row, dict))
     return tuple(dict.fromkeys(filter(None, names)))[:NAMES_LIMIT]
 
@@ -74,7 +74,7 @@ def _ready(provider: Provider) -> Backend:
     try:
         return backend_of(provider)
     except UnusableProvider as error:
-        raise Failed(str(error)) from None
+        raise Unanswered(str(error)) from None
 
 
 def _ask(backend: Backend, method: bytes, path: str, body: bytes) -> Mapping[str, Any]:
@@ -83,26 +83,26 @@ def _ask(backend: Backend, method: bytes, path: str, body: bytes) -> Mapping[str
     try:
         status, said = asyncio.run(_exchange(backend, method, path, body, patience))
     except ConnectTimedOut:
-        raise Failed(f"No connection within {provider.connect_timeout:g} seconds.") from None
+        raise Unanswered(f"No connection within {provider.connect_timeout:g} seconds.") from None
     except ConnectFailed as error:
         cause = error.cause or "nothing answers there, or the name is unknown"
-        raise Failed(f"No connection: {cause}.") from None
+        raise Unanswered(f"No connection: {cause}.") from None
     except TimeoutError:
-        raise Failed(f"No whole answer within {patience:g} seconds.") from None
+        raise Unanswered(f"No whole answer within {patience:g} seconds.") from None
     except ResponseTooLarge:
-        raise Failed("The answer is larger than any answer to this can be.") from None
+        raise Unanswered("The answer is larger than any answer to this can be.") from None
     except TokenUnavailable as error:
-        raise Failed(str(error)) from None
+        raise Unanswered(str(error)) from None
     except UpstreamError:
-        raise Failed("The connection broke before the answer was whole.") from None
+        raise Unanswered("The connection broke before the answer was whole.") from None
     if status != 200:
-        raise Failed(of_status(status, said, words=backend.kind.failure_words).message)
+        raise Unanswered(of_status(status, said, words=backend.kind.failure_words).message)
     try:
         answer = json.loads(said)
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
-        raise Failed("It answered, but not with JSON. Is the base URL the API's?")
+        raise Unanswered("It answered, but not with JSON. Is the base URL the API's?")
     return answer
 
 

@@ -8,20 +8,24 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from gateway.console.forms.service_admin import cloud_routing
-from gateway.console.monitoring.condition import Condition, condition
+from gateway.console.monitoring.condition import ProviderCondition, condition
+from gateway.console.monitoring.current_health import CurrentHealth
 from gateway.console.monitoring.failures import last_hour
-from gateway.console.monitoring.live import Live, live
+from gateway.console.monitoring.process_health import current_health
 from gateway.console.monitoring.troubles import recent_attempts
 from gateway.console.theme.page import console_view
 from governance import services
 from governance.interactions.record import OUTCOMES
 from governance.models import Provider
 
+TEMPLATE: Final = "console/providers/health_state.html"
 VIEW: Final = "governance.view_provider"
 CHANGE: Final = "governance.change_provider"
 SEE_LOG: Final = "governance.view_interaction"
@@ -45,20 +49,25 @@ TONES: Final = {
 def health(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that changes, asked for again and again."""
     row = get_object_or_404(Provider, pk=pk)
-    return render(request, "console/providers/health_state.html", state(request, row))
+    return render(request, TEMPLATE, state(request, row))
+
+
+def rendered_health(request: HttpRequest, row: Provider) -> SafeString:
+    """The same part of the page, for the page as it arrives."""
+    return render_to_string(TEMPLATE, state(request, row), request=request)
 
 
 def state(request: HttpRequest, row: Provider) -> dict[str, Any]:
     """What this user may see. Five queries at most, however long the log."""
     now, key = timezone.now(), row.name.casefold()
-    held = live().get(key)
+    held = current_health().get(key)
     recent = {one.provider.casefold(): one for one in recent_attempts(now)}
-    found: Condition = condition(recent.get(key), held)
+    found: ProviderCondition = condition(recent.get(key), held)
     context: dict[str, Any] = {
         "provider": row,
         "condition": found,
         "tone": TONES[found.code],
-        "live": held or Live(),
+        "live": held or CurrentHealth(),
         "process": os.getpid(),
     }
     if request.user.has_perm(SEE_LOG):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from gateway.console.forms.service_admin import cloud_routing, who
 from gateway.console.providers.admin import SET_CREDENTIALS
-from gateway.console.providers.connection import Failed, complete, listed
+from gateway.console.providers.connection import Unanswered, complete, listed
 from gateway.console.providers.connection_copy import models_page
 from gateway.console.theme.page import console_view
 from governance import kinds, services, snapshot
@@ -35,7 +35,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
         provider = _saved(row)
         model = request.POST.get("model", "").strip() or _usual_model(provider)
         answered = complete(provider, model)
-    except Failed as failed:
+    except Unanswered as failed:
         messages.error(request, f"{row.name} failed the test. {failed}")
     else:
         text = f"{row.name} works: {answered.model} answered in {answered.milliseconds} ms."
@@ -50,7 +50,7 @@ def models(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Row, pk=pk)
     try:
         names = _names(_saved(row))
-    except Failed as failed:
+    except Unanswered as failed:
         messages.error(request, f"{row.name} did not list its models. {failed}")
         return _back(row)
     return models_page(request, row, names, ticked=row.models)
@@ -79,14 +79,14 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _saved(row: Row) -> Provider:
-    """The provider as requests meet it. Raises `Failed` where none could be sent."""
+    """The provider as requests meet it. Raises `Unanswered` where none could be sent."""
     if not row.is_local and not cloud_routing():
-        raise Failed("Cloud routing is off and the provider is not local: nothing was sent.")
+        raise Unanswered("Cloud routing is off and the provider is not local: nothing was sent.")
     if row.credential == "unreadable":
-        raise Failed("Its credential cannot be read, so nothing was sent: set it anew.")
+        raise Unanswered("Its credential cannot be read, so nothing was sent: set it anew.")
     provider = snapshot.refresh().providers.get(row.name.casefold())
     if provider is None:
-        raise Failed("The routing table does not hold it. See the service's log.")
+        raise Unanswered("The routing table does not hold it. See the service's log.")
     return provider
 
 
@@ -96,7 +96,7 @@ def _usual_model(provider: Provider) -> str:
         return provider.default_model or provider.models[0]
     names = _names(provider)
     if not names:
-        raise Failed("It lists no model, so there is none to ask: name one.")
+        raise Unanswered("It lists no model, so there is none to ask: name one.")
     return names[0]
 
 
@@ -106,7 +106,7 @@ def _names(provider: Provider) -> tuple[str, ...]:
     try:
         report = EngineClient(settings.ENGINE_SOCKET).models()
     except (EngineUnavailable, EngineRefused) as error:
-        raise Failed(str(error)) from None
+        raise Unanswered(str(error)) from None
     return tuple(model.name for model in report.models)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
 
-from gateway.console.profiles.admin import ProfileAdmin
+from gateway.console.forms.service_admin import ServiceAdmin
+from gateway.console.targets.shares import typed_shares
 from governance.models import RoutingProfile
 from governance.serializers import ProfileSerializer
 from governance.services.profiles import with_id
@@ -24,6 +26,8 @@ class Draft:
 
     document: dict[str, Any]
     problems: tuple[str, ...] = ()
+    shares: Mapping[str, str] = field(default_factory=dict)
+    """Of the targets, by the prefix of their row."""
 
 
 def read_draft(request: HttpRequest, existing: str) -> Draft | None:
@@ -38,7 +42,7 @@ def read_draft(request: HttpRequest, existing: str) -> Draft | None:
         if row is None:
             return None
     page = admin.site.get_model_admin(RoutingProfile)
-    assert isinstance(page, ProfileAdmin)
+    assert isinstance(page, ServiceAdmin)
     if row is None and not page.has_add_permission(request):
         return None
     if row is not None and not page.has_change_permission(request, row):
@@ -46,7 +50,7 @@ def read_draft(request: HttpRequest, existing: str) -> Draft | None:
     return _typed(request, page, row)
 
 
-def _typed(request: HttpRequest, page: ProfileAdmin, row: RoutingProfile | None) -> Draft:
+def _typed(request: HttpRequest, page: ServiceAdmin, row: RoutingProfile | None) -> Draft:
     form = page.get_form(request, row, change=row is not None)(
         request.POST, instance=row if row is not None else RoutingProfile()
     )
@@ -60,6 +64,7 @@ def _typed(request: HttpRequest, page: ProfileAdmin, row: RoutingProfile | None)
         data=request.POST, instance=form.instance, prefix=formset_class.get_default_prefix()
     )
     targets.full_clean()
+    shares = typed_shares(targets, form.cleaned_data.get("strategy", ""))
     problems = [
         *_messages(form),
         *map(str, targets.non_form_errors()),
@@ -70,12 +75,12 @@ def _typed(request: HttpRequest, page: ProfileAdmin, row: RoutingProfile | None)
         ),
     ]
     if problems:
-        return Draft({}, tuple(dict.fromkeys(problems)))
+        return Draft({}, tuple(dict.fromkeys(problems)), shares)
     document = {**form.document(), "targets": targets.documents()}
     if document.get("id") is None:
         document["id"] = row.pk if row is not None else UNNAMED
     complete: Any = with_id(document, row.pk if row is not None else None)
-    return Draft(complete)
+    return Draft(complete, shares=shares)
 
 
 def _messages(form: Any) -> list[str]:

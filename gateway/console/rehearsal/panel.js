@@ -43,9 +43,16 @@ async function rehearse() {
   try {
     await ask(panel.dataset.rehearse, result, asking.signal);
     offerIfs(result.querySelector("[data-providers]")?.dataset.providers);
+    tellShares(result.querySelector("[data-shares]")?.dataset.shares);
   } catch (problem) {
     if (problem.name !== "AbortError") result.textContent = "The service does not answer.";
   }
+}
+
+// For the rows of targets; without an answer they keep what they show.
+function tellShares(shares) {
+  if (shares === undefined) return;
+  form?.dispatchEvent(new CustomEvent("rehearsed", { detail: JSON.parse(shares) }));
 }
 
 // A choice for each provider that the draft names; what was chosen stays.
@@ -82,7 +89,7 @@ panel.addEventListener("input", () => {
   showSource();
   soon();
 });
-for (const happens of ["input", "change", "click", "drop"]) form?.addEventListener(happens, soon);
+for (const happens of ["input", "change", "click", "drop", "reset"]) form?.addEventListener(happens, soon);
 // Rows that are dragged get their new places after the pointer let go.
 document.addEventListener("pointerup", (event) => form?.contains(event.target) && soon());
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -34,11 +35,12 @@ def rehearsal(request: HttpRequest) -> HttpResponse:
     table = snapshot.refresh()
     past = request.POST.get(f"{PREFIX}source") == "past"
     if past and not request.user.has_perm(SEE_PAST):
-        return _problems(request, Draft({}, ("You may not see past requests.",)))
+        return _problems(request, replace(draft, problems=("You may not see past requests.",)))
     try:
         asked = read_question(request.POST, table)
     except Invalid as error:
-        return _problems(request, Draft({}, tuple(one.message for one in error.problems)))
+        told = tuple(one.message for one in error.problems)
+        return _problems(request, replace(draft, problems=told))
     found = rehearse(
         draft.document,
         asked.ask,
@@ -55,6 +57,7 @@ def rehearsal(request: HttpRequest) -> HttpResponse:
             "needs": sorted(asked.ask.needs),
             "weighted": strategy_named(draft.document.get("strategy") or "").draws,
             "providers": json.dumps(_providers(draft, table)),
+            "shares": json.dumps(draft.shares),
         },
     )
 
@@ -79,8 +82,13 @@ def _draft(request: HttpRequest) -> Draft | None:
 
 
 def _problems(request: HttpRequest, draft: Draft | None) -> HttpResponse:
-    problems = ("This profile is not there any more.",) if draft is None else draft.problems
-    return render(request, "console/rehearsal/problems.html", {"problems": problems})
+    if draft is None:
+        draft = Draft({}, ("This profile is not there any more.",))
+    return render(
+        request,
+        "console/rehearsal/problems.html",
+        {"problems": draft.problems, "shares": json.dumps(draft.shares)},
+    )
 
 
 def _providers(draft: Draft, table: RoutingTable) -> list[str]:

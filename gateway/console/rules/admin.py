@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from gateway.console.forms.document_form import DocumentForm
 from gateway.console.forms.fields import ChoiceField, TextField
 from gateway.console.forms.service_admin import ServiceAdmin, who
+from gateway.console.forms.suggestions import profile_suggestions
 from gateway.console.rules.conditions import ConditionsField
 from gateway.console.theme.admin_classes import display
 from governance import services
@@ -65,6 +66,9 @@ class RuleAdmin(ServiceAdmin):
         "images or words. The first that holds wins."
     )
     change_form_after_template = "console/forms/profile_suggestions.html"
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"suggested_profiles": profile_suggestions()}
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         saved = services.save_rule(form.document(), who=who(request), existing=form.existing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import inf
 
-from gateway.console.monitoring.live import Engine, Live
+from gateway.console.monitoring.current_health import CurrentHealth, EngineState
 from gateway.console.targets.badges import Badge
 from governance import kinds
 from governance.models import Provider, RoutingTarget
@@ -17,8 +17,8 @@ from governance.routing.verdicts import threshold
 def cautions(
     target: RoutingTarget,
     provider: Provider,
-    live: Mapping[str, Live],
-    engine: Engine | None,
+    live: Mapping[str, CurrentHealth],
+    engine: EngineState | None,
 ) -> list[Badge]:
     """For a target whose provider is `provider`; `engine` is None where it is not asked."""
     model = target.model or provider.default_model
@@ -26,7 +26,7 @@ def cautions(
         *_model(target, provider, model),
         *_credential(provider),
         *(_engine(engine, model) if engine is not None and is_engine(provider) else ()),
-        *_moment(target, live.get(provider.name.casefold(), Live()), model),
+        *_moment(target, live.get(provider.name.casefold(), CurrentHealth()), model),
     ]
 
 
@@ -53,7 +53,7 @@ def _credential(provider: Provider) -> Iterator[Badge]:
         yield Badge("no key", "warning", detail)
 
 
-def _engine(engine: Engine, model: str) -> Iterator[Badge]:
+def _engine(engine: EngineState, model: str) -> Iterator[Badge]:
     if not engine.runs:
         yield Badge("engine off", "danger", "The local engine does not run.")
     elif model and model not in engine.models:
@@ -62,12 +62,12 @@ def _engine(engine: Engine, model: str) -> Iterator[Badge]:
         yield Badge("model failed", "danger", engine.failed[model])
 
 
-def _moment(target: RoutingTarget, live: Live, model: str) -> Iterator[Badge]:
+def _moment(target: RoutingTarget, live: CurrentHealth, model: str) -> Iterator[Badge]:
     """What this process knows."""
     for one in live.models:
         if one.model != model:
             continue
-        over = threshold(Target(target.provider, rate_limit=_limit(target)), one.standing, now=-inf)
+        over = threshold(Target(target.provider, rate_limit=_limit(target)), one.status, now=-inf)
         if over is not None:
             yield Badge("limit used", "warning", over[1])
         if one.cooling_down:

@@ -1,37 +1,29 @@
-// The rows of a profile's form: shares follow what is typed, models complete by their provider.
-
-import { percent, priority, shares, weight } from "./shares.js";
+// The rows of a profile's form: shares as the server tells them, models complete by their provider.
 
 const form = document.getElementById("routingprofile_form");
 const data = document.getElementById("targets-data");
-const strategy = form?.elements.namedItem("strategy");
 
 function rows() {
   const weights = [...data.querySelectorAll('[name^="targets-"][name$="-weight"]')];
   return weights
     .filter(({ name }) => !name.includes("__prefix__"))
-    .map((input) => ({ row: input.closest(".form-group"), prefix: input.name.slice(0, -6) }));
+    .map((input) => ({
+      prefix: input.name.replace(/-weight$/, ""),
+      shown: input.closest(".form-group").querySelector("[data-share]"),
+    }));
 }
 
-function read({ prefix }) {
-  const field = (name) => form.elements.namedItem(prefix + name);
-  const alias = field("virtual_model").value.trim().toLowerCase();
-  const named = field("provider").value.trim() !== "";
-  return {
-    alias: alias === "*" ? "" : alias,
-    enabled: named && field("enabled").checked && !field("DELETE")?.checked,
-    weight: weight(field("weight").value),
-    priority: priority(field("priority").value),
-  };
+// What stands there was told of what was typed before; it stays until the next answer.
+function wait() {
+  for (const { shown } of rows()) shown?.setAttribute("data-waiting", "");
 }
 
-function tell() {
-  const held = rows();
-  const parts = strategy.value === "weighted" ? shares(held.map(read)) : held.map(() => null);
-  for (const [place, { row }] of held.entries()) {
-    const shown = row.querySelector("[data-share]");
-    const text = parts[place] === null ? "—" : percent(parts[place]);
-    if (shown && shown.textContent.trim() !== text) shown.textContent = text;
+function tell({ detail: shares }) {
+  for (const { prefix, shown } of rows()) {
+    if (!shown) continue;
+    const text = shares[prefix] || "—";
+    if (shown.textContent.trim() !== text) shown.textContent = text;
+    shown.removeAttribute("data-waiting");
   }
 }
 
@@ -45,11 +37,11 @@ function offer({ target }) {
 }
 
 // Who may only look has no fields.
-if (data && strategy?.options) {
-  for (const happens of ["input", "change"]) form.addEventListener(happens, tell);
-  // Rows that are added, removed or dragged.
-  new MutationObserver(tell).observe(data, { childList: true });
-  form.addEventListener("reset", () => setTimeout(tell));
+if (data && form?.elements.namedItem("strategy")?.options) {
+  for (const happens of ["input", "change", "reset"]) form.addEventListener(happens, wait);
+  form.addEventListener("rehearsed", tell);
+  // Rows that are added, removed or dragged change what will be saved as typing does.
+  const changed = () => form.dispatchEvent(new Event("change"));
+  new MutationObserver(changed).observe(data, { childList: true });
   data.addEventListener("focusin", offer);
-  tell();
 }

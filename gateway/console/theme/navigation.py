@@ -1,4 +1,4 @@
-"""The admin's side bar and header: pages of the desk, then the rows that are there to be edited."""
+"""The admin's side bar and header: own pages, then the rows that are there to be edited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every page of the desk shares: who may open it, and the frame of the admin around it."""
+"""What every page of the console shares: who may open it, and the frame of the admin around it."""
 
 from __future__ import annotations
 

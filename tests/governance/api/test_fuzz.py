@@ -20,8 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from governance import services
-from governance.api import simulation
+from governance import ports, services
 from governance.errors import Invalid
 from governance.routing.fields import Problem
 from governance.routing.request import RoutingRequest
@@ -47,7 +46,7 @@ schema.app = WSGIHandler()
 @pytest.fixture
 def secret(db: None) -> Iterator[str]:
     """Of a key that may do everything, where there is one of everything."""
-    before, simulation._read_request = simulation._read_request, _read
+    before, ports._ports = ports._ports, ports.Ports(read_request=_read)
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # as Django's own test client does
     services.save_provider(provider_document(), who="t")
@@ -56,7 +55,7 @@ def secret(db: None) -> Iterator[str]:
     services.save_mapping({"pattern": "p", "destination": "light"}, who="t")
     scopes = ["governance:read", "governance:write"]
     yield services.create_key({"name": "fuzz", "scopes": scopes}, who="t")[1]
-    simulation._read_request = before
+    ports._ports = before
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from governance import services
-from governance.api import simulation
+from governance import ports, services
 from governance.errors import Invalid
 from governance.models import ApiKey
 from governance.routing.fields import Problem
@@ -33,7 +32,7 @@ def table(db: None) -> None:
 
 
 @pytest.fixture
-def reader() -> Iterator[None]:
+def reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """The chat API is there: it finds out that an image needs vision."""
 
     def read(document: Mapping[str, Any]) -> RoutingRequest:
@@ -46,9 +45,7 @@ def reader() -> Iterator[None]:
             hint=document.get("routing_profile"),
         )
 
-    before, simulation._read_request = simulation._read_request, read
-    yield
-    simulation._read_request = before
+    monkeypatch.setattr(ports, "_ports", ports.Ports(read_request=read))
 
 
 def test_it_works(api: Api) -> None:
@@ -136,7 +133,7 @@ def test_a_whole_request_that_is_broken_is_the_callers_fault(api: Api, reader: N
 def test_without_the_chat_api_whole_requests_are_not_read(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulation, "_read_request", None)
+    monkeypatch.setattr(ports, "_ports", None)
     answer = api.post(PATH, {"messages": []})
     assert answer.status_code == 501
     assert error_of(answer)["code"] == "not_implemented"

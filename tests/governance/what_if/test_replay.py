@@ -15,7 +15,7 @@ from governance.routing.policy import choose
 from governance.routing.request import RoutingRequest
 from governance.routing.table import ANONYMOUS, VirtualKey
 from governance.what_if.past import Past, last_requests, past_request
-from governance.what_if.replay import Destination, Replay, moves, odds, replay
+from governance.what_if.replay import FirstDestination, Replay, moves, odds, replay
 from inference.record.describe import describe
 from tests.governance.what_if.test_rehearse import PROVIDERS, document, saved, to
 from tests.interactions.journeys import journey
@@ -79,7 +79,7 @@ def test_a_key_of_the_past_counts_as_it_is_now() -> None:
 
 
 chances = st.dictionaries(
-    st.builds(Destination, provider=st.sampled_from("abcd"), model=st.sampled_from("xy")),
+    st.builds(FirstDestination, provider=st.sampled_from("abcd"), model=st.sampled_from("xy")),
     st.floats(0.01, 1),
     min_size=1,
     max_size=6,

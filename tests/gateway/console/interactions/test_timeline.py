@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.console.interactions.timeline import LEAST, PASSED_OVER, Way, way_of
+from gateway.console.interactions.timeline import LEAST, PASSED_OVER, Timeline, timeline_of
 from governance.change_summary.times import readable_time
 from governance.routing.plan import REJECTIONS, Candidate
 from governance.routing.request import RoutingRequest
@@ -15,8 +15,8 @@ from inference.record.describe import describe
 from tests.interactions.journeys import CAPABLE, FAST, PROFILE, attempt, journey, plan
 
 
-def way(cost: float | None = None, **more: Any) -> Way:
-    return way_of(describe(journey(**more), cost))
+def way(cost: float | None = None, **more: Any) -> Timeline:
+    return timeline_of(describe(journey(**more), cost))
 
 
 FAILED = attempt(outcome="retryable", code="http_503", milliseconds=30.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 import time
 from datetime import UTC, datetime
@@ -11,8 +12,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from gateway.console.monitoring import live, live_health
-from gateway.console.monitoring.live_health import health_of
+from gateway.console.monitoring import process_health
+from gateway.console.monitoring.process_health import health_of
+from gateway.server import health_book, v1
 from governance import services, snapshot
 from governance.models import Interaction, Provider
 from inference.dispatch.failures import of_status
@@ -29,6 +31,7 @@ VIEW, LOG, PLAY = (
     "governance.view_interaction",
     "gateway.use_playground",
 )
+PAGES_BOOK = vars(process_health)["book"]
 LIST = "/admin/governance/provider/"
 
 
@@ -36,9 +39,7 @@ LIST = "/admin/governance/provider/"
 def book(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The book of this process, new and empty."""
     made = HealthBook(rng=random.Random(1))
-    monkeypatch.setattr(
-        live, "_source", lambda: health_of(made, snapshot.current(), time.monotonic())
-    )
+    monkeypatch.setattr(process_health, "book", made)
     return made
 
 
@@ -153,13 +154,12 @@ def test_queries_do_not_grow_with_the_log(member: Member, pk: int) -> None:
     assert count() == few <= 8
 
 
-def test_the_process_that_carries_requests_is_the_one_asked(monkeypatch: Any, pk: int) -> None:
-    from gateway.server import v1
-
-    book = HealthBook(rng=random.Random(1))
-    monkeypatch.setattr(v1, "book", book)
+def test_the_book_of_live_traffic_is_the_one_asked(book: HealthBook) -> None:
+    """The book of these tests is a new one in its place."""
+    assert PAGES_BOOK is health_book.book
+    assert PAGES_BOOK is inspect.signature(v1.routes).parameters["book"].default
     fail(book, 5)
-    (model,) = live_health.read()["fast"].models
+    (model,) = process_health.current_health()["fast"].models
     assert model.cooling_down
     assert 0 < model.seconds <= 6
 

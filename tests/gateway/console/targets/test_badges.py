@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.console.monitoring.live import Engine, Live, LiveModel
+from gateway.console.monitoring.current_health import CurrentHealth, EngineState, ModelHealth
 from gateway.console.targets.badges import profile_badge, reach_badges
 from gateway.console.targets.cautions import cautions
 from governance.models import Provider, RoutingProfile, RoutingTarget
@@ -51,11 +51,11 @@ def test_every_reason_that_skips_it(
     assert all(badge.detail.endswith(".") for badge in badges)
 
 
-def open_for(seconds: float, model: str = "m") -> dict[str, Live]:
-    return {"fast": Live(models=(LiveModel(model, HealthStatus("open"), seconds),))}
+def open_for(seconds: float, model: str = "m") -> dict[str, CurrentHealth]:
+    return {"fast": CurrentHealth(models=(ModelHealth(model, HealthStatus("open"), seconds),))}
 
 
-USED = Live(models=(LiveModel("m", HealthStatus(token_percent=85.0), 0.0),))
+USED = CurrentHealth(models=(ModelHealth("m", HealthStatus(token_percent=85.0), 0.0),))
 
 
 @pytest.mark.parametrize(
@@ -66,25 +66,28 @@ USED = Live(models=(LiveModel("m", HealthStatus(token_percent=85.0), 0.0),))
         (target("mlx", model=""), {}, None, []),
         (target("cloud"), {}, None, ["no key"]),
         (target("lost"), {}, None, ["credential unreadable"]),
-        (target("mlx"), {}, Engine(runs=False), ["engine off"]),
-        (target("mlx"), {}, Engine(runs=True, models=frozenset({"small"})), ["model missing"]),
-        (target("mlx", model=""), {}, Engine(runs=True, models=frozenset({"small"})), []),
+        (target("mlx"), {}, EngineState(runs=False), ["engine off"]),
+        (target("mlx"), {}, EngineState(runs=True, models=frozenset({"small"})), ["model missing"]),
+        (target("mlx", model=""), {}, EngineState(runs=True, models=frozenset({"small"})), []),
         (
             target("mlx", model="small"),
             {},
-            Engine(runs=True, models=frozenset({"small"}), failed={"small": "Out of memory."}),
+            EngineState(runs=True, models=frozenset({"small"}), failed={"small": "Out of memory."}),
             ["model failed"],
         ),
         (target("fast"), open_for(4), None, ["cooling down"]),
         (target("fast"), open_for(0), None, []),
         (target("fast"), open_for(4, "other"), None, []),
-        (target("fast"), {"fast": Live(under_way=2, slots=2)}, None, ["busy"]),
+        (target("fast"), {"fast": CurrentHealth(under_way=2, slots=2)}, None, ["busy"]),
         (target("fast"), {"fast": USED}, None, []),
         (target("fast", token_percent_threshold=80), {"fast": USED}, None, ["limit used"]),
     ],
 )
 def test_what_stands_in_its_way_at_this_moment(
-    one: RoutingTarget, live: dict[str, Live], engine: Engine | None, expected: list[str]
+    one: RoutingTarget,
+    live: dict[str, CurrentHealth],
+    engine: EngineState | None,
+    expected: list[str],
 ) -> None:
     badges = cautions(one, PROVIDERS[one.provider.casefold()], live, engine)
     assert [badge.text for badge in badges] == expected

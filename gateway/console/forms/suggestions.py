@@ -1,17 +1,12 @@
-"""What the admin's templates ask for."""
+"""Names that complete what is typed into a form."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django import template
-
 from governance.models import Provider, RoutingProfile
 
-register = template.Library()
 
-
-@register.simple_tag
 def provider_suggestions() -> list[dict[str, Any]]:
     """Names of the providers and of the models known to be there."""
     return [
@@ -20,7 +15,6 @@ def provider_suggestions() -> list[dict[str, Any]]:
     ]
 
 
-@register.simple_tag
 def profile_suggestions() -> list[str]:
     """Virtual providers of all profiles."""
     return list(RoutingProfile.objects.values_list("virtual_provider", flat=True))

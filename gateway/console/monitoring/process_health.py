@@ -1,4 +1,4 @@
-"""What this process knows of its providers, for pages of the room below."""
+"""What this process knows of its providers; no other process of the service knows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Final
 
 from django.conf import settings
 
-from gateway.console.monitoring.live import Engine, Live, LiveModel
+from gateway.console.monitoring.current_health import CurrentHealth, EngineState, ModelHealth
+from gateway.server.health_book import book
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook, slots
@@ -19,30 +20,27 @@ ENGINE_PATIENCE: Final = 0.5
 """Seconds."""
 
 
-def read() -> Mapping[str, Live]:
-    """Every provider of the table in force."""
-    # The chat API's paths read the settings when they are loaded, later than this module is.
-    from gateway.server.v1 import book
-
+def current_health() -> Mapping[str, CurrentHealth]:
+    """Every provider of the table in force, by casefolded name."""
     return health_of(book, snapshot.current(), time.monotonic())
 
 
-def read_engine() -> Engine:
-    """A hanging engine must not hold a page up."""
+def engine_state() -> EngineState:
+    """Asks the local engine. One that hangs must not hold a page up."""
     try:
         report = EngineClient(settings.ENGINE_SOCKET, ENGINE_PATIENCE).models()
     except (EngineUnavailable, EngineRefused):
-        return Engine(runs=False)
-    return Engine(
+        return EngineState(runs=False)
+    return EngineState(
         runs=True,
         models=frozenset(model.name for model in report.models),
         failed={model.name: model.reason for model in report.models if model.state == "failed"},
     )
 
 
-def health_of(book: HealthBook, table: RoutingTable, now: float) -> Mapping[str, Live]:
+def health_of(book: HealthBook, table: RoutingTable, now: float) -> Mapping[str, CurrentHealth]:
     """`now` is a moment of the book's clock."""
-    models: dict[str, list[LiveModel]] = {}
+    models: dict[str, list[ModelHealth]] = {}
     for (provider, model), standing in sorted(book.statuses().items()):
         seconds = max(0.0, standing.until - now) if standing.state != "closed" else 0.0
         held = replace(
@@ -50,8 +48,8 @@ def health_of(book: HealthBook, table: RoutingTable, now: float) -> Mapping[str,
             request_percent=standing.request_percent if now < standing.request_until else None,
             token_percent=standing.token_percent if now < standing.token_until else None,
         )
-        models.setdefault(provider, []).append(LiveModel(model, held, seconds))
+        models.setdefault(provider, []).append(ModelHealth(model, held, seconds))
     return {
-        key: Live(book.under_way(key), slots(provider), tuple(models.get(key, ())))
+        key: CurrentHealth(book.under_way(key), slots(provider), tuple(models.get(key, ())))
         for key, provider in table.providers.items()
     }

@@ -1,24 +1,12 @@
-"""Tags of the desk's templates."""
+"""Filters of the pages' templates."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import template
-from django.template.context import RequestContext
 
 from governance.change_summary.times import readable_time
 
 register = template.Library()
-
-
-@register.simple_tag(takes_context=True)
-def rehearsal_choices(context: RequestContext) -> dict[str, Any]:
-    """What can be chosen in the panel beside a profile's form."""
-    # Django loads libraries of tags before it has loaded the models.
-    from gateway.console.rehearsal.choices import choices
-
-    return choices(context["request"])
 
 
 @register.filter

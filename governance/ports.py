@@ -1,0 +1,44 @@
+"""What governance is handed by the rooms above it, which it may not import.
+
+Whoever starts the process fills the ports once, before the first request: see `gateway.apps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from governance.routing.request import RoutingRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """A function for each thing that only an upper room can do."""
+
+    read_request: Callable[[Mapping[str, Any]], RoutingRequest]
+    """Reads a whole request as live traffic is read: its own fields, and `request_type` beside
+    them. Raises `errors.Invalid`."""
+
+
+class PortsNotFilled(RuntimeError):
+    """Somebody asked before the process had started, or starts it without `gateway`."""
+
+
+_ports: Ports | None = None
+
+
+def fill(ports: Ports) -> None:
+    """Once in the life of a process: a second set would leave half of it with the first."""
+    global _ports
+    if _ports is not None:
+        raise RuntimeError("The ports of governance are filled already.")
+    _ports = ports
+
+
+def filled() -> Ports:
+    """Raises `PortsNotFilled`."""
+    if _ports is None:
+        message = "Nobody has called governance.ports.fill: gateway.apps does when Django starts."
+        raise PortsNotFilled(message)
+    return _ports
