@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_PLAIN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+"""A line of printable ASCII, which keeps every rule; most texts are one."""
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -105,6 +107,8 @@ class Fields:
         value = self.document.get(name)
         if value is None:
             value = ""
+        elif isinstance(value, str) and len(value) <= limit and _PLAIN.fullmatch(value):
+            return value
         if not isinstance(value, str):
             self.note(name, "type", f"{name} must be a string, not {kind_of(value)}.")
             return ""

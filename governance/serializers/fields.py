@@ -25,6 +25,8 @@ class Strict:
 
     column: Column[Any, Any]
     name: str
+    absent: Any = ...
+    """What reading gives where there is no value; `...` where that is to be found out."""
 
     def bind(self, field_name: str, parent: Any) -> None:
         super().bind(field_name, parent)  # type: ignore[misc]
@@ -67,6 +69,8 @@ class TextField(Strict, serializers.CharField):
     def __init__(self, *, read_to: int = 0, **options: Any) -> None:
         super().__init__(**options)
         self.limit = read_to or self.max_length
+        if self.allow_blank:
+            self.absent = ""
 
     def read(self, fields: Fields) -> str:
         assert self.limit is not None
@@ -94,6 +98,7 @@ class ChoiceField(Strict, serializers.ChoiceField):
 
     def settle(self) -> None:
         self.standard = self.column.get_default() or ""
+        self.absent = self.standard or ...
 
     def read(self, fields: Fields) -> str:
         choices = [value for value, _ in self.column.flatchoices]
@@ -104,7 +109,7 @@ class FlagField(Strict, serializers.BooleanField):
     """true or false."""
 
     def settle(self) -> None:
-        self.standard = bool(self.column.get_default())
+        self.absent = self.standard = bool(self.column.get_default())
 
     def read(self, fields: Fields) -> bool:
         return fields.flag(self.name, default=self.standard)
@@ -114,6 +119,7 @@ class _Number(Strict):
     """Whole numbers are shown without a fraction, so that 1 stays 1."""
 
     integer = False
+    absent: Any = 0.0
 
     def settle(self) -> None:
         self.bounds = next((one for one in self.column.validators if isinstance(one, Bounds)), None)
@@ -142,6 +148,8 @@ class WholeNumberField(_Number, serializers.IntegerField):
 class PlaceField(WholeNumberField):
     """A place in an order, where whatever it can not be gets one answer."""
 
+    absent = None
+
     def read(self, fields: Fields) -> int | None:
         assert self.bounds is not None
         low, high = int(self.bounds.low), int(self.bounds.high)
@@ -155,6 +163,8 @@ class PlaceField(WholeNumberField):
 
 class MomentField(Strict, serializers.DateTimeField):
     """A point in time with its zone."""
+
+    absent = None
 
     def read(self, fields: Fields) -> datetime | None:
         value = fields.document.get(self.name)
@@ -175,6 +185,8 @@ class MomentField(Strict, serializers.DateTimeField):
 class WordsField(Strict, serializers.ListField):
     """A list of words out of a closed list; a set where the column asks for at least one."""
 
+    absent = None
+
     def settle(self) -> None:
         self.words = next(one for one in self.column.validators if isinstance(one, Words))
 
@@ -188,6 +200,8 @@ class WordsField(Strict, serializers.ListField):
 
 class LinesField(Strict, serializers.ListField):
     """A list of texts."""
+
+    absent = None
 
     def settle(self) -> None:
         self.lines = next(one for one in self.column.validators if isinstance(one, Lines))

@@ -27,6 +27,7 @@ class RateLimitSerializer(StrictSerializer):
     """Skip the target once this share of its provider's limit is used; percent."""
 
     noun = "A rate_limit"
+    absent = None
 
     class Meta:
         model = RoutingTarget

@@ -66,8 +66,9 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
             message = f"{cls.noun} must be an object, not {kind_of(document)}."
             return [Problem(path, "type", message)]
         reading = Reading(document, path, beside=beside)
-        for name, one, rule in cls.shape().steps:
-            reading.values[name] = one.read(reading)
+        get, values = document.get, reading.values
+        for name, one, rule, absent in cls.shape().readers:
+            values[name] = absent if get(name) is None and absent is not ... else one.read(reading)
             if rule is not None:
                 reading.found += [
                     problem.under(path) if path else problem for problem in rule(reading)
@@ -110,6 +111,11 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
             names.remove(name)
             names.insert(names.index(other) + 1, name)
         return [(name, self.fields[name], self.rules.get(name)) for name in names]
+
+    @cached_property
+    def readers(self) -> list[tuple[str, Any, Rule | None, Any]]:
+        """The steps with what an absent value stands for; `...` where reading finds that out."""
+        return [(name, one, rule, getattr(one, "absent", ...)) for name, one, rule in self.steps]
 
     @cached_property
     def shown(self) -> list[tuple[str, Callable[[Any], Any]]]:
