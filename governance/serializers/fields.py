@@ -6,8 +6,9 @@ shows the row's value. Bounds, choices and defaults are the column's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Field as Column
@@ -55,6 +56,10 @@ class Strict:
 
     def show(self, row: Model) -> Any:
         return getattr(row, self.column.attname)
+
+    def shown_by(self) -> Callable[[Model], Any]:
+        """`show`, or what does the same with fewer calls: lists show thousands of rows."""
+        return attrgetter(self.column.attname) if type(self).show is Strict.show else self.show
 
 
 class TextField(Strict, serializers.CharField):
@@ -132,7 +137,7 @@ class _Number(Strict):
         )
 
     def show(self, row: Model) -> float | None:
-        return number(super().show(row))
+        return number(getattr(row, self.column.attname))
 
 
 class NumberField(_Number, serializers.FloatField):

@@ -120,7 +120,7 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     @cached_property
     def shown(self) -> list[tuple[str, Callable[[Any], Any]]]:
         return [
-            (name, getattr(one, "show", one.get_attribute))
+            (name, one.shown_by() if isinstance(one, strict.Strict) else _shown_by(one))
             for name, one in self.fields.items()
             if not one.write_only
         ]
@@ -168,6 +168,10 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
         self, field_name: str, info: Any, model_class: type[Model], nested_depth: int
     ) -> tuple[type[serializers.Field[Any, Any, Any, Any]], dict[str, Any]]:
         return column_field(model_class._meta.get_field(field_name))  # type: ignore[arg-type]
+
+
+def _shown_by(one: Any) -> Callable[[Any], Any]:
+    return getattr(one, "show", None) or one.get_attribute  # type: ignore[no-any-return]
 
 
 def column_field(

@@ -116,6 +116,7 @@ class Plan:
         self.documents.append(after)
         if not self._made.note(KIND, row.pk, row.name, before, after):
             self.unchanged += 1
+            row.draft = None  # a cycle that only the garbage collector would find
             return
         row.changed_in = self._made.version
         (self.created if before is None else self.changed).append(row)
