@@ -8,12 +8,12 @@ from typing import Final
 
 from governance.kinds.kind import FailureWords
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed, Failure, broken, of_status
 from inference.dispatch.results import StreamResult
 from inference.dispatch.retry_after import seconds_to_wait
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.translate.base import Answer, StreamedTranslator, Translator
+from inference.translate.base import EVENT_STREAM, JSON, Answer, StreamedTranslator, Translator
 from inference.upstream import Reply, ResponseTooLarge, UpstreamError
+from inference.values.failures import AttemptFailed, Failure, broken, of_status
+from inference.values.parsed_request import ParsedRequest
 
 ERROR_LIMIT: Final = 1024 * 1024
 """Bytes of an upstream's error that are kept."""
@@ -30,12 +30,20 @@ async def refusal(reply: Reply, words: tuple[FailureWords, ...]) -> Failure:
     return of_status(reply.status, body, wait, words)
 
 
+def media_type_of(reply: Reply, default: str) -> str:
+    """The content type of the reply, in its own words."""
+    for name, value in reply.headers:
+        if name == b"content-type":
+            return value.decode("latin-1")
+    return default
+
+
 async def open_stream(translator: Translator, request: ParsedRequest, reply: Reply) -> StreamResult:
     """The stream up to its first meaningful event, the commit point.
 
     Raises `AttemptFailed` for a stream that ends or breaks before.
     """
-    stream = translator.relay(request)
+    stream = translator.stream(request, media_type_of(reply, EVENT_STREAM))
     first = b""
     ended = False
     while not stream.committed and not ended:
@@ -68,7 +76,7 @@ async def read_whole(
         body = await _gathered(translator, request, reply, deadlines)
     else:
         body = await reply.read_all(ANSWER_LIMIT, deadlines.touch)
-    answer = translator.answer(request, body)
+    answer = translator.answer(request, body, media_type_of(reply, JSON))
     if answer.failure is not None:
         raise AttemptFailed(answer.failure)
     return answer

@@ -21,7 +21,7 @@ from governance.interactions.record import (
 from governance.routing.plan import Plan
 from governance.routing.request import RoutingRequest
 from inference.record.record import Attempt, RequestContext
-from inference.record.usage import Usage
+from inference.values.usage import Usage
 
 LISTED: Final = 50
 """Candidates, rejections and attempts of one record at most."""

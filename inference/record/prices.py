@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from governance.kinds import kind_named
 from governance.routing.table import Provider
 from inference.record.record import RequestContext
-from inference.record.usage import Usage
+from inference.values.usage import Usage
 
 _MILLION: Final = Decimal(1_000_000)
 

@@ -10,7 +10,7 @@ import msgspec
 from governance.routing.plan import Plan
 from governance.routing.request import RoutingRequest
 from governance.routing.table import VirtualKey
-from inference.record.usage import Usage
+from inference.values.usage import Usage
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False):

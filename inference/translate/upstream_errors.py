@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from governance.kinds.kind import TOO_LONG
-from inference.dispatch.failures import Failure, Outcome, broken, says
 from inference.protocols.anthropic import error_type
+from inference.values.failures import Failure, Outcome, broken, says
 
 _OPAQUE: Final = frozenset({401, 402, 403})
 """Statuses about this gateway's own credentials and bills: their text may quote the credential."""
+
+
+class UpstreamError(NamedTuple):
+    """What an upstream says about a failure, as OpenAI's error object: the hub's form."""
+
+    error: dict[str, Any]
+    is_openai: bool
+    """The upstream's body has OpenAI's form already."""
 
 
 def in_answer(error: Any, body: bytes) -> Failure:
@@ -90,8 +98,17 @@ def anthropic_error(document: dict[str, Any]) -> tuple[str, str] | None:
     return (kind if isinstance(kind, str) else "api_error"), error["message"]
 
 
-def anthropic_as_openai(failure: Failure) -> bytes | None:
-    """An Anthropic-speaking upstream's error for a caller of OpenAI's protocol."""
+def of_openai(failure: Failure) -> UpstreamError | None:
+    """What an OpenAI-speaking upstream says; None when it tells nothing."""
+    decoded = document(failure)
+    error = openai_error(decoded, failure.status) if decoded is not None else None
+    if decoded is None or error is None:
+        return None
+    return UpstreamError(error, is_openai=error is decoded.get("error"))
+
+
+def of_anthropic(failure: Failure) -> UpstreamError | None:
+    """What an Anthropic-speaking upstream says, as OpenAI's error; None when it tells nothing."""
     decoded = document(failure)
     told = anthropic_error(decoded) if decoded is not None else None
     if told is None:
@@ -105,7 +122,21 @@ def anthropic_as_openai(failure: Failure) -> bytes | None:
         # What OpenAI's clients look for before they shorten a conversation.
         "code": "context_length_exceeded" if too_long else None,
     }
-    return msgspec.json.encode({"error": error})
+    return UpstreamError(error, is_openai=False)
+
+
+def as_openai(failure: Failure, said: UpstreamError) -> bytes:
+    """An upstream's error for a caller of OpenAI's protocols; unmodified when it has their form."""
+    return failure.body if said.is_openai else msgspec.json.encode({"error": said.error})
+
+
+def as_anthropic(failure: Failure, said: UpstreamError) -> bytes:
+    """An upstream's error for a caller of Anthropic's protocol."""
+    message = said.error["message"]
+    if failure.outcome is Outcome.TOO_LONG:
+        # What Anthropic's clients look for before they shorten a conversation.
+        message = f"prompt is too long: {message}"
+    return _anthropic_form(error_type(failure.status), message)
 
 
 def anthropic_body(failure: Failure) -> bytes | None:
@@ -120,19 +151,6 @@ def anthropic_body(failure: Failure) -> bytes | None:
     if decoded.get("type") == "error" and isinstance(decoded["error"], dict):
         return failure.body
     return _anthropic_form(*told)
-
-
-def openai_as_anthropic(failure: Failure) -> bytes | None:
-    """An OpenAI-speaking upstream's error for a caller of Anthropic's protocol."""
-    decoded = document(failure)
-    error = openai_error(decoded, failure.status) if decoded is not None else None
-    if error is None:
-        return None
-    message = error["message"]
-    if failure.outcome is Outcome.TOO_LONG:
-        # What Anthropic's clients look for before they shorten a conversation.
-        message = f"prompt is too long: {message}"
-    return _anthropic_form(error_type(failure.status), message)
 
 
 def _anthropic_form(kind: str, message: str) -> bytes:

@@ -8,7 +8,7 @@ from governance.routing.plan import Candidate, Plan, Verdict
 from governance.routing.request import Features, RoutingRequest
 from governance.routing.table import Profile, Provider, Target, VirtualKey
 from inference.record.record import Attempt, RequestContext
-from inference.record.usage import Usage
+from inference.values.usage import Usage
 
 NOON = 1_900_000_000.25
 """2030-03-17T17:46:40.250Z"""

@@ -13,7 +13,7 @@ from governance.routing.plan import Candidate
 from governance.routing.table import Provider
 from inference.record import prices
 from inference.record.prices import NotAtHand, cost, cost_at_hand, cost_of, rates_of
-from inference.record.usage import Usage
+from inference.values.usage import Usage
 from tests.interactions.journeys import CAPABLE, NOON, attempt, journey, plan
 
 CLOUDS = {

@@ -17,7 +17,7 @@ from gateway.supervisor import metrics as launch
 from governance.interactions.record import InteractionRecord
 from inference.record.describe import describe
 from inference.record.record import RequestContext
-from inference.record.usage import Usage
+from inference.values.usage import Usage
 from tests.interactions.journeys import NOON, attempt, journey
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]

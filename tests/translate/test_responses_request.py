@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from inference.translate import translator_for
+from inference.endpoints.registry import translator_for
 from inference.translate.base import Inexpressible
-from inference.translate.responses_to_openai.reasoning import Kept, opened, sealed
+from inference.translate.responses.reasoning import Kept, opened, sealed
 from tests.translate.support import call, dropped, responses_ask
 
 PAIR = ("responses", "openai")
