@@ -93,7 +93,6 @@ def _result(block: Block, path: str, dropped: Dropped) -> tuple[Message, list[Pa
 
 
 def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
-    message: Message = {"role": "assistant", "content": None}
     texts: list[Part] = []
     thoughts: list[str] = []
     calls: list[dict[str, Any]] = []
@@ -114,6 +113,11 @@ def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
             texts.append(_text(told(block, dropped)))
         else:
             raise Inexpressible(where, f"`{where}`: {block.type!r} is known to Anthropic alone.")
+    return _turn(texts, thoughts, calls)
+
+
+def _turn(texts: list[Part], thoughts: list[str], calls: list[dict[str, Any]]) -> Message:
+    message: Message = {"role": "assistant", "content": None}
     if texts:
         message["content"] = texts[0]["text"] if len(texts) == 1 else texts
     elif not calls:
