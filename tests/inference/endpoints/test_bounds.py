@@ -26,6 +26,14 @@ def refused(kind: str, body: bytes, headers: dict[bytes, bytes] | None = None) -
     return caught.value
 
 
+def refusal(kind: str, body: bytes) -> BadRequest | None:
+    try:
+        BY_REQUEST_TYPE[kind].read(body, {})
+    except BadRequest as error:
+        return error
+    return None
+
+
 def fits(kind: str, fields: dict[str, Any]) -> None:
     BY_REQUEST_TYPE[kind].read(msgspec.json.encode({**LEAST[kind], **fields}), {})
 
@@ -81,7 +89,13 @@ def test_nesting(kind: str) -> None:
 
 
 def test_brackets_in_texts_are_no_nesting() -> None:
-    for text in ("[" * 500, "{" * 500, '"' + "[" * 500, "\\" * 7 + '"[[' * 99, '\\"' * 3 + "]" * 99):
+    for text in (
+        "[" * 500,
+        "{" * 500,
+        '"' + "[" * 500,
+        "\\" * 7 + '"[[' * 99,
+        '\\"' * 3 + "]" * 99,
+    ):
         fits("chat", {"messages": [{"role": "user", "content": text}]})
 
 
@@ -99,8 +113,5 @@ def test_nulls_and_odd_values_are_never_a_crash(kind: str) -> None:
     odd: tuple[Any, ...] = (None, [None], [[None]], {}, [{}], [{"role": None}], 0, True, [0, "x"])
     for value in odd:
         body = msgspec.json.encode({**LEAST[kind], prompt: value})
-        try:
-            BY_REQUEST_TYPE[kind].read(body, {})
-        except BadRequest as error:
-            assert error.status == 400
-            assert error.field
+        error = refusal(kind, body)
+        assert error is None or (error.status == 400 and error.field)
