@@ -16,8 +16,10 @@ from inference.dispatch.health import HealthBook
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
+from inference.edge.nothing_kept import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import COUNT_TOKENS
+from inference.endpoints.input_tokens import INPUT_TOKENS
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
 from inference.record.content import ContentObserver
@@ -61,12 +63,20 @@ def routes(
     apps[COUNT_TOKENS.path] = InferenceConsumer.as_asgi(
         endpoint=COUNT_TOKENS, book=HealthBook(rng=rng), rng=rng, **common
     )
+    apps[INPUT_TOKENS.path] = InferenceConsumer.as_asgi(
+        endpoint=INPUT_TOKENS, book=HealthBook(rng=rng), rng=rng, **common
+    )
     models = apps[MODELS] = ListingConsumer.as_asgi(**common)
+    kept = KeptResponseConsumer.as_asgi()
     unknown = UnknownPathConsumer.as_asgi(paths=PATHS)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = scope["path"].rstrip("/")
-        chosen = models if path.startswith("/v1/models/") else apps.get(path, unknown)
+        chosen = apps.get(path, unknown)
+        if path.startswith("/v1/models/"):
+            chosen = models
+        elif chosen is unknown and path.startswith("/v1/responses/"):
+            chosen = kept
         return chosen(scope, receive, send)
 
     return shared(app, origins)

@@ -30,7 +30,7 @@ _STATEFUL: Final = {
 
 
 class _Part(msgspec.Struct):
-    type: str
+    type: str = ""
     text: str | None = None
 
 
@@ -114,6 +114,12 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         session=session,
         wants_usage=True,
     )
+
+
+def parse_count(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+    """The request of `POST /v1/responses/input_tokens`. Raises `BadRequest`."""
+    parsed = parse(body, headers)
+    return msgspec.structs.replace(parsed, ask=parsed.ask._replace(stream=False))
 
 
 def _survey(asked: _Body) -> Survey:
