@@ -1,6 +1,13 @@
 """OpenAI and everything that speaks its chat completions."""
 
-from governance.kinds.kind import TOO_LONG, TRACE_HEADERS, FailureWords, Preset, ProviderKind
+from governance.kinds.kind import (
+    LIST_HEADERS,
+    TOO_LONG,
+    TRACE_HEADERS,
+    FailureWords,
+    Preset,
+    ProviderKind,
+)
 
 KIND = ProviderKind(
     name="openai",
@@ -10,6 +17,7 @@ KIND = ProviderKind(
     protocol="openai",
     caller_headers=TRACE_HEADERS
     | {b"openai-organization", b"openai-project", b"openai-beta", b"idempotency-key"},
+    list_headers=LIST_HEADERS | {b"openai-beta"},
     failure_words=(
         TOO_LONG,
         # Source: DeepSeek's API, which answers an unknown model with 400.
