@@ -15,7 +15,7 @@ from inference.dispatch.health import HealthBook, Permit
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.record.record import Attempt as AttemptRecord
 from inference.record.record import RequestContext
-from inference.upstream import ConnectFailed, ConnectTimedOut, UpstreamError
+from inference.upstream import ConnectFailed, ConnectTimedOut, Reply, UpstreamError
 from inference.upstream.backend import UnusableProvider, first_event_timeout
 from inference.upstream.tokens import TokenUnavailable
 
@@ -23,6 +23,10 @@ log = structlog.get_logger("pointsman.dispatch")
 
 SATURATED: Final = "saturated"
 """The code of an attempt that got no permit."""
+
+
+STALE: Final = "stale_connection"
+"""The code of a request that went out again, since its connection had died while it was idle."""
 
 
 class Attempt:
@@ -44,6 +48,7 @@ class Attempt:
         "_context",
         "_loop",
         "_permit",
+        "_reply",
         "_timer_wheel",
         "candidate",
         "code",
@@ -77,6 +82,7 @@ class Attempt:
         self._loop = loop
         self._timer_wheel = timer_wheel
         self._permit: Permit | None = None
+        self._reply: Reply | None = None
 
     def __enter__(self) -> Self:
         self._began = self._loop.time()
@@ -102,6 +108,34 @@ class Attempt:
             total=provider.total_timeout,
         )
 
+    def started(self, reply: Reply) -> None:
+        """There is a connection for the request: from now on a deadline aborts `reply`."""
+        self._note_stale()
+        self._reply = reply
+        self.deadlines.guard(reply)
+
+    def _note_stale(self) -> None:
+        """An upstream that got the request twice, since the first connection died, was asked
+        twice: the record has an entry for each."""
+        reply, self._reply = self._reply, None
+        if reply is not None and reply.resent:
+            candidate = self.candidate
+            self._context.attempts.append(
+                AttemptRecord(
+                    candidate.provider.name,
+                    candidate.model,
+                    str(Outcome.RETRYABLE),
+                    STALE,
+                    0,
+                    0.0,
+                    candidate.is_local_fallback,
+                )
+            )
+
+    def answered(self) -> None:
+        """The head of a reply is here."""
+        self._note_stale()
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -109,6 +143,7 @@ class Attempt:
         trace: TracebackType | None,
     ) -> bool:
         permit = self._permit
+        self._note_stale()
         failure = None if error is None else self._failure_of(error)
         self.failure = failure
         if permit is not None:
@@ -119,7 +154,7 @@ class Attempt:
         candidate = self.candidate
         outcome, code, status = "ok", self.code, self.status
         if failure is not None:
-            outcome, code, status = str(failure.outcome), failure.code, _status_in(failure.code)
+            outcome, code, status = str(failure.outcome), failure.code, failure.upstream_status
         self._context.attempts.append(
             AttemptRecord(
                 candidate.provider.name,
@@ -144,7 +179,7 @@ class Attempt:
         if isinstance(error, TokenUnavailable):
             return Failure(Outcome.MISCONFIGURED, "token_unavailable", str(error))
         if isinstance(error, UpstreamError):
-            return _STREAM_DIED
+            return _stream_died(error.cause)
         if isinstance(error, UnusableProvider):
             return Failure(Outcome.MISCONFIGURED, "unusable_provider", str(error))
         if isinstance(error, Exception):
@@ -174,7 +209,11 @@ CRASHED: Final = Failure(
 _CONNECT_TIMEOUT: Final = broken(
     "connect_timeout", "The provider did not accept a connection.", 504
 )
-_STREAM_DIED: Final = broken("stream_died", "The provider's answer broke off.")
+
+
+def _stream_died(cause: str) -> Failure:
+    why = f": {cause}" if cause else ""
+    return broken("stream_died", f"The provider's answer broke off{why}.")
 
 
 def _unreachable(cause: str) -> Failure:
@@ -185,8 +224,3 @@ def _unreachable(cause: str) -> Failure:
 def _saturated(provider: str) -> Failure:
     message = f"The provider {provider!r} is at its limit of requests."
     return Failure(Outcome.RETRYABLE, SATURATED, message, 503, retry_after=1)
-
-
-def _status_in(code: str) -> int:
-    """The HTTP status a failure's code names; 0 when it names none."""
-    return int(code[5:]) if code.startswith("http_") else 0

@@ -17,10 +17,11 @@ import structlog
 from governance.routing.plan import Candidate
 from inference.dispatch.attempt import SATURATED, Attempt
 from inference.dispatch.deadlines import CALLER_STALLED
-from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken
+from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken, reworded
 from inference.dispatch.health import HealthBook
-from inference.dispatch.reading import open_stream, read_whole, refusal
+from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
+from inference.dispatch.repairing import RepairedRequest
 from inference.dispatch.results import Exhausted, StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.endpoints.parsed_request import ParsedRequest
@@ -150,18 +151,34 @@ class Dispatcher:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
             ) from None
-        context.dropped = outbound.dropped
-        deadlines = attempt.deadlines
-        reply = await self._send(backend, outbound, deadlines.guard)
-        self._book.observe(candidate.provider, candidate.model, reply.headers)
-        if not 200 <= reply.status < 300:
-            raise AttemptFailed(await refusal(reply, backend.kind.failure_words))
-        if stream:
-            return await open_stream(translator, request, reply)
-        return await read_whole(translator, request, reply, deadlines, streamed=outbound.streamed)
+        reply = await self._send(backend, outbound, attempt)
+        words = backend.kind.failure_words
+        try:
+            if stream:
+                return await open_stream(translator, request, reply)
+            return await read_whole(
+                translator, request, reply, attempt.deadlines, streamed=outbound.streamed
+            )
+        except AttemptFailed as failed:
+            raise AttemptFailed(reworded(failed.failure, words)) from None
 
-    async def _send(
-        self, backend: Backend, outbound: Outbound, guard: Callable[[Reply], None]
+    async def _send(self, backend: Backend, outbound: Outbound, attempt: Attempt) -> Reply:
+        """The reply to the request, repaired where the provider refuses a part of it."""
+        context, candidate = self.context, attempt.candidate
+        repairs = RepairedRequest(self._book.repairs, backend, candidate, outbound.body)
+
+        async def ask(body: bytes) -> Reply:
+            context.dropped = (*outbound.dropped, *repairs.dropped)
+            attempt.deadlines.unguard()
+            reply = await self._ask_once(backend, outbound, body, attempt)
+            attempt.answered()
+            self._book.observe(candidate.provider, candidate.model, reply.headers)
+            return reply
+
+        return await repairs.send(ask)
+
+    async def _ask_once(
+        self, backend: Backend, outbound: Outbound, body: bytes, attempt: Attempt
     ) -> Reply:
         request, key = self.request, self.context.grant
         extra = outbound.headers
@@ -174,12 +191,12 @@ class Dispatcher:
             backend,
             b"POST",
             outbound.path,
-            outbound.body,
+            body,
             caller=request.headers,
             extra=extra,
             stream=request.ask.stream,
             connect_timeout=backend.provider.connect_timeout,
-            on_start=guard,
+            on_start=attempt.started,
         )
 
     async def _relay(self, stream: StreamResult, attempt: Attempt) -> None:

@@ -78,19 +78,8 @@ class EmbeddingsToOpenAI:
 
 
 def error_body(failure: Failure) -> bytes | None:
-    """An OpenAI-speaking upstream's error for a caller of the same protocol.
-
-    Unmodified when it has OpenAI's form; None when it tells nothing.
-    """
-    document = upstream_errors.document(failure)
-    if document is None:
-        return None
-    error = upstream_errors.openai_error(document, failure.status)
-    if error is None:
-        return None
-    if error is document.get("error"):
-        return failure.body
-    return msgspec.json.encode({"error": error})
+    """An OpenAI-speaking upstream's error for a caller of the same protocol."""
+    return upstream_errors.openai_body(failure)
 
 
 class PassThrough(OpenAIRelay):
