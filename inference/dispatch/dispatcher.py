@@ -89,6 +89,7 @@ class Dispatcher:
         it with a stream that broke; else why nobody could."""
         exhausted = Exhausted(broken("no_candidate", "There is nothing to try.", 503))
         tried = False
+        passing: list[Failure] = []
         for candidate in candidates:
             if candidate.is_local_fallback and exhausted.failure.code == INEXPRESSIBLE:
                 # The request asks for too much, nobody has failed: its caller is to know.
@@ -106,12 +107,17 @@ class Dispatcher:
                 return None
             failure = attempt.failure
             assert failure is not None
+            if failure.outcome is Outcome.RETRYABLE:
+                passing.append(failure)
             # That a protocol lacks the words is no news beside a provider that failed.
             if not (tried and failure.outcome is Outcome.UNFIT):
                 exhausted = self._exhausted(candidate, failure)
             tried = tried or failure.code != SATURATED
             if not failure.moves_on:
                 break
+        exhausted.transient = bool(passing)
+        waits = [one.retry_after for one in passing if one.retry_after is not None]
+        exhausted.retry_after = min(waits, default=None)
         return exhausted
 
     async def answer_here(
