@@ -85,7 +85,7 @@ def cases(options: Options, range_: Range, findings: Findings) -> None:
 
 def _spoken(case: Case) -> bool:
     """Whether the service translates between the case's two protocols."""
-    from inference.translate import translator_for
+    from inference.endpoints.registry import translator_for
 
     try:
         translator_for(

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from inference.endpoints import chat, messages, responses
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.translate import translator_for
+from inference.endpoints.registry import translator_for
 from inference.translate.base import StreamTranslator
+from inference.values.parsed_request import ParsedRequest
 
 CHUNKS = 256
 ROUNDS = 100
@@ -122,7 +122,7 @@ def main() -> int:
     print(f"{'one text chunk':32} {'median':>10} {'bar':>8}")
     for name, request_type, upstream, request, stream, bar in CASES:
         pair, inbound = translator_for(request_type, upstream), request()
-        cost = microseconds(lambda: pair.relay(inbound), list(stream()))  # noqa: B023  # called at once
+        cost = microseconds(lambda: pair.stream(inbound), list(stream()))  # noqa: B023  # called at once
         slow += cost > bar
         print(f"{name:32} {cost:7.1f} us {bar:5.0f} us")
     return 1 if slow else 0

@@ -26,8 +26,8 @@ def read_request(document: Mapping[str, Any]) -> RoutingRequest:
     """
     from governance.errors import Invalid
     from governance.routing.fields import Problem
-    from inference.endpoints.parsed_request import BadRequest
     from inference.endpoints.registry import simulated_request
+    from inference.values.parsed_request import BadRequest
 
     try:
         return simulated_request(document)

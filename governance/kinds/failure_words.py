@@ -19,7 +19,7 @@ class FailureWords:
     """Words in an upstream's error that say more than its status."""
 
     outcome: str
-    """The failure class: a value of `inference.dispatch.failures.Outcome`."""
+    """The failure class: a value of `inference.values.failures.Outcome`."""
     code: str
     message: str
     """A sentence of ours for logs and callers."""

@@ -8,16 +8,16 @@ from typing import Final, Self
 
 import structlog
 
+from governance.interactions.record import AttemptRecord
 from governance.routing.plan import Candidate
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken
 from inference.dispatch.health import HealthBook, Permit
 from inference.dispatch.timer_wheel import TimerWheel
-from inference.record.record import Attempt as AttemptRecord
 from inference.record.record import RequestContext
 from inference.upstream import ConnectFailed, ConnectTimedOut, Reply, UpstreamError
 from inference.upstream.backend import UnusableProvider, first_event_timeout
 from inference.upstream.tokens import TokenUnavailable
+from inference.values.failures import AttemptFailed, Failure, Outcome, broken
 
 log = structlog.get_logger("pointsman.dispatch")
 
@@ -211,14 +211,14 @@ _CONNECT_TIMEOUT: Final = broken(
 )
 
 
-def _stream_died(cause: str) -> Failure:
-    why = f": {cause}" if cause else ""
-    return broken("stream_died", f"The provider's answer broke off{why}.")
-
-
 def _unreachable(cause: str) -> Failure:
     why = f": {cause}" if cause else ""
     return broken("connect_failed", f"The provider could not be reached{why}.")
+
+
+def _stream_died(cause: str) -> Failure:
+    why = f": {cause}" if cause else ""
+    return broken("stream_died", f"The provider's answer broke off{why}.")
 
 
 def _saturated(provider: str) -> Failure:

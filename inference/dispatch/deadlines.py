@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final, Protocol
 
-from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken
 from inference.dispatch.timer_wheel import TimerWheel
+from inference.values.failures import AttemptFailed, Failure, Outcome, broken
 
 
 class Abortable(Protocol):

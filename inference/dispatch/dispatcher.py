@@ -17,21 +17,20 @@ import structlog
 from governance.routing.plan import Candidate
 from inference.dispatch.attempt import SATURATED, Attempt
 from inference.dispatch.deadlines import CALLER_STALLED
-from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken, reworded
 from inference.dispatch.health import HealthBook
 from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
 from inference.dispatch.repairing import RepairedRequest
 from inference.dispatch.results import Exhausted, StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
-from inference.translate import translator_for
-from inference.translate.base import Answer, Inexpressible, Outbound, Translator
+from inference.translate.base import EVENT_STREAM, JSON, Answer, Inexpressible, Outbound, Translator
 from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
+from inference.values.failures import AttemptFailed, Failure, Outcome, broken, reworded
+from inference.values.parsed_request import ParsedRequest
 
 log = structlog.get_logger("pointsman.dispatch")
 
@@ -45,7 +44,7 @@ class Delivery(Protocol):
     @property
     def writer(self) -> ChunkWriter: ...
 
-    async def begin_stream(self, candidate: Candidate) -> None:
+    async def begin_stream(self, candidate: Candidate, media_type: str) -> None:
         """The head of a streamed answer."""
 
     async def whole(
@@ -72,9 +71,9 @@ class Dispatcher:
         book: HealthBook,
         loop: asyncio.AbstractEventLoop,
         timer_wheel: TimerWheel,
-        translators: Callable[[str, str], Translator] = translator_for,
+        translators: Callable[[str], Translator],
     ) -> None:
-        """`translators` gives the translator of a request type and an upstream's protocol."""
+        """`translators` gives the translator towards an upstream's protocol."""
         self.request = request
         self.context = context
         self._delivery = delivery
@@ -150,7 +149,7 @@ class Dispatcher:
                 failed=[str(one) for one in context.attempts],
             )
         backend = backend_of(candidate.provider)
-        translator = self._translators(request.ask.request_type, backend.kind.translation)
+        translator = self._translators(backend.kind.translation)
         try:
             outbound = translator.request(request, candidate.model)
         except Inexpressible as error:
@@ -188,6 +187,8 @@ class Dispatcher:
     ) -> Reply:
         request, key = self.request, self.context.grant
         extra = outbound.headers
+        if outbound.content_type != JSON:
+            extra = (*extra, (b"content-type", outbound.content_type.encode()))
         if backend.kind.priority_header and key is not None:
             place = priority(key.priority, request.priority)
             if place != "normal":
@@ -212,7 +213,7 @@ class Dispatcher:
         context.first_token = time.monotonic() - context.started
         attempt.deadlines.writing()
         try:
-            await self._delivery.begin_stream(candidate)
+            await self._delivery.begin_stream(candidate, translator.media_type)
             await relay(stream, self._delivery.writer, attempt.deadlines)
         finally:
             context.model = translator.model or candidate.model
@@ -225,7 +226,8 @@ class Dispatcher:
             await read_to_end(stream.reply)
             return
         self.context.outcome, self.context.error_code = failure.outcome, failure.code
-        if failure is CALLER_STALLED:
+        if failure is CALLER_STALLED or stream.translator.media_type != EVENT_STREAM:
+            # There is nobody to tell, or no form to tell it in.
             await self._delivery.abandon()
             return
         # Nothing can be replayed: the stream ends in the protocol's error event and without its
@@ -249,6 +251,6 @@ class Dispatcher:
             return Exhausted(failure)
         backend = backend_of(candidate.provider)
         safe = replace(failure, body=backend.redacted(failure.body))
-        translator = self._translators(self.request.ask.request_type, backend.kind.translation)
+        translator = self._translators(backend.kind.translation)
         body = translator.error(safe)
         return Exhausted(safe, body, unmodified=body == safe.body)

@@ -13,9 +13,9 @@ from governance.routing import breaker as breakers
 from governance.routing.breaker import Breaker, HealthStatus
 from governance.routing.table import Provider
 from governance.strategies.strategy import Rng
-from inference.dispatch.failures import Failure
 from inference.dispatch.repair_book import RepairBook
 from inference.dispatch.reported_limits import Used, used_shares
+from inference.values.failures import Failure
 
 Key = tuple[str, str]
 """Casefolded provider and model."""

@@ -9,12 +9,12 @@ from typing import Final
 
 from governance.kinds.failure_words import FailureWords
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed, Failure, broken, of_status
 from inference.dispatch.results import StreamResult
-from inference.dispatch.retry_after import seconds_to_wait
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.translate.base import Answer, StreamedTranslator, Translator
+from inference.translate.base import EVENT_STREAM, JSON, Answer, StreamedTranslator, Translator
 from inference.upstream import Reply, ResponseTooLarge, UpstreamError
+from inference.values.failures import AttemptFailed, Failure, broken, of_status
+from inference.values.parsed_request import ParsedRequest
+from inference.values.retry_after import seconds_to_wait
 
 ERROR_LIMIT: Final = 1024 * 1024
 """Bytes of an upstream's error that are kept."""
@@ -47,12 +47,20 @@ async def _said(reply: Reply) -> bytes:
     return b"".join(parts)
 
 
+def media_type_of(reply: Reply, default: str) -> str:
+    """The content type of the reply, in its own words."""
+    for name, value in reply.headers:
+        if name == b"content-type":
+            return value.decode("latin-1")
+    return default
+
+
 async def open_stream(translator: Translator, request: ParsedRequest, reply: Reply) -> StreamResult:
     """The stream up to its first meaningful event, the commit point.
 
     Raises `AttemptFailed` for a stream that ends or breaks before.
     """
-    stream = translator.relay(request)
+    stream = translator.stream(request, media_type_of(reply, EVENT_STREAM))
     first = b""
     ended = False
     while not stream.committed and not ended:
@@ -85,7 +93,7 @@ async def read_whole(
         body = await _gathered(translator, request, reply, deadlines)
     else:
         body = await reply.read_all(ANSWER_LIMIT, deadlines.touch)
-    answer = translator.answer(request, body)
+    answer = translator.answer(request, body, media_type_of(reply, JSON))
     if answer.failure is not None:
         raise AttemptFailed(answer.failure)
     return answer

@@ -6,9 +6,9 @@ import asyncio
 from typing import Final, Protocol
 
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed
 from inference.dispatch.results import StreamResult
 from inference.upstream import Reply, UpstreamError
+from inference.values.failures import AttemptFailed
 
 LINGER: Final = 0.1
 """Seconds an upstream may take to end its body after the last event."""
@@ -36,12 +36,9 @@ async def relay(stream: StreamResult, caller: ChunkWriter, deadlines: Deadlines)
             deadlines.writing()
             await caller.chunk(pending)
             deadlines.written()
-        if translator.held:
-            pending = translator.feed(b"")
-        else:
-            chunk = await reply.read()
-            ended = not chunk
-            pending = translator.end() if ended else translator.feed(chunk)
+        chunk = await reply.read()
+        ended = not chunk
+        pending = translator.end() if ended else translator.feed(chunk)
         if translator.failure is not None:
             if pending:
                 deadlines.writing()

@@ -9,13 +9,13 @@ import structlog
 
 from governance.kinds.model_rules import Fix, fixes_for
 from governance.routing.plan import Candidate
-from inference.dispatch.failures import AttemptFailed, Failure, Outcome
 from inference.dispatch.reading import refusal
 from inference.dispatch.repair_book import RepairBook
-from inference.dispatch.reported_error import ReportedError, read_error
 from inference.translate.repairs import REPAIRS, recognise, refuses_member, repaired
 from inference.upstream import Reply
 from inference.upstream.backend import Backend
+from inference.values.failures import AttemptFailed, Failure, Outcome
+from inference.values.reported_error import ReportedError, read_error
 
 log = structlog.get_logger("pointsman.dispatch")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inference.dispatch.failures import Failure
 from inference.translate.base import StreamTranslator
 from inference.upstream import Reply
+from inference.values.failures import Failure
 
 
 @dataclass(slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from governance.routing.plan import Candidate, Plan
-from inference.dispatch.failures import Failure, Outcome
 from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
-from inference.edge.error_answer import after_failure, in_stream
 from inference.record.record import RequestContext
 from inference.translate.base import Answer
+from inference.values.error_answer import after_failure, in_stream
+from inference.values.failures import Failure, Outcome
 
 
 class AnswerDelivery:
@@ -23,21 +23,22 @@ class AnswerDelivery:
         self._context = context
         self.writer = writer
 
-    async def begin_stream(self, candidate: Candidate) -> None:
+    async def begin_stream(self, candidate: Candidate, media_type: str) -> None:
         """The head of a streamed answer, unless a heartbeat opened it before the commit."""
         if not self.writer.started:
             context = self._context
             # The attempt that answers is under way and has no entry yet.
             count = len(context.attempts) + 1
             headers = response_headers.answered(context, candidate, count)
-            await self.writer.head(200, [*response_headers.STREAM, *headers])
+            await self.writer.head(200, [*response_headers.stream(media_type), *headers])
 
     async def whole(
         self, candidate: Candidate, answer: Answer, headers: tuple[tuple[bytes, bytes], ...] = ()
     ) -> None:
         context = self._context
         answered = response_headers.answered(context, candidate, len(context.attempts))
-        await self.writer.respond(200, [response_headers.JSON, *answered, *headers], answer.body)
+        content_type = (b"content-type", answer.media_type.encode("latin-1"))
+        await self.writer.respond(200, [content_type, *answered, *headers], answer.body)
 
     async def break_off(self, failure: Failure, body: bytes | None, sequence: int) -> None:
         writer = self.writer

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from inference.edge import asgi, response_headers
 from inference.edge.asgi import Receive, Send
 from inference.edge.disconnect_watcher import DisconnectWatcher
-from inference.edge.error_answer import ErrorAnswer
 from inference.edge.heartbeat import Heartbeat
 from inference.protocols import CallersProtocol
+from inference.values.error_answer import ErrorAnswer
 
 
 class AnswerWriter:

@@ -10,7 +10,7 @@ from typing import Final
 
 from governance.authentication import Unauthenticated, authenticate
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
-from inference.edge.error_answer import ErrorAnswer
+from inference.values.error_answer import ErrorAnswer
 
 Authenticate = Callable[[Mapping[bytes, bytes], RoutingTable, float], VirtualKey | ErrorAnswer]
 """From a request's headers, the table and the Unix time in seconds."""

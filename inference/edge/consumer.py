@@ -27,7 +27,7 @@ from inference.edge.asgi import (
     unread_body,
 )
 from inference.edge.disconnect_watcher import DisconnectWatcher
-from inference.edge.error_answer import ErrorAnswer
+from inference.values.error_answer import ErrorAnswer
 
 log = structlog.get_logger("pointsman.answer")
 

@@ -15,25 +15,26 @@ from governance.routing.plan import Plan
 from governance.routing.resolve import route
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.dispatcher import Dispatcher
-from inference.dispatch.failures import Outcome
 from inference.dispatch.health import HealthBook
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.authentication import Authenticate
 from inference.edge.consumer import LeanHttpConsumer
-from inference.edge.error_answer import ErrorAnswer
 from inference.edge.heartbeat import Heartbeat
 from inference.edge.observer import Observer
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.parsed_request import BadRequest, ParsedRequest
 from inference.record import record
 from inference.record.record import RequestContext
-from inference.upstream.shared import client_of
+from inference.upstream import client_of
+from inference.values.error_answer import ErrorAnswer
+from inference.values.failures import Outcome
+from inference.values.parsed_request import BadRequest, ParsedRequest
 
 log = structlog.get_logger("pointsman.chat")
 
 READ_HEADERS: Final = caller_headers() | {
+    b"content-type",
     b"authorization",
     b"x-api-key",
     b"x-routing-profile",
@@ -89,8 +90,6 @@ class InferenceConsumer(LeanHttpConsumer):
             at=time.time(),
         )
         self.writer = AnswerWriter(self.base_send, protocol, context.id)
-        if self.observers:
-            self.writer.on_sent = self._sent
         self._authenticated_by = table = self.table()
         key = self.authenticate(headers, table, context.at)
         if isinstance(key, ErrorAnswer):
@@ -105,6 +104,8 @@ class InferenceConsumer(LeanHttpConsumer):
         context = self.context
         # How long a caller took to send the body is not the gateway's doing.
         context.started = time.monotonic()
+        if self.observers:
+            self.writer.on_sent = self._sent
         try:
             table = self.table()
             key = self._key(table)
@@ -112,7 +113,7 @@ class InferenceConsumer(LeanHttpConsumer):
             plan = self._route(request, key, table)
             delivery = AnswerDelivery(context, self.writer)
             dispatcher = self._dispatcher(request, delivery)
-            interval = self.heartbeat if request.ask.stream else None
+            interval = self.heartbeat if request.ask.stream and self.endpoint.events else None
             with Heartbeat(self.loop, self.timer_wheel, delivery.heartbeat, interval) as heartbeat:
                 self.writer.heartbeat = heartbeat
                 exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
@@ -180,7 +181,7 @@ class InferenceConsumer(LeanHttpConsumer):
             self.book,
             self.loop,
             self.timer_wheel,
-            self.endpoint.translators,
+            self.endpoint.translator,
         )
 
     async def refuse(self, error: ErrorAnswer) -> None:

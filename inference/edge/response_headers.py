@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from governance.routing.plan import Candidate
 from inference.record.record import RequestContext
+from inference.translate.base import EVENT_STREAM
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -24,6 +25,13 @@ STREAM: Final[tuple[tuple[bytes, bytes], ...]] = (
     # nginx would hold the events back otherwise.
     (b"x-accel-buffering", b"no"),
 )
+
+
+def stream(media_type: str) -> Headers:
+    """The head of a stream of this content type."""
+    if media_type == EVENT_STREAM:
+        return list(STREAM)
+    return [(b"content-type", media_type.encode("latin-1")), *STREAM[1:]]
 
 
 def request_id(given: bytes | None) -> str:

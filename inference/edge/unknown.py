@@ -5,8 +5,8 @@ from __future__ import annotations
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.consumer import LeanHttpConsumer
-from inference.edge.error_answer import ErrorAnswer
 from inference.protocols import spoken
+from inference.values.error_answer import ErrorAnswer
 
 
 class UnknownPathConsumer(LeanHttpConsumer):

@@ -9,9 +9,10 @@ import msgspec
 
 from governance.routing.request import Features, RoutingRequest
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.parsed_request import BadRequest, ParsedRequest
-from inference.endpoints.parsing import envelope, estimated_tokens, hint_of, typed, without_hint
 from inference.protocols import OPENAI
+from inference.translate.chat.caller import ChatCaller
+from inference.values.parsed_request import BadRequest, ParsedRequest
+from inference.values.parsing import envelope, estimated_tokens, hint_of, typed, without_hint
 
 _NEED_OF_PART: Final = {
     "image_url": "vision",
@@ -131,4 +132,4 @@ def _look(chat: _Body) -> tuple[frozenset[str], Features]:
     )
 
 
-ENDPOINT: Final = Endpoint("/v1/chat/completions", "chat", OPENAI, parse)
+ENDPOINT: Final = Endpoint("/v1/chat/completions", "chat", OPENAI, parse, ChatCaller())

@@ -9,10 +9,12 @@ import msgspec
 
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
 from inference.endpoints.prompt import Prompt, survey_prompt
 from inference.protocols import OPENAI
+from inference.translate.chat.caller import PassThroughCaller
+from inference.translate.chat.passthrough import ChatPassThrough
+from inference.values.parsed_request import ParsedRequest
+from inference.values.parsing import Survey, envelope, hint_of, typed, without_hint
 
 
 class _StreamOptions(msgspec.Struct):
@@ -61,4 +63,11 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     )
 
 
-ENDPOINT: Final = Endpoint("/v1/completions", "completions", OPENAI, parse)
+_CALLER: Final = PassThroughCaller({"openai": ChatPassThrough("/completions")})
+ENDPOINT: Final = Endpoint(
+    "/v1/completions",
+    "completions",
+    OPENAI,
+    parse,
+    _CALLER,
+)

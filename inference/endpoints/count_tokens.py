@@ -8,16 +8,16 @@ from typing import Final
 from governance.kinds import kind_named
 from governance.routing.plan import Candidate
 from inference.dispatch.dispatcher import Dispatcher
-from inference.dispatch.failures import Failure
 from inference.dispatch.results import Exhausted
 from inference.endpoints import messages
 from inference.endpoints.endpoint import Endpoint
 from inference.protocols import ANTHROPIC
 from inference.translate import upstream_errors
-from inference.translate.base import Answer, Translator
-from inference.translate.count_tokens import CountTokens, estimated_body
+from inference.translate.base import Answer
+from inference.translate.chat.caller import PassThroughCaller
+from inference.translate.messages.count_tokens import CountTokens, estimated_body
+from inference.values.failures import Failure
 
-_TRANSLATOR: Final = CountTokens()
 _NO_SUCH_ENDPOINT: Final = frozenset({"http_404", "http_405", "http_501"})
 """How servers that speak Anthropic's protocol in part say that they cannot count."""
 _ESTIMATED: Final = ((b"x-pointsman-estimated", b"true"),)
@@ -42,10 +42,6 @@ async def dispatch(dispatcher: Dispatcher, candidates: tuple[Candidate, ...]) ->
     return None
 
 
-def _translators(request_type: str, upstream_protocol: str) -> Translator:
-    return _TRANSLATOR
-
-
 def _can_count(candidate: Candidate) -> bool:
     kind = kind_named(candidate.provider.kind)
     return kind is not None and kind.counts_tokens
@@ -63,8 +59,8 @@ COUNT_TOKENS: Final = Endpoint(
     "count_tokens",
     ANTHROPIC,
     messages.parse_count,
+    PassThroughCaller({"anthropic": CountTokens()}),
     dispatch,
-    _translators,
 )
 """Its providers' health is a matter of its own: how one counts says nothing about how it answers.
 """

@@ -9,10 +9,11 @@ from governance.routing.plan import Candidate
 from governance.routing.request import RoutingRequest
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.results import Exhausted
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.protocols import CallersProtocol
-from inference.translate import translator_for
 from inference.translate.base import Translator
+from inference.translate.hub import DirectCaller
+from inference.translate.registry import translator_between
+from inference.values.parsed_request import ParsedRequest
 
 Parse = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
 
@@ -26,12 +27,18 @@ class Endpoint:
     protocol: CallersProtocol
     parse: Parse
     """The body and the caller's headers as a request. Raises `BadRequest`."""
+    caller: DirectCaller
+    """The caller's half of the translations of its requests and answers."""
     dispatch: Callable[[Dispatcher, tuple[Candidate, ...]], Awaitable[Exhausted | None]] = (
         Dispatcher.run
     )
     """How the plan's candidates are asked."""
-    translators: Callable[[str, str], Translator] = translator_for
-    """The translator of a request type and an upstream's protocol."""
+    events: bool = True
+    """Its streams are server-sent events, so that silence can be broken by one."""
+
+    def translator(self, upstream_protocol: str) -> Translator:
+        """The translator towards an upstream's protocol. Raises `LookupError`."""
+        return translator_between(self.caller, upstream_protocol)
 
     def recorded(self, request: RoutingRequest) -> RoutingRequest:
         """The request as the record has it: under the endpoint's own type, whatever it is routed

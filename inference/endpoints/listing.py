@@ -15,8 +15,8 @@ from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.authentication import Authenticate
 from inference.edge.consumer import LeanHttpConsumer
-from inference.edge.error_answer import ErrorAnswer
 from inference.protocols import ANTHROPIC, spoken
+from inference.values.error_answer import ErrorAnswer
 
 _HEADERS: Final = frozenset({b"authorization", b"x-api-key", b"x-request-id", b"anthropic-version"})
 _PATH: Final = "/v1/models"

@@ -9,9 +9,10 @@ import msgspec
 
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.parsed_request import BadRequest, ParsedRequest
-from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
 from inference.protocols import ANTHROPIC
+from inference.translate.messages.caller.caller import MessagesCaller
+from inference.values.parsed_request import BadRequest, ParsedRequest
+from inference.values.parsing import Survey, envelope, hint_of, typed, without_hint
 
 _NEED_OF_BLOCK: Final = {"image": "vision", "document": "file", "container_upload": "file"}
 
@@ -162,4 +163,4 @@ def _look_at_result(survey: Survey, content: Any, path: str) -> None:
         _look(survey, blocks, f"{path}.content")
 
 
-ENDPOINT: Final = Endpoint("/v1/messages", "messages", ANTHROPIC, parse)
+ENDPOINT: Final = Endpoint("/v1/messages", "messages", ANTHROPIC, parse, MessagesCaller())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inference.endpoints.parsed_request import Priority
+from inference.values.parsed_request import Priority
 
 
 def priority(key: str, endpoint: Priority) -> str:

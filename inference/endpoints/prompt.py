@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.endpoints.parsed_request import BadRequest
-from inference.endpoints.parsing import Survey
+from inference.values.parsed_request import BadRequest
+from inference.values.parsing import Survey
 
 Prompt = str | list[Any]
 """A string, strings, token ids, or lists of token ids."""

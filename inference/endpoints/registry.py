@@ -10,19 +10,42 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.request import RoutingRequest
-from inference import endpoints
 from inference.endpoints.endpoint import Endpoint
+from inference.translate.base import Translator
 
 _ORDER: Final = ("chat", "messages", "responses", "completions", "embeddings")
 """How lists for people begin; an endpoint that is not among these follows, by its path."""
 
 
-def discovered() -> tuple[Endpoint, ...]:
-    """The endpoints of the package's modules, chat first."""
-    names = (module.name for module in pkgutil.iter_modules(endpoints.__path__))
-    modules = (importlib.import_module(f"{endpoints.__name__}.{name}") for name in names)
+def discover(package: str) -> list[Endpoint]:
+    """Registers the endpoints of a package's modules, chat first, and returns them."""
+    names = pkgutil.iter_modules(importlib.import_module(package).__path__)
+    modules = [importlib.import_module(f"{package}.{module.name}") for module in names]
     found = [module.ENDPOINT for module in modules if hasattr(module, "ENDPOINT")]
-    return tuple(sorted(found, key=_place))
+    for endpoint in sorted(found, key=_place):
+        register(endpoint)
+    return found
+
+
+def register(endpoint: Endpoint) -> None:
+    """Serves an endpoint from the next start on. Raises `ValueError` for a type that is taken."""
+    if endpoint.request_type in BY_REQUEST_TYPE:
+        raise ValueError(f"The request type {endpoint.request_type!r} is taken.")
+    ENDPOINTS.append(endpoint)
+    BY_REQUEST_TYPE[endpoint.request_type] = endpoint
+
+
+def unregister(request_type: str) -> None:
+    ENDPOINTS.remove(BY_REQUEST_TYPE.pop(request_type))
+
+
+def translator_for(request_type: str, upstream_protocol: str) -> Translator:
+    """The translation between a caller's request type and an upstream's protocol.
+
+    Raises `LookupError` for a combination that does not exist; routing never chooses one, since
+    `governance.kinds` says what each kind of provider serves.
+    """
+    return BY_REQUEST_TYPE[request_type].translator(upstream_protocol)
 
 
 def _place(endpoint: Endpoint) -> tuple[int, str]:
@@ -30,8 +53,9 @@ def _place(endpoint: Endpoint) -> tuple[int, str]:
     return (_ORDER.index(endpoint.request_type) if known else len(_ORDER), endpoint.path)
 
 
-ENDPOINTS: Final = discovered()
-BY_REQUEST_TYPE: Final = {endpoint.request_type: endpoint for endpoint in ENDPOINTS}
+ENDPOINTS: Final[list[Endpoint]] = []
+BY_REQUEST_TYPE: Final[dict[str, Endpoint]] = {}
+discover("inference.endpoints")
 
 
 def simulated_request(document: Mapping[str, Any]) -> RoutingRequest:

@@ -9,9 +9,10 @@ import msgspec
 
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.parsed_request import BadRequest, ParsedRequest
-from inference.endpoints.parsing import Survey, envelope, hint_of, typed, without_hint
 from inference.protocols import RESPONSES
+from inference.translate.responses.caller import ResponsesCaller
+from inference.values.parsed_request import BadRequest, ParsedRequest
+from inference.values.parsing import Survey, envelope, hint_of, typed, without_hint
 
 _NEED_OF_PART: Final = {"input_image": "vision", "input_file": "file", "input_audio": "audio"}
 _STATEFUL: Final = {
@@ -165,4 +166,4 @@ def _text(survey: Survey, content: str | list[_Part] | None) -> str:
     return "\n".join(texts)
 
 
-ENDPOINT: Final = Endpoint("/v1/responses", "responses", RESPONSES, parse)
+ENDPOINT: Final = Endpoint("/v1/responses", "responses", RESPONSES, parse, ResponsesCaller())

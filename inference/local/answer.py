@@ -7,8 +7,8 @@ from inference.local import toolcalls
 from inference.local.asks import Object
 from inference.local.detokenizer import Detokenizer
 from inference.local.markup import Markers, Markup, Piece, Section
-from inference.local.stops import Stops
 from inference.local.toolcalls import Parser, ToolCall
+from inference.values.stops import Stops
 
 
 @dataclass(frozen=True)

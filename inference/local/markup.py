@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from inference.local import needles
+from inference.values import needles
 
 
 class Section(Enum):

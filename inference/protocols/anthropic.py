@@ -11,8 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.names import ListedModel
-from inference.edge.error_answer import ErrorAnswer
 from inference.protocols.sse import encode
+from inference.values.error_answer import ErrorAnswer
 
 _TYPES: Final = {
     401: "authentication_error",

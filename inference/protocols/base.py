@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from governance.routing.names import ListedModel
-from inference.edge.error_answer import ErrorAnswer
+from inference.values.error_answer import ErrorAnswer
 
 
 class CallersProtocol(Protocol):

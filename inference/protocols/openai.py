@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.names import ListedModel
-from inference.edge.error_answer import ErrorAnswer
+from inference.values.error_answer import ErrorAnswer
 
 _TYPES: Final = {
     400: "invalid_request_error",

@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
-from inference.edge.error_answer import ErrorAnswer
 from inference.protocols.openai import OpenAIProtocol
 from inference.protocols.sse import encode
+from inference.values.error_answer import ErrorAnswer
 
 
 class ResponsesProtocol(OpenAIProtocol):

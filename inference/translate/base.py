@@ -1,19 +1,23 @@
 """The interface of a translation between a caller's protocol and an upstream's.
 
-A pair is stateless and shared; a relay carries the state of one stream and lives for one attempt.
+A translator is stateless and shared; a stream translator carries the state of one stream and
+lives for one attempt.
 Everything here is pure: bytes in, bytes out, no IO; a clock, where a protocol tells the time, is
 passed in.
 """
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
-from inference.dispatch.failures import Failure
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.record.usage import Usage
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
+from inference.values.usage import Usage
+
+JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
 
 
 class Outbound(msgspec.Struct, frozen=True, gc=False):
@@ -27,8 +31,9 @@ class Outbound(msgspec.Struct, frozen=True, gc=False):
     headers: tuple[tuple[bytes, bytes], ...] = ()
     """Headers the translation itself requires, beside those of the provider."""
     streamed: bool = False
-    """The upstream streams even where the caller wants a whole answer; the pair is then a
+    """The upstream streams even where the caller wants a whole answer; the translator is then a
     `StreamedTranslator`."""
+    content_type: str = JSON
 
     def __repr__(self) -> str:
         """Without what the caller said."""
@@ -44,6 +49,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     finish_reason: str = ""
     failure: Failure | None = None
     """Set when the upstream's 200 does not hold an answer; `body` is then empty."""
+    media_type: str = JSON
 
     def __repr__(self) -> str:
         """Without what the model said."""
@@ -96,8 +102,8 @@ class StreamTranslator(Protocol):
     def finish_reason(self) -> str: ...
 
     @property
-    def held(self) -> bytes:
-        """What arrived with the event that committed and is still to be read: `feed(b"")` does."""
+    def media_type(self) -> str:
+        """The content type of the caller's stream."""
         ...
 
     @property
@@ -118,14 +124,19 @@ class StreamTranslator(Protocol):
 class Translator(Protocol):
     """How one caller's protocol is spoken to one upstream's."""
 
-    def request(self, inbound: ParsedRequest, model: str) -> Outbound:
+    def request(self, request: ParsedRequest, model: str) -> Outbound:
         """Raises `Inexpressible`."""
         ...
 
-    def relay(self, inbound: ParsedRequest) -> StreamTranslator: ...
+    def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> StreamTranslator:
+        """`media_type` is the content type of the upstream's answer."""
+        ...
 
-    def answer(self, inbound: ParsedRequest, body: bytes) -> Answer:
-        """A whole answer; also put together from a stream, should the upstream send one."""
+    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+        """A whole answer; also put together from a stream, should the upstream send one.
+
+        `media_type` is the content type of the upstream's answer.
+        """
         ...
 
     def error(self, failure: Failure) -> bytes | None:
@@ -147,6 +158,6 @@ class Filter(Protocol):
 
 @runtime_checkable
 class StreamedTranslator(Translator, Protocol):
-    """A pair whose upstream always streams, so that it notices when its caller leaves."""
+    """A translator whose upstream always streams, so that it notices when its caller leaves."""
 
-    def intake(self, inbound: ParsedRequest) -> Filter: ...
+    def intake(self, request: ParsedRequest) -> Filter: ...

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from inference.dispatch import failures
-from inference.dispatch.failures import Failure, Outcome, broken
-from inference.dispatch.reported_error import error_in
 from inference.protocols.anthropic import error_type
+from inference.values import failures
+from inference.values.failures import Failure, Outcome, broken
+from inference.values.reported_error import error_in
 
 _TOO_LONG: Final = "prompt is too long"
 """What Anthropic's clients look for before they shorten a conversation."""
+
+
+class UpstreamError(NamedTuple):
+    """What an upstream says about a failure, as OpenAI's error object: the hub's form."""
+
+    error: dict[str, Any]
+    is_openai: bool
+    """The upstream's body has OpenAI's form already."""
 
 
 def in_answer(error: Any, body: bytes) -> Failure:
@@ -70,22 +78,6 @@ def _openai_type(status: int) -> str:
     return "invalid_request_error" if 400 <= status < 500 else "api_error"
 
 
-def openai_body(failure: Failure) -> bytes | None:
-    """An OpenAI-speaking upstream's error for a caller of the same protocol.
-
-    Unmodified when it has OpenAI's form; None when it tells nothing. A prompt that is too long
-    always gets the code by which clients know it.
-    """
-    decoded = document(failure)
-    error = openai_error(decoded, failure.status) if decoded is not None else None
-    if decoded is None or error is None:
-        return None
-    too_long = failure.outcome is Outcome.TOO_LONG and error.get("code") != _CONTEXT
-    if error is decoded.get("error") and failure.body.lstrip()[:1] == b"{" and not too_long:
-        return failure.body
-    return msgspec.json.encode({"error": {**error, "code": _CONTEXT} if too_long else error})
-
-
 _CONTEXT: Final = "context_length_exceeded"
 """What OpenAI's clients look for before they shorten a conversation."""
 
@@ -108,8 +100,20 @@ def _told(document: dict[str, Any]) -> tuple[str, str] | None:
     return anthropic_error(document) or (("api_error", message) if message else None)
 
 
-def anthropic_as_openai(failure: Failure) -> bytes | None:
-    """An Anthropic-speaking upstream's error for a caller of OpenAI's protocol."""
+def of_openai(failure: Failure) -> UpstreamError | None:
+    """What an OpenAI-speaking upstream says; None when it tells nothing."""
+    decoded = document(failure)
+    error = openai_error(decoded, failure.status) if decoded is not None else None
+    if decoded is None or error is None:
+        return None
+    if failure.outcome is Outcome.TOO_LONG and error.get("code") != _CONTEXT:
+        return UpstreamError({**error, "code": _CONTEXT}, is_openai=False)
+    plain = failure.body.lstrip()[:1] == b"{"
+    return UpstreamError(error, is_openai=plain and error is decoded.get("error"))
+
+
+def of_anthropic(failure: Failure) -> UpstreamError | None:
+    """What an Anthropic-speaking upstream says, as OpenAI's error; None when it tells nothing."""
     decoded = document(failure)
     told = _told(decoded) if decoded is not None else None
     if told is None:
@@ -121,7 +125,20 @@ def anthropic_as_openai(failure: Failure) -> bytes | None:
         "param": None,
         "code": _CONTEXT if failure.outcome is Outcome.TOO_LONG else None,
     }
-    return msgspec.json.encode({"error": error})
+    return UpstreamError(error, is_openai=False)
+
+
+def as_openai(failure: Failure, said: UpstreamError) -> bytes:
+    """An upstream's error for a caller of OpenAI's protocols; unmodified when it has their form."""
+    return failure.body if said.is_openai else msgspec.json.encode({"error": said.error})
+
+
+def as_anthropic(failure: Failure, said: UpstreamError) -> bytes:
+    """An upstream's error for a caller of Anthropic's protocol."""
+    message = said.error["message"]
+    if failure.outcome is Outcome.TOO_LONG and _TOO_LONG not in message:
+        message = f"{_TOO_LONG}: {message}"
+    return _anthropic_form(error_type(failure.status), message)
 
 
 def anthropic_body(failure: Failure) -> bytes | None:
@@ -139,18 +156,6 @@ def anthropic_body(failure: Failure) -> bytes | None:
     if ours and failure.body.lstrip()[:1] == b"{" and not lacks_words:
         return failure.body
     return _anthropic_form(kind, f"{_TOO_LONG}: {message}" if lacks_words else message)
-
-
-def openai_as_anthropic(failure: Failure) -> bytes | None:
-    """An OpenAI-speaking upstream's error for a caller of Anthropic's protocol."""
-    decoded = document(failure)
-    error = openai_error(decoded, failure.status) if decoded is not None else None
-    if error is None:
-        return None
-    message = error["message"]
-    if failure.outcome is Outcome.TOO_LONG and _TOO_LONG not in message:
-        message = f"{_TOO_LONG}: {message}"
-    return _anthropic_form(error_type(failure.status), message)
 
 
 def _anthropic_form(kind: str, message: str) -> bytes:

@@ -97,8 +97,7 @@ class Client:
             connection.begin(reply, method)
             if on_start is not None:
                 on_start(reply)
-            if not reply.aborted:
-                connection.write(_head(connection, method, target, headers, body), body)
+            connection.write(_head(connection, method, target, headers, body), body)
             try:
                 await reply.head()
             except UpstreamClosed as error:
@@ -222,7 +221,8 @@ class Client:
             if reply is not None:
                 reply.dialing(None)
         if connection.closed:
-            raise ConnectFailed(f"{destination} closed the connection at once.")
+            message = f"{destination} closed the connection at once."
+            raise ConnectFailed(message, cause="closed at once")
         self.opened += 1
         self._open.add(connection)
         if self._closed:

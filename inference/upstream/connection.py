@@ -8,7 +8,7 @@ from typing import Final, Protocol, cast
 import httptools
 
 from inference.upstream.destination import Destination
-from inference.upstream.errors import ProtocolViolation, UpstreamClosed
+from inference.upstream.errors import ProtocolViolation, UpstreamClosed, reason_of
 from inference.upstream.framing import MAX_HEAD, ends_with_connection, oversized, violation
 from inference.upstream.outbox import Outbox, outbox_of
 from inference.upstream.reply import Reply
@@ -99,7 +99,9 @@ class Connection(asyncio.Protocol):
             self._parser = httptools.HttpResponseParser(self)
 
     def write(self, head: bytes, body: bytes) -> None:
-        """Send the request, the body as fast as the upstream takes it."""
+        """Send the request, the body as fast as the upstream takes it; nothing when closed."""
+        if self.closed:
+            return
         if len(body) <= SMALL_BODY:
             self._large = False
             self._outbox.write(self._transport, head + body if body else head)
@@ -166,16 +168,8 @@ class Connection(asyncio.Protocol):
                 self._fail(violation(error))
                 return
             self._keep_alive = False
-        if in_head:
-            self._overhead += len(data)
-            if self._overhead > MAX_HEAD and (
-                self._headers is not None or oversized(reply.headers)
-            ):
-                self._fail(ProtocolViolation(f"The response head is larger than {MAX_HEAD} bytes."))
-                return
-            if self._headers is not None:
-                return
-            self._overhead = 1
+        if in_head and not self._head_is_whole(reply, len(data)):
+            return
         if self._complete:
             self._finish(reply)
         elif body := self._body:
@@ -192,6 +186,17 @@ class Connection(asyncio.Protocol):
                 self._fail(ProtocolViolation("The response has too much between its body's parts."))
             return
         reply.wake()
+
+    def _head_is_whole(self, reply: Reply, size: int) -> bool:
+        """Whether the head has come to its end with the last `size` bytes, within its limit."""
+        self._overhead += size
+        if self._overhead > MAX_HEAD and (self._headers is not None or oversized(reply.headers)):
+            self._fail(ProtocolViolation(f"The response head is larger than {MAX_HEAD} bytes."))
+            return False
+        if self._headers is not None:
+            return False
+        self._overhead = 1
+        return True
 
     def eof_received(self) -> None:
         self._ended(None)
@@ -275,10 +280,13 @@ class Connection(asyncio.Protocol):
         reply, self._reply = self._reply, None
         if reply is None:
             return
+        cause = reason_of(error) if isinstance(error, OSError) else ""
         if not reply.status:
-            silent = UpstreamClosed("The upstream closed the connection without a response.")
+            message = "The upstream closed the connection without a response."
+            silent = UpstreamClosed(message, cause=cause or "closed without a response")
             reply.failed(silent, stale=self._overhead == 0)
         elif error is None and ends_with_connection(reply.headers):
             reply.ended()
         else:
-            reply.failed(UpstreamClosed("The upstream cut the response short."))
+            message = "The upstream cut the response short."
+            reply.failed(UpstreamClosed(message, cause=cause or "cut short"))

@@ -141,10 +141,6 @@ class Reply:
 
     # What the client and its connections say
 
-    @property
-    def aborted(self) -> bool:
-        return self._error is not None
-
     def raise_if_aborted(self) -> None:
         if self._error is not None:
             raise self._error from None

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from inference.endpoints import completions, embeddings, messages, responses
-from inference.endpoints.parsed_request import BadRequest, ParsedRequest
+from inference.values.parsed_request import BadRequest, ParsedRequest
 
 
 def message(*turns: dict[str, Any], **fields: Any) -> ParsedRequest:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from inference.endpoints import chat, completions, embeddings, messages, responses
-from inference.endpoints.parsed_request import BadRequest, ParsedRequest
+from inference.values.parsed_request import BadRequest, ParsedRequest
 
 Read = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
 TURN = {"role": "user", "content": "Hello"}

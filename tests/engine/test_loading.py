@@ -128,7 +128,7 @@ async def test_neither_callers_nor_reports_are_told_paths(world: World, how: str
 
 
 async def test_a_load_that_hangs_is_ended(tmp_path: Path) -> None:
-    async with running(tmp_path, timings=replace(QUICK, load_stalled_after=0.3)) as world:
+    async with running(tmp_path, timings=replace(QUICK, load_stalled_after=2.0)) as world:
         world.model("hung", {"hang_on_load": True}, {})
         assert (await world.chat("hung")).status_code == 200
         assert (await world.report("hung"))["restarts"] == 1

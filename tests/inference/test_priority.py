@@ -12,9 +12,9 @@ import httpx
 import pytest
 from django.test import override_settings
 
-from inference.endpoints.parsed_request import Priority
 from inference.endpoints.priority import priority
 from inference.upstream.backend import backend_of
+from inference.values.parsed_request import Priority
 from tests.inference.tables import HEADERS, chain, grants, provider, rebuilt
 from tests.support import openai_shapes as shapes
 from tests.support.serving import served

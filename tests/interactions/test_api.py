@@ -25,7 +25,7 @@ from governance.routing.table import Profile, RoutingTable, VirtualKey
 from inference.record.describe import describe
 from tests.interactions.journeys import NOON, attempt, journey, plan
 from tests.interactions.rows import insert, insert_at, insert_many
-from tests.support.timing import quickest
+from tests.support.timing import is_quick
 
 ROOT = "/api/governance/interactions"
 Get = Callable[..., Any]
@@ -304,7 +304,7 @@ def test_a_hundred_thousand_rows(get: Get) -> None:
         return took
 
     for query in queries:
-        assert quickest(partial(seconds, query), 0.3) < 0.3, query
+        assert is_quick(partial(seconds, query), 0.3), query
     deep = get(limit="500", outcome="ok")
     for _ in range(5):
         deep = get(deep.json()["next"])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.local.stops import Stops
+from inference.values.stops import Stops
 
 letters = st.text("ab\n", min_size=0, max_size=6)
 stop_lists = st.lists(st.text("ab\n", min_size=1, max_size=4), max_size=4).map(tuple)

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from inference.endpoints import chat, messages, responses
-from inference.endpoints.parsed_request import BadRequest, ParsedRequest
-from inference.translate import translator_for
+from inference.endpoints.registry import translator_for
 from inference.translate.base import Inexpressible
+from inference.values.parsed_request import BadRequest, ParsedRequest
 from tests.pairs import coding_agent
 from tests.pairs.talk import ADD, IMAGE_URL
 

@@ -8,9 +8,9 @@ from anthropic.types import ModelInfo
 from anthropic.types.shared import ErrorResponse
 
 from governance.routing.names import ListedModel
-from inference.edge.error_answer import ErrorAnswer
 from inference.protocols import ANTHROPIC
 from inference.protocols.sse import Event, Parser
+from inference.values.error_answer import ErrorAnswer
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import openai
 import pytest
 from openai.types.responses import ResponseErrorEvent
 
-from inference.edge.error_answer import ErrorAnswer
 from inference.protocols import OPENAI as CHAT
 from inference.protocols import RESPONSES
 from inference.protocols.sse import Parser
+from inference.values.error_answer import ErrorAnswer
 
 PROBLEM = ErrorAnswer(502, "The stream broke.", "truncated")
 

@@ -202,7 +202,7 @@ class Upstream:
 
 
 def _head(status: int, kind: str, headers: Mapping[str, str], length: int | None) -> bytes:
-    lines = [f"HTTP/1.1 {status} Scripted", f"content-type: {kind}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines = [f"HTTP/1.1 {status} Scripted"]
+    lines += [f"{name}: {value}" for name, value in {"content-type": kind, **headers}.items()]
     lines.append("transfer-encoding: chunked" if length is None else f"content-length: {length}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")

@@ -11,7 +11,7 @@ import msgspec
 import openai
 
 from inference.endpoints import chat, messages, responses
-from inference.translate import translator_for
+from inference.endpoints.registry import translator_for
 from inference.translate.base import Translator
 
 Script = Callable[[dict[str, Any]], bytes]
@@ -52,7 +52,7 @@ class Gateway(httpx2.BaseTransport):
 
 def _relayed(pair: Translator, inbound: Any, body: bytes) -> Iterator[bytes]:
     """In pieces of an odd size, as a network might cut them."""
-    relay = pair.relay(inbound)
+    relay = pair.stream(inbound)
     for at in range(0, len(body), 97):
         yield relay.feed(body[at : at + 97])
     yield relay.end()

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from inference.endpoints import chat, messages, responses
-from inference.endpoints.parsed_request import ParsedRequest
+from inference.endpoints.registry import translator_for
 from inference.protocols.sse import Event, Parser, encode
-from inference.translate import translator_for
 from inference.translate.base import StreamTranslator
+from inference.values.parsed_request import ParsedRequest
 
 TURN = {"role": "user", "content": "Hello"}
 

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from inference.dispatch.failures import of_status
 from inference.endpoints import messages
+from inference.endpoints.registry import translator_for
 from inference.protocols.sse import encode
-from inference.record.usage import Usage
-from inference.translate import translator_for
 from inference.translate.base import StreamTranslator
 from inference.translate.signature import UNSIGNED
+from inference.values.failures import of_status
+from inference.values.usage import Usage
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     blocks,
@@ -34,7 +34,7 @@ THOUGHT = {"type": "thinking", "thinking": "Hm", "signature": "SIG"}
 
 
 def relay() -> StreamTranslator:
-    return PAIR.relay(messages_ask(stream=True))
+    return PAIR.stream(messages_ask(stream=True))
 
 
 class TestRequest:

@@ -9,12 +9,12 @@ import pytest
 from anthropic.types import Message, RawMessageStreamEvent
 from pydantic import TypeAdapter
 
-from inference.dispatch.failures import of_status
-from inference.record.usage import Usage
-from inference.translate import translator_for
+from inference.endpoints.registry import translator_for
 from inference.translate.base import Answer, StreamTranslator
-from inference.translate.messages_whole import message_of
+from inference.translate.messages.whole import message_of
 from inference.translate.signature import UNSIGNED
+from inference.values.failures import of_status
+from inference.values.usage import Usage
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     call,
@@ -73,7 +73,7 @@ def message(said: Any, **more: Any) -> Any:
 
 
 def relay(**fields: Any) -> StreamTranslator:
-    return PAIR.relay(messages_ask(stream=True, **fields))
+    return PAIR.stream(messages_ask(stream=True, **fields))
 
 
 def events(*chunks: Any, **fields: Any) -> list[Any]:

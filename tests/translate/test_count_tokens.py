@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from inference.endpoints import messages
-from inference.endpoints.parsed_request import ParsedRequest
-from inference.translate.count_tokens import CountTokens, estimate, estimated_body
+from inference.translate.messages.count_tokens import CountTokens, estimate, estimated_body
+from inference.values.parsed_request import ParsedRequest
 from tests.translate.support import js
 
 COUNT = CountTokens()

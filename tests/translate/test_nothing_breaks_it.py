@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.endpoints import chat, messages, responses
-from inference.endpoints.parsed_request import BadRequest, ParsedRequest
-from inference.translate import translator_for
+from inference.endpoints.registry import translator_for
 from inference.translate.base import Inexpressible
-from inference.translate.count_tokens import estimate
+from inference.translate.messages.count_tokens import estimate
+from inference.values.parsed_request import BadRequest, ParsedRequest
 from tests.translate.support import (
     blocks,
     call,
@@ -136,7 +136,7 @@ def test_streams(kind: str, upstream: str) -> None:
     @settings(max_examples=60)
     @given(spoiled(STREAMS[upstream]))
     def check(events: Any) -> None:
-        relay = translator_for(kind, upstream).relay(ASKS[kind](stream=True))
+        relay = translator_for(kind, upstream).stream(ASKS[kind](stream=True))
         play(relay, framed(upstream, events if isinstance(events, list) else [events]))
         assert relay.finished is (relay.failure is None)
 
@@ -151,7 +151,7 @@ def test_bytes(kind: str, upstream: str) -> None:
     @settings(max_examples=40)
     @given(st.integers(0, len(stream)), st.integers(0, 9), st.binary(max_size=4))
     def check(at: int, lost: int, added: bytes) -> None:
-        relay = translator_for(kind, upstream).relay(ASKS[kind](stream=True))
+        relay = translator_for(kind, upstream).stream(ASKS[kind](stream=True))
         play(relay, stream[:at] + added + stream[at + lost :])
         assert relay.finished is (relay.failure is None)
 
@@ -168,7 +168,7 @@ def test_whole_answers(kind: str, upstream: str) -> None:
         pair = translator_for(kind, upstream)
         answer = pair.answer(ASKS[kind](), js(whole))
         assert bool(answer.body) is (answer.failure is None)
-        relay = pair.relay(ASKS[kind](stream=True))
+        relay = pair.stream(ASKS[kind](stream=True))
         play(relay, js(whole))
         assert relay.finished is (relay.failure is None)
 
@@ -258,7 +258,7 @@ def test_requests(kind: str, upstream: str) -> None:
         try:
             inbound = read(js(body), {})
             translator_for(kind, upstream).request(inbound, "m")
-            translator_for(kind, upstream).relay(inbound)
+            translator_for(kind, upstream).stream(inbound)
             if kind == "messages":
                 assert estimate(inbound) > 0
         except (BadRequest, Inexpressible):

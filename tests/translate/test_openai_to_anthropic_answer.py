@@ -8,10 +8,12 @@ import msgspec
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from inference.dispatch.failures import Outcome, of_status
-from inference.record.usage import Usage
 from inference.translate.base import Answer, StreamTranslator
-from inference.translate.openai_to_anthropic import OpenAIToAnthropic
+from inference.translate.chat.caller import ChatCaller
+from inference.translate.messages.upstream.upstream import MessagesUpstream
+from inference.translate.via import Composed
+from inference.values.failures import Outcome, of_status
+from inference.values.usage import Usage
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     blocks,
@@ -26,7 +28,7 @@ from tests.translate.support import (
     tool_block,
 )
 
-PAIR = OpenAIToAnthropic(clock=lambda: 1700000000.9)
+PAIR = Composed(ChatCaller(), MessagesUpstream(clock=lambda: 1700000000.9))
 TEXT = {"type": "text", "text": "Hi"}
 THOUGHT = {"type": "thinking", "thinking": "Hm", "signature": "SIG"}
 HIDDEN = {"type": "redacted_thinking", "data": "XX"}
@@ -66,7 +68,7 @@ def said(*content: Any, **more: Any) -> Any:
 
 
 def relay(**fields: Any) -> StreamTranslator:
-    return PAIR.relay(chat_ask(stream=True, **fields))
+    return PAIR.stream(chat_ask(stream=True, **fields))
 
 
 def chunks(stream: bytes, **fields: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inference.translate import translator_for
+from inference.endpoints.registry import translator_for
 from inference.translate.base import Inexpressible
 from tests.translate.support import TURN, call, chat_ask, chat_to_anthropic, dropped
 

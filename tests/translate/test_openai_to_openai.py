@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from inference.dispatch.failures import Outcome, of_status
 from inference.endpoints import chat
-from inference.record.usage import Usage
-from inference.translate import translator_for
+from inference.endpoints.registry import translator_for
 from inference.translate.base import StreamTranslator
+from inference.values.failures import Outcome, of_status
+from inference.values.usage import Usage
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     chat_ask,
@@ -35,7 +35,7 @@ USAGE_CHUNK = {"id": "chatcmpl-1", "model": "real-model", "choices": [], "usage"
 
 
 def relay(**fields: Any) -> StreamTranslator:
-    return CHAT.relay(chat_ask(stream=True, **fields))
+    return CHAT.stream(chat_ask(stream=True, **fields))
 
 
 class TestRequest:
@@ -380,14 +380,14 @@ class TestTextCompletions:
 
     def test_a_stream_passes(self) -> None:
         chunk = {"object": "text_completion", "model": "m", "choices": [{"index": 0, "text": "x"}]}
-        stream = self.PAIR.relay(chat_ask(stream=True))
+        stream = self.PAIR.stream(chat_ask(stream=True))
         assert data_of(play(stream, sse(chunk))) == [chunk, "[DONE]"]
         assert stream.committed
 
     def test_both_shapes_of_an_answer_serve_for_the_other(self) -> None:
         choice = {"index": 0, "text": "xy", "finish_reason": "stop"}
         whole = {"id": "cmpl-1", "object": "text_completion", "model": "m", "choices": [choice]}
-        events = data_of(play(self.PAIR.relay(chat_ask(stream=True)), js(whole)))
+        events = data_of(play(self.PAIR.stream(chat_ask(stream=True)), js(whole)))
         assert events == [whole, "[DONE]"]
         pieces = [{**whole, "choices": [{**choice, "text": t}]} for t in "xy"]
         assert msgspec.json.decode(self.PAIR.answer(chat_ask(), sse(*pieces)).body) == whole

@@ -9,12 +9,14 @@ import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
-from inference.dispatch.failures import of_status
-from inference.record.usage import Usage
 from inference.translate.base import StreamTranslator, Translator
-from inference.translate.responses_to_anthropic import ResponsesToAnthropic
-from inference.translate.responses_to_openai import ResponsesToOpenAI
-from inference.translate.responses_to_openai.reasoning import Kept, opened
+from inference.translate.chat.upstream import ChatUpstream
+from inference.translate.messages.upstream.upstream import MessagesUpstream
+from inference.translate.responses.caller import ResponsesCaller
+from inference.translate.responses.reasoning import Kept, opened
+from inference.translate.via import Composed
+from inference.values.failures import of_status
+from inference.values.usage import Usage
 from tests.translate.support import (
     assert_cuts_do_not_matter,
     blocks,
@@ -30,8 +32,9 @@ from tests.translate.support import (
     tool_block,
 )
 
-CHAT = ResponsesToOpenAI(clock=lambda: 1700000000.5)
-ANTHROPIC = ResponsesToAnthropic(clock=lambda: 1700000000.5)
+CALLER = ResponsesCaller(clock=lambda: 1700000000.5)
+CHAT = Composed(CALLER, ChatUpstream())
+ANTHROPIC = Composed(CALLER, MessagesUpstream())
 EVENT: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
 USAGE_CHUNK = {"id": "chatcmpl-1", "model": "real-model", "choices": [], "usage": USAGE}
@@ -55,7 +58,7 @@ def response(body: bytes, pair: Translator = CHAT, **fields: Any) -> Any:
 
 
 def relay(pair: Translator = CHAT, **fields: Any) -> StreamTranslator:
-    return pair.relay(responses_ask(stream=True, **fields))
+    return pair.stream(responses_ask(stream=True, **fields))
 
 
 def events(stream: bytes, pair: Translator = CHAT, **fields: Any) -> list[Any]:

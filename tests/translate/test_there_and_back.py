@@ -8,9 +8,12 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.translate.anthropic_to_openai import AnthropicToOpenAI
-from inference.translate.messages_whole import message_of
-from inference.translate.openai_to_anthropic import OpenAIToAnthropic
+from inference.translate.chat.caller import ChatCaller
+from inference.translate.chat.upstream import ChatUpstream
+from inference.translate.messages.caller.caller import MessagesCaller
+from inference.translate.messages.upstream.upstream import MessagesUpstream
+from inference.translate.messages.whole import message_of
+from inference.translate.via import Composed
 from tests.translate.support import (
     chat_ask,
     data_of,
@@ -22,7 +25,8 @@ from tests.translate.support import (
     play,
 )
 
-there, back = OpenAIToAnthropic(), AnthropicToOpenAI()
+there = Composed(ChatCaller(), MessagesUpstream())
+back = Composed(MessagesCaller(), ChatUpstream())
 words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8).filter(str.strip)
 ids = st.from_regex(r"[a-zA-Z0-9_-]{1,12}", fullmatch=True)
 values = st.recursive(
@@ -77,7 +81,11 @@ def rounds(draw: st.DrawFn) -> list[dict[str, Any]]:
 tools = [
     {
         "type": "function",
-        "function": {"name": name, "description": "d", "parameters": {"type": "object"}},
+        "function": {
+            "name": name,
+            "description": "d",
+            "parameters": {"type": "object", "properties": {}},
+        },
     }
     for name in "fg"
 ]
@@ -187,9 +195,9 @@ def test_whole_answers(message: dict[str, Any]) -> None:
 def test_streams(message: dict[str, Any]) -> None:
     """A message unrolled into events, turned into chunks, and into events again."""
     del message["usage"]["service_tier"]
-    relay = there.relay(chat_ask(stream=True, stream_options={"include_usage": True}))
+    relay = there.stream(chat_ask(stream=True, stream_options={"include_usage": True}))
     chunks = play(relay, js(message))
-    again = back.relay(messages_ask(stream=True, stop_sequences=["END"]))
+    again = back.stream(messages_ask(stream=True, stop_sequences=["END"]))
     events = data_of(play(again, chunks))
     assert message_of(events) == message
     assert again.usage == relay.usage

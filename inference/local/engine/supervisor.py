@@ -71,11 +71,10 @@ class Supervisor:
             slot.waiting -= 1
 
     async def _until_ready(self, slot: Slot) -> WorkerClient:
-        fleet, timings = self.fleet, self.settings.timings
+        fleet = self.fleet
         saw_load = False
-        give_up_at = fleet.clock() + timings.room_patience
+        give_up_at = fleet.clock() + self.settings.timings.room_patience
         while True:
-            now = fleet.clock()
             phase = slot.state.phase
             if fleet.closing:
                 raise unavailable("engine_stopping", "The local engine is shutting down.", 5)
@@ -84,23 +83,34 @@ class Supervisor:
             if phase is Phase.LOADING:
                 saw_load = True
                 await fleet.changes.wait()
-            elif saw_load and phase is Phase.FAILED:
-                raise self._failed(slot)
             elif saw_load:
-                message = f"The model '{slot.name}' was unloaded while the request waited for it."
-                raise unavailable("model_unloaded", message, 1)
+                raise self._load_ended(slot)
             elif phase is Phase.STOPPING:
                 await fleet.changes.wait()
-            elif phase is Phase.FAILED and slot.state.retry_at > now:
-                if slot.state.retry_at - now > timings.restart_patience:
-                    raise self._failed(slot)
-                await fleet.changes.wait(slot.state.retry_at - now)
-            elif blocked := self._make_room(slot):
-                if now >= give_up_at:
-                    raise blocked
-                await self._wait_for_room(slot, give_up_at - now)
             else:
-                fleet.apply(slot, state.wanted(slot.state, now))
+                await self._towards_loading(slot, give_up_at)
+
+    def _load_ended(self, slot: Slot) -> EngineError:
+        """Why the load that a request waited for did not make the model ready."""
+        if slot.state.phase is Phase.FAILED:
+            return self._failed(slot)
+        message = f"The model '{slot.name}' was unloaded while the request waited for it."
+        return unavailable("model_unloaded", message, 1)
+
+    async def _towards_loading(self, slot: Slot, give_up_at: float) -> None:
+        """Begin to load, or wait for what is in the way. Raises EngineError when that is vain."""
+        fleet, now = self.fleet, self.fleet.clock()
+        wait = slot.state.retry_at - now if slot.state.phase is Phase.FAILED else 0.0
+        if wait > 0:
+            if wait > self.settings.timings.restart_patience:
+                raise self._failed(slot)
+            await fleet.changes.wait(wait)
+        elif blocked := self._make_room(slot):
+            if now >= give_up_at:
+                raise blocked
+            await self._wait_for_room(slot, give_up_at - now)
+        else:
+            fleet.apply(slot, state.wanted(slot.state, now))
 
     def _make_room(self, slot: Slot) -> EngineError | None:
         """None when the model may be loaded now; otherwise what to answer if waiting is vain."""

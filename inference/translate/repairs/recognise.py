@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from governance.kinds.model_rules import Fix
-from inference.dispatch.reported_error import ReportedError
 from inference.translate.repairs.members import DROPPABLE, EMPTY_ONLY, KNOWN
+from inference.values.reported_error import ReportedError
 
 _PATH: Final = r"['\"`]?(?<![\w.\[\]-])([\w.\[\]-]{1,120})['\"`]?"
 """A member's name, alone or at the end of a path."""

@@ -24,8 +24,8 @@ from governance import ports, services
 from governance.errors import Invalid
 from governance.routing.fields import Problem
 from governance.routing.request import RoutingRequest
-from inference.endpoints.parsed_request import BadRequest
 from inference.endpoints.registry import simulated_request
+from inference.values.parsed_request import BadRequest
 from tests.governance.conftest import profile_document, provider_document
 
 CHECKS = [

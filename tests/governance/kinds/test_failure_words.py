@@ -3,7 +3,7 @@
 import pytest
 
 from governance.kinds import KINDS
-from inference.dispatch.failures import of_status
+from inference.values.failures import of_status
 
 
 @pytest.mark.parametrize(

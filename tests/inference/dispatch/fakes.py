@@ -12,14 +12,14 @@ from governance.routing.request import RoutingRequest
 from governance.routing.table import Target, VirtualKey
 from inference.dispatch.attempt import Attempt
 from inference.dispatch.dispatcher import Dispatcher
-from inference.dispatch.failures import Failure, broken
 from inference.dispatch.health import HealthBook
 from inference.dispatch.timer_wheel import TimerWheel
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.record.record import RequestContext
-from inference.record.usage import Usage
-from inference.translate.base import Answer, Outbound
+from inference.translate.base import EVENT_STREAM, Answer, Outbound
 from inference.upstream import UpstreamClosed
+from inference.values.failures import Failure, broken
+from inference.values.parsed_request import ParsedRequest
+from inference.values.usage import Usage
 from tests.inference.tables import provider
 
 PAUSE = object()
@@ -85,7 +85,7 @@ class LineStream:
         self.usage: Usage | None = None
         self.model = ""
         self.finish_reason = ""
-        self.held = b""
+        self.media_type = EVENT_STREAM
         self.sequence = 0
 
     def feed(self, chunk: bytes) -> bytes:
@@ -118,10 +118,10 @@ class LineTranslator:
     def request(self, request: ParsedRequest, model: str) -> Outbound:
         return Outbound("/lines", request.body, dropped=("dull",) if model == "dull" else ())
 
-    def relay(self, request: ParsedRequest) -> LineStream:
+    def stream(self, request: ParsedRequest, media_type: str = "") -> LineStream:
         return LineStream()
 
-    def answer(self, request: ParsedRequest, body: bytes) -> Answer:
+    def answer(self, request: ParsedRequest, body: bytes, media_type: str = "") -> Answer:
         if body.startswith(b"!"):
             return Answer(b"", failure=broken("error_in_answer", "It said so."))
         return Answer(body, "real", Usage(7, 3), "stop")
@@ -176,7 +176,7 @@ class Deliveries:
         self.broken: list[tuple[str, bytes | None]] = []
         self.abandoned = 0
 
-    async def begin_stream(self, candidate: Candidate) -> None:
+    async def begin_stream(self, candidate: Candidate, media_type: str) -> None:
         self.begun.append(candidate.provider.name)
 
     async def whole(self, candidate: Candidate, answer: Answer, headers: Any = ()) -> None:
@@ -217,7 +217,7 @@ class World:
             self.book,
             loop,
             self.timer_wheel,
-            lambda request_type, protocol: LineTranslator(),
+            lambda protocol: LineTranslator(),
         )
 
     def attempt(self, one: Candidate) -> Attempt:

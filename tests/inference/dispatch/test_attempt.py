@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from inference.dispatch.attempt import Attempt
-from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken, of_status
 from inference.upstream import ConnectFailed, ConnectTimedOut, UpstreamClosed
 from inference.upstream.backend import UnusableProvider
+from inference.values.failures import AttemptFailed, Failure, Outcome, broken, of_status
 from tests.inference.dispatch.fakes import PAUSE, ScriptedReply, World, candidate
 
 
@@ -70,6 +70,24 @@ async def test_a_failure_stays_inside(
     (entry,) = world.context.attempts
     assert (entry.outcome, entry.status) == (outcome, status)
     assert reply.aborted == [None]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ConnectFailed("x", cause="name not found"), "could not be reached: name not found."),
+        (ConnectFailed("host.example said no"), "The provider could not be reached."),
+        (UpstreamClosed("x", cause="cut short"), "The provider's answer broke off: cut short."),
+    ],
+)
+async def test_a_failure_names_its_cause(error: Exception, message: str) -> None:
+    world = World()
+    with world.attempt(candidate()) as attempt:
+        attempt.acquire(stream=True)
+        raise error
+    assert attempt.failure is not None
+    assert attempt.failure.message.endswith(message)
+    assert "host.example" not in attempt.failure.message
 
 
 async def test_without_a_permit_nothing_is_asked() -> None:

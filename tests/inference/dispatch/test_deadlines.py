@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed
 from inference.dispatch.timer_wheel import TimerWheel
+from inference.values.failures import AttemptFailed
 from tests.inference.dispatch.fakes import ScriptedReply
 
 

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from inference.dispatch.failures import Outcome
 from inference.translate.base import Answer, Inexpressible, Outbound
 from inference.upstream import ConnectFailed, UpstreamClosed
+from inference.values.failures import Outcome
 from tests.inference.dispatch.fakes import (
     PAUSE,
     LineTranslator,

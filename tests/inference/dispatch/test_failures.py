@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inference.dispatch.failures import AttemptFailed, Failure, Outcome, broken, of_status
+from inference.values.failures import AttemptFailed, Failure, Outcome, broken, of_status
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 529])

@@ -11,9 +11,9 @@ import pytest
 
 from governance.routing.table import RateLimit
 from governance.routing.verdicts import threshold
-from inference.dispatch.failures import Failure, Outcome
 from inference.dispatch.health import HealthBook
 from inference.dispatch.reported_limits import LONGEST_RENEWAL, RENEWAL, Used, used_shares
+from inference.values.failures import Failure, Outcome
 from tests.inference.tables import HEADERS, chain, provider, rebuilt
 from tests.support import openai_shapes as shapes
 from tests.support.serving import Served, served

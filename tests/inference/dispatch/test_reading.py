@@ -10,11 +10,11 @@ from governance.kinds.failure_words import TOO_LONG
 from governance.routing.request import RoutingRequest
 from inference.dispatch import reading
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed
 from inference.dispatch.reading import open_stream, read_whole, refusal
 from inference.dispatch.timer_wheel import TimerWheel
-from inference.endpoints.parsed_request import ParsedRequest
 from inference.upstream import ResponseTooLarge, UpstreamClosed
+from inference.values.failures import AttemptFailed
+from inference.values.parsed_request import ParsedRequest
 from tests.inference.dispatch.fakes import LineTranslator, ScriptedReply
 
 REQUEST = ParsedRequest(ask=RoutingRequest(), body=b"{}", fields={})

@@ -8,11 +8,11 @@ import pytest
 
 from inference.dispatch import relay as relay_module
 from inference.dispatch.deadlines import Deadlines
-from inference.dispatch.failures import AttemptFailed
 from inference.dispatch.relay import read_to_end, relay
 from inference.dispatch.results import StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.upstream import UpstreamClosed
+from inference.values.failures import AttemptFailed
 from tests.inference.dispatch.fakes import PAUSE, Caller, LineStream, ScriptedReply
 
 
@@ -50,22 +50,6 @@ async def test_a_stream_that_was_complete_at_its_commit() -> None:
     await relay(result, caller, deadlines())
     assert caller.chunks == [b"a\n.\n"]
     assert caller.ended
-
-
-async def test_what_the_translator_holds_is_fetched_before_more_is_read() -> None:
-    result = stream(b".\n")
-
-    class Holding(LineStream):
-        def feed(self, chunk: bytes) -> bytes:
-            chunk, self.held = self.held + chunk, b""
-            return super().feed(chunk)
-
-    held = Holding()
-    held.committed, held.held = True, b"b\n"
-    result.translator = held
-    caller = Caller()
-    await relay(result, caller, deadlines())
-    assert caller.chunks == [b"a\n", b"b\n", b".\n"]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from inference.edge.answer_writer import AnswerWriter
-from inference.edge.error_answer import ErrorAnswer
 from inference.protocols import ANTHROPIC, OPENAI, CallersProtocol
+from inference.values.error_answer import ErrorAnswer
 
 
 class Sent:

@@ -10,8 +10,8 @@ import pytest
 
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.consumer import LeanHttpConsumer
-from inference.edge.error_answer import ErrorAnswer
 from inference.protocols import OPENAI
+from inference.values.error_answer import ErrorAnswer
 from tests.inference.edge.asgi_caller import AsgiCaller
 
 

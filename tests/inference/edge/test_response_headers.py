@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from governance.interactions.record import AttemptRecord
 from governance.routing.plan import Plan
 from inference.edge import response_headers
-from inference.record.record import Attempt
 from tests.inference.dispatch.fakes import candidate, context
 from tests.routing.build import profile
 
@@ -55,7 +55,9 @@ def test_the_way_so_far() -> None:
 def test_who_answers(fallback: bool, attempts: int, said: bytes) -> None:
     answering = candidate("one", fallback=fallback)
     tried = context()
-    tried.attempts += [Attempt("another", "m", "retryable", "http_503", 503, 1.0)] * (attempts - 1)
+    tried.attempts += [AttemptRecord("another", "m", "retryable", "http_503", 503, 1.0)] * (
+        attempts - 1
+    )
     headers = dict(response_headers.answered(tried, answering, attempts))
     assert headers[b"x-pointsman-provider"] == b"one"
     assert headers[b"x-pointsman-model"] == b"one-model"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from governance.kinds import KINDS
 from governance.kinds.model_rules import Fix, fixes_for
-from inference.dispatch.reported_error import error_in, read_error
 from inference.translate.repairs import REPAIRS, recognise, repaired
+from inference.values.reported_error import error_in, read_error
 
 USER = {"role": "user", "content": "hi"}
 

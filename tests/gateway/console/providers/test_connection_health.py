@@ -17,9 +17,9 @@ from gateway.console.monitoring.process_health import health_of
 from gateway.server import health_book, v1
 from governance import services, snapshot
 from governance.models import Interaction, Provider
-from inference.dispatch.failures import of_status
 from inference.dispatch.health import HealthBook
 from inference.record.describe import describe
+from inference.values.failures import of_status
 from tests.gateway.console.conftest import Member
 from tests.gateway.console.sent import text_of
 from tests.interactions.journeys import attempt, journey

@@ -1,0 +1,125 @@
+"""What an OpenAI-speaking upstream sends, read for whatever protocol the caller speaks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from inference.protocols.sse import Event, EventTooLarge, Parser
+from inference.translate import upstream_errors
+from inference.translate.chat.answer_schema import COMPLETION, Completion
+from inference.translate.chat.whole import chunks_of, completion_of
+from inference.translate.event_stream import EventStream
+from inference.translate.hub import AnswerWriter
+from inference.translate.json_errors import BROKEN_JSON
+from inference.values.failures import Failure
+from inference.values.usage import of_openai
+
+_ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError)
+"""What taking apart a document of unknown make may raise."""
+_DONE: Final = Event(b"", b"[DONE]")
+
+
+class CompletionStream(EventStream):
+    """Reads the events of an OpenAI stream. A subclass says what `[DONE]` and a chunk become."""
+
+    __slots__ = ()
+
+    def _event(self, name: bytes, data: bytes) -> bytes:
+        if data == b"[DONE]" or data.strip() == b"[DONE]":
+            if not self.committed:
+                self.failure = upstream_errors.no_answer()
+                return b""
+            self.finished = True
+            return self._done()
+        return self._data(name, data) if data else b""
+
+    def _done(self) -> bytes:
+        """What is owed to the caller at the regular end."""
+        raise NotImplementedError
+
+    def _data(self, name: bytes, data: bytes) -> bytes:
+        raise NotImplementedError
+
+    def _unrolled(self, document: bytes) -> list[Event] | Failure:
+        try:
+            whole = msgspec.json.decode(document)
+            if whole.get("error"):
+                return upstream_errors.in_answer(whole["error"], document)
+            if not whole.get("choices"):
+                return upstream_errors.no_answer()
+            chunks = [msgspec.json.encode(chunk) for chunk in chunks_of(whole, usage=True)]
+        except _ODD:
+            return upstream_errors.not_json(document)
+        return [*(Event(b"", chunk) for chunk in chunks), _DONE]
+
+
+class ChunkStream(CompletionStream):
+    """Reads every chunk in full, for the writer of a caller of another protocol."""
+
+    __slots__ = ("_writer",)
+
+    def __init__(self, writer: AnswerWriter) -> None:
+        super().__init__()
+        self._writer = writer
+
+    @property
+    def sequence(self) -> int:
+        return self._writer.sequence
+
+    def _data(self, name: bytes, data: bytes) -> bytes:
+        try:
+            chunk = COMPLETION.decode(data)
+        except BROKEN_JSON:
+            self.failure = upstream_errors.not_json()
+            return b""
+        if chunk.error or name == b"error":
+            self.failure = upstream_errors.in_answer(chunk.error, data)
+            return b""
+        if chunk.model:
+            self.model = chunk.model
+        if chunk.usage is not None:
+            self.usage = of_openai(chunk.usage)
+        out = self._writer.chunk(chunk)
+        self.committed = self._writer.committed
+        return out
+
+    def _done(self) -> bytes:
+        out = self._writer.end(self.usage)
+        self.finish_reason = self._writer.finish_reason
+        return out
+
+
+def completion_in(body: bytes) -> Completion | Failure:
+    """A whole completion whose first choice holds a message, also when it came as a stream."""
+    document = document_of(body)
+    if isinstance(document, Failure):
+        return document
+    try:
+        whole = COMPLETION.decode(document)
+    except BROKEN_JSON:
+        return upstream_errors.not_json(body)
+    if whole.error:
+        return upstream_errors.in_answer(whole.error, body)
+    if not whole.choices or whole.choices[0].message is None:
+        return upstream_errors.no_answer()
+    return whole
+
+
+def document_of(body: bytes) -> bytes | Failure:
+    """The whole completion; a stream that came where none was asked for is put together."""
+    if body.lstrip().startswith(b"{"):
+        return body
+    parser = Parser()
+    try:
+        data = [event.data for event in (*parser.feed(body), *parser.end())]
+        chunks = [msgspec.json.decode(d) for d in data if d.strip() != b"[DONE]"]
+        if len(data) == len(chunks):
+            return upstream_errors.not_json(body)
+        for chunk in chunks:
+            if chunk.get("error"):
+                return upstream_errors.in_answer(chunk["error"], msgspec.json.encode(chunk))
+        return msgspec.json.encode(completion_of(chunks))
+    except (EventTooLarge, *_ODD):
+        return upstream_errors.not_json(body)

@@ -1,0 +1,1 @@
+"""Callers of Anthropic's messages, whose requests become chat completions."""

@@ -1,0 +1,137 @@
+"""Anthropic's turns as OpenAI's messages: tool results become messages of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inference.translate.base import Inexpressible
+from inference.translate.json_errors import Dropped
+from inference.translate.messages.caller.parts import Part, joined, only_text, parts_of
+from inference.translate.messages.caller.server_tools import is_of_server_tool, told
+from inference.translate.messages.request_schema import Block, MessagesRequest
+from inference.translate.signature import UNSIGNED
+from inference.translate.tool_input import text_of
+
+Message = dict[str, Any]
+
+
+def messages_of(asked: MessagesRequest, dropped: Dropped) -> list[Message]:
+    """OpenAI's messages, the system prompt first."""
+    messages: list[Message] = []
+    if asked.system:
+        messages.append({"role": "system", "content": _system(asked.system, "system", dropped)})
+    for position, turn in enumerate(asked.messages):
+        path = f"messages[{position}].content"
+        if turn.role == "system":
+            messages.append({"role": "system", "content": _system(turn.content, path, dropped)})
+        elif isinstance(turn.content, str):
+            messages.append({"role": turn.role, "content": turn.content})
+        elif turn.role == "assistant":
+            messages.append(_assistant(turn.content, path, dropped))
+        else:
+            messages += _user(turn.content, path, dropped)
+    return messages
+
+
+def _system(content: str | list[Block], path: str, dropped: Dropped) -> str:
+    """One text: the templates of many models take one system message, and it a string."""
+    if isinstance(content, str):
+        return content
+    texts = []
+    for position, block in enumerate(content):
+        parts = parts_of(block, f"{path}[{position}]", dropped)
+        if not only_text(parts):
+            where = f"{path}[{position}]"
+            raise Inexpressible(where, f"`{where}`: a system prompt holds text alone.")
+        texts.append(joined(parts))
+    return "\n\n".join(texts)
+
+
+def _user(blocks: list[Block], path: str, dropped: Dropped) -> list[Message]:
+    """Results first, since they have to follow the calls; then what the user adds.
+
+    A message of role `tool` holds text alone, so what else a result brings follows as the user's.
+    """
+    results: list[Message] = []
+    shown: list[Part] = []
+    said: list[Part] = []
+    for position, block in enumerate(blocks):
+        where = f"{path}[{position}]"
+        if block.type != "tool_result":
+            said += parts_of(block, where, dropped)
+            continue
+        result, rest = _result(block, where, dropped)
+        results.append(result)
+        if rest:
+            shown += [_text(f"Returned by the tool call {block.tool_use_id}:"), *rest]
+    parts = shown + said
+    if not parts and results:
+        return results
+    alone = len(parts) == 1 and parts[0]["type"] == "text"
+    return [*results, {"role": "user", "content": parts[0]["text"] if alone else parts}]
+
+
+def _result(block: Block, path: str, dropped: Dropped) -> tuple[Message, list[Part]]:
+    """A tool result's message, and what that message cannot hold."""
+    if block.tool_use_id is None:
+        raise Inexpressible(f"{path}.tool_use_id", f"`{path}.tool_use_id` is required.")
+    if block.cache_control is not None:
+        dropped.add("cache_control")
+    parts: list[Part] = []
+    if isinstance(block.content, str):
+        parts = [_text(block.content)]
+    else:
+        blocks = [block.content] if isinstance(block.content, Block) else block.content or ()
+        for position, inner in enumerate(blocks):
+            parts += parts_of(inner, f"{path}.content[{position}]", dropped)
+    text = joined(parts)
+    if block.is_error:
+        # OpenAI's protocol knows no failed result but one that says so.
+        text = f"Error: {text}"
+    rest = [part for part in parts if part["type"] != "text"]
+    return {"role": "tool", "tool_call_id": block.tool_use_id, "content": text}, rest
+
+
+def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
+    message: Message = {"role": "assistant", "content": None}
+    texts: list[Part] = []
+    thoughts: list[str] = []
+    calls: list[dict[str, Any]] = []
+    for position, block in enumerate(blocks):
+        where = f"{path}[{position}]"
+        if block.type == "tool_use":
+            if block.cache_control is not None:
+                dropped.add("cache_control")
+            calls.append(_call(block, where))
+        elif block.type == "thinking" and block.signature == UNSIGNED:
+            thoughts.append(block.thinking or "")
+        elif block.type in ("thinking", "redacted_thinking"):
+            # Signed by an Anthropic model for itself; it means nothing to another.
+            dropped.add("messages.thinking")
+        elif block.type == "text":
+            texts += parts_of(block, where, dropped)
+        elif is_of_server_tool(block):
+            texts.append(_text(told(block, dropped)))
+        else:
+            raise Inexpressible(where, f"`{where}`: {block.type!r} is known to Anthropic alone.")
+    if texts:
+        message["content"] = texts[0]["text"] if len(texts) == 1 else texts
+    elif not calls:
+        message["content"] = ""
+    if thoughts:
+        message["reasoning_content"] = "\n".join(thoughts)
+    if calls:
+        message["tool_calls"] = calls
+    return message
+
+
+def _call(block: Block, path: str) -> dict[str, Any]:
+    for name in ("id", "name"):
+        if getattr(block, name) is None:
+            raise Inexpressible(f"{path}.{name}", f"`{path}.{name}` is required.")
+    function = {"name": block.name, "arguments": text_of(block.input)}
+    return {"id": block.id, "type": "function", "function": function}
+
+
+def _text(text: str) -> Part:
+    return {"type": "text", "text": text}

@@ -1,0 +1,106 @@
+"""Anthropic's protocol on both sides: what passes through stays as it came, but for the model."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from inference.protocols.sse import encode
+from inference.translate import upstream_errors
+from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
+from inference.translate.messages.accepted import accepted_turns
+from inference.translate.messages.answer_schema import Counts, Event
+from inference.translate.messages.reader import MessagesStream, document_of, message_in
+from inference.translate.signature import UNSIGNED
+from inference.values.failures import Failure
+from inference.values.parsed_request import ParsedRequest
+
+_TURNS: Final = msgspec.json.Decoder(list[dict[str, Any]])
+_MEANINGFUL: Final = frozenset({"text_delta", "thinking_delta", "input_json_delta"})
+
+
+class MessagesPassThrough:
+    """The translator. `path` is below the provider's base URL."""
+
+    def __init__(self, path: str = "/messages") -> None:
+        self._path = path
+
+    def request(self, request: ParsedRequest, model: str) -> Outbound:
+        """The caller's fields with another model."""
+        fields = {**request.fields, "model": msgspec.Raw(msgspec.json.encode(model))}
+        dropped: tuple[str, ...] = ()
+        if UNSIGNED.encode() in request.body:
+            fields["messages"] = _signed_alone(fields["messages"])
+            dropped = ("messages.thinking",)
+        if "messages" in fields:
+            fields["messages"] = accepted_turns(fields["messages"])
+        return Outbound(self._path, msgspec.json.encode(fields), dropped)
+
+    def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> PassThroughStream:
+        return PassThroughStream()
+
+    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+        document = document_of(body)
+        message = document if isinstance(document, Failure) else message_in(document)
+        if isinstance(message, Failure):
+            return Answer(b"", failure=message)
+        assert isinstance(document, bytes)
+        return Answer(
+            document,
+            model=message.model,
+            usage=message.usage.usage() if message.usage is not None else None,
+            finish_reason=message.stop_reason or "",
+        )
+
+    def error(self, failure: Failure) -> bytes | None:
+        return upstream_errors.anthropic_body(failure)
+
+
+def _signed_alone(messages: msgspec.Raw) -> msgspec.Raw:
+    """The turns without the thinking of other models, which Anthropic would refuse."""
+    turns = _TURNS.decode(messages)
+    for turn in turns:
+        if isinstance(turn["content"], list):
+            turn["content"] = [b for b in turn["content"] if b.get("signature") != UNSIGNED]
+    return msgspec.Raw(msgspec.json.encode([turn for turn in turns if turn["content"] != []]))
+
+
+class PassThroughStream(MessagesStream):
+    """Hands events on as bytes. Each is decoded just far enough to know what it is."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counts = Counts()
+
+    def _known(self, event: Event, data: bytes) -> bytes:
+        kind = event.type
+        if kind == "content_block_delta":
+            if not self.committed and event.delta is not None:
+                self.committed = event.delta.type in _MEANINGFUL
+        elif kind == "content_block_start":
+            block = event.content_block
+            if block is not None and (block.type not in ("text", "thinking") or block.text):
+                self.committed = True
+        elif kind == "message_stop":
+            if self.committed:
+                self.finished = True
+            else:
+                self.failure = upstream_errors.no_answer()
+                return b""
+        else:
+            self._about_message(event)
+        return encode(data, kind.encode())
+
+    def _about_message(self, event: Event) -> None:
+        if event.message is not None:
+            self.model = event.message.model
+        counts = event.usage or (event.message.usage if event.message is not None else None)
+        if counts is not None:
+            self._counts.update(counts)
+            self.usage = self._counts.usage()
+        if event.delta is not None and event.delta.stop_reason is not None:
+            self.committed = True
+            self.finish_reason = event.delta.stop_reason

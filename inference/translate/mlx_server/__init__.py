@@ -1,0 +1,1 @@
+"""`mlx_lm.server`: chat completions behind guards."""

@@ -1,0 +1,195 @@
+"""The chunks of a chat completion as the named events of a Response."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from inference.protocols.sse import encode
+from inference.translate.base import Answer
+from inference.translate.chat.answer_schema import Completion, Said, ToolCall
+from inference.translate.hub import AnswerWriter
+from inference.translate.messages.caller.answer import call_id
+from inference.translate.responses.frame import ended, usage_of
+from inference.translate.responses.outputs import (
+    Call,
+    Event,
+    Message,
+    Output,
+    Reasoning,
+)
+from inference.values.usage import Usage
+
+
+class _Pending:
+    """A call whose name has not come yet."""
+
+    def __init__(self) -> None:
+        self.id: str | None = None
+        self.arguments = ""
+
+
+class ResponseWriter(AnswerWriter):
+    """Turns one chunk after the other into events. Holds the state of one Response."""
+
+    __slots__ = (
+        "_calls",
+        "_frame",
+        "_id",
+        "_open",
+        "_outputs",
+        "_summarized",
+        "_tier",
+    )
+
+    def __init__(self, frame: dict[str, Any], *, summarized: bool) -> None:
+        super().__init__()
+        self._frame = frame
+        self._summarized = summarized
+        self._id = ""
+        self._tier: str | None = None
+        self._outputs: list[Output] = []
+        self._open: Message | Reasoning | None = None
+        self._calls: dict[int, Call | _Pending] = {}
+
+    def chunk(self, chunk: Completion) -> bytes:
+        """The events of one chunk."""
+        self._tier = chunk.service_tier or self._tier
+        if not chunk.choices or self.finish_reason:
+            return b""
+        choice = chunk.choices[0]
+        events = [] if self._id else self._begin(chunk)
+        said = choice.delta or choice.message
+        if said is not None:
+            events += self._said(said)
+        if choice.finish_reason is not None:
+            self.committed = True
+            self.finish_reason = choice.finish_reason
+            events += self._finish_all()
+        return self._encoded(events)
+
+    def end(self, usage: Usage | None) -> bytes:
+        """The last event, which holds the whole Response."""
+        events = [] if self.finish_reason else self._finish_all()
+        response = self.response(usage)
+        kind = "response.completed" if response["status"] == "completed" else "response.incomplete"
+        return self._encoded([*events, {"type": kind, "response": response}])
+
+    def whole(self, whole: Completion, usage: Usage | None) -> Answer:
+        """The Response that a whole makes: of the same events the last is kept."""
+        assert whole.choices
+        choice = whole.choices[0]
+        choice.finish_reason = choice.finish_reason or "stop"
+        self.chunk(whole)
+        return Answer(
+            msgspec.json.encode(self.response(usage)),
+            model=whole.model or "",
+            usage=usage,
+            finish_reason=self.finish_reason,
+        )
+
+    def response(self, usage: Usage | None) -> dict[str, Any]:
+        """The whole Response."""
+        response = {**self._frame, **ended(self.finish_reason)}
+        response["output"] = [output.item() for output in self._outputs]
+        response["usage"] = usage_of(usage)
+        if self._tier is not None:
+            response["service_tier"] = self._tier
+        return response
+
+    def _begin(self, chunk: Completion) -> list[Event]:
+        self._id = chunk.id or "0"
+        identity = {"id": f"resp_{self._id}", "model": chunk.model or ""}
+        self._frame = {**identity, **self._frame}
+        begun = {**self._frame, "status": "in_progress", "output": [], "usage": None}
+        return [
+            {"type": "response.created", "response": begun},
+            {"type": "response.in_progress", "response": begun},
+        ]
+
+    def _said(self, said: Said) -> list[Event]:
+        events: list[Event] = []
+        thought = said.thought()
+        if thought:
+            reasoning, begun = self._reasoning()
+            events += [*begun, *reasoning.think(thought)]
+        if said.thinking_blocks:
+            reasoning, begun = self._reasoning()
+            reasoning.keep(said.thinking_blocks)
+            events += begun
+        text = said.text()
+        if text:
+            message, begun = self._message()
+            events += [*begun, *message.say("output_text", text)]
+        if said.refusal:
+            message, begun = self._message()
+            events += [*begun, *message.say("refusal", said.refusal)]
+        for position, call in enumerate(said.calls()):
+            events += self._call(call, position)
+        return events
+
+    def _reasoning(self) -> tuple[Reasoning, list[Event]]:
+        """The open reasoning, or a new one and what tells of it."""
+        if isinstance(self._open, Reasoning):
+            return self._open, []
+        events = self._close()
+        index = len(self._outputs)
+        self._open = reasoning = Reasoning(
+            f"rs_{self._id}_{index}", index, summarized=self._summarized
+        )
+        return reasoning, [*events, *self._add(reasoning)]
+
+    def _message(self) -> tuple[Message, list[Event]]:
+        if isinstance(self._open, Message):
+            return self._open, []
+        events = self._close()
+        index = len(self._outputs)
+        self._open = message = Message(f"msg_{self._id}_{index}", index)
+        return message, [*events, *self._add(message)]
+
+    def _call(self, piece: ToolCall, position: int) -> list[Event]:
+        """The items of calls stay open until the end: their arguments may come by turns."""
+        number = position if piece.index is None else piece.index
+        call = self._calls.setdefault(number, _Pending())
+        function = piece.function
+        arguments = (function.arguments if function is not None else None) or ""
+        events: list[Event] = []
+        if isinstance(call, _Pending):
+            call.id = call.id or piece.id
+            call.arguments += arguments
+            if function is None or not function.name:
+                return []
+            events = self._close()
+            arguments = call.arguments
+            index = len(self._outputs)
+            known = Call(index, call.id or call_id(self._id, number), function.name)
+            self._calls[number] = call = known
+            events += self._add(call)
+        return [*events, *call.give(arguments)] if arguments else events
+
+    def _add(self, output: Output) -> list[Event]:
+        self.committed = True
+        self._outputs.append(output)
+        return output.added()
+
+    def _close(self) -> list[Event]:
+        output, self._open = self._open, None
+        return output.finished("completed") if output is not None else []
+
+    def _finish_all(self) -> list[Event]:
+        status = ended(self.finish_reason)["status"]
+        output, self._open = self._open, None
+        events = output.finished(status) if output is not None else []
+        for call in self._calls.values():
+            if isinstance(call, Call):
+                events += call.finished(status)
+        return events
+
+    def _encoded(self, events: list[Event]) -> bytes:
+        out = []
+        for event in events:
+            event["sequence_number"] = self.sequence
+            self.sequence += 1
+            out.append(encode(msgspec.json.encode(event), event["type"].encode()))
+        return b"".join(out)

@@ -1,0 +1,1 @@
+"""Leaves: values and small pure functions that every room of `inference` may use."""

@@ -1,0 +1,54 @@
+"""A caller's request: the bytes as they came, and beside them what the gateway understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from governance.routing.request import RoutingRequest
+
+Priority = Literal["high", "normal", "low"]
+
+
+class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
+    """A request that passed validation. Never changed: every attempt starts from it."""
+
+    ask: RoutingRequest
+    body: bytes
+    fields: Mapping[str, msgspec.Raw]
+    """The body decoded one level deep; values stay as the caller wrote them. The routing hint is
+    taken out already: it never reaches an upstream."""
+    headers: Mapping[bytes, bytes] = msgspec.field(default_factory=dict)
+    """The caller's headers that a protocol lets through, names lower-cased; no credentials."""
+    priority: Priority = "normal"
+    """Its place in the local engine's queue, by its endpoint: someone waits for a chat, the older
+    endpoints serve batch work."""
+    wants_usage: bool = False
+    """The caller asked for OpenAI's `stream_options.include_usage`."""
+
+    content_type: str = "application/json"
+    """Of the body, a multipart form's boundary included."""
+
+    def __repr__(self) -> str:
+        """Without what the caller said."""
+        return f"ParsedRequest({self.ask!r})"
+
+
+class BadRequest(Exception):
+    """The caller's request breaks a rule; answered with a 4xx and nothing else happens."""
+
+    def __init__(
+        self,
+        message: str,
+        field: str | None = None,
+        *,
+        status: int = 400,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.status = status
+        self.code = code
