@@ -1,7 +1,7 @@
 """Anthropic and what speaks its Messages API."""
 
 from governance.kinds.auth import KeyHeader
-from governance.kinds.kind import TRACE_HEADERS, Preset, Probe, ProviderKind
+from governance.kinds.kind import LIST_HEADERS, TRACE_HEADERS, Preset, Probe, ProviderKind
 from governance.kinds.model_rules import Fix, ModelRule
 
 KIND = ProviderKind(
@@ -17,6 +17,7 @@ KIND = ProviderKind(
     # Source: Anthropic's API reference, "Versioning"; the header is required.
     headers=(("anthropic-version", "2023-06-01"),),
     caller_headers=TRACE_HEADERS | {b"anthropic-version", b"anthropic-beta"},
+    list_headers=LIST_HEADERS | {b"anthropic-beta"},
     counts_tokens=True,
     # It lists in pages, of 1000 at most. Source: its API reference, "List Models".
     probe=Probe("/messages", "content", "max_tokens", "/models?limit=1000"),

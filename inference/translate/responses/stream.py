@@ -12,12 +12,14 @@ from inference.translate.chat.answer_schema import Completion, Said, ToolCall
 from inference.translate.hub import AnswerWriter
 from inference.translate.messages.caller.answer import call_id
 from inference.translate.responses.frame import ended, usage_of
+from inference.translate.responses.function_names import FunctionNames
 from inference.translate.responses.outputs import (
     Call,
     Event,
     Message,
     Output,
     Reasoning,
+    call_item,
 )
 from inference.values.usage import Usage
 
@@ -37,14 +39,19 @@ class ResponseWriter(AnswerWriter):
         "_calls",
         "_frame",
         "_id",
+        "_names",
         "_open",
         "_outputs",
         "_summarized",
         "_tier",
     )
 
-    def __init__(self, frame: dict[str, Any], *, summarized: bool) -> None:
+    def __init__(
+        self, frame: dict[str, Any], *, summarized: bool, names: FunctionNames | None = None
+    ) -> None:
+        """`names` are those of the request's tools."""
         super().__init__()
+        self._names = names or FunctionNames()
         self._frame = frame
         self._summarized = summarized
         self._id = ""
@@ -97,6 +104,13 @@ class ResponseWriter(AnswerWriter):
         if self._tier is not None:
             response["service_tier"] = self._tier
         return response
+
+    def partial(self) -> dict[str, Any] | None:
+        """The Response that failed, its error aside; None before it was told of."""
+        if not self._id:
+            return None
+        output = [output.item() for output in self._outputs]
+        return {**self._frame, "status": "failed", "output": output, "usage": None}
 
     def _begin(self, chunk: Completion) -> list[Event]:
         self._id = chunk.id or "0"
@@ -163,7 +177,8 @@ class ResponseWriter(AnswerWriter):
             events = self._close()
             arguments = call.arguments
             index = len(self._outputs)
-            known = Call(index, call.id or call_id(self._id, number), function.name)
+            tool = self._names.callers(function.name)
+            known = call_item(index, call.id or call_id(self._id, number), tool)
             self._calls[number] = call = known
             events += self._add(call)
         return [*events, *call.give(arguments)] if arguments else events
