@@ -107,12 +107,8 @@ def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
         elif block.type in ("thinking", "redacted_thinking"):
             # Signed by an Anthropic model for itself; it means nothing to another.
             dropped.add("messages.thinking")
-        elif block.type == "text":
-            texts += parts_of(block, where, dropped)
-        elif is_of_server_tool(block):
-            texts.append(_text(told(block, dropped)))
         else:
-            raise Inexpressible(where, f"`{where}`: {block.type!r} is known to Anthropic alone.")
+            texts += _said(block, where, dropped)
     return _turn(texts, thoughts, calls)
 
 
@@ -127,6 +123,15 @@ def _turn(texts: list[Part], thoughts: list[str], calls: list[dict[str, Any]]) -
     if calls:
         message["tool_calls"] = calls
     return message
+
+
+def _said(block: Block, path: str, dropped: Dropped) -> list[Part]:
+    """Text, or what a tool of Anthropic's own did, in words."""
+    if block.type == "text":
+        return parts_of(block, path, dropped)
+    if is_of_server_tool(block):
+        return [_text(told(block, dropped))]
+    raise Inexpressible(path, f"`{path}`: {block.type!r} is known to Anthropic alone.")
 
 
 def _call(block: Block, path: str) -> dict[str, Any]:
