@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from inference.translate.chat.accepted import system_first
+from inference.translate.json_errors import Dropped
 from inference.translate.repairs.fields import Fields, objects
 from inference.translate.repairs.members import drop
 from inference.translate.signature import UNSIGNED
@@ -91,6 +93,17 @@ def role(fields: Fields, value: str) -> Changed:
     if found:
         fields.set("messages", messages)
     return ("messages.role",) if found else ()
+
+
+def one_system_message(fields: Fields, value: str) -> Changed:
+    """Leading messages of the system become one; a later one is given as the user's."""
+    messages = fields.get("messages")
+    dropped = Dropped()
+    changed = system_first(messages, dropped)
+    if changed == messages:
+        return ()
+    fields.set("messages", changed)
+    return dropped.names() or ("messages.role",)
 
 
 def text_as_string(fields: Fields, value: str) -> Changed:

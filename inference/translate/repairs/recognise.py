@@ -197,6 +197,11 @@ _PHRASES: Final = (
         r"|role.{0,60}(?:must be|should be|input should be|expected) .{0,60}\bsystem\b",
         _always(Fix("role", "system")),
     ),
+    _phrase(
+        r"system message must be (?:at the beginning|first|the first)"
+        r"|only (?:one|the first) (?:message|system message).{0,40}system",
+        _always(Fix("system_first")),
+    ),
     # A string where a list was sent.
     _phrase(
         r"invalid type: sequence, expected (?:a )?string"

@@ -34,6 +34,7 @@ REPAIRS: Final[Mapping[str, Repair]] = MappingProxyType(
         "limit_left": Repair(changes.limit, (b"tokens",), lasting=False),
         "rename_limit": Repair(changes.rename_limit, (b"tokens",)),
         "role": Repair(changes.role, (b'"developer"', b'"system"')),
+        "system_first": Repair(changes.one_system_message, (b'"developer"', b'"system"')),
         "text_as_string": Repair(changes.text_as_string, (b'"text"',)),
         "unsigned_thinking": Repair(changes.unsigned_thinking, (b'thinking"',)),
         "foreign_thinking": Repair(changes.foreign_thinking, (b'thinking"',), lasting=False),

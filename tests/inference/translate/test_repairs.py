@@ -167,3 +167,19 @@ def test_what_is_known_of_models(kind: str, model: str, repairs: str) -> None:
     fixes = fixes_for(KINDS[kind].model_rules, model)
     assert " ".join(fix.repair for fix in fixes) == repairs
     assert all(fix.repair in REPAIRS for fix in fixes)
+
+
+def test_one_system_message_and_it_first() -> None:
+    """The templates of many models raise for anything else."""
+    request = {
+        "messages": [
+            {"role": "system", "content": "a"},
+            {"role": "developer", "content": "b"},
+            USER,
+            {"role": "system", "content": "c"},
+        ]
+    }
+    changed, names = mended("System message must be at the beginning.", request)
+    assert [one["role"] for one in changed["messages"]] == ["system", "user", "user"]
+    assert changed["messages"][0]["content"] == "a\n\nb"
+    assert names == ("messages.role",)
