@@ -34,7 +34,7 @@ class Told:
 TABLE = {
     400: Told((400, "invalid_request_error"), (400, "invalid_request_error")),
     401: Told((502, "api_error"), (502, "api_error"), shown=False),
-    402: Told((502, "api_error"), (502, "api_error"), shown=False),
+    402: Told((502, "insufficient_quota"), (502, "billing_error"), shown=False),
     403: Told((502, "api_error"), (502, "api_error"), shown=False),
     404: Told((502, "api_error"), (502, "api_error")),
     413: Told((413, None), (413, "request_too_large")),
@@ -54,14 +54,16 @@ def ask(pair: Translator, *, stream: bool, model: str = "", **headers: str) -> h
 
 @pytest.mark.parametrize("status", TABLE)
 def test_status_and_type(pair: Translator, stream: bool, status: int) -> None:
-    """Mapped, in the caller's form, with a request id, and no SDK is invited to try again."""
+    """Mapped, in the caller's form, with a request id. An SDK is told not to try again where that
+    is of no use, and else left to do what it would do without a gateway."""
     told = TABLE[status]
     pair.provider.script(pair.script.error(status, WORDS))
     answer = ask(pair, stream=stream)
     expected, kind = getattr(told, pair.caller.protocol)
     assert answer.status_code == expected
     assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["x-should-retry"] == "false"
+    may_pass = status == 429 or status >= 500
+    assert answer.headers.get("x-should-retry") == (None if may_pass else "false")
     assert answer.headers["x-pointsman-attempts"] == "1"
     error = answer.json()["error"]
     assert kind in (None, error["type"])
@@ -185,13 +187,17 @@ def test_an_error_inside_a_stream(pair: Translator, where: str) -> None:
         assert error["type"] == "error"
 
 
-def test_no_sdk_multiplies_the_tries(pair: Translator, stream: bool) -> None:
-    """Both try such errors twice more unless they are told that it is of no use."""
-    sdk = type(pair.caller)(pair.gateway.url, max_retries=2)
-    pair.provider.script(pair.script.error(500, WORDS))
+@pytest.mark.parametrize(("status", "tries"), [(500, 2), (401, 1)])
+def test_the_sdks_try_again_what_may_pass(
+    pair: Translator, stream: bool, status: int, tries: int
+) -> None:
+    """The caller reads 5xx either way, which every SDK tries again unless it is told that it is of
+    no use."""
+    sdk = type(pair.caller)(pair.gateway.url, max_retries=1)
+    pair.provider.script(pair.script.error(status, WORDS))
     with pytest.raises(sdk.errors.InternalServerError):
         sdk.create(asking("Hi"), pair.model, stream=stream)
-    assert len(pair.provider.asked) == 1
+    assert len(pair.provider.asked) == tries
 
 
 @pytest.mark.parametrize("caller", CALLERS)
