@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+MOST: Final = 2**31 - 1
+"""The largest count a record holds; no answer is that long."""
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
@@ -27,6 +30,16 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     def total(self) -> int:
         return self.prompt + self.completion
 
+    def or_earlier(self, earlier: Usage | None) -> Usage:
+        """With what an earlier chunk told of the same answer where this one says 0."""
+        if earlier is None:
+            return self
+        prompt = self if self.prompt else earlier
+        made = self if self.completion else earlier
+        return Usage(
+            prompt.prompt, made.completion, prompt.cached, prompt.cache_written, made.reasoning
+        )
+
 
 def of_openai(usage: Any) -> Usage | None:
     """From OpenAI's `usage`: of chat and text completions, embeddings, and the Responses API."""
@@ -47,7 +60,20 @@ def of_openai(usage: Any) -> Usage | None:
     )
 
 
+def clamped(value: Any) -> int:
+    """A count of tokens between 0 and `MOST`, 0 for what is absent or no number.
+
+    Accounting never fails an answer: a count may come as a float, or in a text.
+    """
+    if type(value) is not int:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            return 0
+        try:
+            value = int(float(value))
+        except (ValueError, OverflowError):
+            return 0
+    return 0 if value < 0 else min(value, MOST)
+
+
 def _count(counts: Any, name: str) -> int:
-    """A count of tokens, 0 for what is absent or no number: accounting never fails an answer."""
-    value = counts.get(name) if isinstance(counts, dict) else None
-    return value if isinstance(value, int) and value > 0 else 0
+    return clamped(counts.get(name)) if isinstance(counts, dict) else 0

@@ -10,6 +10,7 @@ from typing import Any, Final
 from inference.protocols.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
+from inference.translate.chat.call_repairs import CallRepairs, with_text_arguments
 from inference.translate.chat.chunk_template import ChunkTemplate
 from inference.translate.chat.passthrough_schema import (
     COMPLETION,
@@ -19,7 +20,7 @@ from inference.translate.chat.passthrough_schema import (
 )
 from inference.translate.chat.reader import CompletionStream, document_of
 from inference.translate.chat.request import outbound
-from inference.translate.json_errors import BROKEN_JSON
+from inference.translate.json_errors import BROKEN_JSON, is_utf8
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import of_openai
@@ -85,13 +86,14 @@ def error_body(failure: Failure) -> bytes | None:
 class PassThroughStream(CompletionStream):
     """Hands chunks on as bytes. Each is decoded just far enough to know what it is."""
 
-    __slots__ = ("_looks", "_template", "_wants_usage")
+    __slots__ = ("_calls", "_looks", "_template", "_wants_usage")
 
     def __init__(self, *, wants_usage: bool) -> None:
         super().__init__()
         self._wants_usage = wants_usage
         self._template: ChunkTemplate | None = None
         self._looks = _LOOKS
+        self._calls = CallRepairs()
 
     def feed(self, chunk: bytes) -> bytes:
         """Once the answer has begun, whole events of text go on as they are, however many."""
@@ -111,6 +113,8 @@ class PassThroughStream(CompletionStream):
                 return out
         rest = chunk[start:] if start else chunk
         border = self._plain(rest)
+        if not is_utf8(rest[:border] if border < len(rest) else rest):
+            border = 0
         if border < len(rest):
             return out + rest[:border] + super().feed(rest[border:])
         return out + rest if out else rest
@@ -137,6 +141,8 @@ class PassThroughStream(CompletionStream):
         try:
             chunk = COMPLETION.decode(data)
         except BROKEN_JSON:
+            chunk = None
+        if chunk is None or not is_utf8(data):
             self.failure = upstream_errors.not_json()
             return b""
         if chunk.error or name == b"error":
@@ -145,14 +151,18 @@ class PassThroughStream(CompletionStream):
         if chunk.model and isinstance(chunk.model, str):
             self.model = chunk.model
         if chunk.usage is not None:
-            self.usage = of_openai(chunk.usage)
+            told = of_openai(chunk.usage)
+            self.usage = told.or_earlier(self.usage) if told is not None else self.usage
             if not chunk.choices:
                 return encode(_as_chunk(data), name) if self._wants_usage else b""
         for choice in chunk.choices or ():
             if choice.finish_reason:
                 self.finish_reason = str(choice.finish_reason)
+                self._ends = True
             if not self.committed and choice.meaningful:
                 self.committed = True
+        if b'"tool_calls"' in data:
+            data = self._calls.renumbered(chunk.choices or [], data)
         return encode(data, name)
 
 
@@ -170,7 +180,11 @@ def _as_chunk(data: bytes) -> bytes:
 def _completion(body: bytes) -> Answer:
     try:
         completion = COMPLETION.decode(body)
+        if b'"tool_calls"' in body:
+            body = with_text_arguments(body)
     except BROKEN_JSON:
+        return Answer(b"", failure=upstream_errors.not_json(body))
+    if not is_utf8(body):
         return Answer(b"", failure=upstream_errors.not_json(body))
     reason = ""
     for choice in completion.choices or ():

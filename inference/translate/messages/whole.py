@@ -55,6 +55,7 @@ def message_of(events: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """The message a stream spells; None when it stops before its end."""
     message: dict[str, Any] = {}
     inputs: dict[int, str] = {}
+    ended = False
     for event in events:
         kind = event["type"]
         if kind == "message_start":
@@ -66,13 +67,19 @@ def message_of(events: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
             _add(message["content"][event["index"]], event, inputs)
         elif kind == "message_delta":
             message.update(event["delta"])
-            counts = {k: v for k, v in (event.get("usage") or {}).items() if v is not None}
-            message["usage"] = {**(message.get("usage") or {}), **counts}
+            known = message.get("usage") or {}
+            # A later 0 says nothing after a count.
+            counts = {k: v or known.get(k, v) for k, v in (event.get("usage") or {}).items()}
+            message["usage"] = {**known, **{k: v for k, v in counts.items() if v is not None}}
         elif kind == "message_stop":
-            for index, text in inputs.items():
-                message["content"][index]["input"] = msgspec.json.decode(text)
-            return message
-    return None
+            ended = True
+            break
+    # A reason to stop is an end as well: some servers leave out the last event.
+    if not ended and not message.get("stop_reason"):
+        return None
+    for index, text in inputs.items():
+        message["content"][index]["input"] = msgspec.json.decode(text)
+    return message
 
 
 def _add(block: dict[str, Any], event: dict[str, Any], inputs: dict[int, str]) -> None:

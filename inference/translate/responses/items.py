@@ -8,6 +8,7 @@ from inference.translate.base import Inexpressible
 from inference.translate.json_errors import Dropped
 from inference.translate.responses.reasoning import opened
 from inference.translate.responses.request_schema import Item, Part
+from inference.translate.sealing import opened_id
 
 Message = dict[str, Any]
 
@@ -69,6 +70,8 @@ def _with_reasoning(
     turn = turn or _begun(messages)
     if kept.reasoning:
         turn["reasoning_content"] = turn.get("reasoning_content", "") + kept.reasoning
+    if kept.details:
+        turn["reasoning_details"] = [*turn.get("reasoning_details", ()), *kept.details]
     if kept.blocks:
         turn["thinking_blocks"] = [*turn.get("thinking_blocks", ()), *kept.blocks]
     return turn
@@ -79,7 +82,9 @@ def _call(item: Item, path: str) -> dict[str, Any]:
         if getattr(item, name) is None:
             raise Inexpressible(f"{path}.{name}", f"`{path}.{name}` is required.")
     function = {"name": item.name, "arguments": item.arguments}
-    return {"id": item.call_id, "type": "function", "function": function}
+    call_id, extra = opened_id(item.call_id or "")
+    call = {"id": call_id, "type": "function", "function": function}
+    return {**call, "extra_content": extra} if extra is not None else call
 
 
 def _input(item: Item, path: str) -> Message:
@@ -91,7 +96,7 @@ def _input(item: Item, path: str) -> Message:
         if item.call_id is None:
             raise Inexpressible(f"{path}.call_id", f"`{path}.call_id` is required.")
         output = _output(item, f"{path}.output")
-        return {"role": "tool", "tool_call_id": item.call_id, "content": output}
+        return {"role": "tool", "tool_call_id": opened_id(item.call_id)[0], "content": output}
     if item.type == "item_reference":
         message = f"`{path}`: this gateway keeps no items to refer to; send the item itself."
         raise Inexpressible(path, message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from inference.translate.chat.reasoning_details import add_details
 from inference.translate.responses.reasoning import Kept, sealed
 
 Event = dict[str, Any]
@@ -100,6 +101,7 @@ class Reasoning(Output):
         self._summarized = summarized
         self._texts: list[str] = []
         self._blocks: list[dict[str, Any]] = []
+        self._details: list[dict[str, Any]] = []
 
     def item(self) -> dict[str, Any]:
         text = "".join(self._texts)
@@ -114,8 +116,11 @@ class Reasoning(Output):
         elif text:
             item["content"] = [self._part(text)]
         if self.status != "in_progress":
+            blocks, details = self._blocks, self._details
             item["encrypted_content"] = sealed(
-                Kept(blocks=self._blocks) if self._blocks else Kept(reasoning=text)
+                Kept(blocks=blocks, details=details)
+                if blocks
+                else Kept(reasoning=text, details=details)
             )
         return item
 
@@ -127,8 +132,9 @@ class Reasoning(Output):
         events.append(self._place(self._name("text.delta"), delta=text))
         return events
 
-    def keep(self, blocks: list[dict[str, Any]]) -> None:
-        """Blocks the upstream wants back: with a signature, or hidden."""
+    def keep(self, blocks: list[dict[str, Any]], details: list[dict[str, Any]]) -> None:
+        """What the upstream wants back: blocks with a signature, or hidden; OpenRouter's parts."""
+        add_details(self._details, details)
         for block in blocks:
             if block.get("signature") or block.get("type") == "redacted_thinking":
                 self._blocks.append({k: v for k, v in block.items() if k != "index"})
@@ -158,8 +164,9 @@ class Reasoning(Output):
 class Call(Output):
     """A function the model calls."""
 
-    def __init__(self, index: int, call_id: str, name: str) -> None:
-        super().__init__(f"fc_{call_id}", index)
+    def __init__(self, index: int, own_id: str, call_id: str, name: str) -> None:
+        """`call_id` is what the call's output refers to; it may hold more than its own id."""
+        super().__init__(f"fc_{own_id}", index)
         self._call_id = call_id
         self._name = name
         self._arguments: list[str] = []

@@ -8,7 +8,7 @@ import msgspec
 
 from inference.protocols.sse import encode
 from inference.translate.base import Answer
-from inference.translate.chat.answer_schema import Completion, Said, ToolCall
+from inference.translate.chat.answer_schema import Completion, Function, Said, ToolCall
 from inference.translate.hub import AnswerWriter
 from inference.translate.messages.caller.answer import call_id
 from inference.translate.responses.frame import ended, usage_of
@@ -19,15 +19,8 @@ from inference.translate.responses.outputs import (
     Output,
     Reasoning,
 )
+from inference.translate.sealing import sealed_id
 from inference.values.usage import Usage
-
-
-class _Pending:
-    """A call whose name has not come yet."""
-
-    def __init__(self) -> None:
-        self.id: str | None = None
-        self.arguments = ""
 
 
 class ResponseWriter(AnswerWriter):
@@ -51,12 +44,12 @@ class ResponseWriter(AnswerWriter):
         self._tier: str | None = None
         self._outputs: list[Output] = []
         self._open: Message | Reasoning | None = None
-        self._calls: dict[int, Call | _Pending] = {}
+        self._calls: dict[int, Call] = {}
 
     def chunk(self, chunk: Completion) -> bytes:
         """The events of one chunk."""
         self._tier = chunk.service_tier or self._tier
-        if not chunk.choices or self.finish_reason:
+        if not chunk.choices:
             return b""
         choice = chunk.choices[0]
         events = [] if self._id else self._begin(chunk)
@@ -66,12 +59,11 @@ class ResponseWriter(AnswerWriter):
         if choice.finish_reason is not None:
             self.committed = True
             self.finish_reason = choice.finish_reason
-            events += self._finish_all()
         return self._encoded(events)
 
     def end(self, usage: Usage | None) -> bytes:
-        """The last event, which holds the whole Response."""
-        events = [] if self.finish_reason else self._finish_all()
+        """The end of every item, and the last event, which holds the whole Response."""
+        events = self._finish_all()
         response = self.response(usage)
         kind = "response.completed" if response["status"] == "completed" else "response.incomplete"
         return self._encoded([*events, {"type": kind, "response": response}])
@@ -82,6 +74,7 @@ class ResponseWriter(AnswerWriter):
         choice = whole.choices[0]
         choice.finish_reason = choice.finish_reason or "stop"
         self.chunk(whole)
+        self._finish_all()
         return Answer(
             msgspec.json.encode(self.response(usage)),
             model=whole.model or "",
@@ -114,9 +107,9 @@ class ResponseWriter(AnswerWriter):
         if thought:
             reasoning, begun = self._reasoning()
             events += [*begun, *reasoning.think(thought)]
-        if said.thinking_blocks:
+        if said.thinking_blocks or said.reasoning_details:
             reasoning, begun = self._reasoning()
-            reasoning.keep(said.thinking_blocks)
+            reasoning.keep(said.thinking_blocks or [], said.reasoning_details or [])
             events += begun
         text = said.text()
         if text:
@@ -151,22 +144,20 @@ class ResponseWriter(AnswerWriter):
     def _call(self, piece: ToolCall, position: int) -> list[Event]:
         """The items of calls stay open until the end: their arguments may come by turns."""
         number = position if piece.index is None else piece.index
-        call = self._calls.setdefault(number, _Pending())
-        function = piece.function
-        arguments = (function.arguments if function is not None else None) or ""
+        function = piece.function or Function()
         events: list[Event] = []
-        if isinstance(call, _Pending):
-            call.id = call.id or piece.id
-            call.arguments += arguments
-            if function is None or not function.name:
+        if number not in self._calls:
+            if not function.name:
                 return []
             events = self._close()
-            arguments = call.arguments
             index = len(self._outputs)
-            known = Call(index, call.id or call_id(self._id, number), function.name)
-            self._calls[number] = call = known
+            own = piece.id or call_id(self._id, number)
+            call = Call(index, own, sealed_id(own, piece.extra_content), function.name)
+            self._calls[number] = call
             events += self._add(call)
-        return [*events, *call.give(arguments)] if arguments else events
+        if function.arguments:
+            events += self._calls[number].give(function.arguments)
+        return events
 
     def _add(self, output: Output) -> list[Event]:
         self.committed = True
@@ -182,8 +173,7 @@ class ResponseWriter(AnswerWriter):
         output, self._open = self._open, None
         events = output.finished(status) if output is not None else []
         for call in self._calls.values():
-            if isinstance(call, Call):
-                events += call.finished(status)
+            events += call.finished(status)
         return events
 
     def _encoded(self, events: list[Event]) -> bytes:

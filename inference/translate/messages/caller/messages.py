@@ -8,7 +8,8 @@ from inference.translate.base import Inexpressible
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.caller.parts import Part, joined, only_text, parts_of
 from inference.translate.messages.request_schema import Block, MessagesRequest
-from inference.translate.signature import UNSIGNED
+from inference.translate.sealing import opened_id
+from inference.translate.signature import UNSIGNED, details_in
 from inference.translate.tool_input import text_of
 
 Message = dict[str, Any]
@@ -87,13 +88,15 @@ def _result(block: Block, path: str, dropped: Dropped) -> tuple[Message, list[Pa
         # OpenAI's protocol knows no failed result but one that says so.
         text = f"Error: {text}"
     rest = [part for part in parts if part["type"] != "text"]
-    return {"role": "tool", "tool_call_id": block.tool_use_id, "content": text}, rest
+    call_id, _ = opened_id(block.tool_use_id)
+    return {"role": "tool", "tool_call_id": call_id, "content": text}, rest
 
 
 def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
     message: Message = {"role": "assistant", "content": None}
     texts: list[Part] = []
     thoughts: list[str] = []
+    details: list[dict[str, Any]] = []
     calls: list[dict[str, Any]] = []
     for position, block in enumerate(blocks):
         where = f"{path}[{position}]"
@@ -101,8 +104,9 @@ def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
             if block.cache_control is not None:
                 dropped.add("cache_control")
             calls.append(_call(block, where))
-        elif block.type == "thinking" and block.signature == UNSIGNED:
-            thoughts.append(block.thinking or "")
+        elif block.type.endswith("thinking") and _marked(block).startswith(UNSIGNED):
+            thoughts += [block.thinking] if block.thinking else []
+            details += details_in(_marked(block))
         elif block.type in ("thinking", "redacted_thinking"):
             # Signed by an Anthropic model for itself; it means nothing to another.
             dropped.add("messages.thinking")
@@ -116,9 +120,15 @@ def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
         message["content"] = ""
     if thoughts:
         message["reasoning_content"] = "\n".join(thoughts)
+    if details:
+        message["reasoning_details"] = details
     if calls:
         message["tool_calls"] = calls
     return message
+
+
+def _marked(block: Block) -> str:
+    return block.signature or block.data or ""
 
 
 def _call(block: Block, path: str) -> dict[str, Any]:
@@ -126,7 +136,9 @@ def _call(block: Block, path: str) -> dict[str, Any]:
         if getattr(block, name) is None:
             raise Inexpressible(f"{path}.{name}", f"`{path}.{name}` is required.")
     function = {"name": block.name, "arguments": text_of(block.input)}
-    return {"id": block.id, "type": "function", "function": function}
+    call_id, extra = opened_id(block.id or "")
+    call = {"id": call_id, "type": "function", "function": function}
+    return {**call, "extra_content": extra} if extra is not None else call
 
 
 def _text(text: str) -> Part:

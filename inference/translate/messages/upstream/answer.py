@@ -19,6 +19,12 @@ FINISH_REASONS: Final = {
 _TIERS: Final = {"standard": "default", "priority": "priority"}
 
 
+def finish_reason(stop_reason: str, *, called: bool) -> str:
+    """OpenAI's word for it. An answer that calls ends with its calls, whatever the server says."""
+    reason = FINISH_REASONS.get(stop_reason, "stop")
+    return "tool_calls" if called and stop_reason == "end_turn" else reason
+
+
 def completion(message: Message, created: int) -> dict[str, Any]:
     """The completion a caller of OpenAI's protocol gets. `created` is Unix time in seconds."""
     whole: dict[str, Any] = {
@@ -64,7 +70,7 @@ def _choice(message: Message) -> dict[str, Any]:
         "index": 0,
         "message": said,
         "logprobs": None,
-        "finish_reason": FINISH_REASONS.get(message.stop_reason or "", "stop"),
+        "finish_reason": finish_reason(message.stop_reason or "", called=bool(calls)),
     }
     if message.stop_sequence is not None:
         choice["stop_reason"] = message.stop_sequence

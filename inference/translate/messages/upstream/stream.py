@@ -7,7 +7,7 @@ from typing import Any
 from inference.translate import upstream_errors
 from inference.translate.messages.answer_schema import Block, Counts, Delta, Event, Message
 from inference.translate.messages.upstream.answer import (
-    FINISH_REASONS,
+    finish_reason,
     refusal_of,
     thinking_block,
     tool_call,
@@ -67,6 +67,11 @@ class Chunks:
         if kind == "message_stop":
             self._end()
         return []
+
+    @property
+    def ends(self) -> bool:
+        """The model has told why it stops."""
+        return bool(self.finish_reason)
 
     def usage_chunk(self) -> Chunk:
         """The chunk that closes a stream whose caller asked for `include_usage`."""
@@ -138,7 +143,7 @@ class Chunks:
         if delta.stop_reason is None:
             return []
         self.committed = True
-        self.finish_reason = FINISH_REASONS.get(delta.stop_reason, "stop")
+        self.finish_reason = finish_reason(delta.stop_reason, called=self._calls > 0)
         refusal = refusal_of(delta.stop_reason, delta.stop_details)
         chunk = self._chunk({} if refusal is None else {"refusal": refusal}, self.finish_reason)
         if delta.stop_sequence is not None:
