@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import re
 import secrets
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -17,6 +19,8 @@ SERVERS: Final = ("fast", "stock")
 """Values of POINTSMAN_SERVER: Uvicorn with our HTTP protocol, or with its own."""
 _OTHERS: Final = (f"{PREFIX}TEST_", f"{PREFIX}API_KEY")
 """Of its tests, and of its callers: the docs have them keep a key there."""
+
+NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class BadSetting(Exception):
@@ -91,6 +95,23 @@ class Environment:
     def words(self, name: str, default: str = "") -> list[str]:
         """Comma-separated values, blanks dropped."""
         return [word for part in self.text(name, default).split(",") if (word := part.strip())]
+
+
+def node_name(env: Environment) -> str:
+    """`POINTSMAN_NODE_NAME`, "" where it is not set. Raises `BadSetting`."""
+    name = env.text("NODE_NAME")
+    if name and not NODE_NAME.fullmatch(name):
+        raise BadSetting(
+            "POINTSMAN_NODE_NAME must be up to 64 letters, digits, hyphens, dots and underscores, "
+            "and begin with a letter or a digit."
+        )
+    return name
+
+
+def made_node_name() -> str:
+    """The machine's name, told apart from others that are called the same."""
+    host = re.sub(r"[^A-Za-z0-9.-]", "", socket.gethostname().split(".")[0])[:40].strip(".-")
+    return f"{host or 'node'}-{secrets.token_hex(3)}"
 
 
 def private_directory(path: Path) -> None:

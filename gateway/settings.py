@@ -14,6 +14,8 @@ from gateway.environment import (
     SERVERS,
     Environment,
     kept_secret,
+    made_node_name,
+    node_name,
     private_directory,
     private_file,
 )
@@ -58,6 +60,10 @@ ENGINE_BATCH_SIZE = env.number("ENGINE_BATCH_SIZE", 8, minimum=1)
 INTERACTION_LOG_DIR = env.path("INTERACTION_LOG_DIR", DATA_DIR / "interactions")
 INTERACTION_DAYS = env.number("INTERACTION_DAYS", 30, minimum=1)
 """How long `manage.py prune_interactions` lets interactions live."""
+NODE_NAME = node_name(env) or kept_secret(DATA_DIR / "node_name", made_node_name)
+"""What tells this machine or container apart from others on the same database."""
+LOG_BUDGET_BYTES = env.number("LOG_BUDGET_MIB", 4096, minimum=1) * 1024 * 1024
+"""What records may take up on disk that the collector has not taken in, as in an outage."""
 LOG_CONTENT = env.flag("LOG_CONTENT", default=False)
 """Requests and answers go into the JSONL log too; never into the database."""
 METRICS_PUBLIC = env.flag("METRICS_PUBLIC", default=False)

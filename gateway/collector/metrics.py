@@ -1,14 +1,17 @@
-"""`GET /metrics`, answered before Django: for keys that may read governance, or for everyone."""
+"""`GET /metrics`, answered before Django: for keys that may read governance, or for everyone.
+
+It is what the collector last published, of all processes of the node.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Final
 
 from django.conf import settings
 
-from gateway.collector.exposition import CONTENT_TYPE, exposition
+from gateway.collector.places import places
+from gateway.collector.status import COMMAND
 from governance import snapshot
 from governance.authentication import authenticate
 from governance.routing.table import RoutingTable, VirtualKey
@@ -17,6 +20,7 @@ from inference.edge.asgi import Header, Receive, Scope, Send
 
 PATH: Final = "/metrics"
 SCOPE: Final = "governance:read"
+CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 
 def may_read(headers: dict[bytes, bytes], table: RoutingTable, now: float) -> bool:
@@ -32,8 +36,12 @@ async def respond(
     if scope["method"] not in ("GET", "HEAD"):
         await _answer(send, unread, 405, b"This path answers GET only.\n", (b"allow", b"GET, HEAD"))
     elif public or may_read(dict(scope["headers"]), snapshot.current(), time.time()):
-        # Adding up the files of several processes takes milliseconds; streams go on meanwhile.
-        body = await asyncio.to_thread(exposition)
+        try:
+            body = (places().published / "metrics.prom").read_bytes()
+        except OSError:
+            words = f"The collector has not told any metrics yet. It is started with {COMMAND}.\n"
+            await _answer(send, unread, 503, words.encode(), (b"retry-after", b"2"))
+            return
         await _answer(send, unread, 200, body, (b"content-type", CONTENT_TYPE))
     else:
         words = f"Send an API key with the scope {SCOPE} as `Authorization: Bearer <key>`.\n"

@@ -1,65 +1,85 @@
-"""The recorder of this process, put together: JSONL, rows and metrics."""
+"""The web process's side: its recorder, and the tick that writes lines and tells gauges."""
 
 from __future__ import annotations
 
+import asyncio
 import atexit
-from typing import NamedTuple
+import os
+import secrets
+from typing import Final
 
 from django.conf import settings
 
-from gateway.collector.telemetry import Telemetry
-from gateway.server import in_flight as traffic
-from inference.record import prices, record
-from inference.record.jsonl import JsonlLog
-from inference.record.recorder import COUNTS_INTERVAL, Recorder
-from inference.record.rows import RowWriter
+from gateway.collector.gauges import Gauges, GaugeSender
+from gateway.collector.places import places
+from gateway.server import in_flight
+from inference.record import record
+from inference.record.recorder import Recorder
+from inference.record.segments import SegmentWriter
+
+INTERVAL: Final = 0.1
+"""Seconds: what a killed process loses at most."""
 
 
-class Stages(NamedTuple):
-    recorder: Recorder
-    rows: RowWriter
-    telemetry: Telemetry
+class Recording:
+    """What one web process does with finished requests, on its event loop."""
+
+    def __init__(self) -> None:
+        where = places()
+        self.writer = SegmentWriter(where.segments, budget_bytes=settings.LOG_BUDGET_BYTES)
+        self.recorder = Recorder(self.writer, where.node)
+        self._sender = GaugeSender(where.socket)
+        self._process = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        record.add_sink(self.recorder.accept)
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            # Without a loop lines are written when enough of them wait, and at the end.
+            return
+        self._timer = self._loop.call_later(INTERVAL, self._tick)
+
+    def stop(self) -> None:
+        """No request may be carried any more."""
+        record.remove_sink(self.recorder.accept)
+        if self._timer is not None:
+            self._timer.cancel()
+        self.writer.close()
+        self._tell()
+        self._sender.close()
+
+    def _tick(self) -> None:
+        assert self._loop is not None
+        self._timer = self._loop.call_later(INTERVAL, self._tick)
+        self.writer.flush()
+        self._tell()
+
+    def _tell(self) -> None:
+        self._sender.send(
+            Gauges(self._process, in_flight.in_flight, in_flight.connections(), self.writer.lost)
+        )
 
 
-_stages: Stages | None = None
+_recording: Recording | None = None
 
 
 def start() -> None:
-    """Starts recording every request that ends; nothing happens when that is so already."""
-    global _stages
-    if _stages is not None:
-        return
-    if settings.ENABLE_CLOUD_ROUTING:
-        # Half a second, better spent before the first request than beside it.
-        prices.load()
-    lines = JsonlLog(settings.INTERACTION_LOG_DIR)
-    rows = RowWriter()
-    telemetry = Telemetry(
-        in_flight=lambda: traffic.in_flight,
-        dropped=lambda: {
-            "queue": recorder.dropped,
-            "log": lines.dropped,
-            "database": rows.dropped,
-        },
-        interval=COUNTS_INTERVAL,
-    )
-    recorder = Recorder((lines, rows), counting=telemetry)
-    rows.start()
-    recorder.start()
-    record.add_sink(recorder.accept)
-    _stages = Stages(recorder, rows, telemetry)
-    # Servers without lifespan never call `stop`.
-    atexit.register(stop)
+    """Records every request that ends from now on; nothing happens when that is so already."""
+    global _recording
+    if _recording is None:
+        _recording = Recording()
+        _recording.start()
+        # Servers without lifespan never call `stop`.
+        atexit.register(stop)
 
 
 def stop() -> None:
-    """Writes what is still waiting; gives up after seconds when something is in the way."""
-    global _stages
-    if _stages is None:
-        return
-    stages, _stages = _stages, None
-    atexit.unregister(stop)
-    record.remove_sink(stages.recorder.accept)
-    stages.recorder.stop()
-    stages.rows.stop()
-    stages.telemetry.tell()
+    """Writes what is still waiting."""
+    global _recording
+    if _recording is not None:
+        recording, _recording = _recording, None
+        atexit.unregister(stop)
+        recording.stop()

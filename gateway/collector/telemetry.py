@@ -1,25 +1,18 @@
-"""Metrics for Prometheus. The one home of their names.
-
-They are counted from finished records: added up by the event loop (`gateway.collector.sums`), and
-told by the recorder's thread; see `gateway.collector.exposition` for how the world is told.
-"""
+"""Metrics for Prometheus. The one home of their names; the collector counts finished records."""
 
 from __future__ import annotations
 
-import time
-from collections import Counter as Tally
-from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Final
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from gateway.collector.spread import SECONDS, SpreadHistogram
-from gateway.collector.sums import SPENT, Sums, Total, Way
+from governance.interactions.record import InteractionRecord
+
+SECONDS: Final = (
+    *(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+    *(10.0, 30.0, 60.0, 120.0, 300.0, 600.0),
+)
+"""Upper bounds of the buckets; one without a bound comes last."""
 
 registry: Final = CollectorRegistry()
 
@@ -53,14 +46,16 @@ REJECTIONS: Final = Counter(
     ("profile", "reason"),
     registry=registry,
 )
-FIRST_TOKEN: Final = SpreadHistogram(
+# By provider alone: a series a bucket for each of thousands of profiles would cost more than all
+# that they count.
+FIRST_TOKEN: Final = Histogram(
     "pointsman_time_to_first_token_seconds",
     "From a request's arrival to the first meaningful event of its answer.",
     ("provider",),
     buckets=SECONDS,
     registry=registry,
 )
-DURATION: Final = SpreadHistogram(
+DURATION: Final = Histogram(
     "pointsman_request_duration_seconds",
     "From a request's arrival to the end of its answer.",
     ("provider",),
@@ -88,89 +83,74 @@ ATTEMPTS: Final = Counter(
 )
 DROPPED: Final = Counter(
     "pointsman_interactions_dropped",
-    "Interactions that did not reach the stage: queue, log or database.",
+    "Interactions that were lost: not written to the log (full disk), torn (a process that was "
+    "killed), or refused by the database.",
     ("stage",),
     registry=registry,
 )
+STAGES: Final = ("log", "torn", "database")
 IN_FLIGHT: Final = Gauge(
     "pointsman_requests_in_flight",
     "Requests to the chat API that are being answered.",
     registry=registry,
-    multiprocess_mode="livesum",
+)
+CONNECTIONS: Final = Gauge(
+    "pointsman_connections",
+    "Open connections of callers.",
+    registry=registry,
+)
+LAG: Final = Gauge(
+    "pointsman_collector_lag_seconds",
+    "Since the oldest record ended that is not in the database yet; 0 when all are.",
+    registry=registry,
+)
+BACKLOG: Final = Gauge(
+    "pointsman_collector_backlog_bytes",
+    "Records in the log that are not in the database yet.",
+    registry=registry,
+)
+PUBLISHED: Final = Gauge(
+    "pointsman_collector_published_timestamp_seconds",
+    "When the collector last told these metrics: one that is old says that it is away.",
+    registry=registry,
 )
 
-
-class Telemetry:
-    """Tells metrics what was counted: the recorder's `counting`, used by its thread alone."""
-
-    def __init__(
-        self,
-        *,
-        in_flight: Callable[[], int] = lambda: 0,
-        dropped: Callable[[], dict[str, int]] = dict,
-        interval: float = 0.0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`in_flight` and `dropped` are asked every `interval` seconds."""
-        self._in_flight = in_flight
-        self._dropped = dropped
-        self._interval = interval
-        self._clock = clock
-        self._due = clock()
-        self._told: Tally[str] = Tally()
-
-    def begin(self) -> Sums:
-        return Sums()
-
-    def take(self, sums: Sums) -> Iterator[None]:
-        """Tells metrics of these requests, a step at a time.
-
-        Each way of a request has series of its own, and a series takes some microseconds.
-        """
-        for way, total in sums.ways():
-            _count(way, total)
-            yield
-        for provider, times in sums.times.items():
-            DURATION.labels(provider).observe_all(times.duration)
-            FIRST_TOKEN.labels(provider).observe_all(times.first_token)
-            yield
-
-    def flush(self) -> None:
-        now = self._clock()
-        if now >= self._due:
-            self._due = now + self._interval
-            self.tell()
-
-    def tell(self) -> None:
-        """Brings up to date what is not counted by request."""
-        for stage, dropped in self._dropped().items():
-            DROPPED.labels(stage).inc(dropped - self._told[stage])
-            self._told[stage] = dropped
-        IN_FLIGHT.set(self._in_flight())
+for _stage in STAGES:
+    DROPPED.labels(_stage)
 
 
-def _count(way: Way, total: Total) -> None:
-    """Counts all requests of one way. What they have none of gets no series."""
-    for field, inc in _children(way, tuple([one for one in SPENT if getattr(total, one)])):
-        inc(getattr(total, field))
+def count(record: InteractionRecord) -> None:
+    """Counts a finished request. What it has none of gets no series."""
+    profile = "" if record.profile is None else record.profile.name
+    REQUESTS.labels(record.protocol, record.request_type, profile, record.outcome).inc()
+    if record.profile is not None:
+        HITS.labels(profile, record.reason).inc()
+    if record.fallback != "none":
+        FALLBACKS.labels(profile, record.fallback).inc()
+    if record.outcome not in ("ok", "cancelled"):
+        ERRORS.labels(profile, record.error_code).inc()
+    for one in record.decision.rejections:
+        REJECTIONS.labels(profile, one.reason).inc()
+    for attempt in record.attempts:
+        ATTEMPTS.labels(attempt.provider, attempt.outcome).inc()
+    _count_cost(record, profile)
+    if record.attempts:
+        DURATION.labels(record.provider).observe(record.duration_ms / 1000)
+        if record.first_token_ms is not None:
+            FIRST_TOKEN.labels(record.provider).observe(record.first_token_ms / 1000)
 
 
-@lru_cache(maxsize=2048)
-def _children(way: Way, spent: tuple[str, ...]) -> tuple[tuple[str, Callable[[float], None]], ...]:
-    """The field of `Total` that each metric of this way counts: labels are slow to look up."""
-    profile = way.profile or ""
-    place = profile, way.provider
-    counters = [REQUESTS.labels(way.protocol, way.request_type, profile, way.outcome)]
-    if way.profile is not None:
-        counters.append(HITS.labels(profile, way.reason))
-    if way.fallback != "none":
-        counters.append(FALLBACKS.labels(profile, way.fallback))
-    if way.outcome not in ("ok", "cancelled"):
-        counters.append(ERRORS.labels(profile, way.error_code))
-    counters += [REJECTIONS.labels(profile, reason) for reason in way.rejections]
-    counters += [ATTEMPTS.labels(provider, outcome) for provider, outcome in way.attempts]
-    children = [("requests", counter.inc) for counter in counters]
-    for field in spent:
-        counter = COST.labels(*place) if field == "cost_usd" else TOKENS.labels(*place, field)
-        children.append((field, counter.inc))
-    return tuple(children)
+def _count_cost(record: InteractionRecord, profile: str) -> None:
+    """Tokens and money."""
+    provider = record.provider
+    if record.usage is not None:
+        for kind in ("prompt", "completion", "cached", "reasoning"):
+            if tokens := getattr(record.usage, kind):
+                TOKENS.labels(profile, provider, kind).inc(tokens)
+    if record.cost_usd:
+        COST.labels(profile, provider).inc(record.cost_usd)
+
+
+def exposition() -> bytes:
+    """All of them in Prometheus' text format."""
+    return generate_latest(registry)

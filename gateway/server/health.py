@@ -1,4 +1,8 @@
-"""`/livez` says the process runs, `/readyz` that it can route. Both ask nobody else."""
+"""`/livez` says the process runs, `/readyz` that it can route. Both ask nobody else.
+
+`/readyz` also says when the collector is away. Requests are answered all the same and nothing is
+lost for a while, so that is no reason to send callers elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from gateway.collector.places import places
+from gateway.collector.status import COMMAND, is_away, read
 from governance import snapshot
 from inference.edge import asgi
 from inference.edge.asgi import Receive, Scope, Send
@@ -15,7 +21,10 @@ PATHS: Final = frozenset({"/livez", "/readyz"})
 
 async def respond(scope: Scope, receive: Receive, send: Send) -> None:
     ready = scope["path"] == "/livez" or snapshot.ready()
-    body = msgspec.json.encode({"status": "ok" if ready else "loading the routing table"})
+    said = {"status": "ok" if ready else "loading the routing table"}
+    if scope["path"] == "/readyz" and is_away(read(places().published)):
+        said["collector"] = f"away: records wait in the log. It is started with {COMMAND}"
+    body = msgspec.json.encode(said)
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
     unread = asgi.unread_body(scope, receive)
     await asgi.respond(send, 200 if ready else 503, headers, body, unread=unread)

@@ -1,10 +1,14 @@
-"""How many requests of the chat API are being answered by this process."""
+"""How many requests of the chat API are being answered by this process, on how many connections."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from inference.edge.asgi import App, Receive, Scope, Send
 
 in_flight = 0
+connections: Callable[[], int] = int
+"""How many connections are open; a server that knows puts its own in place."""
 
 
 def counted(app: App) -> App:

@@ -14,7 +14,7 @@ from django.db import connection
 from gateway.collector import recording
 from governance import snapshot
 from inference.edge.asgi import Receive, Send
-from inference.upstream import shared as client
+from inference.upstream import close_client
 
 log = structlog.get_logger("pointsman.lifespan")
 
@@ -59,8 +59,8 @@ def _load() -> None:
 async def stop() -> None:
     global _started
     _started = False
-    await client.close()
-    await asyncio.to_thread(recording.stop)
+    await close_client()
+    recording.stop()
 
 
 async def run(receive: Receive, send: Send) -> None:

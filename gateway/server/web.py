@@ -59,9 +59,11 @@ async def serve(listener: socket.socket, kind: str, ready: int | None = None) ->
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, replaced.set)
     # Sets up Django, and logging with it.
     from gateway.asgi import application
+    from gateway.server import in_flight
     from gateway.server.protocol import http_protocol
 
     server = uvicorn.Server(config(application, await http_protocol(kind)))
+    in_flight.connections = lambda: len(server.server_state.connections)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     # Uvicorn has no event for it.
     while not server.started and not serving.done():  # noqa: ASYNC110

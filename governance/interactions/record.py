@@ -1,6 +1,7 @@
 """The record of one finished request: a line of the JSONL log, a row, an item of the REST API.
 
-All three have exactly these fields. Nothing here holds what callers or models said.
+All three have exactly these fields. Nothing here holds what callers or models said, but for
+`request` and `answer`, which only the log has and only where content is logged.
 """
 
 from __future__ import annotations
@@ -30,13 +31,54 @@ FALLBACKS: Final = {
 
 
 class Named(msgspec.Struct, frozen=True, gc=False):
-    """A key or a profile. Never the key itself: `id` is its public id."""
+    """A key, a profile, a group or an owner. Never the key itself: `id` is its public id."""
 
     id: str
     name: str
 
 
-class AttemptRecord(msgspec.Struct, frozen=True, gc=False):
+class Usage(
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    rename={
+        "prompt": "prompt_tokens",
+        "completion": "completion_tokens",
+        "cached": "cached_tokens",
+        "cache_written": "cache_written_tokens",
+        "reasoning": "reasoning_tokens",
+    },
+):
+    """Tokens as the provider counted them. `prompt` counts the whole prompt, cached parts included.
+
+    OpenAI reports it so (`prompt_tokens`); Anthropic reports the uncached part alone, to which the
+    cache reads and writes have to be added.
+    """
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    """Prompt tokens read from a cache."""
+    cache_written: int = 0
+    """Prompt tokens written to a cache."""
+    reasoning: int = 0
+    """Completion tokens spent on reasoning."""
+
+    @property
+    def total(self) -> int:
+        return self.prompt + self.completion
+
+
+class Price(msgspec.Struct, frozen=True, gc=False):
+    """US dollars for a million tokens of each class, as they were applied to one attempt."""
+
+    prompt: float
+    completion: float
+    cached: float
+    cache_written: float
+
+
+class AttemptRecord(msgspec.Struct, gc=False):
     """One candidate that was tried."""
 
     provider: str
@@ -49,6 +91,15 @@ class AttemptRecord(msgspec.Struct, frozen=True, gc=False):
     """HTTP status of the upstream; 0 when none arrived."""
     milliseconds: float
     local_fallback: bool = False
+    usage: Usage | None = None
+    """What this attempt used, where the provider said so."""
+    price: Price | None = None
+    """None for local inference, without usage, and where no price is known."""
+    cost_usd: float | None = None
+    """0 for local inference, None without usage and where no price is known."""
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}: {self.code} after {self.milliseconds:.0f} ms"
 
 
 class CandidateRecord(msgspec.Struct, frozen=True, gc=False):
@@ -98,16 +149,6 @@ class FeaturesRecord(msgspec.Struct, frozen=True, gc=False):
     reasoning: bool = False
 
 
-class UsageRecord(msgspec.Struct, frozen=True, gc=False):
-    """Tokens as the provider counted them. `prompt_tokens` includes what was cached."""
-
-    prompt_tokens: int
-    completion_tokens: int
-    cached_tokens: int = 0
-    cache_written_tokens: int = 0
-    reasoning_tokens: int = 0
-
-
 class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One finished request, whatever its end."""
 
@@ -115,7 +156,15 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The request id: of the caller when it was sane, so it need not be unique."""
     time: str
     """When it arrived: ISO 8601, UTC, milliseconds, as `2030-01-31T12:00:00.000Z`."""
+    node: str = ""
+    """Where it was carried; see `POINTSMAN_NODE_NAME`."""
     key: Named | None = None
+    group: Named | None = None
+    """The key's, when the request arrived."""
+    owner: Named | None = None
+    """Whom the key belonged to then."""
+    session: str = ""
+    """The conversation or agent run it was part of, where that is known."""
     protocol: str
     request_type: str = ""
     """Empty when the request was refused before it was read, as are the fields of its content."""
@@ -139,9 +188,11 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     duration_ms: float = 0.0
     first_token_ms: float | None = None
     """From the arrival to the first meaningful event."""
-    usage: UsageRecord | None = None
+    usage: Usage | None = None
+    """Of the last attempt."""
     cost_usd: float | None = None
-    """Estimated from public list prices; 0 for local inference, None when the price is unknown."""
+    """Of all attempts, estimated from public list prices; 0 for local inference, None when the
+    price is unknown."""
     finish_reason: str = ""
     fallback: str = "none"
     """`none`, `target` or `local`."""

@@ -18,7 +18,7 @@ def join(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("governance", "0004_interaction_indexes"),
+        ("governance", "0005_ledger"),
     ]
 
     operations = [

@@ -3,15 +3,18 @@
 from governance.models.api_key import ApiKey
 from governance.models.heuristic_rule import HeuristicRule
 from governance.models.interaction import Interaction
+from governance.models.log_offsets import DayFileOffset, SegmentOffset
 from governance.models.model_mapping import ModelMapping
 from governance.models.provider import Provider
 from governance.models.revision import Revision
 from governance.models.routing_profile import RoutingProfile
 from governance.models.routing_target import RoutingTarget
 from governance.models.table_version import TableVersion
+from governance.models.usage_bucket import UsageBucket
 
 __all__ = [
     "ApiKey",
+    "DayFileOffset",
     "HeuristicRule",
     "Interaction",
     "ModelMapping",
@@ -19,5 +22,7 @@ __all__ = [
     "Revision",
     "RoutingProfile",
     "RoutingTarget",
+    "SegmentOffset",
     "TableVersion",
+    "UsageBucket",
 ]

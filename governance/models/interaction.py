@@ -29,13 +29,19 @@ class Interaction(Model):
     """One finished request, as `governance.interactions.record.InteractionRecord` has it.
 
     Profiles, providers and keys are noted by name, not by reference: the log outlives them.
-    Rows are written by `inference.record` alone and never change.
+    Rows are written by the collector alone and never change.
     """
 
     request_id = CharField(max_length=128)
     time = DateTimeField()
+    node = CharField(max_length=64, blank=True)
     key_id = CharField(max_length=MAX_LENGTHS["id"], blank=True)
     key_name = CharField(max_length=MAX_LENGTHS["name"], blank=True)
+    group_id = CharField(max_length=MAX_LENGTHS["id"], blank=True)
+    group_name = CharField(max_length=MAX_LENGTHS["name"], blank=True)
+    owner_id = CharField(max_length=MAX_LENGTHS["id"], blank=True)
+    owner_name = CharField(max_length=MAX_LENGTHS["name"], blank=True)
+    session = CharField(max_length=200, blank=True)
     protocol = CharField(max_length=20)
     request_type = CharField(max_length=20, blank=True)
     requested_model = CharField(max_length=300, blank=True)

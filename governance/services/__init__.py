@@ -8,7 +8,7 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 
 from governance.services.comparing import Difference, compare, differences, find_revision
 from governance.services.importing import Outcome, profiles_in, replace_all
-from governance.services.keys import create_key, delete_key, find_key, note_uses, update_key
+from governance.services.keys import create_key, delete_key, find_key, update_key
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
 from governance.services.profiles import Saved, delete_profile, find_profile, save_profile
 from governance.services.providers import (
@@ -42,7 +42,6 @@ __all__ = [
     "find_provider",
     "find_revision",
     "find_rule",
-    "note_uses",
     "profiles_in",
     "profiles_naming",
     "reorder_rules",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from governance import documents
 from governance.errors import NotFound, check
@@ -56,15 +55,6 @@ def delete_key(identity: str, *, who: str) -> None:
         row = find_key(identity)
         made.note(KIND, row.pk, row.name, documents.api_key(row), None)
         row.delete()
-
-
-def note_uses(uses: Mapping[str, datetime]) -> None:
-    """When keys were last used, by id. No change of the configuration: no version, no revision."""
-    rows = list(ApiKey.objects.filter(pk__in=uses).only("id", "last_used_at"))
-    for row in rows:
-        seen = uses[row.id]
-        row.last_used_at = seen if row.last_used_at is None else max(seen, row.last_used_at)
-    ApiKey.objects.bulk_update(rows, ("last_used_at",), batch_size=500)
 
 
 def find_key(identity: str) -> ApiKey:

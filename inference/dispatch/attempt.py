@@ -8,11 +8,11 @@ from typing import Final, Self
 
 import structlog
 
+from governance.interactions.record import AttemptRecord
 from governance.routing.plan import Candidate
 from inference.dispatch.deadlines import Deadlines
 from inference.dispatch.health import HealthBook, Permit
 from inference.dispatch.timer_wheel import TimerWheel
-from inference.record.record import Attempt as AttemptRecord
 from inference.record.record import RequestContext
 from inference.upstream import ConnectFailed, ConnectTimedOut, UpstreamError
 from inference.upstream.backend import UnusableProvider, first_event_timeout
@@ -144,7 +144,7 @@ class Attempt:
         if isinstance(error, TokenUnavailable):
             return Failure(Outcome.MISCONFIGURED, "token_unavailable", str(error))
         if isinstance(error, UpstreamError):
-            return _STREAM_DIED
+            return _stream_died(error.cause)
         if isinstance(error, UnusableProvider):
             return Failure(Outcome.MISCONFIGURED, "unusable_provider", str(error))
         if isinstance(error, Exception):
@@ -174,12 +174,16 @@ CRASHED: Final = Failure(
 _CONNECT_TIMEOUT: Final = broken(
     "connect_timeout", "The provider did not accept a connection.", 504
 )
-_STREAM_DIED: Final = broken("stream_died", "The provider's answer broke off.")
 
 
 def _unreachable(cause: str) -> Failure:
     why = f": {cause}" if cause else ""
     return broken("connect_failed", f"The provider could not be reached{why}.")
+
+
+def _stream_died(cause: str) -> Failure:
+    why = f": {cause}" if cause else ""
+    return broken("stream_died", f"The provider's answer broke off{why}.")
 
 
 def _saturated(provider: str) -> Failure:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, Protocol
 
-from inference.upstream.per_loop import PerLoop
+from inference.upstream import PerLoop
 
 INTERVAL: Final = 0.05
 """Seconds between two turns, and so how late `on_due` may be called."""

@@ -26,7 +26,7 @@ from inference.edge.observer import Observer
 from inference.endpoints.endpoint import Endpoint
 from inference.record import record
 from inference.record.record import RequestContext
-from inference.upstream.shared import client_of
+from inference.upstream import client_of
 from inference.values.error_answer import ErrorAnswer
 from inference.values.failures import Outcome
 from inference.values.parsed_request import BadRequest, ParsedRequest

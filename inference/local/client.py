@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
-from inference.upstream import UpstreamError
-from inference.upstream.blocking import exchange
+from inference.upstream import UpstreamError, exchange
 
 ModelStateName = Literal["not_loaded", "loading", "ready", "failed"]
 

@@ -1,5 +1,5 @@
-"""Writing down what happened, behind the requests: each leaves a line and goes on.
+"""What a finished request leaves behind: a line of the append-only log, and nothing else.
 
-A thread appends the lines to the JSONL log and hands them to a second thread that inserts rows.
-Each stage is bounded and counts what it drops.
+The node's collector (`gateway.collector`) follows the log and makes everything else of it: rows,
+the usage ledger, the documented day files, metrics.
 """

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
-from governance.interactions.record import InteractionRecord
 from inference.edge.observer import Observer
-from inference.record.answer_text import answer_text
 from inference.record.record import Content, RequestContext
 
 LIMIT: Final = 1024 * 1024
@@ -30,15 +26,3 @@ class ContentObserver(Observer):
         if room > 0:
             content.answer.append(data[:room])
             content.size += len(data[:room])
-
-
-def with_content(record: InteractionRecord, journey: RequestContext) -> InteractionRecord:
-    """The record with what was said, where that was kept."""
-    content = journey.content
-    if content is None:
-        return record
-    return msgspec.structs.replace(
-        record,
-        request=content.request.decode(errors="replace"),
-        answer=answer_text(b"".join(content.answer)),
-    )

@@ -1,4 +1,4 @@
-"""A finished journey as a record. PURE."""
+"""A finished request as a record. PURE."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Final
 
 from governance.interactions.record import (
-    AttemptRecord,
     CandidateRecord,
     DecisionRecord,
     FeaturesRecord,
@@ -16,12 +15,10 @@ from governance.interactions.record import (
     Named,
     RejectionRecord,
     SkippedRecord,
-    UsageRecord,
 )
 from governance.routing.plan import Plan
 from governance.routing.request import RoutingRequest
-from inference.record.record import Attempt, RequestContext
-from inference.values.usage import Usage
+from inference.record.record import RequestContext
 
 LISTED: Final = 50
 """Candidates, rejections and attempts of one record at most."""
@@ -32,24 +29,33 @@ _UNREAD: Final = RoutingRequest(request_type="", needs=frozenset())
 _NO_PLAN: Final = Plan()
 
 
-def describe(journey: RequestContext, cost_usd: float | None = None) -> InteractionRecord:
-    """The record of a journey, without content."""
+def describe(
+    journey: RequestContext, cost_usd: float | None = None, node: str = ""
+) -> InteractionRecord:
+    """The record, without content; costs are usually filled in later, by whoever knows prices."""
     ask, grant, plan = journey.ask or _UNREAD, journey.grant, journey.plan or _NO_PLAN
     features, profile = ask.features, plan.profile
-    attempts = tuple([_attempt(one) for one in journey.attempts[-LISTED:]])
+    attempts = journey.attempts[-LISTED:]
+    for one in attempts:
+        one.milliseconds = round(one.milliseconds, 1)
     last = attempts[-1] if attempts else None
+    if last is not None and last.usage is None:
+        # Usage is known when the answer ends, which is after its attempt was noted.
+        last.usage = journey.usage
     first_token = journey.first_token
     return InteractionRecord(
         id=journey.id,
         time=timestamp(journey.at),
+        node=node,
         key=Named(grant.id, grant.name) if grant is not None else None,
+        session=journey.session,
         protocol=journey.protocol,
         request_type=ask.request_type,
         requested_model=plain(ask.model),
         profile=None if profile is None or profile.implicit else Named(profile.id, profile.name),
         reason=plan.reason,
         decision=_decision(ask.hint, plan),
-        attempts=attempts,
+        attempts=tuple(attempts),
         provider=last.provider if last is not None else "",
         model=last.model if last is not None else "",
         answered_model=plain(journey.model),
@@ -65,7 +71,7 @@ def describe(journey: RequestContext, cost_usd: float | None = None) -> Interact
         ),
         duration_ms=round(journey.duration * 1000, 1),
         first_token_ms=None if first_token is None else round(first_token * 1000, 1),
-        usage=_usage(journey.usage),
+        usage=journey.usage,
         cost_usd=cost_usd,
         finish_reason=plain(journey.finish_reason, 40),
         fallback=journey.fallback,
@@ -99,18 +105,6 @@ def _sorted(needs: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(needs))
 
 
-def _attempt(one: Attempt) -> AttemptRecord:
-    return AttemptRecord(
-        one.provider,
-        one.model,
-        one.outcome,
-        one.code,
-        one.status,
-        round(one.milliseconds, 1),
-        one.local_fallback,
-    )
-
-
 def _decision(hint: str | None, plan: Plan) -> DecisionRecord:
     return DecisionRecord(
         None if hint is None else plain(hint),
@@ -131,12 +125,4 @@ def _decision(hint: str | None, plan: Plan) -> DecisionRecord:
         ),
         tuple([SkippedRecord(rule, why) for rule, why in plan.skipped[:LISTED]]),
         plain(plan.warning, 2000) if plan.warning else "",
-    )
-
-
-def _usage(usage: Usage | None) -> UsageRecord | None:
-    if usage is None:
-        return None
-    return UsageRecord(
-        usage.prompt, usage.completion, usage.cached, usage.cache_written, usage.reasoning
     )

@@ -1,19 +1,20 @@
-"""What a request cost, estimated from the list prices that ship with `genai-prices`.
+"""What requests cost, estimated from the list prices that ship with `genai-prices`.
 
-Nothing is fetched: the price list is as new as the installed package.
+Nothing is fetched: the price list is as new as the installed package. Prices are worked out by the
+collector: the list takes half a second to load and 20 MB, which a web process can do without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
+from governance.interactions.record import AttemptRecord, InteractionRecord, Price, Usage
 from governance.kinds import kind_named
-from governance.routing.table import Provider
-from inference.record.record import RequestContext
-from inference.values.usage import Usage
+from inference.record.lines import Line, Seller
 
 _MILLION: Final = Decimal(1_000_000)
 
@@ -52,43 +53,37 @@ class Priced(NamedTuple):
     """Since 1970."""
 
 
-Find = Callable[[Priced], Rates | None]
-
 KNOWN: Final = 2048
 """Prices that are kept."""
 _known: Final[dict[Priced, Rates | None]] = {}
 
 
-class NotAtHand(LookupError):
-    """The price has yet to be looked up, which takes milliseconds."""
+def price(line: Line) -> InteractionRecord:
+    """The record of a line with what each attempt cost, and all of them together.
+
+    0 for local inference; None without usage, or where no price is known.
+    """
+    record = line.record
+    if not any(line.sellers):
+        return record
+    at = datetime.fromisoformat(record.time).timestamp()
+    for attempt, seller in zip(record.attempts, line.sellers, strict=False):
+        if seller is not None and attempt.usage is not None:
+            answered = record.answered_model if attempt is record.attempts[-1] else ""
+            _price(attempt, attempt.usage, seller, answered, at)
+    costs = [one.cost_usd for one in record.attempts if one.cost_usd is not None]
+    return msgspec.structs.replace(record, cost_usd=sum(costs)) if costs else record
 
 
-def cost_of(journey: RequestContext) -> float | None:
-    """US dollars; 0 for a local provider, None without usage or where no price is known."""
-    return _cost(journey, _looked_up)
-
-
-def cost_at_hand(journey: RequestContext) -> float | None:
-    """The same. Raises `NotAtHand` before `cost_of` has met the model and the half hour."""
-    try:
-        return _cost(journey, _known.__getitem__)
-    except KeyError:
-        raise NotAtHand from None
-
-
-def _cost(journey: RequestContext, find: Find) -> float | None:
-    usage, plan, attempts = journey.usage, journey.plan, journey.attempts
-    if usage is None or plan is None or not attempts:
-        return None
-    last = attempts[-1]
-    for candidate in plan.candidates:
-        provider = candidate.provider
-        if provider.name == last.provider and candidate.model == last.model:
-            if provider.is_local:
-                return 0.0
-            rates = rates_of(provider, journey.model, last.model, journey.at, find)
-            return float(cost(usage, rates)) if rates is not None else None
-    return None
+def _price(attempt: AttemptRecord, usage: Usage, seller: Seller, answered: str, at: float) -> None:
+    if seller.is_local:
+        attempt.cost_usd = 0.0
+        return
+    rates = rates_of(seller, answered, attempt.model, at)
+    if rates is not None:
+        prompt = usage.prompt
+        attempt.price = Price(*(float(rate.at(prompt)) for rate in rates))
+        attempt.cost_usd = float(cost(usage, rates))
 
 
 def cost(usage: Usage, rates: Rates) -> Decimal:
@@ -103,13 +98,6 @@ def cost(usage: Usage, rates: Rates) -> Decimal:
     ) / _MILLION
 
 
-def load() -> None:
-    """Reads the price list, which else happens with the first cost that is asked for."""
-    from genai_prices.data_snapshot import get_snapshot
-
-    get_snapshot()
-
-
 def _looked_up(what: Priced) -> Rates | None:
     try:
         return _known[what]
@@ -121,14 +109,12 @@ def _looked_up(what: Priced) -> Rates | None:
         return found
 
 
-def rates_of(
-    provider: Provider, answered: str, asked: str, at: float, find: Find = _looked_up
-) -> Rates | None:
+def rates_of(seller: Seller, answered: str, asked: str, at: float) -> Rates | None:
     """The prices that hold at a Unix time, of the model that answered or else the one asked for."""
     half_hour = int(at // 1800)
     for model in dict.fromkeys((answered, asked)):
         if model:
-            rates = find(Priced(provider.base_url, provider.kind, model, half_hour))
+            rates = _looked_up(Priced(seller.base_url, seller.kind, model, half_hour))
             if rates is not None:
                 return rates
     return None

@@ -1,4 +1,4 @@
-"""The record of one request, made when it ends, whatever the end."""
+"""What is known of one request while it runs, and whom that is handed to when it ends."""
 
 from __future__ import annotations
 
@@ -7,28 +7,10 @@ from typing import Final
 
 import msgspec
 
+from governance.interactions.record import AttemptRecord, Usage
 from governance.routing.plan import Plan
 from governance.routing.request import RoutingRequest
 from governance.routing.table import VirtualKey
-from inference.values.usage import Usage
-
-
-class Attempt(msgspec.Struct, frozen=True, gc=False):
-    """One candidate that was tried."""
-
-    provider: str
-    model: str
-    outcome: str
-    """One of `failures.Outcome`."""
-    code: str
-    """`ok`, or the failure's short word."""
-    status: int
-    """HTTP status of the upstream; 0 when none arrived."""
-    milliseconds: float
-    local_fallback: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.provider}/{self.model}: {self.code} after {self.milliseconds:.0f} ms"
 
 
 class Content(msgspec.Struct):
@@ -56,8 +38,10 @@ class RequestContext(msgspec.Struct):
     """Unix time in seconds."""
     ask: RoutingRequest | None = None
     grant: VirtualKey | None = None
+    session: str = ""
+    """The conversation or agent run the request is part of, where that is known."""
     plan: Plan | None = None
-    attempts: list[Attempt] = msgspec.field(default_factory=list)
+    attempts: list[AttemptRecord] = msgspec.field(default_factory=list)
     status: int = 0
     """HTTP status sent to the caller; 0 when they left before any."""
     outcome: str = "ok"

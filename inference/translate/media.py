@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _DATA_URL: Final = re.compile(r"data:(?P<type>[^;,]*)(?:;[^;,]+)*?;base64,", re.IGNORECASE)
+_SAME: Final = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
+"""Names in use for types that are registered under another. Source: IANA's media types."""
 _PDF_MAGIC: Final = "JVBERi0"
 """`%PDF-` in base64."""
 
@@ -32,12 +34,18 @@ class Media:
             return None
 
 
+def registered(media_type: str) -> str:
+    """The type under its registered name, without parameters."""
+    bare = media_type.partition(";")[0].strip().lower()
+    return _SAME.get(bare, bare)
+
+
 def of_data_url(url: str) -> Media | None:
     """The media of a base64 data URL; None for any other URL."""
     match = _DATA_URL.match(url)
     if match is None:
         return None
-    return Media(match["type"].lower(), url[match.end() :])
+    return Media(registered(match["type"]), url[match.end() :])
 
 
 def of_file_data(file_data: str) -> Media | None:

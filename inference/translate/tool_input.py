@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -12,12 +12,14 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 NOTHING: Final = msgspec.Raw(b"{}")
 
 
-def object_of(arguments: str) -> msgspec.Raw:
-    """The object that OpenAI's `arguments` spell, as they spell it.
+def object_of(arguments: str | dict[str, Any]) -> msgspec.Raw:
+    """The object that OpenAI's `arguments` spell, as they spell it, or are.
 
     Models do write what is no JSON object, and agents send it back as history. It is kept whole
     under one key rather than ending the conversation.
     """
+    if isinstance(arguments, dict):
+        return msgspec.Raw(msgspec.json.encode(arguments))
     text = arguments.strip()
     if not text:
         return NOTHING

@@ -8,11 +8,13 @@ from inference.translate.base import (
     EVENT_STREAM,
     JSON,
     Answer,
+    Inexpressible,
     Outbound,
     StreamTranslator,
     Translator,
 )
 from inference.translate.hub import CallerSide, DirectCaller, UpstreamSide
+from inference.translate.tool_names import restored_answer, restored_stream
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 
@@ -25,13 +27,17 @@ class Composed:
         self._upstream = upstream
 
     def request(self, request: ParsedRequest, model: str) -> Outbound:
-        return self._upstream.request(self._caller.chat(request), model)
+        try:
+            return self._upstream.request(self._caller.chat(request), model)
+        except RecursionError:
+            raise Inexpressible("body", "The request is nested too deeply.") from None
 
     def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> StreamTranslator:
-        return self._upstream.stream(self._caller.writer(request))
+        return restored_stream(self._upstream.stream(self._caller.writer(request)), request)
 
     def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
-        return self._upstream.answer(self._caller.writer(request), body)
+        answer = self._upstream.answer(self._caller.writer(request), body)
+        return restored_answer(answer, request)
 
     def error(self, failure: Failure) -> bytes | None:
         said = self._upstream.error(failure)

@@ -69,6 +69,14 @@ class Backend:
         merged.update(extra)
         return merged
 
+    @property
+    def base_url(self) -> str:
+        """The address with its path, as `Destination.parse` takes it."""
+        where = self.destination
+        if where.uds is not None:
+            return f"http+unix://{quote(where.uds, safe='')}{self.base_path}"
+        return f"{where.scheme}://{where.host_header.decode('ascii')}{self.base_path}"
+
     def redacted(self, body: bytes) -> bytes:
         """An upstream's words without this gateway's credentials, should they be quoted."""
         for secret in (*self.secrets, *self.issued):

@@ -221,7 +221,8 @@ class Client:
             if reply is not None:
                 reply.dialing(None)
         if connection.closed:
-            raise ConnectFailed(f"{destination} closed the connection at once.")
+            message = f"{destination} closed the connection at once."
+            raise ConnectFailed(message, cause="closed at once")
         self.opened += 1
         self._open.add(connection)
         if self._closed:

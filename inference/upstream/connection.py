@@ -8,7 +8,7 @@ from typing import Final, Protocol, cast
 import httptools
 
 from inference.upstream.destination import Destination
-from inference.upstream.errors import ProtocolViolation, UpstreamClosed
+from inference.upstream.errors import ProtocolViolation, UpstreamClosed, reason_of
 from inference.upstream.framing import MAX_HEAD, ends_with_connection, oversized, violation
 from inference.upstream.outbox import Outbox, outbox_of
 from inference.upstream.reply import Reply
@@ -280,10 +280,13 @@ class Connection(asyncio.Protocol):
         reply, self._reply = self._reply, None
         if reply is None:
             return
+        cause = reason_of(error) if isinstance(error, OSError) else ""
         if not reply.status:
-            silent = UpstreamClosed("The upstream closed the connection without a response.")
+            message = "The upstream closed the connection without a response."
+            silent = UpstreamClosed(message, cause=cause or "closed without a response")
             reply.failed(silent, stale=self._overhead == 0)
         elif error is None and ends_with_connection(reply.headers):
             reply.ended()
         else:
-            reply.failed(UpstreamClosed("The upstream cut the response short."))
+            message = "The upstream cut the response short."
+            reply.failed(UpstreamClosed(message, cause=cause or "cut short"))

@@ -13,4 +13,5 @@ def refuse_forbidden(host: str, address: str) -> None:
     """Raise ConnectFailed when `address`, which `host` stands for, may not be an upstream."""
     if (why := forbidden_address(address)) is not None:
         subject = host if host == address else f"{host} resolved to {address}, which"
-        raise ConnectFailed(f"Refused to connect: {subject} {why}.")
+        kind = why.rpartition(", which ")[2]
+        raise ConnectFailed(f"Refused to connect: {subject} {why}.", cause=f"its address {kind}")

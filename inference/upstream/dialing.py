@@ -5,9 +5,9 @@ import ssl
 
 from inference.upstream.connection import Connection
 from inference.upstream.destination_guard import refuse_forbidden
-from inference.upstream.errors import ConnectFailed
+from inference.upstream.errors import ConnectFailed, reason_of
 from inference.upstream.proxies import Proxy
-from inference.upstream.sockets import connect_tcp, connect_unix, reason_of
+from inference.upstream.sockets import connect_tcp, connect_unix
 from inference.upstream.tls import default_ssl_context
 from inference.upstream.tunnel import TunnelProtocol, open_tunnel
 
@@ -34,12 +34,9 @@ async def dial(
             else:
                 await _through_proxy(loop, connection, proxy, ssl_context)
     except ssl.SSLCertVerificationError as error:
-        reason = error.verify_message.rstrip(".")
-        message = f"The certificate of {destination} is not valid: {reason}."
-        raise ConnectFailed(message, cause=reason) from error
-    except ssl.SSLError as error:
-        cause = f"TLS failed ({error.reason or 'no reason given'})"
-        raise ConnectFailed(f"Could not connect to {destination}: {cause}.", cause=cause) from error
+        cause = reason_of(error)
+        message = f"The certificate of {destination} is not valid: {cause}."
+        raise ConnectFailed(message, cause=cause) from error
     except OSError as error:
         cause = reason_of(error)
         raise ConnectFailed(f"Could not connect to {destination}: {cause}.", cause=cause) from error
@@ -93,7 +90,8 @@ async def _through_tunnel(
         transport.abort()
         raise
     if secured is None:
-        raise ConnectFailed(f"{target} closed the connection while TLS was set up.")
+        message = f"{target} closed the connection while TLS was set up."
+        raise ConnectFailed(message, cause="closed while TLS was set up")
     connection.connection_made(secured)
 
 

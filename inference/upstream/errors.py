@@ -1,5 +1,8 @@
 """What can go wrong between this service and an upstream, below the meaning of a status code."""
 
+import os
+import ssl
+
 
 class UpstreamError(Exception):
     """An exchange with an upstream failed. The message is a sentence free of secrets.
@@ -31,3 +34,13 @@ class ProtocolViolation(UpstreamError):
 
 class ResponseTooLarge(UpstreamError):
     """The body is larger than the caller of `read_all` allowed."""
+
+
+def reason_of(error: OSError) -> str:
+    """The system's words for an error, without the address it adds to them."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        # Where the names differ, OpenSSL goes on to say which name was asked for.
+        return error.verify_message.partition(", certificate is not valid for")[0].rstrip(".")
+    if isinstance(error, ssl.SSLError):  # its number is OpenSSL's, not the system's
+        return f"TLS failed ({getattr(error, 'reason', None) or 'no reason given'})"
+    return os.strerror(error.errno).lower() if error.errno else str(error)

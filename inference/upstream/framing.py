@@ -34,4 +34,4 @@ def violation(error: Exception) -> ProtocolViolation:
         return cause
     if isinstance(error, HttpParserUpgrade):
         return ProtocolViolation("The upstream switched protocols without being asked to.")
-    return ProtocolViolation(f"The response is not valid HTTP: {error}.")
+    return ProtocolViolation(f"The response is not valid HTTP: {error}.", cause="not valid HTTP")

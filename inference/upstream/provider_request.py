@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from governance.kinds.auth import SignableRequest
 from inference.upstream.backend import Backend, lines_of
+from inference.upstream.blocking import fetch, run
 from inference.upstream.client import Client
 from inference.upstream.reply import Reply
 from inference.upstream.tokens import TokenCache, tokens_of
+
+if TYPE_CHECKING:
+    import httpx
 
 
 async def send(
@@ -25,19 +30,20 @@ async def send(
     stream: bool,
     connect_timeout: float | None,
     on_start: Callable[[Reply], object] | None = None,
-    tokens: TokenCache | None = None,
 ) -> Reply:
     """Sends it below the provider's base URL, and returns when the head of the answer is here.
 
-    `tokens` are those of the running loop unless given. Raises what `Client.send` raises, and
-    `TokenUnavailable` where the kind asks for an access token and there is none to be had.
+    Raises what `Client.send` raises, and `TokenUnavailable` where the kind asks for an access token
+    and there is none to be had.
     """
     target = (backend.base_path + path).encode()
     if backend.kind.auth.fixed:
         head = backend.head(caller, extra, stream=stream)
     else:
-        cache = tokens or tokens_of(asyncio.get_running_loop())
-        head = await _signed(cache, backend, method, target, body, caller, extra, stream)
+        cache = tokens_of(asyncio.get_running_loop())
+        headers = backend.merged(caller, extra)
+        headers[b"accept"] = b"text/event-stream" if stream else b"application/json"
+        head = lines_of((await _signed(cache, backend, method, target, body, headers)).items())
     return await client.send(
         backend.destination,
         method,
@@ -49,22 +55,63 @@ async def send(
     )
 
 
+def ask(
+    backend: Backend,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    *,
+    connect_timeout: float,
+    patience: float,
+    limit: int,
+) -> httpx.Response:
+    """The whole answer to an operator's question, from synchronous code, by httpx.
+
+    Over a connection of its own: one kept alive would hide that a new one cannot be made. An access
+    token is fetched anew for the same reason. `patience` is in seconds and covers everything,
+    `limit` is in bytes of the answer. Raises what `send` raises, `TimeoutError` and
+    `ResponseTooLarge`.
+    """
+
+    async def asking() -> httpx.Response:
+        client = Client()
+        try:
+            async with asyncio.timeout(patience):
+                target = (backend.base_path + path).encode()
+                headers = {**backend.merged({}), b"accept": b"application/json"}
+                tokens = TokenCache(client)
+                signed = await _signed(tokens, backend, method.encode(), target, body, headers)
+                return await fetch(
+                    backend.base_url,
+                    method,
+                    path,
+                    headers={k.decode("latin-1"): v.decode("latin-1") for k, v in signed.items()},
+                    body=body,
+                    connect_timeout=connect_timeout,
+                    limit=limit,
+                    client=client,
+                )
+        finally:
+            await client.aclose()
+
+    return run(asking())
+
+
 async def _signed(
     tokens: TokenCache,
     backend: Backend,
     method: bytes,
     target: bytes,
     body: bytes,
-    caller: Mapping[bytes, bytes],
-    extra: tuple[tuple[bytes, bytes], ...],
-    stream: bool,
-) -> bytes:
+    headers: Mapping[bytes, bytes],
+) -> dict[bytes, bytes]:
+    """The headers with what proves the right to send them; those that never change have it."""
+    if backend.kind.auth.fixed:
+        return dict(headers)
     credentials = backend.credentials
     token = await tokens.token(backend.kind, credentials)
     if token is not None:
         backend.remember(token.value)
-    headers = backend.merged(caller, extra)
-    headers[b"accept"] = b"text/event-stream" if stream else b"application/json"
     place = backend.destination
     request = SignableRequest(
         method.decode(),
@@ -74,5 +121,4 @@ async def _signed(
     )
     signed = backend.kind.auth.sign(request, credentials, token, time.time())
     # A header that the hook sets stands in the place of one of the same name.
-    final = {name.lower().encode(): value.encode("latin-1") for name, value in signed.headers}
-    return lines_of(final.items())
+    return {name.lower().encode(): value.encode("latin-1") for name, value in signed.headers}

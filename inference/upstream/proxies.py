@@ -75,7 +75,8 @@ class Proxies:
         try:
             return Proxy.parse(url)
         except ValueError as error:
-            raise ConnectFailed(f"The configured proxy cannot be used: {error}") from None
+            message = f"The configured proxy cannot be used: {error}"
+            raise ConnectFailed(message, cause="the configured proxy cannot be used") from None
 
     def _direct(self, destination: Destination) -> bool:
         host = destination.host.rstrip(".")

@@ -2,13 +2,12 @@
 
 import asyncio
 import itertools
-import os
 import socket
 from collections.abc import Sequence
 from typing import Any
 
 from inference.upstream.destination_guard import refuse_forbidden
-from inference.upstream.errors import ConnectFailed
+from inference.upstream.errors import ConnectFailed, reason_of
 
 #: Seconds before the next address is tried beside one that has not answered (RFC 8305, section 5).
 ATTEMPT_DELAY = 0.25
@@ -65,14 +64,15 @@ async def _resolve(loop: asyncio.AbstractEventLoop, host: str, port: int) -> lis
             continue
         return [(family, (host, port))]
     try:
-        found = await _lookup(loop, host, port)
+        found = await lookup(loop, host, port)
     except (OSError, UnicodeError) as error:
         message = f"The host name {host} could not be resolved."
         raise ConnectFailed(message, cause="name not found") from error
     return [(family, address) for family, _, _, _, address in found]
 
 
-async def _lookup(loop: asyncio.AbstractEventLoop, host: str, port: int) -> list[Any]:
+async def lookup(loop: asyncio.AbstractEventLoop, host: str, port: int) -> list[Any]:
+    """What the system's resolver says, as `getaddrinfo` does."""
     return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
@@ -137,8 +137,3 @@ async def _connect(
         sock.close()
         raise
     return sock
-
-
-def reason_of(error: OSError) -> str:
-    """The system's words for an error, without the address it adds to them."""
-    return os.strerror(error.errno).lower() if error.errno else str(error)

@@ -39,22 +39,23 @@ class TunnelProtocol(asyncio.Protocol):
         head, end, rest = self._head.partition(b"\r\n\r\n")
         if not end:
             if len(self._head) > _MAX_HEAD:
-                self._fail("The proxy's answer is too long.")
+                self._fail("the proxy's answer is too long")
             return
         version, _, status = head.split(b"\r\n", 1)[0].partition(b" ")
         if not version.startswith(b"HTTP/1.") or not status[:3].isdigit():
-            self._fail("The proxy's answer is not HTTP.")
+            self._fail("the proxy's answer is not HTTP")
         elif not status.startswith(b"2"):
-            self._fail(f"The proxy refused the connection with the status {status[:3].decode()}.")
+            self._fail(f"the proxy refused the connection with the status {status[:3].decode()}")
         elif rest:
             # A TLS server waits to be spoken to, so these bytes are not the destination's.
-            self._fail("The proxy sent more than an answer to CONNECT.")
+            self._fail("the proxy sent more than an answer to CONNECT")
         elif not self.opened.done():
             self.opened.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._fail("The proxy closed the connection.")
+        self._fail("the proxy closed the connection")
 
-    def _fail(self, sentence: str) -> None:
+    def _fail(self, cause: str) -> None:
         if not self.opened.done():
-            self.opened.set_exception(ConnectFailed(sentence))
+            sentence = f"{cause[0].upper()}{cause[1:]}."
+            self.opened.set_exception(ConnectFailed(sentence, cause=cause))

@@ -4,41 +4,23 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
+from governance.interactions.record import Usage
+
+__all__ = ["MOST", "Usage", "clamped", "of_both", "of_openai"]
 
 MOST: Final = 2**31 - 1
 """The largest count a record holds; no answer is that long."""
 
 
-class Usage(msgspec.Struct, frozen=True, gc=False):
-    """Tokens of one answer. `prompt` counts the whole prompt, cached parts included.
-
-    OpenAI reports it so (`prompt_tokens`); Anthropic reports the uncached part alone, to which the
-    cache reads and writes have to be added.
-    """
-
-    prompt: int = 0
-    completion: int = 0
-    cached: int = 0
-    """Prompt tokens read from a cache."""
-    cache_written: int = 0
-    """Prompt tokens written to a cache."""
-    reasoning: int = 0
-    """Completion tokens spent on reasoning."""
-
-    @property
-    def total(self) -> int:
-        return self.prompt + self.completion
-
-    def or_earlier(self, earlier: Usage | None) -> Usage:
-        """With what an earlier chunk told of the same answer where this one says 0."""
-        if earlier is None:
-            return self
-        prompt = self if self.prompt else earlier
-        made = self if self.completion else earlier
-        return Usage(
-            prompt.prompt, made.completion, prompt.cached, prompt.cache_written, made.reasoning
-        )
+def of_both(earlier: Usage | None, later: Usage | None) -> Usage | None:
+    """What two chunks of one answer tell: the later one, where it does not say 0."""
+    if earlier is None or later is None:
+        return earlier or later
+    prompt = later if later.prompt else earlier
+    made = later if later.completion else earlier
+    return Usage(
+        prompt.prompt, made.completion, prompt.cached, prompt.cache_written, made.reasoning
+    )
 
 
 def of_openai(usage: Any) -> Usage | None:

@@ -28,7 +28,7 @@ def blocks() -> Iterator[object]:
             yield pytest.param(*match.groups(), id=f"{page.name}:{line}")
 
 
-READ = re.compile(r'\benv\.(?:text|flag|number|words)\(\s*"([A-Z_]+)"')
+READ = re.compile(r'\benv\.(?:text|flag|number|words|path|choice)\(\s*"([A-Z_]+)"')
 STARTS = ("make run", ".venv/bin/python -m daphne")
 """Commands that serve until they are ended."""
 ITSELF = ("make test", "make bench-quick")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from governance.interactions.record import AttemptRecord
 from governance.routing.plan import Candidate, Plan, Verdict
 from governance.routing.request import Features, RoutingRequest
 from governance.routing.table import Profile, Provider, Target, VirtualKey
-from inference.record.record import Attempt, RequestContext
+from inference.record.record import RequestContext
 from inference.values.usage import Usage
 
 NOON = 1_900_000_000.25
@@ -55,7 +56,7 @@ def plan(**more: Any) -> Plan:
     return Plan(**values)
 
 
-def attempt(**more: Any) -> Attempt:
+def attempt(**more: Any) -> AttemptRecord:
     values: dict[str, Any] = {
         "provider": "fast",
         "model": "small",
@@ -65,7 +66,7 @@ def attempt(**more: Any) -> Attempt:
         "milliseconds": 81.26,
         **more,
     }
-    return Attempt(**values)
+    return AttemptRecord(**values)
 
 
 def journey(**more: Any) -> RequestContext:

@@ -11,12 +11,15 @@ import httpx
 import msgspec
 import pytest
 
+from gateway.collector.collector import documented
 from gateway.server import v1
 from governance.interactions.record import InteractionRecord
 from inference.dispatch.health import HealthBook
 from inference.record import record
-from inference.record.jsonl import JsonlLog
+from inference.record.lines import read_line
+from inference.record.prices import price
 from inference.record.recorder import Recorder
+from inference.record.segments import SegmentWriter
 from tests.inference.tables import HEADERS, chain, provider
 from tests.support import openai_shapes as shapes
 from tests.support.upstream import Json, Reply, Sse, Upstream
@@ -28,11 +31,12 @@ BODY = {
 
 
 class Log:
-    """The JSONL log of the requests made in a test."""
+    """What the requests made in a test leave in the log, as the collector documents it."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._recorder = Recorder((JsonlLog(directory),), interval=60)
+        self._writer = SegmentWriter(directory)
+        self._recorder = Recorder(self._writer)
 
     def __enter__(self) -> Log:
         record.add_sink(self._recorder.accept)
@@ -40,13 +44,19 @@ class Log:
 
     def __exit__(self, *error: object) -> None:
         record.remove_sink(self._recorder.accept)
+        self._writer.close()
 
     def lines(self) -> list[InteractionRecord]:
-        self._recorder.start()
-        self._recorder.stop()
+        self._writer.flush()
         (path,) = self._directory.iterdir()
-        lines = path.read_bytes().splitlines()
-        return [msgspec.json.decode(line, type=InteractionRecord) for line in lines]
+        lines = [read_line(line) for line in path.read_bytes().splitlines()]
+        whole = [documented(line, price(line)) for line in lines]
+        return [msgspec.json.decode(line, type=InteractionRecord) for line in whole]
+
+
+@pytest.fixture
+def log_dir(tmp_path: Path) -> Path:
+    return tmp_path / "segments"
 
 
 @pytest.fixture
@@ -91,6 +101,8 @@ async def test_it_works(log: Log) -> None:
     (attempt,) = line.attempts
     assert (attempt.provider, attempt.outcome, attempt.status) == ("one", "ok", 200)
     assert attempt.milliseconds > 0
+    assert attempt.usage == line.usage
+    assert (attempt.cost_usd, line.cost_usd) == (0.0, 0.0)
     assert (line.provider, line.model, line.answered_model) == ("one", "one-model", "real")
     assert (line.stream, line.messages, line.tools) == (True, 2, 0)
     assert line.features.needs == ("text",)
@@ -98,7 +110,7 @@ async def test_it_works(log: Log) -> None:
     assert line.first_token_ms is not None
     assert 0 < line.first_token_ms <= line.duration_ms
     assert line.usage is not None
-    assert (line.usage.prompt_tokens, line.usage.completion_tokens) == (7, 3)
+    assert (line.usage.prompt, line.usage.completion) == (7, 3)
     assert (line.finish_reason, line.fallback, line.outcome, line.status) == (
         "stop",
         "none",

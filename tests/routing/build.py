@@ -99,5 +99,5 @@ def chain(decided: Plan) -> list[str]:
 class Standings(dict[tuple[str, str], HealthStatus]):
     """Health read from a dictionary."""
 
-    def standing(self, provider: str, model: str) -> HealthStatus | None:
+    def status(self, provider: str, model: str) -> HealthStatus | None:
         return self.get((provider, model))

@@ -106,7 +106,6 @@ class TestContent:
         ("block", "field"),
         [
             ({"type": "image", "source": {"type": "file", "file_id": "f"}}, ".source"),
-            ({"type": "document", "source": {"type": "url", "url": "https://x"}}, ".source"),
             ({"type": "document", "source": {"type": "file", "file_id": "f"}}, ".source"),
             ({"type": "image"}, ".source"),
             ({"type": "image", "source": {"type": "base64", "data": "x"}}, ".source.media_type"),
@@ -116,6 +115,11 @@ class TestContent:
     )
     def test_what_cannot_be_shown_is_refused(self, block: Any, field: str) -> None:
         assert refused(messages=[user(TEXT, block)]) == f"messages[0].content[1]{field}"
+
+    def test_a_document_by_its_address_is_refused(self) -> None:
+        """It is known to Anthropic alone, so another target may be asked."""
+        block = {"type": "document", "source": {"type": "url", "url": "https://x"}}
+        assert refused(messages=[user(TEXT, block)]) == "messages[0].content"
 
     def test_cache_breakpoints_and_citations_are_hints(self) -> None:
         cached = {**TEXT, "cache_control": CACHE}
@@ -150,7 +154,7 @@ class TestHistory:
         [message] = said(assistant(use))
         assert message["content"] is None
         [message] = said(assistant(TEXT, use, TEXT))
-        assert message["content"] == [TEXT, TEXT]
+        assert message["content"] == "LookLook"
 
     def test_results_come_before_what_the_user_adds(self) -> None:
         results = [
@@ -196,9 +200,27 @@ class TestHistory:
         assert said(turn) == [{"role": "assistant", "content": "Look", "reasoning_content": "Hm"}]
         assert dropped(PAIR, messages_ask(messages=[turn])) == ()
 
-    def test_what_anthropics_servers_did_is_refused(self) -> None:
-        use = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}
-        assert refused(messages=[assistant(use)]) == "messages[0].content[0]"
+    def test_what_anthropics_servers_did_is_told_in_words(self) -> None:
+        use = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "q"}}
+        page = {"type": "web_search_result", "url": "https://x", "title": "T"}
+        found = {"type": "web_search_tool_result", "tool_use_id": "s", "content": [page]}
+        error = {"type": "web_search_tool_result_error", "error_code": "unavailable"}
+        failed = {"type": "web_search_tool_result", "tool_use_id": "s", "content": error}
+        [message] = said(assistant(use, found, failed, TEXT))
+        assert message["content"] == (
+            '[Called web_search with {"query":"q"}][Result of web_search]\nT https://x'
+            "[Result of web_search]\nunavailableLook"
+        )
+        sealed = {**found, "content": [{**page, "encrypted_content": "E"}]}
+        assert dropped(PAIR, messages_ask(messages=[assistant(use, sealed)])) == (
+            "messages.content.content.encrypted_content",
+        )
+
+    def test_a_reference_to_a_tool(self) -> None:
+        reference = {"type": "tool_reference", "tool_name": "look"}
+        result = {"type": "tool_result", "tool_use_id": "a", "content": [reference]}
+        [message] = said(user(result))
+        assert message["content"] == "The tool look can be called."
 
 
 class TestTools:

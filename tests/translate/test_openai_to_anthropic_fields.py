@@ -46,10 +46,21 @@ class TestTools:
             {
                 "name": "weather",
                 "description": "Tells the weather.",
-                "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}},
+                "input_schema": {
+                    "type": "object",
+                    "properties": {"city": {"type": "string"}},
+                    "additionalProperties": False,
+                },
                 "strict": True,
             }
         ]
+
+    @pytest.mark.parametrize("strict", [False, None])
+    def test_a_function_that_is_not_strict(self, strict: bool | None) -> None:
+        """Nothing is said of it: it is the default, and some servers do not know the word."""
+        tool = {"type": "function", "function": {"name": "f", "strict": strict}}
+        [said] = chat_to_anthropic(tools=[tool])["tools"]
+        assert "strict" not in said
 
     @pytest.mark.parametrize("parameters", [None, {}])
     def test_a_function_without_parameters(self, parameters: Any) -> None:
@@ -105,7 +116,7 @@ class TestSampling:
     @pytest.mark.parametrize(
         ("fields", "limit"),
         [
-            ({}, 4096),
+            ({}, 64_000),
             ({"max_tokens": 7}, 7),
             ({"max_completion_tokens": 8}, 8),
             ({"max_tokens": 7, "max_completion_tokens": 8}, 8),
@@ -114,6 +125,30 @@ class TestSampling:
     )
     def test_the_limit(self, fields: dict[str, Any], limit: int) -> None:
         assert chat_to_anthropic(**fields)["max_tokens"] == limit
+
+    @pytest.mark.parametrize(
+        ("model", "limit"),
+        [
+            ("kimi-k3", 4096),
+            ("claude-3-haiku-20240307", 4096),
+            ("claude-3-5-sonnet-latest", 8192),
+            ("claude-opus-4-20250514", 32_000),
+            ("anthropic/claude-sonnet-4.5", 64_000),
+            ("claude-opus-4-6", 128_000),
+        ],
+    )
+    def test_without_a_limit_it_is_the_models(self, model: str, limit: int) -> None:
+        assert chat_to_anthropic(model)["max_tokens"] == limit
+
+    def test_a_long_prompt_leaves_less_room(self) -> None:
+        message = {"role": "user", "content": "word " * 96_000}
+        body = chat_to_anthropic("claude-sonnet-4-5", messages=[message])
+        assert body["max_tokens"] == 20_000
+
+    def test_a_temperature_above_one(self) -> None:
+        assert chat_to_anthropic(temperature=1.5)["temperature"] == 1
+        assert dropped(PAIR, chat_ask(temperature=1.5)) == ("temperature",)
+        assert dropped(PAIR, chat_ask(temperature=1)) == ()
 
     @pytest.mark.parametrize("stop", ["END", ["END"], ["a", "b"]])
     def test_stop_as_a_string_or_a_list(self, stop: Any) -> None:
@@ -135,7 +170,6 @@ class TestSampling:
             ("functions", [{"name": "f"}]),
             ("web_search_options", {}),
             ("moderation", {"model": "m"}),
-            ("temperature", 1.5),
             ("stop", ["\n"]),
         ],
     )
@@ -194,9 +228,12 @@ class TestReasoning:
     )
     def test_an_effort_becomes_a_budget(self, effort: str, budget: int) -> None:
         """Without a limit it comes on top of what is left for the answer."""
-        body = chat_to_anthropic(reasoning_effort=effort)
+        body = chat_to_anthropic("MiniMax-M2", reasoning_effort=effort)
         assert body["thinking"] == {"type": "enabled", "budget_tokens": budget}
         assert body["max_tokens"] == 4096 + budget
+        known = chat_to_anthropic("claude-sonnet-4-5", reasoning_effort=effort)
+        assert known["thinking"] == body["thinking"]
+        assert known["max_tokens"] == 64_000
 
     def test_a_budget_stays_within_the_limit(self) -> None:
         body = chat_to_anthropic(reasoning_effort="high", max_completion_tokens=6000)
@@ -212,7 +249,7 @@ class TestReasoning:
         body = chat_to_anthropic(model, reasoning_effort="high")
         assert body["thinking"] == {"type": "adaptive"}
         assert body["output_config"] == {"effort": "high"}
-        assert body["max_tokens"] == 4096
+        assert body["max_tokens"] == chat_to_anthropic(model)["max_tokens"]
 
     @pytest.mark.parametrize(
         "model",

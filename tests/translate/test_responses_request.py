@@ -80,8 +80,7 @@ class TestItems:
             {"role": "assistant", "content": [{"type": "output_text", "text": "A"}]},
         ]
         assert said(*items, instructions="I") == [
-            {"role": "system", "content": "I"},
-            {"role": "system", "content": "D"},
+            {"role": "system", "content": "I\n\nD"},
             {"role": "user", "content": "U"},
             {"role": "assistant", "content": "A"},
         ]
@@ -184,20 +183,22 @@ class TestItems:
                 {"role": "user", "content": [{"type": "input_image", "file_id": "f"}]},
                 ".content[0].file_id",
             ),
-            (
-                {"role": "user", "content": [{"type": "input_file", "file_url": "https://x"}]},
-                ".content[0].file_url",
-            ),
             ({"role": "user", "content": [{"type": "input_text"}]}, ".content[0]"),
         ],
     )
     def test_what_has_no_counterpart_is_refused(self, item: Any, field: str) -> None:
         assert refused(input=[{"role": "user", "content": "x"}, item]) == f"input[1]{field}"
 
+    def test_a_file_by_its_address_is_refused(self) -> None:
+        """Anthropic takes it, so another target may be asked."""
+        item = {"role": "user", "content": [{"type": "input_file", "file_url": "https://x"}]}
+        assert refused(input=[item]) == "messages[0].content"
+
 
 class TestFields:
     def test_tools(self) -> None:
-        function = {"name": "f", "parameters": {"type": "object"}, "strict": False}
+        parameters = {"type": "object", "properties": {}}
+        function = {"name": "f", "parameters": parameters, "strict": False}
         body = asked(tools=[TOOL], parallel_tool_calls=False)
         assert body["tools"] == [{"type": "function", "function": function}]
         assert body["parallel_tool_calls"] is False

@@ -81,7 +81,11 @@ def rounds(draw: st.DrawFn) -> list[dict[str, Any]]:
 tools = [
     {
         "type": "function",
-        "function": {"name": name, "description": "d", "parameters": {"type": "object"}},
+        "function": {
+            "name": name,
+            "description": "d",
+            "parameters": {"type": "object", "properties": {}},
+        },
     }
     for name in "fg"
 ]

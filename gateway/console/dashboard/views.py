@@ -13,10 +13,13 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
+from gateway.collector.places import places
+from gateway.collector.status import read
 from gateway.console.dashboard.chart import chart
 from gateway.console.dashboard.steps import InstallationFacts, Step, steps
 from gateway.console.engine.panel import engine_attention
 from gateway.console.monitoring.attention import Attention, attention, in_order
+from gateway.console.monitoring.collector import collector_attention
 from gateway.console.monitoring.traffic import PERIODS, ROWS, SAMPLE, Period, Traffic, traffic
 from gateway.console.monitoring.troubles import recent_troubles
 from gateway.console.theme.page import console_view
@@ -81,6 +84,7 @@ def _attention(request: HttpRequest, now: datetime) -> list[Attention]:
     sealed = Provider.objects.only("name", "sealed_api_key", "sealed_headers")
     unreadable = [row.name for row in sealed if row.credential == "unreadable"]
     found = attention(table, recent_troubles(now), unreadable)
+    found = in_order([*found, *collector_attention(read(places().published), now.timestamp())])
     if request.user.has_perm(SEE_ENGINE) and any(map(_is_engine, table.providers.values())):
         found = in_order([*found, *engine_attention(_engine_report())])
     return found

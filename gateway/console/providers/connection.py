@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -12,15 +11,14 @@ from typing import Any, Final
 from governance.routing.table import Provider
 from inference.translate.chat.limit_field import limit_field
 from inference.upstream import (
-    Client,
     ConnectFailed,
     ConnectTimedOut,
     ResponseTooLarge,
     UpstreamError,
 )
 from inference.upstream.backend import Backend, UnusableProvider, backend_of
-from inference.upstream.provider_request import send
-from inference.upstream.tokens import TokenCache, TokenUnavailable
+from inference.upstream.provider_request import ask
+from inference.upstream.tokens import TokenUnavailable
 from inference.values.failures import of_status
 
 ANSWER_LIMIT: Final = 8 * 1024 * 1024
@@ -52,7 +50,7 @@ def complete(provider: Provider, model: str) -> Answered:
     limit = probe.limit_field or limit_field(model)
     asked = {"model": model, "messages": [{"role": "user", "content": "Hi"}], limit: 1}
     started = time.perf_counter()
-    answer = _ask(backend, b"POST", probe.completion_path, json.dumps(asked).encode())
+    answer = _ask(backend, "POST", probe.completion_path, json.dumps(asked).encode())
     taken = round((time.perf_counter() - started) * 1000)
     if not isinstance(answer.get(probe.answer_field), list):
         raise Unanswered("It answered, but with no completion. Is the base URL the API's?")
@@ -62,7 +60,7 @@ def complete(provider: Provider, model: str) -> Answered:
 def listed(provider: Provider) -> tuple[str, ...]:
     """The models the provider lists, in its order, each once. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
-    answer = _ask(backend, b"GET", backend.kind.probe.models_path, b"")
+    answer = _ask(backend, "GET", backend.kind.probe.models_path, b"")
     rows = answer.get("data")
     if not isinstance(rows, list):
         raise Unanswered("It answered, but with no list of models. Is the base URL the API's?")
@@ -77,11 +75,19 @@ def _ready(provider: Provider) -> Backend:
         raise Unanswered(str(error)) from None
 
 
-def _ask(backend: Backend, method: bytes, path: str, body: bytes) -> Mapping[str, Any]:
+def _ask(backend: Backend, method: str, path: str, body: bytes) -> Mapping[str, Any]:
     provider = backend.provider
     patience = min(PATIENCE, provider.first_event_timeout, provider.total_timeout or PATIENCE)
     try:
-        status, said = asyncio.run(_exchange(backend, method, path, body, patience))
+        response = ask(
+            backend,
+            method,
+            path,
+            body,
+            connect_timeout=min(PATIENCE, provider.connect_timeout),
+            patience=patience,
+            limit=ANSWER_LIMIT,
+        )
     except ConnectTimedOut:
         raise Unanswered(f"No connection within {provider.connect_timeout:g} seconds.") from None
     except ConnectFailed as error:
@@ -93,40 +99,19 @@ def _ask(backend: Backend, method: bytes, path: str, body: bytes) -> Mapping[str
         raise Unanswered("The answer is larger than any answer to this can be.") from None
     except TokenUnavailable as error:
         raise Unanswered(str(error)) from None
-    except UpstreamError:
-        raise Unanswered("The connection broke before the answer was whole.") from None
-    if status != 200:
-        raise Unanswered(of_status(status, said, words=backend.kind.failure_words).message)
+    except UpstreamError as error:
+        why = f": {error.cause}" if error.cause else ""
+        raise Unanswered(f"The connection broke before the answer was whole{why}.") from None
+    if response.status_code != 200:
+        words = backend.kind.failure_words
+        raise Unanswered(of_status(response.status_code, response.content, words=words).message)
     try:
-        answer = json.loads(said)
+        answer = json.loads(response.content)
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
         raise Unanswered("It answered, but not with JSON. Is the base URL the API's?")
     return answer
-
-
-async def _exchange(
-    backend: Backend, method: bytes, path: str, body: bytes, patience: float
-) -> tuple[int, bytes]:
-    """A connection of its own: one kept alive would hide that a new one cannot be made."""
-    client = Client()
-    try:
-        async with asyncio.timeout(patience):
-            reply = await send(
-                client,
-                backend,
-                method,
-                path,
-                body,
-                caller={},
-                stream=False,
-                connect_timeout=min(PATIENCE, backend.provider.connect_timeout),
-                tokens=TokenCache(client),
-            )
-            return reply.status, await reply.read_all(ANSWER_LIMIT)
-    finally:
-        await client.aclose()
 
 
 def _name(backend: Backend, value: object) -> str:

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db.utils import OperationalError
 
-from gateway.supervisor import engine, metrics
+from gateway.supervisor import collector, engine
 from gateway.supervisor.banner import Welcome
 from gateway.supervisor.child import Child
 from gateway.supervisor.cores import usable
@@ -70,13 +70,13 @@ class Command(BaseCommand):
             model="light/light" if with_model else "",
         )
         socket = engine.socket_path(settings.ENGINE_SOCKET)
-        environment = {"POINTSMAN_ENGINE_SOCKET": socket, **metrics.environment(settings.DATA_DIR)}
-        supervisor = Supervisor(listeners, environment)
+        supervisor = Supervisor(listeners, {"POINTSMAN_ENGINE_SOCKET": socket})
         try:
             progress.step("Starting")
             if with_model:
                 supervisor.start_helper(_engine(socket), grace=engine.GRACE)
             supervisor.start_web(workers, cores)
+            supervisor.start_helper(collector.start, grace=collector.GRACE)
             supervisor.wait_ready(f"http://{_reachable(host)}:{listeners.port}")
             progress.done()
             self.stdout.write(welcome.text())

@@ -21,11 +21,31 @@ class PlannedCandidateSerializer(serializers.Serializer[Any]):
     local_fallback = serializers.BooleanField()
 
 
+class UsageSerializer(serializers.Serializer[Any]):
+    prompt_tokens = serializers.IntegerField(help_text="The whole prompt, cached parts included.")
+    completion_tokens = serializers.IntegerField()
+    cached_tokens = serializers.IntegerField()
+    cache_written_tokens = serializers.IntegerField()
+    reasoning_tokens = serializers.IntegerField()
+
+
+class PriceSerializer(serializers.Serializer[Any]):
+    """US dollars for a million tokens."""
+
+    prompt = serializers.FloatField()
+    completion = serializers.FloatField()
+    cached = serializers.FloatField()
+    cache_written = serializers.FloatField()
+
+
 class AttemptSerializer(PlannedCandidateSerializer):
     outcome = serializers.CharField(help_text="`ok`, or the class of the failure.")
     code = serializers.CharField(help_text="`ok`, or the failure's short word.")
     status = serializers.IntegerField(help_text="Of the upstream; 0 when none arrived.")
     milliseconds = serializers.FloatField()
+    usage = UsageSerializer(allow_null=True)
+    price = PriceSerializer(allow_null=True)
+    cost_usd = serializers.FloatField(allow_null=True, help_text="Estimated; null when unknown.")
 
 
 class TargetRejectionSerializer(serializers.Serializer[Any]):
@@ -56,20 +76,16 @@ class FeaturesSerializer(serializers.Serializer[Any]):
     reasoning = serializers.BooleanField()
 
 
-class UsageSerializer(serializers.Serializer[Any]):
-    prompt_tokens = serializers.IntegerField(help_text="The whole prompt, cached parts included.")
-    completion_tokens = serializers.IntegerField()
-    cached_tokens = serializers.IntegerField()
-    cache_written_tokens = serializers.IntegerField()
-    reasoning_tokens = serializers.IntegerField()
-
-
 class InteractionSerializer(serializers.Serializer[Any]):
     """One finished request, whatever its end."""
 
     id = serializers.CharField(help_text="The request id; callers may choose it.")
     time = serializers.DateTimeField(help_text="When it arrived.")
+    node = serializers.CharField(help_text="Where it was carried.")
     key = NamedSerializer(allow_null=True)
+    group = NamedSerializer(allow_null=True)
+    owner = NamedSerializer(allow_null=True)
+    session = serializers.CharField()
     protocol = serializers.CharField()
     request_type = serializers.CharField()
     requested_model = serializers.CharField()

@@ -9,21 +9,23 @@ from typing import Any, Final
 
 from inference.protocols.sse import encode
 from inference.translate import upstream_errors
-from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
+from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound, StreamTranslator
 from inference.translate.chat.call_repairs import CallRepairs, with_text_arguments
 from inference.translate.chat.chunk_template import ChunkTemplate
 from inference.translate.chat.passthrough_schema import (
     COMPLETION,
     EMBEDDINGS,
+    Choice,
     Completion,
     Embeddings,
 )
 from inference.translate.chat.reader import CompletionStream, document_of
-from inference.translate.chat.request import outbound
-from inference.translate.json_errors import BROKEN_JSON, is_utf8
+from inference.translate.chat.request import accepted, outbound
+from inference.translate.json_errors import BROKEN_JSON, Dropped, is_utf8
+from inference.translate.tool_names import restored_answer, restored_stream
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
-from inference.values.usage import of_openai
+from inference.values.usage import of_both, of_openai
 
 DONE: Final = b"data: [DONE]\n\n"
 _LOOKS: Final = 16
@@ -38,17 +40,20 @@ class ChatPassThrough:
 
     def request(self, request: ParsedRequest, model: str) -> Outbound:
         """The caller's fields with another model."""
-        return outbound(self._path, dict(request.fields), model, stream=request.ask.stream)
+        dropped = Dropped()
+        fields = accepted(request.fields, model, dropped)
+        stream = request.ask.stream
+        return outbound(self._path, fields, model, stream=stream, dropped=dropped.names())
 
-    def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> PassThroughStream:
-        return PassThroughStream(wants_usage=request.wants_usage)
+    def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> StreamTranslator:
+        return restored_stream(PassThroughStream(wants_usage=request.wants_usage), request)
 
     def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
         """The body as it came; a stream where none was asked for is put together."""
         document = document_of(body)
         if isinstance(document, Failure):
             return Answer(b"", failure=document)
-        return _completion(document)
+        return restored_answer(_completion(document), request)
 
     def error(self, failure: Failure) -> bytes | None:
         return error_body(failure)
@@ -151,19 +156,19 @@ class PassThroughStream(CompletionStream):
         if chunk.model and isinstance(chunk.model, str):
             self.model = chunk.model
         if chunk.usage is not None:
-            told = of_openai(chunk.usage)
-            self.usage = told.or_earlier(self.usage) if told is not None else self.usage
+            self.usage = of_both(self.usage, of_openai(chunk.usage))
             if not chunk.choices:
                 return encode(_as_chunk(data), name) if self._wants_usage else b""
-        for choice in chunk.choices or ():
+        return encode(self._said(chunk.choices or [], data), name)
+
+    def _said(self, choices: list[Choice], data: bytes) -> bytes:
+        for choice in choices:
             if choice.finish_reason:
                 self.finish_reason = str(choice.finish_reason)
                 self._ends = True
             if not self.committed and choice.meaningful:
                 self.committed = True
-        if b'"tool_calls"' in data:
-            data = self._calls.renumbered(chunk.choices or [], data)
-        return encode(data, name)
+        return self._calls.renumbered(choices, data) if b'"tool_calls"' in data else data
 
 
 def _as_chunk(data: bytes) -> bytes:

@@ -17,7 +17,7 @@ from inference.translate.hub import AnswerWriter
 from inference.translate.json_errors import BROKEN_JSON
 from inference.translate.lenient import loads
 from inference.values.failures import Failure
-from inference.values.usage import of_openai
+from inference.values.usage import of_both, of_openai
 
 _ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError)
 """What taking apart a document of unknown make may raise."""
@@ -81,8 +81,7 @@ class ChunkStream(CompletionStream):
         if chunk.model:
             self.model = chunk.model
         if chunk.usage is not None:
-            told = of_openai(chunk.usage)
-            self.usage = told.or_earlier(self.usage) if told is not None else self.usage
+            self.usage = of_both(self.usage, of_openai(chunk.usage))
         if chunk.choices:
             self._normalize(chunk.choices[0])
         out = self._writer.chunk(chunk)

@@ -6,18 +6,30 @@ passes through and for what is translated.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
-from inference.translate.base import Outbound
+from inference.translate.base import Inexpressible, Outbound
+from inference.translate.call_order import in_order
+from inference.translate.chat import oddities
+from inference.translate.chat.accepted import (
+    accepted_history,
+    accepted_tools,
+    is_openai_model,
+    one_string,
+    system_first,
+)
 from inference.translate.chat.limit_field import limit_field
 from inference.translate.hub import HubRequest
+from inference.translate.json_errors import Dropped
 
 Message = dict[str, Any]
 
 _OPTIONS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _TRUE: Final = msgspec.Raw(b"true")
+_OF_TOOLS: Final = ("tools", "tool_choice", "parallel_tool_calls")
 
 
 def outbound(
@@ -38,10 +50,14 @@ def outbound(
 def chat_outbound(chat: HubRequest, model: str) -> Outbound:
     """A translated request, in the words every OpenAI-compatible server knows."""
     if chat.document is None:
-        fields: dict[str, Any] = dict(chat.request.fields)
+        fields = accepted(chat.request.fields, model, chat.dropped)
     else:
-        fields = _with_limit(chat.document, limit_field(model))
-        fields["messages"] = _plain(fields["messages"], chat)
+        fields = accepted_tools(_with_limit(chat.document, limit_field(model)), chat.dropped)
+        _refuse_files_elsewhere(fields["messages"])
+        messages = accepted_history(_plain(in_order(fields["messages"]), chat))
+        if not is_openai_model(model):
+            messages = system_first(messages, chat.dropped)
+        fields["messages"] = list(one_string(messages))
     return outbound(
         "/chat/completions",
         fields,
@@ -49,6 +65,51 @@ def chat_outbound(chat: HubRequest, model: str) -> Outbound:
         stream=chat.request.ask.stream,
         dropped=chat.dropped.names(),
     )
+
+
+def accepted(fields: Mapping[str, msgspec.Raw], model: str, dropped: Dropped) -> dict[str, Any]:
+    """The fields of a request that passes through. What servers refuse is mended; the rest, which
+    is nearly always all of it, stays the bytes that came. Raises `Inexpressible`."""
+    out: dict[str, Any] = dict(fields)
+    if oddities.tools_are_odd(fields):
+        decoded = {name: _decoded(fields, name) for name in _OF_TOOLS if name in fields}
+        mended = accepted_tools(decoded, dropped)
+        for name, value in decoded.items():
+            if name not in mended:
+                del out[name]
+            elif mended[name] != value:
+                out[name] = mended[name]
+    if "messages" not in fields:
+        return out
+    given = bytes(fields["messages"])
+    odd_systems = not is_openai_model(model) and oddities.systems_are_odd(given)
+    if odd_systems or oddities.history_is_odd(given, fields):
+        messages = _decoded(fields, "messages")
+        mended = accepted_history(messages)
+        if odd_systems:
+            mended = system_first(mended, dropped)
+        if mended != messages:
+            out["messages"] = mended
+    return out
+
+
+def _decoded(fields: Mapping[str, msgspec.Raw], name: str) -> Any:
+    try:
+        return msgspec.json.decode(fields[name])
+    except RecursionError:
+        raise Inexpressible(name, f"`{name}` is nested too deeply.") from None
+
+
+def _refuse_files_elsewhere(messages: list[Message]) -> None:
+    """Chat completions take a file's data; none of their servers fetches one from an address."""
+    for position, message in enumerate(messages):
+        content = message["content"]
+        for part in content if isinstance(content, list) else ():
+            if part["type"] == "file" and "file_url" in part["file"]:
+                field = f"messages[{position}].content"
+                raise Inexpressible(
+                    field, f"`{field}`: OpenAI's protocol takes no file by its URL; send the data."
+                )
 
 
 def _with_limit(document: dict[str, Any], name: str) -> dict[str, Any]:

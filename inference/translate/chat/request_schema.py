@@ -19,6 +19,8 @@ class ImageUrl(msgspec.Struct):
 class File(msgspec.Struct):
     file_data: str | None = None
     file_id: str | None = None
+    file_url: str | None = None
+    """An extension of this gateway's, for documents that a server is to fetch."""
     filename: str | None = None
 
 
@@ -37,7 +39,8 @@ Content = str | list[Part] | None
 
 class Function(msgspec.Struct):
     name: str
-    arguments: str = ""
+    arguments: str | dict[str, Any] = ""
+    """A text, as OpenAI has it; some servers write objects, and histories bring them back."""
 
 
 class ToolCall(msgspec.Struct):

@@ -10,6 +10,7 @@ from inference.protocols.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
 from inference.translate.json_errors import is_utf8
+from inference.translate.messages.accepted import accepted_turns
 from inference.translate.messages.answer_schema import Counts, Event
 from inference.translate.messages.reader import MessagesStream, document_of, message_in
 from inference.translate.sealing import SEAM, opened_id
@@ -38,6 +39,8 @@ class MessagesPassThrough:
         if SEAM.encode() in request.body:
             fields["messages"] = _own_ids(fields["messages"])
             dropped = (*dropped, "messages.tool_use.extra_content")
+        if "messages" in fields:
+            fields["messages"] = accepted_turns(fields["messages"])
         return Outbound(self._path, msgspec.json.encode(fields), dropped)
 
     def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> PassThroughStream:

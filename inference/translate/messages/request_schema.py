@@ -31,14 +31,20 @@ class Block(msgspec.Struct):
     citations: Any = None
     id: str | None = None
     name: str | None = None
+    tool_name: str | None = None
     input: msgspec.Raw = NOTHING
     tool_use_id: str | None = None
-    content: str | list[Block] | None = None
+    content: str | list[Block] | Block | None = None
+    """One block where a tool of Anthropic's own tells an error, or has run code."""
     is_error: bool | None = None
     thinking: str | None = None
     signature: str | None = None
     data: str | None = None
     """Of thinking that nobody may read."""
+    url: str | None = None
+    error_code: str | None = None
+    stdout: str | None = None
+    stderr: str | None = None
     cache_control: Any = None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from inference.translate.base import Inexpressible
 from inference.translate.json_errors import Dropped
 from inference.translate.responses.reasoning import opened
@@ -34,7 +36,10 @@ def messages_of(items: str | list[Item], dropped: Dropped) -> list[Message]:
             if "content" in turn or "tool_calls" in turn:
                 turn = {}
             turn = turn or _begun(messages)
+            item, calls = _without_calls(item)
             turn["content"] = _content(item, path)
+            if calls:
+                turn["tool_calls"] = [_call(call, f"{path}.content") for call in calls]
         else:
             turn = {}
             messages.append(_input(item, path))
@@ -42,6 +47,21 @@ def messages_of(items: str | list[Item], dropped: Dropped) -> list[Message]:
         if message["role"] == "assistant":
             message.setdefault("content", None)
     return [m for m in messages if not _is_reasoning_alone(m)]
+
+
+def _without_calls(item: Item) -> tuple[Item, list[Item]]:
+    """A message of the assistant, and the calls that agents write into it."""
+    if item.content is None or isinstance(item.content, str):
+        return item, []
+    calls = [
+        Item("function_call", call_id=part.call_id, name=part.name, arguments=part.arguments)
+        for part in item.content
+        if part.type == "function_call"
+    ]
+    if not calls:
+        return item, []
+    parts = [part for part in item.content if part.type != "function_call"]
+    return msgspec.structs.replace(item, content=parts or None), calls
 
 
 def _begun(messages: list[Message]) -> Message:
@@ -137,8 +157,9 @@ def _part(part: Part, path: str) -> dict[str, Any]:
         return {"type": "file", "file": file}
     if part.type == "input_audio" and part.input_audio is not None:
         return {"type": "input_audio", "input_audio": part.input_audio}
-    for name in ("file_id", "file_url"):
-        if getattr(part, name) is not None:
-            message = f"`{path}.{name}`: no chat model can fetch it; send the data."
-            raise Inexpressible(f"{path}.{name}", message)
+    if part.type == "input_file" and part.file_url is not None:
+        return {"type": "file", "file": {"file_url": part.file_url}}
+    if part.file_id is not None:
+        message = f"`{path}.file_id`: no chat model can fetch it; send the data."
+        raise Inexpressible(f"{path}.file_id", message)
     raise Inexpressible(path, f"`{path}`: no chat model knows a part of this form.")

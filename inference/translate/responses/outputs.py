@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inference.translate.chat.reasoning_details import add_details
+from inference.translate.chat.thinking_order import own
 from inference.translate.responses.reasoning import Kept, sealed
 
 Event = dict[str, Any]
@@ -137,7 +138,7 @@ class Reasoning(Output):
         add_details(self._details, details)
         for block in blocks:
             if block.get("signature") or block.get("type") == "redacted_thinking":
-                self._blocks.append({k: v for k, v in block.items() if k != "index"})
+                self._blocks.append(own(block))
 
     def finished(self, status: str) -> list[Event]:
         events = []

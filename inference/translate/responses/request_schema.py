@@ -21,6 +21,10 @@ class Part(msgspec.Struct):
     file_url: str | None = None
     filename: str | None = None
     input_audio: dict[str, Any] | None = None
+    call_id: str | None = None
+    """Of a call that an agent wrote into a message, where the protocol has an item of its own."""
+    name: str | None = None
+    arguments: str | None = None
 
 
 class Item(msgspec.Struct):

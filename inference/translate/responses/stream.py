@@ -9,6 +9,7 @@ import msgspec
 from inference.protocols.sse import encode
 from inference.translate.base import Answer
 from inference.translate.chat.answer_schema import Completion, Function, Said, ToolCall
+from inference.translate.chat.thinking_order import interleaved, is_interleaved
 from inference.translate.hub import AnswerWriter
 from inference.translate.messages.caller.answer import call_id
 from inference.translate.responses.frame import ended, usage_of
@@ -21,6 +22,27 @@ from inference.translate.responses.outputs import (
 )
 from inference.translate.sealing import sealed_id
 from inference.values.usage import Usage
+
+
+def _in_order(said: Said) -> list[Said]:
+    """A whole message of a model that thinks between its words, in the order it spoke."""
+    if not said.thinking_blocks or not is_interleaved(said.thinking_blocks):
+        return [said]
+    if said.content is None and not said.tool_calls:
+        return [said]
+    pieces: list[Said] = []
+    calls = said.calls()
+    for number, call in enumerate(calls):
+        call.index = number
+    for kind, piece in interleaved(said.thinking_blocks, said.text(), calls):
+        if kind == "text":
+            pieces.append(Said(content=piece))
+        elif kind == "thinking":
+            thought = piece.get("thinking")
+            pieces.append(Said(reasoning_content=thought, thinking_blocks=[piece]))
+        else:
+            pieces.append(Said(tool_calls=[piece]))
+    return [*pieces, Said(refusal=said.refusal)]
 
 
 class ResponseWriter(AnswerWriter):
@@ -54,8 +76,8 @@ class ResponseWriter(AnswerWriter):
         choice = chunk.choices[0]
         events = [] if self._id else self._begin(chunk)
         said = choice.delta or choice.message
-        if said is not None:
-            events += self._said(said)
+        for piece in _in_order(said) if said is not None else ():
+            events += self._said(piece)
         if choice.finish_reason is not None:
             self.committed = True
             self.finish_reason = choice.finish_reason

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from governance import keys, services, snapshot
+from governance.interactions.key_uses import note_uses
 from governance.models import ApiKey
 from tests.governance.api.conftest import Api, error_of
 from tests.governance.conftest import profile_document
@@ -93,8 +94,8 @@ def test_when_a_key_was_used_is_no_change_of_the_configuration(api: Api) -> None
     key = ApiKey.objects.get()
     version = snapshot.refresh().version
     now = datetime.now(UTC)
-    services.note_uses({key.pk: now})
-    services.note_uses({key.pk: now - timedelta(hours=1), "gone": now})
+    note_uses({key.pk: now})
+    note_uses({key.pk: now - timedelta(hours=1), "gone": now})
     assert api.get(f"{PATH}/{key.pk}").json()["key"]["last_used_at"].startswith(f"{now:%Y-%m-%d}")
     key.refresh_from_db()
     assert key.last_used_at == now

@@ -117,10 +117,10 @@ class LineTranslator:
     def request(self, request: ParsedRequest, model: str) -> Outbound:
         return Outbound("/lines", request.body, dropped=("dull",) if model == "dull" else ())
 
-    def stream(self, request: ParsedRequest, media_type: str) -> LineStream:
+    def stream(self, request: ParsedRequest, media_type: str = "") -> LineStream:
         return LineStream()
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str) -> Answer:
+    def answer(self, request: ParsedRequest, body: bytes, media_type: str = "") -> Answer:
         if body.startswith(b"!"):
             return Answer(b"", failure=broken("error_in_answer", "It said so."))
         return Answer(body, "real", Usage(7, 3), "stop")

@@ -72,6 +72,24 @@ async def test_a_failure_stays_inside(
     assert reply.aborted == [None]
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ConnectFailed("x", cause="name not found"), "could not be reached: name not found."),
+        (ConnectFailed("host.example said no"), "The provider could not be reached."),
+        (UpstreamClosed("x", cause="cut short"), "The provider's answer broke off: cut short."),
+    ],
+)
+async def test_a_failure_names_its_cause(error: Exception, message: str) -> None:
+    world = World()
+    with world.attempt(candidate()) as attempt:
+        attempt.acquire(stream=True)
+        raise error
+    assert attempt.failure is not None
+    assert attempt.failure.message.endswith(message)
+    assert "host.example" not in attempt.failure.message
+
+
 async def test_without_a_permit_nothing_is_asked() -> None:
     """A provider at its limit: an entry, and the permits of others stay theirs."""
     world = World()

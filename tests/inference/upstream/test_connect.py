@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from inference.upstream import Client, ConnectFailed, ConnectTimedOut, Destination, Reply
+from inference.upstream.sockets import connect_tcp
 from tests.inference.upstream.upstream import Upstream
 
 
@@ -33,7 +34,7 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 for family, text in zip(families, addresses, strict=True)
             ]
 
-        monkeypatch.setattr("inference.upstream.sockets._lookup", lookup)
+        monkeypatch.setattr("inference.upstream.sockets.lookup", lookup)
 
     return install
 
@@ -181,11 +182,11 @@ async def test_cancelling_while_connecting(client: Client) -> None:
             await get(client, Destination("http", "127.0.0.1", port))
 
 
-async def test_small_writes_are_not_held_back(client: Client) -> None:
+async def test_small_writes_are_not_held_back() -> None:
     """Nagle's algorithm would cost a stream 40 ms."""
+    loop = asyncio.get_running_loop()
     async with Upstream() as up:
-        await (await get(client, up.destination)).read_all(10)
-        (connection,) = client._open
-        sock = connection._transport.get_extra_info("socket")
+        sock = await connect_tcp(loop, "127.0.0.1", up.port, guard=True)
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        sock.close()

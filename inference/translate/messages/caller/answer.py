@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from inference.translate.chat.answer_schema import Choice, Completion, Said
+from inference.translate.chat.thinking_order import own
 from inference.translate.sealing import sealed_id
 from inference.translate.signature import mark
 from inference.translate.tool_input import object_of
@@ -64,7 +65,7 @@ def _content(said: Said, whole_id: str) -> list[dict[str, Any]]:
 def thoughts_of(said: Said) -> list[dict[str, Any]]:
     """Thinking blocks: the signed ones if there are any, else the reasoning under our mark."""
     signed = [
-        {name: value for name, value in block.items() if name != "index"}
+        own(block)
         for block in said.thinking_blocks or ()
         if block.get("signature") or block.get("type") == "redacted_thinking"
     ]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from inference.translate.base import Inexpressible
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.caller.parts import Part, joined, only_text, parts_of
+from inference.translate.messages.caller.server_tools import is_of_server_tool, told
 from inference.translate.messages.request_schema import Block, MessagesRequest
 from inference.translate.sealing import opened_id
 from inference.translate.signature import UNSIGNED, details_in
 from inference.translate.tool_input import text_of
 
 Message = dict[str, Any]
+
+_THINKING: Final = ("thinking", "redacted_thinking")
 
 
 def messages_of(asked: MessagesRequest, dropped: Dropped) -> list[Message]:
@@ -81,7 +84,8 @@ def _result(block: Block, path: str, dropped: Dropped) -> tuple[Message, list[Pa
     if isinstance(block.content, str):
         parts = [_text(block.content)]
     else:
-        for position, inner in enumerate(block.content or ()):
+        blocks = [block.content] if isinstance(block.content, Block) else block.content or ()
+        for position, inner in enumerate(blocks):
             parts += parts_of(inner, f"{path}.content[{position}]", dropped)
     text = joined(parts)
     if block.is_error:
@@ -95,8 +99,6 @@ def _result(block: Block, path: str, dropped: Dropped) -> tuple[Message, list[Pa
 def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
     message: Message = {"role": "assistant", "content": None}
     texts: list[Part] = []
-    thoughts: list[str] = []
-    details: list[dict[str, Any]] = []
     calls: list[dict[str, Any]] = []
     for position, block in enumerate(blocks):
         where = f"{path}[{position}]"
@@ -104,31 +106,40 @@ def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
             if block.cache_control is not None:
                 dropped.add("cache_control")
             calls.append(_call(block, where))
-        elif block.type.endswith("thinking") and _marked(block).startswith(UNSIGNED):
-            thoughts += [block.thinking] if block.thinking else []
-            details += details_in(_marked(block))
-        elif block.type in ("thinking", "redacted_thinking"):
-            # Signed by an Anthropic model for itself; it means nothing to another.
-            dropped.add("messages.thinking")
+        elif block.type in _THINKING:
+            pass
         elif block.type == "text":
             texts += parts_of(block, where, dropped)
+        elif is_of_server_tool(block):
+            texts.append(_text(told(block, dropped)))
         else:
             raise Inexpressible(where, f"`{where}`: {block.type!r} is known to Anthropic alone.")
     if texts:
         message["content"] = texts[0]["text"] if len(texts) == 1 else texts
     elif not calls:
         message["content"] = ""
-    if thoughts:
-        message["reasoning_content"] = "\n".join(thoughts)
-    if details:
-        message["reasoning_details"] = details
+    message |= _reasoning(blocks, dropped)
     if calls:
         message["tool_calls"] = calls
     return message
 
 
-def _marked(block: Block) -> str:
-    return block.signature or block.data or ""
+def _reasoning(blocks: list[Block], dropped: Dropped) -> Message:
+    """What this gateway made thinking of, as the upstream gave it."""
+    thoughts: list[str] = []
+    details: list[dict[str, Any]] = []
+    for block in blocks:
+        if block.type not in _THINKING:
+            continue
+        marked = block.signature or block.data or ""
+        if marked.startswith(UNSIGNED):
+            thoughts += [block.thinking] if block.thinking else []
+            details += details_in(marked)
+        else:
+            # Signed by an Anthropic model for itself; it means nothing to another.
+            dropped.add("messages.thinking")
+    reasoning: Message = {"reasoning_content": "\n".join(thoughts)} if thoughts else {}
+    return {**reasoning, "reasoning_details": details} if details else reasoning
 
 
 def _call(block: Block, path: str) -> dict[str, Any]:

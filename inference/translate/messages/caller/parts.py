@@ -6,7 +6,7 @@ from typing import Any
 
 from inference.translate.base import Inexpressible
 from inference.translate.json_errors import Dropped
-from inference.translate.media import Media
+from inference.translate.media import Media, registered
 from inference.translate.messages.request_schema import Block, Source
 
 Part = dict[str, Any]
@@ -26,6 +26,8 @@ def parts_of(block: Block, path: str, dropped: Dropped) -> list[Part]:
         return _document(block, _source(block, path), path, dropped)
     if block.type == "search_result":
         return _search_result(block, path, dropped)
+    if block.type == "tool_reference" and block.tool_name is not None:
+        return [_text(f"The tool {block.tool_name} can be called.")]
     raise Inexpressible(path, f"`{path}`: OpenAI's protocol has no content of type {block.type!r}.")
 
 
@@ -52,7 +54,7 @@ def _source(block: Block, path: str) -> Source:
 
 def _image(source: Source, path: str) -> Part:
     if source.type == "base64":
-        media_type = _required(source.media_type, f"{path}.media_type")
+        media_type = registered(_required(source.media_type, f"{path}.media_type"))
         url = Media(media_type, _required(source.data, f"{path}.data")).url
     elif source.type == "url":
         url = _required(source.url, f"{path}.url")
@@ -78,6 +80,9 @@ def _document(block: Block, source: Source, path: str, dropped: Dropped) -> list
         for position, inner in enumerate(source.content or ()):
             titled += parts_of(inner, f"{where}.content[{position}]", dropped)
         return titled
+    if source.type == "url":
+        file = {"filename": block.title or "document.pdf", "file_url": source.url or ""}
+        return [{"type": "file", "file": file}]
     raise _elsewhere(source, where)
 
 

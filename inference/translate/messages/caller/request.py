@@ -82,10 +82,11 @@ def _is_strict(schema: Any) -> bool:
         return True
     properties = schema.get("properties")
     if isinstance(properties, dict) or schema.get("type") == "object":
-        names = set(properties or ())
-        if schema.get("additionalProperties") is not False:
+        names = sorted(properties) if isinstance(properties, dict) else []
+        required = schema.get("required") or []
+        if schema.get("additionalProperties") is not False or not isinstance(required, list):
             return False
-        if names != set(schema.get("required") or ()):
+        if not all(isinstance(name, str) for name in required) or names != sorted(set(required)):
             return False
     return all(map(_is_strict, schema.values()))
 

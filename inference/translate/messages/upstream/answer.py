@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from inference.translate.messages.answer_schema import Counts, Message, StopDetails
+from inference.translate.chat.thinking_order import placed
+from inference.translate.messages.answer_schema import Block, Counts, Message, StopDetails
 from inference.translate.tool_input import text_of
 
 FINISH_REASONS: Final = {
@@ -51,11 +52,7 @@ def _choice(message: Message) -> dict[str, Any]:
         "content": "".join(texts) if texts else None,
         "refusal": refusal_of(message.stop_reason, message.stop_details),
     }
-    thoughts = [
-        thinking_block(block.type, block.thinking, block.signature, block.data)
-        for block in blocks
-        if block.type in ("thinking", "redacted_thinking")
-    ]
+    thoughts = _thoughts(blocks)
     if thoughts:
         said["reasoning_content"] = "".join(b.thinking for b in blocks if b.type == "thinking")
         said["thinking_blocks"] = thoughts
@@ -75,6 +72,21 @@ def _choice(message: Message) -> dict[str, Any]:
     if message.stop_sequence is not None:
         choice["stop_reason"] = message.stop_sequence
     return choice
+
+
+def _thoughts(blocks: list[Block]) -> list[dict[str, Any]]:
+    """The thinking blocks, each with its place among what was said."""
+    thoughts = []
+    said = called = 0
+    for block in blocks:
+        if block.type in ("thinking", "redacted_thinking"):
+            thought = thinking_block(block.type, block.thinking, block.signature, block.data)
+            thoughts.append(placed(thought, said, called))
+        elif block.type == "text":
+            said += len(block.text)
+        else:
+            called += block.type == "tool_use"
+    return thoughts
 
 
 def tool_call(call_id: str, name: str, arguments: str) -> dict[str, Any]:

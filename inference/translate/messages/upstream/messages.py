@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from inference.translate.base import Inexpressible
+from inference.translate.call_order import in_order, is_ordered
 from inference.translate.chat.request_schema import Message, ToolCall
+from inference.translate.chat.thinking_order import interleaved, is_interleaved, own
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.upstream.parts import Block, blocks_of
 from inference.translate.tool_input import legal_id, object_of
+from inference.translate.tool_names import legal_name
 
 _NO_FUNCTIONS = "`functions` are deprecated and have no counterpart: use `tools`."
 
@@ -20,7 +25,7 @@ def turns_of(messages: list[Message], dropped: Dropped) -> tuple[list[Block], li
     """
     system: list[Block] = []
     turns: list[dict[str, Any]] = []
-    for position, message in enumerate(messages):
+    for position, message in enumerate(_in_order(messages)):
         path = f"messages[{position}]"
         if message.name is not None:
             dropped.add("messages.name")
@@ -39,7 +44,26 @@ def turns_of(messages: list[Message], dropped: Dropped) -> tuple[list[Block], li
                 turns.append({"role": "assistant", "content": said})
         else:
             raise Inexpressible(f"{path}.role", _NO_FUNCTIONS)
+    if not turns:
+        raise Inexpressible(
+            "messages", "`messages`: Anthropic wants a message that says something."
+        )
     return system, turns
+
+
+def _in_order(messages: list[Message]) -> list[Message]:
+    """The messages, with tool results directly behind their calls."""
+    headings = [
+        {
+            "role": message.role,
+            "tool_calls": [{"id": call.id} for call in message.tool_calls or ()],
+            "tool_call_id": message.tool_call_id,
+        }
+        for message in messages
+    ]
+    if is_ordered(headings):
+        return messages
+    return msgspec.convert(in_order(msgspec.to_builtins(messages)), list[Message])
 
 
 def _texts_only(blocks: list[Block], path: str) -> list[Block]:
@@ -51,6 +75,8 @@ def _texts_only(blocks: list[Block], path: str) -> list[Block]:
 
 
 def _add_user(turns: list[dict[str, Any]], blocks: list[Block], message: Message) -> None:
+    if not blocks:
+        return
     if _open_results(turns):
         turns[-1]["content"] += blocks
     elif isinstance(message.content, str) and message.cache_control is None:
@@ -85,27 +111,33 @@ def _open_results(turns: list[dict[str, Any]]) -> bool:
 
 
 def _assistant(message: Message, texts: list[Block], path: str, dropped: Dropped) -> list[Block]:
-    """Thinking first, then what was said, then the calls: the order the model produced."""
+    """Thinking, what was said, and the calls, in the order the model produced them."""
     if message.function_call is not None:
         raise Inexpressible(f"{path}.function_call", _NO_FUNCTIONS)
     if message.audio is not None:
         raise Inexpressible(f"{path}.audio", f"`{path}.audio`: there is no audio to refer to.")
-    blocks: list[Block] = []
+    thoughts: list[Block] = []
     for block in message.thinking_blocks or ():
         kind = block.get("type")
         if kind == "redacted_thinking" or (kind == "thinking" and block.get("signature")):
-            blocks.append({name: value for name, value in block.items() if name != "index"})
+            thoughts.append(block)
         else:
             dropped.add("messages.thinking_blocks")
     if message.reasoning_content and not message.thinking_blocks:
         # Anthropic takes back only what it has signed.
         dropped.add("messages.reasoning_content")
-    blocks += texts
-    if message.refusal:
-        blocks.append({"type": "text", "text": message.refusal})
-    calls = message.tool_calls or ()
-    blocks += [_call(call, f"{path}.tool_calls[{n}]") for n, call in enumerate(calls)]
-    return blocks
+    if message.refusal and message.refusal.strip():
+        texts = [*texts, {"type": "text", "text": message.refusal}]
+    calls = [
+        _call(call, f"{path}.tool_calls[{n}]") for n, call in enumerate(message.tool_calls or ())
+    ]
+    if is_interleaved(thoughts) and all(set(text) == {"type", "text"} for text in texts):
+        said = "".join(text["text"] for text in texts)
+        return [
+            {"type": "text", "text": piece} if kind == "text" else piece
+            for kind, piece in interleaved(thoughts, said, calls)
+        ]
+    return [*map(own, thoughts), *texts, *calls]
 
 
 def _call(call: ToolCall, path: str) -> Block:
@@ -115,6 +147,6 @@ def _call(call: ToolCall, path: str) -> Block:
     return {
         "type": "tool_use",
         "id": legal_id(call.id),
-        "name": call.function.name,
+        "name": legal_name(call.function.name),
         "input": object_of(call.function.arguments),
     }

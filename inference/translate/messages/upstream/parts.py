@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from inference.translate import media
 from inference.translate.base import Inexpressible
@@ -11,13 +11,16 @@ from inference.translate.json_errors import Dropped
 
 Block = dict[str, Any]
 
+_IMAGES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+"""Source: Anthropic's API reference, `source.media_type`."""
+
 
 def blocks_of(content: Content, path: str, dropped: Dropped) -> list[Block]:
-    """A message's content as blocks. Empty texts go, since Anthropic refuses them."""
+    """A message's content as blocks. Blank texts go, since Anthropic refuses them."""
     if content is None:
         return []
     if isinstance(content, str):
-        return [{"type": "text", "text": content}] if content else []
+        return [{"type": "text", "text": content}] if content.strip() else []
     blocks = []
     for position, part in enumerate(content):
         block = _block(part, f"{path}[{position}]", dropped)
@@ -31,7 +34,7 @@ def _block(part: Part, path: str, dropped: Dropped) -> Block | None:
         text = part.refusal if part.type == "refusal" else part.text
         if text is None:
             raise Inexpressible(f"{path}.{part.type}", f"`{path}.{part.type}` is required.")
-        return {"type": "text", "text": text} if text else None
+        return {"type": "text", "text": text} if text.strip() else None
     if part.type == "image_url":
         return _image(part, f"{path}.image_url", dropped)
     if part.type == "file" and part.file is not None:
@@ -49,6 +52,8 @@ def _image(part: Part, path: str, dropped: Dropped) -> Block:
         dropped.add("image_url.detail")
     image = media.of_data_url(url)
     if image is not None:
+        if image.type not in _IMAGES:
+            raise Inexpressible(path, f"`{path}`: Anthropic takes no image of type {image.type!r}.")
         source = {"type": "base64", "media_type": image.type, "data": image.data}
     elif url.startswith(("http://", "https://")):
         source = {"type": "url", "url": url}
@@ -58,6 +63,8 @@ def _image(part: Part, path: str, dropped: Dropped) -> Block:
 
 
 def _document(file: File, path: str) -> Block:
+    if file.file_data is None and file.file_url is not None:
+        return _titled({"type": "url", "url": file.file_url}, file)
     if file.file_data is None:
         message = f"`{path}`: files stored with one provider are unknown to another; send the data."
         raise Inexpressible(f"{path}.file_id", message)
@@ -72,6 +79,10 @@ def _document(file: File, path: str) -> Block:
     if source is None:
         message = f"`{path}.file_data`: expected base64 of a PDF or of plain text, in a data URL."
         raise Inexpressible(f"{path}.file_data", message)
+    return _titled(source, file)
+
+
+def _titled(source: Block, file: File) -> Block:
     block: Block = {"type": "document", "source": source}
     if file.filename:
         block["title"] = file.filename

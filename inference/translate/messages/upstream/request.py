@@ -17,12 +17,11 @@ from inference.translate.chat.request_schema import CHAT_REQUEST, ChatRequest, R
 from inference.translate.effort import thinking_for
 from inference.translate.hub import HubRequest
 from inference.translate.json_errors import Dropped, read
+from inference.translate.messages.upstream.answer_format import closed_schema
+from inference.translate.messages.upstream.limits import DEFAULT_MAX_TOKENS, longest_answer
 from inference.translate.messages.upstream.messages import turns_of
 from inference.translate.messages.upstream.tools import tool_fields
 from inference.translate.unsupported_fields import shape_of
-
-DEFAULT_MAX_TOKENS: Final = 4096
-"""Anthropic requires a limit, OpenAI does not."""
 
 _SHAPE: Final = shape_of(ChatRequest, known=frozenset({"model", "stream_options"}))
 _INERT: Final = frozenset({"index", "annotations"})
@@ -40,8 +39,9 @@ def outbound(hub: HubRequest, model: str) -> Outbound:
     dropped.add_unsupported(fields, _SHAPE, _INERT)
     system, turns = turns_of(chat.messages, dropped)
     request: dict[str, Any] = {"model": model, "messages": turns}
-    request |= tool_fields(chat, turns)
-    _sampling(chat, request, dropped)
+    request |= tool_fields(chat, turns, dropped)
+    prompt_tokens = hub.request.ask.features.prompt_tokens
+    _sampling(chat, request, longest_answer(model, prompt_tokens), dropped)
     _thinking(chat, request, model, dropped)
     if chat.response_format is not None:
         _format(chat.response_format, request, system, dropped)
@@ -64,21 +64,24 @@ def _refuse(chat: ChatRequest) -> None:
         "functions": chat.functions,
         "web_search_options": chat.web_search_options is not None,
         "moderation": chat.moderation is not None,
-        "temperature": chat.temperature is not None and chat.temperature > 1,
     }
     for field, stands in refused.items():
         if stands:
             raise Inexpressible(field, f"`{field}`: Anthropic's protocol cannot express this.")
 
 
-def _sampling(chat: ChatRequest, request: dict[str, Any], dropped: Dropped) -> None:
+def _sampling(chat: ChatRequest, request: dict[str, Any], longest: int, dropped: Dropped) -> None:
     limit = chat.max_completion_tokens
     limit = chat.max_tokens if limit is None else limit
-    request["max_tokens"] = DEFAULT_MAX_TOKENS if limit is None else limit
+    request["max_tokens"] = longest if limit is None else limit
     for name in ("temperature", "top_p", "top_k"):
         value = getattr(chat, name)
         if value is not None:
             request[name] = value
+    if chat.temperature is not None and chat.temperature > 1:
+        # OpenAI's range goes to 2, and clients send 1.2 by habit.
+        request["temperature"] = 1
+        dropped.add("temperature")
     for name in ("frequency_penalty", "presence_penalty"):
         if getattr(chat, name):
             dropped.add(name)
@@ -114,7 +117,8 @@ def _thinking(chat: ChatRequest, request: dict[str, Any], model: str, dropped: D
     if kind not in ("enabled", "adaptive"):
         return
     if limit is None:
-        request["max_tokens"] += fields["thinking"].get("budget_tokens", 0)
+        budget = fields["thinking"].get("budget_tokens", 0)
+        request["max_tokens"] = max(request["max_tokens"], DEFAULT_MAX_TOKENS + budget)
     for name, neutral in (("temperature", 1), ("top_p", 1), ("top_k", None)):
         if request.get(name) is not None and request[name] != neutral:
             dropped.add(name)
@@ -151,7 +155,8 @@ def _format(
     if form.json_schema is not None and form.json_schema.description is not None:
         dropped.add("response_format.description")
     config = request.setdefault("output_config", {})
-    config["format"] = {"type": "json_schema", "schema": schema}
+    accepted = closed_schema(schema, "response_format.schema", dropped)
+    config["format"] = {"type": "json_schema", "schema": accepted}
 
 
 def _about(chat: ChatRequest, request: dict[str, Any], dropped: Dropped) -> None:

@@ -59,7 +59,7 @@ def test_sums_are_those_of_the_records() -> None:
         assert totals.requests == len(mine)
         assert totals.errors == sum(one.outcome not in ("ok", "cancelled") for one in mine)
         assert totals.fallbacks == sum(one.fallback != "none" for one in mine)
-        assert totals.prompt_tokens == sum(one.usage.prompt_tokens for one in mine if one.usage)
+        assert totals.prompt_tokens == sum(one.usage.prompt for one in mine if one.usage)
         assert totals.cost_usd == pytest.approx(sum(one.cost_usd or 0 for one in mine))
         times = sorted(one.first_token_ms for one in mine if one.first_token_ms is not None)
         assert totals.first_token_median == statistics.median_low(times)

@@ -1,0 +1,109 @@
+"""The collector's process: `manage.py collect`, or a child of `manage.py up`.
+
+SIGTERM: what is in the log by then is taken in, for `GRACE_SECONDS` at most; the rest waits for the
+next collector.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.collector.collector import Collector
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "gateway.collector.settings"
+
+GRACE_SECONDS = 4.0
+LOOK_SECONDS = 0.1
+"""Between two looks at a log in which nothing is new."""
+MOST_REST = 0.03
+"""After a transaction others may write for as long as it lasted, but no longer than this."""
+NICE = 5
+"""Requests come first where processor time is short."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--exit-with-parent", action="store_true", help="end with standard input")
+    options = parser.parse_args()
+    stopping = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopping.set())
+    if options.exit_with_parent:
+        threading.Thread(target=_watch_parent, args=(stopping,), daemon=True).start()
+    else:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    import django
+
+    django.setup()
+    from gateway.collector.collector import Collector
+    from gateway.collector.places import places
+
+    where = places()
+    lock = _lock(where.published, where.node, stopping)
+    if lock is None:
+        return 0
+    os.nice(NICE)
+    collector = Collector(where)
+    try:
+        _run(collector, stopping)
+    finally:
+        collector.close()
+        os.close(lock)
+    return 0
+
+
+def _run(collector: Collector, stopping: threading.Event) -> None:
+    deadline = float("inf")
+    while time.monotonic() < deadline:
+        began = time.monotonic()
+        worked = collector.step()
+        collector.publish_when_due()
+        if worked:
+            time.sleep(min(MOST_REST, time.monotonic() - began))
+        elif stopping.is_set():
+            return
+        else:
+            stopping.wait(LOOK_SECONDS)
+        if stopping.is_set() and deadline == float("inf"):
+            deadline = time.monotonic() + GRACE_SECONDS
+
+
+def _lock(directory: Path, node: str, stopping: threading.Event) -> int | None:
+    """The lock of the node's only collector; None when asked to end before it was to be had."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    told = False
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if not told:
+                told = True
+                sys.stderr.write(
+                    f"Another collector runs for the node {node}; this one waits for its end.\n"
+                )
+            if stopping.wait(0.5):
+                os.close(lock)
+                return None
+            continue
+        return lock
+
+
+def _watch_parent(stopping: threading.Event) -> None:
+    """The launcher holds the other end of standard input; when it closes, we go too."""
+    sys.stdin.buffer.read()
+    stopping.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Where web processes and the collector of a node meet."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+
+SOCKET_PATH_LIMIT = 100
+"""Bytes; the system allows 104 (macOS) or 108 (Linux) with the terminating zero."""
+
+
+class Places(NamedTuple):
+    node: str
+    segments: Path
+    """Of the append-only log: written by web processes, followed and removed by the collector."""
+    day_files: Path
+    published: Path
+    """What the collector tells everybody: its status and the metrics."""
+    socket: Path
+    """Where web processes send their gauges."""
+
+
+def places() -> Places:
+    """As the settings are now."""
+    data, node = Path(settings.DATA_DIR), settings.NODE_NAME
+    published = data / "run" / "collector" / node
+    return Places(
+        node=node,
+        segments=data / "segments" / node,
+        day_files=Path(settings.INTERACTION_LOG_DIR),
+        published=published,
+        socket=_bindable(published / "gauges.sock"),
+    )
+
+
+def _bindable(wanted: Path) -> Path:
+    """`wanted`, or a short path that both sides derive from it when the system could not bind it.
+
+    In a directory of this user's alone.
+    """
+    if len(os.fsencode(wanted)) <= SOCKET_PATH_LIMIT:
+        return wanted
+    mark = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"pointsman-{os.geteuid()}-{mark}" / "gauges.sock"

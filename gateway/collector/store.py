@@ -1,0 +1,146 @@
+"""The collector's transaction: rows, usage ledger and offsets together, so each record once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    connections,
+    transaction,
+)
+
+from gateway.collector.day_files import Extent, Growth
+from gateway.collector.follower import Chunk
+from governance.interactions.key_uses import KeyUses
+from governance.interactions.ledger import COUNTS, NAMES, Place, Used, add_up
+from governance.interactions.record import InteractionRecord
+from governance.interactions.rows import COLUMNS, Moment, values_of
+from governance.models.interaction import Interaction
+from governance.models.log_offsets import DayFileOffset, SegmentOffset
+from governance.models.usage_bucket import PLACE, UsageBucket
+
+OUTAGE: Final = (OperationalError, InterfaceError, ProgrammingError)
+"""What passes: the database is away or locked, the disk full, the table not migrated yet."""
+REFUSED: Final = (DatabaseError, ValueError, TypeError, OverflowError)
+"""What does not pass: the database will never take this record."""
+
+
+class Overtaken(Exception):
+    """Somebody else has moved an offset: two collectors run for this node."""
+
+
+class Store:
+    """The rows of one node's log. For one process at a time."""
+
+    def __init__(self, node: str, using: str = "default") -> None:
+        self._node = node
+        self._using = using
+        self._key_uses = KeyUses()
+        quote = connections[using].ops.quote_name
+        self._insert = _insert(quote, Interaction._meta.db_table, COLUMNS)
+        table = UsageBucket._meta.db_table
+        names = ", ".join(f"{quote(one)} = excluded.{quote(one)}" for one in NAMES)
+        sums = ", ".join(
+            f"{quote(one)} = {quote(table)}.{quote(one)} + excluded.{quote(one)}" for one in COUNTS
+        )
+        place = ", ".join(map(quote, PLACE))
+        self._add_up = (
+            _insert(quote, table, (*PLACE, *NAMES, *COUNTS))
+            + f" ON CONFLICT ({place}) DO UPDATE SET {names}, {sums}"
+        )
+
+    def offsets(self) -> dict[str, int]:
+        """Of every segment that was begun. Raises `OUTAGE`."""
+        mine = SegmentOffset.objects.using(self._using).filter(node=self._node)
+        return dict(mine.values_list("segment", "offset"))
+
+    def forget(self, segments: Sequence[str]) -> None:
+        """Of segments that are no more. Raises `OUTAGE`."""
+        mine = SegmentOffset.objects.using(self._using).filter(node=self._node)
+        mine.filter(segment__in=segments).delete()
+
+    def extent(self, day: str) -> Extent | None:
+        """What is settled of a day's file. Raises `OUTAGE`."""
+        days = DayFileOffset.objects.using(self._using).filter(node=self._node, day=day)
+        found = days.values_list("file_id", "size").first()
+        return Extent(*found) if found else None
+
+    def settle_extent(self, day: str, extent: Extent) -> None:
+        """Raises `OUTAGE`."""
+        DayFileOffset.objects.using(self._using).update_or_create(
+            node=self._node, day=day, defaults=extent._asdict()
+        )
+
+    def commit(
+        self,
+        records: Sequence[InteractionRecord],
+        chunks: Sequence[Chunk],
+        grown: Mapping[str, Growth],
+    ) -> float:
+        """All of it or nothing; for how many seconds the transaction lasted.
+
+        Raises `OUTAGE`, `REFUSED` and `Overtaken`.
+        """
+        connection = connections[self._using]
+        moment = connection.ops.adapt_datetimefield_value
+        rows = [values_of(record, moment) for record in records]
+        buckets = [
+            _bucket(*one, moment) for one in sorted(add_up(records).items(), key=lambda one: one[0])
+        ]
+        # A key was used, whatever becomes of its rows.
+        self._key_uses.saw(records)
+        with transaction.atomic(using=self._using):
+            began = time.perf_counter()
+            if rows:
+                with connection.cursor() as cursor:
+                    cursor.executemany(self._insert, rows)
+                    cursor.executemany(self._add_up, buckets)
+            self._move(chunks)
+            self._grow(grown)
+        return time.perf_counter() - began
+
+    def note_key_uses(self, *, now: bool = False) -> None:
+        """When keys were last used, once a minute. Raises `OUTAGE`; nothing is lost by it."""
+        self._key_uses.write(now=now)
+
+    def close(self) -> None:
+        """Gives the connection back; the next call makes another."""
+        connections[self._using].close()
+
+    def _grow(self, grown: Mapping[str, Growth]) -> None:
+        days = DayFileOffset.objects.using(self._using)
+        for day, growth in grown.items():
+            mine = days.filter(node=self._node, day=day, **growth.before._asdict())
+            if not mine.update(**growth.after._asdict()):
+                raise Overtaken(day)
+
+    def _move(self, chunks: Sequence[Chunk]) -> None:
+        offsets = SegmentOffset.objects.using(self._using)
+        for chunk in chunks:
+            own = {"node": self._node, "segment": chunk.segment}
+            if not chunk.start:
+                try:
+                    offsets.create(offset=chunk.end, **own)
+                except IntegrityError:
+                    raise Overtaken(chunk.segment) from None
+            elif not offsets.filter(offset=chunk.start, **own).update(offset=chunk.end):
+                raise Overtaken(chunk.segment)
+
+
+def _insert(quote: Any, table: str, columns: Sequence[str]) -> str:
+    marks = ", ".join(["%s"] * len(columns))
+    names = ", ".join(map(quote, columns))
+    return f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})"  # noqa: S608  # our names
+
+
+def _bucket(place: Place, used: Used, moment: Moment) -> tuple[Any, ...]:
+    counts = [getattr(used, name) for name in (*NAMES, *COUNTS)]
+    return (moment(datetime.fromisoformat(place.start)), *place[1:], *counts)

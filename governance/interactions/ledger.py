@@ -1,0 +1,97 @@
+"""The usage ledger: what records add up to, by quarter hour and place. PURE.
+
+A record is counted as a request once, on the place that answered or was tried last, and each of
+its attempts on its own place. So the ledger is the sum of the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from governance.interactions.record import InteractionRecord, Named
+
+_NOBODY: Final = Named("", "")
+_MINUTES: Final = len("2030-01-31T12:")
+
+
+class Place(NamedTuple):
+    """What usage is told apart by, as it was when the request arrived."""
+
+    start: str
+    """The quarter hour, UTC: `2030-01-31T12:15:00+00:00`."""
+    key_id: str
+    group_id: str
+    owner_id: str
+    profile_id: str
+    provider: str
+    model: str
+
+
+class Used(msgspec.Struct):
+    """What was used at one place."""
+
+    key_name: str = ""
+    group_name: str = ""
+    owner_name: str = ""
+    profile_name: str = ""
+    requests: int = 0
+    attempts: int = 0
+    failed: int = 0
+    """Attempts that ended otherwise than answered or cancelled."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cache_written_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_micro_usd: int = 0
+    """Millionths of a US dollar, rounded for each attempt."""
+
+
+NAMES: Final = ("key_name", "group_name", "owner_name", "profile_name")
+COUNTS: Final = tuple(name for name in Used.__struct_fields__ if name not in NAMES)
+
+
+def micro_usd(cost: float | None) -> int:
+    return round(cost * 1_000_000) if cost else 0
+
+
+def add_up(records: Iterable[InteractionRecord]) -> dict[Place, Used]:
+    found: dict[Place, Used] = {}
+    for record in records:
+        _used(found, record, record.provider, record.model).requests += 1
+        for attempt in record.attempts:
+            used = _used(found, record, attempt.provider, attempt.model)
+            used.attempts += 1
+            used.failed += attempt.outcome not in ("ok", "cancelled")
+            used.cost_micro_usd += micro_usd(attempt.cost_usd)
+            usage = attempt.usage
+            if usage is not None:
+                used.prompt_tokens += usage.prompt
+                used.completion_tokens += usage.completion
+                used.cached_tokens += usage.cached
+                used.cache_written_tokens += usage.cache_written
+                used.reasoning_tokens += usage.reasoning
+    return found
+
+
+def quarter_hour(time: str) -> str:
+    """The beginning of the quarter hour of a record's time, which is UTC."""
+    minute = int(time[_MINUTES : _MINUTES + 2]) // 15 * 15
+    return f"{time[:_MINUTES]}{minute:02d}:00+00:00"
+
+
+def _used(found: dict[Place, Used], record: InteractionRecord, provider: str, model: str) -> Used:
+    key, group = record.key or _NOBODY, record.group or _NOBODY
+    owner, profile = record.owner or _NOBODY, record.profile or _NOBODY
+    start = quarter_hour(record.time)
+    place = Place(start, key.id, group.id, owner.id, profile.id, provider[:100], model[:300])
+    used = found.get(place)
+    if used is None:
+        used = found[place] = Used()
+    # Of a rename within the quarter hour the later name counts.
+    used.key_name, used.group_name = key.name, group.name
+    used.owner_name, used.profile_name = owner.name, profile.name
+    return used

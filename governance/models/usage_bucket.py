@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import (
+    BigAutoField,
+    BigIntegerField,
+    CharField,
+    DateTimeField,
+    Index,
+    Model,
+    PositiveBigIntegerField,
+    UniqueConstraint,
+)
+
+from governance.routing.fields import MAX_LENGTHS
+
+PLACE = ("start", "key_id", "group_id", "owner_id", "profile_id", "provider", "model")
+
+
+def _id() -> CharField[Any, Any]:
+    return CharField(max_length=MAX_LENGTHS["id"], blank=True)
+
+
+def _name() -> CharField[Any, Any]:
+    return CharField(max_length=MAX_LENGTHS["name"], blank=True)
+
+
+class UsageBucket(Model):
+    """The usage ledger: a quarter hour of one key, group, owner, profile, provider and model.
+
+    Written by the collector in the transaction that inserts the rows, so it is their sum; it stays
+    when they are pruned. Who and where are noted as they were when the requests arrived.
+    """
+
+    id = BigAutoField(primary_key=True)
+    start = DateTimeField()
+    key_id = _id()
+    key_name = _name()
+    group_id = _id()
+    group_name = _name()
+    owner_id = _id()
+    owner_name = _name()
+    profile_id = _id()
+    profile_name = _name()
+    provider = CharField(max_length=MAX_LENGTHS["provider"], blank=True)
+    model = CharField(max_length=MAX_LENGTHS["model"], blank=True)
+    requests = PositiveBigIntegerField(default=0)
+    """Each once, where it was answered or tried last."""
+    attempts = PositiveBigIntegerField(default=0)
+    failed = PositiveBigIntegerField(default=0)
+    """Attempts that ended otherwise than answered or cancelled."""
+    prompt_tokens = PositiveBigIntegerField(default=0)
+    completion_tokens = PositiveBigIntegerField(default=0)
+    cached_tokens = PositiveBigIntegerField(default=0)
+    cache_written_tokens = PositiveBigIntegerField(default=0)
+    reasoning_tokens = PositiveBigIntegerField(default=0)
+    cost_micro_usd = BigIntegerField(default=0)
+    """Millionths of a US dollar."""
+
+    class Meta:
+        ordering = ("-start", "id")
+        constraints = [UniqueConstraint(fields=PLACE, name="usage_bucket_place")]
+        indexes = [
+            Index(fields=[name, "start"], name=f"usage_bucket_{name}")
+            for name in ("key_id", "group_id", "profile_id", "provider")
+        ]
+
+    def __str__(self) -> str:
+        return f"usage of {self.provider}/{self.model} from {self.start:%Y-%m-%d %H:%M}"

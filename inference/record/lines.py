@@ -1,0 +1,101 @@
+"""A line of the log's segments: a record, and what the collector needs to finish it. PURE.
+
+Segments are internal, so a line says which schema it follows. The collector reads the current one
+and the one before, so that what was written before an upgrade is not lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from governance.interactions.record import AttemptRecord, InteractionRecord
+from inference.record.record import RequestContext
+
+VERSION: Final = 2
+
+
+class UnknownVersion(ValueError):
+    """A line of a schema that this release does not read: a newer release has written it."""
+
+
+class Seller(NamedTuple):
+    """What prices depend on beside the model, as it was when the attempt was made."""
+
+    base_url: str
+    kind: str
+    is_local: bool
+
+
+class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One finished request."""
+
+    v: int
+    record: InteractionRecord
+    """Without costs, which are worked out by whoever reads the line."""
+    sellers: tuple[Seller | None, ...] = ()
+    """For each attempt of the record that used tokens."""
+    request: bytes | None = None
+    """The request's body, where content is logged."""
+    answer: bytes | None = None
+    """The answer as it was sent to the caller, likewise."""
+
+
+class _Versioned(msgspec.Struct):
+    v: int = 1
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_version: Final = msgspec.json.Decoder(_Versioned).decode
+_current: Final = msgspec.json.Decoder(Line).decode
+_record: Final = msgspec.json.Decoder(InteractionRecord).decode
+
+
+def line_of(record: InteractionRecord, journey: RequestContext) -> bytes:
+    """The line of a finished request, with its line feed."""
+    content = journey.content
+    if content is None:
+        line = Line(VERSION, record, sellers_of(journey, record))
+    else:
+        answer = b"".join(content.answer)
+        line = Line(VERSION, record, sellers_of(journey, record), content.request, answer)
+    return _encode(line) + b"\n"
+
+
+def sellers_of(journey: RequestContext, record: InteractionRecord) -> tuple[Seller | None, ...]:
+    """Who was asked in each attempt, where that attempt has something to pay for."""
+    return tuple([_seller(journey, one) if one.usage else None for one in record.attempts])
+
+
+def _seller(journey: RequestContext, attempt: AttemptRecord) -> Seller | None:
+    if journey.plan is None:
+        return None
+    for candidate in journey.plan.candidates:
+        provider = candidate.provider
+        if (provider.name, candidate.model) == (attempt.provider, attempt.model):
+            return Seller(provider.base_url, provider.kind, provider.is_local)
+    return None
+
+
+def read_line(line: bytes) -> Line:
+    """Raises `UnknownVersion`, and `msgspec.MsgspecError` for what is no line of ours."""
+    version = _version(line).v
+    read = READERS.get(version)
+    if read is None:
+        raise UnknownVersion(f"version {version}")
+    return read(line)
+
+
+def _bare(line: bytes) -> Line:
+    """Version 1: a record with its cost, as the log of the first releases had it."""
+    record = _record(line)
+    if record.attempts and record.usage is not None and record.attempts[-1].usage is None:
+        record.attempts[-1].usage = record.usage
+        record.attempts[-1].cost_usd = record.cost_usd
+    return Line(1, record)
+
+
+READERS: Final[dict[int, Callable[[bytes], Line]]] = {1: _bare, VERSION: _current}
+"""The reader of each version; the oldest goes when a new one comes."""

@@ -1,0 +1,121 @@
+"""Web processes and collectors as processes of their own, for tests that kill them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.installation import ROOT, environment, manage
+
+WEB = """
+import os, sys, time
+import django
+django.setup()
+from django.conf import settings
+from gateway.collector.places import places
+from inference.record.recorder import Recorder
+from inference.record.segments import SegmentWriter
+from tests.interactions.journeys import journey
+name, seconds, rate = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+writer = SegmentWriter(places().segments, segment_bytes=200_000)
+recorder = Recorder(writer, settings.NODE_NAME)
+began = time.monotonic()
+number, slowest = 0, 0.0
+while (passed := time.monotonic() - began) < seconds:
+    while number < passed * rate:
+        recorder.accept(journey(id=f"{name}_{number}", at=time.time()))
+        number += 1
+    writer.flush()
+    time.sleep(0.05)
+writer.close()
+print(number, writer.lost)
+"""
+
+
+class World:
+    """A data directory, and the database it uses."""
+
+    def __init__(self, data_dir: Path, database_url: str = "") -> None:
+        self.data_dir = data_dir
+        more = {"POINTSMAN_NODE_NAME": "node-1"}
+        if database_url:
+            more["POINTSMAN_DATABASE_URL"] = database_url
+        self.environment = environment(data_dir, **more)
+        self._lean = {**self.environment, "DJANGO_SETTINGS_MODULE": "gateway.collector.settings"}
+        self._more = more
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return manage(self.data_dir, *arguments, **self._more)
+
+    def web(self, name: str, seconds: float, rate: int) -> subprocess.Popen[str]:
+        """Carries so many requests a second, and says how many at its end."""
+        command = [sys.executable, "-c", WEB, name, str(seconds), str(rate)]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=self._lean, stdout=subprocess.PIPE, text=True
+        )
+
+    @contextmanager
+    def collector(self, **more: Any) -> Iterator[subprocess.Popen[str]]:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "collect"], cwd=ROOT, env=self.environment, **more
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.wait(20)
+
+    def ask(self, what: str) -> list[str]:
+        """What an expression over the models gives, a line each."""
+        code = (
+            "import django; django.setup()\n"
+            "from django.db.models import Sum, Count\n"
+            "from governance.models import *\n"
+            f"for one in {what}: print(one)"
+        )
+        result = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env=self._lean,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return result.stdout.split()
+
+    def row_ids(self) -> list[str]:
+        return self.ask('Interaction.objects.values_list("request_id", flat=True)')
+
+    def ledger(self) -> int:
+        (found,) = self.ask('[UsageBucket.objects.aggregate(n=Sum("requests"))["n"] or 0]')
+        return int(found)
+
+    def segments(self) -> list[Path]:
+        return list((self.data_dir / "segments" / "node-1").glob("*.segment"))
+
+    def day_file_ids(self) -> list[str]:
+        from tests.support.collecting import records_of
+
+        days = (self.data_dir / "interactions").glob("*.jsonl")
+        return [record.id for day in days for record in records_of(day)]
+
+
+def memory(pid: int) -> int:
+    """Bytes of its own."""
+    for text in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if text.startswith("Private_Dirty:"):
+            return int(text.split()[1]) * 1024
+    raise AssertionError(pid)
+
+
+def until(holds: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -1,0 +1,98 @@
+"""The usage ledger is the sum of the records, however they come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from governance.interactions.ledger import COUNTS, add_up, micro_usd, quarter_hour
+from governance.interactions.record import AttemptRecord, InteractionRecord, Named, Usage
+
+TOKENS = st.integers(0, 10**9)
+USAGES = st.none() | st.builds(Usage, TOKENS, TOKENS, TOKENS, TOKENS, TOKENS)
+COSTS = st.none() | st.floats(0, 1000, allow_nan=False)
+NAMED = st.none() | st.sampled_from([Named("1", "one"), Named("2", "two"), Named("1", "renamed")])
+ATTEMPTS = st.builds(
+    AttemptRecord,
+    provider=st.sampled_from("ab"),
+    model=st.sampled_from("mn"),
+    outcome=st.sampled_from(["ok", "retryable", "cancelled"]),
+    code=st.just(""),
+    status=st.just(0),
+    milliseconds=st.just(0.0),
+    usage=USAGES,
+    cost_usd=COSTS,
+)
+
+
+@st.composite
+def records(draw: Any) -> InteractionRecord:
+    attempts = tuple(draw(st.lists(ATTEMPTS, max_size=3)))
+    minute = draw(st.integers(0, 59))
+    return InteractionRecord(
+        id="r",
+        time=f"2030-03-17T12:{minute:02d}:59.999Z",
+        protocol="openai",
+        outcome="ok",
+        key=draw(NAMED),
+        group=draw(NAMED),
+        owner=draw(NAMED),
+        profile=draw(NAMED),
+        attempts=attempts,
+        provider=attempts[-1].provider if attempts else "",
+        model=attempts[-1].model if attempts else "",
+    )
+
+
+@given(st.lists(records(), max_size=20), st.integers(0, 20))
+def test_it_works(found: list[InteractionRecord], cut: int) -> None:
+    """Whatever the batches are, the whole is the sum of the records."""
+    totals = dict.fromkeys(COUNTS, 0)
+    for batch in (found[:cut], found[cut:]):
+        for place, used in add_up(batch).items():
+            assert place.start[14:16] in ("00", "15", "30", "45")
+            for name in COUNTS:
+                totals[name] += getattr(used, name)
+    attempts = [one for record in found for one in record.attempts]
+    usages = [one.usage for one in attempts if one.usage is not None]
+    assert totals == {
+        "requests": len(found),
+        "attempts": len(attempts),
+        "failed": sum(one.outcome == "retryable" for one in attempts),
+        "prompt_tokens": sum(one.prompt for one in usages),
+        "completion_tokens": sum(one.completion for one in usages),
+        "cached_tokens": sum(one.cached for one in usages),
+        "cache_written_tokens": sum(one.cache_written for one in usages),
+        "reasoning_tokens": sum(one.reasoning for one in usages),
+        "cost_micro_usd": sum(round((one.cost_usd or 0) * 1_000_000) for one in attempts),
+    }
+
+
+@given(records())
+def test_each_attempt_counts_on_its_own_target(record: InteractionRecord) -> None:
+    """The request counts where it was answered or tried last."""
+    places = {(place.provider, place.model): used for place, used in add_up([record]).items()}
+    assert [place for place, used in places.items() if used.requests] == [
+        (record.provider, record.model)
+    ]
+    for place, used in places.items():
+        own = [one for one in record.attempts if (one.provider, one.model) == place]
+        assert used.attempts == len(own)
+        assert used.cost_micro_usd == sum(micro_usd(one.cost_usd) for one in own)
+
+
+def test_a_rename_stays_in_its_bucket() -> None:
+    record = InteractionRecord(id="r", time="2030-03-17T12:00:00.000Z", protocol="o", outcome="ok")
+    (used,) = add_up(
+        msgspec.structs.replace(record, key=Named("1", name)) for name in ("before", "after")
+    ).values()
+    assert (used.requests, used.key_name) == (2, "after")
+
+
+def test_quarter_hours() -> None:
+    for minute, begins in ((0, "00"), (14, "00"), (15, "15"), (59, "45")):
+        start = quarter_hour(f"2030-03-17T12:{minute:02d}:59.999Z")
+        assert start == f"2030-03-17T12:{begins}:00+00:00"
