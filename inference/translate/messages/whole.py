@@ -37,13 +37,13 @@ def _events_of_block(index: int, block: dict[str, Any]) -> Iterator[dict[str, An
     kind = block["type"]
     if kind in _DELTAS:
         start[kind] = ""
-        deltas.append({"type": _DELTAS[kind], kind: block[kind]})
+        deltas.append({"type": _DELTAS[kind], kind: block.get(kind) or ""})
     if kind == "thinking":
         start["signature"] = ""
-        deltas.append({"type": "signature_delta", "signature": block.get("signature", "")})
+        deltas.append({"type": "signature_delta", "signature": block.get("signature") or ""})
     elif kind in ("tool_use", "server_tool_use"):
         start["input"] = {}
-        text = msgspec.json.encode(block.get("input", {})).decode()
+        text = msgspec.json.encode(block.get("input") or {}).decode()
         deltas.append({"type": "input_json_delta", "partial_json": text})
     yield {"type": "content_block_start", "index": index, "content_block": start}
     for piece in deltas:
@@ -86,9 +86,9 @@ def _add(block: dict[str, Any], event: dict[str, Any], inputs: dict[int, str]) -
     delta = event["delta"]
     kind = delta["type"]
     if kind == "text_delta":
-        block["text"] = block.get("text", "") + delta["text"]
+        block["text"] = (block.get("text") or "") + (delta["text"] or "")
     elif kind == "thinking_delta":
-        block["thinking"] = block.get("thinking", "") + delta["thinking"]
+        block["thinking"] = (block.get("thinking") or "") + (delta["thinking"] or "")
     elif kind == "signature_delta":
         block["signature"] = delta["signature"]
     elif kind == "input_json_delta" and delta["partial_json"]:
