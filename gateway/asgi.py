@@ -21,8 +21,9 @@ from gateway.collector import metrics  # noqa: E402
 from gateway.server import health, lifespan  # noqa: E402
 from gateway.server.body_limit import limited  # noqa: E402
 from gateway.server.in_flight import counted  # noqa: E402
-from gateway.server.v1 import routes  # noqa: E402
+from gateway.server.v1 import PATHS, routes  # noqa: E402
 from inference.edge.asgi import App, Receive, Scope, Send  # noqa: E402
+from inference.edge.unknown import misdirected  # noqa: E402
 
 V1 = counted(routes())
 DJANGO = limited(cast(App, handler), settings.MAX_BODY_BYTES)
@@ -37,7 +38,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if kind != "http":
         raise ValueError(f"This service does not speak {kind}.")
     path: str = scope["path"]
-    chat = path.startswith("/v1/")
+    chat = path.startswith("/v1/") or misdirected(path, PATHS)
     if path in health.PATHS:
         await health.respond(scope, receive, send)
     elif not chat and path != metrics.PATH:

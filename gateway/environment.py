@@ -96,6 +96,17 @@ class Environment:
         """Comma-separated values, blanks dropped."""
         return [word for part in self.text(name, default).split(",") if (word := part.strip())]
 
+    def origins(self, name: str) -> list[str]:
+        """Origins as browsers send them, or `*`."""
+        found = [word.rstrip("/").lower() for word in self.words(name)]
+        for origin in found:
+            scheme, separator, host = origin.partition("://")
+            if origin != "*" and not (scheme and separator and host and "/" not in host):
+                raise BadSetting(
+                    f"POINTSMAN_{name} names origins such as https://app.example, not {origin!r}."
+                )
+        return found
+
 
 def node_name(env: Environment) -> str:
     """`POINTSMAN_NODE_NAME`, "" where it is not set. Raises `BadSetting`."""

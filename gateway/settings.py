@@ -37,6 +37,8 @@ ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS") or [
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("TRUSTED_ORIGINS")
+CORS_ORIGINS = env.origins("CORS_ORIGINS")
+"""Origins whose pages may call the chat API; `*`: every one. None by default."""
 HTTPS = env.flag("HTTPS", default=False)
 """The service is reached over TLS: cookies are marked secure and plain requests are redirected."""
 

@@ -15,3 +15,4 @@ urlpatterns = [
 ]
 
 handler400 = "gateway.server.bad_request.bad_request"
+handler404 = "gateway.server.not_found.not_found"

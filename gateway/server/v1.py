@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 
+from gateway.server.cors import shared
 from gateway.server.health_book import book, rng
 from governance import snapshot
 from governance.routing.table import RoutingTable
@@ -15,11 +16,17 @@ from inference.dispatch.health import HealthBook
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
+from inference.edge.nothing_kept import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import COUNT_TOKENS
+from inference.endpoints.input_tokens import INPUT_TOKENS
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
 from inference.record.content import ContentObserver
+
+MODELS = "/v1/models"
+PATHS = (*(endpoint.path for endpoint in ENDPOINTS), COUNT_TOKENS.path, MODELS)
+"""Every path of the API; `/v1/models/{id}` stands below the last."""
 
 
 def routes(
@@ -29,6 +36,7 @@ def routes(
     require_key: bool = settings.REQUIRE_API_KEY,
     heartbeat: float = 15.0,
     keep_content: bool = settings.LOG_CONTENT,
+    origins: Sequence[str] = settings.CORS_ORIGINS,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
 
@@ -55,12 +63,20 @@ def routes(
     apps[COUNT_TOKENS.path] = InferenceConsumer.as_asgi(
         endpoint=COUNT_TOKENS, book=HealthBook(rng=rng), rng=rng, **common
     )
-    models = apps["/v1/models"] = ListingConsumer.as_asgi(**common)
-    unknown = UnknownPathConsumer.as_asgi()
+    apps[INPUT_TOKENS.path] = InferenceConsumer.as_asgi(
+        endpoint=INPUT_TOKENS, book=HealthBook(rng=rng), rng=rng, **common
+    )
+    models = apps[MODELS] = ListingConsumer.as_asgi(**common)
+    kept = KeptResponseConsumer.as_asgi()
+    unknown = UnknownPathConsumer.as_asgi(paths=PATHS)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = scope["path"].rstrip("/")
-        chosen = models if path.startswith("/v1/models/") else apps.get(path, unknown)
+        chosen = apps.get(path, unknown)
+        if path.startswith("/v1/models/"):
+            chosen = models
+        elif chosen is unknown and path.startswith("/v1/responses/"):
+            chosen = kept
         return chosen(scope, receive, send)
 
-    return app
+    return shared(app, origins)

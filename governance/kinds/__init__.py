@@ -22,6 +22,7 @@ __all__ = [
     "is_engine",
     "is_private",
     "kind_named",
+    "list_headers",
     "presets",
     "read_as_today",
     "stays_here",
@@ -56,6 +57,11 @@ def stays_here(name: str, base_url: str) -> bool:
 def caller_headers() -> frozenset[bytes]:
     """Every header of a caller that some kind lets through."""
     return frozenset().union(*(kind.caller_headers for kind in KINDS.values()))
+
+
+def list_headers() -> frozenset[bytes]:
+    """Every header that some kind takes for a list."""
+    return frozenset().union(*(kind.list_headers for kind in KINDS.values()))
 
 
 def presets() -> list[tuple[ProviderKind, Preset]]:

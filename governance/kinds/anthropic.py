@@ -2,6 +2,7 @@
 
 from governance.kinds.auth import KeyHeader
 from governance.kinds.kind import (
+    LIST_HEADERS,
     TOO_LONG,
     TRACE_HEADERS,
     FailureWords,
@@ -23,6 +24,7 @@ KIND = ProviderKind(
     # Source: Anthropic's API reference, "Versioning"; the header is required.
     headers=(("anthropic-version", "2023-06-01"),),
     caller_headers=TRACE_HEADERS | {b"anthropic-version", b"anthropic-beta"},
+    list_headers=LIST_HEADERS | {b"anthropic-beta"},
     counts_tokens=True,
     # It lists in pages, of 1000 at most. Source: its API reference, "List Models".
     probe=Probe("/messages", "content", "max_tokens", "/models?limit=1000"),

@@ -12,6 +12,9 @@ from governance.kinds.locality import is_loopback
 TRACE_HEADERS: Final = frozenset({b"traceparent", b"tracestate"})
 """W3C Trace Context: every kind that lets callers' headers through lets these through."""
 
+LIST_HEADERS: Final = frozenset({b"tracestate"})
+"""Headers with members, which may come in several lines (RFC 9110, section 5.3)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
@@ -88,6 +91,8 @@ class ProviderKind:
     """Sent unless the caller or the operator sets them."""
     caller_headers: frozenset[bytes] = frozenset()
     """Headers of the caller that travel to the upstream, in lower case."""
+    list_headers: frozenset[bytes] = LIST_HEADERS
+    """Of these, which are lists: the operator's members and the caller's stand side by side."""
     priority_header: str = ""
     """The header that tells the place in its queue; empty: it has no such queue."""
     most_concurrent: int | None = None

@@ -14,7 +14,7 @@ from inference.dispatch.deadlines import Deadlines
 from inference.dispatch.health import HealthBook, Permit
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.record.record import RequestContext
-from inference.upstream import ConnectFailed, ConnectTimedOut, UpstreamError
+from inference.upstream import ConnectFailed, ConnectTimedOut, UndecodableBody, UpstreamError
 from inference.upstream.backend import UnusableProvider, first_event_timeout
 from inference.upstream.tokens import TokenUnavailable
 from inference.values.failures import AttemptFailed, Failure, Outcome, broken
@@ -143,6 +143,8 @@ class Attempt:
             return _unreachable(error.cause)
         if isinstance(error, TokenUnavailable):
             return Failure(Outcome.MISCONFIGURED, "token_unavailable", str(error))
+        if isinstance(error, UndecodableBody):
+            return broken(error.code, str(error))
         if isinstance(error, UpstreamError):
             return _stream_died(error.cause)
         if isinstance(error, UnusableProvider):

@@ -24,7 +24,15 @@ from inference.dispatch.results import Exhausted, StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
-from inference.translate.base import EVENT_STREAM, JSON, Answer, Inexpressible, Outbound, Translator
+from inference.translate.base import (
+    EVENT_STREAM,
+    JSON,
+    Answer,
+    Inexpressible,
+    Outbound,
+    StreamTranslator,
+    Translator,
+)
 from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
@@ -51,7 +59,9 @@ class Delivery(Protocol):
     ) -> None:
         """An answer from beginning to end."""
 
-    async def break_off(self, failure: Failure, body: bytes | None, sequence: int) -> None:
+    async def break_off(
+        self, failure: Failure, body: bytes | None, stream: StreamTranslator
+    ) -> None:
         """Ends a stream in an error; `body` is what the upstream said about it."""
 
     async def abandon(self) -> None:
@@ -210,7 +220,7 @@ class Dispatcher:
         # Nothing can be replayed: the stream ends in the protocol's error event and without its
         # regular end, so that no client takes the half for the whole.
         body = self._exhausted(attempt.candidate, failure).body
-        await self._delivery.break_off(failure, body, stream.translator.sequence)
+        await self._delivery.break_off(failure, body, stream.translator)
 
     async def _deliver(self, answer: Answer, candidate: Candidate) -> None:
         context = self.context

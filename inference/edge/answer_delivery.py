@@ -8,7 +8,7 @@ from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.record.record import RequestContext
-from inference.translate.base import Answer
+from inference.translate.base import Answer, StreamTranslator
 from inference.values.error_answer import after_failure, in_stream
 from inference.values.failures import Failure, Outcome
 
@@ -39,9 +39,11 @@ class AnswerDelivery:
         content_type = (b"content-type", answer.media_type.encode("latin-1"))
         await self.writer.respond(200, [content_type, *answered, *headers], answer.body)
 
-    async def break_off(self, failure: Failure, body: bytes | None, sequence: int) -> None:
+    async def break_off(
+        self, failure: Failure, body: bytes | None, stream: StreamTranslator
+    ) -> None:
         writer = self.writer
-        error = in_stream(failure, body, sequence)
+        error = in_stream(failure, body, stream.sequence, stream.partial)
         await writer.last(writer.protocol.error_event(error, writer.request_id))
 
     async def abandon(self) -> None:

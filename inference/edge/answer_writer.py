@@ -98,6 +98,7 @@ class AnswerWriter:
         if headers is None:
             headers = [(b"x-request-id", self.request_id.encode())]
         headers += response_headers.retry_after(error.retry_after)
+        headers += error.headers
         if error.status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         body = self.protocol.error_body(error, self.request_id)

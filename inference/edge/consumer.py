@@ -15,6 +15,14 @@ from typing import Any
 import structlog
 from channels.generic.http import AsyncHttpConsumer
 
+from inference.content_coding import (
+    ACCEPTED,
+    BrokenCoding,
+    TooMuchDecoded,
+    UnknownCoding,
+    coding_of,
+    decoded,
+)
 from inference.dispatch.timer_wheel import timer_wheel_of
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.asgi import (
@@ -40,11 +48,29 @@ class CallerLeft(Exception):
     """The caller closed the connection before the request was complete."""
 
 
+def method_not_allowed(path: str, *methods: str) -> ErrorAnswer:
+    """405 with the methods there are (RFC 9110, section 15.5.6)."""
+    allow = ", ".join([*methods, "OPTIONS"]).encode()
+    words = f"{path} answers {' and '.join(methods)} only."
+    return ErrorAnswer(405, words, "method_not_allowed", headers=((b"allow", allow),))
+
+
+async def _options(send: Send, methods: tuple[str, ...]) -> None:
+    """What may be asked here, which is no secret: no key is needed."""
+    allow = ", ".join([*methods, "OPTIONS"]).encode()
+    await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
 class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is untyped
     """Override `on_head()`, which sets `writer`, and `handle(body)`."""
 
     body_limit: int = 32 * 1024 * 1024
-    """Bytes."""
+    """Bytes, also of a body out of its content coding."""
+    methods: tuple[str, ...] = ()
+    """What OPTIONS tells."""
+    coding: str = ""
+    """The content coding of the body."""
 
     scope: Scope
     base_send: Send
@@ -55,6 +81,8 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         """As Channels has it, without a coroutine of its own around each request."""
 
         def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            if scope["method"] == "OPTIONS" and cls.methods:
+                return _options(send, cls.methods)
             return cls(**initkwargs)(scope, receive, send)
 
         return app
@@ -67,9 +95,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         self.timer_wheel = timer_wheel_of(loop)
         watcher: DisconnectWatcher | None = None
         try:
-            refusal = self.on_head()
-            if refusal is None and announced_length(scope["headers"]) > self.body_limit:
-                refusal = self._too_large()
+            refusal = self.on_head() or self._refusal_by_head()
             if refusal is not None:
                 self.writer.unread = unread_body(scope, receive)
                 await self.refuse(refusal)
@@ -80,7 +106,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             assert carrier is not None
             watcher = DisconnectWatcher(receive, carrier, loop, self.timer_wheel)
             self.writer.watcher = watcher
-            await self.handle(body)
+            await self._handle(body)
         except CallerLeft:
             pass
         except BodyTooLarge:
@@ -125,6 +151,38 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         return ErrorAnswer(
             413, f"The body is larger than {limit} MiB, the limit.", "request_too_large"
         )
+
+    def _refusal_by_head(self) -> ErrorAnswer | None:
+        """What the head says of the body: its length and its content coding."""
+        if announced_length(self.scope["headers"]) > self.body_limit:
+            return self._too_large()
+        named = [value for name, value in self.scope["headers"] if name == b"content-encoding"]
+        if not named:
+            return None
+        try:
+            self.coding = coding_of(b", ".join(named))
+        except UnknownCoding as error:
+            return ErrorAnswer(
+                415,
+                f"The content-encoding {error} is not known here. A body may come in one of: "
+                f"{ACCEPTED}.",
+                "unsupported_content_encoding",
+                headers=((b"accept-encoding", ACCEPTED.encode()),),
+            )
+        return None
+
+    async def _handle(self, body: bytes) -> None:
+        """Takes the body out of its content coding first."""
+        if self.coding:
+            try:
+                body = decoded(body, self.coding, self.body_limit)
+            except BrokenCoding as error:
+                await self.refuse(ErrorAnswer(400, str(error), "broken_content_encoding"))
+                return
+            except TooMuchDecoded:
+                await self.refuse(self._too_large())
+                return
+        await self.handle(body)
 
     async def _receive_body(self, receive: Receive) -> bytes:
         parts: list[bytes] = []

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
 
-from governance.kinds import caller_headers
+from governance.kinds import caller_headers, list_headers
 from governance.routing.plan import Plan
 from governance.routing.resolve import route
 from governance.routing.table import RoutingTable, VirtualKey
@@ -19,11 +19,13 @@ from inference.dispatch.health import HealthBook
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
+from inference.edge.asgi import Header
 from inference.edge.authentication import Authenticate
-from inference.edge.consumer import LeanHttpConsumer
+from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.heartbeat import Heartbeat
 from inference.edge.observer import Observer
 from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.session import HEADER_NAMES
 from inference.record import record
 from inference.record.record import RequestContext
 from inference.upstream import client_of
@@ -39,7 +41,9 @@ READ_HEADERS: Final = caller_headers() | {
     b"x-api-key",
     b"x-routing-profile",
     b"x-request-id",
+    *HEADER_NAMES,
 }
+LIST_HEADERS: Final = list_headers()
 
 
 class RequestRefused(Exception):
@@ -50,11 +54,24 @@ class RequestRefused(Exception):
         self.answer = answer
 
 
+def read_headers(given: Iterable[Header]) -> dict[bytes, bytes]:
+    """The headers that are looked at; the lines of one that is a list are joined."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in given:
+        if name in READ_HEADERS:
+            if name in headers and name in LIST_HEADERS:
+                value = headers[name] + b", " + value
+            headers[name] = value
+    return headers
+
+
 class InferenceConsumer(LeanHttpConsumer):
     """Carries one request: authenticate, read, parse, route, dispatch, record.
 
     What differs from endpoint to endpoint is in `endpoint`; who only looks on is an observer.
     """
+
+    methods = ("POST",)
 
     def __init__(
         self,
@@ -79,9 +96,7 @@ class InferenceConsumer(LeanHttpConsumer):
         self.heartbeat = heartbeat
 
     def on_head(self) -> ErrorAnswer | None:
-        self.headers = headers = {
-            name: value for name, value in self.scope["headers"] if name in READ_HEADERS
-        }
+        self.headers = headers = read_headers(self.scope["headers"])
         protocol = self.endpoint.protocol
         self.context = context = RequestContext(
             id=response_headers.request_id(headers.get(b"x-request-id")),
@@ -90,22 +105,21 @@ class InferenceConsumer(LeanHttpConsumer):
             at=time.time(),
         )
         self.writer = AnswerWriter(self.base_send, protocol, context.id)
-        if self.observers:
-            self.writer.on_sent = self._sent
         self._authenticated_by = table = self.table()
         key = self.authenticate(headers, table, context.at)
         if isinstance(key, ErrorAnswer):
             return key
         context.grant = key
         if self.scope["method"] != "POST":
-            words = f"{self.endpoint.path} answers POST only."
-            return ErrorAnswer(405, words, "method_not_allowed")
+            return method_not_allowed(self.endpoint.path, *self.methods)
         return None
 
     async def handle(self, body: bytes) -> None:
         context = self.context
         # How long a caller took to send the body is not the gateway's doing.
         context.started = time.monotonic()
+        if self.observers:
+            self.writer.on_sent = self._sent
         try:
             table = self.table()
             key = self._key(table)
@@ -149,12 +163,13 @@ class InferenceConsumer(LeanHttpConsumer):
         for observer in self.observers:
             observer.on_body(self.context, body)
         try:
-            request = self.endpoint.parse(body, self.headers)
+            request = self.endpoint.read(body, self.headers)
         except BadRequest as error:
             raise RequestRefused(
                 ErrorAnswer(error.status, error.message, error.code, error.field)
             ) from None
         self.context.ask = self.endpoint.recorded(request.ask)
+        self.context.session = request.session
         return request
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:

@@ -9,6 +9,7 @@ import msgspec
 
 from governance.routing.request import Features, RoutingRequest
 from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.session import session_of
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import ChatCaller
 from inference.values.parsed_request import BadRequest, ParsedRequest
@@ -69,6 +70,10 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     chat = typed(_BODY, body)
     if not chat.messages:
         raise BadRequest("`messages` must hold at least one message.", "messages")
+    session = session_of(fields, headers)
+    if fields.get("system", b"null") not in (b"null", b'""', b"[]"):
+        message = "`system` is no field of a chat completion: make it the first of `messages`."
+        raise BadRequest(message, "system")
     hint = hint_of(chat.routing_profile, chat.metadata, headers)
     needs, features = _look(chat)
     return ParsedRequest(
@@ -83,6 +88,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         body=body,
         fields=without_hint(fields, chat.metadata),
         headers=headers,
+        session=session,
         wants_usage=chat.stream_options is not None and bool(chat.stream_options.include_usage),
     )
 

@@ -10,6 +10,7 @@ import msgspec
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.prompt import Prompt, survey_prompt
+from inference.endpoints.session import session_of
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.chat.passthrough import ChatPassThrough
@@ -43,6 +44,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     fields = envelope(body)
     asked = typed(_BODY, body)
+    session = session_of(fields, headers)
     hint = hint_of(asked.routing_profile, asked.metadata, headers)
     survey = Survey()
     prompts = survey_prompt(survey, asked.prompt, "prompt")
@@ -58,6 +60,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         body=body,
         fields=without_hint(fields, asked.metadata),
         headers=headers,
+        session=session,
         priority="low",
         wants_usage=asked.stream_options is not None and bool(asked.stream_options.include_usage),
     )

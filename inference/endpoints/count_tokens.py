@@ -24,7 +24,11 @@ _ESTIMATED: Final = ((b"x-pointsman-estimated", b"true"),)
 
 
 async def dispatch(dispatcher: Dispatcher, candidates: tuple[Candidate, ...]) -> Exhausted | None:
-    """Asks the candidates that can count, in the plan's order; for the first other it estimates."""
+    """Asks the candidates that can count, in the plan's order; for the first other it estimates.
+
+    Where they fail it estimates too: clients decide by the number when to compact a conversation,
+    and take an error for 0. Only what the caller did wrong is told.
+    """
     able = tuple(takewhile(_can_count, candidates))
     others = candidates[len(able) :]
     if able:
@@ -33,10 +37,9 @@ async def dispatch(dispatcher: Dispatcher, candidates: tuple[Candidate, ...]) ->
             # There is no token whose time it could be.
             dispatcher.context.first_token = None
             return None
-        if _never_counts(exhausted.failure):
-            others = others or able[-1:]
-        elif not (others and exhausted.failure.moves_on):
+        if not (exhausted.failure.moves_on or _never_counts(exhausted.failure)):
             return exhausted
+        others = others or able[-1:]
     estimated = Answer(estimated_body(dispatcher.request))
     await dispatcher.answer_here(others[0], estimated, "estimated", _ESTIMATED)
     return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.prompt import Prompt, survey_prompt
+from inference.endpoints.prompt import survey_prompt
+from inference.endpoints.session import session_of
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.chat.passthrough import EmbeddingsPassThrough
@@ -18,10 +19,11 @@ from inference.values.parsing import Survey, envelope, hint_of, typed, without_h
 
 
 class _Body(msgspec.Struct):
-    input: Prompt
+    input: str | list[Any] | dict[str, Any]
     model: str | None = None
     dimensions: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    encoding_format: Literal["float", "base64"] | None = None
+    encoding_format: str | list[str] | None = None
+    """OpenAI knows `float` and `base64`; others `int8`, `binary`, or several at a time."""
     metadata: dict[str, msgspec.Raw] | None = None
     routing_profile: str | None = None
 
@@ -33,9 +35,10 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     fields = envelope(body)
     asked = typed(_BODY, body)
+    session = session_of(fields, headers)
     hint = hint_of(asked.routing_profile, asked.metadata, headers)
     survey = Survey()
-    inputs = survey_prompt(survey, asked.input, "input")
+    inputs = _survey(survey, asked.input)
     return ParsedRequest(
         ask=RoutingRequest(
             model=asked.model or "",
@@ -47,8 +50,22 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         body=body,
         fields=without_hint(fields, asked.metadata),
         headers=headers,
+        session=session,
         priority="low",
     )
+
+
+def _survey(survey: Survey, given: str | list[Any] | dict[str, Any]) -> int:
+    """Counts the inputs. Objects, which hold text, an image or both, are their model's to read."""
+    inputs = [given] if isinstance(given, dict) else given
+    if isinstance(inputs, str) or not any(isinstance(one, dict) for one in inputs):
+        return survey_prompt(survey, inputs, "input")
+    for one in inputs:
+        text = one.get("text") if isinstance(one, dict) else one
+        if isinstance(text, str):
+            survey.text(text)
+            survey.last_user = text
+    return len(inputs)
 
 
 _CALLER: Final = PassThroughCaller({"openai": EmbeddingsPassThrough()})

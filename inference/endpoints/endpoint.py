@@ -9,11 +9,12 @@ from governance.routing.plan import Candidate
 from governance.routing.request import RoutingRequest
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.results import Exhausted
+from inference.endpoints.confusions import redirected
 from inference.protocols import CallersProtocol
 from inference.translate.base import Translator
 from inference.translate.hub import DirectCaller
 from inference.translate.registry import translator_between
-from inference.values.parsed_request import ParsedRequest
+from inference.values.parsed_request import BadRequest, ParsedRequest
 
 Parse = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
 
@@ -39,6 +40,13 @@ class Endpoint:
     def translator(self, upstream_protocol: str) -> Translator:
         """The translator towards an upstream's protocol. Raises `LookupError`."""
         return translator_between(self.caller, upstream_protocol)
+
+    def read(self, body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+        """`parse`, which also tells a caller who is at the wrong path where to go."""
+        try:
+            return self.parse(body, headers)
+        except BadRequest as error:
+            raise redirected(self.path, error, body) from None
 
     def recorded(self, request: RoutingRequest) -> RoutingRequest:
         """The request as the record has it: under the endpoint's own type, whatever it is routed

@@ -14,7 +14,7 @@ from governance.routing.table import RoutingTable
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.authentication import Authenticate
-from inference.edge.consumer import LeanHttpConsumer
+from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.protocols import ANTHROPIC, spoken
 from inference.values.error_answer import ErrorAnswer
 
@@ -25,6 +25,8 @@ _LONGEST_PAGE: Final = 1000
 
 class ListingConsumer(LeanHttpConsumer):
     """Names models in the shape of the asking protocol."""
+
+    methods = ("GET", "HEAD")
 
     def __init__(
         self,
@@ -44,7 +46,7 @@ class ListingConsumer(LeanHttpConsumer):
         self.protocol = spoken(headers)
         self.writer = AnswerWriter(self.base_send, self.protocol, request_id)
         if self.scope["method"] not in ("GET", "HEAD"):
-            return ErrorAnswer(405, f"{_PATH} answers GET only.", "method_not_allowed")
+            return method_not_allowed(_PATH, *self.methods)
         self._served = self.table()
         key = self.authenticate(headers, self._served, time.time())
         if isinstance(key, ErrorAnswer):
@@ -68,14 +70,23 @@ class ListingConsumer(LeanHttpConsumer):
                     return self.protocol.model(name)
             message = f"There is no model {wanted!r} that this key may use."
             return ErrorAnswer(404, message, "model_not_found", "model")
+        query = self.scope.get("query_string", b"")
         if self.protocol is not ANTHROPIC:
-            return self.protocol.models(names)
+            listed = self.protocol.models(names)
+            return {**listed, "models": []} if _asks_codex(query) else listed
         try:
-            page, has_more = paged(names, self.scope.get("query_string", b""))
+            page, has_more = paged(names, query)
         except ValueError:
             message = f"`limit` must be a whole number from 1 to {_LONGEST_PAGE}."
             return ErrorAnswer(400, message, "invalid_value", "limit")
         return ANTHROPIC.models(page, has_more=has_more)
+
+
+def _asks_codex(query: bytes) -> bool:
+    """Codex tells its version, and wants `models` beside `data`: descriptions with which it
+    completes its own. Each must hold the instructions it gives the model, which nobody here
+    knows, so the list is empty and its own stay."""
+    return b"client_version" in parse_qs(query)
 
 
 def paged(names: list[ListedModel], query: bytes) -> tuple[list[ListedModel], bool]:

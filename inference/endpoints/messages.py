@@ -9,6 +9,7 @@ import msgspec
 
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.session import session_of
 from inference.protocols import ANTHROPIC
 from inference.translate.messages.caller.caller import MessagesCaller
 from inference.values.parsed_request import BadRequest, ParsedRequest
@@ -91,6 +92,7 @@ def _inbound(
 ) -> ParsedRequest:
     if not message.messages:
         raise BadRequest("`messages` must hold at least one message.", "messages")
+    session = session_of(fields, headers)
     hint = hint_of(message.routing_profile, message.metadata, headers)
     survey = _survey(message)
     features = survey.features(
@@ -110,6 +112,7 @@ def _inbound(
         body=body,
         fields=without_hint(fields, message.metadata),
         headers=headers,
+        session=session,
     )
 
 

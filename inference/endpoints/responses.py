@@ -9,6 +9,7 @@ import msgspec
 
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.session import session_of
 from inference.protocols import RESPONSES
 from inference.translate.responses.caller import ResponsesCaller
 from inference.values.parsed_request import BadRequest, ParsedRequest
@@ -29,7 +30,7 @@ _STATEFUL: Final = {
 
 
 class _Part(msgspec.Struct):
-    type: str
+    type: str = ""
     text: str | None = None
 
 
@@ -89,6 +90,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
             raise BadRequest(message, field, code="unsupported_parameter")
     if not asked.input:
         raise BadRequest("`input` must not be empty.", "input")
+    session = session_of(fields, headers)
     hint = hint_of(asked.routing_profile, asked.metadata, headers)
     survey = _survey(asked)
     effort = asked.reasoning.effort if asked.reasoning is not None else None
@@ -109,8 +111,15 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         body=body,
         fields=without_hint(fields, asked.metadata),
         headers=headers,
+        session=session,
         wants_usage=True,
     )
+
+
+def parse_count(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+    """The request of `POST /v1/responses/input_tokens`. Raises `BadRequest`."""
+    parsed = parse(body, headers)
+    return msgspec.structs.replace(parsed, ask=parsed.ask._replace(stream=False))
 
 
 def _survey(asked: _Body) -> Survey:

@@ -8,7 +8,8 @@ passed in.
 
 from __future__ import annotations
 
-from typing import Final, Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
@@ -109,6 +110,11 @@ class StreamTranslator(Protocol):
     @property
     def sequence(self) -> int:
         """The number of the next event, in a protocol that counts them; else 0."""
+        ...
+
+    @property
+    def partial(self) -> Mapping[str, Any] | None:
+        """The answer as far as it got, in a protocol that tells it with an error; else None."""
         ...
 
     def feed(self, chunk: bytes) -> bytes: ...

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from inference.protocols.sse import MAX_EVENT, Event, EventTooLarge, Parser
 from inference.translate.base import EVENT_STREAM
@@ -53,6 +54,11 @@ class EventStream:
     def sequence(self) -> int:
         """Only the Responses API counts its events."""
         return 0
+
+    @property
+    def partial(self) -> Mapping[str, Any] | None:
+        """Only the Responses API tells the answer again when it breaks."""
+        return None
 
     def feed(self, chunk: bytes) -> bytes:
         if self.failure is not None or self.finished:

@@ -82,6 +82,10 @@ class AnswerWriter:
         """What is owed to the caller at the regular end, when the usage is known."""
         raise NotImplementedError
 
+    def partial(self) -> dict[str, Any] | None:
+        """The answer as far as it got, in a protocol that tells it with an error."""
+        return None
+
     def whole(self, whole: Completion, usage: Usage | None) -> Answer:
         """A whole answer; its first choice holds a message."""
         return self.whole_document(msgspec.to_builtins(whole), usage)

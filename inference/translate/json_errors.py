@@ -12,7 +12,7 @@ from inference.translate.unsupported_fields import Shape, unsupported_fields
 from inference.values.parsed_request import BadRequest
 from inference.values.parsing import typed
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 _LISTED: Final = 50
 _LONGEST: Final = 100

@@ -59,6 +59,7 @@ class RawStream:
     model = ""
     finish_reason = ""
     sequence = 0
+    partial = None
     usage: Usage | None = None
 
     def __init__(self, media_type: str) -> None:

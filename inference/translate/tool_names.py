@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
@@ -112,6 +113,16 @@ class NamesRestored:
     @property
     def sequence(self) -> int:
         return self._stream.sequence
+
+    @property
+    def partial(self) -> Mapping[str, Any] | None:
+        partial = self._stream.partial
+        if partial is None:
+            return None
+        told: dict[str, Any] = msgspec.json.decode(
+            _restored(msgspec.json.encode(partial), self._names)
+        )
+        return told
 
     def feed(self, chunk: bytes) -> bytes:
         return _restored(self._stream.feed(chunk), self._names)

@@ -12,6 +12,7 @@ from inference.upstream.errors import (
     ConnectTimedOut,
     ProtocolViolation,
     ResponseTooLarge,
+    UndecodableBody,
     UpstreamClosed,
     UpstreamError,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Proxies",
     "Reply",
     "ResponseTooLarge",
+    "UndecodableBody",
     "UpstreamClosed",
     "UpstreamError",
     "client_of",

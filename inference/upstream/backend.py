@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 from urllib.parse import quote
 
@@ -52,7 +53,8 @@ class Backend:
     ) -> bytes:
         """The header lines of one request.
 
-        The operator's headers win over the caller's, and both over the defaults of the kind.
+        The operator's headers win over the caller's, and both over the defaults of the kind; of a
+        header that is a list, all members count.
         """
         accept = _STREAM if stream else _WHOLE
         if not extra and (not caller or self.kind.caller_headers.isdisjoint(caller)):
@@ -64,9 +66,12 @@ class Backend:
     ) -> dict[bytes, bytes]:
         """The same without what the gateway accepts."""
         merged = {name.encode(): value.encode() for name, value in self.kind.headers}
-        merged.update((k, v) for k, v in caller.items() if k in self.kind.caller_headers)
-        merged.update(self.headers)
-        merged.update(extra)
+        passed = ((k, v) for k, v in caller.items() if k in self.kind.caller_headers)
+        lists = self.kind.list_headers
+        for name, value in chain(passed, self.headers, extra):
+            if name in lists and name in merged:
+                value = _joined(merged[name], value)
+            merged[name] = value
         return merged
 
     @property
@@ -92,6 +97,12 @@ class Backend:
         value = token.encode()
         if value and value not in self.issued:
             self.issued[:] = [*self.issued[-1:], value]
+
+
+def _joined(*values: bytes) -> bytes:
+    """The members of all lists, each once."""
+    members = (member.strip() for value in values for member in value.split(b","))
+    return b", ".join(dict.fromkeys(filter(None, members)))
 
 
 def lines_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -36,6 +36,17 @@ class ResponseTooLarge(UpstreamError):
     """The body is larger than the caller of `read_all` allowed."""
 
 
+class UndecodableBody(UpstreamError):
+    """The body's content coding is unknown or broken, or it is text and not UTF-8.
+
+    `code` is a short word for the record.
+    """
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 def reason_of(error: OSError) -> str:
     """The system's words for an error, without the address it adds to them."""
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -28,13 +28,15 @@ async def send(
     caller: Mapping[bytes, bytes],
     extra: tuple[tuple[bytes, bytes], ...] = (),
     stream: bool,
+    text: bool = True,
     connect_timeout: float | None,
     on_start: Callable[[Reply], object] | None = None,
 ) -> Reply:
     """Sends it below the provider's base URL, and returns when the head of the answer is here.
 
-    Raises what `Client.send` raises, and `TokenUnavailable` where the kind asks for an access token
-    and there is none to be had.
+    The body is read out of its content coding; where it is `text` and no refusal, what is not
+    UTF-8 is an error. Raises what `Client.send` raises, `UndecodableBody`, and `TokenUnavailable`
+    where the kind asks for an access token and there is none to be had.
     """
     target = (backend.base_path + path).encode()
     if backend.kind.auth.fixed:
@@ -44,7 +46,7 @@ async def send(
         headers = backend.merged(caller, extra)
         headers[b"accept"] = b"text/event-stream" if stream else b"application/json"
         head = lines_of((await _signed(cache, backend, method, target, body, headers)).items())
-    return await client.send(
+    reply = await client.send(
         backend.destination,
         method,
         target,
@@ -53,6 +55,8 @@ async def send(
         connect_timeout=connect_timeout,
         on_start=on_start,
     )
+    reply.decode(text=text and 200 <= reply.status < 300)
+    return reply
 
 
 def ask(

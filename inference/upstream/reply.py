@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from inference.upstream.errors import ResponseTooLarge, UpstreamClosed
+from inference.upstream.body import BodyDecoding
+from inference.upstream.errors import ResponseTooLarge, UndecodableBody, UpstreamClosed
 
 #: Bytes that may wait for a reader before the connection stops reading.
 MAX_BUFFERED: Final = 256 * 1024
@@ -34,6 +35,7 @@ class Reply:
         "_cancel_dial",
         "_chunks",
         "_complete",
+        "_decoding",
         "_error",
         "_loop",
         "_source",
@@ -56,6 +58,7 @@ class Reply:
         self._chunks: list[bytes] = []
         self._buffered = 0
         self._complete = False
+        self._decoding: BodyDecoding | None = None
         self._error: Exception | None = None
         # The connection died before it carried a byte of this response.
         self._stale = False
@@ -72,6 +75,8 @@ class Reply:
     @property
     def at_end(self) -> bool:
         """The body was read to its clean end; the connection is in other hands."""
+        if self._decoding is not None and self._decoding.pending:
+            return False
         return self._complete and not self._chunks
 
     @property
@@ -87,19 +92,31 @@ class Reply:
         A cancelled read loses nothing: the next one continues.
         """
         chunks = self._chunks
-        while not chunks:
-            if self._error is not None:
-                raise self._error
-            if self._complete:
-                return b""
-            await self._wait()
-        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        chunks.clear()
-        self._buffered = 0
-        source = self._source
-        if source is not None and source.reading_paused:
-            source.resume_reading()
-        return data
+        while True:
+            if self._decoding is not None and self._decoding.pending:
+                data = self._decoded(self._decoding, b"")
+            else:
+                while not chunks:
+                    if self._error is not None:
+                        raise self._error
+                    if self._complete:
+                        return self._end()
+                    await self._wait()
+                data = self._take()
+                if self._decoding is None:
+                    return data
+                data = self._decoded(self._decoding, data)
+            if data:
+                return data
+
+    def decode(self, *, text: bool) -> None:
+        """From here on `read` gives the body out of its content coding, and raises for text that
+        is not UTF-8. Raises `UndecodableBody`, which drops the connection."""
+        try:
+            self._decoding = BodyDecoding(self.header(b"content-encoding"), text=text)
+        except UndecodableBody as error:
+            self.abort(error)
+            raise
 
     async def read_all(self, limit: int, arrived: Callable[[], None] | None = None) -> bytes:
         """The rest of the body, which may have at most `limit` bytes.
@@ -127,10 +144,11 @@ class Reply:
         The first error stays. Does nothing once the body was read to its end.
         """
         if self._error is None:
-            if self._complete and not self._chunks:
+            if self.at_end:
                 return
             self._error = error or UpstreamClosed("The request was aborted.")
         self._chunks.clear()
+        self._decoding = None
         self._stale = False
         source, self._source = self._source, None
         if source is not None:
@@ -193,6 +211,37 @@ class Reply:
     def dialing(self, cancel: Callable[[], None] | None) -> None:
         """While a new connection is made for it, aborting the reply calls `cancel`."""
         self._cancel_dial = cancel
+
+    def _take(self) -> bytes:
+        chunks = self._chunks
+        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        self._buffered = 0
+        source = self._source
+        if source is not None and source.reading_paused:
+            source.resume_reading()
+        return data
+
+    def _decoded(self, decoding: BodyDecoding, data: bytes) -> bytes:
+        try:
+            return decoding.feed(data)
+        except UndecodableBody as error:
+            self._error, self._decoding = error, None
+            self._chunks.clear()
+            source, self._source = self._source, None
+            if source is not None:
+                source.drop()
+            raise
+
+    def _end(self) -> bytes:
+        if self._decoding is not None:
+            decoding, self._decoding = self._decoding, None
+            try:
+                decoding.end()
+            except UndecodableBody as error:
+                self._error = error
+                raise
+        return b""
 
     def wake(self) -> None:
         waiter = self._waiter

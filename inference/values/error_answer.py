@@ -26,8 +26,12 @@ class ErrorAnswer:
     said: Mapping[str, Any] | None = None
     """The upstream's error object in the caller's protocol: its type, its code and what more it
     says count before what the gateway would say."""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    """What the status goes with: `allow` with a 405, `accept-encoding` with a 415."""
     sequence: int = 0
     """The number of the event that tells it, in a stream whose protocol counts its events."""
+    partial: Mapping[str, Any] | None = None
+    """The answer as far as it got, in a stream whose protocol tells it again with the error."""
 
 
 def after_failure(
@@ -64,11 +68,18 @@ def after_failure(
     )
 
 
-def in_stream(failure: Failure, body: bytes | None, sequence: int) -> ErrorAnswer:
+def in_stream(
+    failure: Failure,
+    body: bytes | None,
+    sequence: int = 0,
+    partial: Mapping[str, Any] | None = None,
+) -> ErrorAnswer:
     """What ends a stream that has begun; `body` as for `after_failure`."""
     said = said_in(body)
     message = failure.message if said is None else said["message"]
-    return ErrorAnswer(failure.status, message, failure.code, said=said, sequence=sequence)
+    return ErrorAnswer(
+        failure.status, message, failure.code, said=said, sequence=sequence, partial=partial
+    )
 
 
 def said_in(body: bytes | None) -> Mapping[str, Any] | None:

@@ -25,6 +25,8 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
     priority: Priority = "normal"
     """Its place in the local engine's queue, by its endpoint: someone waits for a chat, the older
     endpoints serve batch work."""
+    session: str = ""
+    """What its caller calls the conversation; see `endpoints.session`."""
     wants_usage: bool = False
     """The caller asked for OpenAI's `stream_options.include_usage`."""
 

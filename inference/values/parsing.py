@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from governance.routing.request import Features
+from inference.values.bounds import CHARACTERS, check_characters, check_lengths, check_nesting
 from inference.values.parsed_request import BadRequest
 
 HINT_HEADER: Final = b"x-routing-profile"
@@ -25,7 +26,7 @@ _TYPES: Final = {
 }
 _TYPE_LIST: Final = re.compile(r"`([a-z |]+)`")
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 def envelope(body: bytes) -> dict[str, msgspec.Raw]:
@@ -35,6 +36,7 @@ def envelope(body: bytes) -> dict[str, msgspec.Raw]:
             body.decode()
         except UnicodeDecodeError as error:
             raise BadRequest(f"The body is not valid UTF-8 at byte {error.start}.") from None
+    check_nesting(body)
     try:
         return _ENVELOPE.decode(body)
     except msgspec.ValidationError:
@@ -46,11 +48,13 @@ def envelope(body: bytes) -> dict[str, msgspec.Raw]:
 def typed(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """The fields the gateway understands, checked. Raises `BadRequest` naming the field."""
     try:
-        return decoder.decode(body)
+        fields = decoder.decode(body)
     except msgspec.ValidationError as error:
         raise wrong_type(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise not_json(error) from None
+    check_lengths(fields)
+    return fields
 
 
 def not_json(error: Exception) -> BadRequest:
@@ -90,6 +94,15 @@ def hint_of(
     hint: str | None, metadata: Mapping[str, Any] | None, headers: Mapping[bytes, bytes]
 ) -> str | None:
     """The routing profile the caller names: in the body, in its metadata, or in a header."""
+    found = _hint(hint, metadata, headers)
+    if found is not None:
+        check_characters("routing_profile", found, CHARACTERS["routing_profile"])
+    return found
+
+
+def _hint(
+    hint: str | None, metadata: Mapping[str, Any] | None, headers: Mapping[bytes, bytes]
+) -> str | None:
     if hint is not None:
         return hint
     if metadata is not None and "routing_profile" in metadata:

@@ -121,6 +121,8 @@ OTHERWISE = {
         "messages.content.is_error",
     },
     ("openai", "anthropic"): {
+        # It is false where nothing is said.
+        "tools.function.strict",
         # System texts stand apart, results in the user's turn, blocks have names of their own.
         "messages.role",
         "messages.content.type",
@@ -138,6 +140,8 @@ OTHERWISE = {
         "tools.type",
     },
     ("responses", "anthropic"): {
+        # It is false where nothing is said.
+        "tools.strict",
         "input.type",
         "input.role",
         "input.content.type",

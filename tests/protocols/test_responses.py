@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import httpx2
 import msgspec
 import openai
 import pytest
-from openai.types.responses import ResponseErrorEvent
+from openai.types.responses import ResponseCreatedEvent, ResponseErrorEvent
 
 from inference.protocols import OPENAI as CHAT
 from inference.protocols import RESPONSES
@@ -16,12 +19,48 @@ from inference.values.error_answer import ErrorAnswer
 PROBLEM = ErrorAnswer(502, "The stream broke.", "truncated")
 
 
-def test_an_error_event() -> None:
-    [event] = Parser().feed(RESPONSES.error_event(PROBLEM, "req_1"))
-    assert event.name == b"error"
-    ResponseErrorEvent.model_validate_json(event.data)
-    told = msgspec.json.decode(event.data)
-    assert (told["code"], told["message"]) == ("truncated", "The stream broke.")
+def events(problem: ErrorAnswer) -> list[dict[str, Any]]:
+    """The events that end a stream, numbered and named as they should be."""
+    found = []
+    for place, event in enumerate(Parser().feed(RESPONSES.error_event(problem, "req_1"))):
+        told = msgspec.json.decode(event.data)
+        assert event.name.decode() == told["type"]
+        assert told["sequence_number"] == problem.sequence + place
+        found.append(told)
+    return found
+
+
+def test_an_error_event_and_the_failed_response() -> None:
+    partial = {"id": "resp_7", "model": "m", "output": [{"type": "message"}]}
+    error, failed = events(replace(PROBLEM, sequence=7, partial=partial))
+    ResponseErrorEvent.model_validate(error)
+    assert (error["code"], error["message"]) == ("truncated", "The stream broke.")
+    told = {"code": "truncated", "message": "The stream broke."}
+    assert failed["type"] == "response.failed"
+    assert failed["response"] == {**partial, "status": "failed", "error": told}
+
+
+def test_a_stream_that_only_heartbeats_opened() -> None:
+    created, error, failed = events(PROBLEM)
+    ResponseCreatedEvent.model_validate(created)
+    assert (error["type"], failed["type"]) == ("error", "response.failed")
+    assert failed["response"]["status"] == "failed"
+    assert failed["response"]["id"] == created["response"]["id"] == "resp_req_1"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (429, None, "rate_limit_exceeded"),
+        (503, 503, "server_is_overloaded"),
+        (529, None, "server_is_overloaded"),
+        (500, None, "server_error"),
+        (400, "context_length_exceeded", "context_length_exceeded"),
+    ],
+)
+def test_the_code_is_a_word_that_clients_act_upon(status: int, code: Any, told: str) -> None:
+    problem = ErrorAnswer(status, "No.", said={"type": "t", "code": code})
+    assert events(problem)[-1]["response"]["error"]["code"] == told
 
 
 def test_the_sdk_raises_on_it() -> None:

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from inference.endpoints.registry import translator_for
 from inference.translate.base import Inexpressible
 from inference.translate.call_order import in_order
-from inference.translate.chat.accepted import accepted_history, accepted_tools, system_first
+from inference.translate.chat.accepted import (
+    accepted_effort,
+    accepted_history,
+    accepted_tools,
+    system_first,
+)
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.accepted import accepted_turns
 from inference.translate.messages.upstream.answer_format import closed_schema
@@ -118,27 +123,29 @@ class TestOrder:
 class TestSystem:
     @pytest.mark.parametrize("model", ["qwen3", "deepseek-chat", "gpt-oss-20b"])
     def test_one_and_first(self, model: str) -> None:
-        messages = [
-            {"role": "system", "content": "I"},
-            {"role": "developer", "content": [{"type": "text", "text": "D"}]},
+        items = [
+            {"role": "developer", "content": [{"type": "input_text", "text": "D"}]},
             {"role": "user", "content": "u"},
-            {"role": "system", "content": "late"},
+            {"role": "developer", "content": "late"},
         ]
-        request = chat_ask(messages=messages)
-        assert sent("chat", "openai", request, model)["messages"] == [
+        request = responses_ask(input=items, instructions="I")
+        assert sent("responses", "openai", request, model)["messages"] == [
             {"role": "system", "content": "I\n\nD"},
             {"role": "user", "content": "u"},
             {"role": "user", "content": "late"},
         ]
-        assert dropped(("chat", "openai"), request, model) == ("messages.role",)
+        assert dropped(("responses", "openai"), request, model) == ("messages.role",)
 
     @pytest.mark.parametrize("model", ["gpt-5", "o3", "openai/gpt-4.1", "ft:gpt-4o:x"])
     def test_openais_own_models_get_them_as_they_came(self, model: str) -> None:
-        request = chat_ask(messages=[{"role": "developer", "content": "D"}] * 2)
-        assert (
-            sent("chat", "openai", request, model)["messages"]
-            == [{"role": "developer", "content": "D"}] * 2
-        )
+        turns = [{"role": "user", "content": "u"}, {"role": "system", "content": "late"}]
+        request = messages_ask(system="I", messages=turns)
+        expected = [{"role": "system", "content": "I"}, *turns]
+        assert sent("messages", "openai", request, model)["messages"] == expected
+
+    def test_what_passes_through_stays_as_it_came(self) -> None:
+        messages = [{"role": "system", "content": "I"}, {"role": "developer", "content": "D"}]
+        assert sent("chat", "openai", chat_ask(messages=messages))["messages"] == messages
 
 
 class TestTools:
@@ -238,7 +245,7 @@ class TestCallIds:
     @pytest.mark.parametrize("upstream", ["openai", "anthropic"])
     def test_arguments_that_are_an_object(self, upstream: str) -> None:
         function = {"name": "f", "arguments": {"x": 1}}
-        calling = {"role": "assistant", "content": None, "tool_calls": [{"id": "c"}]}
+        calling: dict[str, Any] = {"role": "assistant", "content": None}
         calling["tool_calls"] = [{"id": "c", "type": "function", "function": function}]
         result = {"role": "tool", "tool_call_id": "c", "content": "r"}
         said = sent("chat", upstream, chat_ask(messages=[calling, result]))["messages"][0]
@@ -375,3 +382,32 @@ def asked_with(schema: Any) -> list[tuple[str, Any]]:
         ("responses", lambda: responses_ask(text=text)),
         ("responses", lambda: responses_ask(tools=[{"type": "function", "name": "f"}])),
     ]
+
+
+@pytest.mark.parametrize(
+    ("model", "effort"),
+    [
+        ("gpt-5.4", "none"),
+        ("gpt-5.6-mini", "none"),
+        ("gpt-6", "none"),
+        ("gpt-5.3-codex", "high"),
+        ("gpt-5", "high"),
+        ("openai/gpt-5.6", "high"),
+        ("qwen3", "high"),
+    ],
+)
+@pytest.mark.parametrize("whole", [False, True])
+def test_models_that_call_tools_without_reasoning_alone(
+    model: str, effort: str, whole: bool
+) -> None:
+    tools: Any = [{"type": "function", "function": {"name": "f"}}]
+    fields: dict[str, Any] = {"tools": tools, "reasoning_effort": "high"}
+    if whole:
+        fields = {name: msgspec.Raw(msgspec.json.encode(fields[name])) for name in fields}
+    dropped = Dropped()
+    out = msgspec.json.decode(msgspec.json.encode(accepted_effort(fields, model, dropped)))
+    assert out["reasoning_effort"] == effort
+    assert dropped.names() == (("reasoning_effort",) if effort == "none" else ())
+    assert accepted_effort({"reasoning_effort": "high"}, model, Dropped()) == {
+        "reasoning_effort": "high"
+    }

@@ -302,6 +302,89 @@ class TestStream:
         assert b"response.completed" not in out
 
 
+PATCH = '*** Begin Patch\n+"quoted" \\ \u00e4\n*** End Patch'
+CUSTOM = {"type": "custom", "name": "apply_patch", "description": "Edits"}
+SPACE = {"type": "namespace", "name": "mcp__docs", "tools": [{"type": "function", "name": "find"}]}
+
+
+class TestToolsThatChatHasNot:
+    def test_a_call_of_a_custom_tool_streamed(self) -> None:
+        told = js({"input": PATCH}).decode()
+        found = events(
+            sse(
+                delta(tool_calls=[{"index": 0, **call("apply_patch", told[:9])}]),
+                delta(tool_calls=[{"index": 0, "function": {"arguments": told[9:]}}]),
+                delta(finish="tool_calls"),
+            ),
+            tools=[CUSTOM],
+        )
+        assert types(found)[2:] == [
+            "output_item.added",
+            "custom_tool_call_input.delta",
+            "custom_tool_call_input.done",
+            "output_item.done",
+            "completed",
+        ]
+        assert found[3]["delta"] == found[4]["input"] == PATCH
+        assert found[-1]["response"]["output"] == [
+            {
+                "id": "ctc_call_1",
+                "type": "custom_tool_call",
+                "status": "completed",
+                "call_id": "call_1",
+                "name": "apply_patch",
+                "input": PATCH,
+            }
+        ]
+
+    def test_a_call_of_a_custom_tool_whole_and_from_anthropic(self) -> None:
+        use = {"type": "tool_use", "id": "toolu_1", "name": "apply_patch", "input": {"input": "x"}}
+        [made] = response(js(message(use, stop="tool_use")), ANTHROPIC, tools=[CUSTOM])["output"]
+        assert (made["type"], made["input"]) == ("custom_tool_call", "x")
+
+    @pytest.mark.parametrize(
+        ("arguments", "text"),
+        [
+            ('{"input":"x"}', "x"),
+            ('{"patch":"x"}', "x"),
+            ("{}", ""),
+            ("", ""),
+            ('"x"', "x"),
+            ("*** Begin", "*** Begin"),
+            ('{"a":1,"b":2}', '{"a":1,"b":2}'),
+            ('{"input":{"a":1}}', '{"input":{"a":1}}'),
+            ("[1]", "[1]"),
+        ],
+    )
+    def test_what_models_make_of_the_one_argument(self, arguments: str, text: str) -> None:
+        said = {"tool_calls": [call("apply_patch", arguments)]}
+        [made] = response(completion(said, "tool_calls"), tools=[CUSTOM])["output"]
+        assert made["input"] == text
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"tools": [SPACE]},
+            {"input": [{"type": "additional_tools", "role": "developer", "tools": [SPACE]}]},
+        ],
+    )
+    def test_a_call_of_a_function_in_a_namespace(self, fields: Any) -> None:
+        said = {"tool_calls": [call("mcp__docs__find", "{}")]}
+        body = CHAT.answer(responses_ask(**fields), completion(said, "tool_calls")).body
+        [made] = msgspec.json.decode(body)["output"]
+        assert made["type"] == "function_call"
+        assert (made["name"], made["namespace"]) == ("find", "mcp__docs")
+
+    def test_a_failed_response_tells_how_far_it_got(self) -> None:
+        stream = relay()
+        stream.feed(sse(delta("Hel"), done=False))
+        assert stream.sequence == 5
+        assert stream.partial is not None
+        assert stream.partial["id"] == "resp_chatcmpl-1"
+        assert stream.partial["status"] == "failed"
+        assert relay().partial is None
+
+
 def test_errors_have_openais_form() -> None:
     body = b'{"error": {"message": "m", "type": "t", "param": null, "code": null}}'
     assert CHAT.error(of_status(400, body)) == body

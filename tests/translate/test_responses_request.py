@@ -167,6 +167,82 @@ class TestItems:
         items = [reasoning(Kept(reasoning="Hm")), {"role": "user", "content": "Go on"}]
         assert said(*items) == [{"role": "user", "content": "Go on"}]
 
+    def test_a_text_between_a_call_and_its_output_joins_the_call(self) -> None:
+        items = [
+            function_call(),
+            {"role": "assistant", "content": "Running."},
+            function_call("g", "call_2"),
+            {"role": "user", "content": "Hurry"},
+            {"type": "function_call_output", "call_id": "call_2", "output": "2"},
+            {"type": "function_call_output", "call_id": "call_1", "output": "1"},
+        ]
+        assert said(*items) == [
+            {
+                "role": "assistant",
+                "tool_calls": [call("f", "{}"), call("g", "{}", "call_2")],
+                "content": "Running.",
+            },
+            {"role": "tool", "tool_call_id": "call_2", "content": "2"},
+            {"role": "tool", "tool_call_id": "call_1", "content": "1"},
+            {"role": "user", "content": "Hurry"},
+        ]
+
+    def test_the_same_call_id_in_two_turns(self) -> None:
+        items = [
+            function_call(),
+            {"type": "function_call_output", "call_id": "call_1", "output": "1"},
+            function_call(),
+            {"type": "function_call_output", "call_id": "call_1", "output": "2"},
+        ]
+        assert [m["content"] for m in said(*items)] == [None, "1", None, "2"]
+
+    def test_calls_and_outputs_inside_messages(self) -> None:
+        text = {"type": "output_text", "text": "ok"}
+        output = {"type": "function_call_output", "call_id": "call_1", "output": "1"}
+        items = [
+            {"role": "assistant", "content": [text, function_call()]},
+            {"role": "user", "content": [{"type": "input_text", "text": "Go on"}, output]},
+            {"role": "assistant", "content": [function_call("g", "call_2")]},
+        ]
+        assert said(*items) == [
+            {"role": "assistant", "content": "ok", "tool_calls": [call("f", "{}")]},
+            {"role": "tool", "tool_call_id": "call_1", "content": "1"},
+            {"role": "user", "content": "Go on"},
+            {"role": "assistant", "tool_calls": [call("g", "{}", "call_2")], "content": None},
+        ]
+
+    def test_calls_of_tools_that_only_openais_models_know(self) -> None:
+        action = {"type": "exec", "command": ["ls"]}
+        items = [
+            {"type": "local_shell_call", "call_id": "c1", "action": action, "status": "completed"},
+            {"type": "local_shell_call_output", "call_id": "c1", "output": "a b"},
+            {"type": "tool_search_call", "call_id": "c2", "arguments": {"query": "q"}},
+            {"type": "tool_search_output", "call_id": "c2", "tools": [TOOL]},
+        ]
+        shell, output, search, found = said(*items)
+        arguments = '{"type":"exec","command":["ls"]}'
+        assert shell["tool_calls"] == [call("local_shell", arguments, "c1")]
+        assert output == {"role": "tool", "tool_call_id": "c1", "content": "a b"}
+        assert search["tool_calls"] == [call("tool_search", '{"query":"q"}', "c2")]
+        assert found == {"role": "tool", "tool_call_id": "c2", "content": '["f"]'}
+
+    def test_calls_of_hosted_tools_are_left_out_and_named(self) -> None:
+        items = [
+            {"role": "user", "content": "q"},
+            {"type": "web_search_call", "id": "ws_1", "status": "completed"},
+            {"role": "assistant", "content": "It is so."},
+        ]
+        assert [m["content"] for m in said(*items)] == ["q", "It is so."]
+        assert dropped(PAIR, responses_ask(input=items)) == ("input.web_search_call",)
+
+    def test_arguments_as_an_object(self) -> None:
+        [message] = said({**function_call(), "arguments": {"a": 1}})
+        assert message["tool_calls"] == [call("f", '{"a":1}')]
+
+    def test_an_item_reference_is_refused_with_the_remedy(self) -> None:
+        with pytest.raises(Inexpressible, match="`store: false`"):
+            asked(input=[{"type": "item_reference", "id": "msg_1"}])
+
     @pytest.mark.parametrize("seal", ["pointsman:", "pointsman:%", "pointsman:AAAA", "x", None])
     def test_a_broken_seal_opens_nothing(self, seal: str | None) -> None:
         assert opened(seal) is None
@@ -175,7 +251,8 @@ class TestItems:
         ("item", "field"),
         [
             ({"type": "item_reference", "id": "msg_1"}, ""),
-            ({"type": "web_search_call", "id": "ws_1"}, ""),
+            ({"type": "compaction", "id": "c_1", "encrypted_content": "x"}, ""),
+            ({"type": "custom_tool_call", "call_id": "c", "name": "f"}, ".input"),
             ({"type": "function_call", "name": "f", "arguments": ""}, ".call_id"),
             ({"type": "function_call_output", "output": "x"}, ".call_id"),
             ({"type": "function_call_output", "call_id": "c", "output": {}}, ".output"),
@@ -224,9 +301,20 @@ class TestFields:
         assert asked(model=model, max_output_tokens=9)[field] == 9
 
     def test_what_has_the_same_name(self) -> None:
-        fields = {"temperature": 0, "top_p": 0, "user": "u", "service_tier": "auto"}
+        fields = {
+            "temperature": 0,
+            "top_p": 0,
+            "user": "u",
+            "service_tier": "auto",
+            "prompt_cache_key": "k",
+            "prompt_cache_retention": "24h",
+        }
         body = asked(**fields)
         assert {name: body[name] for name in fields} == fields
+
+    def test_verbosity(self) -> None:
+        assert asked(text={"verbosity": "low"})["verbosity"] == "low"
+        assert dropped(PAIR, responses_ask(text={"verbosity": "low"})) == ()
 
     def test_reasoning_and_structured_output(self) -> None:
         form = {"type": "json_schema", "name": "n", "schema": {}, "strict": True}
@@ -244,8 +332,6 @@ class TestFields:
         [
             ("store", True, "store"),
             ("truncation", "auto", "truncation"),
-            ("text", {"verbosity": "low"}, "text.verbosity"),
-            ("prompt_cache_key", "k", "prompt_cache_key"),
             ("max_tool_calls", 3, "max_tool_calls"),
             ("x_new", 1, "x_new"),
         ],
@@ -270,7 +356,8 @@ class TestFields:
     @pytest.mark.parametrize(
         ("fields", "name"),
         [
-            ({"tools": [{"type": "web_search"}]}, "tools[0]"),
+            ({"tools": [{"type": "web_search"}], "tool_choice": "required"}, "tool_choice"),
+            ({"tools": [{"type": "custom"}]}, "tools[0].name"),
             ({"tools": [{"type": "function"}]}, "tools[0].name"),
             ({"tools": [TOOL], "tool_choice": {"type": "mcp"}}, "tool_choice"),
             ({"top_logprobs": 2}, "top_logprobs"),

@@ -18,6 +18,10 @@ from inference.translate.tool_names import legal_name
 
 _OPENAI: Final = re.compile(r"(?:^|[/:])(?:o[1-9]|gpt-(?!oss)|chatgpt-|codex-|computer-use)")
 """OpenAI's own models: they know the developer, and instructions in the middle."""
+_RESPONSES_ONLY: Final = re.compile(r"gpt-(?:5\.(?:[4-9]|\d\d)|[6-9])(?!\d)")
+"""OpenAI's models from 5.4 on, by OpenAI's own name (`openai/gpt-5.4` is a reseller's, who knows
+better): as chat completions they call tools only without reasoning."""
+_NO_EFFORT: Final = (None, "none")
 _LONGEST_ID: Final = 40
 _SYSTEM: Final = ("system", "developer")
 
@@ -91,6 +95,19 @@ def _choice(choice: Any) -> Any:
 def _named(function: dict[str, Any]) -> dict[str, Any]:
     name = function.get("name")
     return {**function, "name": legal_name(name)} if isinstance(name, str) else function
+
+
+def accepted_effort(fields: dict[str, Any], model: str, dropped: Dropped) -> dict[str, Any]:
+    """The fields with no effort of reasoning where the model would refuse its tools beside it."""
+    if not fields.get("tools") or "reasoning_effort" not in fields:
+        return fields
+    effort = fields["reasoning_effort"]
+    if isinstance(effort, msgspec.Raw):
+        effort = msgspec.json.decode(effort)
+    if effort in _NO_EFFORT or _RESPONSES_ONLY.match(model) is None:
+        return fields
+    dropped.add("reasoning_effort")
+    return {**fields, "reasoning_effort": "none"}
 
 
 def accepted_history(messages: Any) -> Any:

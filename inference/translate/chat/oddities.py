@@ -18,8 +18,6 @@ _OPEN: Final = re.compile(rb'"parameters"\s*:\s*(?:null|\{(?![^{}\[\]]*"properti
 """Parameters that say nothing of properties before the first object or array within them."""
 _OBJECT: Final = re.compile(rb"\s*:\s*\{")
 _LONG_ID: Final = re.compile(rb'\s*:\s*"[^"]{41}')
-_ROLE: Final = re.compile(rb'"role"\s*:\s*"(?:system|developer)"')
-_LEADING: Final = re.compile(rb'\s*\[\s*\{\s*"role"\s*:\s*"system"')
 
 
 def tools_are_odd(fields: Mapping[str, msgspec.Raw]) -> bool:
@@ -38,16 +36,6 @@ def history_is_odd(messages: bytes, fields: Mapping[str, msgspec.Raw]) -> bool:
         return True
     tools = fields.get("tools")
     return tools is not None and has_illegal_names(bytes(tools))
-
-
-def systems_are_odd(messages: bytes) -> bool:
-    """More than one system message, one that is not first, or a developer's."""
-    if b'"developer"' in messages:
-        return True
-    if b'"system"' not in messages:
-        return False
-    roles = len(_ROLE.findall(messages))
-    return roles > 1 or (roles == 1 and _LEADING.match(messages) is None)
 
 
 def _found(word: bytes, text: bytes) -> Iterator[int]:

@@ -21,6 +21,7 @@ from inference.translate.chat.passthrough_schema import (
 )
 from inference.translate.chat.reader import CompletionStream, document_of
 from inference.translate.chat.request import accepted, outbound
+from inference.translate.embedding_format import in_format
 from inference.translate.json_errors import BROKEN_JSON, Dropped, is_utf8
 from inference.translate.tool_names import restored_answer, restored_stream
 from inference.values.failures import Failure
@@ -41,7 +42,7 @@ class ChatPassThrough:
     def request(self, request: ParsedRequest, model: str) -> Outbound:
         """The caller's fields with another model."""
         dropped = Dropped()
-        fields = accepted(request.fields, model, dropped)
+        fields = accepted(request.fields, dropped)
         stream = request.ask.stream
         return outbound(self._path, fields, model, stream=stream, dropped=dropped.names())
 
@@ -73,6 +74,7 @@ class EmbeddingsPassThrough:
             embeddings = EMBEDDINGS.decode(body)
         except BROKEN_JSON:
             return Answer(b"", failure=upstream_errors.not_json(body))
+        body = in_format(request, embeddings.data or [], body)
         return _checked(embeddings, embeddings.data, body)
 
     def error(self, failure: Failure) -> bytes | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
@@ -68,6 +69,10 @@ class ChunkStream(CompletionStream):
     @property
     def sequence(self) -> int:
         return self._writer.sequence
+
+    @property
+    def partial(self) -> Mapping[str, Any] | None:
+        return self._writer.partial()
 
     def _data(self, name: bytes, data: bytes) -> bytes:
         try:

@@ -15,6 +15,7 @@ from inference.translate.base import Inexpressible, Outbound
 from inference.translate.call_order import in_order
 from inference.translate.chat import oddities
 from inference.translate.chat.accepted import (
+    accepted_effort,
     accepted_history,
     accepted_tools,
     is_openai_model,
@@ -50,9 +51,10 @@ def outbound(
 def chat_outbound(chat: HubRequest, model: str) -> Outbound:
     """A translated request, in the words every OpenAI-compatible server knows."""
     if chat.document is None:
-        fields = accepted(chat.request.fields, model, chat.dropped)
+        fields = accepted(chat.request.fields, chat.dropped)
     else:
         fields = accepted_tools(_with_limit(chat.document, limit_field(model)), chat.dropped)
+        fields = accepted_effort(fields, model, chat.dropped)
         _refuse_files_elsewhere(fields["messages"])
         messages = accepted_history(_plain(in_order(fields["messages"]), chat))
         if not is_openai_model(model):
@@ -67,9 +69,9 @@ def chat_outbound(chat: HubRequest, model: str) -> Outbound:
     )
 
 
-def accepted(fields: Mapping[str, msgspec.Raw], model: str, dropped: Dropped) -> dict[str, Any]:
-    """The fields of a request that passes through. What servers refuse is mended; the rest, which
-    is nearly always all of it, stays the bytes that came. Raises `Inexpressible`."""
+def accepted(fields: Mapping[str, msgspec.Raw], dropped: Dropped) -> dict[str, Any]:
+    """The fields of a request that passes through. What every server refuses is mended; the rest,
+    which is nearly always all of it, stays the bytes that came. Raises `Inexpressible`."""
     out: dict[str, Any] = dict(fields)
     if oddities.tools_are_odd(fields):
         decoded = {name: _decoded(fields, name) for name in _OF_TOOLS if name in fields}
@@ -79,15 +81,13 @@ def accepted(fields: Mapping[str, msgspec.Raw], model: str, dropped: Dropped) ->
                 del out[name]
             elif mended[name] != value:
                 out[name] = mended[name]
+    out = accepted_effort(out, model, dropped)
     if "messages" not in fields:
         return out
     given = bytes(fields["messages"])
-    odd_systems = not is_openai_model(model) and oddities.systems_are_odd(given)
-    if odd_systems or oddities.history_is_odd(given, fields):
+    if oddities.history_is_odd(given, fields):
         messages = _decoded(fields, "messages")
         mended = accepted_history(messages)
-        if odd_systems:
-            mended = system_first(mended, dropped)
         if mended != messages:
             out["messages"] = mended
     return out

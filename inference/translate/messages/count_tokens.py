@@ -50,7 +50,8 @@ class CountTokens(MessagesPassThrough):
         failure: Failure | None = None
         if count.error:
             failure = upstream_errors.in_answer(count.error, body)
-        elif count.input_tokens is None:
+        elif count.input_tokens is None or count.input_tokens <= 0:
+            # A prompt has tokens: who says 0 has not counted.
             failure = upstream_errors.no_answer()
         return Answer(b"" if failure is not None else body, failure=failure)
 

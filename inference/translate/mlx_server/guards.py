@@ -8,6 +8,7 @@ while it streams.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 import msgspec
@@ -220,6 +221,10 @@ class GuardedStream:
     @property
     def sequence(self) -> int:
         return self._inner.sequence
+
+    @property
+    def partial(self) -> Mapping[str, Any] | None:
+        return self._inner.partial
 
 
 def _stops(request: ParsedRequest) -> tuple[str, ...]:

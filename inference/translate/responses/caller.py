@@ -12,6 +12,7 @@ from inference.translate import upstream_errors
 from inference.translate.base import Translator
 from inference.translate.hub import HubRequest
 from inference.translate.responses.frame import frame
+from inference.translate.responses.function_names import names_in
 from inference.translate.responses.request import chat_request
 from inference.translate.responses.request_schema import Reasoning
 from inference.translate.responses.stream import ResponseWriter
@@ -35,7 +36,11 @@ class ResponsesCaller:
         raw = request.fields.get("reasoning", b"null")
         reasoning = msgspec.json.decode(raw, type=Reasoning | None) or Reasoning()
         summarized = bool(reasoning.summary or reasoning.generate_summary)
-        return ResponseWriter(frame(request.fields, int(self._clock())), summarized=summarized)
+        return ResponseWriter(
+            frame(request.fields, int(self._clock())),
+            summarized=summarized,
+            names=names_in(request.fields),
+        )
 
     def error(self, failure: Failure, said: UpstreamError) -> bytes:
         return upstream_errors.as_openai(failure, said)

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
+from typing import Any, Final
 
 from inference.translate.base import Inexpressible
 from inference.translate.json_errors import Dropped
+from inference.translate.responses.calls import (
+    Message,
+    call_of,
+    is_call,
+    is_output,
+    output_of,
+    unfolded,
+)
+from inference.translate.responses.content import content_of
+from inference.translate.responses.function_names import FunctionNames
 from inference.translate.responses.reasoning import opened
-from inference.translate.responses.request_schema import Item, Part
-from inference.translate.sealing import opened_id
+from inference.translate.responses.request_schema import Item
 
-Message = dict[str, Any]
+_HOSTED: Final = frozenset(
+    {
+        "web_search_call",
+        "file_search_call",
+        "code_interpreter_call",
+        "image_generation_call",
+        "mcp_call",
+        "mcp_list_tools",
+        "mcp_approval_request",
+        "mcp_approval_response",
+    }
+)
+"""What OpenAI's own servers did on the way; the model's text that follows tells what came of it."""
+_ITEM_REFERENCE: Final = (
+    "this gateway keeps no items to refer to. Send `store: false` and the items themselves; "
+    "with the Vercel AI SDK that is `providerOptions: {openai: {store: false}}`."
+)
 
 
-def messages_of(items: str | list[Item], dropped: Dropped) -> list[Message]:
+def messages_of(items: str | list[Item], names: FunctionNames, dropped: Dropped) -> list[Message]:
     """Chat messages. What the model produced in one turn (reasoning, text, calls) is one message.
 
     Content of a tool's output stays where it is, images too: whoever writes for an upstream that
@@ -25,43 +48,26 @@ def messages_of(items: str | list[Item], dropped: Dropped) -> list[Message]:
         return [{"role": "user", "content": items}]
     messages: list[Message] = []
     turn: Message = {}
-    for position, item in enumerate(items):
-        path = f"input[{position}]"
+    for path, item in unfolded(items):
         if item.type == "reasoning":
             turn = _with_reasoning(messages, turn, item, dropped)
-        elif item.type == "function_call":
+        elif is_call(item):
             turn = turn or _begun(messages)
-            turn.setdefault("tool_calls", []).append(_call(item, path))
+            turn.setdefault("tool_calls", []).append(call_of(item, path, names))
         elif item.type == "message" and item.role == "assistant":
             if "content" in turn or "tool_calls" in turn:
                 turn = {}
             turn = turn or _begun(messages)
-            item, calls = _without_calls(item)
             turn["content"] = _content(item, path)
-            if calls:
-                turn["tool_calls"] = [_call(call, f"{path}.content") for call in calls]
-        else:
+        elif item.type in _HOSTED:
+            dropped.add(f"input.{item.type}")
+        elif item.type != "additional_tools":
             turn = {}
             messages.append(_input(item, path))
     for message in messages:
         if message["role"] == "assistant":
             message.setdefault("content", None)
     return [m for m in messages if not _is_reasoning_alone(m)]
-
-
-def _without_calls(item: Item) -> tuple[Item, list[Item]]:
-    """A message of the assistant, and the calls that agents write into it."""
-    if item.content is None or isinstance(item.content, str):
-        return item, []
-    calls = [
-        Item("function_call", call_id=part.call_id, name=part.name, arguments=part.arguments)
-        for part in item.content
-        if part.type == "function_call"
-    ]
-    if not calls:
-        return item, []
-    parts = [part for part in item.content if part.type != "function_call"]
-    return msgspec.structs.replace(item, content=parts or None), calls
 
 
 def _begun(messages: list[Message]) -> Message:
@@ -97,69 +103,22 @@ def _with_reasoning(
     return turn
 
 
-def _call(item: Item, path: str) -> dict[str, Any]:
-    for name in ("call_id", "name", "arguments"):
-        if getattr(item, name) is None:
-            raise Inexpressible(f"{path}.{name}", f"`{path}.{name}` is required.")
-    function = {"name": item.name, "arguments": item.arguments}
-    call_id, extra = opened_id(item.call_id or "")
-    call = {"id": call_id, "type": "function", "function": function}
-    return {**call, "extra_content": extra} if extra is not None else call
-
-
 def _input(item: Item, path: str) -> Message:
     """A message somebody else wrote, or the output of a tool."""
     if item.type == "message" and item.role is not None:
         role = "system" if item.role == "developer" else item.role
         return {"role": role, "content": _content(item, path)}
-    if item.type == "function_call_output":
-        if item.call_id is None:
-            raise Inexpressible(f"{path}.call_id", f"`{path}.call_id` is required.")
-        output = _output(item, f"{path}.output")
-        return {"role": "tool", "tool_call_id": opened_id(item.call_id)[0], "content": output}
+    if is_output(item):
+        return output_of(item, path)
     if item.type == "item_reference":
-        message = f"`{path}`: this gateway keeps no items to refer to; send the item itself."
-        raise Inexpressible(path, message)
+        raise Inexpressible(path, f"`{path}`: {_ITEM_REFERENCE}")
     raise Inexpressible(path, f"`{path}`: no chat model knows an item of type {item.type!r}.")
-
-
-def _output(item: Item, path: str) -> str | list[dict[str, Any]]:
-    if isinstance(item.output, str):
-        return item.output
-    if not isinstance(item.output, list):
-        raise Inexpressible(path, f"`{path}`: expected a string or an array of parts.")
-    return [_part(part, f"{path}[{n}]") for n, part in enumerate(item.output)]
 
 
 def _content(item: Item, path: str) -> str | list[dict[str, Any]]:
     if item.content is None or isinstance(item.content, str):
         return item.content or ""
-    parts = [_part(part, f"{path}.content[{n}]") for n, part in enumerate(item.content)]
+    parts = content_of(item.content, f"{path}.content")
     if len(parts) == 1 and parts[0]["type"] == "text":
         return str(parts[0]["text"])
     return parts
-
-
-def _part(part: Part, path: str) -> dict[str, Any]:
-    if part.type in ("input_text", "output_text", "text") and part.text is not None:
-        return {"type": "text", "text": part.text}
-    if part.type == "refusal" and part.refusal is not None:
-        return {"type": "refusal", "refusal": part.refusal}
-    if part.type == "input_image" and part.image_url is not None:
-        image = {"url": part.image_url}
-        if part.detail is not None:
-            image["detail"] = part.detail
-        return {"type": "image_url", "image_url": image}
-    if part.type == "input_file" and part.file_data is not None:
-        file = {"file_data": part.file_data}
-        if part.filename is not None:
-            file["filename"] = part.filename
-        return {"type": "file", "file": file}
-    if part.type == "input_audio" and part.input_audio is not None:
-        return {"type": "input_audio", "input_audio": part.input_audio}
-    if part.type == "input_file" and part.file_url is not None:
-        return {"type": "file", "file": {"file_url": part.file_url}}
-    if part.file_id is not None:
-        message = f"`{path}.file_id`: no chat model can fetch it; send the data."
-        raise Inexpressible(f"{path}.file_id", message)
-    raise Inexpressible(path, f"`{path}`: no chat model knows a part of this form.")

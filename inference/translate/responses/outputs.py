@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from inference.translate.chat.reasoning_details import add_details
 from inference.translate.chat.thinking_order import own
+from inference.translate.responses.function_names import CallersTool
 from inference.translate.responses.reasoning import Kept, sealed
+from inference.translate.responses.tools import INPUT
+from inference.translate.sealing import opened_id
 
 Event = dict[str, Any]
 
@@ -165,22 +170,14 @@ class Reasoning(Output):
 class Call(Output):
     """A function the model calls."""
 
-    def __init__(self, index: int, own_id: str, call_id: str, name: str) -> None:
-        """`call_id` is what the call's output refers to; it may hold more than its own id."""
-        super().__init__(f"fc_{own_id}", index)
+    def __init__(self, index: int, call_id: str, tool: CallersTool) -> None:
+        super().__init__(f"fc_{opened_id(call_id)[0]}", index)
         self._call_id = call_id
-        self._name = name
+        self._tool = tool
         self._arguments: list[str] = []
 
     def item(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "type": "function_call",
-            "status": self.status,
-            "call_id": self._call_id,
-            "name": self._name,
-            "arguments": "".join(self._arguments),
-        }
+        return {**self._called("function_call"), "arguments": "".join(self._arguments)}
 
     def give(self, arguments: str) -> list[Event]:
         self._arguments.append(arguments)
@@ -190,5 +187,54 @@ class Call(Output):
         if not "".join(self._arguments).strip():
             self._arguments = ["{}"]
         whole = "".join(self._arguments)
-        done = self._event("function_call_arguments.done", name=self._name, arguments=whole)
+        done = self._event("function_call_arguments.done", name=self._tool.name, arguments=whole)
         return [done, *super().finished(status)]
+
+    def _called(self, kind: str) -> dict[str, Any]:
+        namespace = self._tool.namespace
+        return {
+            "id": self.id,
+            "type": kind,
+            "status": self.status,
+            "call_id": self._call_id,
+            "name": self._tool.name,
+            **({} if namespace is None else {"namespace": namespace}),
+        }
+
+
+class CustomCall(Call):
+    """A call of a custom tool. Its text is the one argument of the function that stands for it."""
+
+    def __init__(self, index: int, call_id: str, tool: CallersTool) -> None:
+        super().__init__(index, call_id, tool)
+        self.id = f"ctc_{opened_id(call_id)[0]}"
+        self._text = ""
+
+    def item(self) -> dict[str, Any]:
+        return {**self._called("custom_tool_call"), "input": self._text}
+
+    def give(self, arguments: str) -> list[Event]:
+        """Nothing is told before the end: half an escaped text cannot be read."""
+        self._arguments.append(arguments)
+        return []
+
+    def finished(self, status: str) -> list[Event]:
+        self._text = _custom_input("".join(self._arguments))
+        events = [self._event("custom_tool_call_input.delta", delta=self._text)]
+        events.append(self._event("custom_tool_call_input.done", input=self._text))
+        return [*events, *Output.finished(self, status)]
+
+
+def call_item(index: int, call_id: str, tool: CallersTool) -> Call:
+    return (CustomCall if tool.custom else Call)(index, call_id, tool)
+
+
+def _custom_input(arguments: str) -> str:
+    """The text a model meant. Some leave out the object, or give its one member another name."""
+    try:
+        given = msgspec.json.decode(arguments)
+    except (msgspec.DecodeError, RecursionError):
+        return arguments
+    if isinstance(given, dict):
+        given = given.get(INPUT, next(iter(given.values()), "") if len(given) <= 1 else given)
+    return given if isinstance(given, str) else arguments

@@ -1,8 +1,9 @@
 """OpenAI's Responses request as its chat completion request, which most servers speak.
 
-Refused: tools and items of OpenAI's own servers, log probabilities, what refers to kept state.
-Dropped as hints, and listed: `store`, truncation, verbosity, caching wishes, and every field this
-gateway does not know. `metadata` is returned with the answer, as the protocol has it.
+Refused: log probabilities, a tool choice that demands a tool of OpenAI's own servers, and what
+refers to kept state. Dropped as hints, and listed: those tools and their items, `store`,
+truncation, and every field this gateway does not know. `metadata` is returned with the answer, as
+the protocol has it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from typing import Any, Final
 from inference.translate.base import Inexpressible
 from inference.translate.hub import HubRequest
 from inference.translate.json_errors import Dropped, read
+from inference.translate.responses.function_names import names_of, tools_in
 from inference.translate.responses.items import messages_of
 from inference.translate.responses.request_schema import (
     RESPONSES_REQUEST,
     Format,
     ResponsesRequest,
-    Tool,
-    ToolChoice,
 )
+from inference.translate.responses.tools import tool_fields
 from inference.translate.unsupported_fields import shape_of
 from inference.values.parsed_request import ParsedRequest
 
@@ -29,7 +30,15 @@ _SHAPE: Final = shape_of(
 )
 _INERT: Final = frozenset({"id", "status", "annotations", "logprobs"})
 """What items of an answer carry when they come back as history."""
-_SAME: Final = ("temperature", "top_p", "user", "safety_identifier", "service_tier")
+_SAME: Final = (
+    "temperature",
+    "top_p",
+    "user",
+    "safety_identifier",
+    "service_tier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+)
 _LOGPROBS: Final = "message.output_text.logprobs"
 
 
@@ -39,7 +48,9 @@ def chat_request(parsed: ParsedRequest) -> HubRequest:
     _refuse(asked)
     dropped = Dropped()
     dropped.add_unsupported(parsed.fields, _SHAPE, _INERT)
-    messages = messages_of(asked.input, dropped)
+    tools = tools_in(asked.tools, asked.input)
+    names = names_of(tools)
+    messages = messages_of(asked.input, names, dropped)
     if asked.instructions:
         messages.insert(0, {"role": "system", "content": asked.instructions})
     chat: dict[str, Any] = {"messages": messages}
@@ -49,14 +60,14 @@ def chat_request(parsed: ParsedRequest) -> HubRequest:
         value = getattr(asked, name)
         if value is not None:
             chat[name] = value
-    chat |= _tools(asked)
+    chat |= tool_fields(asked, tools, names, dropped)
     if asked.reasoning is not None and asked.reasoning.effort is not None:
         chat["reasoning_effort"] = asked.reasoning.effort
     if asked.text is not None:
         if asked.text.format is not None and asked.text.format.type != "text":
             chat["response_format"] = _format(asked.text.format)
         if asked.text.verbosity is not None:
-            dropped.add("text.verbosity")
+            chat["verbosity"] = asked.text.verbosity
     if asked.store:
         dropped.add("store")
     if asked.truncation not in (None, "disabled"):
@@ -72,47 +83,6 @@ def _refuse(asked: ResponsesRequest) -> None:
         raise Inexpressible(field, f"`{field}`: log probabilities are not carried over.")
     if asked.moderation is not None:
         raise Inexpressible("moderation", "`moderation`: no chat model does this.")
-
-
-def _tools(asked: ResponsesRequest) -> dict[str, Any]:
-    """`tools`, `tool_choice` and `parallel_tool_calls` of the chat request."""
-    tools = [_tool(tool, f"tools[{n}]") for n, tool in enumerate(asked.tools or ())]
-    fields: dict[str, Any] = {}
-    choice = asked.tool_choice
-    if isinstance(choice, ToolChoice):
-        choice, tools = _choice(choice, tools)
-    if tools:
-        fields["tools"] = tools
-    if choice is not None:
-        fields["tool_choice"] = choice
-    if asked.parallel_tool_calls is not None and tools:
-        fields["parallel_tool_calls"] = asked.parallel_tool_calls
-    return fields
-
-
-def _choice(choice: ToolChoice, tools: list[dict[str, Any]]) -> tuple[Any, list[dict[str, Any]]]:
-    """The choice, and the tools that it leaves."""
-    if choice.type == "function" and choice.name is not None:
-        return {"type": "function", "function": {"name": choice.name}}, tools
-    if choice.type == "allowed_tools" and choice.tools is not None:
-        names = {tool.name for tool in choice.tools if tool.type == "function"}
-        kept = [tool for tool in tools if tool["function"]["name"] in names]
-        return choice.mode or "auto", kept
-    message = f"`tool_choice`: no chat model knows a choice of type {choice.type!r}."
-    raise Inexpressible("tool_choice", message)
-
-
-def _tool(tool: Tool, path: str) -> dict[str, Any]:
-    if tool.type != "function":
-        raise Inexpressible(path, f"`{path}`: no chat model has the tool {tool.type!r}.")
-    if tool.name is None:
-        raise Inexpressible(f"{path}.name", f"`{path}.name` is required.")
-    function: dict[str, Any] = {"name": tool.name}
-    for name in ("description", "parameters", "strict"):
-        value = getattr(tool, name)
-        if value is not None:
-            function[name] = value
-    return {"type": "function", "function": function}
 
 
 def _format(form: Format) -> dict[str, Any]:

@@ -22,21 +22,12 @@ class Part(msgspec.Struct):
     filename: str | None = None
     input_audio: dict[str, Any] | None = None
     call_id: str | None = None
-    """Of a call that an agent wrote into a message, where the protocol has an item of its own."""
+    """This and what follows: a call that stands inside a message, as some agents send it."""
     name: str | None = None
-    arguments: str | None = None
-
-
-class Item(msgspec.Struct):
-    type: str = "message"
-    role: Literal["user", "assistant", "system", "developer"] | None = None
-    content: str | list[Part] | None = None
-    call_id: str | None = None
-    name: str | None = None
-    arguments: str | None = None
-    output: str | list[Part] | dict[str, Any] | None = None
-    summary: list[Part] | None = None
-    encrypted_content: str | None = None
+    namespace: str | None = None
+    arguments: Any = None
+    input: str | None = None
+    output: Any = None
 
 
 class Tool(msgspec.Struct):
@@ -45,16 +36,45 @@ class Tool(msgspec.Struct):
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
+    format: dict[str, Any] | None = None
+    """Of a custom tool: `text`, or a grammar."""
+    tools: list[Tool] | None = None
+    """Of a namespace."""
+
+
+class Item(msgspec.Struct):
+    type: str = "message"
+    role: Literal["user", "assistant", "system", "developer"] | None = None
+    content: str | list[Part] | None = None
+    call_id: str | None = None
+    name: str | None = None
+    namespace: str | None = None
+    arguments: Any = None
+    """Mostly a text; a client's own tool search has an object."""
+    input: str | None = None
+    """Of a call of a custom tool."""
+    output: Any = None
+    """Of a call: mostly a text or parts."""
+    action: Any = None
+    """What a call of a shell or a computer does."""
+    operation: Any = None
+    """What a call of `apply_patch` does."""
+    tools: list[Tool] | None = None
+    """Of an item that brings tools."""
+    summary: list[Part] | None = None
+    encrypted_content: str | None = None
 
 
 class NamedTool(msgspec.Struct):
     type: str
     name: str | None = None
+    namespace: str | None = None
 
 
 class ToolChoice(msgspec.Struct):
     type: str
     name: str | None = None
+    namespace: str | None = None
     mode: Literal["auto", "required"] | None = None
     tools: list[NamedTool] | None = None
 
@@ -97,6 +117,8 @@ class ResponsesRequest(msgspec.Struct):
     user: str | None = None
     safety_identifier: str | None = None
     service_tier: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: str | None = None
     metadata: dict[str, Any] | None = None
     store: bool | None = None
     background: bool | None = None

@@ -13,12 +13,14 @@ from inference.translate.chat.thinking_order import interleaved, is_interleaved
 from inference.translate.hub import AnswerWriter
 from inference.translate.messages.caller.answer import call_id
 from inference.translate.responses.frame import ended, usage_of
+from inference.translate.responses.function_names import FunctionNames
 from inference.translate.responses.outputs import (
     Call,
     Event,
     Message,
     Output,
     Reasoning,
+    call_item,
 )
 from inference.translate.sealing import sealed_id
 from inference.values.usage import Usage
@@ -52,14 +54,19 @@ class ResponseWriter(AnswerWriter):
         "_calls",
         "_frame",
         "_id",
+        "_names",
         "_open",
         "_outputs",
         "_summarized",
         "_tier",
     )
 
-    def __init__(self, frame: dict[str, Any], *, summarized: bool) -> None:
+    def __init__(
+        self, frame: dict[str, Any], *, summarized: bool, names: FunctionNames | None = None
+    ) -> None:
+        """`names` are those of the request's tools."""
         super().__init__()
+        self._names = names or FunctionNames()
         self._frame = frame
         self._summarized = summarized
         self._id = ""
@@ -112,6 +119,13 @@ class ResponseWriter(AnswerWriter):
         if self._tier is not None:
             response["service_tier"] = self._tier
         return response
+
+    def partial(self) -> dict[str, Any] | None:
+        """The Response that failed, its error aside; None before it was told of."""
+        if not self._id:
+            return None
+        output = [output.item() for output in self._outputs]
+        return {**self._frame, "status": "failed", "output": output, "usage": None}
 
     def _begin(self, chunk: Completion) -> list[Event]:
         self._id = chunk.id or "0"
@@ -174,7 +188,8 @@ class ResponseWriter(AnswerWriter):
             events = self._close()
             index = len(self._outputs)
             own = piece.id or call_id(self._id, number)
-            call = Call(index, own, sealed_id(own, piece.extra_content), function.name)
+            tool = self._names.callers(function.name)
+            call = call_item(index, sealed_id(own, piece.extra_content), tool)
             self._calls[number] = call
             events += self._add(call)
         if function.arguments:

@@ -52,6 +52,9 @@ class ScriptedReply:
         self._error = self._error or error or UpstreamClosed("The request was aborted.")
         self._abort.set()
 
+    def decode(self, *, text: bool) -> None:
+        """Its pieces are plain."""
+
     async def read(self) -> bytes:
         if self.pause:
             await asyncio.sleep(self.pause)
@@ -86,6 +89,7 @@ class LineStream:
         self.finish_reason = ""
         self.media_type = EVENT_STREAM
         self.sequence = 0
+        self.partial: Any = None
 
     def feed(self, chunk: bytes) -> bytes:
         out = b""
@@ -181,7 +185,7 @@ class Deliveries:
     async def whole(self, candidate: Candidate, answer: Answer, headers: Any = ()) -> None:
         self.wholes.append((candidate.provider.name, answer.body))
 
-    async def break_off(self, failure: Failure, body: bytes | None, sequence: int) -> None:
+    async def break_off(self, failure: Failure, body: bytes | None, stream: Any) -> None:
         self.broken.append((failure.code, body))
 
     async def abandon(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from inference.translate import upstream_errors
 from inference.translate.base import Answer, Outbound
@@ -54,6 +55,10 @@ class EventStreamToChat(MessagesStream):
     @property
     def sequence(self) -> int:
         return self._writer.sequence
+
+    @property
+    def partial(self) -> Mapping[str, Any] | None:
+        return self._writer.partial()
 
     def _known(self, event: Event, data: bytes) -> bytes:
         state, writer = self._chunks, self._writer

@@ -1,0 +1,57 @@
+"""Which conversation a request belongs to, by the names its clients give it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+HEADER_NAMES: Final = (
+    b"x-session-id",
+    b"x-claude-code-session-id",
+    b"session_id",
+    b"conversation",
+    b"prompt_cache_key",
+)
+"""In the order in which they count. Each may also be a field of the body, `-` written as `_`."""
+LONGEST: Final = 200
+"""Characters that are kept."""
+_NAMES: Final = tuple((name, name.decode().replace("-", "_")) for name in HEADER_NAMES)
+
+
+def session_of(fields: Mapping[str, msgspec.Raw], headers: Mapping[bytes, bytes]) -> str:
+    """The first of the names that says something, then `metadata.user_id`; empty for none."""
+    for header, field in _NAMES:
+        said = headers.get(header)
+        if said is not None and (session := _kept(said.decode("utf-8", "replace"))):
+            return session
+        if field in fields and (session := _kept(_id(fields[field]))):
+            return session
+    return _kept(_member(fields["metadata"], "user_id")) if "metadata" in fields else ""
+
+
+def _id(raw: msgspec.Raw) -> str:
+    """A string, or the `id` of an object, as the Responses API has its conversation."""
+    value = _value(raw)
+    if isinstance(value, dict):
+        value = value.get("id")
+    return value if isinstance(value, str) else ""
+
+
+def _member(raw: msgspec.Raw, name: str) -> str:
+    value = _value(raw)
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _value(raw: msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _kept(text: str) -> str:
+    """PostgreSQL takes no NUL."""
+    return text.replace("\0", "").strip()[:LONGEST]

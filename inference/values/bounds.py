@@ -1,0 +1,87 @@
+"""How long names and lists of a request may be, and how deep it may be nested: one table for all.
+
+Real requests stay far below. What is bounded here costs the gateway work per name or per level,
+and ends in its records.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from inference.values.parsed_request import BadRequest
+
+CHARACTERS: Final = {"model": 256, "routing_profile": 256}
+ITEMS: Final = {"stop": 16, "stop_sequences": 16, "tools": 512, "functions": 512}
+NESTING: Final = 64
+"""Objects and arrays within each other, the body itself being the first."""
+_KEPT: Final = bytes.maketrans(b"{}", b"[]")
+_DROPPED: Final = bytes(set(range(256)) - set(b'[]{}"'))
+_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def check_lengths(body: msgspec.Struct) -> None:
+    """Raises `BadRequest` for the first field of a body that is over its bound."""
+    for name, characters, items in _bounds(type(body)):
+        value = getattr(body, name)
+        if isinstance(value, str):
+            check_characters(name, value, characters)
+        elif items is not None and value is not None and len(value) > items:
+            raise too_much(name, f"has {len(value)} items", f"{items} items")
+
+
+def check_characters(name: str, text: str, bound: int | None) -> None:
+    """Raises `BadRequest` for a text that is too long."""
+    if bound is not None and len(text) > bound:
+        raise too_much(name, f"has {len(text)} characters", f"{bound} characters")
+
+
+def check_nesting(body: bytes) -> None:
+    """Raises `BadRequest` for a body that is nested too deep.
+
+    Nothing is decoded: a few passes in C over the body, and none where it has few brackets.
+    """
+    if body.count(b"[") + body.count(b"{") > NESTING and _deeper(body, NESTING):
+        name = _deep_field(body)
+        where = f"`{name}`" if name else "The body"
+        raise BadRequest(f"{where} is nested deeper than {NESTING} levels, the bound.", name)
+
+
+def too_much(name: str, has: str, bound: str) -> BadRequest:
+    return BadRequest(f"`{name}` {has}; the bound is {bound}.", name)
+
+
+@lru_cache(maxsize=64)
+def _bounds(kind: type[msgspec.Struct]) -> tuple[tuple[str, int | None, int | None], ...]:
+    """Those fields of a body that have a bound."""
+    names = (name for name in kind.__struct_fields__ if name in CHARACTERS or name in ITEMS)
+    return tuple((name, CHARACTERS.get(name), ITEMS.get(name)) for name in names)
+
+
+def _deeper(text: bytes, levels: int) -> bool:
+    """Whether brackets outside of strings stand within each other more than `levels` deep.
+
+    Every pass takes the innermost level away. What is no JSON may be told either way.
+    """
+    if b"\\" in text:
+        # In this order what is left of a row of backslashes escapes the quote behind it.
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = b"".join(text.translate(_KEPT, _DROPPED).split(b'"')[::2])
+    for _ in range(levels):
+        left = brackets.replace(b"[]", b"")
+        if len(left) == len(brackets):
+            # Nothing is left, or brackets without their like.
+            return len(left) > levels
+        brackets = left
+    return bool(brackets)
+
+
+def _deep_field(body: bytes) -> str | None:
+    """The field of the body that is to blame, None where the body cannot be read so far."""
+    try:
+        fields: dict[str, Any] = _FIELDS.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return next((name for name, raw in fields.items() if _deeper(bytes(raw), NESTING - 1)), None)
