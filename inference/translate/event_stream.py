@@ -22,6 +22,7 @@ class EventStream:
 
     __slots__ = (
         "_document",
+        "_ends",
         "_parser",
         "_started",
         "committed",
@@ -42,6 +43,8 @@ class EventStream:
         self._parser = Parser()
         self._document: bytearray | None = None
         self._started = False
+        self._ends = False
+        """The model has told why it stops: a clean end of the body is then the answer's end."""
 
     @property
     def media_type(self) -> str:
@@ -88,6 +91,9 @@ class EventStream:
                 return b""
             out = self._events(events)
         if self.failure is None and not self.finished:
+            if self._ends and self.committed:
+                self.finished = True
+                return out + self._done()
             self.failure = broken("truncated", "The provider's stream stopped before its end.")
         return out
 
@@ -108,6 +114,10 @@ class EventStream:
 
     def _event(self, name: bytes, data: bytes) -> bytes:
         """What the caller gets for one event of the upstream."""
+        raise NotImplementedError
+
+    def _done(self) -> bytes:
+        """What is owed to the caller at the regular end."""
         raise NotImplementedError
 
     def _unrolled(self, document: bytes) -> list[Event] | Failure:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from inference.translate.base import Answer, Outbound, StreamTranslator, Translator
-from inference.translate.chat.answer_schema import Completion
+from inference.translate.chat.answer_schema import Choice, Completion, Said, ToolCall
 from inference.translate.json_errors import Dropped
 from inference.translate.upstream_errors import UpstreamError
 from inference.values.failures import Failure
@@ -71,6 +71,12 @@ class AnswerWriter:
 
     def document(self, chunk: dict[str, Any]) -> bytes:
         return self.chunk(msgspec.convert(chunk, Completion))
+
+    def calls(self, calls: list[ToolCall]) -> bytes:
+        """Calls that are known only now that the answer ends."""
+        return (
+            self.chunk(Completion(choices=[Choice(delta=Said(tool_calls=calls))])) if calls else b""
+        )
 
     def end(self, usage: Usage | None) -> bytes:
         """What is owed to the caller at the regular end, when the usage is known."""

@@ -22,6 +22,17 @@ BROKEN_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding an upstream's bytes raises, `msgspec.ValidationError` among them."""
 
 
+def is_utf8(data: bytes) -> bool:
+    """Whether it may leave as JSON. Most of it is ASCII, which is told at once."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def read(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """A caller's request in full. Raises `Inexpressible` naming what is not of its form."""
     try:

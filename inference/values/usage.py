@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from governance.interactions.record import Usage
 
-__all__ = ["Usage", "of_openai"]
+__all__ = ["MOST", "Usage", "clamped", "of_both", "of_openai"]
+
+MOST: Final = 2**31 - 1
+"""The largest count a record holds; no answer is that long."""
+
+
+def of_both(earlier: Usage | None, later: Usage | None) -> Usage | None:
+    """What two chunks of one answer tell: the later one, where it does not say 0."""
+    if earlier is None or later is None:
+        return earlier or later
+    prompt = later if later.prompt else earlier
+    made = later if later.completion else earlier
+    return Usage(
+        prompt.prompt, made.completion, prompt.cached, prompt.cache_written, made.reasoning
+    )
 
 
 def of_openai(usage: Any) -> Usage | None:
@@ -28,7 +42,20 @@ def of_openai(usage: Any) -> Usage | None:
     )
 
 
+def clamped(value: Any) -> int:
+    """A count of tokens between 0 and `MOST`, 0 for what is absent or no number.
+
+    Accounting never fails an answer: a count may come as a float, or in a text.
+    """
+    if type(value) is not int:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            return 0
+        try:
+            value = int(float(value))
+        except (ValueError, OverflowError):
+            return 0
+    return 0 if value < 0 else min(value, MOST)
+
+
 def _count(counts: Any, name: str) -> int:
-    """A count of tokens, 0 for what is absent or no number: accounting never fails an answer."""
-    value = counts.get(name) if isinstance(counts, dict) else None
-    return value if isinstance(value, int) and value > 0 else 0
+    return clamped(counts.get(name)) if isinstance(counts, dict) else 0

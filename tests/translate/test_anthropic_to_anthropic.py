@@ -111,10 +111,17 @@ class TestStream:
         assert stream.feed(named(*events))
         assert stream.committed is committed
 
+    def test_a_reason_to_stop_is_an_end_without_message_stop(self) -> None:
+        stream = relay()
+        whole = blocks(text_block("x"))
+        assert play(stream, whole.partition(b"event: message_stop")[0]) == whole
+        assert stream.finished
+        assert stream.failure is None
+
     def test_failures(self) -> None:
         error = {"type": "error", "error": {"type": "overloaded_error", "message": "m"}}
         for given, code in (
-            (blocks(text_block("x")).partition(b"event: message_stop")[0], "truncated"),
+            (blocks(text_block("x")).partition(b"event: message_delta")[0], "truncated"),
             (named(error), "error_in_answer"),
             (b"event: x\ndata: {\n\n", "malformed"),
             (b"data: 3\n\n", "malformed"),
@@ -146,7 +153,7 @@ class TestWhole:
         assert msgspec.json.decode(answer.body) == whole
 
     def test_a_stream_cut_short_is_no_answer(self) -> None:
-        given = blocks(text_block("x")).partition(b"event: message_stop")[0]
+        given = blocks(text_block("x")).partition(b"event: message_delta")[0]
         assert PAIR.answer(messages_ask(), given).failure is not None
 
 

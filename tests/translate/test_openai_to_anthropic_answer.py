@@ -292,7 +292,7 @@ class TestStream:
 
     def test_a_stream_cut_short_is_a_failure(self) -> None:
         stream = relay()
-        out = play(stream, blocks(text_block("x")).partition(b"event: message_stop")[0])
+        out = play(stream, blocks(text_block("x")).partition(b"event: message_delta")[0])
         assert b"[DONE]" not in out
         assert stream.failure is not None
         assert stream.failure.code == "truncated"

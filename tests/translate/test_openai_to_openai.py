@@ -173,14 +173,21 @@ class TestStream:
         chunks = [delta("a", index=0), delta("b", index=1), delta(finish="stop", index=0)]
         assert data_of(play(relay(), sse(*chunks)))[:-1] == chunks
 
-    def test_a_stream_without_done_is_a_failure(self) -> None:
+    def test_a_stream_cut_short_is_a_failure(self) -> None:
         stream = relay()
-        out = play(stream, sse(delta("x"), delta(finish="stop"), done=False))
-        assert data_of(out) == [delta("x"), delta(finish="stop")]
+        out = play(stream, sse(delta("x"), delta("y"), done=False))
+        assert data_of(out) == [delta("x"), delta("y")]
         assert not stream.finished
         assert stream.failure is not None
         assert stream.failure.code == "truncated"
         assert stream.failure.outcome is Outcome.RETRYABLE
+
+    def test_a_reason_to_stop_is_an_end_without_done(self) -> None:
+        stream = relay()
+        chunks = delta("x"), delta(finish="stop")
+        assert play(stream, sse(*chunks, done=False)) == sse(*chunks)
+        assert stream.finished
+        assert stream.failure is None
 
     @pytest.mark.parametrize(
         ("event", "status"),

@@ -294,7 +294,7 @@ class TestStream:
     @pytest.mark.parametrize("pair", [CHAT, ANTHROPIC])
     def test_a_stream_cut_short_is_a_failure(self, pair: Translator) -> None:
         chat = sse(delta("x"), done=False)
-        anthropic = blocks(text_block("x")).partition(b"event: message_stop")[0]
+        anthropic = blocks(text_block("x")).partition(b"event: message_delta")[0]
         stream = relay(pair)
         out = play(stream, chat if pair is CHAT else anthropic)
         assert stream.failure is not None

@@ -172,7 +172,7 @@ def answers(draw: st.DrawFn) -> dict[str, Any]:
         "stop_reason": stop,
         "stop_sequence": sequence,
         "usage": {
-            "input_tokens": draw(counts),
+            "input_tokens": draw(st.integers(1, 10**6)),
             "output_tokens": draw(counts),
             "cache_read_input_tokens": draw(counts),
             "cache_creation_input_tokens": draw(counts),

@@ -6,6 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
+from inference.translate.chat.reasoning_details import text_of
+from inference.translate.lenient import LenientDecoder
+
 
 class Function(msgspec.Struct):
     name: str | None = None
@@ -17,6 +20,8 @@ class ToolCall(msgspec.Struct):
     """Only in chunks; servers that send each call whole leave it out."""
     id: str | None = None
     function: Function | None = None
+    extra_content: dict[str, Any] | None = None
+    """Gemini's thought signature, which it wants back with the call."""
 
 
 class Piece(msgspec.Struct):
@@ -35,6 +40,7 @@ class Said(msgspec.Struct):
     reasoning_content: str | None = None
     reasoning: str | None = None
     thinking_blocks: list[dict[str, Any]] | None = None
+    reasoning_details: list[dict[str, Any]] | None = None
     tool_calls: list[ToolCall] | None = None
     function_call: Function | None = None
 
@@ -46,16 +52,24 @@ class Said(msgspec.Struct):
     def thought(self) -> str:
         """Reasoning, wherever the server puts it."""
         told = self.reasoning_content or self.reasoning
-        if told is not None or not isinstance(self.content, list):
+        if not told and self.reasoning_details:
+            told = text_of(self.reasoning_details)
+        if told or not isinstance(self.content, list):
             return told or ""
         parts = [part for piece in self.content for part in piece.thinking or ()]
         return "".join(str(part.get("text", "")) for part in parts)
 
     def calls(self) -> list[ToolCall]:
-        """Tool calls, the one of the deprecated form among them."""
-        if self.function_call is not None:
-            return [ToolCall(index=0, function=self.function_call)]
-        return self.tool_calls or []
+        """Tool calls, or the one of the deprecated form.
+
+        Some servers put an empty stub of that form beside everything they say.
+        """
+        if self.tool_calls:
+            return self.tool_calls
+        legacy = self.function_call
+        if legacy is not None and (legacy.name or legacy.arguments):
+            return [ToolCall(index=0, function=legacy)]
+        return []
 
 
 class Choice(msgspec.Struct):
@@ -79,4 +93,4 @@ class Completion(msgspec.Struct):
     error: Any = None
 
 
-COMPLETION: Final = msgspec.json.Decoder(Completion)
+COMPLETION: Final = LenientDecoder(Completion, "choices")

@@ -10,21 +10,23 @@ from typing import Any, Final
 from inference.protocols.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound, StreamTranslator
+from inference.translate.chat.call_repairs import CallRepairs, with_text_arguments
 from inference.translate.chat.chunk_template import ChunkTemplate
 from inference.translate.chat.passthrough_schema import (
     COMPLETION,
     EMBEDDINGS,
+    Choice,
     Completion,
     Embeddings,
 )
 from inference.translate.chat.reader import CompletionStream, document_of
 from inference.translate.chat.request import accepted, outbound
 from inference.translate.embedding_format import in_format
-from inference.translate.json_errors import BROKEN_JSON, Dropped
+from inference.translate.json_errors import BROKEN_JSON, Dropped, is_utf8
 from inference.translate.tool_names import restored_answer, restored_stream
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
-from inference.values.usage import of_openai
+from inference.values.usage import of_both, of_openai
 
 DONE: Final = b"data: [DONE]\n\n"
 _LOOKS: Final = 16
@@ -91,13 +93,14 @@ def error_body(failure: Failure) -> bytes | None:
 class PassThroughStream(CompletionStream):
     """Hands chunks on as bytes. Each is decoded just far enough to know what it is."""
 
-    __slots__ = ("_looks", "_template", "_wants_usage")
+    __slots__ = ("_calls", "_looks", "_template", "_wants_usage")
 
     def __init__(self, *, wants_usage: bool) -> None:
         super().__init__()
         self._wants_usage = wants_usage
         self._template: ChunkTemplate | None = None
         self._looks = _LOOKS
+        self._calls = CallRepairs()
 
     def feed(self, chunk: bytes) -> bytes:
         """Once the answer has begun, whole events of text go on as they are, however many."""
@@ -117,6 +120,8 @@ class PassThroughStream(CompletionStream):
                 return out
         rest = chunk[start:] if start else chunk
         border = self._plain(rest)
+        if not is_utf8(rest[:border] if border < len(rest) else rest):
+            border = 0
         if border < len(rest):
             return out + rest[:border] + super().feed(rest[border:])
         return out + rest if out else rest
@@ -143,6 +148,8 @@ class PassThroughStream(CompletionStream):
         try:
             chunk = COMPLETION.decode(data)
         except BROKEN_JSON:
+            chunk = None
+        if chunk is None or not is_utf8(data):
             self.failure = upstream_errors.not_json()
             return b""
         if chunk.error or name == b"error":
@@ -151,15 +158,19 @@ class PassThroughStream(CompletionStream):
         if chunk.model and isinstance(chunk.model, str):
             self.model = chunk.model
         if chunk.usage is not None:
-            self.usage = of_openai(chunk.usage)
+            self.usage = of_both(self.usage, of_openai(chunk.usage))
             if not chunk.choices:
                 return encode(_as_chunk(data), name) if self._wants_usage else b""
-        for choice in chunk.choices or ():
+        return encode(self._said(chunk.choices or [], data), name)
+
+    def _said(self, choices: list[Choice], data: bytes) -> bytes:
+        for choice in choices:
             if choice.finish_reason:
                 self.finish_reason = str(choice.finish_reason)
+                self._ends = True
             if not self.committed and choice.meaningful:
                 self.committed = True
-        return encode(data, name)
+        return self._calls.renumbered(choices, data) if b'"tool_calls"' in data else data
 
 
 def _as_chunk(data: bytes) -> bytes:
@@ -176,7 +187,11 @@ def _as_chunk(data: bytes) -> bytes:
 def _completion(body: bytes) -> Answer:
     try:
         completion = COMPLETION.decode(body)
+        if b'"tool_calls"' in body:
+            body = with_text_arguments(body)
     except BROKEN_JSON:
+        return Answer(b"", failure=upstream_errors.not_json(body))
+    if not is_utf8(body):
         return Answer(b"", failure=upstream_errors.not_json(body))
     reason = ""
     for choice in completion.choices or ():

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from inference.translate.lenient import LenientDecoder
+
 _SAYING: Final = (
     "content",
     "tool_calls",
@@ -19,12 +21,19 @@ _SAYING: Final = (
     "function_call",
     "audio",
     "thinking_blocks",
+    "reasoning_details",
 )
 """What a delta may say. `reasoning_content` is what DeepSeek, vLLM and most servers call it,
 `reasoning` what mlx_lm.server, OpenRouter and newer vLLM do."""
 
 
+def _says(value: Any) -> bool:
+    """Whether there is anything in it: an empty stub of a `function_call` says nothing."""
+    return any(value.values()) if isinstance(value, dict) else bool(value)
+
+
 class Choice(msgspec.Struct):
+    index: Any = None
     delta: Any = None
     text: Any = None
     finish_reason: Any = None
@@ -35,7 +44,7 @@ class Choice(msgspec.Struct):
         if self.finish_reason or self.text:
             return True
         delta = self.delta
-        return isinstance(delta, dict) and any(delta.get(name) for name in _SAYING)
+        return isinstance(delta, dict) and any(_says(delta.get(name)) for name in _SAYING)
 
 
 class Completion(msgspec.Struct):
@@ -54,5 +63,5 @@ class Embeddings(msgspec.Struct):
     error: Any = None
 
 
-COMPLETION: Final = msgspec.json.Decoder(Completion)
-EMBEDDINGS: Final = msgspec.json.Decoder(Embeddings)
+COMPLETION: Final = LenientDecoder(Completion, "choices")
+EMBEDDINGS: Final = LenientDecoder(Embeddings, "data")

@@ -9,13 +9,16 @@ import msgspec
 
 from inference.protocols.sse import Event, EventTooLarge, Parser
 from inference.translate import upstream_errors
-from inference.translate.chat.answer_schema import COMPLETION, Completion
+from inference.translate.chat.answer_schema import COMPLETION, Choice, Completion
+from inference.translate.chat.calls import CallStream
+from inference.translate.chat.finish_reason import finish_reason_of
 from inference.translate.chat.whole import chunks_of, completion_of
 from inference.translate.event_stream import EventStream
 from inference.translate.hub import AnswerWriter
 from inference.translate.json_errors import BROKEN_JSON
+from inference.translate.lenient import loads
 from inference.values.failures import Failure
-from inference.values.usage import of_openai
+from inference.values.usage import of_both, of_openai
 
 _ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError)
 """What taking apart a document of unknown make may raise."""
@@ -36,16 +39,12 @@ class CompletionStream(EventStream):
             return self._done()
         return self._data(name, data) if data else b""
 
-    def _done(self) -> bytes:
-        """What is owed to the caller at the regular end."""
-        raise NotImplementedError
-
     def _data(self, name: bytes, data: bytes) -> bytes:
         raise NotImplementedError
 
     def _unrolled(self, document: bytes) -> list[Event] | Failure:
         try:
-            whole = msgspec.json.decode(document)
+            whole = loads(document)
             if whole.get("error"):
                 return upstream_errors.in_answer(whole["error"], document)
             if not whole.get("choices"):
@@ -59,11 +58,13 @@ class CompletionStream(EventStream):
 class ChunkStream(CompletionStream):
     """Reads every chunk in full, for the writer of a caller of another protocol."""
 
-    __slots__ = ("_writer",)
+    __slots__ = ("_calls", "_reason", "_writer")
 
     def __init__(self, writer: AnswerWriter) -> None:
         super().__init__()
         self._writer = writer
+        self._calls = CallStream()
+        self._reason = ""
 
     @property
     def sequence(self) -> int:
@@ -85,13 +86,30 @@ class ChunkStream(CompletionStream):
         if chunk.model:
             self.model = chunk.model
         if chunk.usage is not None:
-            self.usage = of_openai(chunk.usage)
+            self.usage = of_both(self.usage, of_openai(chunk.usage))
+        if chunk.choices:
+            self._normalize(chunk.choices[0])
         out = self._writer.chunk(chunk)
         self.committed = self._writer.committed
         return out
 
+    def _normalize(self, choice: Choice) -> None:
+        """The choice as the protocol has it, whatever the server makes of calls and ends."""
+        said = choice.delta
+        if said is not None and (said.tool_calls or said.function_call is not None):
+            said.tool_calls = self._calls.of(said.calls())
+            said.function_call = None
+        reason = finish_reason_of(choice.finish_reason)
+        if reason:
+            self._ends = True
+            # Some servers repeat it with every piece, or end all they say with `stop`.
+            if not self._reason or reason != "stop":
+                self._reason = reason
+            reason = self._reason
+        choice.finish_reason = reason or None
+
     def _done(self) -> bytes:
-        out = self._writer.end(self.usage)
+        out = self._writer.calls(self._calls.waiting()) + self._writer.end(self.usage)
         self.finish_reason = self._writer.finish_reason
         return out
 
@@ -109,6 +127,8 @@ def completion_in(body: bytes) -> Completion | Failure:
         return upstream_errors.in_answer(whole.error, body)
     if not whole.choices or whole.choices[0].message is None:
         return upstream_errors.no_answer()
+    choice = whole.choices[0]
+    choice.finish_reason = finish_reason_of(choice.finish_reason) or None
     return whole
 
 
@@ -119,12 +139,13 @@ def document_of(body: bytes) -> bytes | Failure:
     parser = Parser()
     try:
         data = [event.data for event in (*parser.feed(body), *parser.end())]
-        chunks = [msgspec.json.decode(d) for d in data if d.strip() != b"[DONE]"]
-        if len(data) == len(chunks):
-            return upstream_errors.not_json(body)
+        chunks = [loads(d) for d in data if d.strip() != b"[DONE]"]
         for chunk in chunks:
             if chunk.get("error"):
                 return upstream_errors.in_answer(chunk["error"], msgspec.json.encode(chunk))
-        return msgspec.json.encode(completion_of(chunks))
+        whole = completion_of(chunks)
+        if len(data) == len(chunks) and not any(c["finish_reason"] for c in whole["choices"]):
+            return upstream_errors.not_json(body)
+        return msgspec.json.encode(whole)
     except (EventTooLarge, *_ODD):
         return upstream_errors.not_json(body)

@@ -8,6 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from inference.translate.chat.call_repairs import as_text, text_or_empty
+from inference.translate.chat.calls import CallPieces
+from inference.translate.chat.reasoning_details import add_details
+from inference.translate.lenient import count_of
+
 _SHARED: Final = ("id", "created", "model", "system_fingerprint", "service_tier")
 
 
@@ -20,19 +25,27 @@ def chunks_of(completion: dict[str, Any], *, usage: bool) -> Iterator[dict[str, 
         "object": "text_completion" if text else "chat.completion.chunk",
     }
     for position, choice in enumerate(choices):
-        index = choice.get("index", position)
+        told = count_of(choice.get("index"))
+        index = position if told is None else told
         if text:
             yield {**frame, "choices": [{**choice, "index": index}]}
             continue
         message = choice.get("message") or {}
         delta = {name: value for name, value in message.items() if value is not None}
         if "tool_calls" in delta:
-            delta["tool_calls"] = [{"index": n, **c} for n, c in enumerate(delta["tool_calls"])]
+            calls = delta["tool_calls"]
+            delta["tool_calls"] = [
+                {"index": n, **call} | {"index": n} for n, call in enumerate(calls)
+            ]
         said = {"index": index, "delta": delta, "finish_reason": None}
         if choice.get("logprobs") is not None:
             said["logprobs"] = choice["logprobs"]
         yield {**frame, "choices": [said]}
-        end = {"index": index, "delta": {}, "finish_reason": choice.get("finish_reason") or "stop"}
+        end: dict[str, Any] = {
+            "index": index,
+            "delta": {},
+            "finish_reason": choice.get("finish_reason") or "stop",
+        }
         yield {**frame, "choices": [end]}
     if usage and completion.get("usage") is not None:
         yield {**frame, "choices": [], "usage": completion["usage"]}
@@ -46,10 +59,12 @@ def completion_of(chunks: Iterable[dict[str, Any]]) -> dict[str, Any]:
         for name, value in chunk.items():
             if name not in ("choices", "usage", "object") and value is not None:
                 whole.setdefault(name, value)
-        if chunk.get("usage") is not None:
-            whole["usage"] = chunk["usage"]
+        if isinstance(chunk.get("usage"), dict):
+            known = whole.get("usage") or {}
+            # A later 0 says nothing after a count.
+            whole["usage"] = {k: v or known.get(k, v) for k, v in chunk["usage"].items()}
         for piece in chunk.get("choices") or ():
-            choices.setdefault(piece.get("index", 0), _Choice()).add(piece)
+            choices.setdefault(count_of(piece.get("index")) or 0, _Choice()).add(piece)
     text = any("text" in choice.fields for choice in choices.values())
     whole["object"] = "text_completion" if text else "chat.completion"
     whole["choices"] = [
@@ -64,6 +79,7 @@ class _Choice:
     def __init__(self) -> None:
         self.fields: dict[str, Any] = {}
         self._message: dict[str, Any] = {}
+        self._pieces = CallPieces()
         self._calls: dict[int, dict[str, Any]] = {}
 
     def add(self, piece: dict[str, Any]) -> None:
@@ -75,10 +91,25 @@ class _Choice:
 
     def _add_delta(self, delta: dict[str, Any]) -> None:
         for call in delta.get("tool_calls") or ():
-            number = call.get("index")
-            known = self._calls.setdefault(len(self._calls) if number is None else number, {})
-            _merge(known, {name: value for name, value in call.items() if name != "index"})
-        _merge(self._message, {k: v for k, v in delta.items() if k != "tool_calls"})
+            piece = {name: value for name, value in call.items() if name != "index"}
+            piece["function"] = _function(call.get("function"))
+            function = piece["function"]
+            known = self._pieces.place(
+                count_of(call.get("index")),
+                text_or_empty(call.get("id")),
+                text_or_empty(function.get("name")),
+                text_or_empty(function.get("arguments")),
+            )
+            merged = self._calls.setdefault(known.number, {})
+            if merged.get("id"):
+                # Some servers give every piece an id of its own.
+                piece.pop("id", None)
+            _merge(merged, piece)
+        details = delta.get("reasoning_details")
+        if isinstance(details, list):
+            known_details = self._message.setdefault("reasoning_details", [])
+            add_details(known_details, [d for d in details if isinstance(d, dict)])
+        _merge(self._message, {k: v for k, v in delta.items() if k not in _PUT_TOGETHER})
 
     def whole(self, *, text: bool) -> dict[str, Any]:
         fields = {"finish_reason": None, **self.fields}
@@ -90,6 +121,13 @@ class _Choice:
         return {"message": message, **fields}
 
 
+def _function(value: Any) -> dict[str, Any]:
+    function = dict(value) if isinstance(value, dict) else {}
+    as_text(function)
+    return function
+
+
+_PUT_TOGETHER: Final = frozenset({"tool_calls", "reasoning_details"})
 _WHOLE: Final = frozenset({"id", "type", "name", "role", "finish_reason"})
 """Strings that come whole, and twice from careless servers; every other string is a piece."""
 

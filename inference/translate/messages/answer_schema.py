@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from inference.translate.lenient import LenientDecoder
 from inference.translate.tool_input import NOTHING
-from inference.values.usage import Usage
+from inference.values.usage import Usage, clamped
 
 
 class OutputDetails(msgspec.Struct):
@@ -28,24 +29,33 @@ class Counts(msgspec.Struct):
     service_tier: str | None = None
 
     def update(self, later: Counts) -> None:
-        """Takes over what a later event says; what it leaves out stays."""
+        """Takes over what a later event says; what it leaves out stays.
+
+        A prompt of no tokens says nothing: some servers end with zeros. An input of 0 does where
+        the rest of the prompt came from a cache.
+        """
+        silent = not any(getattr(later, name) for name in _PROMPT)
         for name in self.__struct_fields__:
             value = getattr(later, name)
-            if value is not None:
+            counted = value or (name in _PROMPT and not silent) or getattr(self, name) is None
+            if value is not None and counted:
                 setattr(self, name, value)
 
     def usage(self) -> Usage:
         """In the gateway's terms, where the prompt counts its cached parts."""
-        cached = self.cache_read_input_tokens or 0
-        written = self.cache_creation_input_tokens or 0
+        cached = clamped(self.cache_read_input_tokens)
+        written = clamped(self.cache_creation_input_tokens)
         details = self.output_tokens_details
         return Usage(
-            prompt=(self.input_tokens or 0) + cached + written,
-            completion=self.output_tokens or 0,
+            prompt=clamped(clamped(self.input_tokens) + cached + written),
+            completion=clamped(self.output_tokens),
             cached=cached,
             cache_written=written,
-            reasoning=(details.thinking_tokens or 0) if details is not None else 0,
+            reasoning=clamped(details.thinking_tokens) if details is not None else 0,
         )
+
+
+_PROMPT: Final = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
 
 class StopDetails(msgspec.Struct):
@@ -89,7 +99,7 @@ class Message(msgspec.Struct):
 
 
 class Event(msgspec.Struct):
-    type: str
+    type: str = ""
     index: int = 0
     message: Message | None = None
     content_block: Block | None = None
@@ -98,5 +108,5 @@ class Event(msgspec.Struct):
     error: Any = None
 
 
-EVENT: Final = msgspec.json.Decoder(Event)
-MESSAGE: Final = msgspec.json.Decoder(Message)
+EVENT: Final = LenientDecoder(Event)
+MESSAGE: Final = LenientDecoder(Message, "content")

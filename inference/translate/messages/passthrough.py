@@ -9,14 +9,17 @@ import msgspec
 from inference.protocols.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
+from inference.translate.json_errors import is_utf8
 from inference.translate.messages.accepted import accepted_turns
 from inference.translate.messages.answer_schema import Counts, Event
 from inference.translate.messages.reader import MessagesStream, document_of, message_in
-from inference.translate.signature import UNSIGNED
+from inference.translate.sealing import SEAM, opened_id
+from inference.translate.signature import UNSIGNED, is_unsigned
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 
 _TURNS: Final = msgspec.json.Decoder(list[dict[str, Any]])
+STOP: Final = encode(b'{"type":"message_stop"}', b"message_stop")
 _MEANINGFUL: Final = frozenset({"text_delta", "thinking_delta", "input_json_delta"})
 
 
@@ -33,6 +36,9 @@ class MessagesPassThrough:
         if UNSIGNED.encode() in request.body:
             fields["messages"] = _signed_alone(fields["messages"])
             dropped = ("messages.thinking",)
+        if SEAM.encode() in request.body:
+            fields["messages"] = _own_ids(fields["messages"])
+            dropped = (*dropped, "messages.tool_use.extra_content")
         if "messages" in fields:
             fields["messages"] = accepted_turns(fields["messages"])
         return Outbound(self._path, msgspec.json.encode(fields), dropped)
@@ -62,8 +68,19 @@ def _signed_alone(messages: msgspec.Raw) -> msgspec.Raw:
     turns = _TURNS.decode(messages)
     for turn in turns:
         if isinstance(turn["content"], list):
-            turn["content"] = [b for b in turn["content"] if b.get("signature") != UNSIGNED]
+            turn["content"] = [b for b in turn["content"] if not is_unsigned(b)]
     return msgspec.Raw(msgspec.json.encode([turn for turn in turns if turn["content"] != []]))
+
+
+def _own_ids(messages: msgspec.Raw) -> msgspec.Raw:
+    """The turns with the calls' own ids, without what other models want back with them."""
+    turns = _TURNS.decode(messages)
+    for turn in turns:
+        for block in turn["content"] if isinstance(turn["content"], list) else ():
+            for name in ("id", "tool_use_id"):
+                if isinstance(block.get(name), str):
+                    block[name], _ = opened_id(block[name])
+    return msgspec.Raw(msgspec.json.encode(turns))
 
 
 class PassThroughStream(MessagesStream):
@@ -77,6 +94,9 @@ class PassThroughStream(MessagesStream):
 
     def _known(self, event: Event, data: bytes) -> bytes:
         kind = event.type
+        if not is_utf8(data):
+            self.failure = upstream_errors.not_json()
+            return b""
         if kind == "content_block_delta":
             if not self.committed and event.delta is not None:
                 self.committed = event.delta.type in _MEANINGFUL
@@ -85,14 +105,16 @@ class PassThroughStream(MessagesStream):
             if block is not None and (block.type not in ("text", "thinking") or block.text):
                 self.committed = True
         elif kind == "message_stop":
-            if self.committed:
-                self.finished = True
-            else:
+            if not self.committed:
                 self.failure = upstream_errors.no_answer()
                 return b""
+            self.finished = True
         else:
             self._about_message(event)
         return encode(data, kind.encode())
+
+    def _done(self) -> bytes:
+        return STOP
 
     def _about_message(self, event: Event) -> None:
         if event.message is not None:
@@ -102,5 +124,5 @@ class PassThroughStream(MessagesStream):
             self._counts.update(counts)
             self.usage = self._counts.usage()
         if event.delta is not None and event.delta.stop_reason is not None:
-            self.committed = True
+            self.committed = self._ends = True
             self.finish_reason = event.delta.stop_reason

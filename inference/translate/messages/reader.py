@@ -10,6 +10,7 @@ from inference.protocols.sse import Event, EventTooLarge, Parser
 from inference.translate import upstream_errors
 from inference.translate.event_stream import EventStream
 from inference.translate.json_errors import BROKEN_JSON
+from inference.translate.lenient import loads
 from inference.translate.messages.answer_schema import EVENT, MESSAGE, Message
 from inference.translate.messages.answer_schema import Event as MessageEvent
 from inference.translate.messages.whole import events_of, message_of
@@ -32,6 +33,7 @@ class MessagesStream(EventStream):
         except BROKEN_JSON:
             self.failure = upstream_errors.not_json()
             return b""
+        event.type = event.type or name.decode("ascii", "replace")
         if event.error or event.type == "error":
             self.failure = upstream_errors.in_answer(event.error, data)
             return b""
@@ -46,7 +48,7 @@ class MessagesStream(EventStream):
         if isinstance(message, Failure):
             return message
         try:
-            events = list(events_of(msgspec.json.decode(document)))
+            events = list(events_of(loads(document)))
         except _ODD:
             return upstream_errors.not_json(document)
         return [Event(event["type"].encode(), msgspec.json.encode(event)) for event in events]
@@ -72,7 +74,7 @@ def document_of(body: bytes) -> bytes | Failure:
     parser = Parser()
     try:
         data = [event.data for event in (*parser.feed(body), *parser.end()) if event.data]
-        events = [msgspec.json.decode(d) for d in data]
+        events = [loads(d) for d in data]
         for event in events:
             if event["type"] == "error":
                 return upstream_errors.in_answer(event.get("error"), msgspec.json.encode(event))

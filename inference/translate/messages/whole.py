@@ -37,13 +37,13 @@ def _events_of_block(index: int, block: dict[str, Any]) -> Iterator[dict[str, An
     kind = block["type"]
     if kind in _DELTAS:
         start[kind] = ""
-        deltas.append({"type": _DELTAS[kind], kind: block[kind]})
+        deltas.append({"type": _DELTAS[kind], kind: block.get(kind) or ""})
     if kind == "thinking":
         start["signature"] = ""
-        deltas.append({"type": "signature_delta", "signature": block.get("signature", "")})
+        deltas.append({"type": "signature_delta", "signature": block.get("signature") or ""})
     elif kind in ("tool_use", "server_tool_use"):
         start["input"] = {}
-        text = msgspec.json.encode(block.get("input", {})).decode()
+        text = msgspec.json.encode(block.get("input") or {}).decode()
         deltas.append({"type": "input_json_delta", "partial_json": text})
     yield {"type": "content_block_start", "index": index, "content_block": start}
     for piece in deltas:
@@ -55,6 +55,7 @@ def message_of(events: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """The message a stream spells; None when it stops before its end."""
     message: dict[str, Any] = {}
     inputs: dict[int, str] = {}
+    ended = False
     for event in events:
         kind = event["type"]
         if kind == "message_start":
@@ -66,22 +67,28 @@ def message_of(events: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
             _add(message["content"][event["index"]], event, inputs)
         elif kind == "message_delta":
             message.update(event["delta"])
-            counts = {k: v for k, v in (event.get("usage") or {}).items() if v is not None}
-            message["usage"] = {**(message.get("usage") or {}), **counts}
+            known = message.get("usage") or {}
+            # A later 0 says nothing after a count.
+            counts = {k: v or known.get(k, v) for k, v in (event.get("usage") or {}).items()}
+            message["usage"] = {**known, **{k: v for k, v in counts.items() if v is not None}}
         elif kind == "message_stop":
-            for index, text in inputs.items():
-                message["content"][index]["input"] = msgspec.json.decode(text)
-            return message
-    return None
+            ended = True
+            break
+    # A reason to stop is an end as well: some servers leave out the last event.
+    if not ended and not message.get("stop_reason"):
+        return None
+    for index, text in inputs.items():
+        message["content"][index]["input"] = msgspec.json.decode(text)
+    return message
 
 
 def _add(block: dict[str, Any], event: dict[str, Any], inputs: dict[int, str]) -> None:
     delta = event["delta"]
     kind = delta["type"]
     if kind == "text_delta":
-        block["text"] = block.get("text", "") + delta["text"]
+        block["text"] = (block.get("text") or "") + (delta["text"] or "")
     elif kind == "thinking_delta":
-        block["thinking"] = block.get("thinking", "") + delta["thinking"]
+        block["thinking"] = (block.get("thinking") or "") + (delta["thinking"] or "")
     elif kind == "signature_delta":
         block["signature"] = delta["signature"]
     elif kind == "input_json_delta" and delta["partial_json"]:

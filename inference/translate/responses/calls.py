@@ -12,6 +12,7 @@ from inference.translate.responses.content import content_of
 from inference.translate.responses.function_names import CallersTool, FunctionNames
 from inference.translate.responses.request_schema import Item, Part
 from inference.translate.responses.tools import INPUT
+from inference.translate.sealing import opened_id
 
 Message = dict[str, Any]
 Placed = tuple[str, Item]
@@ -71,7 +72,9 @@ def call_of(item: Item, path: str, names: FunctionNames) -> dict[str, Any]:
     else:
         name = item.name or item.type.removesuffix("_call")
     function = {"name": name, "arguments": _arguments(item, path)}
-    return {"id": item.call_id, "type": "function", "function": function}
+    call_id, extra = opened_id(item.call_id or "")
+    call = {"id": call_id, "type": "function", "function": function}
+    return {**call, "extra_content": extra} if extra is not None else call
 
 
 def _arguments(item: Item, path: str) -> str:
@@ -88,7 +91,8 @@ def _arguments(item: Item, path: str) -> str:
 def output_of(item: Item, path: str) -> Message:
     """The message of role `tool`."""
     _require(item, "call_id", path)
-    return {"role": "tool", "tool_call_id": item.call_id, "content": _output(item, path)}
+    call_id, _ = opened_id(item.call_id or "")
+    return {"role": "tool", "tool_call_id": call_id, "content": _output(item, path)}
 
 
 def _output(item: Item, path: str) -> str | list[dict[str, Any]]:

@@ -101,6 +101,8 @@ def _with_reasoning(
     turn = turn or _begun(messages)
     if kept.reasoning:
         turn["reasoning_content"] = turn.get("reasoning_content", "") + kept.reasoning
+    if kept.details:
+        turn["reasoning_details"] = [*turn.get("reasoning_details", ()), *kept.details]
     if kept.blocks:
         turn["thinking_blocks"] = [*turn.get("thinking_blocks", ()), *kept.blocks]
     return turn

@@ -6,9 +6,12 @@ from typing import Any
 
 import msgspec
 
+from inference.translate.chat.reasoning_details import add_details
+from inference.translate.chat.thinking_order import own
 from inference.translate.responses.function_names import CallersTool
 from inference.translate.responses.reasoning import Kept, sealed
 from inference.translate.responses.tools import INPUT
+from inference.translate.sealing import opened_id
 
 Event = dict[str, Any]
 
@@ -104,6 +107,7 @@ class Reasoning(Output):
         self._summarized = summarized
         self._texts: list[str] = []
         self._blocks: list[dict[str, Any]] = []
+        self._details: list[dict[str, Any]] = []
 
     def item(self) -> dict[str, Any]:
         text = "".join(self._texts)
@@ -118,8 +122,11 @@ class Reasoning(Output):
         elif text:
             item["content"] = [self._part(text)]
         if self.status != "in_progress":
+            blocks, details = self._blocks, self._details
             item["encrypted_content"] = sealed(
-                Kept(blocks=self._blocks) if self._blocks else Kept(reasoning=text)
+                Kept(blocks=blocks, details=details)
+                if blocks
+                else Kept(reasoning=text, details=details)
             )
         return item
 
@@ -131,11 +138,12 @@ class Reasoning(Output):
         events.append(self._place(self._name("text.delta"), delta=text))
         return events
 
-    def keep(self, blocks: list[dict[str, Any]]) -> None:
-        """Blocks the upstream wants back: with a signature, or hidden."""
+    def keep(self, blocks: list[dict[str, Any]], details: list[dict[str, Any]]) -> None:
+        """What the upstream wants back: blocks with a signature, or hidden; OpenRouter's parts."""
+        add_details(self._details, details)
         for block in blocks:
             if block.get("signature") or block.get("type") == "redacted_thinking":
-                self._blocks.append({k: v for k, v in block.items() if k != "index"})
+                self._blocks.append(own(block))
 
     def finished(self, status: str) -> list[Event]:
         events = []
@@ -163,7 +171,7 @@ class Call(Output):
     """A function the model calls."""
 
     def __init__(self, index: int, call_id: str, tool: CallersTool) -> None:
-        super().__init__(f"fc_{call_id}", index)
+        super().__init__(f"fc_{opened_id(call_id)[0]}", index)
         self._call_id = call_id
         self._tool = tool
         self._arguments: list[str] = []
@@ -199,7 +207,7 @@ class CustomCall(Call):
 
     def __init__(self, index: int, call_id: str, tool: CallersTool) -> None:
         super().__init__(index, call_id, tool)
-        self.id = f"ctc_{call_id}"
+        self.id = f"ctc_{opened_id(call_id)[0]}"
         self._text = ""
 
     def item(self) -> dict[str, Any]:

@@ -21,6 +21,8 @@ class Kept(msgspec.Struct):
     reasoning: str = ""
     blocks: list[dict[str, Any]] = []
     """Thinking blocks with Anthropic's signatures."""
+    details: list[dict[str, Any]] = []
+    """OpenRouter's `reasoning_details`."""
 
 
 _KEPT: Final = msgspec.json.Decoder(Kept)

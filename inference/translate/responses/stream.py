@@ -8,7 +8,8 @@ import msgspec
 
 from inference.protocols.sse import encode
 from inference.translate.base import Answer
-from inference.translate.chat.answer_schema import Completion, Said, ToolCall
+from inference.translate.chat.answer_schema import Completion, Function, Said, ToolCall
+from inference.translate.chat.thinking_order import interleaved, is_interleaved
 from inference.translate.hub import AnswerWriter
 from inference.translate.messages.caller.answer import call_id
 from inference.translate.responses.frame import ended, usage_of
@@ -21,15 +22,29 @@ from inference.translate.responses.outputs import (
     Reasoning,
     call_item,
 )
+from inference.translate.sealing import sealed_id
 from inference.values.usage import Usage
 
 
-class _Pending:
-    """A call whose name has not come yet."""
-
-    def __init__(self) -> None:
-        self.id: str | None = None
-        self.arguments = ""
+def _in_order(said: Said) -> list[Said]:
+    """A whole message of a model that thinks between its words, in the order it spoke."""
+    if not said.thinking_blocks or not is_interleaved(said.thinking_blocks):
+        return [said]
+    if said.content is None and not said.tool_calls:
+        return [said]
+    pieces: list[Said] = []
+    calls = said.calls()
+    for number, call in enumerate(calls):
+        call.index = number
+    for kind, piece in interleaved(said.thinking_blocks, said.text(), calls):
+        if kind == "text":
+            pieces.append(Said(content=piece))
+        elif kind == "thinking":
+            thought = piece.get("thinking")
+            pieces.append(Said(reasoning_content=thought, thinking_blocks=[piece]))
+        else:
+            pieces.append(Said(tool_calls=[piece]))
+    return [*pieces, Said(refusal=said.refusal)]
 
 
 class ResponseWriter(AnswerWriter):
@@ -58,27 +73,26 @@ class ResponseWriter(AnswerWriter):
         self._tier: str | None = None
         self._outputs: list[Output] = []
         self._open: Message | Reasoning | None = None
-        self._calls: dict[int, Call | _Pending] = {}
+        self._calls: dict[int, Call] = {}
 
     def chunk(self, chunk: Completion) -> bytes:
         """The events of one chunk."""
         self._tier = chunk.service_tier or self._tier
-        if not chunk.choices or self.finish_reason:
+        if not chunk.choices:
             return b""
         choice = chunk.choices[0]
         events = [] if self._id else self._begin(chunk)
         said = choice.delta or choice.message
-        if said is not None:
-            events += self._said(said)
+        for piece in _in_order(said) if said is not None else ():
+            events += self._said(piece)
         if choice.finish_reason is not None:
             self.committed = True
             self.finish_reason = choice.finish_reason
-            events += self._finish_all()
         return self._encoded(events)
 
     def end(self, usage: Usage | None) -> bytes:
-        """The last event, which holds the whole Response."""
-        events = [] if self.finish_reason else self._finish_all()
+        """The end of every item, and the last event, which holds the whole Response."""
+        events = self._finish_all()
         response = self.response(usage)
         kind = "response.completed" if response["status"] == "completed" else "response.incomplete"
         return self._encoded([*events, {"type": kind, "response": response}])
@@ -89,6 +103,7 @@ class ResponseWriter(AnswerWriter):
         choice = whole.choices[0]
         choice.finish_reason = choice.finish_reason or "stop"
         self.chunk(whole)
+        self._finish_all()
         return Answer(
             msgspec.json.encode(self.response(usage)),
             model=whole.model or "",
@@ -128,9 +143,9 @@ class ResponseWriter(AnswerWriter):
         if thought:
             reasoning, begun = self._reasoning()
             events += [*begun, *reasoning.think(thought)]
-        if said.thinking_blocks:
+        if said.thinking_blocks or said.reasoning_details:
             reasoning, begun = self._reasoning()
-            reasoning.keep(said.thinking_blocks)
+            reasoning.keep(said.thinking_blocks or [], said.reasoning_details or [])
             events += begun
         text = said.text()
         if text:
@@ -165,23 +180,21 @@ class ResponseWriter(AnswerWriter):
     def _call(self, piece: ToolCall, position: int) -> list[Event]:
         """The items of calls stay open until the end: their arguments may come by turns."""
         number = position if piece.index is None else piece.index
-        call = self._calls.setdefault(number, _Pending())
-        function = piece.function
-        arguments = (function.arguments if function is not None else None) or ""
+        function = piece.function or Function()
         events: list[Event] = []
-        if isinstance(call, _Pending):
-            call.id = call.id or piece.id
-            call.arguments += arguments
-            if function is None or not function.name:
+        if number not in self._calls:
+            if not function.name:
                 return []
             events = self._close()
-            arguments = call.arguments
             index = len(self._outputs)
+            own = piece.id or call_id(self._id, number)
             tool = self._names.callers(function.name)
-            known = call_item(index, call.id or call_id(self._id, number), tool)
-            self._calls[number] = call = known
+            call = call_item(index, sealed_id(own, piece.extra_content), tool)
+            self._calls[number] = call
             events += self._add(call)
-        return [*events, *call.give(arguments)] if arguments else events
+        if function.arguments:
+            events += self._calls[number].give(function.arguments)
+        return events
 
     def _add(self, output: Output) -> list[Event]:
         self.committed = True
@@ -197,8 +210,7 @@ class ResponseWriter(AnswerWriter):
         output, self._open = self._open, None
         events = output.finished(status) if output is not None else []
         for call in self._calls.values():
-            if isinstance(call, Call):
-                events += call.finished(status)
+            events += call.finished(status)
         return events
 
     def _encoded(self, events: list[Event]) -> bytes:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from inference.translate.chat.answer_schema import Choice, Completion, Said
-from inference.translate.signature import UNSIGNED
+from inference.translate.chat.thinking_order import own
+from inference.translate.sealing import sealed_id
+from inference.translate.signature import mark
 from inference.translate.tool_input import object_of
 from inference.values.usage import Usage, of_openai
 
@@ -52,7 +54,7 @@ def _content(said: Said, whole_id: str) -> list[dict[str, Any]]:
         blocks.append(
             {
                 "type": "tool_use",
-                "id": call.id or call_id(whole_id, position),
+                "id": sealed_id(call.id or call_id(whole_id, position), call.extra_content),
                 "name": (function.name if function is not None else None) or "",
                 "input": object_of((function.arguments if function is not None else None) or ""),
             }
@@ -63,14 +65,16 @@ def _content(said: Said, whole_id: str) -> list[dict[str, Any]]:
 def thoughts_of(said: Said) -> list[dict[str, Any]]:
     """Thinking blocks: the signed ones if there are any, else the reasoning under our mark."""
     signed = [
-        {name: value for name, value in block.items() if name != "index"}
+        own(block)
         for block in said.thinking_blocks or ()
         if block.get("signature") or block.get("type") == "redacted_thinking"
     ]
     if signed:
         return signed
-    thought = said.thought()
-    return [{"type": "thinking", "thinking": thought, "signature": UNSIGNED}] if thought else []
+    thought, details = said.thought(), said.reasoning_details or []
+    if thought:
+        return [{"type": "thinking", "thinking": thought, "signature": mark(details)}]
+    return [{"type": "redacted_thinking", "data": mark(details)}] if details else []
 
 
 def stop_of(

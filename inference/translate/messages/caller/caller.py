@@ -11,6 +11,7 @@ from inference.translate.base import Translator
 from inference.translate.hub import HubRequest
 from inference.translate.messages.caller.request import chat_request
 from inference.translate.messages.caller.stream import MessagesWriter
+from inference.translate.messages.count_tokens import estimate
 from inference.translate.messages.passthrough import MessagesPassThrough
 from inference.translate.upstream_errors import UpstreamError
 from inference.values.failures import Failure
@@ -29,7 +30,8 @@ class MessagesCaller:
 
     def writer(self, request: ParsedRequest) -> MessagesWriter:
         """A writer that knows the caller's stop sequences: so a matched one is told."""
-        return MessagesWriter(_STOPS.decode(request.fields.get("stop_sequences", b"null")) or [])
+        stops = _STOPS.decode(request.fields.get("stop_sequences", b"null")) or []
+        return MessagesWriter(stops, lambda: estimate(request))
 
     def error(self, failure: Failure, said: UpstreamError) -> bytes:
         return upstream_errors.as_anthropic(failure, said)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from inference.translate.base import Inexpressible
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.caller.parts import Part, joined, only_text, parts_of
 from inference.translate.messages.caller.server_tools import is_of_server_tool, told
 from inference.translate.messages.request_schema import Block, MessagesRequest
-from inference.translate.signature import UNSIGNED
+from inference.translate.sealing import opened_id
+from inference.translate.signature import UNSIGNED, details_in
 from inference.translate.tool_input import text_of
 
 Message = dict[str, Any]
+
+_THINKING: Final = ("thinking", "redacted_thinking")
 
 
 def messages_of(asked: MessagesRequest, dropped: Dropped) -> list[Message]:
@@ -89,12 +92,12 @@ def _result(block: Block, path: str, dropped: Dropped) -> tuple[Message, list[Pa
         # OpenAI's protocol knows no failed result but one that says so.
         text = f"Error: {text}"
     rest = [part for part in parts if part["type"] != "text"]
-    return {"role": "tool", "tool_call_id": block.tool_use_id, "content": text}, rest
+    call_id, _ = opened_id(block.tool_use_id)
+    return {"role": "tool", "tool_call_id": call_id, "content": text}, rest
 
 
 def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
     texts: list[Part] = []
-    thoughts: list[str] = []
     calls: list[dict[str, Any]] = []
     for position, block in enumerate(blocks):
         where = f"{path}[{position}]"
@@ -102,24 +105,16 @@ def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
             if block.cache_control is not None:
                 dropped.add("cache_control")
             calls.append(_call(block, where))
-        elif block.type == "thinking" and block.signature == UNSIGNED:
-            thoughts.append(block.thinking or "")
-        elif block.type in ("thinking", "redacted_thinking"):
-            # Signed by an Anthropic model for itself; it means nothing to another.
-            dropped.add("messages.thinking")
+        elif block.type in _THINKING:
+            pass
         else:
             texts += _said(block, where, dropped)
-    return _turn(texts, thoughts, calls)
-
-
-def _turn(texts: list[Part], thoughts: list[str], calls: list[dict[str, Any]]) -> Message:
     message: Message = {"role": "assistant", "content": None}
     if texts:
         message["content"] = texts[0]["text"] if len(texts) == 1 else texts
     elif not calls:
         message["content"] = ""
-    if thoughts:
-        message["reasoning_content"] = "\n".join(thoughts)
+    message |= _reasoning(blocks, dropped)
     if calls:
         message["tool_calls"] = calls
     return message
@@ -134,12 +129,32 @@ def _said(block: Block, path: str, dropped: Dropped) -> list[Part]:
     raise Inexpressible(path, f"`{path}`: {block.type!r} is known to Anthropic alone.")
 
 
+def _reasoning(blocks: list[Block], dropped: Dropped) -> Message:
+    """What this gateway made thinking of, as the upstream gave it."""
+    thoughts: list[str] = []
+    details: list[dict[str, Any]] = []
+    for block in blocks:
+        if block.type not in _THINKING:
+            continue
+        marked = block.signature or block.data or ""
+        if marked.startswith(UNSIGNED):
+            thoughts += [block.thinking] if block.thinking else []
+            details += details_in(marked)
+        else:
+            # Signed by an Anthropic model for itself; it means nothing to another.
+            dropped.add("messages.thinking")
+    reasoning: Message = {"reasoning_content": "\n".join(thoughts)} if thoughts else {}
+    return {**reasoning, "reasoning_details": details} if details else reasoning
+
+
 def _call(block: Block, path: str) -> dict[str, Any]:
     for name in ("id", "name"):
         if getattr(block, name) is None:
             raise Inexpressible(f"{path}.{name}", f"`{path}.{name}` is required.")
     function = {"name": block.name, "arguments": text_of(block.input)}
-    return {"id": block.id, "type": "function", "function": function}
+    call_id, extra = opened_id(block.id or "")
+    call = {"id": call_id, "type": "function", "function": function}
+    return {**call, "extra_content": extra} if extra is not None else call
 
 
 def _text(text: str) -> Part:

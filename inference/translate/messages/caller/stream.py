@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from inference.protocols.sse import encode
 from inference.translate.base import Answer
-from inference.translate.chat.answer_schema import Choice, Completion, Said, ToolCall
+from inference.translate.chat.answer_schema import Choice, Completion, Function, Said, ToolCall
 from inference.translate.hub import AnswerWriter
 from inference.translate.messages.caller.answer import (
     NO_TOKENS,
@@ -18,52 +19,31 @@ from inference.translate.messages.caller.answer import (
     message_id,
     stop_of,
 )
-from inference.translate.signature import UNSIGNED
-from inference.values.usage import Usage
+from inference.translate.messages.caller.blocks import ContentBlocks
+from inference.translate.sealing import sealed_id
+from inference.values.usage import Usage, of_openai
 
 _STOP: Final = encode(b'{"type":"message_stop"}', b"message_stop")
-
-
-class _Call:
-    """A tool call of the stream and the block it became."""
-
-    __slots__ = ("block", "held")
-
-    def __init__(self) -> None:
-        self.block = -1
-        self.held = ""
-        """Arguments that came before the name."""
 
 
 class MessagesWriter(AnswerWriter):
     """Turns one chunk after the other into events. Holds the state of one stream.
 
-    Text and thinking are one block as long as nothing else comes. The blocks of tool calls stay
-    open until the end: some servers send the arguments of parallel calls by turns.
+    Blocks end with the stream, not with the first reason to stop: some servers give one before
+    the last arguments, or with every piece.
     """
 
-    __slots__ = (
-        "_calls",
-        "_choice",
-        "_id",
-        "_next",
-        "_open",
-        "_refused",
-        "_signed",
-        "_started",
-        "_stops",
-    )
+    __slots__ = ("_blocks", "_choice", "_id", "_prompt", "_refused", "_started", "_stops")
 
-    def __init__(self, stops: list[str]) -> None:
+    def __init__(self, stops: list[str], prompt: Callable[[], int] = lambda: 0) -> None:
+        """`prompt` estimates the prompt's tokens, for the first event: the upstream counts last."""
         super().__init__()
         self._stops = stops
+        self._prompt = prompt
         self._id = ""
         self._started = False
-        self._open = ""
-        self._next = 0
-        self._signed = False
         self._refused = False
-        self._calls: dict[int, _Call] = {}
+        self._blocks = ContentBlocks()
         self._choice = Choice()
 
     def chunk(self, chunk: Completion) -> bytes:
@@ -71,22 +51,19 @@ class MessagesWriter(AnswerWriter):
         if not chunk.choices:
             return b""
         choice = chunk.choices[0]
-        if self._choice.finish_reason is not None:
-            return b""
         out = b"" if self._started else self._begin(chunk)
         if choice.delta is not None:
             out += self._said(choice.delta)
         if choice.finish_reason is not None:
             self.committed = True
             self._choice = choice
-            out += self._close_all()
         return out
 
     def end(self, usage: Usage | None) -> bytes:
         """The events after the last chunk: only then the usage is known."""
-        out = b"" if self._choice.finish_reason is not None else self._close_all()
+        out = self._blocks.end()
         reason, sequence = stop_of(
-            self._choice, self._stops, called=bool(self._calls), refused=self._refused
+            self._choice, self._stops, called=self._blocks.has_calls, refused=self._refused
         )
         self.finish_reason = reason
         event = {
@@ -109,6 +86,8 @@ class MessagesWriter(AnswerWriter):
     def _begin(self, chunk: Completion) -> bytes:
         self._started = True
         self._id = message_id(chunk)
+        told = of_openai(chunk.usage)
+        prompt = told.prompt if told is not None and told.prompt else self._prompt()
         begun: dict[str, Any] = {
             "id": self._id,
             "type": "message",
@@ -117,15 +96,20 @@ class MessagesWriter(AnswerWriter):
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
-            "usage": NO_TOKENS,
+            "usage": {**NO_TOKENS, "input_tokens": prompt},
         }
-        return _event({"type": "message_start", "message": begun})
+        return encode(
+            msgspec.json.encode({"type": "message_start", "message": begun}), b"message_start"
+        )
 
     def _said(self, said: Said) -> bytes:
         out = b""
         thought = said.thought()
         if thought:
-            out += self._piece("thinking", {"type": "thinking_delta", "thinking": thought})
+            self.committed = True
+            out += self._blocks.thinking(thought)
+        if said.reasoning_details:
+            self._blocks.keep(said.reasoning_details)
         if said.thinking_blocks:
             out += self._thinking_blocks(said.thinking_blocks, streamed=bool(thought))
         text = said.text()
@@ -133,25 +117,11 @@ class MessagesWriter(AnswerWriter):
             self._refused = True
             text += said.refusal
         if text:
-            out += self._piece("text", {"type": "text_delta", "text": text})
+            self.committed = True
+            out += self._blocks.text(text)
         for position, call in enumerate(said.calls()):
             out += self._call(call, position)
         return out
-
-    def _piece(self, kind: str, delta: dict[str, Any]) -> bytes:
-        """A piece of text or thinking, in the open block or in a new one."""
-        self.committed = True
-        if self._open == kind:
-            return _event({"type": "content_block_delta", "index": self._next - 1, "delta": delta})
-        start: dict[str, Any] = {"type": kind, kind: ""}
-        if kind == "thinking":
-            start["signature"] = ""
-            self._signed = False
-        out = self._close() + self._start(start)
-        self._open = kind
-        return out + _event(
-            {"type": "content_block_delta", "index": self._next - 1, "delta": delta}
-        )
 
     def _thinking_blocks(self, blocks: list[dict[str, Any]], *, streamed: bool) -> bytes:
         """Signatures of thinking that was streamed as reasoning; and thinking nobody may read."""
@@ -159,69 +129,26 @@ class MessagesWriter(AnswerWriter):
         for block in blocks:
             if block.get("type") == "redacted_thinking":
                 self.committed = True
-                whole = {"type": "redacted_thinking", "data": block.get("data", "")}
-                out += self._close() + self._start(whole) + self._stop(self._next - 1)
+                out += self._blocks.hidden(str(block.get("data", "")))
                 continue
             thought = block.get("thinking")
-            if thought and not streamed and self._open != "thinking":
-                out += self._piece("thinking", {"type": "thinking_delta", "thinking": thought})
-            if block.get("signature") and self._open == "thinking":
-                out += self._sign(str(block["signature"])) + self._close()
+            if thought and not streamed and not self._blocks.is_thinking:
+                self.committed = True
+                out += self._blocks.thinking(str(thought))
+            if block.get("signature") and self._blocks.is_thinking:
+                out += self._blocks.sign(str(block["signature"]))
         return out
-
-    def _sign(self, signature: str) -> bytes:
-        self._signed = True
-        delta = {"type": "signature_delta", "signature": signature}
-        return _event({"type": "content_block_delta", "index": self._next - 1, "delta": delta})
 
     def _call(self, piece: ToolCall, position: int) -> bytes:
         number = position if piece.index is None else piece.index
-        call = self._calls.setdefault(number, _Call())
-        function = piece.function
-        arguments = (function.arguments if function is not None else None) or ""
+        function = piece.function or Function()
         out = b""
-        if call.block < 0:
-            if function is None or not function.name:
-                call.held += arguments
+        if not self._blocks.knows(number):
+            if not function.name:
                 return b""
             self.committed = True
-            block = {
-                "type": "tool_use",
-                "id": piece.id or call_id(self._id, number),
-                "name": function.name,
-                "input": {},
-            }
-            out = self._close() + self._start(block)
-            call.block = self._next - 1
-            arguments = call.held + arguments
-        if not arguments:
-            return out
-        delta = {"type": "input_json_delta", "partial_json": arguments}
-        return out + _event({"type": "content_block_delta", "index": call.block, "delta": delta})
-
-    def _start(self, block: dict[str, Any]) -> bytes:
-        index = self._next
-        self._next += 1
-        return _event({"type": "content_block_start", "index": index, "content_block": block})
-
-    def _close(self) -> bytes:
-        """Ends the open block of text or thinking."""
-        if not self._open:
-            return b""
-        kind, self._open = self._open, ""
-        signature = self._sign(UNSIGNED) if kind == "thinking" and not self._signed else b""
-        return signature + self._stop(self._next - 1)
-
-    def _close_all(self) -> bytes:
-        out = self._close()
-        for call in self._calls.values():
-            if call.block >= 0:
-                out += self._stop(call.block)
+            known = sealed_id(piece.id or call_id(self._id, number), piece.extra_content)
+            out = self._blocks.call(number, known, function.name)
+        if function.arguments:
+            out += self._blocks.arguments(number, function.arguments)
         return out
-
-    def _stop(self, index: int) -> bytes:
-        return _event({"type": "content_block_stop", "index": index})
-
-
-def _event(event: dict[str, Any]) -> bytes:
-    return encode(msgspec.json.encode(event), event["type"].encode())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from inference.translate.messages.answer_schema import Counts, Message, StopDetails
+from inference.translate.chat.thinking_order import placed
+from inference.translate.messages.answer_schema import Block, Counts, Message, StopDetails
 from inference.translate.tool_input import text_of
 
 FINISH_REASONS: Final = {
@@ -17,6 +18,12 @@ FINISH_REASONS: Final = {
     "refusal": "content_filter",
 }
 _TIERS: Final = {"standard": "default", "priority": "priority"}
+
+
+def finish_reason(stop_reason: str, *, called: bool) -> str:
+    """OpenAI's word for it. An answer that calls ends with its calls, whatever the server says."""
+    reason = FINISH_REASONS.get(stop_reason, "stop")
+    return "tool_calls" if called and stop_reason == "end_turn" else reason
 
 
 def completion(message: Message, created: int) -> dict[str, Any]:
@@ -45,11 +52,7 @@ def _choice(message: Message) -> dict[str, Any]:
         "content": "".join(texts) if texts else None,
         "refusal": refusal_of(message.stop_reason, message.stop_details),
     }
-    thoughts = [
-        thinking_block(block.type, block.thinking, block.signature, block.data)
-        for block in blocks
-        if block.type in ("thinking", "redacted_thinking")
-    ]
+    thoughts = _thoughts(blocks)
     if thoughts:
         said["reasoning_content"] = "".join(b.thinking for b in blocks if b.type == "thinking")
         said["thinking_blocks"] = thoughts
@@ -64,11 +67,26 @@ def _choice(message: Message) -> dict[str, Any]:
         "index": 0,
         "message": said,
         "logprobs": None,
-        "finish_reason": FINISH_REASONS.get(message.stop_reason or "", "stop"),
+        "finish_reason": finish_reason(message.stop_reason or "", called=bool(calls)),
     }
     if message.stop_sequence is not None:
         choice["stop_reason"] = message.stop_sequence
     return choice
+
+
+def _thoughts(blocks: list[Block]) -> list[dict[str, Any]]:
+    """The thinking blocks, each with its place among what was said."""
+    thoughts = []
+    said = called = 0
+    for block in blocks:
+        if block.type in ("thinking", "redacted_thinking"):
+            thought = thinking_block(block.type, block.thinking, block.signature, block.data)
+            thoughts.append(placed(thought, said, called))
+        elif block.type == "text":
+            said += len(block.text)
+        else:
+            called += block.type == "tool_use"
+    return thoughts
 
 
 def tool_call(call_id: str, name: str, arguments: str) -> dict[str, Any]:

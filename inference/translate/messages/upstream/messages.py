@@ -9,6 +9,7 @@ import msgspec
 from inference.translate.base import Inexpressible
 from inference.translate.call_order import in_order, is_ordered
 from inference.translate.chat.request_schema import Message, ToolCall
+from inference.translate.chat.thinking_order import interleaved, is_interleaved, own
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.upstream.parts import Block, blocks_of
 from inference.translate.tool_input import legal_id, object_of
@@ -110,27 +111,33 @@ def _open_results(turns: list[dict[str, Any]]) -> bool:
 
 
 def _assistant(message: Message, texts: list[Block], path: str, dropped: Dropped) -> list[Block]:
-    """Thinking first, then what was said, then the calls: the order the model produced."""
+    """Thinking, what was said, and the calls, in the order the model produced them."""
     if message.function_call is not None:
         raise Inexpressible(f"{path}.function_call", _NO_FUNCTIONS)
     if message.audio is not None:
         raise Inexpressible(f"{path}.audio", f"`{path}.audio`: there is no audio to refer to.")
-    blocks: list[Block] = []
+    thoughts: list[Block] = []
     for block in message.thinking_blocks or ():
         kind = block.get("type")
         if kind == "redacted_thinking" or (kind == "thinking" and block.get("signature")):
-            blocks.append({name: value for name, value in block.items() if name != "index"})
+            thoughts.append(block)
         else:
             dropped.add("messages.thinking_blocks")
     if message.reasoning_content and not message.thinking_blocks:
         # Anthropic takes back only what it has signed.
         dropped.add("messages.reasoning_content")
-    blocks += texts
     if message.refusal and message.refusal.strip():
-        blocks.append({"type": "text", "text": message.refusal})
-    calls = message.tool_calls or ()
-    blocks += [_call(call, f"{path}.tool_calls[{n}]") for n, call in enumerate(calls)]
-    return blocks
+        texts = [*texts, {"type": "text", "text": message.refusal}]
+    calls = [
+        _call(call, f"{path}.tool_calls[{n}]") for n, call in enumerate(message.tool_calls or ())
+    ]
+    if is_interleaved(thoughts) and all(set(text) == {"type", "text"} for text in texts):
+        said = "".join(text["text"] for text in texts)
+        return [
+            {"type": "text", "text": piece} if kind == "text" else piece
+            for kind, piece in interleaved(thoughts, said, calls)
+        ]
+    return [*map(own, thoughts), *texts, *calls]
 
 
 def _call(call: ToolCall, path: str) -> Block:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from inference.translate import upstream_errors
+from inference.translate.chat.thinking_order import placed
 from inference.translate.messages.answer_schema import Block, Counts, Delta, Event, Message
 from inference.translate.messages.upstream.answer import (
-    FINISH_REASONS,
+    finish_reason,
     refusal_of,
     thinking_block,
     tool_call,
@@ -27,6 +28,7 @@ class Chunks:
         "_calls",
         "_created",
         "_frame",
+        "_said",
         "_streamed",
         "_thoughts",
         "committed",
@@ -50,6 +52,8 @@ class Chunks:
         self._streamed = False
         self._calls = 0
         self._thoughts = 0
+        self._said = 0
+        """Characters of text."""
 
     def of(self, event: Event) -> list[Chunk]:
         """The chunks of one event; mostly one or none."""
@@ -67,6 +71,11 @@ class Chunks:
         if kind == "message_stop":
             self._end()
         return []
+
+    @property
+    def ends(self) -> bool:
+        """The model has told why it stops."""
+        return bool(self.finish_reason)
 
     def usage_chunk(self) -> Chunk:
         """The chunk that closes a stream whose caller asked for `include_usage`."""
@@ -99,6 +108,7 @@ class Chunks:
             self._calls += 1
             return [self._chunk({"tool_calls": [{"index": self._calls - 1, **call}]})]
         if block.type == "text" and block.text:
+            self._said += len(block.text)
             return self._say({"content": block.text})
         if block.type == "thinking" and block.thinking:
             return self._say({"reasoning_content": block.thinking})
@@ -107,6 +117,7 @@ class Chunks:
     def _delta(self, delta: Delta) -> list[Chunk]:
         kind = delta.type
         if kind == "text_delta" and delta.text:
+            self._said += len(delta.text)
             return self._say({"content": delta.text})
         if kind == "input_json_delta" and delta.partial_json and self._block.type == "tool_use":
             self._streamed = True
@@ -126,6 +137,7 @@ class Chunks:
         if block.type in ("thinking", "redacted_thinking"):
             thought = thinking_block(block.type, block.thinking, block.signature, block.data)
             self._thoughts += 1
+            thought = placed(thought, self._said, self._calls)
             return self._say({"thinking_blocks": [{"index": self._thoughts - 1, **thought}]})
         return []
 
@@ -138,7 +150,7 @@ class Chunks:
         if delta.stop_reason is None:
             return []
         self.committed = True
-        self.finish_reason = FINISH_REASONS.get(delta.stop_reason, "stop")
+        self.finish_reason = finish_reason(delta.stop_reason, called=self._calls > 0)
         refusal = refusal_of(delta.stop_reason, delta.stop_details)
         chunk = self._chunk({} if refusal is None else {"refusal": refusal}, self.finish_reason)
         if delta.stop_sequence is not None:

@@ -73,6 +73,9 @@ class EventStreamToChat(MessagesStream):
         self.failure, self.finished = state.failure, state.finished
         if event.usage is not None or event.message is not None:
             self.usage = state.counts.usage()
-        if self.finished:
-            out += writer.document(state.usage_chunk()) + writer.end(self.usage)
-        return out
+        self._ends = state.ends
+        return out + self._done() if self.finished else out
+
+    def _done(self) -> bytes:
+        usage = self._writer.document(self._chunks.usage_chunk())
+        return usage + self._writer.end(self.usage)
