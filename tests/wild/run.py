@@ -1519,10 +1519,13 @@ def main():
             if c.get("alone"):
                 verdicts.append((c, *r.run(c)))
                 say(*verdicts[-1][:2], o.v)
-        time.sleep(1)
-        m = r.api("GET", "/metrics").raw.decode("utf-8", "replace")
-        flight = re.search(r"pointsman_requests_in_flight ([\d.]+)", m)
-        left = flight and float(flight[1]) != 0
+        # What is under way is told every now and then: a leak is what does not go away.
+        left, until = True, time.time() + 15
+        while left and time.time() < until:
+            time.sleep(0.5)
+            m = r.api("GET", "/metrics").raw.decode("utf-8", "replace")
+            flight = re.search(r"pointsman_requests_in_flight ([\d.]+)", m)
+            left = flight and float(flight[1]) != 0
         crashes = []
         if log:
             with open(log, errors="replace") as f:
