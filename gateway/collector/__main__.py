@@ -24,8 +24,6 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "gateway.collector.settings"
 GRACE_SECONDS = 4.0
 LOOK_SECONDS = 0.1
 """Between two looks at a log in which nothing is new."""
-MOST_REST = 0.03
-"""After a transaction others may write for as long as it lasted, but no longer than this."""
 NICE = 5
 """Requests come first where processor time is short."""
 
@@ -65,11 +63,10 @@ def main() -> int:
 def _run(collector: Collector, stopping: threading.Event) -> None:
     deadline = float("inf")
     while time.monotonic() < deadline:
-        began = time.monotonic()
         worked = collector.step()
         collector.publish_when_due()
         if worked:
-            time.sleep(min(MOST_REST, time.monotonic() - began))
+            time.sleep(collector.rest)
         elif stopping.is_set():
             return
         else:

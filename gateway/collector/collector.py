@@ -27,7 +27,11 @@ FIRST_BATCH: Final = 100
 MOST_ROWS: Final = 500
 LEAST_ROWS: Final = 25
 LOCK_SECONDS: Final = 0.025
-"""A transaction is meant to last no longer: SQLite's other writers wait for it."""
+"""A transaction is meant to last no longer on SQLite, whose other writers wait for it."""
+ROW_LOCK_SECONDS: Final = 0.25
+"""The same where nobody waits for it."""
+MOST_REST: Final = 0.03
+"""After a transaction others may write for as long as it lasted, but no longer than this."""
 FIRST_PAUSE: Final = 0.25
 LONGEST_PAUSE: Final = 5.0
 """Between two tries while the database is away."""
@@ -63,6 +67,8 @@ class Collector:
         self._lost_at = 0.0
         self._publish_at = 0.0
         self._tidy_at = 0.0
+        self.rest = 0.0
+        """Seconds to leave the database to others before the next step."""
         self.held = 0.0
         """Seconds of the longest transaction."""
 
@@ -195,9 +201,11 @@ class Collector:
         for record in records:
             telemetry.count(record)
         self.held = max(self.held, took)
-        if took > LOCK_SECONDS:
+        self.rest = min(took, MOST_REST) if self._store.locks_everybody else 0.0
+        longest = LOCK_SECONDS if self._store.locks_everybody else ROW_LOCK_SECONDS
+        if took > longest:
             self._batch = max(LEAST_ROWS, self._batch * 2 // 3)
-        elif took < LOCK_SECONDS / 2:
+        elif took < longest / 2:
             self._batch = min(MOST_ROWS, self._batch * 5 // 4)
 
     def _refused(

@@ -44,6 +44,8 @@ class Store:
         self._node = node
         self._using = using
         self._key_uses = KeyUses()
+        self.locks_everybody = connections[using].vendor == "sqlite"
+        """A transaction of ours keeps every other writer waiting."""
         quote = connections[using].ops.quote_name
         self._insert = _insert(quote, Interaction._meta.db_table, COLUMNS)
         table = UsageBucket._meta.db_table
