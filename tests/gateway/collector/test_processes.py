@@ -16,6 +16,7 @@ import pytest
 from gateway.collector import status
 from tests.gateway.collector.world import World, memory, until
 from tests.support import postgres
+from tests.support.timing import allowed
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -128,20 +129,21 @@ def away(world: World) -> Generator[None, None, None]:
 
 
 def test_a_record_is_a_row_within_a_second(world: World) -> None:
-    """At 500 requests a second; 0.3 s on an idle machine, and nothing here waits for longer."""
-    web = world.web("a", 6, 500)
-    worst: list[float] = []
+    """At 500 requests a second, once it has caught up with what came while it started; under 0.1 s
+    on a quiet machine."""
+    web = world.web("a", 15, 500)
+    lags: list[float] = []
     with world.collector():
         until(lambda: len(world.segments()) > 0)
         directory = world.data_dir / "run" / "collector" / "node-1"
         while web.poll() is None:
             said = status.read(directory)
-            if said is not None:
-                worst.append(said.lag)
+            if said is not None and (lags or 0 < said.backlog < 200_000):
+                lags.append(said.lag)
             time.sleep(0.1)
         until(lambda: not world.segments())
-    settled = sorted(worst[len(worst) // 3 :])
-    assert settled[len(settled) // 2] < 1
+    assert lags, "it never caught up"
+    assert sorted(lags)[len(lags) // 2] < allowed(1.0)
     number, _ = map(int, web.communicate()[0].split())
     everything_once(world, {f"a_{one}" for one in range(number)})
 
