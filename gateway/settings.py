@@ -223,7 +223,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "RequestTypeEnum": "governance.routing.kinds.REQUEST_TYPES",
-        "RuleMatchEnum": "governance.rules.heuristics.MATCHES",
+        "RuleMatchEnum": "governance.models.heuristic_rule.MATCHES",
         "MappingMatchEnum": "governance.routing.mappings.MATCHES",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

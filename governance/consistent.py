@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from django.db import transaction
 
-from governance.loading import read_version
+from governance.load_table import read_version
 from governance.models import TableVersion
 
 ATTEMPTS: Final = 5

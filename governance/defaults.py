@@ -13,7 +13,7 @@ from django.db import transaction
 from governance import services
 from governance.errors import Refused
 from governance.models import TableVersion
-from governance.rules.keys import SCOPES
+from governance.models.api_key import SCOPES
 
 EMBEDDED_MODEL: Final = "smollm2-135m-instruct"
 USERNAME: Final = "admin"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Model
 
 from governance.routing.fields import Problem
 
@@ -47,12 +48,13 @@ def check(problems: Iterable[Problem]) -> None:
         raise Invalid(found)
 
 
-def validation_error(problems: Iterable[Problem], fields: Iterable[str]) -> ValidationError:
-    """The problems as Django's forms and models know them.
+def refuse(row: Model, problems: Iterable[Problem]) -> None:
+    """Raises the problems, if there are any, as Django's forms and models know them.
 
-    What lies deeper than one of `fields`, or beside them, is told of the whole row, with its path.
+    What lies deeper than one of the row's fields, or beside them, is told of the whole row, with
+    its path.
     """
-    known = set(fields)
+    known = {field.name for field in row._meta.fields}
     errors: dict[str, list[str]] = {}
     for problem in problems:
         if problem.path in known or not problem.path:
@@ -61,7 +63,8 @@ def validation_error(problems: Iterable[Problem], fields: Iterable[str]) -> Vali
             errors.setdefault(field, []).append(f"{problem.path}: {problem.message}")
         else:
             errors.setdefault(NON_FIELD_ERRORS, []).append(f"{problem.path}: {problem.message}")
-    return ValidationError(errors)
+    if errors:
+        raise ValidationError(errors)
 
 
 def from_validation_error(error: ValidationError, prefix: str = "") -> Invalid:

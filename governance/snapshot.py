@@ -15,11 +15,11 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from governance.consistent import ATTEMPTS
-from governance.loading import NOTHING, Rows, Version, load, read_version
+from governance.load_table import NOTHING, Rows, Version, load, read_version
 from governance.models import TableVersion
+from governance.regex import compile_regex
 from governance.routing.compile import compile_table
 from governance.routing.table import RoutingTable
-from governance.rules.mappings import compile_regex
 
 log = structlog.get_logger("pointsman.snapshot")
 

@@ -25,7 +25,7 @@ from inference.endpoints.registry import ENDPOINTS
 from inference.record.content import ContentObserver
 
 MODELS = "/v1/models"
-PATHS = (*(endpoint.path for endpoint in ENDPOINTS), COUNT_TOKENS.path, MODELS)
+PATHS = (*(endpoint.path for endpoint in ENDPOINTS), COUNT_TOKENS.path, INPUT_TOKENS.path, MODELS)
 """Every path of the API; `/v1/models/{id}` stands below the last."""
 
 

@@ -80,8 +80,8 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
     fields = Fields(document)
     request_type = fields.choice("request_type", REQUEST_TYPES, default="chat")
     fields.choices("capabilities", MODALITIES + FEATURES)
-    fields.text("model")
-    fields.text("routing_profile")
+    fields.text("model", 300)
+    fields.text("routing_profile", 200)
     headers = _headers(fields)
     request = document.get("request")
     if request is not None and not isinstance(request, Mapping):
@@ -115,7 +115,7 @@ def _metadata_hint(fields: Fields) -> str:
     if not isinstance(metadata, Mapping):
         return ""
     within = Fields(metadata, "metadata", fields.found)
-    return within.text("routing_profile")
+    return within.text("routing_profile", 200)
 
 
 def _headers(fields: Fields) -> dict[str, str]:
@@ -135,7 +135,7 @@ def _headers(fields: Fields) -> dict[str, str]:
 def _grant(document: Mapping[str, Any], table: RoutingTable) -> VirtualKey | None:
     """The key the document names, None when it names none."""
     fields = Fields(document)
-    identity = fields.text("virtual_key_id")
+    identity = fields.text("virtual_key_id", 100)
     check(fields.found)
     if not identity:
         return None

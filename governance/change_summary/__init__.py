@@ -1,4 +1,4 @@
-"""What changed between two documents, in the words of someone who reads it. Pure."""
+"""What changed between two documents, in the words of someone who reads it."""
 
 from governance.change_summary.changed import changed
 from governance.change_summary.sentence import sentence

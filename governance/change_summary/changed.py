@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
+from governance.change_summary.schema import derived
 from governance.change_summary.targets import target_phrases
 from governance.change_summary.values import label, listed, ordinal, switched, value_phrase
-
-DERIVED: Final = frozenset({"credential", "has_api_key"})
-"""Fields of a provider that follow from its secrets."""
 
 
 def changed(
@@ -23,7 +21,7 @@ def changed(
     found = [*_secret_phrases(before, after, set(secrets))]
     for name in names:
         old, new = before.get(name), after.get(name)
-        if name not in DERIVED and old != new:
+        if name not in derived() and old != new:
             found += _phrases(name, old, new)
     return found
 

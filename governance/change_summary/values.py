@@ -6,24 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
-LABELS: Final = {
-    "base_url": "base URL",
-    "expires_at": "expiry",
-    "is_default": "default",
-    "is_local": "local",
-    "virtual_key_id": "virtual key",
-}
+from governance.change_summary.schema import choices, labels
+
 SWITCHES: Final = {
     "enabled": ("turned on", "turned off"),
     "is_default": ("made the default", "no longer the default"),
-}
-CHOICES: Final = frozenset({"kind", "local_fallback", "match", "strategy"})
-"""Fields whose values are words with underscores."""
-SINGULAR: Final = {
-    "capabilities": "capability",
-    "models": "model",
-    "request_types": "request type",
-    "scopes": "scope",
 }
 LONG: Final = 60
 """Characters from which a text is said to be another, and not quoted."""
@@ -32,8 +19,13 @@ NAMED: Final = 4
 
 
 def label(name: str) -> str:
-    """`first_event_timeout` as `first event timeout`."""
-    return LABELS.get(name, name.replace("_", " "))
+    """`base_url` as `base URL`: as the model has it, whatever else as it is written."""
+    return labels().get(name, name.replace("_", " "))
+
+
+def singular(name: str) -> str:
+    """`capabilities` as `capability`, `request types` as `request type`."""
+    return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def ordinal(number: int) -> str:
@@ -70,7 +62,7 @@ def listed(name: str, old: Iterable[str], new: Iterable[str]) -> list[str]:
     gone, come = Counter(before) - Counter(after), Counter(after) - Counter(before)
     if not gone and not come:
         return [f"order of {name} is another"]
-    one = SINGULAR.get(name.replace(" ", "_"), name)
+    one = singular(name)
     return [
         f"{one} {_named(items)} {verb}"
         for items, verb in ((gone, "removed"), (come, "added"))
@@ -91,6 +83,6 @@ def _long(value: Any) -> bool:
 def _shown(name: str, value: Any) -> str:
     if not isinstance(value, str):
         return f"{value}"
-    if name in CHOICES:
+    if name in choices():
         return value.replace("_", " ")
     return f"“{value}”" if any(map(str.isspace, value)) else value

@@ -1,15 +1,8 @@
 """Anthropic and what speaks its Messages API."""
 
 from governance.kinds.auth import KeyHeader
-from governance.kinds.kind import (
-    LIST_HEADERS,
-    TOO_LONG,
-    TRACE_HEADERS,
-    FailureWords,
-    Preset,
-    Probe,
-    ProviderKind,
-)
+from governance.kinds.kind import LIST_HEADERS, TRACE_HEADERS, Preset, Probe, ProviderKind
+from governance.kinds.model_rules import Fix, ModelRule
 
 KIND = ProviderKind(
     name="anthropic",
@@ -30,15 +23,14 @@ KIND = ProviderKind(
     probe=Probe("/messages", "content", "max_tokens", "/models?limit=1000"),
     # Whoever speaks its protocol at another address resells the same models.
     price_seller="anthropic",
-    failure_words=(
-        TOO_LONG,
-        # An empty account answers with 400, as if the request were at fault.
-        FailureWords(
-            "misconfigured",
-            "no_credit",
-            "The gateway's account at the provider has no credit left.",
-            (b"credit balance is too low",),
+    model_rules=(
+        # Source: Anthropic's migration guides. Claude 4.7 and later take no sampling parameters,
+        # 4.1 to 4.6 take one of them.
+        ModelRule(
+            r"claude-[a-z]+-(?:4[-.][7-9](?!\d)|[5-9](?!\d)|[1-9]\d(?!\d))",
+            (Fix("drop", "temperature"), Fix("drop", "top_p"), Fix("drop", "top_k")),
         ),
+        ModelRule(r"claude-[a-z]+-4[-.][1-6](?!\d)", (Fix("one_sampling"),)),
     ),
     presets=(Preset("Anthropic", "anthropic", "https://api.anthropic.com", rank=2),),
 )

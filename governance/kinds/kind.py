@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from governance.kinds.auth import Auth, Headers, KeyHeader
+from governance.kinds.failure_words import SHARED, FailureWords
 from governance.kinds.locality import is_loopback
+from governance.kinds.model_rules import ModelRule
 
 TRACE_HEADERS: Final = frozenset({b"traceparent", b"tracestate"})
 """W3C Trace Context: every kind that lets callers' headers through lets these through."""
@@ -38,30 +40,6 @@ class Probe:
     limit_field: str = ""
     """The field that bounds the answer's tokens; empty: as OpenAI's models want it."""
     models_path: str = "/models"
-
-
-@dataclass(frozen=True, slots=True)
-class FailureWords:
-    """Words in an upstream's error body that say more than its status."""
-
-    outcome: str
-    """The failure class: `retryable`, `misconfigured` or `too_long`."""
-    code: str
-    message: str
-    """A sentence of ours for logs and callers."""
-    marks: tuple[bytes, ...]
-    statuses: frozenset[int] = frozenset({400, 413, 422})
-    """Statuses under which the words count."""
-
-
-TOO_LONG: Final = FailureWords(
-    "too_long",
-    "too_long",
-    "The prompt is longer than the model's context.",
-    (b"context_length_exceeded", b"prompt is too long", b"maximum context length"),
-)
-"""How upstreams say that a prompt does not fit: OpenAI's error code, Anthropic's message, and the
-sentence most OpenAI-compatible servers use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +88,11 @@ class ProviderKind:
     price_seller: str = ""
     """Whose list prices hold (a provider id of `genai-prices`) where the address is no known
     seller's; empty: none."""
-    failure_words: tuple[FailureWords, ...] = (TOO_LONG,)
+    failure_words: tuple[FailureWords, ...] = SHARED
+    """What its errors mean; the first that is found counts. Words of its own stand before those
+    that all share."""
+    model_rules: tuple[ModelRule, ...] = ()
+    """What its models are known to refuse."""
     presets: tuple[Preset, ...] = ()
     formerly: str = ""
     """The kind under which it was stored before, where that one had a base URL."""

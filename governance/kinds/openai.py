@@ -1,6 +1,7 @@
 """OpenAI and everything that speaks its chat completions."""
 
-from governance.kinds.kind import TOO_LONG, TRACE_HEADERS, FailureWords, Preset, ProviderKind
+from governance.kinds.kind import LIST_HEADERS, TRACE_HEADERS, Preset, ProviderKind
+from governance.kinds.model_rules import Fix, ModelRule
 
 KIND = ProviderKind(
     name="openai",
@@ -10,14 +11,14 @@ KIND = ProviderKind(
     protocol="openai",
     caller_headers=TRACE_HEADERS
     | {b"openai-organization", b"openai-project", b"openai-beta", b"idempotency-key"},
-    failure_words=(
-        TOO_LONG,
-        # Source: DeepSeek's API, which answers an unknown model with 400.
-        FailureWords(
-            "misconfigured",
-            "unknown_model",
-            "The provider does not know the model.",
-            (b"Model Not Exist",),
+    list_headers=LIST_HEADERS | {b"openai-beta"},
+    model_rules=(
+        # Source: OpenAI's guide to reasoning models. They sample as they like; from GPT-5.1 on it
+        # depends on the effort, which a refusal tells.
+        ModelRule(
+            r"(?:^|[/.])(?:o[134](?:-(?:mini|pro|preview))?|gpt-5(?:-(?:mini|nano|pro|codex))?)"
+            r"(?:-20\d\d-?\d\d-?\d\d)?$",
+            (Fix("fixed_temperature"), Fix("drop", "top_p")),
         ),
     ),
     presets=(

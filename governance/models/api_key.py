@@ -14,24 +14,30 @@ from django.db.models import (
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from governance import documents
-from governance.errors import validation_error
+from governance.errors import refuse
 from governance.keys import public_id
 from governance.models.constraints import filled, one_of
 from governance.models.routing_profile import RoutingProfile
-from governance.routing.fields import MAX_LENGTHS
-from governance.routing.rules import LOCAL_FALLBACKS
-from governance.rules.keys import PRIORITIES, key_problems
+from governance.models.validators import Words, line
+from governance.routing.rules import LOCAL_FALLBACKS, key_problems
+
+SCOPES = ("inference", "governance:read", "governance:write")
+PRIORITIES = ("high", "normal", "low")
+
+
+def scopes() -> tuple[str, ...]:
+    """What a key may be allowed to do."""
+    return SCOPES
 
 
 class ApiKey(Model):
     """What a caller may do. Of the key itself only its beginning and its digest are kept."""
 
     id = CharField("id", primary_key=True, max_length=100, default=public_id, editable=False)
-    name = CharField(max_length=MAX_LENGTHS["name"])
-    prefix = CharField(max_length=20, editable=False)
+    name = CharField(max_length=200, validators=[line])
+    prefix = CharField(max_length=20, editable=False, help_text="How the key begins.")
     digest = BinaryField(max_length=32, unique=True, editable=False)
-    scopes = JSONField(default=list)
+    scopes = JSONField(default=list, validators=[Words(scopes)])
     # A key whose profile went away must not become a key for everything.
     routing_profile = ForeignKey(
         RoutingProfile,
@@ -56,7 +62,7 @@ class ApiKey(Model):
         default=False, help_text="Nothing sent with this key may leave the machine."
     )
     enabled = BooleanField(default=True)
-    expires_at = DateTimeField(null=True, blank=True)
+    expires_at = DateTimeField("expiry", null=True, blank=True)
     created_at = DateTimeField(auto_now_add=True)
     last_used_at = DateTimeField(null=True, blank=True, editable=False)
     changed_in = PositiveBigIntegerField(default=0, editable=False, db_index=True)
@@ -76,10 +82,8 @@ class ApiKey(Model):
         return self.name
 
     def clean(self) -> None:
-        """The rules of `rules.keys`."""
-        found = key_problems(documents.api_key(self))
-        if found:
-            raise validation_error(found, (field.name for field in self._meta.fields))
+        """The rules between fields."""
+        refuse(self, key_problems(vars(self)))
 
     @property
     def state(self) -> str:

@@ -17,19 +17,3 @@ def one_of(model: str, field: str, choices: Iterable[str]) -> CheckConstraint:
     return CheckConstraint(
         condition=Q(**{f"{field}__in": tuple(choices)}), name=f"{model}_{field}_known"
     )
-
-
-def between(model: str, field: str, low: float, high: float) -> CheckConstraint:
-    """The number lies in a range, both ends included; unset passes."""
-    within = Q(**{f"{field}__gte": low, f"{field}__lte": high})
-    return CheckConstraint(
-        condition=within | Q(**{f"{field}__isnull": True}), name=f"{model}_{field}_range"
-    )
-
-
-def above_zero(model: str, field: str, high: float) -> CheckConstraint:
-    """The number is positive and not beyond `high`; unset passes."""
-    within = Q(**{f"{field}__gt": 0, f"{field}__lte": high})
-    return CheckConstraint(
-        condition=within | Q(**{f"{field}__isnull": True}), name=f"{model}_{field}_range"
-    )

@@ -6,30 +6,39 @@ from django.db.models import (
     JSONField,
     Model,
     PositiveIntegerField,
+    QuerySet,
     UniqueConstraint,
 )
 from django.db.models.functions import Lower
 
-from governance import documents
-from governance.errors import validation_error
+from governance.errors import refuse
 from governance.models.constraints import filled, one_of
-from governance.routing.fields import MAX_LENGTHS
-from governance.rules.heuristics import MATCHES, rule_problems
+from governance.models.validators import Bounds, line
+from governance.routing.condition_rules import conditions_problems
+from governance.routing.rules import rule_problems
+
+MATCHES = ("all", "any")
 
 
 class HeuristicRule(Model):
     """Sends requests that name no model to a profile when its conditions hold."""
 
-    name = CharField(max_length=MAX_LENGTHS["name"])
-    position = PositiveIntegerField(default=0, db_index=True)
-    conditions = JSONField(default=list, blank=True)
+    name = CharField(max_length=200, validators=[line])
+    position = PositiveIntegerField(
+        default=0,
+        db_index=True,
+        validators=[Bounds(0, 1_000_000)],
+        help_text="The first match wins.",
+    )
     match = CharField(
         max_length=3,
         choices=[("all", "All conditions hold"), ("any", "Any condition holds")],
         default="all",
     )
+    conditions = JSONField(default=list, blank=True)
     profile = CharField(
-        max_length=MAX_LENGTHS["profile"],
+        max_length=200,
+        validators=[line],
         help_text="Id, name or virtual provider of a routing profile; it need not exist yet.",
     )
     enabled = BooleanField(default=True)
@@ -47,10 +56,11 @@ class HeuristicRule(Model):
         return self.name
 
     def clean(self) -> None:
-        """The rules of `rules.heuristics`, beside the other rules."""
-        found = rule_problems(
-            documents.heuristic_rule(self),
-            others=HeuristicRule.objects.exclude(pk=self.pk).values_list("name", flat=True),
-        )
-        if found:
-            raise validation_error(found, (field.name for field in self._meta.fields))
+        """The rules between rows, and those within the conditions."""
+        others = self.others().values_list("name", flat=True)
+        found = rule_problems(vars(self), others=others)
+        refuse(self, [*found, *conditions_problems(self.conditions)])
+
+    def others(self) -> QuerySet[HeuristicRule]:
+        """The other rules, in their order."""
+        return HeuristicRule.objects.exclude(pk=self.pk)

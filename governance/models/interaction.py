@@ -15,7 +15,6 @@ from django.db.models import (
 )
 
 from governance.interactions.record import FALLBACKS, OUTCOMES
-from governance.routing.fields import MAX_LENGTHS
 
 
 def _indexed(*fields: str) -> list[Index]:
@@ -35,23 +34,23 @@ class Interaction(Model):
     request_id = CharField(max_length=128)
     time = DateTimeField()
     node = CharField(max_length=64, blank=True)
-    key_id = CharField(max_length=MAX_LENGTHS["id"], blank=True)
-    key_name = CharField(max_length=MAX_LENGTHS["name"], blank=True)
-    group_id = CharField(max_length=MAX_LENGTHS["id"], blank=True)
-    group_name = CharField(max_length=MAX_LENGTHS["name"], blank=True)
-    owner_id = CharField(max_length=MAX_LENGTHS["id"], blank=True)
-    owner_name = CharField(max_length=MAX_LENGTHS["name"], blank=True)
+    key_id = CharField(max_length=100, blank=True)
+    key_name = CharField(max_length=200, blank=True)
+    group_id = CharField(max_length=100, blank=True)
+    group_name = CharField(max_length=200, blank=True)
+    owner_id = CharField(max_length=100, blank=True)
+    owner_name = CharField(max_length=200, blank=True)
     session = CharField(max_length=200, blank=True)
     protocol = CharField(max_length=20)
     request_type = CharField(max_length=20, blank=True)
     requested_model = CharField(max_length=300, blank=True)
-    profile_id = CharField(max_length=MAX_LENGTHS["id"], blank=True)
-    profile_name = CharField(max_length=MAX_LENGTHS["name"], blank=True)
+    profile_id = CharField(max_length=100, blank=True)
+    profile_name = CharField(max_length=200, blank=True)
     reason = CharField(max_length=300, blank=True)
     decision = JSONField(default=dict)
     attempts = JSONField(default=list)
-    provider = CharField(max_length=MAX_LENGTHS["provider"], blank=True)
-    model = CharField(max_length=MAX_LENGTHS["model"], blank=True)
+    provider = CharField(max_length=100, blank=True)
+    model = CharField(max_length=300, blank=True)
     answered_model = CharField(max_length=300, blank=True)
     stream = BooleanField(default=False)
     messages = PositiveIntegerField(default=0)

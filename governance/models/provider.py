@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from django.core.validators import RegexValidator
 from django.db.models import (
     BooleanField,
     CharField,
@@ -16,24 +17,30 @@ from django.db.models import (
 )
 from django.db.models.functions import Lower
 
-from governance import documents, kinds, secrets
-from governance.errors import validation_error
-from governance.models.constraints import above_zero, filled
-from governance.routing.fields import MAX_LENGTHS
-from governance.routing.provider_rules import MAX_CONCURRENCY, MAX_TIMEOUT
-from governance.rules.providers import provider_problems
+from governance import kinds, secrets
+from governance.errors import refuse
+from governance.models.constraints import filled
+from governance.models.routing_profile import RoutingProfile
+from governance.models.routing_target import capabilities
+from governance.models.validators import Bounds, Lines, Words, line
+from governance.routing.provider_rules import provider_problems
 
+TIMEOUT = Bounds(0, 86_400.0, above=True)
+"""Seconds; at most a day."""
+CONCURRENCY = Bounds(1, 100_000)
 TIMEOUTS = ("connect_timeout", "first_event_timeout", "idle_timeout", "total_timeout")
 
 
 class Provider(Model):
     """A place that answers requests, with what is needed to get there."""
 
-    name = CharField(max_length=100)
+    name = CharField(max_length=100, validators=[line, RegexValidator(r"^[A-Za-z0-9._-]+$")])
     kind = CharField(max_length=20, choices=kinds.choices)
     base_url = CharField(
-        max_length=MAX_LENGTHS["base_url"],
+        "base URL",
+        max_length=500,
         blank=True,
+        validators=[line],
         help_text="Blank for the built-in engine, which has none.",
     )
     is_local = BooleanField(
@@ -43,27 +50,46 @@ class Provider(Model):
         "is off too.",
     )
     default_model = CharField(
-        max_length=MAX_LENGTHS["default_model"],
+        max_length=300,
         blank=True,
+        validators=[line],
         help_text="Asked for when neither target nor request names a model.",
     )
-    models = JSONField(default=list, blank=True, help_text="Models known to be there.")
+    models = JSONField(
+        default=list,
+        blank=True,
+        validators=[Lines(300, 2_000)],
+        help_text="Models known to be there.",
+    )
     capabilities = JSONField(
         default=list,
         blank=True,
+        validators=[Words(capabilities)],
         help_text="Modalities and features its models take; none listed means all.",
     )
-    connect_timeout = FloatField(default=10.0, help_text="Seconds.")
+    connect_timeout = FloatField(default=10.0, validators=[TIMEOUT], help_text="Seconds.")
     first_event_timeout = FloatField(
         default=120.0,
+        validators=[TIMEOUT],
         help_text="Seconds until the first piece; of a whole answer, until it starts arriving.",
     )
-    idle_timeout = FloatField(default=60.0, help_text="Seconds between two pieces of the answer.")
+    idle_timeout = FloatField(
+        default=60.0,
+        validators=[TIMEOUT],
+        help_text="Seconds between two pieces of the answer.",
+    )
     total_timeout = FloatField(
-        default=600.0, null=True, blank=True, help_text="Seconds; blank means no limit."
+        default=600.0,
+        null=True,
+        blank=True,
+        validators=[TIMEOUT],
+        help_text="Seconds; blank means no limit.",
     )
     max_concurrency = IntegerField(
-        null=True, blank=True, help_text="Requests at a time; blank means no limit."
+        null=True,
+        blank=True,
+        validators=[CONCURRENCY],
+        help_text="Requests at a time; blank means no limit.",
     )
     enabled = BooleanField(default=True)
     is_default = BooleanField(
@@ -87,24 +113,21 @@ class Provider(Model):
                 fields=["is_default"], condition=Q(is_default=True), name="provider_one_default"
             ),
             filled("provider", "name"),
-            *(above_zero("provider", field, MAX_TIMEOUT) for field in TIMEOUTS),
-            above_zero("provider", "max_concurrency", MAX_CONCURRENCY),
+            *(TIMEOUT.constraint("provider", field) for field in TIMEOUTS),
+            CONCURRENCY.constraint("provider", "max_concurrency"),
         ]
 
     def __str__(self) -> str:
         return self.name
 
     def clean(self) -> None:
-        """The rules of `rules.providers`, beside the other providers and the profiles."""
-        from governance.models.routing_profile import RoutingProfile
-
+        """The rules between fields, beside the other providers and the profiles."""
         found = provider_problems(
-            documents.provider(self),
+            vars(self),
             others=Provider.objects.exclude(pk=self.pk).values_list("name", flat=True),
             virtual_providers=RoutingProfile.objects.values_list("virtual_provider", flat=True),
         )
-        if found:
-            raise validation_error(found, (field.name for field in self._meta.fields))
+        refuse(self, found)
 
     @property
     def credential(self) -> str:

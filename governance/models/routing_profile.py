@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.db.models import (
     BooleanField,
     CharField,
@@ -17,14 +16,12 @@ from django.db.models import (
 )
 from django.db.models.functions import Lower
 
-from governance import documents, strategies
-from governance.errors import validation_error
+from governance import strategies
+from governance.errors import refuse
 from governance.models.constraints import filled, one_of
-from governance.routing.fields import MAX_LENGTHS
-from governance.routing.rules import LOCAL_FALLBACKS, problems
-
-if TYPE_CHECKING:
-    from governance.models.routing_target import RoutingTarget
+from governance.models.routing_target import RoutingTarget
+from governance.models.validators import line, prose
+from governance.routing.rules import LOCAL_FALLBACKS, profile_problems
 
 
 def new_profile_id() -> str:
@@ -38,19 +35,22 @@ class RoutingProfile(Model):
     id = CharField(
         "id",
         primary_key=True,
-        max_length=MAX_LENGTHS["id"],
+        max_length=100,
         default=new_profile_id,
+        validators=[line],
         help_text="How the API names the profile. It is made when left blank and never changes.",
     )
-    name = CharField(max_length=MAX_LENGTHS["name"])
-    description = TextField(blank=True, max_length=MAX_LENGTHS["description"])
+    name = CharField(max_length=200, validators=[line], help_text="Unique, whatever its case.")
+    description = TextField(blank=True, max_length=10_000, validators=[prose])
     virtual_provider = CharField(
-        max_length=MAX_LENGTHS["virtual_provider"],
+        max_length=100,
+        validators=[line],
         help_text="What callers put before the slash: “light” in “light/large”.",
     )
     virtual_key_id = CharField(
-        "only for key",
-        max_length=MAX_LENGTHS["virtual_key_id"],
+        "virtual key",
+        max_length=100,
+        validators=[line],
         blank=True,
         help_text="Id of the only API key that may use this profile; blank means every key.",
     )
@@ -93,25 +93,23 @@ class RoutingProfile(Model):
         return self.name
 
     def clean(self) -> None:
-        """The rules of `routing.rules`, with the targets of `draft` or else those saved."""
-        from governance.models.provider import Provider
-
-        targets = self.draft if self.draft is not None else self.ordered_targets()
-        found = problems(
-            documents.profile(self, targets),
-            others=RoutingProfile.objects.exclude(pk=self.pk).values_list(
-                "id", "name", "virtual_provider"
-            ),
-            providers=dict(Provider.objects.values_list("name", "is_local")),
+        """The rules between fields and rows, with the targets of `draft` or else those saved."""
+        providers = apps.get_model("governance", "Provider").objects
+        others = RoutingProfile.objects.exclude(pk=self.pk)
+        found = profile_problems(
+            {**vars(self), "targets": [vars(one) for one in self.ordered_targets()]},
+            others=others.values_list("id", "name", "virtual_provider"),
+            providers=dict(providers.values_list("name", "is_local")),
         )
-        if found:
-            raise validation_error(found, (field.name for field in self._meta.fields))
+        refuse(self, found)
 
-    draft: Sequence[RoutingTarget] | None = None
+    draft: list[RoutingTarget] | None = None
     """Targets about to be saved with the profile."""
 
     def ordered_targets(self) -> list[RoutingTarget]:
-        """The saved targets as the operator ordered them."""
-        return (
-            [] if self._state.adding else sorted(self.targets.all(), key=lambda one: one.position)
-        )
+        """The targets as the operator ordered them: the draft's, or else those saved."""
+        if self.draft is not None:
+            return self.draft
+        if self._state.adding:
+            return []
+        return sorted(self.targets.all(), key=lambda one: one.position)

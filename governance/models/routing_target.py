@@ -16,10 +16,14 @@ from django.db.models import (
 )
 from django.db.models.functions import Lower
 
-from governance.models.constraints import between, filled
-from governance.models.routing_profile import RoutingProfile
-from governance.routing.fields import MAX_LENGTHS
-from governance.routing.target_rules import MAX_WEIGHT, PRIORITY_RANGE
+from governance.models.constraints import filled
+from governance.models.validators import Bounds, Words, line
+from governance.routing.kinds import REQUEST_TYPES
+from governance.routing.target_rules import CAPABILITIES, MAX_WEIGHT, PRIORITY_RANGE
+
+PRIORITY = Bounds(*PRIORITY_RANGE)
+WEIGHT = Bounds(0, MAX_WEIGHT)
+PERCENT = Bounds(0, 100)
 
 THRESHOLDS = (
     "request_percent_threshold",
@@ -28,33 +32,60 @@ THRESHOLDS = (
 )
 
 
+def request_types() -> tuple[str, ...]:
+    """What a request may ask for."""
+    return REQUEST_TYPES
+
+
+def capabilities() -> tuple[str, ...]:
+    """What a model may be able to take."""
+    return CAPABILITIES
+
+
 class RoutingTarget(Model):
     """One concrete place a profile may send a request to.
 
     The provider is a name, not a key: a target may name one that does not exist yet.
     """
 
-    profile = ForeignKey(RoutingProfile, on_delete=CASCADE, related_name="targets")
+    profile = ForeignKey("governance.RoutingProfile", on_delete=CASCADE, related_name="targets")
     position = PositiveIntegerField(default=0)
-    provider = CharField(max_length=MAX_LENGTHS["provider"], db_index=True)
+    provider = CharField(
+        max_length=100,
+        db_index=True,
+        validators=[line],
+        help_text="Name of a provider; it need not exist yet.",
+    )
     virtual_model = CharField(
-        max_length=MAX_LENGTHS["virtual_model"],
+        max_length=200,
         blank=True,
+        validators=[line],
         help_text="The alias this target serves; blank or * serves all of them.",
     )
     model = CharField(
-        max_length=MAX_LENGTHS["model"],
+        max_length=300,
         blank=True,
+        validators=[line],
         help_text="What the provider is asked for; blank passes on the name asked for.",
     )
-    priority = IntegerField(default=0, help_text="Lower is tried first.")
-    weight = FloatField(default=1.0, help_text="Share among weighted targets.")
-    request_types = JSONField(default=list, blank=True)
-    capabilities = JSONField(default=list, blank=True)
+    priority = IntegerField(default=0, validators=[PRIORITY], help_text="Lower is tried first.")
+    weight = FloatField(default=1.0, validators=[WEIGHT], help_text="Share among weighted targets.")
+    request_types = JSONField(
+        default=list,
+        blank=True,
+        validators=[Words(request_types)],
+        help_text="Request types it serves; none listed means all.",
+    )
+    capabilities = JSONField(
+        default=list,
+        blank=True,
+        validators=[Words(capabilities)],
+        help_text="What it can take; none listed means everything.",
+    )
     enabled = BooleanField(default=True)
-    request_percent_threshold = FloatField(null=True, blank=True)
-    token_percent_threshold = FloatField(null=True, blank=True)
-    budget_percent_threshold = FloatField(null=True, blank=True)
+    request_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
+    token_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
+    budget_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
 
     class Meta:
         ordering = ("profile", "position")
@@ -70,9 +101,9 @@ class RoutingTarget(Model):
             CheckConstraint(
                 condition=Q(virtual_model="") | ~Q(model=""), name="target_model_filled"
             ),
-            between("target", "priority", *PRIORITY_RANGE),
-            between("target", "weight", 0, MAX_WEIGHT),
-            *(between("target", field, 0, 100) for field in THRESHOLDS),
+            PRIORITY.constraint("target", "priority"),
+            WEIGHT.constraint("target", "weight"),
+            *(PERCENT.constraint("target", field) for field in THRESHOLDS),
         ]
 
     def __str__(self) -> str:

@@ -13,17 +13,15 @@ from django.db.models import (
     UniqueConstraint,
 )
 
-from governance.routing.fields import MAX_LENGTHS
-
 PLACE = ("start", "key_id", "group_id", "owner_id", "profile_id", "provider", "model")
 
 
 def _id() -> CharField[Any, Any]:
-    return CharField(max_length=MAX_LENGTHS["id"], blank=True)
+    return CharField(max_length=100, blank=True)
 
 
 def _name() -> CharField[Any, Any]:
-    return CharField(max_length=MAX_LENGTHS["name"], blank=True)
+    return CharField(max_length=200, blank=True)
 
 
 class UsageBucket(Model):
@@ -43,8 +41,8 @@ class UsageBucket(Model):
     owner_name = _name()
     profile_id = _id()
     profile_name = _name()
-    provider = CharField(max_length=MAX_LENGTHS["provider"], blank=True)
-    model = CharField(max_length=MAX_LENGTHS["model"], blank=True)
+    provider = CharField(max_length=100, blank=True)
+    model = CharField(max_length=300, blank=True)
     requests = PositiveBigIntegerField(default=0)
     """Each once, where it was answered or tried last."""
     attempts = PositiveBigIntegerField(default=0)

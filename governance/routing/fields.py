@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
-
-MAX_LENGTHS: Final[Mapping[str, int]] = {
-    "id": 100,
-    "name": 200,
-    "virtual_provider": 100,
-    "virtual_key_id": 100,
-    "description": 10_000,
-    "provider": 100,
-    "model": 300,
-    "virtual_model": 200,
-    "default_model": 300,
-    "base_url": 500,
-    "api_key": 4_000,
-    "profile": 200,
-    "routing_profile": 200,
-    "pattern": 300,
-    "destination": 300,
-}
-"""Characters. Columns of the database are at least as wide."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_PLAIN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+"""A line of printable ASCII, which keeps every rule; most texts are one."""
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -64,6 +46,44 @@ def kind_of(value: object) -> str:
     return "a list" if isinstance(value, list | tuple) else "not JSON"
 
 
+def text_problem(
+    name: str, value: str, limit: int, *, required: bool = False, prose: bool = False
+) -> tuple[str, str] | None:
+    """What is wrong with a text, as code and sentence. `prose` may span lines."""
+    if not value.strip():
+        if required:
+            return "required", f"{name} is required."
+        if value and not prose:
+            return "invalid", f"{name} must not consist of white space."
+        return None
+    if len(value) > limit:
+        return "too_long", f"{name} must have at most {limit} characters."
+    if _SURROGATE.search(value):
+        return "invalid", f"{name} holds half a surrogate pair, which is no text."
+    if (_CONTROL_IN_PROSE if prose else _CONTROL).search(value):
+        return "invalid", f"{name} must not contain control characters."
+    if not prose and value != value.strip():
+        return "invalid", f"{name} must not begin or end with white space."
+    return None
+
+
+def range_problem(
+    name: str,
+    value: float,
+    low: float,
+    high: float,
+    *,
+    integer: bool = False,
+    above: bool = False,
+) -> tuple[str, str] | None:
+    """What is wrong with a number that must lie from `low`, or above it, to `high`."""
+    if (low < value if above else low <= value) and value <= high:
+        return None
+    wanted = "a whole number" if integer else "a number"
+    first = f"above {low:,.10g} and at most" if above else f"from {low:,.10g} to"
+    return "range", f"{name} must be {wanted} {first} {high:,.10g}."
+
+
 @dataclass(slots=True)
 class Fields:
     """The fields of one object. Each reader returns a usable value or notes what is wrong.
@@ -82,34 +102,20 @@ class Fields:
     def note(self, name: str, code: str, message: str) -> None:
         self.found.append(Problem(self.path(name), code, message))
 
-    def text(self, name: str, *, required: bool = False, prose: bool = False) -> str:
-        """A string, "" when absent or unusable. `prose` may span lines."""
+    def text(self, name: str, limit: int, *, required: bool = False, prose: bool = False) -> str:
+        """A string of at most `limit` characters, "" when absent or unusable."""
         value = self.document.get(name)
         if value is None:
             value = ""
+        elif isinstance(value, str) and len(value) <= limit and _PLAIN.fullmatch(value):
+            return value
         if not isinstance(value, str):
             self.note(name, "type", f"{name} must be a string, not {kind_of(value)}.")
             return ""
-        if not value.strip():
-            if required:
-                self.note(name, "required", f"{name} is required.")
-            elif value and not prose:
-                self.note(name, "invalid", f"{name} must not consist of white space.")
-            return ""
-        limit = MAX_LENGTHS[name]
-        if len(value) > limit:
-            self.note(name, "too_long", f"{name} must have at most {limit} characters.")
-            return ""
-        if _SURROGATE.search(value):
-            self.note(name, "invalid", f"{name} holds half a surrogate pair, which is no text.")
-            return ""
-        if (_CONTROL_IN_PROSE if prose else _CONTROL).search(value):
-            self.note(name, "invalid", f"{name} must not contain control characters.")
-            return ""
-        if not prose and value != value.strip():
-            self.note(name, "invalid", f"{name} must not begin or end with white space.")
-            return ""
-        return value
+        problem = text_problem(name, value, limit, required=required, prose=prose)
+        if problem:
+            self.note(name, *problem)
+        return "" if problem or not value.strip() else value
 
     def choice(self, name: str, choices: Sequence[str], default: str = "") -> str:
         """One of `choices`; `default` when absent, "" when wrong. Required without one."""
@@ -169,18 +175,16 @@ class Fields:
         if isinstance(value, float) and (integer or not math.isfinite(value)):
             self.note(name, "type", f"{name} must be {wanted}.")
             return None
-        if not (low < value if above else low <= value) or value > high:
-            first = f"above {low:,.10g} and at most" if above else f"from {low:,.10g} to"
-            bounds = f"{first} {high:,.10g}"
-            self.note(name, "range", f"{name} must be {wanted} {bounds}.")
+        problem = range_problem(name, value, low, high, integer=integer, above=above)
+        if problem:
+            self.note(name, *problem)
             return None
         return value
 
-    def unknown(self, known: Iterable[str], what: str) -> None:
+    def unknown(self, known: Collection[str], what: str) -> None:
         """Notes every field that is not one of `known`."""
-        names = set(known)
         for name in self.document:
-            if name not in names:
+            if name not in known:
                 self.note(name, "unknown_field", f"{what} has no field of this name.")
 
 

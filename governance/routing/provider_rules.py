@@ -1,40 +1,20 @@
-"""The rules a provider must keep, whichever door it comes in by."""
+"""The rules between the fields of a provider, and between providers and profiles; pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from governance.kinds import KINDS, kind_named
-from governance.routing.fields import Fields, Problem, kind_of
-from governance.routing.kinds import FEATURES, MODALITIES
+from governance.kinds import kind_named
+from governance.routing.addresses import forbidden_address
+from governance.routing.fields import Problem, kind_of
 
-PROVIDER_FIELDS: Final = (
-    "name",
-    "kind",
-    "base_url",
-    "api_key",
-    "is_local",
-    "default_model",
-    "models",
-    "capabilities",
-    "extra_headers",
-    "connect_timeout",
-    "first_event_timeout",
-    "idle_timeout",
-    "total_timeout",
-    "max_concurrency",
-    "enabled",
-    "is_default",
-)
+Values = Mapping[str, Any]
+
 SCHEMES: Final = ("http", "https", "http+unix")
-MAX_TIMEOUT: Final = 86_400.0
-"""Seconds; a day."""
-MAX_CONCURRENCY: Final = 100_000
 MAX_HEADERS: Final = 50
-MAX_MODELS: Final = 2_000
 
 FORBIDDEN_HEADERS: Final = frozenset(
     {
@@ -62,71 +42,54 @@ _UNSAFE_IN_URL = re.compile(r"[^\x21-\x7e]|[<>\"{}|\\^`]")
 
 
 def provider_problems(
-    document: object, *, others: Iterable[str] = (), virtual_providers: Iterable[str] = ()
-) -> list[Problem]:
-    """Every rule that one provider document breaks; empty when it may be saved.
+    values: Values, *, others: Iterable[str] = (), virtual_providers: Iterable[str] = ()
+) -> Iterator[Problem]:
+    """Every rule between the fields of a provider, its neighbours and the world around it."""
+    yield from name_problems(values, others=others, virtual_providers=virtual_providers)
+    yield from base_url_problems(values)
+    yield from address_problems(values)
 
-    Takes any JSON value and never raises. `others` are the names of the other providers,
-    `virtual_providers` those of the routing profiles: a name belongs to one of them only,
-    whatever its case. Times are seconds. Whether an address may be reached at all is a question
-    of `addresses`, asked separately.
+
+def name_problems(
+    values: Values, *, others: Iterable[str] = (), virtual_providers: Iterable[str] = ()
+) -> Iterator[Problem]:
+    """`others` are the names of the other providers, `virtual_providers` those of the profiles.
+
+    A name belongs to one of them only, whatever its case.
     """
-    if not isinstance(document, Mapping):
-        message = f"A provider must be an object, not {kind_of(document)}."
-        return [Problem("", "type", message)]
-    fields = Fields(document)
-    _check_name(fields, others, virtual_providers)
-    kind = fields.choice("kind", tuple(KINDS))
-    _check_base_url(fields, kind)
-    fields.text("api_key")
-    fields.text("default_model")
-    _check_models(fields)
-    fields.choices("capabilities", MODALITIES + FEATURES)
-    _check_headers(fields)
-    for name in ("connect_timeout", "first_event_timeout", "idle_timeout", "total_timeout"):
-        fields.number(name, 0, MAX_TIMEOUT, above=True)
-    fields.number("max_concurrency", 1, MAX_CONCURRENCY, integer=True)
-    for name in ("is_local", "enabled", "is_default"):
-        fields.flag(name, default=True)
-    return fields.found
-
-
-def unknown_provider_fields(document: object) -> list[Problem]:
-    """A warning for each field of a provider that this service does not know."""
-    if not isinstance(document, Mapping):
-        return []
-    fields = Fields(document)
-    fields.unknown(PROVIDER_FIELDS, "A provider")
-    return fields.found
-
-
-def _check_name(fields: Fields, others: Iterable[str], virtual_providers: Iterable[str]) -> None:
-    name = fields.text("name", required=True)
+    name = values["name"]
     if not name:
         return
     if not _NAME.fullmatch(name) or name in (".", ".."):
         message = "name must be 1 to 100 letters, digits and the characters . _ -"
-        fields.note("name", "invalid", message)
+        yield Problem("name", "invalid", message)
     if name.casefold() in {other.casefold() for other in others}:
-        fields.note("name", "unique", f'Another provider already has the name "{name}".')
+        yield Problem("name", "unique", f'Another provider already has the name "{name}".')
     if name.casefold() in {virtual.casefold() for virtual in virtual_providers}:
         message = f'"{name}" is the virtual provider of a routing profile.'
-        fields.note("name", "virtual_provider", message)
+        yield Problem("name", "virtual_provider", message)
 
 
-def _check_base_url(fields: Fields, name: str) -> None:
+def base_url_problems(values: Values) -> Iterator[Problem]:
     """The kind says whether there must be one: the built-in engine has none."""
+    url, name = values["base_url"], values["kind"]
     kind = kind_named(name)
-    before = len(fields.found)
-    url = fields.text("base_url")
-    if url:
-        complaint = base_url_complaint(url)
-        if complaint:
-            fields.note("base_url", "invalid", complaint)
-        elif kind is not None and kind.base_url == "forbidden":
-            fields.note("base_url", "forbidden", f'The kind "{name}" has no base_url.')
-    elif kind is not None and kind.base_url == "required" and len(fields.found) == before:
-        fields.note("base_url", "required", f'base_url is required for the kind "{name}".')
+    complaint = base_url_complaint(url) if url else ""
+    if complaint:
+        yield Problem("base_url", "invalid", complaint)
+    elif url and kind is not None and kind.base_url == "forbidden":
+        yield Problem("base_url", "forbidden", f'The kind "{name}" has no base_url.')
+    elif not url and kind is not None and kind.base_url == "required":
+        yield Problem("base_url", "required", f'base_url is required for the kind "{name}".')
+
+
+def address_problems(values: Values) -> Iterator[Problem]:
+    """Whether the address may be reached at all; one that is no address was told of before."""
+    url = values["base_url"]
+    sound = url and not base_url_complaint(url)
+    why = forbidden_address(urlsplit(url).hostname or "") if sound else ""
+    if why:
+        yield Problem("base_url", "forbidden", f"base_url {why}.")
 
 
 def base_url_complaint(url: str) -> str:
@@ -158,48 +121,29 @@ def base_url_complaint(url: str) -> str:
     return ""
 
 
-def _check_models(fields: Fields) -> None:
-    models = fields.document.get("models")
-    if models is None:
-        return
-    if not isinstance(models, list | tuple):
-        fields.note("models", "type", f"models must be a list, not {kind_of(models)}.")
-    elif len(models) > MAX_MODELS:
-        fields.note("models", "too_many", f"models must have at most {MAX_MODELS} entries.")
-    else:
-        for index, model in enumerate(models):
-            one = Fields({"model": model})
-            one.text("model", required=True)
-            fields.found += [
-                Problem(fields.path(f"models[{index}]"), problem.code, problem.message)
-                for problem in one.found
-            ]
-
-
-def _check_headers(fields: Fields) -> None:
-    headers = fields.document.get("extra_headers")
-    if headers is None:
-        return
+def header_problems(headers: object) -> Iterator[Problem]:
+    """What is wrong with headers sent along, a mapping of names and values."""
     if not isinstance(headers, Mapping):
         message = f"extra_headers must be an object, not {kind_of(headers)}."
-        fields.note("extra_headers", "type", message)
+        yield Problem("extra_headers", "type", message)
         return
     if len(headers) > MAX_HEADERS:
         message = f"extra_headers must have at most {MAX_HEADERS} entries."
-        fields.note("extra_headers", "too_many", message)
+        yield Problem("extra_headers", "too_many", message)
         return
     seen: set[str] = set()
     for name, value in headers.items():
         path = f"extra_headers.{name}"
         if not _TOKEN.fullmatch(name):
-            fields.note(path, "invalid", "This is not a valid name of an HTTP header.")
+            yield Problem(path, "invalid", "This is not a valid name of an HTTP header.")
         elif name.lower() in FORBIDDEN_HEADERS:
-            fields.note(path, "forbidden", f'The gateway sets "{name}" itself.')
+            yield Problem(path, "forbidden", f'The gateway sets "{name}" itself.')
         elif name.lower() in seen:
-            fields.note(path, "unique", f'The header "{name}" stands here twice.')
+            yield Problem(path, "unique", f'The header "{name}" stands here twice.')
         seen.add(name.lower())
         if not isinstance(value, str):
-            fields.note(path, "type", f"Its value must be a string, not {kind_of(value)}.")
+            message = f"Its value must be a string, not {kind_of(value)}."
+            yield Problem(path, "type", message)
         elif value and not _HEADER_VALUE.fullmatch(value):
             message = "Its value must be printable ASCII without white space at either end."
-            fields.note(path, "invalid", message)
+            yield Problem(path, "invalid", message)

@@ -1,69 +1,43 @@
-"""The rules a target of a routing profile must keep, alone and beside its neighbours."""
+"""The rules between the fields of a routing profile's target, and between its neighbours; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from governance.routing.fields import Fields, Problem, kind_of
-from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES
+from governance.routing.fields import Problem
+from governance.routing.kinds import FEATURES, MODALITIES
 
 WILDCARD: Final = "*"
-TARGET_FIELDS: Final = (
-    "provider",
-    "virtual_model",
-    "model",
-    "priority",
-    "weight",
-    "request_types",
-    "capabilities",
-    "enabled",
-    "rate_limit",
-)
-RATE_LIMIT_FIELDS: Final = (
-    "request_percent_threshold",
-    "token_percent_threshold",
-    "budget_percent_threshold",
-)
 CAPABILITIES: Final = MODALITIES + FEATURES
 PRIORITY_RANGE: Final = (-1_000_000, 1_000_000)
 MAX_WEIGHT: Final = 1_000_000
 
 
-def target_problems(document: object, path: str) -> list[Problem]:
-    """What is wrong with one target found at `path`.
+def target_problems(values: Mapping[str, object]) -> Iterator[Problem]:
+    """What is wrong with one target, whose provider need not exist yet."""
+    yield from provider_name_problems(values)
+    yield from model_problems(values)
 
-    `provider` is required but need not exist yet. A `virtual_model` that is set, `*` included,
-    needs `model`: the document makes no exception for the wildcard. A target without
-    `virtual_model` may leave `model` out too and passes on the name that was asked for.
+
+def provider_name_problems(values: Mapping[str, object]) -> Iterator[Problem]:
+    """A slash would end the provider's name where callers write it before a model."""
+    if "/" in str(values["provider"]):
+        yield Problem("provider", "invalid", "provider must not contain a slash.")
+
+
+def model_problems(values: Mapping[str, object]) -> Iterator[Problem]:
+    """A `virtual_model` that is set, `*` included, needs `model`.
+
+    A target without `virtual_model` may leave `model` out too and passes on the name asked for.
     """
-    if not isinstance(document, Mapping):
-        message = f"A target must be an object, not {kind_of(document)}."
-        return [Problem(path, "type", message)]
-    fields = Fields(document, path)
-    provider = fields.text("provider", required=True)
-    if "/" in provider:
-        fields.note("provider", "invalid", "provider must not contain a slash.")
-    fields.text("virtual_model")
-    fields.text("model")
-    if _filled(document, "virtual_model") and not _given(document, "model"):
-        fields.note("model", "required", "model is required where virtual_model is set.")
-    fields.number("priority", *PRIORITY_RANGE, integer=True)
-    fields.number("weight", 0, MAX_WEIGHT, default=1.0)
-    fields.choices("request_types", REQUEST_TYPES)
-    fields.choices("capabilities", CAPABILITIES)
-    fields.flag("enabled", default=True)
-    limits = document.get("rate_limit")
-    if isinstance(limits, Mapping):
-        within = Fields(limits, fields.path("rate_limit"), fields.found)
-        for name in RATE_LIMIT_FIELDS:
-            within.number(name, 0, 100)
-    elif limits is not None:
-        fields.note("rate_limit", "type", f"rate_limit must be an object, not {kind_of(limits)}.")
-    return fields.found
+    model = values.get("model")
+    given = model is not None and (not isinstance(model, str) or bool(model.strip()))
+    if _filled(values, "virtual_model") and not given:
+        yield Problem("model", "required", "model is required where virtual_model is set.")
 
 
-def alias_problems(targets: Sequence[object], path: str) -> list[Problem]:
+def alias_problems(targets: Sequence[object], path: str) -> Iterator[Problem]:
     """What is wrong with the aliases of a profile's targets taken together.
 
     Aliases are unique whatever their case, disabled targets included; of two equal ones the later
@@ -72,7 +46,6 @@ def alias_problems(targets: Sequence[object], path: str) -> list[Problem]:
     not a `*`: the document rejects only the mix of `*` with names, so blank targets may stand
     beside either, and serve as the fallback of every alias.
     """
-    found: list[Problem] = []
     named: set[str] = set()
     wildcard: int | None = None
     for index, target in enumerate(targets):
@@ -83,35 +56,15 @@ def alias_problems(targets: Sequence[object], path: str) -> list[Problem]:
             wildcard = index if wildcard is None else wildcard
         elif alias in named:
             message = f'Another target of this profile already has the alias "{alias}".'
-            found.append(Problem(f"{path}[{index}].virtual_model", "unique", message))
+            yield Problem(f"{path}[{index}].virtual_model", "unique", message)
         named.add(alias)
     named.discard(WILDCARD)
     if wildcard is not None and named:
         message = "The wildcard * can not stand beside named aliases in one profile."
-        found.append(Problem(f"{path}[{wildcard}].virtual_model", "wildcard_mixed", message))
-    return found
+        yield Problem(f"{path}[{wildcard}].virtual_model", "wildcard_mixed", message)
 
 
-def unknown_target_fields(document: object, path: str) -> list[Problem]:
-    """A warning for each field of a target that this service does not know."""
-    if not isinstance(document, Mapping):
-        return []
-    fields = Fields(document, path)
-    fields.unknown(TARGET_FIELDS, "A target")
-    limits = document.get("rate_limit")
-    if isinstance(limits, Mapping):
-        within = Fields(limits, fields.path("rate_limit"), fields.found)
-        within.unknown(RATE_LIMIT_FIELDS, "A rate_limit")
-    return fields.found
-
-
-def _filled(document: Mapping[str, object], name: str) -> bool:
+def _filled(values: Mapping[str, object], name: str) -> bool:
     """Whether the field holds text other than white space."""
-    value = document.get(name)
+    value = values.get(name)
     return isinstance(value, str) and bool(value.strip())
-
-
-def _given(document: Mapping[str, object], name: str) -> bool:
-    """Whether the field holds text, or something of a wrong type that was noted already."""
-    value = document.get(name)
-    return value is not None and (not isinstance(value, str) or bool(value.strip()))

@@ -6,11 +6,12 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 `errors.Conflict`, unknown names `errors.NotFound`; nothing has been written then.
 """
 
+from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
 from governance.services.importing import Outcome, profiles_in, replace_all
 from governance.services.keys import create_key, delete_key, find_key, update_key
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
-from governance.services.profiles import Saved, delete_profile, find_profile, save_profile
+from governance.services.profiles import delete_profile, find_profile, save_profile
 from governance.services.providers import (
     delete_provider,
     find_provider,

@@ -15,6 +15,7 @@ from governance import snapshot
 from governance.change_summary import sentence
 from governance.errors import from_validation_error
 from governance.models import Revision, TableVersion
+from governance.routing.fields import Problem
 
 SECTIONS: Final = {
     "provider": "providers",
@@ -29,6 +30,19 @@ SHOWN: Final = 20
 """Things a summary names before it says how many more there are."""
 
 Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a write left behind, and what deserves a second look."""
+
+    document: dict[str, Any]
+    warnings: tuple[Problem, ...] = ()
+
+
+def merged(before: Document, document: object) -> object:
+    """What PATCH means: the fields the document names, the rest as before."""
+    return {**before, **document} if isinstance(document, Mapping) else document
 
 
 @dataclass(slots=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from governance import documents
 from governance.errors import NotFound, check
 from governance.keys import make_key
 from governance.models import ApiKey, RoutingProfile
 from governance.routing.fields import Problem
-from governance.rows import fill_key
-from governance.rules.keys import key_problems, unknown_key_fields
-from governance.services.change import change
-from governance.services.profiles import Saved
+from governance.serializers import KeySerializer
+from governance.services.change import Saved, change, merged
 
 KIND = "API key"
 
@@ -24,36 +21,36 @@ def create_key(document: object, *, who: str) -> tuple[Saved, str]:
         assert isinstance(document, Mapping)
         new = make_key()
         row = ApiKey(prefix=new.prefix, digest=new.digest, changed_in=made.version)
-        fill_key(row, document)
+        KeySerializer.fill(row, document)
         row.full_clean()
         row.save()
-        after = documents.api_key(row)
+        after = KeySerializer.document(row)
         made.note(KIND, row.pk, row.name, None, after)
-        return Saved(after, tuple(unknown_key_fields(document))), new.secret
+        return Saved(after, tuple(KeySerializer.unknown(document))), new.secret
 
 
 def update_key(identity: str, document: object, *, who: str) -> Saved:
     """Changes what the document names and leaves the rest. Raises `Invalid`, `NotFound`."""
     with change(who, "save") as made:
         row = find_key(identity)
-        before = documents.api_key(row)
-        complete = {**before, **document} if isinstance(document, Mapping) else document
+        before = KeySerializer.document(row)
+        complete = merged(before, document)
         check(save_problems(complete))
         assert isinstance(complete, Mapping)
-        fill_key(row, complete)
-        after = documents.api_key(row)
+        KeySerializer.fill(row, complete)
+        after = KeySerializer.document(row)
         if made.note(KIND, row.pk, row.name, before, after):
             row.changed_in = made.version
             row.full_clean()
             row.save()
-        return Saved(after, tuple(unknown_key_fields(complete)))
+        return Saved(after, tuple(KeySerializer.unknown(complete)))
 
 
 def delete_key(identity: str, *, who: str) -> None:
     """Raises `NotFound`."""
     with change(who, "delete") as made:
         row = find_key(identity)
-        made.note(KIND, row.pk, row.name, documents.api_key(row), None)
+        made.note(KIND, row.pk, row.name, KeySerializer.document(row), None)
         row.delete()
 
 
@@ -68,7 +65,7 @@ def find_key(identity: str) -> ApiKey:
 
 def save_problems(document: object) -> list[Problem]:
     """Every rule the document breaks, a profile that does not exist included."""
-    found = key_problems(document)
+    found = KeySerializer.problems(document)
     profile = document.get("routing_profile") if isinstance(document, Mapping) else None
     if found or not profile or RoutingProfile.objects.filter(pk=profile).exists():
         return found

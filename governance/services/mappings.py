@@ -4,39 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from governance import documents
 from governance.errors import NotFound, check
 from governance.models import ModelMapping
 from governance.routing.fields import Problem
-from governance.rows import fill_mapping
-from governance.rules.mappings import mapping_problems, unknown_mapping_fields
-from governance.services.change import change
-from governance.services.profiles import Saved
+from governance.serializers import MappingSerializer
+from governance.services.change import Saved, change, merged
 
 KIND = "model mapping"
 
 
-def save_mapping(document: object, *, who: str, existing: int | None = None) -> Saved:
-    """Creates a mapping or replaces the `existing` one. Raises `Invalid`, `NotFound`."""
+def save_mapping(
+    document: object, *, who: str, existing: int | None = None, partial: bool = False
+) -> Saved:
+    """Creates a mapping, or replaces the `existing` one; `partial` keeps what is not named.
+
+    Raises `Invalid`, `NotFound`.
+    """
     with change(who, "save") as made:
         row = ModelMapping() if existing is None else find_mapping(existing)
-        before = None if existing is None else documents.model_mapping(row)
-        others = ModelMapping.objects.exclude(pk=row.pk).values_list("match", "pattern")
-        check(mapping_problems(document, others=others))
+        before = None if existing is None else MappingSerializer.document(row)
+        if partial and before is not None:
+            document = merged(before, document)
+        check(save_problems(document, row))
         assert isinstance(document, Mapping)
-        fill_mapping(row, document)
+        MappingSerializer.fill(row, document)
         row.full_clean()
         row.save()
-        after = documents.model_mapping(row)
+        after = MappingSerializer.document(row)
         made.note(KIND, row.pk, row.pattern, before, after)
-        return Saved(after, tuple(unknown_mapping_fields(document)))
+        return Saved(after, tuple(MappingSerializer.unknown(document)))
+
+
+def save_problems(document: object, row: ModelMapping) -> list[Problem]:
+    """Every rule the document breaks beside what is saved; `row` is the mapping it replaces."""
+    others = row.others().values_list("match", "pattern")
+    return MappingSerializer.problems(document, others=others)
 
 
 def delete_mapping(identity: int, *, who: str) -> None:
     """Raises `NotFound`."""
     with change(who, "delete") as made:
         row = find_mapping(identity)
-        made.note(KIND, row.pk, row.pattern, documents.model_mapping(row), None)
+        made.note(KIND, row.pk, row.pattern, MappingSerializer.document(row), None)
         row.delete()
 
 

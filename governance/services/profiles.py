@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from governance import documents
 from governance.errors import Conflict, Invalid, NotFound, check
 from governance.models import ApiKey, Provider, RoutingProfile, RoutingTarget
 from governance.models.routing_profile import new_profile_id
 from governance.routing.fields import Problem
-from governance.routing.rules import problems, unknown_fields
-from governance.rows import fill_profile
-from governance.services.change import Change, change
+from governance.routing.rules import locality, taken
+from governance.serializers import ProfileSerializer
+from governance.services.change import Change, Saved, change
 
 KIND = "routing profile"
 Revision = Callable[[dict[str, Any]], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What a write left behind, and what deserves a second look."""
-
-    document: dict[str, Any]
-    warnings: tuple[Problem, ...] = ()
 
 
 def save_profile(document: object, *, who: str, existing: str | None = None) -> Saved:
@@ -48,27 +38,26 @@ def revise_profile(
     """
     with change(who, "save") as made:
         row = find_profile(identity)
-        document = revise(documents.profile(row, row.ordered_targets()))
+        document = revise(ProfileSerializer.document(row))
         return _put(made, row, document, row.pk, words(row.name) if words else "")
 
 
 def _put(
     made: Change, row: RoutingProfile, document: object, existing: str | None, words: str = ""
 ) -> Saved:
-    before = None if existing is None else documents.profile(row, row.ordered_targets())
+    before = None if existing is None else ProfileSerializer.document(row)
     complete = with_id(document, existing)
     found = profile_problems(complete, existing)
     if any(one.path == "id" and one.code == "unique" for one in found):
         raise Conflict(found)
     check(found)
     assert isinstance(complete, Mapping)
-    row.id = complete["id"]
-    targets = fill_profile(row, complete)
-    after = documents.profile(row, targets)
-    warnings = (*unknown_fields(complete), *profile_warnings(after))
+    ProfileSerializer.fill(row, complete)
+    after = ProfileSerializer.document(row)
+    warnings = (*ProfileSerializer.unknown(complete), *profile_warnings(after))
     if made.note(KIND, row.pk, row.name, before, after, words=words):
         row.changed_in = made.version
-        write(row, targets)
+        write(row)
     return Saved(after, warnings)
 
 
@@ -79,7 +68,7 @@ def delete_profile(identity: str, *, who: str) -> None:
         found = bound_problems([row.id])
         if found:
             raise Conflict(found)
-        made.note(KIND, row.pk, row.name, documents.profile(row, row.ordered_targets()), None)
+        made.note(KIND, row.pk, row.name, ProfileSerializer.document(row), None)
         row.delete()
 
 
@@ -115,10 +104,10 @@ def profile_problems(document: object, existing: str | None) -> list[Problem]:
     others = RoutingProfile.objects.all()
     if existing is not None:
         others = others.exclude(pk=existing)
-    return problems(
+    return ProfileSerializer.problems(
         document,
-        others=others.values_list("id", "name", "virtual_provider"),
-        providers=dict(Provider.objects.values_list("name", "is_local")),
+        taken=taken(others.values_list("id", "name", "virtual_provider")),
+        locality=locality(dict(Provider.objects.values_list("name", "is_local"))),
     )
 
 
@@ -150,9 +139,9 @@ def bound_problems(identities: Sequence[str]) -> list[Problem]:
     ]
 
 
-def write(row: RoutingProfile, targets: list[RoutingTarget]) -> None:
-    """Saves the profile with these targets in place of those it had."""
-    row.draft = targets
+def write(row: RoutingProfile) -> None:
+    """Saves the profile with the targets of its draft in place of those it had."""
+    targets = row.ordered_targets()
     row.full_clean()
     for target in targets:
         target.clean_fields(exclude=("profile",))

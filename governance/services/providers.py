@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from governance import documents
-from governance.documents import MASK
 from governance.errors import Conflict, Forbidden, NotFound, check
 from governance.kinds import is_private, kind_named, read_as_today, stays_here
 from governance.models import Provider, RoutingProfile, RoutingTarget
 from governance.routing.fields import Problem
-from governance.routing.provider_rules import unknown_provider_fields
-from governance.rows import fill_provider
-from governance.rules.providers import provider_problems
 from governance.secrets import Unreadable
-from governance.services.change import Change, change
+from governance.serializers import MASK, ProfileSerializer, ProviderSerializer
+from governance.services.change import Change, Saved, change, merged
 from governance.services.profiles import KIND as PROFILE
-from governance.services.profiles import Saved
 
 KIND = "provider"
 SECRETS = ("api_key", "extra_headers")
@@ -30,8 +25,9 @@ def save_provider(
     existing: str | None = None,
     rename_in_targets: bool = False,
     credentials: bool = True,
+    partial: bool = False,
 ) -> Saved:
-    """Creates a provider, or replaces the `existing` one.
+    """Creates a provider, or replaces the `existing` one; `partial` keeps what is not named.
 
     Of an existing provider the secrets stay that the document does not bring. Another name renames
     it: profiles that name the old one are renamed along, or told in the warnings. A provider
@@ -40,26 +36,21 @@ def save_provider(
     """
     with change(who, "save") as made:
         row = Provider() if existing is None else find_provider(existing)
-        before = None if existing is None else documents.provider(row)
+        before = None if existing is None else ProviderSerializer.document(row)
         old_name = row.name
+        if before is not None:
+            document = merged(_kept(before, partial), document)
         check(save_problems(document, row))
         assert isinstance(document, Mapping)
         document, warnings = read_as_today(document), kind_warnings(document)
-        touched = [] if credentials else credential_problems(document, row)
-        if touched:
-            raise Forbidden(touched)
-        fill_provider(row, document)
+        fill_provider(row, document, credentials)
         if row.is_default:
             _unmark_others(made, row)
         row.full_clean()
         row.save()
         replaced = [name for name in SECRETS if _brings(document, name)]
-        made.note(KIND, row.pk, row.name, before, documents.provider(row), replaced)
-        warnings += [
-            warning
-            for warning in unknown_provider_fields(document)
-            if warning.path not in documents.READ_ONLY
-        ]
+        made.note(KIND, row.pk, row.name, before, ProviderSerializer.document(row), replaced)
+        warnings += ProviderSerializer.unknown(document)
         warnings += locality_warnings(row)
         if existing is not None and old_name.casefold() != row.name.casefold():
             users = profiles_naming(old_name)
@@ -67,7 +58,7 @@ def save_provider(
                 _rename_in_targets(made, old_name, row.name, users)
             elif users:
                 warnings.append(_still_named(old_name, users))
-        return Saved(documents.provider(row), tuple(warnings))
+        return Saved(ProviderSerializer.document(row), tuple(warnings))
 
 
 def delete_provider(name: str, *, who: str, force: bool = False) -> list[str]:
@@ -85,7 +76,7 @@ def delete_provider(name: str, *, who: str, force: bool = False) -> list[str]:
                 "Deleted by force, their targets stay and are skipped as not configured."
             )
             raise Conflict(Problem("", "in_use", message))
-        made.note(KIND, row.pk, row.name, documents.provider(row), None)
+        made.note(KIND, row.pk, row.name, ProviderSerializer.document(row), None)
         row.delete()
         return users
 
@@ -110,7 +101,7 @@ def save_problems(document: object, row: Provider) -> list[Problem]:
     virtual = RoutingProfile.objects.values_list("virtual_provider", flat=True)
     if isinstance(document, Mapping):
         document = read_as_today(document)
-    found = provider_problems(document, others=others, virtual_providers=virtual)
+    found = ProviderSerializer.problems(document, others=others, virtual_providers=virtual)
     if isinstance(document, Mapping) and not found:
         found += _leaving_problems(document) + _mask_problems(document, row)
     return found
@@ -138,6 +129,26 @@ def locality_warnings(row: Provider) -> list[Problem]:
     return [Problem("is_local", "public_address", message)]
 
 
+def fill_provider(row: Provider, document: Mapping[str, Any], credentials: bool) -> None:
+    """Puts the document into the row; every way of changing a provider comes through here.
+
+    Raises `Forbidden` for what someone without `credentials` may not touch.
+    """
+    touched = [] if credentials else credential_problems(document, row)
+    if touched:
+        raise Forbidden(touched)
+    ProviderSerializer.fill(row, document)
+
+
+def _kept(before: Mapping[str, Any], partial: bool) -> dict[str, Any]:
+    """What stays of an existing provider that the document does not name.
+
+    Its name in any case. Its headers stay by being absent, readable or not.
+    """
+    names = before if partial else ("name",)
+    return {name: before[name] for name in names if name != "extra_headers"}
+
+
 def credential_problems(document: Mapping[str, Any], row: Provider) -> list[Problem]:
     """What someone who may not set credentials must leave alone: them, and where they are sent.
 
@@ -147,7 +158,9 @@ def credential_problems(document: Mapping[str, Any], row: Provider) -> list[Prob
     found = []
     if "api_key" in document:
         found.append(Problem("api_key", "forbidden", "You may not set credentials."))
-    if (document.get("extra_headers") or held) != held:
+    if "extra_headers" in document and (
+        (document["extra_headers"] or {}) != held or bool(row.sealed_headers) != bool(held)
+    ):
         found.append(Problem("extra_headers", "forbidden", "You may not set credentials."))
     moved = (document.get("base_url") or "") != row.base_url
     if moved and row.credential != "none":
@@ -199,23 +212,22 @@ def _brings(document: Mapping[str, Any], name: str) -> bool:
 
 def _unmark_others(made: Change, row: Provider) -> None:
     for other in Provider.objects.filter(is_default=True).exclude(pk=row.pk):
-        before = documents.provider(other)
+        before = ProviderSerializer.document(other)
         other.is_default = False
         other.save(update_fields=("is_default",))
-        made.note(KIND, other.pk, other.name, before, documents.provider(other))
+        made.note(KIND, other.pk, other.name, before, ProviderSerializer.document(other))
 
 
 def _rename_in_targets(made: Change, old: str, new: str, users: list[str]) -> None:
     for profile in RoutingProfile.objects.filter(name__in=users).prefetch_related("targets"):
-        targets = profile.ordered_targets()
-        before = documents.profile(profile, targets)
-        for target in targets:
+        before = ProfileSerializer.document(profile)
+        for target in profile.ordered_targets():
             if target.provider.casefold() == old.casefold():
                 target.provider = new
                 target.save(update_fields=("provider",))
         profile.changed_in = made.version
         profile.save(update_fields=("changed_in", "updated_at"))
-        made.note(PROFILE, profile.pk, profile.name, before, documents.profile(profile, targets))
+        made.note(PROFILE, profile.pk, profile.name, before, ProfileSerializer.document(profile))
 
 
 def _still_named(old: str, users: list[str]) -> Problem:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 
-from governance import documents
-from governance.documents import MASK, READ_ONLY
-from governance.errors import check
+from governance.errors import Forbidden, check
 from governance.kinds import read_as_today
 from governance.models import HeuristicRule, ModelMapping, Provider, Revision, RoutingProfile
 from governance.routing.fields import Problem
-from governance.routing.rules import set_problems
-from governance.rows import fill_mapping, fill_provider, fill_rule
-from governance.rules.heuristics import rule_problems
-from governance.rules.mappings import mapping_problems
-from governance.rules.providers import provider_problems
+from governance.serializers import (
+    MASK,
+    MappingSerializer,
+    ProfileSerializer,
+    ProviderSerializer,
+    RuleSerializer,
+)
+from governance.serializers.profiles import set_problems
+from governance.serializers.strict import StrictSerializer
 from governance.services import mappings, profiles, providers, rules
 from governance.services.change import Change, change
 from governance.services.comparing import find_revision
@@ -38,12 +40,13 @@ class Reverted:
     warnings: list[Problem] = field(default_factory=list)
 
 
-def revert(version: int, *, who: str, dry_run: bool = False) -> Reverted:
+def revert(version: int, *, who: str, dry_run: bool = False, credentials: bool = True) -> Reverted:
     """Brings profiles, providers, rules and mappings back to how `version` left them.
 
     API keys stay as they are, and so do the secrets of providers: one that comes back after it was
-    deleted has none, which a warning says. Raises `NotFound`, `Invalid` when today's rules forbid
-    that state, and `Conflict` when a profile that keys are bound to would go.
+    deleted has none, which a warning says. Without `credentials` the caller may neither touch them
+    nor move them. Raises `NotFound`, `Forbidden`, `Invalid` when today's rules forbid that state,
+    and `Conflict` when a profile that keys are bound to would go.
     """
     summary = f"Went back to revision {version}."
     with change(who, "revert", summary, dry_run=dry_run) as made:
@@ -52,7 +55,7 @@ def revert(version: int, *, who: str, dry_run: bool = False) -> Reverted:
         _check(wanted)
         reverted = Reverted()
         for kind in _PLAIN:
-            _apply(made, kind, wanted[kind], reverted.warnings)
+            _apply(made, kind, wanted[kind], reverted.warnings, credentials)
         plan = Plan(made)
         for document in wanted[profiles.KIND].values():
             plan.add(document)
@@ -67,32 +70,26 @@ class _Plain:
     """A kind of thing that is one row."""
 
     model: Any
-    document: Callable[[Any], Document]
-    fill: Callable[[Any, Mapping[str, Any]], None]
+    serializer: type[StrictSerializer]
     name: str
     """The field that no two rows may share."""
 
 
-def _fill_rule(row: HeuristicRule, document: Mapping[str, Any]) -> None:
-    fill_rule(row, document)
-    row.position = document["position"]
-
-
 _PLAIN: Final = {
-    providers.KIND: _Plain(Provider, documents.provider, fill_provider, "name"),
-    rules.KIND: _Plain(HeuristicRule, documents.heuristic_rule, _fill_rule, "name"),
-    mappings.KIND: _Plain(ModelMapping, documents.model_mapping, fill_mapping, "pattern"),
+    providers.KIND: _Plain(Provider, ProviderSerializer, "name"),
+    rules.KIND: _Plain(HeuristicRule, RuleSerializer, "name"),
+    mappings.KIND: _Plain(ModelMapping, MappingSerializer, "pattern"),
 }
 
 
 def _state_at(version: int) -> State:
     """What is there now, with every change since taken back, the latest first."""
     state: State = {
-        kind: {row.pk: plain.document(row) for row in plain.model.objects.all()}
+        kind: {row.pk: plain.serializer.document(row) for row in plain.model.objects.all()}
         for kind, plain in _PLAIN.items()
     }
     state[profiles.KIND] = {
-        row.pk: documents.profile(row, row.ordered_targets())
+        row.pk: ProfileSerializer.document(row)
         for row in RoutingProfile.objects.prefetch_related("targets")
     }
     later = Revision.objects.filter(version__gt=version).order_by("-version")
@@ -117,23 +114,28 @@ def _check(wanted: State) -> None:
     virtual = [one["virtual_provider"] for one in chosen]
     for one in provided:
         others = [other["name"] for other in provided if other is not one]
-        broken = provider_problems(one, others=others, virtual_providers=virtual)
+        broken = ProviderSerializer.problems(one, others=others, virtual_providers=virtual)
         found += [problem.under(f"providers.{one['name']}") for problem in broken]
     for one in wanted[rules.KIND].values():
-        found += [problem.under(f"heuristic_rules.{one['name']}") for problem in rule_problems(one)]
+        broken = RuleSerializer.problems(one)
+        found += [problem.under(f"heuristic_rules.{one['name']}") for problem in broken]
     for one in wanted[mappings.KIND].values():
-        broken = mapping_problems(one)
+        broken = MappingSerializer.problems(one)
         found += [problem.under(f"model_mappings.{one['pattern']}") for problem in broken]
     check(found)
 
 
 def _apply(
-    made: Change, kind: str, wanted: Mapping[int, Document], warnings: list[Problem]
+    made: Change,
+    kind: str,
+    wanted: Mapping[int, Document],
+    warnings: list[Problem],
+    credentials: bool,
 ) -> None:
     """Makes the rows of one kind what the documents say, keeping their ids."""
     plain = _PLAIN[kind]
     held = {row.pk: row for row in plain.model.objects.all()}
-    before = {pk: plain.document(row) for pk, row in held.items()}
+    before = {pk: plain.serializer.document(row) for pk, row in held.items()}
     for pk, row in held.items():
         if pk not in wanted:
             made.note(kind, pk, getattr(row, plain.name), before[pk], None)
@@ -142,13 +144,15 @@ def _apply(
     _set_aside(plain, changing)
     for pk in [*changing, *(pk for pk in wanted if pk not in held)]:
         row = held.get(pk) or plain.model(pk=pk)
-        document = wanted[pk]
         if isinstance(row, Provider):
-            document = _without_secrets(row, document, warnings)
-        plain.fill(row, document)
+            _bring_back(row, wanted[pk], warnings, credentials)
+        else:
+            plain.serializer.fill(row, wanted[pk])
         row.clean_fields()
         row.save()
-        made.note(kind, pk, getattr(row, plain.name), before.get(pk), plain.document(row))
+        made.note(
+            kind, pk, getattr(row, plain.name), before.get(pk), plain.serializer.document(row)
+        )
 
 
 def _set_aside(plain: _Plain, changing: list[int]) -> None:
@@ -159,8 +163,10 @@ def _set_aside(plain: _Plain, changing: list[int]) -> None:
         rows.update(is_default=False)
 
 
-def _without_secrets(row: Provider, document: Document, warnings: list[Problem]) -> Document:
-    """The document as it can be had: what was secret stays, or is missing with a warning."""
+def _bring_back(
+    row: Provider, document: Document, warnings: list[Problem], credentials: bool
+) -> None:
+    """The provider as it can be had: what was secret stays, or is missing with a warning."""
     name = document["name"]
     if document["has_api_key"] and not row.has_api_key:
         message = f'The API key of the provider "{name}" cannot be brought back: set it anew.'
@@ -171,5 +177,10 @@ def _without_secrets(row: Provider, document: Document, warnings: list[Problem])
         path = f"providers.{name}.extra_headers.{header}"
         warnings.append(Problem(path, "secret_lost", message))
     headers = {header: MASK for header in document["extra_headers"] if header in kept}
-    plain = {field: value for field, value in document.items() if field not in READ_ONLY}
-    return {**plain, "extra_headers": headers}
+    plain = {field: value for field, value in document.items() if field != "extra_headers"}
+    if set(headers) != kept:
+        plain["extra_headers"] = headers
+    try:
+        providers.fill_provider(row, plain, credentials)
+    except Forbidden as error:
+        raise Forbidden(one.under(f"providers.{name}") for one in error.problems) from error

@@ -5,49 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from governance import documents
 from governance.errors import Invalid, NotFound, check
 from governance.models import HeuristicRule
 from governance.routing.fields import Problem
-from governance.rows import fill_rule
-from governance.rules.heuristics import rule_problems, unknown_rule_fields
-from governance.services.change import Change, change
-from governance.services.profiles import Saved
+from governance.serializers import RuleSerializer
+from governance.services.change import Change, Saved, change, merged
 
 KIND = "heuristic rule"
 
 
-def save_rule(document: object, *, who: str, existing: int | None = None) -> Saved:
+def save_rule(
+    document: object, *, who: str, existing: int | None = None, partial: bool = False
+) -> Saved:
     """Creates a rule behind all others, or at its `position`, or replaces the `existing` one.
 
-    Raises `Invalid`, `NotFound`.
+    `partial` keeps what the document does not name. Raises `Invalid`, `NotFound`.
     """
     with change(who, "save") as made:
         row = HeuristicRule() if existing is None else find_rule(existing)
-        before = None if existing is None else documents.heuristic_rule(row)
-        others = list(HeuristicRule.objects.exclude(pk=row.pk))
-        found = rule_problems(document, others=[other.name for other in others])
-        check([*found, *position_problems(document)])
+        before = None if existing is None else RuleSerializer.document(row)
+        if partial and before is not None:
+            document = merged(before, document)
+        others = list(row.others())
+        check(RuleSerializer.problems(document, others=[other.name for other in others]))
         assert isinstance(document, Mapping)
-        fill_rule(row, document)
+        held = row.position if before else len(others)
+        RuleSerializer.fill(row, document)
         wanted = document.get("position")
-        if wanted is None:
-            wanted = row.position if before else len(others)
-        row.position = min(wanted, len(others))
+        row.position = min(held if wanted is None else wanted, len(others))
         row.full_clean()
         row.save()
-        after = documents.heuristic_rule(row)
+        after = RuleSerializer.document(row)
         made.note(KIND, row.pk, row.name, before, after)
         others.insert(row.position, row)
         renumber(made, others)
-        return Saved(after, tuple(unknown_rule_fields(document)))
+        return Saved(after, tuple(RuleSerializer.unknown(document)))
 
 
 def delete_rule(identity: int, *, who: str) -> None:
     """Raises `NotFound`."""
     with change(who, "delete") as made:
         row = find_rule(identity)
-        made.note(KIND, row.pk, row.name, documents.heuristic_rule(row), None)
+        made.note(KIND, row.pk, row.name, RuleSerializer.document(row), None)
         row.delete()
         renumber(made, HeuristicRule.objects.all())
 
@@ -63,7 +62,7 @@ def reorder_rules(identities: object, *, who: str) -> list[dict[str, Any]]:
             raise Invalid(Problem("order", "order", message))
         ordered = [rows[identity] for identity in identities]  # type: ignore[attr-defined]
         renumber(made, ordered)
-        return [documents.heuristic_rule(row) for row in ordered]
+        return [RuleSerializer.document(row) for row in ordered]
 
 
 def find_rule(identity: int) -> HeuristicRule:
@@ -75,19 +74,16 @@ def find_rule(identity: int) -> HeuristicRule:
     return row
 
 
-def position_problems(document: object) -> list[Problem]:
-    """A position is a whole number from 0."""
-    position = document.get("position") if isinstance(document, Mapping) else None
-    if position is None or (type(position) is int and 0 <= position <= 1_000_000):
-        return []
-    return [Problem("position", "range", "position must be a whole number from 0 to 1,000,000.")]
+def save_problems(document: object, row: HeuristicRule) -> list[Problem]:
+    """Every rule the document breaks beside what is saved; `row` is the rule it replaces."""
+    return RuleSerializer.problems(document, others=row.others().values_list("name", flat=True))
 
 
 def renumber(made: Change, rows: Iterable[HeuristicRule]) -> None:
     """Gives the rows the positions 0, 1, 2 and so on."""
     for place, row in enumerate(rows):
         if row.position != place:
-            before = documents.heuristic_rule(row)
+            before = RuleSerializer.document(row)
             row.position = place
             row.save(update_fields=("position",))
-            made.note(KIND, row.pk, row.name, before, documents.heuristic_rule(row))
+            made.note(KIND, row.pk, row.name, before, RuleSerializer.document(row))

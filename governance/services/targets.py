@@ -9,7 +9,8 @@ from typing import Any, Final
 from governance.errors import Invalid
 from governance.routing.fields import Problem
 from governance.routing.target_rules import PRIORITY_RANGE
-from governance.services.profiles import Saved, revise_profile, save_profile
+from governance.services.change import Saved
+from governance.services.profiles import revise_profile, save_profile
 
 Document = dict[str, Any]
 

@@ -14,7 +14,13 @@ from inference.dispatch.deadlines import Deadlines
 from inference.dispatch.health import HealthBook, Permit
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.record.record import RequestContext
-from inference.upstream import ConnectFailed, ConnectTimedOut, UndecodableBody, UpstreamError
+from inference.upstream import (
+    ConnectFailed,
+    ConnectTimedOut,
+    Reply,
+    UndecodableBody,
+    UpstreamError,
+)
 from inference.upstream.backend import UnusableProvider, first_event_timeout
 from inference.upstream.tokens import TokenUnavailable
 from inference.values.failures import AttemptFailed, Failure, Outcome, broken
@@ -23,6 +29,10 @@ log = structlog.get_logger("pointsman.dispatch")
 
 SATURATED: Final = "saturated"
 """The code of an attempt that got no permit."""
+
+
+STALE: Final = "stale_connection"
+"""The code of a request that went out again, since its connection had died while it was idle."""
 
 
 class Attempt:
@@ -44,6 +54,7 @@ class Attempt:
         "_context",
         "_loop",
         "_permit",
+        "_reply",
         "_timer_wheel",
         "candidate",
         "code",
@@ -77,6 +88,7 @@ class Attempt:
         self._loop = loop
         self._timer_wheel = timer_wheel
         self._permit: Permit | None = None
+        self._reply: Reply | None = None
 
     def __enter__(self) -> Self:
         self._began = self._loop.time()
@@ -102,6 +114,34 @@ class Attempt:
             total=provider.total_timeout,
         )
 
+    def started(self, reply: Reply) -> None:
+        """There is a connection for the request: from now on a deadline aborts `reply`."""
+        self._note_stale()
+        self._reply = reply
+        self.deadlines.guard(reply)
+
+    def _note_stale(self) -> None:
+        """An upstream that got the request twice, since the first connection died, was asked
+        twice: the record has an entry for each."""
+        reply, self._reply = self._reply, None
+        if reply is not None and reply.resent:
+            candidate = self.candidate
+            self._context.attempts.append(
+                AttemptRecord(
+                    candidate.provider.name,
+                    candidate.model,
+                    str(Outcome.RETRYABLE),
+                    STALE,
+                    0,
+                    0.0,
+                    candidate.is_local_fallback,
+                )
+            )
+
+    def answered(self) -> None:
+        """The head of a reply is here."""
+        self._note_stale()
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -109,6 +149,7 @@ class Attempt:
         trace: TracebackType | None,
     ) -> bool:
         permit = self._permit
+        self._note_stale()
         failure = None if error is None else self._failure_of(error)
         self.failure = failure
         if permit is not None:
@@ -119,7 +160,7 @@ class Attempt:
         candidate = self.candidate
         outcome, code, status = "ok", self.code, self.status
         if failure is not None:
-            outcome, code, status = str(failure.outcome), failure.code, _status_in(failure.code)
+            outcome, code, status = str(failure.outcome), failure.code, failure.upstream_status
         self._context.attempts.append(
             AttemptRecord(
                 candidate.provider.name,
@@ -191,8 +232,3 @@ def _stream_died(cause: str) -> Failure:
 def _saturated(provider: str) -> Failure:
     message = f"The provider {provider!r} is at its limit of requests."
     return Failure(Outcome.RETRYABLE, SATURATED, message, 503, retry_after=1)
-
-
-def _status_in(code: str) -> int:
-    """The HTTP status a failure's code names; 0 when it names none."""
-    return int(code[5:]) if code.startswith("http_") else 0

@@ -68,6 +68,10 @@ class Deadlines:
         """From now on an expired deadline aborts `reply`."""
         self._reply = reply
 
+    def unguard(self) -> None:
+        """The reply was read and another one is to come: until then nothing can be aborted."""
+        self._reply = None
+
     def drop(self) -> None:
         """Ends what was guarded, if its body was not read to the end."""
         if self._reply is not None:

@@ -18,8 +18,9 @@ from governance.routing.plan import Candidate
 from inference.dispatch.attempt import SATURATED, Attempt
 from inference.dispatch.deadlines import CALLER_STALLED
 from inference.dispatch.health import HealthBook
-from inference.dispatch.reading import open_stream, read_whole, refusal
+from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
+from inference.dispatch.repairing import RepairedRequest
 from inference.dispatch.results import Exhausted, StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.endpoints.priority import priority
@@ -36,7 +37,7 @@ from inference.translate.base import (
 from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
-from inference.values.failures import AttemptFailed, Failure, Outcome, broken
+from inference.values.failures import AttemptFailed, Failure, Outcome, broken, reworded
 from inference.values.parsed_request import ParsedRequest
 
 log = structlog.get_logger("pointsman.dispatch")
@@ -97,6 +98,7 @@ class Dispatcher:
         it with a stream that broke; else why nobody could."""
         exhausted = Exhausted(broken("no_candidate", "There is nothing to try.", 503))
         tried = False
+        passing: list[Failure] = []
         for candidate in candidates:
             if candidate.is_local_fallback and exhausted.failure.code == INEXPRESSIBLE:
                 # The request asks for too much, nobody has failed: its caller is to know.
@@ -114,12 +116,17 @@ class Dispatcher:
                 return None
             failure = attempt.failure
             assert failure is not None
+            if failure.outcome is Outcome.RETRYABLE:
+                passing.append(failure)
             # That a protocol lacks the words is no news beside a provider that failed.
             if not (tried and failure.outcome is Outcome.UNFIT):
                 exhausted = self._exhausted(candidate, failure)
             tried = tried or failure.code != SATURATED
             if not failure.moves_on:
                 break
+        exhausted.transient = bool(passing)
+        waits = [one.retry_after for one in passing if one.retry_after is not None]
+        exhausted.retry_after = min(waits, default=None)
         return exhausted
 
     async def answer_here(
@@ -159,18 +166,34 @@ class Dispatcher:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
             ) from None
-        context.dropped = outbound.dropped
-        deadlines = attempt.deadlines
-        reply = await self._send(backend, outbound, deadlines.guard)
-        self._book.observe(candidate.provider, candidate.model, reply.headers)
-        if not 200 <= reply.status < 300:
-            raise AttemptFailed(await refusal(reply, backend.kind.failure_words))
-        if stream:
-            return await open_stream(translator, request, reply)
-        return await read_whole(translator, request, reply, deadlines, streamed=outbound.streamed)
+        reply = await self._send(backend, outbound, attempt)
+        words = backend.kind.failure_words
+        try:
+            if stream:
+                return await open_stream(translator, request, reply)
+            return await read_whole(
+                translator, request, reply, attempt.deadlines, streamed=outbound.streamed
+            )
+        except AttemptFailed as failed:
+            raise AttemptFailed(reworded(failed.failure, words)) from None
 
-    async def _send(
-        self, backend: Backend, outbound: Outbound, guard: Callable[[Reply], None]
+    async def _send(self, backend: Backend, outbound: Outbound, attempt: Attempt) -> Reply:
+        """The reply to the request, repaired where the provider refuses a part of it."""
+        context, candidate = self.context, attempt.candidate
+        repairs = RepairedRequest(self._book.repairs, backend, candidate, outbound.body)
+
+        async def ask(body: bytes) -> Reply:
+            context.dropped = (*outbound.dropped, *repairs.dropped)
+            attempt.deadlines.unguard()
+            reply = await self._ask_once(backend, outbound, body, attempt)
+            attempt.answered()
+            self._book.observe(candidate.provider, candidate.model, reply.headers)
+            return reply
+
+        return await repairs.send(ask)
+
+    async def _ask_once(
+        self, backend: Backend, outbound: Outbound, body: bytes, attempt: Attempt
     ) -> Reply:
         request, key = self.request, self.context.grant
         extra = outbound.headers
@@ -185,12 +208,12 @@ class Dispatcher:
             backend,
             b"POST",
             outbound.path,
-            outbound.body,
+            body,
             caller=request.headers,
             extra=extra,
             stream=request.ask.stream,
             connect_timeout=backend.provider.connect_timeout,
-            on_start=guard,
+            on_start=attempt.started,
         )
 
     async def _relay(self, stream: StreamResult, attempt: Attempt) -> None:

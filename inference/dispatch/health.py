@@ -13,6 +13,7 @@ from governance.routing import breaker as breakers
 from governance.routing.breaker import Breaker, HealthStatus
 from governance.routing.table import Provider
 from governance.strategies.strategy import Rng
+from inference.dispatch.repair_book import RepairBook
 from inference.dispatch.reported_limits import Used, used_shares
 from inference.values.failures import Failure
 
@@ -37,6 +38,8 @@ class HealthBook:
     """
 
     def __init__(self, *, rng: Rng, clock: Callable[[], float] = time.monotonic) -> None:
+        self.repairs = RepairBook(clock)
+        """What providers' models were found to refuse."""
         self._rng = rng
         self._clock = clock
         self._under_way: dict[str, int] = {}

@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from typing import Final
 
-from governance.kinds.kind import FailureWords
+from governance.kinds.failure_words import FailureWords
 from inference.dispatch.deadlines import Deadlines
 from inference.dispatch.results import StreamResult
-from inference.dispatch.retry_after import seconds_to_wait
 from inference.translate.base import EVENT_STREAM, JSON, Answer, StreamedTranslator, Translator
 from inference.upstream import Reply, ResponseTooLarge, UpstreamError
 from inference.values.failures import AttemptFailed, Failure, broken, of_status
 from inference.values.parsed_request import ParsedRequest
+from inference.values.retry_after import seconds_to_wait
 
 ERROR_LIMIT: Final = 1024 * 1024
 """Bytes of an upstream's error that are kept."""
+ERROR_TIME: Final = 5.0
+"""Seconds an upstream may take to send it."""
 ANSWER_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a whole answer."""
 
 
 async def refusal(reply: Reply, words: tuple[FailureWords, ...]) -> Failure:
     """What a reply means whose status is no success, with the upstream's own words."""
-    body = b""
-    with contextlib.suppress(UpstreamError):
-        body = await reply.read_all(ERROR_LIMIT)
-    wait = seconds_to_wait(reply.headers, time.time())
+    body = await _said(reply)
+    wait = seconds_to_wait(reply.headers, time.time(), body)
     return of_status(reply.status, body, wait, words)
+
+
+async def _said(reply: Reply) -> bytes:
+    """An error's body, or what came of it: the head alone tells what to do."""
+    parts = []
+    size = 0
+    timer = asyncio.get_running_loop().call_later(ERROR_TIME, reply.abort)
+    # An attempt's deadline ends the reading in `AttemptFailed`; it is no news beside a status.
+    with contextlib.suppress(UpstreamError, AttemptFailed):
+        while size <= ERROR_LIMIT and (part := await reply.read()):
+            parts.append(part)
+            size += len(part)
+    timer.cancel()
+    if size > ERROR_LIMIT:
+        reply.abort()
+    return b"".join(parts)
 
 
 def media_type_of(reply: Reply, default: str) -> str:

@@ -29,3 +29,7 @@ class Exhausted:
     """The upstream's own error in the caller's protocol, when it sent one."""
     unmodified: bool = False
     """`body` is what the upstream sent, which speaks the caller's protocol."""
+    transient: bool = False
+    """Some failure of the chain may pass, so that a retry may help."""
+    retry_after: float | None = None
+    """Seconds until the candidate that may answer earliest, as far as they said."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from governance.routing.plan import Candidate, Plan
-from inference.dispatch.attempt import SATURATED
 from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
@@ -64,13 +65,17 @@ class AnswerDelivery:
         headers = response_headers.routing_headers(context)
         attempts = tuple(str(attempt) for attempt in context.attempts)
         headers.append((b"x-pointsman-attempts", str(len(attempts)).encode()))
-        if any(attempt.code != SATURATED for attempt in context.attempts):
+        if attempts and not exhausted.transient:
+            # Whoever asks again gets the same: nothing of what failed may pass.
             headers.append((b"x-should-retry", b"false"))
         callers = _is_the_callers(failure, context.plan)
-        error = after_failure(failure, attempts, exhausted.body, callers=callers)
+        wait = exhausted.retry_after
+        error = replace(
+            after_failure(failure, attempts, exhausted.body, callers=callers), retry_after=wait
+        )
         plain = error.said is not None and (callers or len(attempts) == 1)
         if plain and exhausted.unmodified and exhausted.body and not writer.started:
-            headers += response_headers.retry_after(failure.retry_after)
+            headers += response_headers.retry_after(wait)
             status = writer.status_of(error)
             await writer.respond(status, [response_headers.JSON, *headers], exhausted.body)
             return
@@ -86,4 +91,6 @@ def _is_the_callers(failure: Failure, plan: Plan | None) -> bool:
     if failure.outcome in (Outcome.CALLERS_FAULT, Outcome.TOO_LONG):
         return True
     profile = plan.profile if plan is not None else None
-    return failure.code == "http_404" and profile is not None and profile.implicit
+    return (
+        failure.code in ("http_404", "unknown_model") and profile is not None and profile.implicit
+    )

@@ -76,7 +76,8 @@ def routing_headers(context: RequestContext) -> Headers:
 
 def answered(context: RequestContext, candidate: Candidate, attempts: int) -> Headers:
     """The headers of a request that `candidate` answers, as the last of so many `attempts`."""
-    fallback = b"local" if candidate.is_local_fallback else b"target" if attempts > 1 else b"none"
+    moved_on = context.moved_on(candidate.provider.name, candidate.model)
+    fallback = b"local" if candidate.is_local_fallback else b"target" if moved_on else b"none"
     return [
         *routing_headers(context),
         (b"x-pointsman-provider", header_value(candidate.provider.name)),

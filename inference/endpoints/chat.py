@@ -106,11 +106,7 @@ def _look(chat: _Body) -> tuple[frozenset[str], Features]:
             text = content
         else:
             text = "\n".join(part.text for part in content if part.text is not None)
-            for part in content:
-                need = _NEED_OF_PART.get(part.type)
-                if need is not None:
-                    needs.add(need)
-                    images += need == "vision"
+            images += _images(content, needs)
         characters += len(text)
         if message.role == "user":
             last_user = text
@@ -136,6 +132,17 @@ def _look(chat: _Body) -> tuple[frozenset[str], Features]:
             reasoning=reasoning,
         ),
     )
+
+
+def _images(parts: list[_Part], needs: set[str]) -> int:
+    """How many of the parts are images; adds what each of them needs."""
+    images = 0
+    for part in parts:
+        need = _NEED_OF_PART.get(part.type)
+        if need is not None:
+            needs.add(need)
+            images += need == "vision"
+    return images
 
 
 ENDPOINT: Final = Endpoint("/v1/chat/completions", "chat", OPENAI, parse, ChatCaller())

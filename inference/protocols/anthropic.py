@@ -44,8 +44,9 @@ def _error(answer: ErrorAnswer, request_id: str) -> bytes:
     if answer.code == "too_long" and answer.said is None:
         # The words coding agents look for before they compact a conversation.
         message = f"prompt is too long: {message}"
+    billing = answer.code in ("no_credit", "http_402")
     error: dict[str, Any] = {
-        "type": error_type(answer.status),
+        "type": "billing_error" if billing else error_type(answer.status),
         **(answer.said or {}),
         "message": message,
     }

@@ -28,18 +28,24 @@ _TYPES: Final = {
     503: "overloaded_error",
     504: "timeout_error",
 }
-_CODES: Final = {"too_long": "context_length_exceeded"}
-"""What clients look for before they shorten a conversation."""
+_CODES: Final = {
+    "too_long": "context_length_exceeded",
+    "no_credit": "insufficient_quota",
+    "http_402": "insufficient_quota",
+}
+"""What clients look for before they shorten a conversation, or stop asking."""
+_NO_CREDIT: Final = "insufficient_quota"
 
 
 def _error(answer: ErrorAnswer) -> dict[str, Any]:
     kind = _TYPES.get(answer.status)
     if kind is None:
         kind = "invalid_request_error" if answer.status < 500 else "api_error"
+    code = _CODES.get(answer.code or "", answer.code)
     error: dict[str, Any] = {
-        "type": kind,
+        "type": _NO_CREDIT if code == _NO_CREDIT else kind,
         "param": answer.field,
-        "code": _CODES.get(answer.code or "", answer.code),
+        "code": code,
         **(answer.said or {}),
         "message": answer.message,
     }

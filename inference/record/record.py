@@ -63,9 +63,14 @@ class RequestContext(msgspec.Struct):
         """`none`, `target` when a later target answered, `local` for the local fallback."""
         if not self.attempts or self.attempts[-1].outcome != "ok":
             return "none"
-        if self.attempts[-1].local_fallback:
+        last = self.attempts[-1]
+        if last.local_fallback:
             return "local"
-        return "target" if len(self.attempts) > 1 else "none"
+        return "target" if self.moved_on(last.provider, last.model) else "none"
+
+    def moved_on(self, provider: str, model: str) -> bool:
+        """Whether another target was tried before this one; one may be asked several times."""
+        return any((one.provider, one.model) != (provider, model) for one in self.attempts)
 
 
 Sink = Callable[[RequestContext], None]

@@ -6,12 +6,13 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from governance.kinds.kind import TOO_LONG
 from inference.protocols.anthropic import error_type
-from inference.values.failures import Failure, Outcome, broken, says
+from inference.values import failures
+from inference.values.failures import Failure, Outcome, broken
+from inference.values.reported_error import error_in
 
-_OPAQUE: Final = frozenset({401, 402, 403})
-"""Statuses about this gateway's own credentials and bills: their text may quote the credential."""
+_TOO_LONG: Final = "prompt is too long"
+"""What Anthropic's clients look for before they shorten a conversation."""
 
 
 class UpstreamError(NamedTuple):
@@ -23,20 +24,8 @@ class UpstreamError(NamedTuple):
 
 
 def in_answer(error: Any, body: bytes) -> Failure:
-    """An error inside a 200, whole or streamed. Another candidate may do better.
-
-    `error` is the decoded error; `body` the upstream's bytes, kept for the caller.
-    """
-    if says(TOO_LONG, body):
-        return Failure(Outcome.TOO_LONG, TOO_LONG.code, TOO_LONG.message, 400, body)
-    status = 502
-    if isinstance(error, dict):
-        kind = error.get("type")
-        if error.get("code") in (429, "429", "rate_limit_exceeded") or kind == "rate_limit_error":
-            status = 429
-        elif kind == "overloaded_error" or error.get("code") == 503:
-            status = 503
-    return broken("error_in_answer", "The provider sent an error in its answer.", status, body)
+    """An error inside a 200, whole or streamed; `body` are the upstream's bytes."""
+    return failures.in_answer(body)
 
 
 def not_json(body: bytes = b"") -> Failure:
@@ -48,33 +37,35 @@ def no_answer() -> Failure:
 
 
 def document(failure: Failure) -> dict[str, Any] | None:
-    """The upstream's error body, if it is a JSON object that a caller may see."""
-    if failure.status in _OPAQUE or not failure.body:
+    """The upstream's error body, if it is a JSON object that a caller may see.
+
+    Of a list around one object, which is how Gemini answers, it is that one.
+    """
+    if failure.opaque or not failure.body:
         return None
     try:
         decoded = msgspec.json.decode(failure.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    if isinstance(decoded, list) and len(decoded) == 1:
+        decoded = decoded[0]
     return decoded if isinstance(decoded, dict) else None
 
 
 def openai_error(document: dict[str, Any], status: int) -> dict[str, Any] | None:
     """The error object of an OpenAI-speaking upstream; None when the body tells nothing.
 
-    Beside OpenAI's `{"error": {...}}` come `{"error": "text"}` (mlx_lm.server, Ollama),
-    `{"object": "error", "message": ...}` (vLLM before 0.10) and `{"detail": ...}` (FastAPI).
+    Beside OpenAI's `{"error": {...}}` come many other forms, which `reported_error` lists.
     """
     error = document.get("error")
     if isinstance(error, dict) and isinstance(error.get("message"), str):
         return error
-    for message in (error, document.get("message"), document.get("detail")):
-        if isinstance(message, str) and message:
-            break
-    else:
+    reported = error_in(document)
+    if not reported.message:
         return None
     kind, code = document.get("type"), document.get("code")
     return {
-        "message": message,
+        "message": reported.message,
         "type": kind if isinstance(kind, str) else _openai_type(status),
         "param": None,
         "code": code if isinstance(code, str) else None,
@@ -87,8 +78,13 @@ def _openai_type(status: int) -> str:
     return "invalid_request_error" if 400 <= status < 500 else "api_error"
 
 
+_CONTEXT: Final = "context_length_exceeded"
+"""What OpenAI's clients look for before they shorten a conversation."""
+
+
 def anthropic_error(document: dict[str, Any]) -> tuple[str, str] | None:
-    """Type and message of an Anthropic-speaking upstream's error; None when it tells nothing."""
+    """Type and message of an Anthropic-speaking upstream's error; None when it is in another
+    form, such as that of a web framework which knows no such path."""
     error = document.get("error")
     if isinstance(error, str) and error:
         return "api_error", error
@@ -98,29 +94,36 @@ def anthropic_error(document: dict[str, Any]) -> tuple[str, str] | None:
     return (kind if isinstance(kind, str) else "api_error"), error["message"]
 
 
+def _told(document: dict[str, Any]) -> tuple[str, str] | None:
+    """The same, whatever the form."""
+    message = error_in(document).message
+    return anthropic_error(document) or (("api_error", message) if message else None)
+
+
 def of_openai(failure: Failure) -> UpstreamError | None:
     """What an OpenAI-speaking upstream says; None when it tells nothing."""
     decoded = document(failure)
     error = openai_error(decoded, failure.status) if decoded is not None else None
     if decoded is None or error is None:
         return None
-    return UpstreamError(error, is_openai=error is decoded.get("error"))
+    if failure.outcome is Outcome.TOO_LONG and error.get("code") != _CONTEXT:
+        return UpstreamError({**error, "code": _CONTEXT}, is_openai=False)
+    plain = failure.body.lstrip()[:1] == b"{"
+    return UpstreamError(error, is_openai=plain and error is decoded.get("error"))
 
 
 def of_anthropic(failure: Failure) -> UpstreamError | None:
     """What an Anthropic-speaking upstream says, as OpenAI's error; None when it tells nothing."""
     decoded = document(failure)
-    told = anthropic_error(decoded) if decoded is not None else None
+    told = _told(decoded) if decoded is not None else None
     if told is None:
         return None
     kind, message = told
-    too_long = failure.outcome is Outcome.TOO_LONG
     error = {
         "message": message,
         "type": "invalid_request_error" if kind == "not_found_error" else kind,
         "param": None,
-        # What OpenAI's clients look for before they shorten a conversation.
-        "code": "context_length_exceeded" if too_long else None,
+        "code": _CONTEXT if failure.outcome is Outcome.TOO_LONG else None,
     }
     return UpstreamError(error, is_openai=False)
 
@@ -133,9 +136,8 @@ def as_openai(failure: Failure, said: UpstreamError) -> bytes:
 def as_anthropic(failure: Failure, said: UpstreamError) -> bytes:
     """An upstream's error for a caller of Anthropic's protocol."""
     message = said.error["message"]
-    if failure.outcome is Outcome.TOO_LONG:
-        # What Anthropic's clients look for before they shorten a conversation.
-        message = f"prompt is too long: {message}"
+    if failure.outcome is Outcome.TOO_LONG and _TOO_LONG not in message:
+        message = f"{_TOO_LONG}: {message}"
     return _anthropic_form(error_type(failure.status), message)
 
 
@@ -145,12 +147,15 @@ def anthropic_body(failure: Failure) -> bytes | None:
     Unmodified when it has Anthropic's form.
     """
     decoded = document(failure)
-    told = anthropic_error(decoded) if decoded is not None else None
+    told = _told(decoded) if decoded is not None else None
     if decoded is None or told is None:
         return None
-    if decoded.get("type") == "error" and isinstance(decoded["error"], dict):
+    kind, message = told
+    lacks_words = failure.outcome is Outcome.TOO_LONG and _TOO_LONG not in message
+    ours = decoded.get("type") == "error" and isinstance(decoded.get("error"), dict)
+    if ours and failure.body.lstrip()[:1] == b"{" and not lacks_words:
         return failure.body
-    return _anthropic_form(*told)
+    return _anthropic_form(kind, f"{_TOO_LONG}: {message}" if lacks_words else message)
 
 
 def _anthropic_form(kind: str, message: str) -> bytes:

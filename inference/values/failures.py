@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
-from governance.kinds.kind import TOO_LONG, FailureWords
-
-_WORDS_LIMIT: Final = 8192
-"""Bytes of an error body that are searched for words."""
+from governance.kinds.failure_words import SHARED, FailureWords
+from inference.values.reported_error import ReportedError, read_error
+from inference.values.retry_after import told_wait
 
 
 class Outcome(StrEnum):
@@ -43,6 +44,10 @@ class Failure:
     """Seconds."""
     field: str | None = None
     """The request's field that stands in the way."""
+    upstream_status: int = 0
+    """HTTP status of the upstream's answer; 0 where there was none, or a success."""
+    opaque: bool = False
+    """`body` is about this gateway's own account and may quote its credentials."""
 
     @property
     def moves_on(self) -> bool:
@@ -62,18 +67,18 @@ def of_status(
     status: int,
     body: bytes = b"",
     retry_after: float | None = None,
-    words: tuple[FailureWords, ...] = (TOO_LONG,),
+    words: tuple[FailureWords, ...] = SHARED,
 ) -> Failure:
     """The failure an upstream's HTTP status means, or the `words` of its error where they tell.
 
     408, 425, 429, 5xx and Anthropic's 529 may pass; 401, 402, 403 and 404 are ours to mend;
     every other status of the 4xx is about the request itself.
     """
-    for said in words:
-        if status in said.statuses and says(said, body):
-            outcome = Outcome(said.outcome)
-            return Failure(outcome, said.code, said.message, status, body, retry_after)
+    said = found_words(words, status, read_error(body)) if body else None
+    if said is not None:
+        return _of_words(said, status, body, retry_after, status)
     code = f"http_{status}"
+    told = status
     if status in (408, 425, 429) or status >= 500:
         outcome = Outcome.RETRYABLE
         message = f"The provider answered with status {status}."
@@ -86,13 +91,100 @@ def of_status(
     else:
         outcome = Outcome.RETRYABLE
         message = f"The provider answered with the unexpected status {status}."
-        status = 502
-    return Failure(outcome, code, message, status, body, retry_after)
+        told = 502
+    return Failure(
+        outcome,
+        code,
+        message,
+        told,
+        body,
+        retry_after,
+        upstream_status=status,
+        opaque=status in (401, 402, 403),
+    )
 
 
-def says(words: FailureWords, body: bytes) -> bool:
-    """Whether an error body holds any of the words."""
-    return any(mark in body[:_WORDS_LIMIT] for mark in words.marks)
+def in_answer(body: bytes, words: tuple[FailureWords, ...] = SHARED) -> Failure:
+    """An error inside a 200, whole or streamed: what its words mean, else what its code does.
+
+    Another candidate may do better unless the words say otherwise.
+    """
+    reported = read_error(body)
+    stated = _stated_status(reported)
+    wait = told_wait(body)
+    said = found_words(words, stated or 400, reported)
+    if said is not None:
+        return _of_words(said, stated or 400, body, wait)
+    message = "The provider sent an error in its answer."
+    status = stated if stated in (429, 503) else 502
+    return Failure(Outcome.RETRYABLE, ERROR_IN_ANSWER, message, status, body, wait)
+
+
+ERROR_IN_ANSWER: Final = "error_in_answer"
+"""The code of an error inside a 200 whose words say nothing more."""
+
+
+def reworded(failure: Failure, words: tuple[FailureWords, ...]) -> Failure:
+    """An error inside a 200 by the words of a kind, where a translator took those of all."""
+    if words is SHARED or not failure.body or failure.code != ERROR_IN_ANSWER:
+        return failure
+    return in_answer(failure.body, words)
+
+
+def _of_words(
+    said: FailureWords,
+    status: int,
+    body: bytes,
+    retry_after: float | None,
+    upstream_status: int = 0,
+) -> Failure:
+    return Failure(
+        Outcome(said.outcome),
+        said.code,
+        said.message,
+        said.status or status,
+        body,
+        retry_after,
+        upstream_status=upstream_status,
+        opaque=said.opaque,
+    )
+
+
+def _stated_status(reported: ReportedError) -> int:
+    """The HTTP status that an error inside a 200 stands for, as far as it says; else 0."""
+    if reported.code.isdigit() and 400 <= int(reported.code[:4]) < 600:
+        return int(reported.code)
+    for status, words in _STATED:
+        if words.search(reported.text):
+            return status
+    return 0
+
+
+_STATED: Final = (
+    (429, re.compile(r"\brate_limit_(?:error|exceeded)\b|\brate_limited\b")),
+    (503, re.compile(r"\boverloaded(?:_error)?\b")),
+)
+
+
+def found_words(
+    words: tuple[FailureWords, ...], status: int, reported: ReportedError
+) -> FailureWords | None:
+    """The first of the words that an error with this status holds."""
+    for one in words:
+        if status not in one.statuses:
+            continue
+        marks, unless = _compiled(one)
+        if marks.search(reported.text) and not (unless and unless.search(reported.text)):
+            return one
+    return None
+
+
+@lru_cache(maxsize=256)
+def _compiled(words: FailureWords) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
+    def any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+
+    return any_of(words.marks), any_of(words.unless) if words.unless else None
 
 
 def broken(code: str, message: str, status: int = 502, body: bytes = b"") -> Failure:

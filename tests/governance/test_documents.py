@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from governance import documents, services
+from governance import services
 from governance.models import RoutingProfile
+from governance.models.routing_target import THRESHOLDS
 from governance.routing.kinds import REQUEST_TYPES
-from governance.routing.rules import problems
-from governance.routing.target_rules import CAPABILITIES, RATE_LIMIT_FIELDS
-from governance.rows import fill_profile
+from governance.routing.target_rules import CAPABILITIES
+from governance.serializers import ProfileSerializer
 
 NUMBERS = st.one_of(st.integers(0, 100), st.floats(0, 100))
 TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Z")), min_size=1, max_size=20).map(
@@ -36,9 +36,7 @@ TARGETS = st.fixed_dictionaries(
         "capabilities": optional(st.lists(st.sampled_from(CAPABILITIES))),
         "enabled": optional(st.booleans()),
         "rate_limit": optional(
-            st.fixed_dictionaries(
-                {}, optional={name: optional(NUMBERS) for name in RATE_LIMIT_FIELDS}
-            )
+            st.fixed_dictionaries({}, optional={name: optional(NUMBERS) for name in THRESHOLDS})
         ),
     },
 )
@@ -62,17 +60,18 @@ PROFILES = st.fixed_dictionaries(
 
 def written(document: dict[str, Any]) -> dict[str, Any]:
     """The document after being filled into rows and read back, without the database."""
-    row = RoutingProfile(id=document["id"])
-    return documents.profile(row, fill_profile(row, document))
+    row = RoutingProfile()
+    ProfileSerializer.fill(row, document)
+    return ProfileSerializer.document(row)
 
 
 @given(PROFILES)
 @settings(deadline=None)
 def test_a_document_read_back_says_the_same(document: dict[str, Any]) -> None:
     """What was set stays, what was not has its default, and once more changes nothing."""
-    assert problems(document) == []
+    assert ProfileSerializer.problems(document) == []
     once = written(document)
-    assert problems(once) == []
+    assert ProfileSerializer.problems(once) == []
     assert written(once) == once
     for name, value in document.items():
         if value is not None and name != "targets":
@@ -91,7 +90,7 @@ def test_a_document_read_back_says_the_same(document: dict[str, Any]) -> None:
 def test_the_database_keeps_it_too(document: dict[str, Any]) -> None:
     services.replace_all([document], who="t")
     row = RoutingProfile.objects.get()
-    read = documents.profile(row, row.ordered_targets())
+    read = ProfileSerializer.document(row)
     assert read == written(document)
     outcome = services.replace_all([read], who="t")
     assert (outcome.created, outcome.changed, outcome.removed) == ((), (), ())

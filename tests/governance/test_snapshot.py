@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from governance import keys, loading, services, snapshot
+from governance import keys, load_table, services, snapshot
 from governance.models import ApiKey, ModelMapping, Revision, RoutingProfile, TableVersion
 from governance.routing.table import RoutingTable
 from tests.governance.conftest import profile_document, provider_document
@@ -150,7 +150,7 @@ def test_a_watcher_sees_what_others_commit_and_outlives_an_outage(
         services.save_profile(profile_document("a"), who="ann")
         eventually(lambda: "a" in snapshot.current().profiles)
 
-        def fail() -> loading.Version:
+        def fail() -> load_table.Version:
             raise DatabaseError("gone")
 
         with monkeypatch.context() as outage:

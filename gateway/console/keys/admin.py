@@ -18,10 +18,10 @@ from gateway.console.forms.fields import ChoiceField, ChoicesField, TextField
 from gateway.console.forms.service_admin import ServiceAdmin, who
 from gateway.console.theme.admin_classes import display
 from governance import services
-from governance.documents import moment
 from governance.models import ApiKey
+from governance.models.api_key import SCOPES
 from governance.routing.fields import Problem
-from governance.rules.keys import SCOPES
+from governance.serializers.fields import moment
 from governance.services.keys import save_problems
 
 

@@ -16,7 +16,7 @@ from gateway.console.forms.suggestions import profile_suggestions
 from governance import services
 from governance.models import ModelMapping
 from governance.routing.fields import Problem
-from governance.rules.mappings import mapping_problems
+from governance.services.mappings import save_problems
 
 
 class MappingForm(DocumentForm):
@@ -44,8 +44,7 @@ class MappingForm(DocumentForm):
         self.existing: int | None = self.instance.pk
 
     def problems(self) -> Iterable[Problem]:
-        others = ModelMapping.objects.exclude(pk=self.instance.pk)
-        return mapping_problems(self.document(), others=others.values_list("match", "pattern"))
+        return save_problems(self.document(), self.instance)
 
 
 @admin.register(ModelMapping)

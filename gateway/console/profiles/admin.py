@@ -28,9 +28,10 @@ from gateway.console.targets.cautions import cautions, is_engine
 from gateway.console.targets.forms import TargetForm, TargetFormSet
 from gateway.console.targets.shares import share
 from gateway.console.theme.admin_classes import StackedInline, display
-from governance import documents, services, strategies
+from governance import services, strategies
 from governance.models import ApiKey, Provider, RoutingProfile, RoutingTarget
 from governance.routing.fields import Problem
+from governance.serializers import ProfileSerializer
 from governance.services.profiles import profile_problems, with_id
 from governance.strategies import strategy_named
 
@@ -91,7 +92,7 @@ class ProfileForm(DocumentForm):
 
     def document(self) -> dict[str, Any]:
         """The profile without its targets, which `TargetFormSet` adds."""
-        document = {**documents.profile(self.instance, []), **self.cleaned_data}
+        document = {**ProfileSerializer.document(self.instance), **self.cleaned_data}
         document["id"] = self.existing or self.cleaned_data.get("id") or None
         return document
 

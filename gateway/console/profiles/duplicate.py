@@ -10,7 +10,6 @@ from django.http import HttpRequest
 from gateway.console.targets.forms import TargetForm
 from governance.errors import NotFound
 from governance.models import RoutingProfile, RoutingTarget
-from governance.routing.fields import MAX_LENGTHS
 from governance.services import find_profile
 
 PARAMETER = "copy_of"
@@ -46,12 +45,12 @@ def profile_initial(
     """What the form says first; name and virtual provider are free beside those given."""
     return {
         **{field: getattr(row, field) for field in _COPIED},
-        "name": _free(row.name, " copy", " ", MAX_LENGTHS["name"], names),
+        "name": _free(row.name, " copy", " ", _length("name"), names),
         "virtual_provider": _free(
             row.virtual_provider,
             "-copy",
             "-",
-            MAX_LENGTHS["virtual_provider"],
+            _length("virtual_provider"),
             virtual_providers,
         ),
     }
@@ -59,6 +58,12 @@ def profile_initial(
 
 def target_initial(row: RoutingTarget) -> dict[str, Any]:
     return {field: getattr(row, field) for field in TargetForm.Meta.fields}
+
+
+def _length(name: str) -> int:
+    """The most characters the column takes."""
+    length: int = RoutingProfile._meta.get_field(name).max_length  # type: ignore[union-attr, assignment]
+    return length
 
 
 def _free(name: str, suffix: str, joint: str, limit: int, taken: Iterable[str]) -> str:

@@ -14,13 +14,13 @@ from rest_framework.exceptions import APIException
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from gateway.console.forms.fields import ProseField
-from governance import documents, services
+from governance import services
 from governance.api.parsers import StrictJSONParser
 from governance.change_summary import changed
 from governance.errors import Invalid
 from governance.models import RoutingProfile, TableVersion
 from governance.routing.fields import Problem
-from governance.rows import fill_profile
+from governance.serializers import ProfileSerializer
 from governance.services import Outcome
 
 _SALT: Final = "gateway.console.profiles.import_plan"
@@ -91,7 +91,7 @@ def plan(profiles: object, who: str) -> ImportPlan:
     with transaction.atomic():
         state = _state()
         rows = RoutingProfile.objects.prefetch_related("targets")
-        before = {row.id: documents.profile(row, row.ordered_targets()) for row in rows}
+        before = {row.id: ProfileSerializer.document(row) for row in rows}
         outcome = services.replace_all(profiles, who=who, dry_run=True)
     assert isinstance(profiles, Sequence)
     after = {one["id"]: one for one in map(_as_written, profiles)}
@@ -133,7 +133,8 @@ def _state() -> list[Any]:
 
 def _as_written(document: Mapping[str, Any]) -> dict[str, Any]:
     row = RoutingProfile(id=document["id"])
-    return documents.profile(row, fill_profile(row, document))
+    ProfileSerializer.fill(row, document)
+    return ProfileSerializer.document(row)
 
 
 def _changed(

@@ -29,11 +29,12 @@ from gateway.console.monitoring.troubles import recent_attempts
 from gateway.console.providers.connection_health import rendered_health
 from gateway.console.providers.presets import groups
 from gateway.console.theme.admin_classes import display
-from governance import documents, kinds, services
+from governance import kinds, services
 from governance.models import Provider
 from governance.models.provider import TIMEOUTS
 from governance.routing.fields import Problem
 from governance.routing.target_rules import CAPABILITIES
+from governance.serializers import MASK
 from governance.services.providers import credential_problems, save_problems
 
 SET_CREDENTIALS = "governance.set_credentials"
@@ -96,7 +97,7 @@ class ProviderForm(DocumentForm):
     )
     extra_headers = HeadersField(
         label="Extra headers",
-        help_text=f"“Name: value”, a line each. Values are never shown: {documents.MASK} keeps "
+        help_text=f"“Name: value”, a line each. Values are never shown: {MASK} keeps "
         "the one that is there.",
     )
     rename_in_targets = forms.BooleanField(
@@ -126,7 +127,7 @@ class ProviderForm(DocumentForm):
             for name in ("api_key", "clear_api_key", "extra_headers"):
                 del self.fields[name]
         else:
-            masked = dict.fromkeys(self.row.header_names(), documents.MASK)
+            masked = dict.fromkeys(self.row.header_names(), MASK)
             self.initial["extra_headers"] = masked
             self.fields["api_key"].help_text = _key_help(self.row)
 

@@ -14,10 +14,11 @@ from gateway.console.providers.admin import SET_CREDENTIALS
 from gateway.console.providers.connection import Unanswered, complete, listed
 from gateway.console.providers.connection_copy import models_page
 from gateway.console.theme.page import console_view
-from governance import documents, kinds, services, snapshot
+from governance import kinds, services, snapshot
 from governance.errors import Refused
 from governance.models import Provider as Row
 from governance.routing.table import Provider
+from governance.serializers import ProviderSerializer
 from inference.local.client import EngineClient, EngineRefused, EngineUnavailable
 
 CHANGE = "governance.change_provider"
@@ -60,7 +61,7 @@ def models(request: HttpRequest, pk: int) -> HttpResponse:
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
     """The ticked ones become the provider's models, by the same rules as its form."""
     row = get_object_or_404(Row, pk=pk)
-    document = {k: v for k, v in documents.provider(row).items() if k not in NOT_WRITTEN}
+    document = {k: v for k, v in ProviderSerializer.document(row).items() if k not in NOT_WRITTEN}
     document["models"] = list(dict.fromkeys(request.POST.getlist("models")))
     try:
         services.save_provider(

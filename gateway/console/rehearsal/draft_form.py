@@ -12,8 +12,8 @@ from django.http import HttpRequest
 
 from gateway.console.forms.service_admin import ServiceAdmin
 from gateway.console.targets.shares import typed_shares
-from governance import documents
 from governance.models import RoutingProfile
+from governance.serializers import ProfileSerializer
 from governance.services.profiles import with_id
 
 UNNAMED = "draft"
@@ -46,7 +46,7 @@ def read_draft(request: HttpRequest, existing: str) -> Draft | None:
     if row is None and not page.has_add_permission(request):
         return None
     if row is not None and not page.has_change_permission(request, row):
-        return Draft(documents.profile(row, row.ordered_targets()))
+        return Draft(ProfileSerializer.document(row))
     return _typed(request, page, row)
 
 

@@ -84,7 +84,12 @@ class RevisionAdmin(ModelAdmin):
         listing = reverse("admin:governance_revision_changelist")
         confirmed = request.method == "POST"
         try:
-            plan = services.revert(version, who=who(request), dry_run=not confirmed)
+            plan = services.revert(
+                version,
+                who=who(request),
+                dry_run=not confirmed,
+                credentials=request.user.has_perm("governance.set_credentials"),
+            )
         except Refused as refused:
             messages.error(request, f"Nothing was changed. {refused}")
             return HttpResponseRedirect(listing)

@@ -15,11 +15,12 @@ from gateway.console.forms.service_admin import ServiceAdmin, who
 from gateway.console.forms.suggestions import profile_suggestions
 from gateway.console.rules.conditions import ConditionsField
 from gateway.console.theme.admin_classes import display
-from governance import documents, services
+from governance import services
 from governance.errors import Refused
 from governance.models import HeuristicRule, RoutingProfile
 from governance.routing.fields import Problem
-from governance.rules.heuristics import rule_problems
+from governance.serializers.fields import number
+from governance.services.rules import save_problems
 
 
 class RuleForm(DocumentForm):
@@ -48,8 +49,7 @@ class RuleForm(DocumentForm):
         self.existing: int | None = self.instance.pk
 
     def problems(self) -> Iterable[Problem]:
-        others = HeuristicRule.objects.exclude(pk=self.instance.pk)
-        return rule_problems(self.document(), others=others.values_list("name", flat=True))
+        return save_problems(self.document(), self.instance)
 
 
 @admin.register(HeuristicRule)
@@ -135,4 +135,4 @@ def _value(value: Any) -> str:
         return ", ".join(value)
     if isinstance(value, bool):
         return str(value).lower()
-    return str(documents.number(value))
+    return str(number(value))

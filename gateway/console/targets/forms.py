@@ -10,11 +10,11 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from gateway.console.forms.document_form import PlainForm, place
 from gateway.console.forms.fields import ChoicesField, NumberField, TextField
 from gateway.console.theme.admin_classes import InlineFormSet
-from governance import documents
 from governance.models import RoutingTarget
 from governance.models.routing_target import THRESHOLDS
 from governance.routing.kinds import REQUEST_TYPES
 from governance.routing.target_rules import CAPABILITIES
+from governance.serializers import ProfileSerializer
 from governance.services.profiles import profile_problems, with_id
 
 
@@ -99,7 +99,7 @@ class TargetFormSet(InlineFormSet):
         adding = self.instance._state.adding
         existing = None if adding else self.instance.pk
         document = {
-            **documents.profile(self.instance, []),
+            **ProfileSerializer.document(self.instance),
             "id": existing or "new",
             "targets": [form.document() for form in live],
         }

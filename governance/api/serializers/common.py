@@ -49,3 +49,18 @@ def listed(name: str, shape: type[serializers.Serializer[Any]]) -> serializers.S
     # The answer of a list is one object, though the generator expects many.
     extend_schema_serializer(many=False)(type(answer))
     return answer
+
+
+@lru_cache
+def patch_of(shape: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
+    """The same fields, none of them required: what is left out stays."""
+
+    def get_fields(self: serializers.Serializer[Any]) -> dict[str, Any]:
+        found = shape.get_fields(self)
+        for one in found.values():
+            one.required = False
+        return found
+
+    name = f"{shape.__name__.removesuffix('Serializer')}PatchSerializer"
+    body = {"get_fields": get_fields, "__doc__": "The fields to change; the rest stays."}
+    return type(name, (shape,), body)

@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from governance.api.serializers.profiles import CAPABILITIES
 from governance.api.simulation import CONDITIONS
 from governance.routing.kinds import REQUEST_TYPES
 from governance.routing.plan import REJECTIONS
+from governance.routing.target_rules import CAPABILITIES
 
 
 class SimulationRequestSerializer(serializers.Serializer[Any]):

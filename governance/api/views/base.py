@@ -14,6 +14,7 @@ from rest_framework.viewsets import ViewSet
 
 from governance.errors import Invalid
 from governance.routing.fields import Problem
+from governance.routing.table import VirtualKey
 
 Row = TypeVar("Row", bound=Model)
 
@@ -58,6 +59,13 @@ def who(request: Request) -> str:
     return str(getattr(request.user, "name", "") or request.user.get_username())
 
 
+def may_set_credentials(request: Request) -> bool:
+    """People need a permission of its own; a key that may write may write them too."""
+    return isinstance(request.auth, VirtualKey) or request.user.has_perm(
+        "governance.set_credentials"
+    )
+
+
 def flag(request: Request, name: str) -> bool:
     """A boolean of the query string; absent is false. Raises `Invalid`."""
     value = request.query_params.get(name, "false").lower()
@@ -76,11 +84,6 @@ def with_warnings(document: dict[str, Any], warnings: Iterable[Problem]) -> dict
 
 def warning_documents(warnings: Iterable[Problem]) -> list[dict[str, str]]:
     return [{"path": one.path, "code": one.code, "message": one.message} for one in warnings]
-
-
-def merged(before: Mapping[str, Any], document: object) -> object:
-    """What PATCH means: the fields the document names, the rest as before."""
-    return {**before, **document} if isinstance(document, Mapping) else document
 
 
 def _number(request: Request, name: str, default: int | None, low: int) -> int | None:

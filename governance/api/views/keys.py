@@ -4,13 +4,14 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance import documents, services
+from governance import services
 from governance.api.filters import KeyFilter
 from governance.api.schema import PAGE, WRITING, answers
-from governance.api.serializers.common import listed, single
-from governance.api.serializers.keys import KeyPatchSerializer, KeySerializer, NewKeySerializer
+from governance.api.serializers.common import listed, patch_of, single
+from governance.api.serializers.keys import NewKeySerializer
 from governance.api.views.base import GovernanceViewSet, who, with_warnings
 from governance.models import ApiKey
+from governance.serializers import KeySerializer
 
 PAGE_LENGTH = 1000
 
@@ -37,7 +38,7 @@ PAGE_LENGTH = 1000
     partial_update=extend_schema(
         operation_id="change_key",
         summary="Change what an API key allows",
-        request=KeyPatchSerializer,
+        request=patch_of(KeySerializer),
         responses=answers(*WRITING, 404, ok=single("key", KeySerializer)),
     ),
     destroy=extend_schema(
@@ -54,10 +55,10 @@ class KeyViewSet(GovernanceViewSet):
 
     def list(self, request: Request) -> Response:
         rows, count = self.page(request, ApiKey.objects.all(), PAGE_LENGTH)
-        return Response({"keys": [documents.api_key(row) for row in rows], "count": count})
+        return Response({"keys": [KeySerializer.document(row) for row in rows], "count": count})
 
     def retrieve(self, request: Request, key_id: str) -> Response:
-        return Response({"key": documents.api_key(services.find_key(key_id))})
+        return Response({"key": KeySerializer.document(services.find_key(key_id))})
 
     def create(self, request: Request) -> Response:
         saved, secret = services.create_key(request.data, who=who(request))

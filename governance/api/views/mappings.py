@@ -4,13 +4,13 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance import documents, services
+from governance import services
 from governance.api.filters import MappingFilter
 from governance.api.schema import PAGE, WRITING, answers
-from governance.api.serializers.common import listed, single
-from governance.api.serializers.rules import MappingPatchSerializer, MappingSerializer
-from governance.api.views.base import GovernanceViewSet, merged, who, with_warnings
+from governance.api.serializers.common import listed, patch_of, single
+from governance.api.views.base import GovernanceViewSet, who, with_warnings
 from governance.models import ModelMapping
+from governance.serializers import MappingSerializer
 
 SAVED = answers(*WRITING, 404, ok=single("mapping", MappingSerializer))
 
@@ -43,7 +43,7 @@ SAVED = answers(*WRITING, 404, ok=single("mapping", MappingSerializer))
     partial_update=extend_schema(
         operation_id="change_model_mapping",
         summary="Change some fields of a model mapping",
-        request=MappingPatchSerializer,
+        request=patch_of(MappingSerializer),
         responses=SAVED,
     ),
     destroy=extend_schema(
@@ -60,11 +60,11 @@ class MappingViewSet(GovernanceViewSet):
 
     def list(self, request: Request) -> Response:
         rows, count = self.page(request, ModelMapping.objects.all())
-        found = [documents.model_mapping(row) for row in rows]
+        found = [MappingSerializer.document(row) for row in rows]
         return Response({"mappings": found, "count": count})
 
     def retrieve(self, request: Request, mapping_id: int) -> Response:
-        return Response({"mapping": documents.model_mapping(services.find_mapping(mapping_id))})
+        return Response({"mapping": MappingSerializer.document(services.find_mapping(mapping_id))})
 
     def create(self, request: Request) -> Response:
         saved = services.save_mapping(request.data, who=who(request))
@@ -75,9 +75,9 @@ class MappingViewSet(GovernanceViewSet):
         return Response(with_warnings({"mapping": saved.document}, saved.warnings))
 
     def partial_update(self, request: Request, mapping_id: int) -> Response:
-        before = documents.model_mapping(services.find_mapping(mapping_id))
-        document = merged(before, request.data)
-        saved = services.save_mapping(document, who=who(request), existing=mapping_id)
+        saved = services.save_mapping(
+            request.data, who=who(request), existing=mapping_id, partial=True
+        )
         return Response(with_warnings({"mapping": saved.document}, saved.warnings))
 
     def destroy(self, request: Request, mapping_id: int) -> Response:

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance import documents, services
+from governance import services
 from governance.api import simulation
 from governance.api.filters import ProfileFilter
 from governance.api.schema import DRY_RUN, PAGE, WRITING, answers
@@ -15,7 +15,6 @@ from governance.api.serializers.profiles import (
     ExportSerializer,
     ImportSerializer,
     OutcomeSerializer,
-    ProfileSerializer,
 )
 from governance.api.serializers.simulation import (
     SimulationRequestSerializer,
@@ -31,6 +30,7 @@ from governance.api.views.base import (
 from governance.consistent import consistent
 from governance.models import RoutingProfile
 from governance.routing.table import ANONYMOUS, VirtualKey
+from governance.serializers import ProfileSerializer
 
 PLUGIN: Final = "routing-profiles"
 
@@ -107,11 +107,13 @@ class ProfileViewSet(GovernanceViewSet):
 
     def list(self, request: Request) -> Response:
         rows, count = consistent(lambda: self.page(request, _rows()))
-        return Response({"profiles": [_document(row) for row in rows], "count": count})
+        return Response(
+            {"profiles": [ProfileSerializer.document(row) for row in rows], "count": count}
+        )
 
     def retrieve(self, request: Request, profile_id: str) -> Response:
         row = consistent(lambda: services.find_profile(profile_id))
-        return Response({"profile": _document(row)})
+        return Response({"profile": ProfileSerializer.document(row)})
 
     def create(self, request: Request) -> Response:
         saved = services.save_profile(request.data, who=who(request))
@@ -131,7 +133,7 @@ class ProfileViewSet(GovernanceViewSet):
         responses=answers(ok=ExportSerializer),
     )
     def export(self, request: Request) -> Response:
-        profiles = [_document(row) for row in consistent(lambda: list(_rows()))]
+        profiles = [ProfileSerializer.document(row) for row in consistent(lambda: list(_rows()))]
         plugin = {"name": PLUGIN, "enabled": True, "config": {"routing_profiles": profiles}}
         return Response({"plugin": plugin})
 
@@ -171,7 +173,3 @@ class ProfileViewSet(GovernanceViewSet):
 
 def _rows() -> Any:
     return RoutingProfile.objects.prefetch_related("targets")
-
-
-def _document(row: RoutingProfile) -> dict[str, Any]:
-    return documents.profile(row, row.ordered_targets())

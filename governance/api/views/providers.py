@@ -4,14 +4,19 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance import documents, services
+from governance import services
 from governance.api.filters import ProviderFilter
 from governance.api.schema import FORCE, PAGE, RENAME, WRITING, answers
-from governance.api.serializers.common import listed, single
-from governance.api.serializers.providers import ProviderPatchSerializer, ProviderSerializer
-from governance.api.views.base import GovernanceViewSet, flag, merged, who, with_warnings
+from governance.api.serializers.common import listed, patch_of, single
+from governance.api.views.base import (
+    GovernanceViewSet,
+    flag,
+    may_set_credentials,
+    who,
+    with_warnings,
+)
 from governance.models import Provider
-from governance.routing.table import VirtualKey
+from governance.serializers import ProviderSerializer
 
 SAVED = answers(*WRITING, 404, ok=single("provider", ProviderSerializer))
 
@@ -46,7 +51,7 @@ SAVED = answers(*WRITING, 404, ok=single("provider", ProviderSerializer))
         operation_id="change_provider",
         summary="Change some fields of a provider",
         parameters=[RENAME],
-        request=ProviderPatchSerializer,
+        request=patch_of(ProviderSerializer),
         responses=SAVED,
     ),
     destroy=extend_schema(
@@ -64,44 +69,36 @@ class ProviderViewSet(GovernanceViewSet):
 
     def list(self, request: Request) -> Response:
         rows, count = self.page(request, Provider.objects.all())
-        return Response({"providers": [documents.provider(row) for row in rows], "count": count})
+        return Response(
+            {"providers": [ProviderSerializer.document(row) for row in rows], "count": count}
+        )
 
     def retrieve(self, request: Request, name: str) -> Response:
-        return Response({"provider": documents.provider(services.find_provider(name))})
+        return Response({"provider": ProviderSerializer.document(services.find_provider(name))})
 
     def create(self, request: Request) -> Response:
         saved = services.save_provider(
-            request.data, who=who(request), credentials=_may_set_credentials(request)
+            request.data, who=who(request), credentials=may_set_credentials(request)
         )
         return Response(with_warnings({"provider": saved.document}, saved.warnings), status=201)
 
     def update(self, request: Request, name: str) -> Response:
-        row = services.find_provider(name)
-        return self._save(request, row, merged({"name": row.name}, request.data))
+        return self._save(request, name)
 
     def partial_update(self, request: Request, name: str) -> Response:
-        row = services.find_provider(name)
-        before = documents.provider(row)
-        del before["extra_headers"]  # absent, they all stay, readable or not
-        return self._save(request, row, merged(before, request.data))
+        return self._save(request, name, partial=True)
 
     def destroy(self, request: Request, name: str) -> Response:
         services.delete_provider(name, who=who(request), force=flag(request, "force"))
         return Response(status=204)
 
-    def _save(self, request: Request, row: Provider, document: object) -> Response:
+    def _save(self, request: Request, name: str, *, partial: bool = False) -> Response:
         saved = services.save_provider(
-            document,
+            request.data,
             who=who(request),
-            existing=row.name,
+            existing=name,
+            partial=partial,
             rename_in_targets=flag(request, "rename_in_targets"),
-            credentials=_may_set_credentials(request),
+            credentials=may_set_credentials(request),
         )
         return Response(with_warnings({"provider": saved.document}, saved.warnings))
-
-
-def _may_set_credentials(request: Request) -> bool:
-    """People need a permission of its own; a key that may write may write them too."""
-    return isinstance(request.auth, VirtualKey) or request.user.has_perm(
-        "governance.set_credentials"
-    )

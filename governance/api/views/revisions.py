@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance import documents, services
+from governance import services
 from governance.api.filters import RevisionFilter
 from governance.api.schema import DRY_RUN, PAGE, answers
 from governance.api.serializers.common import listed, single
@@ -17,10 +17,17 @@ from governance.api.serializers.revisions import (
     RevisionDetailSerializer,
     RevisionSerializer,
 )
-from governance.api.views.base import GovernanceViewSet, flag, warning_documents, who
+from governance.api.views.base import (
+    GovernanceViewSet,
+    flag,
+    may_set_credentials,
+    warning_documents,
+    who,
+)
 from governance.errors import Invalid
 from governance.models import Revision
 from governance.routing.fields import Problem
+from governance.serializers.fields import moment
 
 PAGE_LENGTH = 100
 
@@ -78,7 +85,12 @@ class RevisionViewSet(GovernanceViewSet):
     )
     def revert(self, request: Request, version: int) -> Response:
         dry_run = flag(request, "dry_run")
-        reverted = services.revert(version, who=who(request), dry_run=dry_run)
+        reverted = services.revert(
+            version,
+            who=who(request),
+            dry_run=dry_run,
+            credentials=may_set_credentials(request),
+        )
         return Response(
             {
                 "version": version,
@@ -114,7 +126,7 @@ def _document(row: Revision) -> dict[str, Any]:
     return {
         "version": row.version,
         "who": row.who,
-        "when": documents.moment(row.when),
+        "when": moment(row.when),
         "action": row.action,
         "summary": row.summary,
     }

@@ -4,15 +4,16 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance import documents, services
+from governance import services
 from governance.api.filters import RuleFilter
 from governance.api.schema import PAGE, WRITING, answers
-from governance.api.serializers.common import listed, single
-from governance.api.serializers.rules import OrderSerializer, RulePatchSerializer, RuleSerializer
-from governance.api.views.base import GovernanceViewSet, merged, who, with_warnings
+from governance.api.serializers.common import listed, patch_of, single
+from governance.api.serializers.rules import OrderSerializer
+from governance.api.views.base import GovernanceViewSet, who, with_warnings
 from governance.errors import Invalid
 from governance.models import HeuristicRule
 from governance.routing.fields import Problem, kind_of
+from governance.serializers import RuleSerializer
 
 SAVED = answers(*WRITING, 404, ok=single("rule", RuleSerializer))
 
@@ -45,7 +46,7 @@ SAVED = answers(*WRITING, 404, ok=single("rule", RuleSerializer))
     partial_update=extend_schema(
         operation_id="change_heuristic_rule",
         summary="Change some fields of a heuristic rule",
-        request=RulePatchSerializer,
+        request=patch_of(RuleSerializer),
         responses=SAVED,
     ),
     destroy=extend_schema(
@@ -63,10 +64,10 @@ class RuleViewSet(GovernanceViewSet):
 
     def list(self, request: Request) -> Response:
         rows, count = self.page(request, HeuristicRule.objects.all())
-        return Response({"rules": [documents.heuristic_rule(row) for row in rows], "count": count})
+        return Response({"rules": [RuleSerializer.document(row) for row in rows], "count": count})
 
     def retrieve(self, request: Request, rule_id: int) -> Response:
-        return Response({"rule": documents.heuristic_rule(services.find_rule(rule_id))})
+        return Response({"rule": RuleSerializer.document(services.find_rule(rule_id))})
 
     def create(self, request: Request) -> Response:
         saved = services.save_rule(request.data, who=who(request))
@@ -77,9 +78,7 @@ class RuleViewSet(GovernanceViewSet):
         return Response(with_warnings({"rule": saved.document}, saved.warnings))
 
     def partial_update(self, request: Request, rule_id: int) -> Response:
-        before = documents.heuristic_rule(services.find_rule(rule_id))
-        document = merged(before, request.data)
-        saved = services.save_rule(document, who=who(request), existing=rule_id)
+        saved = services.save_rule(request.data, who=who(request), existing=rule_id, partial=True)
         return Response(with_warnings({"rule": saved.document}, saved.warnings))
 
     def destroy(self, request: Request, rule_id: int) -> Response:

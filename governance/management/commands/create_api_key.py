@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from governance import services
 from governance.errors import Refused
-from governance.rules.keys import SCOPES
+from governance.models.api_key import SCOPES
 
 
 class Command(BaseCommand):

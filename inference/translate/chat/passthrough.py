@@ -42,7 +42,7 @@ class ChatPassThrough:
     def request(self, request: ParsedRequest, model: str) -> Outbound:
         """The caller's fields with another model."""
         dropped = Dropped()
-        fields = accepted(request.fields, dropped)
+        fields = accepted(request.fields, model, dropped)
         stream = request.ask.stream
         return outbound(self._path, fields, model, stream=stream, dropped=dropped.names())
 

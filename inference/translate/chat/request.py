@@ -51,7 +51,7 @@ def outbound(
 def chat_outbound(chat: HubRequest, model: str) -> Outbound:
     """A translated request, in the words every OpenAI-compatible server knows."""
     if chat.document is None:
-        fields = accepted(chat.request.fields, chat.dropped)
+        fields = accepted(chat.request.fields, model, chat.dropped)
     else:
         fields = accepted_tools(_with_limit(chat.document, limit_field(model)), chat.dropped)
         fields = accepted_effort(fields, model, chat.dropped)
@@ -69,7 +69,7 @@ def chat_outbound(chat: HubRequest, model: str) -> Outbound:
     )
 
 
-def accepted(fields: Mapping[str, msgspec.Raw], dropped: Dropped) -> dict[str, Any]:
+def accepted(fields: Mapping[str, msgspec.Raw], model: str, dropped: Dropped) -> dict[str, Any]:
     """The fields of a request that passes through. What every server refuses is mended; the rest,
     which is nearly always all of it, stays the bytes that came. Raises `Inexpressible`."""
     out: dict[str, Any] = dict(fields)

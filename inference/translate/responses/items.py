@@ -64,6 +64,11 @@ def messages_of(items: str | list[Item], names: FunctionNames, dropped: Dropped)
         elif item.type != "additional_tools":
             turn = {}
             messages.append(_input(item, path))
+    return _complete(messages)
+
+
+def _complete(messages: list[Message]) -> list[Message]:
+    """With a content in each of the model's turns, and without turns that say nothing."""
     for message in messages:
         if message["role"] == "assistant":
             message.setdefault("content", None)

@@ -61,13 +61,7 @@ def chat_request(parsed: ParsedRequest) -> HubRequest:
         if value is not None:
             chat[name] = value
     chat |= tool_fields(asked, tools, names, dropped)
-    if asked.reasoning is not None and asked.reasoning.effort is not None:
-        chat["reasoning_effort"] = asked.reasoning.effort
-    if asked.text is not None:
-        if asked.text.format is not None and asked.text.format.type != "text":
-            chat["response_format"] = _format(asked.text.format)
-        if asked.text.verbosity is not None:
-            chat["verbosity"] = asked.text.verbosity
+    chat |= _manner(asked)
     if asked.store:
         dropped.add("store")
     if asked.truncation not in (None, "disabled"):
@@ -75,6 +69,19 @@ def chat_request(parsed: ParsedRequest) -> HubRequest:
     if asked.stream:
         chat["stream"] = True
     return HubRequest(parsed, dropped, chat, signed_thinking="input.reasoning")
+
+
+def _manner(asked: ResponsesRequest) -> dict[str, Any]:
+    """How the answer is to be made: effort, form and length."""
+    chat: dict[str, Any] = {}
+    if asked.reasoning is not None and asked.reasoning.effort is not None:
+        chat["reasoning_effort"] = asked.reasoning.effort
+    if asked.text is not None:
+        if asked.text.format is not None and asked.text.format.type != "text":
+            chat["response_format"] = _format(asked.text.format)
+        if asked.text.verbosity is not None:
+            chat["verbosity"] = asked.text.verbosity
+    return chat
 
 
 def _refuse(asked: ResponsesRequest) -> None:

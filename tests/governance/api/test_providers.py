@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from governance import services, snapshot
-from governance.documents import MASK
 from governance.models import Provider, Revision
+from governance.serializers import MASK
 from tests.governance.api.conftest import Api, error_of
 from tests.governance.conftest import profile_document, provider_document
 

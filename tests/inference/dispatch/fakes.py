@@ -40,6 +40,7 @@ class ScriptedReply:
         self.status = status
         self.headers = list(headers)
         self.pause = pause
+        self.resent = False
         self.aborted: list[Exception | None] = []
         self.at_end = False
         self._abort = asyncio.Event()

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from governance.kinds.kind import TOO_LONG
+from governance.kinds.failure_words import TOO_LONG
 from governance.routing.request import RoutingRequest
 from inference.dispatch import reading
 from inference.dispatch.deadlines import Deadlines
@@ -61,7 +61,7 @@ async def test_a_status_with_the_upstreams_words() -> None:
 async def test_a_status_whose_words_break_off() -> None:
     reply = ScriptedReply(b"so ", UpstreamClosed("cut"), status=500)
     failure = await refusal(reply, (TOO_LONG,))
-    assert (failure.code, failure.body) == ("http_500", b"")
+    assert (failure.code, failure.body) == ("http_500", b"so ")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from governance.interactions.record import AttemptRecord
 from governance.routing.plan import Plan
 from inference.edge import response_headers
 from tests.inference.dispatch.fakes import candidate, context
@@ -53,7 +54,11 @@ def test_the_way_so_far() -> None:
 )
 def test_who_answers(fallback: bool, attempts: int, said: bytes) -> None:
     answering = candidate("one", fallback=fallback)
-    headers = dict(response_headers.answered(context(), answering, attempts))
+    tried = context()
+    tried.attempts += [AttemptRecord("another", "m", "retryable", "http_503", 503, 1.0)] * (
+        attempts - 1
+    )
+    headers = dict(response_headers.answered(tried, answering, attempts))
     assert headers[b"x-pointsman-provider"] == b"one"
     assert headers[b"x-pointsman-model"] == b"one-model"
     assert headers[b"x-pointsman-attempts"] == str(attempts).encode()

@@ -8,8 +8,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from governance import documents, services, snapshot
+from governance import services, snapshot
 from governance.models import ApiKey, Revision, RoutingProfile
+from governance.serializers import ProfileSerializer
 from tests.gateway.console.sent import ROOT, messages_of, profile_form, text_of
 from tests.governance.conftest import profile_document, provider_document
 
@@ -32,7 +33,7 @@ TARGETS = [
 
 def saved() -> dict[str, Any]:
     row = RoutingProfile.objects.get()
-    return documents.profile(row, row.ordered_targets())
+    return ProfileSerializer.document(row)
 
 
 def test_it_works(admin: Client) -> None:

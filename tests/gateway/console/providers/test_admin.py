@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from governance import services, snapshot
-from governance.documents import MASK
 from governance.models import Provider, Revision
+from governance.serializers import MASK
 from tests.gateway.console.sent import ROOT, messages_of, text_of
 from tests.governance.conftest import profile_document, provider_document
 

@@ -7,15 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.routing.rules import (
-    MAX_TARGETS,
-    PROFILE_FIELDS,
-    problems,
-    set_problems,
-    unknown_fields,
-)
-from governance.routing.target_rules import RATE_LIMIT_FIELDS, TARGET_FIELDS
+from governance.routing.rules import MAX_TARGETS, locality, taken
+from governance.serializers import ProfileSerializer, TargetSerializer
+from governance.serializers.profiles import RateLimitSerializer, set_problems
 from tests.routing.strategies import json_values, objects
+
+PROFILE_FIELDS, TARGET_FIELDS, RATE_LIMIT_FIELDS = (
+    sorted(shape.shape().fields)
+    for shape in (ProfileSerializer, TargetSerializer, RateLimitSerializer)
+)
+
+
+def problems(document, *, others=(), providers=()):
+    """Every rule the document breaks, without a database."""
+    return ProfileSerializer.problems(document, taken=taken(others), locality=locality(providers))
+
 
 GOOD = {
     "id": "p1",
@@ -303,7 +309,7 @@ def test_unknown_fields_are_told_with_their_place():
     document["colour"] = "red"
     document["targets"][1]["region"] = "eu"
     document["targets"][0]["rate_limit"]["per"] = "day"
-    assert [warning.path for warning in unknown_fields(document)] == [
+    assert [warning.path for warning in ProfileSerializer.unknown(document)] == [
         "colour",
         "targets[0].rate_limit.per",
         "targets[1].region",
@@ -330,5 +336,9 @@ nearly_profiles = st.builds(
 def test_no_json_value_is_an_exception(document, documents):
     """Any JSON value gives a list of problems with places and sentences."""
     told = problems(document, others=[("a", "b", "c")], providers={"mlx": False})
-    told += set_problems(documents, ["mlx"]) + unknown_fields(document) + set_problems(document)
+    told += (
+        set_problems(documents, ["mlx"])
+        + ProfileSerializer.unknown(document)
+        + set_problems(document)
+    )
     assert all(one.code and one.message for one in told)

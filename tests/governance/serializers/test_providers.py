@@ -5,11 +5,7 @@ import math
 import pytest
 from hypothesis import given
 
-from governance.routing.provider_rules import (
-    PROVIDER_FIELDS,
-    provider_problems,
-    unknown_provider_fields,
-)
+from governance.serializers import ProviderSerializer
 from tests.routing.strategies import json_values, objects
 
 GOOD = {
@@ -32,15 +28,17 @@ GOOD = {
 
 
 def found(document, **context):
-    return [(problem.path, problem.code) for problem in provider_problems(document, **context)]
+    return [
+        (problem.path, problem.code) for problem in ProviderSerializer.problems(document, **context)
+    ]
 
 
 def test_a_good_provider_has_no_problem():
-    assert provider_problems(GOOD) == []
+    assert ProviderSerializer.problems(GOOD) == []
 
 
 def test_the_built_in_engine_needs_no_address():
-    assert provider_problems({"name": "mlx", "kind": "mlx"}) == []
+    assert ProviderSerializer.problems({"name": "mlx", "kind": "mlx"}) == []
 
 
 @pytest.mark.parametrize(
@@ -145,13 +143,13 @@ def test_a_name_belongs_to_one_provider_or_one_profile():
 
 
 def test_unknown_fields_are_told():
-    assert [one.path for one in unknown_provider_fields({**GOOD, "organisation": 1})] == [
+    assert [one.path for one in ProviderSerializer.unknown({**GOOD, "organisation": 1})] == [
         "organisation"
     ]
 
 
-@given(json_values | objects(*PROVIDER_FIELDS))
+@given(json_values | objects(*sorted(ProviderSerializer.shape().fields)))
 def test_no_json_value_is_an_exception(document):
-    told = provider_problems(document, others=["a"], virtual_providers=["b"])
-    told += unknown_provider_fields(document)
+    told = ProviderSerializer.problems(document, others=["a"], virtual_providers=["b"])
+    told += ProviderSerializer.unknown(document)
     assert all(one.code and one.message for one in told)

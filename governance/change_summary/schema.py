@@ -1,0 +1,56 @@
+"""What the models say of the fields of documents: their labels, and which hold choices."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from governance.serializers import (
+    KeySerializer,
+    MappingSerializer,
+    ProfileSerializer,
+    ProviderSerializer,
+    RuleSerializer,
+    TargetSerializer,
+)
+
+SERIALIZERS = (
+    ProfileSerializer,
+    TargetSerializer,
+    ProviderSerializer,
+    KeySerializer,
+    RuleSerializer,
+    MappingSerializer,
+)
+
+
+@cache
+def labels() -> dict[str, str]:
+    """What people call each column, by its name."""
+    return {
+        column.name: str(column.verbose_name)
+        for shape in SERIALIZERS
+        for column in shape.Meta.model._meta.concrete_fields
+    }
+
+
+@cache
+def choices() -> frozenset[str]:
+    """Columns whose values are words out of a list, with underscores where people put spaces."""
+    return frozenset(
+        column.name
+        for shape in SERIALIZERS
+        for column in shape.Meta.model._meta.concrete_fields
+        if column.choices is not None
+    )
+
+
+@cache
+def derived() -> frozenset[str]:
+    """Fields that are shown and follow from others: the read-only ones without a column."""
+    columns = labels()
+    return frozenset(
+        name
+        for shape in SERIALIZERS
+        for name, one in shape.shape().fields.items()
+        if one.read_only and name not in columns
+    )

@@ -1,0 +1,120 @@
+"""Rows as the frozen values of the routing table, filled by name from the models' columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, Generic, TypeVar
+
+from django.db.models import Model
+
+from governance import models
+from governance.routing import table
+
+T = TypeVar("T")
+
+
+@lru_cache(maxsize=1024)
+def words(*items: str) -> frozenset[str]:
+    """One set for all rows that say the same."""
+    return frozenset(items)
+
+
+def _conditions(documents: Iterable[Mapping[str, Any]]) -> tuple[table.Condition, ...]:
+    return tuple(
+        table.Condition(
+            feature=one["feature"],
+            operator=one["operator"],
+            value=tuple(one["value"]) if isinstance(one["value"], list) else one["value"],
+        )
+        for one in documents
+    )
+
+
+_CONVERTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "frozenset[str]": lambda items: words(*items),
+    "tuple[str, ...]": tuple,
+    "tuple[Condition, ...]": _conditions,
+}
+"""By the type of the frozen value's field."""
+
+
+class Frozen(Generic[T]):
+    """How rows of a model become one kind of frozen value.
+
+    Each field takes the column of its name; `renamed` names the few that are called otherwise
+    there. Fields without a column are `computed`: given by whoever builds the value.
+    """
+
+    def __init__(self, value: type[T], model: type[Model], **renamed: str) -> None:
+        self.value, self.model = value, model
+        columns = {one.name: one for one in model._meta.concrete_fields}
+        found = {
+            one.name: (one, columns[renamed.get(one.name, one.name)])
+            for one in fields(value)  # type: ignore[arg-type]
+            if renamed.get(one.name, one.name) in columns
+        }
+        self.computed = {one.name for one in fields(value)} - set(found)  # type: ignore[arg-type]
+        self.names = tuple(found)
+        self.columns = tuple(column.attname for _, column in found.values())
+        self._convert: dict[str, Callable[[Any], Any]] = {}
+        for name, (one, column) in found.items():
+            if str(one.type) in _CONVERTERS:
+                self._convert[name] = _CONVERTERS[str(one.type)]
+            elif column.get_internal_type() == "DateTimeField":
+                self._convert[name] = _timestamp
+            elif column.null and "None" not in str(one.type):
+                self._convert[name] = _or(one.default)
+
+    def build(self, values: Sequence[Any], **computed: Any) -> T:
+        """From the values of `columns` in their order."""
+        filled = dict(zip(self.names, values, strict=False))
+        for name, convert in self._convert.items():
+            filled[name] = convert(filled[name])
+        return self.value(**filled, **computed)
+
+    def of(self, row: Model, **computed: Any) -> T:
+        """From a row of the model."""
+        return self.build([getattr(row, name) for name in self.columns], **computed)
+
+
+def _timestamp(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
+
+
+def _or(default: Any) -> Callable[[Any], Any]:
+    """An unset value has the default."""
+    return lambda value: default if value is None else value
+
+
+PROVIDER: Final = Frozen(table.Provider, models.Provider)
+PROFILE: Final = Frozen(table.Profile, models.RoutingProfile)
+TARGET: Final = Frozen(table.Target, models.RoutingTarget)
+RATE_LIMIT: Final = Frozen(
+    table.RateLimit,
+    models.RoutingTarget,
+    **{one.name: f"{one.name}_threshold" for one in fields(table.RateLimit)},
+)
+KEY: Final = Frozen(table.VirtualKey, models.ApiKey, profile="routing_profile")
+RULE: Final = Frozen(table.HeuristicRule, models.HeuristicRule)
+MAPPING: Final = Frozen(table.ModelMapping, models.ModelMapping)
+
+_rate_limit = lru_cache(maxsize=1024)(lambda *limits: RATE_LIMIT.build(limits))
+
+TARGET_COLUMNS: Final = (*TARGET.columns, *RATE_LIMIT.columns)
+
+
+def target(values: Sequence[Any]) -> table.Target:
+    """From the values of `TARGET_COLUMNS`."""
+    return TARGET.build(values, rate_limit=_rate_limit(*values[len(TARGET.columns) :]))
+
+
+def profile(row: models.RoutingProfile) -> table.Profile:
+    """The profile as it would be loaded after it was saved, with the targets of its draft."""
+    targets = row.ordered_targets()
+    return PROFILE.of(
+        row,
+        targets=tuple(target([getattr(one, name) for name in TARGET_COLUMNS]) for one in targets),
+    )

@@ -1,0 +1,21 @@
+"""The models as JSON documents: the one form that API, export, import and revisions share.
+
+Every serializer derives its fields from its model. What a document may hold beside the columns
+(secrets, nested targets) is declared here. No document holds a secret.
+"""
+
+from governance.serializers.keys import KeySerializer
+from governance.serializers.mappings import MappingSerializer
+from governance.serializers.profiles import ProfileSerializer, TargetSerializer
+from governance.serializers.providers import MASK, ProviderSerializer
+from governance.serializers.rules import RuleSerializer
+
+__all__ = [
+    "MASK",
+    "KeySerializer",
+    "MappingSerializer",
+    "ProfileSerializer",
+    "ProviderSerializer",
+    "RuleSerializer",
+    "TargetSerializer",
+]

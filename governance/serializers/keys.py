@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from governance.models import ApiKey
+from governance.routing.fields import Problem
+from governance.routing.rules import key_problems
+from governance.serializers.strict import Reading, StrictSerializer
+
+
+def _scopes(reading: Reading) -> Iterable[Problem]:
+    return key_problems(reading.values)
+
+
+class KeySerializer(StrictSerializer):
+    """An API key, without the key itself."""
+
+    noun = "An API key"
+    rules = {"scopes": _scopes}
+
+    class Meta:
+        model = ApiKey
+        read_only_fields = ("id", "prefix", "created_at", "last_used_at")
+        extra_kwargs = {"routing_profile": {"read_to": 200}}

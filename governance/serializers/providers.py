@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from rest_framework import serializers
+
+from governance.kinds import stays_here
+from governance.models import Provider
+from governance.routing.fields import Problem
+from governance.routing.provider_rules import (
+    address_problems,
+    base_url_problems,
+    header_problems,
+    name_problems,
+)
+from governance.serializers.strict import Reading, StrictSerializer
+
+MASK: Final = "********"
+"""Stands for the value of a header, which is never shown. Sent back, it keeps the value."""
+
+Document = Mapping[str, Any]
+
+
+class CredentialField(serializers.CharField):
+    """Absent keeps the credential; "" and null clear it. It is never shown."""
+
+    def read(self, reading: Reading) -> str:
+        assert self.max_length is not None
+        return reading.text("api_key", self.max_length)
+
+    def fill_from(self, row: Provider, document: Document) -> None:
+        if "api_key" in document:
+            row.set_api_key(document["api_key"] or "")
+
+
+class HeadersField(serializers.DictField):
+    """Absent keeps them all; a header whose value is the mask keeps its value."""
+
+    def read(self, reading: Reading) -> None:
+        headers = reading.document.get("extra_headers")
+        if headers is not None:
+            reading.found += header_problems(headers)
+
+    def fill_from(self, row: Provider, document: Document) -> None:
+        if "extra_headers" not in document:
+            return
+        headers = document["extra_headers"] or {}
+        kept = row.reveal_headers() if MASK in headers.values() else {}
+        row.set_extra_headers(
+            {
+                name: kept.get(name, "") if value == MASK else value
+                for name, value in headers.items()
+            }
+        )
+
+    def show(self, row: Provider) -> dict[str, str]:
+        return dict.fromkeys(row.header_names(), MASK)
+
+
+def _name(reading: Reading) -> Iterable[Problem]:
+    beside = reading.beside
+    return name_problems(
+        reading.values,
+        others=beside.get("others", ()),
+        virtual_providers=beside.get("virtual_providers", ()),
+    )
+
+
+def _base_url(reading: Reading) -> Iterable[Problem]:
+    told = any(one.path == "base_url" for one in reading.found)
+    return () if told else base_url_problems(reading.values)
+
+
+def _address(reading: Reading) -> Iterable[Problem]:
+    return address_problems(reading.values)
+
+
+class ProviderSerializer(StrictSerializer):
+    """A place that answers requests. Times are seconds."""
+
+    noun = "A provider"
+    placed = {"api_key": "base_url", "extra_headers": "capabilities"}
+    check_after = {"is_local": "max_concurrency"}
+    rules = {"name": _name, "base_url": _base_url, "is_default": _address}
+
+    api_key = CredentialField(
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        max_length=4_000,
+        help_text="Never shown. Left out it stays; blank or null clears it.",
+    )
+    extra_headers = HeadersField(
+        child=serializers.CharField(allow_blank=True),
+        required=False,
+        help_text=f"Values are shown as `{MASK}`; sent back so, they stay.",
+    )
+    has_api_key = serializers.BooleanField(read_only=True)
+    credential = serializers.ChoiceField(
+        choices=("none", "set", "unreadable"),
+        read_only=True,
+        help_text="`unreadable`: no key of the ring opens it; set it anew.",
+    )
+
+    class Meta:
+        model = Provider
+        exclude = ("id",)
+        extra_kwargs = {"name": {"read_to": 200}}
+
+    @classmethod
+    def fill(cls, row: Provider, document: Document) -> None:
+        super().fill(row, document)
+        if document.get("is_local") is None:
+            row.is_local = stays_here(row.kind, row.base_url)

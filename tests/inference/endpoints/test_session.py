@@ -1,0 +1,40 @@
+"""The conversation of a request, by the names of its clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from inference.endpoints.registry import BY_REQUEST_TYPE
+
+CHAT = {"messages": [{"role": "user", "content": "x"}]}
+
+
+def session(fields: dict[str, Any], headers: dict[bytes, bytes] | None = None) -> str:
+    body = msgspec.json.encode({**CHAT, **fields})
+    return BY_REQUEST_TYPE["chat"].read(body, headers or {}).session
+
+
+@pytest.mark.parametrize(
+    ("fields", "headers"),
+    [
+        ({}, {b"x-session-id": b"s"}),
+        ({}, {b"x-claude-code-session-id": b"s"}),
+        ({}, {b"session_id": b"s"}),
+        ({"session_id": "s"}, {}),
+        ({"conversation": {"id": "s"}}, {}),
+        ({"prompt_cache_key": "s", "metadata": {"user_id": "no"}}, {}),
+        ({"metadata": {"user_id": "s"}}, {}),
+        ({"prompt_cache_key": "no"}, {b"x-session-id": b"s"}),
+        ({"session_id": 5, "prompt_cache_key": "s"}, {b"x-session-id": b" "}),
+    ],
+)
+def test_it_works(fields: dict[str, Any], headers: dict[bytes, bytes]) -> None:
+    assert session(fields, headers) == "s"
+
+
+def test_none_and_too_long() -> None:
+    assert session({}) == session({"metadata": {"user_id": None}}) == ""
+    assert session({"session_id": "a\0" * 500}) == "a" * 200
