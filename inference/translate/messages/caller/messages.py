@@ -105,28 +105,21 @@ def _assistant(blocks: list[Block], path: str, dropped: Dropped) -> Message:
             if block.cache_control is not None:
                 dropped.add("cache_control")
             calls.append(_call(block, where))
-        elif block.type in _THINKING:
-            pass
-        else:
+        elif block.type not in _THINKING:
             texts += _said(block, where, dropped)
+    return _turn(texts, _reasoning(blocks, dropped), calls)
+
+
+def _turn(texts: list[Part], reasoning: Message, calls: list[dict[str, Any]]) -> Message:
     message: Message = {"role": "assistant", "content": None}
     if texts:
         message["content"] = texts[0]["text"] if len(texts) == 1 else texts
     elif not calls:
         message["content"] = ""
-    message |= _reasoning(blocks, dropped)
+    message |= reasoning
     if calls:
         message["tool_calls"] = calls
     return message
-
-
-def _said(block: Block, path: str, dropped: Dropped) -> list[Part]:
-    """Text, or what a tool of Anthropic's own did, in words."""
-    if block.type == "text":
-        return parts_of(block, path, dropped)
-    if is_of_server_tool(block):
-        return [_text(told(block, dropped))]
-    raise Inexpressible(path, f"`{path}`: {block.type!r} is known to Anthropic alone.")
 
 
 def _reasoning(blocks: list[Block], dropped: Dropped) -> Message:
@@ -145,6 +138,15 @@ def _reasoning(blocks: list[Block], dropped: Dropped) -> Message:
             dropped.add("messages.thinking")
     reasoning: Message = {"reasoning_content": "\n".join(thoughts)} if thoughts else {}
     return {**reasoning, "reasoning_details": details} if details else reasoning
+
+
+def _said(block: Block, path: str, dropped: Dropped) -> list[Part]:
+    """Text, or what a tool of Anthropic's own did, in words."""
+    if block.type == "text":
+        return parts_of(block, path, dropped)
+    if is_of_server_tool(block):
+        return [_text(told(block, dropped))]
+    raise Inexpressible(path, f"`{path}`: {block.type!r} is known to Anthropic alone.")
 
 
 def _call(block: Block, path: str) -> dict[str, Any]:
