@@ -60,12 +60,10 @@ def routes(
         )
         for endpoint in ENDPOINTS
     }
-    apps[COUNT_TOKENS.path] = InferenceConsumer.as_asgi(
-        endpoint=COUNT_TOKENS, book=HealthBook(rng=rng), rng=rng, **common
-    )
-    apps[INPUT_TOKENS.path] = InferenceConsumer.as_asgi(
-        endpoint=INPUT_TOKENS, book=HealthBook(rng=rng), rng=rng, **common
-    )
+    for counting in (COUNT_TOKENS, INPUT_TOKENS):
+        apps[counting.path] = InferenceConsumer.as_asgi(
+            endpoint=counting, book=HealthBook(rng=rng), rng=rng, **common
+        )
     models = apps[MODELS] = ListingConsumer.as_asgi(**common)
     kept = KeptResponseConsumer.as_asgi()
     unknown = UnknownPathConsumer.as_asgi(paths=PATHS)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from governance.interactions.record import (
+    AttemptRecord,
     CandidateRecord,
     DecisionRecord,
     FeaturesRecord,
@@ -35,13 +36,8 @@ def describe(
     """The record, without content; costs are usually filled in later, by whoever knows prices."""
     ask, grant, plan = journey.ask or _UNREAD, journey.grant, journey.plan or _NO_PLAN
     features, profile = ask.features, plan.profile
-    attempts = journey.attempts[-LISTED:]
-    for one in attempts:
-        one.milliseconds = round(one.milliseconds, 1)
+    attempts = _attempts(journey)
     last = attempts[-1] if attempts else None
-    if last is not None and last.usage is None:
-        # Usage is known when the answer ends, which is after its attempt was noted.
-        last.usage = journey.usage
     first_token = journey.first_token
     return InteractionRecord(
         id=journey.id,
@@ -80,6 +76,16 @@ def describe(
         status=journey.status,
         dropped_fields=journey.dropped,
     )
+
+
+def _attempts(journey: RequestContext) -> list[AttemptRecord]:
+    attempts = journey.attempts[-LISTED:]
+    for one in attempts:
+        one.milliseconds = round(one.milliseconds, 1)
+    if attempts and attempts[-1].usage is None:
+        # Usage is known when the answer ends, which is after its attempt was noted.
+        attempts[-1].usage = journey.usage
+    return attempts
 
 
 def timestamp(at: float) -> str:

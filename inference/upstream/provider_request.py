@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from governance.kinds.auth import SignableRequest
 from inference.upstream.backend import Backend, lines_of
@@ -16,6 +16,9 @@ from inference.upstream.tokens import TokenCache, tokens_of
 
 if TYPE_CHECKING:
     import httpx
+
+
+_BINARY: Final = (b"audio/", b"image/", b"video/", b"application/octet-stream")
 
 
 async def send(
@@ -55,8 +58,13 @@ async def send(
         connect_timeout=connect_timeout,
         on_start=on_start,
     )
-    reply.decode(text=text and 200 <= reply.status < 300)
+    reply.decode(text=text and 200 <= reply.status < 300 and not _is_binary(reply))
     return reply
+
+
+def _is_binary(reply: Reply) -> bool:
+    """Sound, pictures and the like, by the provider's own word."""
+    return (reply.header(b"content-type") or b"").lower().startswith(_BINARY)
 
 
 def ask(

@@ -106,7 +106,11 @@ ODD = {
         error_code="http_503",
     ),
     "fallback": journey(
-        id="odd", attempts=[attempt(outcome="retryable", code="connect_failed"), attempt()]
+        id="odd",
+        attempts=[
+            attempt(outcome="retryable", code="connect_failed"),
+            attempt(provider="slow"),
+        ],
     ),
     "early": journey(id="odd", at=NOON - 60),
     "late": journey(id="odd", at=NOON + 60),

@@ -175,14 +175,12 @@ DROPPED = {
     ("responses", "openai"): {
         "client_metadata",
         "input.reasoning",
-        "prompt_cache_key",
-        "text.verbosity",
     },
     ("responses", "anthropic"): {
         "client_metadata",
         "input.reasoning",
         "prompt_cache_key",
-        "text.verbosity",
+        "verbosity",
     },
 }
 BODIES = {

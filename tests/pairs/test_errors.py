@@ -12,7 +12,7 @@ import httpx
 import pytest
 from django.test import override_settings
 
-from inference.protocols.sse import Parser
+from inference.protocols.sse import Event, Parser
 from tests.inference.tables import HEADERS
 from tests.pairs.talk import Answer, asking
 from tests.pairs.world import CALLERS, HTTP, PROTOCOLS, Translator, World, world
@@ -177,14 +177,23 @@ def test_an_error_inside_a_stream(pair: Translator, where: str) -> None:
         assert answer.json()["error"]["type"] == "overloaded_error"
         return
     assert answer.status_code == 200
-    *_, name, data = [line for line in answer.text.splitlines() if line]
-    assert data.startswith("data: ")
-    error = httpx.Response(200, text=data[6:]).json()
+    event = told(answer, "responses" if pair.caller.path.endswith("/responses") else "")
+    error = json.loads(event.data)
     assert error["error"]["type"] == "overloaded_error"
     assert error["error"]["message"] == WORDS
     if pair.caller.protocol == "anthropic":
-        assert name == "event: error"
+        assert event.name == b"error"
         assert error["type"] == "error"
+
+
+def told(answer: httpx.Response, protocol: str) -> Event:
+    """The event that tells the error: the last, but for the Responses API, whose responses end."""
+    *_, error, last = [one for one in Parser().feed(answer.content) if one.name != b"ping"]
+    if protocol != "responses":
+        return last
+    assert last.name == b"response.failed"
+    assert json.loads(last.data)["response"]["status"] == "failed"
+    return error
 
 
 @pytest.mark.parametrize(("status", "tries"), [(500, 2), (401, 1)])
@@ -213,7 +222,7 @@ def test_a_failure_after_a_sign_of_life(caller: str, upstream: str) -> None:
         with pytest.raises(pair.caller.errors.APIError, match=WORDS):
             list(events)
     assert answer.status_code == 200
-    [*_, last] = [event for event in Parser().feed(answer.content) if event.name != b"ping"]
+    last = told(answer, caller) if caller == "responses" else Parser().feed(answer.content)[-1]
     error_object = json.loads(last.data)["error"]
     assert (error_object["type"], error_object["message"]) == ("rate_limit_error", WORDS)
     assert last.name == (b"" if caller == "openai" else b"error")

@@ -53,7 +53,7 @@ def test_an_error_goes_on_with_the_numbers_of_its_stream(pair: Translator) -> No
         body = {**pair.caller.fields(asking("Hi"), pair.model), "stream": True}
         answer = HTTP.post(pair.gateway.url + pair.caller.path, json=body, headers=HEADERS)
         documents = [json.loads(event.data) for event in Parser().feed(answer.content)]
-        assert documents[-1]["type"] == "error"
+        assert [one["type"] for one in documents[-2:]] == ["error", "response.failed"]
         assert [d["sequence_number"] for d in documents] == list(range(len(documents)))
 
 

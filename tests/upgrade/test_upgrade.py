@@ -28,7 +28,7 @@ KIND_OF_MLX_SERVER: Final = "mlx_server"
 then it is `mlx` still."""
 ACCEPTED: Final = ("mlx", KIND_OF_MLX_SERVER)
 
-GAINED: Final = {
+GAINED: Final[dict[str, dict[str, object]]] = {
     "attempts": {"node": "", "group": None, "owner": None, "session": ""},
     "milliseconds": {"usage": None, "price": None, "cost_usd": None},
 }
