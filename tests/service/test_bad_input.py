@@ -28,7 +28,7 @@ BAD: dict[str, tuple[bytes, str | None, str]] = {
     "not JSON": (b"{nope", None, "not valid JSON"),
     "an array": (b"[]", None, "JSON object"),
     "invalid UTF-8": (b'{"model":"\xff",' + USER + b"}", None, "UTF-8"),
-    "too deep": (b'{"a":' + b"[" * 100_000, None, "not valid JSON"),
+    "too deep": (b'{"a":' + b"[" * 100_000, None, "64 levels"),
     "no messages": (b'{"model":"light/light"}', "messages", "required"),
     "empty messages": (b'{"messages":[]}', "messages", "at least one"),
     "messages of a wrong type": (b'{"messages":"x"}', "messages", "array"),
