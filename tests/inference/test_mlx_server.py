@@ -88,7 +88,6 @@ def test_stops_are_matched_on_text_and_end_the_upstream(stream: bool) -> None:
         ("top_logprobs", 99),
         ("n", 2),
         ("response_format", {"type": "json_object"}),
-        ("tool_choice", "required"),
     ],
 )
 def test_what_it_cannot_do_or_would_die_of_is_refused(field: str, value: object) -> None:

@@ -191,7 +191,7 @@ def test_a_used_up_chain_lists_its_attempts(stream: bool) -> None:
         "one/one-model",
         "two/two-model",
     ]
-    assert answer.headers["x-should-retry"] == "false"
+    assert "x-should-retry" not in answer.headers, "what failed may pass"
     assert answer.headers["retry-after"] == "9"
     assert answer.headers["x-pointsman-attempts"] == "2"
 

@@ -139,7 +139,7 @@ def test_errors_are_the_sdks_own() -> None:
             assert empty.value.param == "messages"
             with pytest.raises(openai.InternalServerError):
                 sdk.chat.completions.create(model="light/light", messages=HI)
-    assert len(upstream.asked) == 1, "the SDK was told not to multiply the tries"
+    assert len(upstream.asked) == 3, "what failed may pass: the SDK tries as it does without us"
 
 
 def test_a_broken_stream_raises() -> None:
