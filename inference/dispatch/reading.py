@@ -49,10 +49,8 @@ async def _said(reply: Reply) -> bytes:
 
 def media_type_of(reply: Reply, default: str) -> str:
     """The content type of the reply, in its own words."""
-    for name, value in reply.headers:
-        if name == b"content-type":
-            return value.decode("latin-1")
-    return default
+    said = reply.header(b"content-type")
+    return default if said is None else said.decode("latin-1")
 
 
 async def open_stream(translator: Translator, request: ParsedRequest, reply: Reply) -> StreamResult:

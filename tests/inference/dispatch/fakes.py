@@ -53,6 +53,9 @@ class ScriptedReply:
         self._error = self._error or error or UpstreamClosed("The request was aborted.")
         self._abort.set()
 
+    def header(self, name: bytes) -> bytes | None:
+        return dict(self.headers).get(name)
+
     def decode(self, *, text: bool) -> None:
         """Its pieces are plain."""
 
