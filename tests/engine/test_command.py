@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from inference.local.client import EngineClient
 from tests.engine.fake_worker import read_log
 from tests.engine.world import alive, make_model
+from tests.support.eventually import eventually
 
 Engine = subprocess.Popen[str]
 Start = Callable[..., Engine]
@@ -50,12 +52,7 @@ def listening(engine: Engine) -> dict[str, Any]:
     return message
 
 
-def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return found
+until = partial(eventually, seconds=10)
 
 
 def ready_pid(tmp_path: Path, name: str) -> int:

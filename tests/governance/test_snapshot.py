@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import pytest
 from django.db import DatabaseError, connection
@@ -14,13 +13,7 @@ from governance import keys, load_table, services, snapshot
 from governance.models import ApiKey, ModelMapping, Revision, RoutingProfile, TableVersion
 from governance.routing.table import RoutingTable
 from tests.governance.conftest import profile_document, provider_document
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "It did not come to hold in time."
-        time.sleep(0.01)
+from tests.support.eventually import eventually
 
 
 @pytest.mark.django_db
@@ -148,7 +141,7 @@ def test_a_watcher_sees_what_others_commit_and_outlives_an_outage(
     try:
         monkeypatch.setattr(services.change, "snapshot", _Elsewhere)
         services.save_profile(profile_document("a"), who="ann")
-        eventually(lambda: "a" in snapshot.current().profiles)
+        eventually(lambda: "a" in snapshot.current().profiles, 5.0)
 
         def fail() -> load_table.Version:
             raise DatabaseError("gone")
@@ -158,7 +151,7 @@ def test_a_watcher_sees_what_others_commit_and_outlives_an_outage(
             time.sleep(0.1)
             assert "a" in snapshot.current().profiles
         services.save_profile(profile_document("b"), who="ann")
-        eventually(lambda: "b" in snapshot.current().profiles)
+        eventually(lambda: "b" in snapshot.current().profiles, 5.0)
     finally:
         watcher.stop()
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.pairs.talk import Answer, asking
 from tests.pairs.world import Translator
+from tests.support.eventually import eventually
 from tests.support.upstream import Hang, Sse
 
 LIMIT = 0.2
@@ -26,11 +28,7 @@ def kept() -> Iterator[list[RequestContext]]:
     remove_sink(sink)
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+wait_until = partial(eventually, seconds=5.0)
 
 
 def check(pair: Translator, left: float, kept: list[RequestContext]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from functools import partial
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,6 +13,7 @@ import pytest
 from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.inference.tables import KEY, chain, provider
 from tests.support import openai_shapes as shapes
+from tests.support.eventually import eventually
 from tests.support.serving import Served, served
 from tests.support.timing import is_quick
 from tests.support.upstream import Hang, Reply, Sse, Upstream
@@ -34,12 +36,7 @@ def connect(gateway: Served, *, stream: bool) -> socket.socket:
     return client
 
 
-def wait_until(condition: object, seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    assert callable(condition)
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+wait_until = partial(eventually, seconds=5.0)
 
 
 ENDLESS = Sse(shapes.stream(*["x"] * 500)[:400], pause=0.02)
@@ -123,7 +120,7 @@ def test_a_caller_who_does_not_read_holds_no_slot(deadline: dict[str, float]) ->
             with served(chain(slow)) as gateway:
                 client = connect(gateway, stream=True)
                 wait_until(lambda: gateway.book.under_way("one") == 1)
-                wait_until(lambda: gateway.book.under_way("one") == 0, 20)
+                wait_until(lambda: gateway.book.under_way("one") == 0, seconds=20)
                 wait_until(lambda: kept)
                 wait_until(lambda: upstream.asked[0].left_at is not None)
                 client.close()

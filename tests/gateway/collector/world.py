@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.support.eventually import eventually
 from tests.support.installation import ROOT, environment, manage
 
 WEB = """
@@ -114,8 +115,4 @@ def memory(pid: int) -> int:
     raise AssertionError(pid)
 
 
-def until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+until = partial(eventually, seconds=60)

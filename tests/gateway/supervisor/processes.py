@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from tests.support.eventually import eventually
 from tests.support.installation import Installation
 
 
@@ -21,8 +21,4 @@ def web_processes(service: Installation) -> set[int]:
     return found
 
 
-def until(true: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+until = partial(eventually, seconds=60)

@@ -226,8 +226,8 @@ def test_the_printed_curl_line_streams_a_real_answer(tmp_path: Path) -> None:
         [engine] = [pid for pid in everything if b"local.engine" in command_line(pid)]
         os.kill(engine, signal.SIGKILL)
         assert gone([engine], 5)
-        until(lambda: "it is started again" in service.output, 90)
-        until(lambda: "Paris" in again(line), 90)
+        until(lambda: "it is started again" in service.output, seconds=90)
+        until(lambda: "Paris" in again(line), seconds=90)
         everything = service.descendants()
         assert service.stop() == 0
         assert gone(everything, 2)
