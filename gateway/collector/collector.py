@@ -12,11 +12,13 @@ import msgspec
 import structlog
 
 from gateway.collector import status, telemetry
+from gateway.collector.catalog_writer import CatalogWriter
 from gateway.collector.day_files import DayFiles
 from gateway.collector.follower import Chunk, Follower
 from gateway.collector.gauges import GaugeReceiver
 from gateway.collector.places import Places
 from gateway.collector.store import OUTAGE, REFUSED, Overtaken, Store
+from governance.catalog import NAME
 from governance.interactions.record import InteractionRecord
 from inference.record.lines import Line, UnknownVersion, read_line
 from inference.record.prices import price
@@ -53,6 +55,7 @@ class Collector:
         self._follower = Follower(where.segments)
         self._days = DayFiles(where.day_files, self._store.extent, self._store.settle_extent)
         self._gauges = GaugeReceiver(where.socket) if receive_gauges else None
+        self._catalog = CatalogWriter(where.published / NAME, where.models)
         self._settled = False
         """Whether offsets are known; else the database is asked."""
         self._batch = FIRST_BATCH
@@ -101,6 +104,7 @@ class Collector:
         now = time.monotonic()
         if now >= self._publish_at:
             self.publish()
+            self._tell_catalog()
             took = time.monotonic() - now
             self._publish_at = now + max(PUBLISH_SECONDS, took * PUBLISH_SHARE)
 
@@ -122,6 +126,13 @@ class Collector:
             status.replace(self._where.published / "metrics.prom", telemetry.exposition())
         except OSError as error:
             log.warning("status_not_written", reason=error.strerror)
+
+    def _tell_catalog(self) -> None:
+        try:
+            self._catalog.step()
+        except (*OUTAGE, *REFUSED, OSError) as error:
+            # It is tried again every second; until then the file of before holds.
+            log.warning("catalog_not_written", error=type(error).__name__)
 
     def close(self) -> None:
         """Notes what is only noted now and then, and lets go of everything."""

@@ -23,6 +23,8 @@ class Places(NamedTuple):
     """What the collector tells everybody: its status and the metrics."""
     socket: Path
     """Where web processes send their gauges."""
+    models: Path
+    """Folders of the engine's models."""
 
 
 def places() -> Places:
@@ -35,6 +37,7 @@ def places() -> Places:
         day_files=Path(settings.INTERACTION_LOG_DIR),
         published=published,
         socket=_bindable(published / "gauges.sock"),
+        models=Path(settings.MODELS_DIR),
     )
 
 

@@ -18,8 +18,9 @@ registry: Final = CollectorRegistry()
 
 REQUESTS: Final = Counter(
     "pointsman_requests",
-    "Finished requests by how they ended.",
-    ("protocol", "request_type", "profile", "outcome"),
+    "Finished requests by how they ended; `fallback` tells answers of local inference, and of a "
+    "later target, from those of the first choice (`none`).",
+    ("protocol", "request_type", "profile", "outcome", "fallback"),
     registry=registry,
 )
 ERRORS: Final = Counter(
@@ -36,8 +37,8 @@ HITS: Final = Counter(
 )
 FALLBACKS: Final = Counter(
     "pointsman_routing_profile_fallbacks",
-    "Requests that a later target or local inference answered.",
-    ("profile", "fallback"),
+    "Requests that a later target or local inference answered, by why the first choice did not.",
+    ("profile", "fallback", "reason"),
     registry=registry,
 )
 REJECTIONS: Final = Counter(
@@ -122,11 +123,13 @@ for _stage in STAGES:
 def count(record: InteractionRecord) -> None:
     """Counts a finished request. What it has none of gets no series."""
     profile = "" if record.profile is None else record.profile.name
-    REQUESTS.labels(record.protocol, record.request_type, profile, record.outcome).inc()
+    REQUESTS.labels(
+        record.protocol, record.request_type, profile, record.outcome, record.fallback
+    ).inc()
     if record.profile is not None:
         HITS.labels(profile, record.reason).inc()
     if record.fallback != "none":
-        FALLBACKS.labels(profile, record.fallback).inc()
+        FALLBACKS.labels(profile, record.fallback, record.fallback_reason).inc()
     if record.outcome not in ("ok", "cancelled"):
         ERRORS.labels(profile, record.error_code).inc()
     for one in record.decision.rejections:

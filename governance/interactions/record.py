@@ -196,6 +196,9 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     finish_reason: str = ""
     fallback: str = "none"
     """`none`, `target` or `local`."""
+    fallback_reason: str = ""
+    """Why another one answered: the code of the first failure, or `unknown_model` or
+    `no_candidate` where nothing was tried."""
     outcome: str
     """One of `OUTCOMES`."""
     error_code: str = ""

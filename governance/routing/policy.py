@@ -180,7 +180,8 @@ def _unknown(
 ) -> Choice | Refusal:
     """Local inference takes what has no mapping while cloud routing is on; else it is a 404."""
     what = f'no mapping for "{ask.model}"' if not undecided else "no model named and no default"
-    if table.cloud_enabled and local_candidate(ask, None, grant, table) is not None:
+    fallback = local_candidate(ask, None, grant, table) if table.cloud_enabled else None
+    if fallback is not None and not fallback.only_unreachable:
         warning = f"{what}: local inference takes it"
         return Choice(NO_ROUTE, "default", None, skipped, warning)
     known = listing(model.id for model in listed_models(table, grant))

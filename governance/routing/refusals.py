@@ -11,12 +11,22 @@ from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile
 from governance.routing.verdicts import serves
 
-CALLERS: Final = ("capability_mismatch", "request_type_mismatch", "model_missing")
+CALLERS: Final = (
+    "context_too_small",
+    "capability_mismatch",
+    "request_type_mismatch",
+    "model_missing",
+)
 """Rejections that the caller can mend by asking for something else; a refusal is named after the
 first that occurs."""
 
 PASSED_OVER: Final = ("target_disabled", "virtual_model_mismatch")
 """Targets that were never meant for the request, and so say nothing about who is to blame."""
+
+
+TOO_LONG: Final = "too_long"
+"""The code by which every protocol tells its callers, in words their clients act upon, that the
+prompt is too long."""
 
 
 def refusal_for(ask: RoutingRequest, choice: Choice, verdicts: Sequence[Verdict]) -> Refusal:
@@ -35,6 +45,8 @@ def refusal_for(ask: RoutingRequest, choice: Choice, verdicts: Sequence[Verdict]
     if meant and found <= set(CALLERS):
         code = next(code for code in CALLERS if code in found)
         message = f"{_wanted(code, ask)} {_nobody(profile)} can answer: {reasons(meant)}"
+        if code == "context_too_small":
+            return Refusal(400, TOO_LONG, message, None)
         return Refusal(400, code, message, "model")
     return Refusal(503, "no_candidate", f"{_nobody(profile)} can answer now: {reasons(verdicts)}")
 
@@ -56,6 +68,8 @@ def reasons(verdicts: Sequence[Verdict]) -> str:
 
 
 def _wanted(code: str, ask: RoutingRequest) -> str:
+    if code == "context_too_small":
+        return f"The prompt has about {ask.features.prompt_tokens:,} tokens."
     if code == "capability_mismatch":
         return f"The request needs {', '.join(sorted(ask.needs))}."
     if code == "request_type_mismatch":

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from governance.routing.breaker import Health, HealthStatus
 from governance.routing.eligibility import EligibleTarget, outlook_for
+from governance.routing.fallback import takes_over
 from governance.routing.plan import Candidate, Choice, Plan, Refusal, Verdict
 from governance.routing.policy import choose
 from governance.routing.refusals import refusal_for, warning_for
 from governance.routing.request import RoutingRequest
 from governance.routing.table import RoutingTable, VirtualKey
-from governance.routing.verdicts import threshold
+from governance.routing.verdicts import threshold, too_small
 from governance.strategies import strategy_named
 from governance.strategies.strategy import Rng
 
@@ -54,8 +55,7 @@ def resolve(
     demoted: list[Candidate] = []
     strategy = strategy_named(choice.profile.strategy)
     for one in strategy.order(outlook.kept, health, rng):
-        standing = health.status(one.provider, one.candidate.model)
-        verdict = None if standing is None else _momentary(one, standing, now)
+        verdict = _of_the_moment(one, ask, health, now)
         if verdict is None:
             candidates.append(one.candidate)
             continue
@@ -63,15 +63,20 @@ def resolve(
         if verdict.kept:
             demoted.append(one.candidate)
     candidates += demoted
-    warning, refusal = choice.warning, None
-    fallback = outlook.fallback
-    if fallback is not None:
-        if not candidates:
+    warning, refusal, fallback = choice.warning, None, outlook.fallback
+    if fallback is not None and too_small(
+        fallback.facts.context_length, ask.features.prompt_tokens
+    ):
+        fallback = None
+    if not candidates:
+        if fallback is None or not takes_over(fallback, verdicts):
+            fallback, refusal = None, refusal_for(ask, choice, verdicts)
+        else:
             warning = warning or warning_for(choice.profile, verdicts)
-        if not outlook.fallback_repeats or not any(map(fallback.same_place, candidates)):
-            candidates.append(fallback)
-    elif not candidates:
-        refusal = refusal_for(ask, choice, verdicts)
+    elif fallback is not None and outlook.fallback_repeats:
+        fallback = None if any(map(fallback.same_place, candidates)) else fallback
+    if fallback is not None:
+        candidates.append(fallback)
     return Plan(
         profile=choice.profile if choice.profile.targets else None,
         reason=choice.reason,
@@ -82,6 +87,18 @@ def resolve(
         warning=warning,
         skipped=choice.skipped,
     )
+
+
+def _of_the_moment(
+    one: EligibleTarget, ask: RoutingRequest, health: Health, now: float
+) -> Verdict | None:
+    """What this very request and health change about a kept target, None when nothing."""
+    candidate = one.candidate
+    small = too_small(candidate.facts.context_length, ask.features.prompt_tokens)
+    if small is not None:
+        return Verdict(one.target, candidate.model, *small)
+    standing = health.status(one.provider, candidate.model)
+    return None if standing is None else _momentary(one, standing, now)
 
 
 def _momentary(one: EligibleTarget, standing: HealthStatus, now: float) -> Verdict | None:

@@ -44,7 +44,7 @@ def judge(target: Target, question: EvaluationContext) -> Verdict:
         _disabled(target)
         or _alias_mismatch(target, question)
         or _request_type_mismatch(target, provider, question)
-        or _capability_mismatch(target, question)
+        or _capability_mismatch(target, model, provider, question)
         or obstacle(target.provider, question.profile, question.grant, question.table)
         or _model_missing(model, target)
     )
@@ -137,14 +137,34 @@ def _request_type_mismatch(
     return None
 
 
-def _capability_mismatch(target: Target, question: EvaluationContext) -> Rejection | None:
-    lacks = missing(question.needs, target.capabilities, question.binding)
+def declared(
+    target: Target, model: str, provider: Provider | None, table: RoutingTable
+) -> frozenset[str]:
+    """What the target declares; where it declares nothing, what is known of its model."""
+    if target.capabilities or provider is None or not model:
+        return target.capabilities
+    return table.facts(provider, model).capabilities
+
+
+def _capability_mismatch(
+    target: Target, model: str, provider: Provider | None, question: EvaluationContext
+) -> Rejection | None:
+    offers = declared(target, model, provider, question.table)
+    lacks = missing(question.needs, offers, question.binding)
     if not lacks:
         return None
     if lacks == {"text"} and "vision" not in question.needs:
         return "capability_mismatch", "It serves only requests that need vision."
-    declared = ", ".join(sorted(target.capabilities))
-    return "capability_mismatch", f"It lacks {', '.join(sorted(lacks))}; it offers {declared}."
+    offered = ", ".join(sorted(offers))
+    return "capability_mismatch", f"It lacks {', '.join(sorted(lacks))}; it offers {offered}."
+
+
+def too_small(context_length: int | None, prompt_tokens: int) -> Rejection | None:
+    """Whether the prompt is known not to fit in; it is estimated, and needs room for an answer."""
+    if context_length is None or prompt_tokens <= context_length:
+        return None
+    detail = f"The prompt has about {prompt_tokens:,} tokens; its context takes {context_length:,}."
+    return "context_too_small", detail
 
 
 def _model_missing(model: str, target: Target) -> Rejection | None:

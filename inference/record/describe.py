@@ -71,6 +71,7 @@ def describe(
         cost_usd=cost_usd,
         finish_reason=plain(journey.finish_reason, 40),
         fallback=journey.fallback,
+        fallback_reason=journey.fallback_reason if journey.fallback != "none" else "",
         outcome=str(journey.outcome),
         error_code=journey.error_code,
         status=journey.status,

@@ -31,8 +31,11 @@ from governance.interactions.record import OUTCOMES
 from governance.interactions.rows import record_of
 from governance.models import Interaction
 
+LOCALLY = "ok_locally"
+"""Stands for an answer of local inference in place of what was asked for."""
 OUTCOME_LABELS = {
     "ok": "success",
+    LOCALLY: "warning",
     "cancelled": "info",
     "refused": "warning",
     "callers_fault": "warning",
@@ -128,6 +131,8 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     @display(description="Outcome", label=OUTCOME_LABELS)  # type: ignore[untyped-decorator]
     def shown_outcome(self, row: Interaction) -> tuple[str, str]:
+        if (row.outcome, row.fallback) == ("ok", "local"):
+            return LOCALLY, "Answered locally instead"
         return row.outcome, OUTCOMES.get(row.outcome, row.outcome)
 
     @admin.display(description="Time")
@@ -155,7 +160,10 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     @display(description="Fallback", label={"target": "warning", "local": "info"})  # type: ignore[untyped-decorator]
     def shown_fallback(self, row: Interaction) -> tuple[str, str] | str:
-        return (row.fallback, FALLEN[row.fallback]) if row.fallback in FALLEN else ""
+        if row.fallback not in FALLEN:
+            return ""
+        why = row.fallback_reason.replace("_", " ")
+        return row.fallback, f"{FALLEN[row.fallback]}: {why}" if why else FALLEN[row.fallback]
 
     @admin.display(description="First token / all")
     def shown_times(self, row: Interaction) -> SafeString:

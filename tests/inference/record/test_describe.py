@@ -84,6 +84,7 @@ def test_it_works() -> None:
         "cost_usd": 0.0,
         "finish_reason": "stop",
         "fallback": "none",
+        "fallback_reason": "",
         "outcome": "ok",
         "error_code": "",
         "status": 200,
