@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from governance.routing.breaker import Health
+from governance.routing.breaker import HealthReader
 from governance.routing.fallback import applies, place_of
 from governance.routing.fallback_modes import FallbackMode, sentence
 from governance.routing.plan import Candidate, Plan, Refusal, Verdict
@@ -117,16 +117,16 @@ class Simulation:
 
 
 def simulate(
-    ask: RoutingRequest,
-    grant: VirtualKey,
+    routing_request: RoutingRequest,
+    virtual_key: VirtualKey,
     table: RoutingTable,
-    health: Health,
+    health: HealthReader,
     now: float,
     rng: Rng,
 ) -> Simulation:
     """What `route` decides with the same arguments, explained."""
-    plan = route(ask, grant, table, health, now, rng)
-    held = applies(plan.profile, grant, table)
+    plan = route(routing_request, virtual_key, table, health, now, rng)
+    held = applies(plan.profile, virtual_key, table)
     words = sentence(held, place_of(table.local_default))
     return replace(explain(plan), local_fallback=held, local_fallback_words=words)
 

@@ -15,18 +15,21 @@ from governance.routing.fallback_modes import (
 )
 from governance.routing.plan import OVERLOADED, Candidate, Verdict
 from governance.routing.request import RoutingRequest
-from governance.routing.table import Profile, Provider, RoutingTable, VirtualKey
+from governance.routing.table import Profile, ProviderEntry, RoutingTable, VirtualKey
 from governance.routing.verdicts import covers_modalities
 
 
-def applies(profile: Profile | None, grant: VirtualKey, table: RoutingTable) -> FallbackMode:
+def applies(profile: Profile | None, virtual_key: VirtualKey, table: RoutingTable) -> FallbackMode:
     """The mode that holds for requests of this key to this profile."""
     said = FOLLOWS if profile is None else profile.local_fallback
-    return mode_of(table.local_fallback, said, grant.local_fallback)
+    return mode_of(table.local_fallback, said, virtual_key.local_fallback)
 
 
 def local_candidate(
-    ask: RoutingRequest, profile: Profile | None, grant: VirtualKey, table: RoutingTable
+    routing_request: RoutingRequest,
+    profile: Profile | None,
+    virtual_key: VirtualKey,
+    table: RoutingTable,
 ) -> Candidate | None:
     """The local default as a last candidate, None when it is forbidden or can not serve the ask.
 
@@ -36,13 +39,15 @@ def local_candidate(
     provider = table.local_default
     if provider is None or not provider.enabled or not provider.default_model:
         return None
-    mode = applies(profile, grant, table).mode
+    mode = applies(profile, virtual_key, table).mode
     if mode == NEVER:
         return None
     kind = kind_named(provider.kind)
-    if kind is None or not kind.serves(ask.request_type):
+    if kind is None or not kind.serves(routing_request.request_type):
         return None
-    if not provider.is_local or not covers_modalities(ask.needs, provider):
+    if not provider.is_local or not covers_modalities(
+        routing_request.required_capabilities, provider
+    ):
         return None
     model = provider.default_model
     facts = table.facts(provider, model)
@@ -68,7 +73,7 @@ def installation_sentence(table: RoutingTable) -> str:
     return sentence(mode_of(table.local_fallback), place_of(table.local_default))
 
 
-def place_of(provider: Provider | None) -> str:
+def place_of(provider: ProviderEntry | None) -> str:
     """The local model that would answer, in words; empty where there is none."""
     if provider is None or not provider.default_model:
         return ""

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from governance.kinds import kind_named
 from governance.kinds.model_rules import longest_answer
 from governance.routing.fields import Fields, Problem, kind_of
-from governance.routing.kinds import FEATURES, MODALITIES
+from governance.routing.vocabulary import FEATURES, MODALITIES
 
 WILDCARD: Final = "*"
 MAX_FACTS: Final = 500

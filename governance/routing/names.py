@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from governance.routing.handles import backend, usable_profiles
 from governance.routing.model_facts import UNKNOWN, ModelFacts, together
-from governance.routing.table import Profile, Provider, RoutingTable, VirtualKey
-from governance.routing.verdicts import WILDCARD, obstacle
+from governance.routing.table import Profile, ProviderEntry, RoutingTable, VirtualKey
+from governance.routing.verdicts import WILDCARD, unavailable_reason
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,7 +22,7 @@ class ListedModel:
     facts: ModelFacts = field(default=UNKNOWN, compare=False)
 
 
-def listed_models(table: RoutingTable, grant: VirtualKey) -> list[ListedModel]:
+def listed_models(table: RoutingTable, virtual_key: VirtualKey) -> list[ListedModel]:
     """Every name the key may use and that leads somewhere, sorted, each once.
 
     Virtual models are `virtual_provider/alias`, and `virtual_provider/model` for the models behind
@@ -30,17 +30,17 @@ def listed_models(table: RoutingTable, grant: VirtualKey) -> list[ListedModel]:
     configured or out of the key's reach is left out. Momentary health is not looked at.
     """
     found: dict[str, ListedModel] = {}
-    for profile in usable_profiles(grant, table):
+    for profile in usable_profiles(virtual_key, table):
         behind: dict[str, list[ModelFacts]] = {}
         names: dict[str, str] = {}
-        for alias, facts in _virtual_models(profile, grant, table):
+        for alias, facts in _virtual_models(profile, virtual_key, table):
             names.setdefault(alias.casefold(), alias)
             behind.setdefault(alias.casefold(), []).append(facts)
         for key, alias in names.items():
             name, owner = f"{profile.virtual_provider}/{alias}", profile.virtual_provider
             one = ListedModel(name, owner, True, together(behind[key]))
             found.setdefault(name.casefold(), one)
-    for provider, models in _real_models(grant, table).items():
+    for provider, models in _real_models(virtual_key, table).items():
         row = table.providers[provider.casefold()]
         for model in models:
             name = f"{provider}/{model}"
@@ -50,11 +50,11 @@ def listed_models(table: RoutingTable, grant: VirtualKey) -> list[ListedModel]:
 
 
 def _virtual_models(
-    profile: Profile, grant: VirtualKey, table: RoutingTable
+    profile: Profile, virtual_key: VirtualKey, table: RoutingTable
 ) -> Iterator[tuple[str, ModelFacts]]:
     """Each with the facts of one model behind it."""
     for target in profile.targets:
-        if not target.enabled or obstacle(target.provider, profile, grant, table):
+        if not target.enabled or unavailable_reason(target.provider, profile, virtual_key, table):
             continue
         provider = table.providers[target.provider.casefold()]
         models = [target.model] if target.model else _models_of(provider)
@@ -68,14 +68,14 @@ def _virtual_models(
             yield target.virtual_model, UNKNOWN
 
 
-def _real_models(grant: VirtualKey, table: RoutingTable) -> dict[str, list[str]]:
+def _real_models(virtual_key: VirtualKey, table: RoutingTable) -> dict[str, list[str]]:
     """By the name of each provider within reach: its own models and those targets ask it for."""
     found = {
         provider.name: list(_models_of(provider))
         for provider in table.providers.values()
-        if not obstacle(provider.name, backend(provider, table), grant, table)
+        if not unavailable_reason(provider.name, backend(provider, table), virtual_key, table)
     }
-    for profile in usable_profiles(grant, table):
+    for profile in usable_profiles(virtual_key, table):
         for target in profile.targets:
             provider = table.providers.get(target.provider.casefold())
             if target.enabled and target.model and provider and provider.name in found:
@@ -83,7 +83,7 @@ def _real_models(grant: VirtualKey, table: RoutingTable) -> dict[str, list[str]]
     return found
 
 
-def _models_of(provider: Provider) -> Iterator[str]:
+def _models_of(provider: ProviderEntry) -> Iterator[str]:
     if provider.default_model:
         yield provider.default_model
     yield from provider.models

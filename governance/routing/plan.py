@@ -1,6 +1,6 @@
 """What was decided: the candidates in order, a verdict for every target, and why.
 
-What is made for every request is a named tuple: see `ask`.
+What is made for every request is a named tuple: see `routing_request`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from governance.routing.model_facts import UNKNOWN, ModelFacts
-from governance.routing.table import Profile, Provider, Target
+from governance.routing.table import Profile, ProviderEntry, Target
 
 REJECTIONS: Final = (
     "target_disabled",
@@ -42,7 +42,7 @@ OVERLOADED: Final = frozenset(
 class Candidate:
     """A provider and a model to try."""
 
-    provider: Provider
+    provider: ProviderEntry
     model: str
     target: Target | None = None
     """None for the local fallback, which no target names."""
@@ -88,7 +88,7 @@ class Refusal:
     field: str | None = None
 
 
-class Choice(NamedTuple):
+class ProfileChoice(NamedTuple):
     """Which profile the policy chose, and why."""
 
     profile: Profile

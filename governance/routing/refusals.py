@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from governance.routing.handles import LISTED, aliases, listing
-from governance.routing.plan import Choice, Refusal, Verdict
+from governance.routing.plan import ProfileChoice, Refusal, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile
 from governance.routing.verdicts import serves
@@ -29,7 +29,9 @@ TOO_LONG: Final = "too_long"
 prompt is too long."""
 
 
-def refusal_for(ask: RoutingRequest, choice: Choice, verdicts: Sequence[Verdict]) -> Refusal:
+def refusal_for(
+    routing_request: RoutingRequest, choice: ProfileChoice, verdicts: Sequence[Verdict]
+) -> Refusal:
     """Why no candidate is left.
 
     404 when the profile has no such virtual model; 400 when every target in service lacks what
@@ -44,7 +46,9 @@ def refusal_for(ask: RoutingRequest, choice: Choice, verdicts: Sequence[Verdict]
     found = {verdict.rejection for verdict in meant}
     if meant and found <= set(CALLERS):
         code = next(code for code in CALLERS if code in found)
-        message = f"{_wanted(code, ask)} {_nobody(profile)} can answer: {reasons(meant)}"
+        message = (
+            f"{_wanted(code, routing_request)} {_nobody(profile)} can answer: {reasons(meant)}"
+        )
         if code == "context_too_small":
             return Refusal(400, TOO_LONG, message, None)
         return Refusal(400, code, message, "model")
@@ -67,13 +71,13 @@ def reasons(verdicts: Sequence[Verdict]) -> str:
     return "; ".join(said[:LISTED]) + more + "."
 
 
-def _wanted(code: str, ask: RoutingRequest) -> str:
+def _wanted(code: str, routing_request: RoutingRequest) -> str:
     if code == "context_too_small":
-        return f"The prompt has about {ask.features.prompt_tokens:,} tokens."
+        return f"The prompt has about {routing_request.features.prompt_tokens:,} tokens."
     if code == "capability_mismatch":
-        return f"The request needs {', '.join(sorted(ask.needs))}."
+        return f"The request needs {', '.join(sorted(routing_request.required_capabilities))}."
     if code == "request_type_mismatch":
-        return f"The request is of the type {ask.request_type}."
+        return f"The request is of the type {routing_request.request_type}."
     return "The request names no model."
 
 

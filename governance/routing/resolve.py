@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from governance.routing.breaker import Health, HealthStatus
-from governance.routing.eligibility import EligibleTarget, outlook_for
+from governance.routing.breaker import HealthReader, HealthStatus
+from governance.routing.eligibility import EligibleTarget, eligibility_for
 from governance.routing.fallback import takes_over
-from governance.routing.plan import Candidate, Choice, Plan, Refusal, Verdict
+from governance.routing.plan import Candidate, Plan, ProfileChoice, Refusal, Verdict
 from governance.routing.policy import choose
 from governance.routing.refusals import refusal_for, warning_for
 from governance.routing.request import RoutingRequest
@@ -18,10 +18,10 @@ from governance.strategies.strategy import Rng
 
 
 def route(
-    ask: RoutingRequest,
-    grant: VirtualKey,
+    routing_request: RoutingRequest,
+    virtual_key: VirtualKey,
     table: RoutingTable,
-    health: Health,
+    health: HealthReader,
     now: float,
     rng: Rng,
 ) -> Plan:
@@ -29,18 +29,18 @@ def route(
 
     `now` is in seconds on the clock of `health`.
     """
-    choice = choose(ask, grant, table)
+    choice = choose(routing_request, virtual_key, table)
     if isinstance(choice, Refusal):
         return Plan(refusal=choice)
-    return resolve(ask, choice, grant, table, health, now, rng)
+    return resolve(routing_request, choice, virtual_key, table, health, now, rng)
 
 
 def resolve(
-    ask: RoutingRequest,
-    choice: Choice,
-    grant: VirtualKey,
+    routing_request: RoutingRequest,
+    choice: ProfileChoice,
+    virtual_key: VirtualKey,
     table: RoutingTable,
-    health: Health,
+    health: HealthReader,
     now: float,
     rng: Rng,
 ) -> Plan:
@@ -49,13 +49,13 @@ def resolve(
     Candidates that cool down or are saturated go behind the healthy ones, in their order among
     themselves, and the local fallback comes last. With nothing left the plan holds a refusal.
     """
-    outlook = outlook_for(ask, choice, grant, table)
-    verdicts = outlook.verdicts
+    eligibility = eligibility_for(routing_request, choice, virtual_key, table)
+    verdicts = eligibility.verdicts
     candidates: list[Candidate] = []
     demoted: list[Candidate] = []
     strategy = strategy_named(choice.profile.strategy)
-    for one in strategy.order(outlook.kept, health, rng):
-        verdict = _of_the_moment(one, ask, health, now)
+    for one in strategy.order(eligibility.kept, health, rng):
+        verdict = _of_the_moment(one, routing_request, health, now)
         if verdict is None:
             candidates.append(one.candidate)
             continue
@@ -63,17 +63,17 @@ def resolve(
         if verdict.kept:
             demoted.append(one.candidate)
     candidates += demoted
-    warning, refusal, fallback = choice.warning, None, outlook.fallback
+    warning, refusal, fallback = choice.warning, None, eligibility.fallback
     if fallback is not None and too_small(
-        fallback.facts.context_length, ask.features.prompt_tokens
+        fallback.facts.context_length, routing_request.features.prompt_tokens
     ):
         fallback = None
     if not candidates:
         if fallback is None or not takes_over(fallback, verdicts):
-            fallback, refusal = None, refusal_for(ask, choice, verdicts)
+            fallback, refusal = None, refusal_for(routing_request, choice, verdicts)
         else:
             warning = warning or warning_for(choice.profile, verdicts)
-    elif fallback is not None and outlook.fallback_repeats:
+    elif fallback is not None and eligibility.fallback_repeats:
         fallback = None if any(map(fallback.same_place, candidates)) else fallback
     if fallback is not None:
         candidates.append(fallback)
@@ -90,23 +90,23 @@ def resolve(
 
 
 def _of_the_moment(
-    one: EligibleTarget, ask: RoutingRequest, health: Health, now: float
+    one: EligibleTarget, routing_request: RoutingRequest, health: HealthReader, now: float
 ) -> Verdict | None:
     """What this very request and health change about a kept target, None when nothing."""
     candidate = one.candidate
-    small = too_small(candidate.facts.context_length, ask.features.prompt_tokens)
+    small = too_small(candidate.facts.context_length, routing_request.features.prompt_tokens)
     if small is not None:
         return Verdict(one.target, candidate.model, *small)
-    standing = health.status(one.provider, candidate.model)
-    return None if standing is None else _momentary(one, standing, now)
+    status = health.status(one.provider, candidate.model)
+    return None if status is None else _health_verdict(one, status, now)
 
 
-def _momentary(one: EligibleTarget, standing: HealthStatus, now: float) -> Verdict | None:
+def _health_verdict(one: EligibleTarget, status: HealthStatus, now: float) -> Verdict | None:
     """What health changes about a kept target, None when nothing."""
-    exceeded = threshold(one.target, standing, now)
+    exceeded = threshold(one.target, status, now)
     if exceeded is not None:
         return Verdict(one.target, one.candidate.model, *exceeded)
-    demoted = standing.demoted(now)
+    demoted = status.demoted(now)
     if demoted is None:
         return None
     detail = {

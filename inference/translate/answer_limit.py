@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from inference.translate.repairs.changes import LIMITS
-from inference.translate.repairs.fields import Fields
+from inference.translate.repairs.fields import BodyMembers
 
 DEFAULT_MAX_TOKENS: Final = 4096
 """Where nobody knows how much the model gives at most."""
@@ -28,7 +28,7 @@ def room_for(longest: int | None, context: int | None, prompt_tokens: int) -> in
 
 def with_limit(body: bytes, limit: int) -> bytes:
     """The request of a generation with the limit, unless it has one. Others stay as they are."""
-    fields = Fields(body)
+    fields = BodyMembers(body)
     if not ("messages" in fields or "prompt" in fields):
         return body
     if any(fields.get(name) is not None for name in LIMITS):

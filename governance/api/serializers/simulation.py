@@ -6,9 +6,9 @@ from rest_framework import serializers
 
 from governance.api.simulation import CONDITIONS
 from governance.routing.fallback_modes import MODES
-from governance.routing.kinds import REQUEST_TYPES
 from governance.routing.plan import REJECTIONS
 from governance.routing.target_rules import CAPABILITIES
+from governance.routing.vocabulary import REQUEST_TYPES
 
 
 class SimulationRequestSerializer(serializers.Serializer[Any]):

@@ -42,7 +42,7 @@ def outbound(hub: HubRequest, model: str) -> Outbound:
     request: dict[str, Any] = {"model": model, "messages": turns}
     request |= tool_fields(chat, turns, dropped)
     asked = hub.request
-    longest = longest_answer(model, asked.ask.features.prompt_tokens, asked.model_facts)
+    longest = longest_answer(model, asked.routing_request.features.prompt_tokens, asked.model_facts)
     _sampling(chat, request, longest, dropped)
     _thinking(chat, request, model, dropped)
     if chat.response_format is not None:
