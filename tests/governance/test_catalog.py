@@ -12,6 +12,7 @@ import pytest
 from gateway.collector.catalog_writer import CatalogWriter, configured
 from governance import services, snapshot
 from governance.catalog import Catalog, CatalogFile, Place, context_lengths
+from governance.routing.table import RoutingTable
 
 OPENAI = Place("openai", "https://api.openai.com/v1", "gpt-4o-mini")
 
@@ -66,7 +67,7 @@ def test_the_table_knows_what_the_collector_found_out(tmp_path: Path, settings: 
         who="t",
     )
     assert {one.model for one in configured()} == {"gpt-4o-mini", "gpt-4.1"}
-    snapshot.install(snapshot.RoutingTable())
+    snapshot.install(RoutingTable())
     before = snapshot.refresh()
     provider = before.providers["openai"]
     assert before.facts(provider, "gpt-4.1").context_length is None
