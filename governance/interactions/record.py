@@ -97,6 +97,9 @@ class AttemptRecord(msgspec.Struct, gc=False):
     """None for local inference, without usage, and where no price is known."""
     cost_usd: float | None = None
     """0 for local inference, None without usage and where no price is known."""
+    cause: str = ""
+    """Why it failed, in a sentence of ours: "The provider could not be reached: name not found."
+    Empty where it answered."""
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.model}: {self.code} after {self.milliseconds:.0f} ms"

@@ -87,6 +87,7 @@ def _attempts(context: RequestContext) -> list[AttemptRecord]:
     attempts = context.attempts[-LISTED:]
     for one in attempts:
         one.milliseconds = round(one.milliseconds, 1)
+        one.cause = plain(one.cause)
     if attempts and attempts[-1].usage is None:
         # Usage is known when the answer ends, which is after its attempt was noted.
         attempts[-1].usage = context.usage

@@ -50,6 +50,8 @@ class Leg:
     model: str
     words: str
     tone: str
+    cause: str
+    """Why it failed, in a sentence; empty where it answered."""
     took: str
     begin: float
     width: float
@@ -179,6 +181,7 @@ def _legs(record: InteractionRecord, total: float) -> Iterator[Leg]:
             model=attempt.model,
             words=words,
             tone=tone,
+            cause=attempt.cause,
             took=readable_time(attempt.milliseconds),
             begin=round(min(begin, 100 - width), 2),
             width=round(width, 2),

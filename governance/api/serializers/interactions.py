@@ -46,6 +46,9 @@ class AttemptSerializer(PlannedCandidateSerializer):
     usage = UsageSerializer(allow_null=True)
     price = PriceSerializer(allow_null=True)
     cost_usd = serializers.FloatField(allow_null=True, help_text="Estimated; null when unknown.")
+    cause = serializers.CharField(
+        help_text="Why it failed, in a sentence; empty where it answered."
+    )
 
 
 class TargetRejectionSerializer(serializers.Serializer[Any]):
