@@ -20,7 +20,7 @@ PACKAGE: Final = "genai-prices"
 NAME: Final = "models.json"
 
 
-class Place(NamedTuple):
+class SoldModel(NamedTuple):
     """A model at a provider, as the list tells them apart."""
 
     kind: str
@@ -28,15 +28,15 @@ class Place(NamedTuple):
     model: str
 
 
-class Catalog(msgspec.Struct, frozen=True):
+class ModelCatalog(msgspec.Struct, frozen=True):
     """What the collector tells web processes of the list."""
 
     release: str = ""
     """Of the package."""
-    context_lengths: tuple[tuple[Place, int], ...] = ()
+    context_lengths: tuple[tuple[SoldModel, int], ...] = ()
 
 
-def find(place: Place) -> Any | None:
+def find(place: SoldModel) -> Any | None:
     """The list's entry of the model (`genai_prices.types.ModelInfo`), None where it has none."""
     from genai_prices.data_snapshot import get_snapshot
 
@@ -55,14 +55,14 @@ def find(place: Place) -> Any | None:
     return found
 
 
-def context_lengths(places: Iterable[Place]) -> Catalog:
+def context_lengths(places: Iterable[SoldModel]) -> ModelCatalog:
     """Of the models whose context the list knows."""
     found = []
     for place in places:
         entry = find(place)
         if entry is not None and entry.context_window:
             found.append((place, int(entry.context_window)))
-    return Catalog(version(PACKAGE), tuple(found))
+    return ModelCatalog(version(PACKAGE), tuple(found))
 
 
 class CatalogFile:
@@ -86,7 +86,7 @@ class CatalogFile:
         self._mark = mark
         before = self.lengths
         try:
-            catalog = msgspec.json.decode(self._path.read_bytes(), type=Catalog)
+            catalog = msgspec.json.decode(self._path.read_bytes(), type=ModelCatalog)
         except (OSError, msgspec.MsgspecError):
             return False
         self.lengths = dict(catalog.context_lengths)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from gateway.collector import status
-from governance.catalog import Catalog, Place, context_lengths
+from governance.catalog import ModelCatalog, SoldModel, context_lengths
 from governance.kinds import is_engine, kind_named
 from governance.kinds.locality import is_loopback
 from governance.load_table import Version, read_version
@@ -27,7 +27,7 @@ class CatalogWriter:
         self._path = path
         self._models = models
         self._seen: Version | None = None
-        self._written: Catalog | None = None
+        self._written: ModelCatalog | None = None
 
     def step(self) -> None:
         """Raises what the database raises; nothing is lost by it."""
@@ -37,7 +37,7 @@ class CatalogWriter:
         places = configured()
         self._seen = version
         # The list is not loaded where nobody who is configured could stand in it.
-        catalog = context_lengths(places) if places else Catalog()
+        catalog = context_lengths(places) if places else ModelCatalog()
         catalog = msgspec.structs.replace(
             catalog, context_lengths=(*catalog.context_lengths, *self._of_the_engine())
         )
@@ -45,7 +45,7 @@ class CatalogWriter:
             status.replace(self._path, msgspec.json.encode(catalog))
             self._written = catalog
 
-    def _of_the_engine(self) -> Iterator[tuple[Place, int]]:
+    def _of_the_engine(self) -> Iterator[tuple[SoldModel, int]]:
         """Context lengths of the engine's models, as their folders tell them."""
         models = self._models.resolve()
         for place in configured(engine=True):
@@ -72,18 +72,18 @@ def _same(old: Version, new: Version) -> bool:
     return (old.providers, old.profiles) == (new.providers, new.profiles)
 
 
-def configured(*, engine: bool = False) -> list[Place]:
+def configured(*, engine: bool = False) -> list[SoldModel]:
     """Every model at a provider that a seller may run, or else every one of the engine."""
     targets: dict[str, set[str]] = {}
     rows = RoutingTarget.objects.exclude(model="").values_list("provider", "model").distinct()
     for name, model in rows.order_by():
         targets.setdefault(name.casefold(), set()).add(model)
-    found: dict[Place, None] = {}
+    found: dict[SoldModel, None] = {}
     for row in Provider.objects.only("name", "kind", "base_url", "default_model", "models"):
         if not (is_engine(row.kind) if engine else _sold(row)):
             continue
         models = {row.default_model, *row.models, *targets.get(row.name.casefold(), ())} - {""}
-        found |= dict.fromkeys(Place(row.kind, row.base_url, one) for one in sorted(models))
+        found |= dict.fromkeys(SoldModel(row.kind, row.base_url, one) for one in sorted(models))
     return list(found)[:MOST]
 
 

@@ -17,6 +17,7 @@ from gateway.collector.day_files import DayFiles
 from gateway.collector.follower import Chunk, Follower
 from gateway.collector.gauges import GaugeReceiver
 from gateway.collector.places import Places
+from gateway.collector.repair_memory import RepairMemory
 from gateway.collector.store import OUTAGE, REFUSED, Overtaken, Store
 from governance.catalog import NAME
 from governance.interactions.record import InteractionRecord
@@ -54,7 +55,10 @@ class Collector:
         self._store = Store(where.node)
         self._follower = Follower(where.segments)
         self._days = DayFiles(where.day_files, self._store.extent, self._store.settle_extent)
-        self._gauges = GaugeReceiver(where.socket) if receive_gauges else None
+        self._repairs = RepairMemory(where.repairs)
+        self._gauges = (
+            GaugeReceiver(where.socket, on_repairs=self._repairs.hear) if receive_gauges else None
+        )
         self._catalog = CatalogWriter(where.published / NAME, where.models)
         self._settled = False
         """Whether offsets are known; else the database is asked."""
@@ -149,6 +153,10 @@ class Collector:
     def _hear(self) -> None:
         if self._gauges is not None:
             self._count_lost("log", self._gauges.receive())
+            try:
+                self._repairs.write_when_changed()
+            except OSError as error:
+                log.warning("repairs_not_written", reason=error.strerror)
 
     def _count_lost(self, stage: str, count: int) -> None:
         if count:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from governance.routing.breaker import HealthReader, HealthStatus
-from governance.routing.eligibility import EligibleTarget, eligibility_for
+from governance.routing.eligibility import Eligibility, EligibleTarget, eligibility_for
 from governance.routing.fallback import takes_over
 from governance.routing.plan import Candidate, Plan, ProfileChoice, Refusal, Verdict
 from governance.routing.policy import choose
@@ -63,18 +63,13 @@ def resolve(
         if verdict.kept:
             demoted.append(one.candidate)
     candidates += demoted
-    warning, refusal, fallback = choice.warning, None, eligibility.fallback
-    if fallback is not None and too_small(
-        fallback.facts.context_length, routing_request.features.prompt_tokens
-    ):
-        fallback = None
+    warning, refusal = choice.warning, None
+    fallback = _fallback(eligibility, routing_request, candidates)
     if not candidates:
         if fallback is None or not takes_over(fallback, verdicts):
             fallback, refusal = None, refusal_for(routing_request, choice, verdicts)
         else:
             warning = warning or warning_for(choice.profile, verdicts)
-    elif fallback is not None and eligibility.fallback_repeats:
-        fallback = None if any(map(fallback.same_place, candidates)) else fallback
     if fallback is not None:
         candidates.append(fallback)
     return Plan(
@@ -87,6 +82,19 @@ def resolve(
         warning=warning,
         skipped=choice.skipped,
     )
+
+
+def _fallback(
+    eligibility: Eligibility, routing_request: RoutingRequest, candidates: list[Candidate]
+) -> Candidate | None:
+    """The local fallback, unless it is a candidate already or the prompt does not fit in."""
+    fallback = eligibility.fallback
+    if fallback is None:
+        return None
+    if eligibility.fallback_repeats and any(map(fallback.same_place, candidates)):
+        return None
+    tokens = routing_request.features.prompt_tokens
+    return None if too_small(fallback.facts.context_length, tokens) else fallback
 
 
 def _of_the_moment(

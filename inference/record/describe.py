@@ -75,7 +75,7 @@ def describe(
         cost_usd=cost_usd,
         finish_reason=plain(context.finish_reason, 40),
         fallback=context.fallback,
-        fallback_reason=context.fallback_reason if context.fallback != "none" else "",
+        fallback_reason=context.fallback_reason,
         outcome=str(context.outcome),
         error_code=context.error_code,
         status=context.status,

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from governance.catalog import Place, find
+from governance.catalog import SoldModel, find
 from governance.interactions.record import AttemptRecord, InteractionRecord, Price, Usage
 from inference.record.lines import Line, Seller
 
@@ -121,7 +121,7 @@ def rates_of(seller: Seller, answered: str, asked: str, at: float) -> Rates | No
 
 
 def _look_up(what: Priced) -> Rates | None:
-    found = find(Place(what.kind, what.base_url, what.model))
+    found = find(SoldModel(what.kind, what.base_url, what.model))
     if found is None:
         return None
     listed = found.get_prices(datetime.fromtimestamp(what.half_hour * 1800, UTC))

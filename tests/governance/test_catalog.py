@@ -11,18 +11,18 @@ import pytest
 
 from gateway.collector.catalog_writer import CatalogWriter, configured
 from governance import services, snapshot
-from governance.catalog import Catalog, CatalogFile, Place, context_lengths
+from governance.catalog import CatalogFile, ModelCatalog, SoldModel, context_lengths
 from governance.routing.table import RoutingTable
 
-OPENAI = Place("openai", "https://api.openai.com/v1", "gpt-4o-mini")
+OPENAI = SoldModel("openai", "https://api.openai.com/v1", "gpt-4o-mini")
 
 
 def test_context_lengths_of_what_is_sold() -> None:
     places = [
         OPENAI,
-        Place("openai", "http://10.0.0.7/v1", "gpt-4o-mini"),
-        Place("anthropic", "http://10.0.0.7/v1", "claude-3-haiku-20240307"),
-        Place("openai", "https://api.openai.com/v1", "of-my-own"),
+        SoldModel("openai", "http://10.0.0.7/v1", "gpt-4o-mini"),
+        SoldModel("anthropic", "http://10.0.0.7/v1", "claude-3-haiku-20240307"),
+        SoldModel("openai", "https://api.openai.com/v1", "of-my-own"),
     ]
     assert dict(context_lengths(places).context_lengths) == {places[0]: 128_000, places[2]: 200_000}
 
@@ -31,7 +31,7 @@ def test_a_file_is_read_when_it_is_another(tmp_path: Path) -> None:
     path = tmp_path / "models.json"
     file = CatalogFile(path)
     assert not file.refresh()
-    path.write_bytes(msgspec.json.encode(Catalog("1", ((OPENAI, 5),))))
+    path.write_bytes(msgspec.json.encode(ModelCatalog("1", ((OPENAI, 5),))))
     assert file.refresh()
     assert file.lengths == {tuple(OPENAI): 5}
     assert not file.refresh()

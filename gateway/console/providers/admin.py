@@ -19,6 +19,7 @@ from gateway.console.providers.connection_health import rendered_health
 from gateway.console.providers.form import ProviderForm
 from gateway.console.providers.known_facts import rendered_facts
 from gateway.console.providers.presets import groups
+from gateway.console.providers.repairs import rendered_repairs
 from gateway.console.theme.admin_classes import display
 from governance import services
 from governance.models import Provider
@@ -97,7 +98,10 @@ class ProviderAdmin(ServiceAdmin):
         """Presets to begin a new one with; the health of one that is saved."""
         if row is None:
             return {"preset_groups": groups()}
-        return {"health": rendered_health(request, row)}
+        return {
+            "health": rendered_health(request, row),
+            "repairs": rendered_repairs(request, row),
+        }
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         saved = services.save_provider(

@@ -12,7 +12,7 @@ from governance.routing.model_facts import CAPABILITIES
 _NUMBERS: Final = {"context": "context_length", "output": "max_output_tokens"}
 
 
-class FactsField(ProseField):
+class FactLinesField(ProseField):
     """`gpt-oss-*: context 131072, output 32768, text, tools` a line each."""
 
     def prepare_value(self, value: Any) -> Any:

@@ -18,7 +18,7 @@ from gateway.console.forms.fields import (
     SecretField,
     TextField,
 )
-from gateway.console.providers.facts_field import FactsField
+from gateway.console.providers.facts_field import FactLinesField
 from governance import kinds
 from governance.models import Provider
 from governance.models.provider import TIMEOUTS
@@ -62,7 +62,7 @@ class ProviderForm(DocumentForm):
     capabilities = ChoicesField(
         CAPABILITIES, label="Can take", help_text="None: its models take everything."
     )
-    model_facts = FactsField(
+    model_facts = FactLinesField(
         label="Facts of models",
         help_text="A line each: “gpt-oss-*: context 131072, output 32768, text, tools”. What is "
         "left out comes from the list of models that ships with the service.",
