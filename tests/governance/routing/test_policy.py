@@ -125,7 +125,10 @@ class TestHint:
         assert "Usable: capable," in refusal.message
         assert picked(routing_request(profile_hint="fast"), where(bound), key(id="k2"))[0] == "fast"
         namesake = replace(CAPABLE, name="fast")
-        assert picked(routing_request(profile_hint="fast"), where(bound, namesake), key())[0] == "capable"
+        assert (
+            picked(routing_request(profile_hint="fast"), where(bound, namesake), key())[0]
+            == "capable"
+        )
 
     def test_an_id_beats_a_virtual_provider_beats_a_name(self):
         by_name = replace(FAST, id="1", virtual_provider="a", name="x")
@@ -133,7 +136,9 @@ class TestHint:
         by_id = replace(FAST, id="x", virtual_provider="c", name="c")
         assert picked(routing_request(profile_hint="X"), where(by_name))[0] == "a"
         assert picked(routing_request(profile_hint="X"), where(by_virtual, by_name))[0] == "x"
-        assert picked(routing_request(profile_hint="X"), where(by_id, by_virtual, by_name))[0] == "c"
+        assert (
+            picked(routing_request(profile_hint="X"), where(by_id, by_virtual, by_name))[0] == "c"
+        )
 
 
 class TestKey:

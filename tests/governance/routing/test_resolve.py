@@ -104,7 +104,9 @@ class TestModels:
         assert chain(decided) == ["mlx/a", "openai/gpt"]
 
     def test_without_alias_the_provider_chooses(self):
-        decided = decide(local(), light(target(model="")), request=routing_request(profile_hint="light"))
+        decided = decide(
+            local(), light(target(model="")), request=routing_request(profile_hint="light")
+        )
         assert chain(decided) == ["mlx/tiny"]
 
     def test_without_any_model_it_is_rejected(self):
