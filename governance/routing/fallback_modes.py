@@ -22,6 +22,11 @@ CHOICES: Final = (
     (UNREACHABLE, "Local inference takes over if no provider can be reached"),
     (NEVER, "The request fails"),
 )
+IN_SHORT: Final = {
+    ALWAYS: "local takes over",
+    UNREACHABLE: "local, if unreachable",
+    NEVER: "fails",
+}
 SETTING: Final = "POINTSMAN_LOCAL_FALLBACK"
 
 
@@ -57,4 +62,4 @@ def sentence(held: FallbackMode, place: str) -> str:
         ALWAYS: "When no target answers",
         UNREACHABLE: "When no provider can be reached, or all are overloaded",
     }[held.mode]
-    return f"{when}, {place} on this side answers instead ({by})."
+    return f"{when}, the local model {place} answers instead ({by})."

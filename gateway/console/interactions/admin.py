@@ -132,7 +132,7 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     @display(description="Outcome", label=OUTCOME_LABELS)  # type: ignore[untyped-decorator]
     def shown_outcome(self, row: Interaction) -> tuple[str, str]:
         if (row.outcome, row.fallback) == ("ok", "local"):
-            return LOCALLY, "Answered locally instead"
+            return LOCALLY, "Answered locally"
         return row.outcome, OUTCOMES.get(row.outcome, row.outcome)
 
     @admin.display(description="Time")
@@ -160,10 +160,7 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     @display(description="Fallback", label={"target": "warning", "local": "info"})  # type: ignore[untyped-decorator]
     def shown_fallback(self, row: Interaction) -> tuple[str, str] | str:
-        if row.fallback not in FALLEN:
-            return ""
-        why = row.fallback_reason.replace("_", " ")
-        return row.fallback, f"{FALLEN[row.fallback]}: {why}" if why else FALLEN[row.fallback]
+        return (row.fallback, FALLEN[row.fallback]) if row.fallback in FALLEN else ""
 
     @admin.display(description="First token / all")
     def shown_times(self, row: Interaction) -> SafeString:

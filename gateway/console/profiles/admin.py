@@ -29,6 +29,7 @@ from gateway.console.targets.shares import share
 from gateway.console.theme.admin_classes import StackedInline, display
 from governance import frozen, services, snapshot
 from governance.models import Provider, RoutingProfile, RoutingTarget
+from governance.routing import fallback_modes
 from governance.routing.fallback import sentence_for
 from governance.routing.fields import Problem
 from governance.strategies import strategy_named
@@ -115,7 +116,7 @@ class ProfileAdmin(ExchangeAdmin):
         "strategy_shown",
         "reach",
         "target_list",
-        "if_none_answers",
+        "otherwise",
         "switch_shown",
     )
     list_filter = ("enabled", "strategy", "local_only")
@@ -206,6 +207,11 @@ class ProfileAdmin(ExchangeAdmin):
     @display("Strategy", ordering="strategy")
     def strategy_shown(self, profile: RoutingProfile) -> str:
         return profile.get_strategy_display()
+
+    @display("If none answers")
+    def otherwise(self, profile: RoutingProfile) -> str:
+        held = fallback_modes.mode_of(settings.LOCAL_FALLBACK, profile.local_fallback)
+        return fallback_modes.IN_SHORT[held.mode]
 
     @admin.display(description="If no target answers")
     def if_none_answers(self, profile: RoutingProfile) -> str:
