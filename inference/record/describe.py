@@ -62,13 +62,7 @@ def describe(
         stream=routing_request.stream,
         messages=features.messages,
         tools=features.tools,
-        features=FeaturesRecord(
-            _sorted(routing_request.required_capabilities),
-            features.last_user_characters,
-            features.prompt_tokens,
-            features.images,
-            features.reasoning,
-        ),
+        features=_features(routing_request),
         duration_ms=round(context.duration * 1000, 1),
         first_token_ms=None if first_token is None else round(first_token * 1000, 1),
         usage=context.usage,
@@ -80,6 +74,17 @@ def describe(
         error_code=context.error_code,
         status=context.status,
         dropped_fields=context.dropped,
+    )
+
+
+def _features(routing_request: RoutingRequest) -> FeaturesRecord:
+    features = routing_request.features
+    return FeaturesRecord(
+        _sorted(routing_request.required_capabilities),
+        features.last_user_characters,
+        features.prompt_tokens,
+        features.images,
+        features.reasoning,
     )
 
 
