@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -57,6 +56,9 @@ def find(place: SoldModel) -> Any | None:
 
 def context_lengths(places: Iterable[SoldModel]) -> ModelCatalog:
     """Of the models whose context the list knows."""
+    # Nobody else needs it, and it loads half of the mail library.
+    from importlib.metadata import version
+
     found = []
     for place in places:
         entry = find(place)
