@@ -9,6 +9,7 @@ from django.test import Client
 
 from governance import services, snapshot
 from governance.models import Provider, Revision
+from governance.routing.model_facts import ModelFacts
 from governance.serializers import MASK
 from tests.gateway.console.sent import ROOT, messages_of, text_of
 from tests.governance.conftest import profile_document, provider_document
@@ -60,7 +61,7 @@ def test_facts_of_models_in_words(admin: Client) -> None:
     admin.post(f"{PATH}/add/", form(model_facts=said))
     table = snapshot.refresh()
     held = table.providers["fast"]
-    assert table.facts(held, "llama3:8b") == (8192, 1024, {"text", "tools"})
+    assert table.facts(held, "llama3:8b") == ModelFacts(8192, 1024, frozenset({"text", "tools"}))
     assert table.facts(held, "gpt-x").context_length == 5
     page = admin.get(change_path())
     shown = page.context["adminform"].form["model_facts"].value()
