@@ -166,7 +166,9 @@ class InferenceConsumer(LeanHttpConsumer):
             request = self.endpoint.read(body, self.headers)
         except BadRequest as error:
             raise RequestRefused(
-                ErrorAnswer(error.status, error.message, error.code, error.field)
+                ErrorAnswer(
+                    error.status, error.message, error.code, error.field, details=error.details
+                )
             ) from None
         self.context.ask = self.endpoint.recorded(request.ask)
         self.context.session = request.session
