@@ -10,6 +10,7 @@ from governance.kinds.auth import Auth, Headers, KeyHeader
 from governance.kinds.failure_words import SHARED, FailureWords
 from governance.kinds.locality import is_loopback
 from governance.kinds.model_rules import ModelRule
+from governance.kinds.responses_api import ResponsesAPI
 
 TRACE_HEADERS: Final = frozenset({b"traceparent", b"tracestate"})
 """W3C Trace Context: every kind that lets callers' headers through lets these through."""
@@ -93,6 +94,8 @@ class ProviderKind:
     that all share."""
     model_rules: tuple[ModelRule, ...] = ()
     """What its models are known to refuse."""
+    responses: ResponsesAPI | None = None
+    """How its providers speak OpenAI's Responses API beside their protocol; None: not at all."""
     presets: tuple[Preset, ...] = ()
     formerly: str = ""
     """The kind under which it was stored before, where that one had a base URL."""
@@ -101,6 +104,14 @@ class ProviderKind:
     def translation(self) -> str:
         """The key of its translations."""
         return self.dialect or self.protocol
+
+    def speaks_responses(self, model: str, base_url: str, patterns: tuple[str, ...]) -> bool:
+        """Whether a model at this address is asked by the Responses API where that is of use.
+
+        `patterns` are what the operator says of the provider's models.
+        """
+        api = self.responses
+        return api is not None and api.spoken_by(model, base_url, patterns)
 
     def serves(self, request_type: str) -> bool:
         return self.request_types is None or request_type in self.request_types

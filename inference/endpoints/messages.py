@@ -69,8 +69,8 @@ class _Body(_Count, kw_only=True):
 def _no_threads() -> BadRequest:
     """Refuses a thread in the words by which Anthropic's SDKs go on without one.
 
-    A thread lives with one provider and under one credential, which all keys share: whoever knew the
-    id of a message could go on with another key's conversation, and no other target could answer.
+    A thread lives with one provider and under one credential, which all keys share: whoever knew
+    the id of a message could go on with another key's, and no other target could answer.
     """
     return BadRequest(
         "`thread`: this gateway keeps no threads, so that every target can answer every request. "

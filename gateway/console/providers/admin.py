@@ -57,6 +57,7 @@ PLAIN = (
     "is_local",
     "default_model",
     "models",
+    "responses_models",
     "capabilities",
     *TIMEOUTS,
     "max_concurrency",
@@ -81,6 +82,11 @@ class ProviderForm(DocumentForm):
         help_text="Asked for when neither target nor request names a model.",
     )
     models = LinesField(label="Models", help_text="Known to be there, a line each.")
+    responses_models = LinesField(
+        label="Models with Responses API",
+        help_text="Asked by OpenAI's Responses API where that is of use, a line each: “gpt-5*”, or "
+        "“!gpt-4*” for those that are not. None: all of api.openai.com, none elsewhere.",
+    )
     capabilities = ChoicesField(
         CAPABILITIES, label="Can take", help_text="None: its models take everything."
     )
@@ -177,7 +183,7 @@ class ProviderAdmin(ServiceAdmin):
             },
         ),
         ("Credential", {"fields": (("api_key", "clear_api_key"), "extra_headers")}),
-        ("Models", {"fields": ("default_model", "models", "capabilities")}),
+        ("Models", {"fields": ("default_model", "models", "responses_models", "capabilities")}),
         ("Limits", {"fields": (TIMEOUTS, "max_concurrency")}),
         ("Renaming", {"classes": ("collapse",), "fields": ("used_by", "rename_in_targets")}),
     )
