@@ -16,7 +16,7 @@ from inference.dispatch.health import HealthBook
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
-from inference.edge.nothing_kept import KeptResponseConsumer
+from inference.edge.kept_responses import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.input_tokens import INPUT_TOKENS
@@ -65,7 +65,7 @@ def routes(
             endpoint=counting, book=HealthBook(rng=rng), rng=rng, **common
         )
     models = apps[MODELS] = ListingConsumer.as_asgi(**common)
-    kept = KeptResponseConsumer.as_asgi()
+    kept = KeptResponseConsumer.as_asgi(**common)
     unknown = UnknownPathConsumer.as_asgi(paths=PATHS)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:

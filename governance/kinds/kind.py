@@ -105,14 +105,6 @@ class ProviderKind:
         """The key of its translations."""
         return self.dialect or self.protocol
 
-    def speaks_responses(self, model: str, base_url: str, patterns: tuple[str, ...]) -> bool:
-        """Whether a model at this address is asked by the Responses API where that is of use.
-
-        `patterns` are what the operator says of the provider's models.
-        """
-        api = self.responses
-        return api is not None and api.spoken_by(model, base_url, patterns)
-
     def serves(self, request_type: str) -> bool:
         return self.request_types is None or request_type in self.request_types
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -41,20 +40,15 @@ class ResponsesAPI:
         """Whether a model speaks it. `patterns` are the operator's: names, in which `*` stands for
         any characters, and names after a `!` that do not speak it. Where only such are given, the
         others speak it as the address has it."""
-        return _spoken(self, model, base_url, patterns)
+        model = model.casefold()
+        without = [one[1:].casefold() for one in patterns if one.startswith("!")]
+        those = [one.casefold() for one in patterns if not one.startswith("!")]
+        if any(fnmatchcase(model, one) for one in without):
+            return False
+        return any(fnmatchcase(model, one) for one in those) if those else self.default_at(base_url)
 
     def preferred_for(self, model: str, *, reasoning_with_tools: bool) -> bool:
         """Whether a model that speaks it is better asked this way by callers of other protocols."""
         if re.match(self.always, model):
             return True
         return reasoning_with_tools and re.match(self.with_tools, model) is not None
-
-
-@lru_cache(maxsize=4096)
-def _spoken(api: ResponsesAPI, model: str, base_url: str, patterns: tuple[str, ...]) -> bool:
-    model = model.casefold()
-    without = [one[1:].casefold() for one in patterns if one.startswith("!")]
-    those = [one.casefold() for one in patterns if not one.startswith("!")]
-    if any(fnmatchcase(model, one) for one in without):
-        return False
-    return any(fnmatchcase(model, one) for one in those) if those else api.default_at(base_url)

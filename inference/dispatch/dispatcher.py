@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Protocol
 
+import msgspec
 import structlog
 
 from governance.routing.plan import Candidate
@@ -22,7 +23,9 @@ from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
 from inference.dispatch.repairing import RepairedRequest
 from inference.dispatch.results import Exhausted, StreamResult
+from inference.dispatch.seals import seal_for
 from inference.dispatch.timer_wheel import TimerWheel
+from inference.dispatch.upstream_protocol import RESPONSES, upstream_protocol
 from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
 from inference.translate.base import (
@@ -147,9 +150,9 @@ class Dispatcher:
 
     async def _ask(self, attempt: Attempt) -> StreamResult | Answer:
         """The candidate's committed stream or its whole answer. Raises what `Attempt` takes."""
-        request, context, candidate = self.request, self.context, attempt.candidate
+        context, candidate = self.context, attempt.candidate
         context.dropped = ()
-        stream = request.ask.stream
+        stream = self.request.ask.stream
         attempt.acquire(stream=stream)
         if candidate.is_local_fallback and context.attempts:
             log.warning(
@@ -159,7 +162,7 @@ class Dispatcher:
                 failed=[str(one) for one in context.attempts],
             )
         backend = backend_of(candidate.provider)
-        translator = self._translators(backend.kind.translation)
+        translator, request = self._translation(backend, candidate)
         try:
             outbound = translator.request(request, candidate.model)
         except Inexpressible as error:
@@ -176,6 +179,17 @@ class Dispatcher:
             )
         except AttemptFailed as failed:
             raise AttemptFailed(reworded(failed.failure, words)) from None
+
+    def _translation(
+        self, backend: Backend, candidate: Candidate
+    ) -> tuple[Translator, ParsedRequest]:
+        """How the candidate is spoken to, and the request with what that takes."""
+        request = self.request
+        protocol = upstream_protocol(candidate, request, backend.kind.translation)
+        if protocol == RESPONSES:
+            seal = seal_for(self.context.grant, candidate.provider.name)
+            request = msgspec.structs.replace(request, seal=seal)
+        return self._translators(protocol), request
 
     async def _send(self, backend: Backend, outbound: Outbound, attempt: Attempt) -> Reply:
         """The reply to the request, repaired where the provider refuses a part of it."""
@@ -261,6 +275,6 @@ class Dispatcher:
             return Exhausted(failure)
         backend = backend_of(candidate.provider)
         safe = replace(failure, body=backend.redacted(failure.body))
-        translator = self._translators(backend.kind.translation)
+        translator, _ = self._translation(backend, candidate)
         body = translator.error(safe)
         return Exhausted(safe, body, unmodified=body == safe.body)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from governance.routing.request import RoutingRequest
+from inference.values.seal import Seal
 
 Priority = Literal["high", "normal", "low"]
 
@@ -29,6 +30,9 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
     """What its caller calls the conversation; see `endpoints.session`."""
     wants_usage: bool = False
     """The caller asked for OpenAI's `stream_options.include_usage`."""
+
+    seal: Seal | None = None
+    """How ids of the one who is asked are sealed for the caller, where the answer has any."""
 
     content_type: str = "application/json"
     """Of the body, a multipart form's boundary included."""

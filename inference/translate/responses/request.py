@@ -26,7 +26,7 @@ from inference.values.parsed_request import ParsedRequest
 
 _SHAPE: Final = shape_of(
     ResponsesRequest,
-    known=frozenset({"model", "previous_response_id", "conversation", "prompt"}),
+    known=frozenset({"model", "conversation"}),
 )
 _INERT: Final = frozenset({"id", "status", "annotations", "logprobs"})
 """What items of an answer carry when they come back as history."""
@@ -85,6 +85,9 @@ def _manner(asked: ResponsesRequest) -> dict[str, Any]:
 
 
 def _refuse(asked: ResponsesRequest) -> None:
+    for field in ("previous_response_id", "prompt", "background"):
+        if getattr(asked, field):
+            raise Inexpressible(field, f"`{field}`: no chat model keeps anything.")
     if asked.top_logprobs or _LOGPROBS in (asked.include or ()):
         field = "top_logprobs" if asked.top_logprobs else "include"
         raise Inexpressible(field, f"`{field}`: log probabilities are not carried over.")
