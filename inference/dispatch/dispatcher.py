@@ -162,9 +162,8 @@ class Dispatcher:
                 failed=[str(one) for one in context.attempts],
             )
         backend = backend_of(candidate.provider)
-        translator, request = self._translation(backend, candidate)
         try:
-            outbound = translator.request(request, candidate.model)
+            translator, request, outbound = self._outbound(backend, candidate)
         except Inexpressible as error:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
@@ -179,6 +178,20 @@ class Dispatcher:
             )
         except AttemptFailed as failed:
             raise AttemptFailed(reworded(failed.failure, words)) from None
+
+    def _outbound(
+        self, backend: Backend, candidate: Candidate
+    ) -> tuple[Translator, ParsedRequest, Outbound]:
+        """How the candidate is spoken to, and the request in its words. Raises `Inexpressible`."""
+        translator, request = self._translation(backend, candidate)
+        try:
+            return translator, request, translator.request(request, candidate.model)
+        except Inexpressible:
+            usual = self._translators(backend.kind.translation)
+            if usual is translator or request.ask.request_type == RESPONSES:
+                raise
+            # What the preferred protocol has no word for may be said in the usual one.
+            return usual, self.request, usual.request(self.request, candidate.model)
 
     def _translation(
         self, backend: Backend, candidate: Candidate

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import anthropic
 import openai
 import pytest
 
@@ -279,3 +280,88 @@ def test_errors_come_as_they_were_told(world: World) -> None:
 
 def test_usage_is_recorded(world: World) -> None:
     assert ask(world, True).usage.to_dict()["input_tokens_details"] == {"cached_tokens": 5}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_chat_caller_reasons_with_tools(world: World, stream: bool) -> None:
+    """Which these models do by the Responses API alone; reasoning goes back where it came from."""
+    world.native.script(CALLS, HELLO)
+    functions: Any = [{"type": "function", "function": {"name": "add", "parameters": ADD}}]
+    settings: Any = {"model": "native/gpt-5.5", "tools": functions, "reasoning_effort": "high"}
+    messages: list[Any] = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "1 + 2?"}]},
+    ]
+    first = _said(world, stream, messages=messages, **settings)
+    assert first["tool_calls"][0]["function"]["arguments"] == json.dumps({"a": 1, "b": 2})
+    assert first["reasoning_content"] == "Hm"
+    messages += [first, {"role": "tool", "tool_call_id": "call_1", "content": "3"}]
+    second = _said(world, stream, messages=messages, **settings)
+    assert second["content"] == "Hello there"
+    assert [asked.path for asked in world.native.asked] == ["/v1/responses"] * 2
+    body = world.native.asked[-1].body
+    kinds = [item["type"] for item in body["input"]]
+    assert kinds == ["message", "message", "reasoning", "function_call", "function_call_output"]
+    assert body["input"][2]["encrypted_content"] in world.native.encrypted
+    assert body["store"] is False
+
+
+def _said(world: World, stream: bool, **fields: Any) -> dict[str, Any]:
+    chat = world.sdk.chat.completions
+    if not stream:
+        answer = chat.create(**fields)
+        assert answer.usage is not None
+        assert answer.choices[0].finish_reason in ("stop", "tool_calls")
+        message: dict[str, Any] = answer.choices[0].message.to_dict()
+        return message
+    with chat.stream(**fields, stream_options={"include_usage": True}) as events:
+        final = events.get_final_completion()
+    assert final.usage is not None
+    assert final.choices[0].finish_reason in ("stop", "tool_calls")
+    return final.choices[0].message.to_dict(exclude_unset=True)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_caller_of_messages_thinks_with_tools(world: World, stream: bool) -> None:
+    world.native.script(CALLS, HELLO)
+    settings: Any = {
+        "model": "native/gpt-5.5",
+        "max_tokens": 4000,
+        "thinking": {"type": "enabled", "budget_tokens": 2000},
+        "tools": [{"name": "add", "input_schema": ADD}],
+    }
+    messages: list[Any] = [{"role": "user", "content": "1 + 2?"}]
+    url = world.gateway.url
+    with anthropic.Anthropic(base_url=url, api_key="pm-test-key", max_retries=0) as sdk:
+
+        def ask() -> Any:
+            if not stream:
+                return sdk.messages.create(messages=messages, **settings)
+            with sdk.messages.stream(messages=messages, **settings) as events:
+                return events.get_final_message()
+
+        first = ask()
+        assert first.stop_reason == "tool_use"
+        messages.append({"role": "assistant", "content": [b.to_dict() for b in first.content]})
+        result = {"type": "tool_result", "tool_use_id": "call_1", "content": "3"}
+        messages.append({"role": "user", "content": [result]})
+        second = ask()
+    assert second.content[-1].text == "Hello there"
+    body = world.native.asked[-1].body
+    kinds = [item["type"] for item in body["input"]]
+    assert kinds == ["message", "reasoning", "function_call", "function_call_output"]
+    assert body["reasoning"] == {"effort": "low"}
+    assert body["max_output_tokens"] == 4000
+
+
+def test_what_the_api_cannot_say_goes_as_a_chat_completion(world: World) -> None:
+    """Better without reasoning than not at all; without tools nothing changes."""
+    world.native.fail = Json(OpenAIScript().whole(Answer(("Chat",))))
+    functions: Any = [{"type": "function", "function": {"name": "add", "parameters": ADD}}]
+    asked: Any = {"model": "native/gpt-5.5", "messages": [{"role": "user", "content": "Hi"}]}
+    chat = world.sdk.chat.completions
+    chat.create(**asked, tools=functions, reasoning_effort="high", stop=["."])
+    assert world.native.asked[-1].body["reasoning_effort"] == "none"
+    chat.create(**asked, reasoning_effort="high")
+    chat.create(**asked, tools=functions)
+    assert {one.path for one in world.native.asked} == {"/v1/chat/completions"}

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.values.usage import Usage
+from inference.values.usage import Usage, of_openai
 
 _DEFAULTS: Final[dict[str, Any]] = {
     "instructions": None,
@@ -69,4 +69,19 @@ def usage_of(usage: Usage | None) -> dict[str, Any] | None:
         "output_tokens": usage.completion,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.total,
+    }
+
+
+def usage_of_chat(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """The API's `usage` as that of a chat completion."""
+    told = of_openai(usage) or Usage(0, 0)
+    return {
+        "prompt_tokens": told.prompt,
+        "completion_tokens": told.completion,
+        "total_tokens": told.total,
+        "prompt_tokens_details": {
+            "cached_tokens": told.cached,
+            "cache_write_tokens": told.cache_written,
+        },
+        "completion_tokens_details": {"reasoning_tokens": told.reasoning},
     }
