@@ -24,6 +24,11 @@ class Places(NamedTuple):
     socket: Path
     """Where web processes send their gauges."""
 
+    @property
+    def keeper(self) -> Path:
+        """Where they put and ask for answers that are kept."""
+        return self.socket.with_name("keeper.sock")
+
 
 def places() -> Places:
     """As the settings are now."""

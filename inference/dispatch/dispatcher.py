@@ -41,6 +41,7 @@ from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
 from inference.values.failures import AttemptFailed, Failure, Outcome, broken, reworded
+from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import ParsedRequest
 
 log = structlog.get_logger("pointsman.dispatch")
@@ -85,6 +86,7 @@ class Dispatcher:
         loop: asyncio.AbstractEventLoop,
         timer_wheel: TimerWheel,
         translators: Callable[[str], Translator],
+        keeper: Keeper | None = None,
     ) -> None:
         """`translators` gives the translator towards an upstream's protocol."""
         self.request = request
@@ -95,6 +97,7 @@ class Dispatcher:
         self._loop = loop
         self._timer_wheel = timer_wheel
         self._translators = translators
+        self.keeper = keeper
 
     async def run(self, candidates: tuple[Candidate, ...]) -> Exhausted | None:
         """One candidate after the other until one commits. None when the caller was answered, be

@@ -31,6 +31,7 @@ from inference.record.record import RequestContext
 from inference.upstream import client_of
 from inference.values.error_answer import ErrorAnswer
 from inference.values.failures import Outcome
+from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import BadRequest, ParsedRequest
 
 log = structlog.get_logger("pointsman.chat")
@@ -84,6 +85,7 @@ class InferenceConsumer(LeanHttpConsumer):
         observers: Sequence[Observer] = (),
         body_limit: int = LeanHttpConsumer.body_limit,
         heartbeat: float = 15.0,
+        keeper: Keeper | None = None,
     ) -> None:
         super().__init__()
         self.endpoint = endpoint
@@ -94,6 +96,7 @@ class InferenceConsumer(LeanHttpConsumer):
         self.observers = observers
         self.body_limit = body_limit
         self.heartbeat = heartbeat
+        self.keeper = keeper
 
     def on_head(self) -> ErrorAnswer | None:
         self.headers = headers = read_headers(self.scope["headers"])
@@ -199,6 +202,7 @@ class InferenceConsumer(LeanHttpConsumer):
             self.loop,
             self.timer_wheel,
             self.endpoint.translator,
+            self.keeper,
         )
 
     async def refuse(self, error: ErrorAnswer) -> None:

@@ -18,6 +18,7 @@ from inference.edge.answer_writer import AnswerWriter
 from inference.edge.authentication import Authenticate
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.inference_consumer import read_headers
+from inference.edge.own_responses import Own, answer
 from inference.protocols import RESPONSES
 from inference.translate.base import EVENT_STREAM
 from inference.translate.responses.kept import KeptStream, sealed_answer
@@ -27,7 +28,8 @@ from inference.upstream.backend import backend_of
 from inference.upstream.provider_request import send
 from inference.values.error_answer import ErrorAnswer, after_failure, in_stream
 from inference.values.failures import AttemptFailed, Failure, Outcome
-from inference.values.seal import Seal
+from inference.values.kept_answer import Keeper
+from inference.values.seal import GATEWAY, Seal
 
 PATH: Final = "/v1/responses"
 _PLACE: Final = re.compile(r"/v1/responses/(?P<id>[^/]{1,400})(?:/(?P<rest>cancel|input_items))?")
@@ -68,8 +70,10 @@ class KeptResponseConsumer(LeanHttpConsumer):
         table: Callable[[], RoutingTable],
         authenticate: Authenticate,
         body_limit: int,
+        keeper: Keeper | None = None,
     ) -> None:
         super().__init__()
+        self.keeper = keeper
         self.table = table
         self.authenticate = authenticate
         self.body_limit = body_limit
@@ -86,7 +90,7 @@ class KeptResponseConsumer(LeanHttpConsumer):
         place = _PLACE.fullmatch(self.scope["path"].rstrip("/"))
         if place is None:
             return _gone()
-        held = self._held(table, place["id"], place["rest"])
+        held = self._held(table, place["id"], place["rest"] or "")
         if held is None:
             return _gone()
         methods = _METHODS[place["rest"]]
@@ -95,22 +99,34 @@ class KeptResponseConsumer(LeanHttpConsumer):
         self._place = held
         return None
 
-    def _held(self, table: RoutingTable, sealed: str, rest: str | None) -> Held | None:
+    def _held(self, table: RoutingTable, sealed: str, rest: str) -> Held | Own | None:
         """None for an id that this key was not given, or whose holder it may not reach."""
+        rest = f"/{rest}" if rest else ""
+        query = self.scope.get("query_string", b"")
+        own = seal_for(self._key, GATEWAY).open(sealed)
+        if own is not None:
+            method, stream = self.scope["method"], _STREAM in parse_qsl(query.decode("latin-1"))
+            key, keeper = self._key.id, self.keeper
+            return Own(keeper, key, own, sealed, method, rest, stream) if keeper else None
         for provider in table.providers.values():
             seal = seal_for(self._key, provider.name)
             own = seal.open(sealed)
             if own is None:
                 continue
             stays = provider.is_local or (table.cloud_enabled and not self._key.local_only)
-            query = _query(self.scope.get("query_string", b""), seal)
-            if not (provider.enabled and stays) or query is None:
+            travels = _query(query, seal)
+            if not (provider.enabled and stays) or travels is None:
                 return None
-            return Held(seal, provider, own, f"/{rest}" if rest else "", query)
+            return Held(seal, provider, own, rest, travels)
         return None
 
     async def handle(self, body: bytes) -> None:
         held = self._place
+        if isinstance(held, Own):
+            error = await answer(held, self.writer)
+            if error is not None:
+                await self.writer.refuse(_gone() if error.status == 404 else error)
+            return
         try:
             async with asyncio.timeout(held.provider.total_timeout):
                 await self._ask(held)
@@ -144,8 +160,8 @@ class KeptResponseConsumer(LeanHttpConsumer):
         if kind.startswith(EVENT_STREAM):
             await self._relay(held, reply)
             return
-        answer = sealed_answer(await reply.read_all(ANSWER_LIMIT), held.seal)
-        await self.writer.respond(200, [response_headers.JSON, *self._own(held)], answer)
+        told = sealed_answer(await reply.read_all(ANSWER_LIMIT), held.seal)
+        await self.writer.respond(200, [response_headers.JSON, *self._own(held)], told)
 
     async def _relay(self, held: Held, reply: Reply) -> None:
         stream = KeptStream(held.seal)

@@ -11,6 +11,7 @@ from inference.dispatch.results import Exhausted
 from inference.dispatch.upstream_protocol import speaks_responses
 from inference.endpoints import responses
 from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.keeping import completed
 from inference.endpoints.response_references import Unreachable, reachable, references_in
 from inference.protocols import RESPONSES
 from inference.translate.base import Answer
@@ -24,10 +25,11 @@ _ESTIMATED: Final = ((b"x-pointsman-estimated", b"true"),)
 async def dispatch(dispatcher: Dispatcher, candidates: tuple[Candidate, ...]) -> Exhausted | None:
     """Asks the candidates that can count, in the plan's order; for the first other it estimates,
     and where they fail. Only what the caller did wrong is told."""
-    request = dispatcher.request
+    request, key = dispatcher.request, dispatcher.context.grant
     try:
         references = references_in(request.fields)
-        candidates = reachable(request, references, candidates, dispatcher.context.grant)
+        candidates, kept = reachable(request, references, candidates, key)
+        dispatcher.request = await completed(request, kept, dispatcher.keeper, key)
     except Unreachable as error:
         return Exhausted(error.failure)
     able = tuple(takewhile(speaks_responses, candidates))

@@ -17,7 +17,7 @@ from inference.dispatch.seals import seal_for
 from inference.dispatch.upstream_protocol import speaks_responses
 from inference.values.failures import Failure, Outcome
 from inference.values.parsed_request import ParsedRequest
-from inference.values.seal import is_sealed
+from inference.values.seal import GATEWAY, is_sealed
 
 _NOT_KEPT: Final = (
     "This gateway keeps no responses: send the whole conversation in `input` instead of "
@@ -76,15 +76,20 @@ def reachable(
     references: list[Reference],
     candidates: tuple[Candidate, ...],
     key: VirtualKey | None,
-) -> tuple[Candidate, ...]:
-    """The candidates that have what the request refers to. Raises `Unreachable`."""
+) -> tuple[tuple[Candidate, ...], list[Reference]]:
+    """The candidates that have what the request refers to, and what of it the gateway keeps itself.
+
+    Raises `Unreachable`.
+    """
     native = tuple(filter(speaks_responses, candidates))
     for field, message in _NATIVE.items():
         if bytes(request.fields.get(field, b"null")) not in _SAYS_NOTHING:
             candidates = native
             if not native:
                 raise Unreachable(unsupported(field, message))
-    holders = {_holder(one, native, key) for one in references} - {""}
+    own = seal_for(key, GATEWAY)
+    kept = [one for one in references if own.open(one.id) is not None]
+    holders = {_holder(one, native, key) for one in references if one not in kept} - {""}
     if len(holders) > 1:
         raise Unreachable(
             Failure(
@@ -95,9 +100,9 @@ def reachable(
                 field=references[-1].field,
             )
         )
-    if not holders:
-        return candidates
-    return tuple(one for one in native if one.provider.name in holders)
+    if holders:
+        candidates = tuple(one for one in native if one.provider.name in holders)
+    return candidates, kept
 
 
 def _holder(reference: Reference, native: tuple[Candidate, ...], key: VirtualKey | None) -> str:

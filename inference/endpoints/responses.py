@@ -12,6 +12,7 @@ from governance.routing.request import RoutingRequest
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.results import Exhausted
 from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.keeping import completed
 from inference.endpoints.response_references import Unreachable, reachable, references_in
 from inference.endpoints.session import session_of
 from inference.protocols import RESPONSES
@@ -174,10 +175,11 @@ def _text(survey: Survey, content: str | list[_Part] | None) -> str:
 
 async def dispatch(dispatcher: Dispatcher, candidates: tuple[Candidate, ...]) -> Exhausted | None:
     """Asks those of the candidates that hold what the request refers to."""
-    request = dispatcher.request
+    request, key = dispatcher.request, dispatcher.context.grant
     try:
         references = references_in(request.fields)
-        candidates = reachable(request, references, candidates, dispatcher.context.grant)
+        candidates, kept = reachable(request, references, candidates, key)
+        dispatcher.request = await completed(request, kept, dispatcher.keeper, key)
     except Unreachable as error:
         return Exhausted(error.failure)
     return await dispatcher.run(candidates)

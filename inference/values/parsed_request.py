@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from governance.routing.request import RoutingRequest
+from inference.values.kept_answer import Keep
 from inference.values.seal import Seal
 
 Priority = Literal["high", "normal", "low"]
@@ -33,6 +34,9 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
 
     seal: Seal | None = None
     """How ids of the one who is asked are sealed for the caller, where the answer has any."""
+
+    keep: Keep | None = None
+    """Set where the gateway itself keeps the answer."""
 
     content_type: str = "application/json"
     """Of the body, a multipart form's boundary included."""

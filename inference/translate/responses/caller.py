@@ -38,9 +38,11 @@ class ResponsesCaller:
         reasoning = msgspec.json.decode(raw, type=Reasoning | None) or Reasoning()
         summarized = bool(reasoning.summary or reasoning.generate_summary)
         return ResponseWriter(
-            frame(request.fields, int(self._clock())),
+            frame(request.fields, int(self._clock()), request.keep),
             summarized=summarized,
             names=names_in(request.fields),
+            keep=request.keep,
+            seal=request.seal,
         )
 
     def error(self, failure: Failure, said: UpstreamError) -> bytes:

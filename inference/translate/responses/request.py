@@ -62,7 +62,7 @@ def chat_request(parsed: ParsedRequest) -> HubRequest:
             chat[name] = value
     chat |= tool_fields(asked, tools, names, dropped)
     chat |= _manner(asked)
-    if asked.store:
+    if asked.store and parsed.keep is None:
         dropped.add("store")
     if asked.truncation not in (None, "disabled"):
         dropped.add("truncation")

@@ -153,7 +153,8 @@ def _format(form: ResponseFormat) -> dict[str, Any]:
     schema = form.json_schema
     if schema is None:
         return {"type": form.type}
-    told = {"type": form.type, "name": schema.name or "answer", "schema": schema.schema or {}}
+    told: dict[str, Any] = {"type": form.type, "name": schema.name or "answer"}
+    told["schema"] = schema.schema or {}
     if schema.description is not None:
         told["description"] = schema.description
     if schema.strict is not None:
