@@ -74,7 +74,7 @@ def routes(
 
 
 def _by_path(apps: Mapping[str, App], models: App, kept: App) -> App:
-    """Which of the applications answers; what stands below a path belongs to `models` and `kept`."""
+    """Which of the applications answers; what is below a path belongs to `models` and `kept`."""
     unknown = UnknownPathConsumer.as_asgi(paths=PATHS)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
