@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='provider',
             name='responses_models',
-            field=models.JSONField(blank=True, default=list, help_text="Models that are asked by OpenAI's Responses API where that is of use. “*” stands for any characters, “!” before a name for one that is not. None listed: all of api.openai.com, none elsewhere.", validators=[governance.models.validators.Lines(300, 200)], verbose_name='models with Responses API'),
+            field=models.JSONField(blank=True, default=list, help_text="Models that are asked by OpenAI's Responses API where that is of use. “*” stands for any characters, “!” before a name for one that is not. None listed: all of api.openai.com, none elsewhere.", validators=[governance.models.validators.LinesValidator(300, 200)], verbose_name='models with Responses API'),
         ),
     ]

@@ -31,10 +31,10 @@ from inference.record.record import RequestContext
 from inference.translate.base import (
     EVENT_STREAM,
     JSON,
-    Answer,
     Inexpressible,
     Outbound,
     StreamTranslator,
+    TranslatedAnswer,
     Translator,
 )
 from inference.upstream import Client, Reply
@@ -60,7 +60,10 @@ class Delivery(Protocol):
         """The head of a streamed answer."""
 
     async def whole(
-        self, candidate: Candidate, answer: Answer, headers: tuple[tuple[bytes, bytes], ...] = ()
+        self,
+        candidate: Candidate,
+        answer: TranslatedAnswer,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         """An answer from beginning to end."""
 
@@ -109,7 +112,7 @@ class Dispatcher:
             if candidate.is_local_fallback and exhausted.failure.code == INEXPRESSIBLE:
                 # The request asks for too much, nobody has failed: its caller is to know.
                 break
-            result: StreamResult | Answer | None = None
+            result: StreamResult | TranslatedAnswer | None = None
             with self._attempt(candidate) as attempt:
                 result = await self._ask(attempt)
                 if isinstance(result, StreamResult):
@@ -138,7 +141,7 @@ class Dispatcher:
     async def answer_here(
         self,
         candidate: Candidate,
-        answer: Answer,
+        answer: TranslatedAnswer,
         code: str,
         headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
@@ -151,11 +154,11 @@ class Dispatcher:
     def _attempt(self, candidate: Candidate) -> Attempt:
         return Attempt(candidate, self.context, self._book, self._loop, self._timer_wheel)
 
-    async def _ask(self, attempt: Attempt) -> StreamResult | Answer:
+    async def _ask(self, attempt: Attempt) -> StreamResult | TranslatedAnswer:
         """The candidate's committed stream or its whole answer. Raises what `Attempt` takes."""
         context, candidate = self.context, attempt.candidate
         context.dropped = ()
-        stream = self.request.ask.stream
+        stream = self.request.routing_request.stream
         attempt.acquire(stream=stream)
         if candidate.is_local_fallback and context.attempts:
             log.warning(
@@ -191,7 +194,7 @@ class Dispatcher:
             return translator, request, translator.request(request, candidate.model)
         except Inexpressible:
             usual = self._translators(backend.kind.translation)
-            if usual is translator or request.ask.request_type == RESPONSES:
+            if usual is translator or request.routing_request.request_type == RESPONSES:
                 raise
             # What the preferred protocol has no word for may be said in the usual one.
             return usual, self.request, usual.request(self.request, candidate.model)
@@ -203,7 +206,7 @@ class Dispatcher:
         request = self.request
         protocol = upstream_protocol(candidate, request, backend.kind.translation)
         if protocol == RESPONSES:
-            seal = seal_for(self.context.grant, candidate.provider.name)
+            seal = seal_for(self.context.virtual_key, candidate.provider.name)
             request = msgspec.structs.replace(request, seal=seal)
         return self._translators(protocol), request
 
@@ -225,7 +228,7 @@ class Dispatcher:
     async def _ask_once(
         self, backend: Backend, outbound: Outbound, body: bytes, attempt: Attempt
     ) -> Reply:
-        request, key = self.request, self.context.grant
+        request, key = self.request, self.context.virtual_key
         extra = outbound.headers
         if outbound.content_type != JSON:
             extra = (*extra, (b"content-type", outbound.content_type.encode()))
@@ -241,7 +244,7 @@ class Dispatcher:
             body,
             caller=request.headers,
             extra=extra,
-            stream=request.ask.stream,
+            stream=request.routing_request.stream,
             connect_timeout=backend.provider.connect_timeout,
             on_start=attempt.started,
         )
@@ -275,7 +278,7 @@ class Dispatcher:
         body = self._exhausted(attempt.candidate, failure).body
         await self._delivery.break_off(failure, body, stream.translator)
 
-    async def _deliver(self, answer: Answer, candidate: Candidate) -> None:
+    async def _deliver(self, answer: TranslatedAnswer, candidate: Candidate) -> None:
         context = self.context
         context.first_token = time.monotonic() - context.started
         context.model = answer.model or candidate.model

@@ -26,7 +26,7 @@ def upstream_protocol(candidate: Candidate, request: ParsedRequest, usual: str) 
     A Responses request passes as it came. Other callers' reach models that way which reason with
     tools, or answer at all, in no other.
     """
-    ask = request.ask
+    ask = request.routing_request
     if ask.request_type == RESPONSES:
         return RESPONSES if speaks_responses(candidate) else usual
     if ask.request_type not in _TRANSLATED:

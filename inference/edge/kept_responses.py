@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from governance.routing.table import Provider, RoutingTable
+from governance.routing.table import ProviderEntry, RoutingTable
 from inference.dispatch.attempt import failure_of
 from inference.dispatch.reading import ANSWER_LIMIT, media_type_of, refusal
 from inference.dispatch.seals import seal_for
@@ -45,7 +45,7 @@ class Held(NamedTuple):
     """Where a response is."""
 
     seal: Seal
-    provider: Provider
+    provider: ProviderEntry
     id: str
     """As the provider gave it."""
     rest: str

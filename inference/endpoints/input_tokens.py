@@ -14,7 +14,7 @@ from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.keeping import completed
 from inference.endpoints.response_references import Unreachable, reachable, references_in
 from inference.protocols import RESPONSES
-from inference.translate.base import Answer
+from inference.translate.base import TranslatedAnswer
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.responses.input_tokens import InputTokens, estimated_body
 
@@ -25,7 +25,7 @@ _ESTIMATED: Final = ((b"x-pointsman-estimated", b"true"),)
 async def dispatch(dispatcher: Dispatcher, candidates: tuple[Candidate, ...]) -> Exhausted | None:
     """Asks the candidates that can count, in the plan's order; for the first other it estimates,
     and where they fail. Only what the caller did wrong is told."""
-    request, key = dispatcher.request, dispatcher.context.grant
+    request, key = dispatcher.request, dispatcher.context.virtual_key
     try:
         references = references_in(request.fields)
         candidates, kept = reachable(request, references, candidates, key)
@@ -42,7 +42,7 @@ async def dispatch(dispatcher: Dispatcher, candidates: tuple[Candidate, ...]) ->
         absent = exhausted.failure.upstream_status in _NO_SUCH_ENDPOINT and not references
         if not (exhausted.failure.moves_on or absent):
             return exhausted
-    estimated = Answer(estimated_body(dispatcher.request))
+    estimated = TranslatedAnswer(estimated_body(dispatcher.request))
     others = candidates[len(able) :] or able[-1:]
     await dispatcher.answer_here(others[0], estimated, "estimated", _ESTIMATED)
     return None

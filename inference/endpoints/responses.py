@@ -18,7 +18,7 @@ from inference.endpoints.session import session_of
 from inference.protocols import RESPONSES
 from inference.translate.responses.caller import ResponsesCaller
 from inference.values.parsed_request import BadRequest, ParsedRequest
-from inference.values.parsing import Survey, envelope, hint_of, typed, without_hint
+from inference.values.parsing import Survey, envelope, profile_hint_of, typed, without_hint
 
 _NEED_OF_PART: Final = {"input_image": "vision", "input_file": "file", "input_audio": "audio"}
 _NO_CONVERSATIONS: Final = (
@@ -89,7 +89,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         what = "is required" if asked.input is None else "must not be empty"
         raise BadRequest(f"`input` {what}.", "input")
     session = session_of(fields, headers)
-    hint = hint_of(asked.routing_profile, asked.metadata, headers)
+    profile_hint = profile_hint_of(asked.routing_profile, asked.metadata, headers)
     survey = _survey(asked)
     effort = asked.reasoning.effort if asked.reasoning is not None else None
     features = survey.features(
@@ -98,11 +98,11 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         reasoning=effort is not None and effort != "none",
     )
     return ParsedRequest(
-        ask=RoutingRequest(
+        routing_request=RoutingRequest(
             model=asked.model or "",
             request_type="responses",
-            needs=frozenset(survey.needs),
-            hint=hint,
+            required_capabilities=frozenset(survey.required_capabilities),
+            profile_hint=profile_hint,
             stream=bool(asked.stream),
             features=features,
         ),
@@ -117,7 +117,9 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
 def parse_count(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request of `POST /v1/responses/input_tokens`. Raises `BadRequest`."""
     parsed = parse(body, headers)
-    return msgspec.structs.replace(parsed, ask=parsed.ask._replace(stream=False))
+    return msgspec.structs.replace(
+        parsed, routing_request=parsed.routing_request._replace(stream=False)
+    )
 
 
 def _survey(asked: _Body) -> Survey:
@@ -132,7 +134,7 @@ def _survey(asked: _Body) -> Survey:
             _look(survey, item, f"input[{position}]")
     form = asked.text.format if asked.text is not None else None
     if form is not None and form.type != "text":
-        survey.needs.add("structured_output")
+        survey.required_capabilities.add("structured_output")
     return survey
 
 
@@ -175,7 +177,7 @@ def _text(survey: Survey, content: str | list[_Part] | None) -> str:
 
 async def dispatch(dispatcher: Dispatcher, candidates: tuple[Candidate, ...]) -> Exhausted | None:
     """Asks those of the candidates that hold what the request refers to."""
-    request, key = dispatcher.request, dispatcher.context.grant
+    request, key = dispatcher.request, dispatcher.context.virtual_key
     try:
         references = references_in(request.fields)
         candidates, kept = reachable(request, references, candidates, key)

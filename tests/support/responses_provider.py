@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.pairs.talk import Answer
+from tests.service.pairs.talk import Answer
 from tests.support.upstream import Asked, Json, Reply, Sse, Upstream
 
 _FIELDS = """background include input instructions max_output_tokens max_tool_calls metadata model

@@ -15,9 +15,9 @@ from inference.translate.responses.frame import frame
 from inference.translate.responses.function_names import names_in
 from inference.translate.responses.passthrough import ResponsesPassThrough
 from inference.translate.responses.request import chat_request
-from inference.translate.responses.request_schema import Reasoning
+from inference.translate.responses.request_schema import ReasoningOptions
 from inference.translate.responses.stream import ResponseWriter
-from inference.translate.upstream_errors import UpstreamError
+from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 
@@ -35,7 +35,7 @@ class ResponsesCaller:
 
     def writer(self, request: ParsedRequest) -> ResponseWriter:
         raw = request.fields.get("reasoning", b"null")
-        reasoning = msgspec.json.decode(raw, type=Reasoning | None) or Reasoning()
+        reasoning = msgspec.json.decode(raw, type=ReasoningOptions | None) or ReasoningOptions()
         summarized = bool(reasoning.summary or reasoning.generate_summary)
         return ResponseWriter(
             frame(request.fields, int(self._clock()), request.keep),
@@ -45,5 +45,5 @@ class ResponsesCaller:
             seal=request.seal,
         )
 
-    def error(self, failure: Failure, said: UpstreamError) -> bytes:
+    def error(self, failure: Failure, said: ErrorObject) -> bytes:
         return upstream_errors.as_openai(failure, said)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from inference.translate import upstream_errors
-from inference.translate.base import JSON, Answer, Outbound
+from inference.translate.base import JSON, Outbound, TranslatedAnswer
 from inference.translate.json_errors import Dropped
 from inference.translate.responses.passthrough import ResponsesPassThrough, opened_fields
 from inference.values.parsed_request import ParsedRequest
@@ -40,12 +40,14 @@ class InputTokens(ResponsesPassThrough):
         body = msgspec.json.encode({name: fields[name] for name in fields if name in _COUNTED})
         return Outbound("/responses/input_tokens", body, dropped.names())
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         try:
             msgspec.json.decode(body, type=_Count)
         except msgspec.DecodeError:
-            return Answer(b"", failure=upstream_errors.no_answer())
-        return Answer(body)
+            return TranslatedAnswer(b"", failure=upstream_errors.no_answer())
+        return TranslatedAnswer(body)
 
 
 class _Count(msgspec.Struct):

@@ -10,7 +10,7 @@ import msgspec
 from inference.protocols.sse import Event as ServerSentEvent
 from inference.protocols.sse import EventTooLarge, Parser, encode
 from inference.translate import upstream_errors
-from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
+from inference.translate.base import EVENT_STREAM, JSON, Outbound, TranslatedAnswer
 from inference.translate.event_stream import EventStream
 from inference.translate.json_errors import BROKEN_JSON, Dropped, is_utf8
 from inference.translate.responses.answer_schema import EVENT, RESPONSE, Event, Response
@@ -39,21 +39,23 @@ class ResponsesPassThrough:
         background = bytes(request.fields.get("background", b"")) == b"true"
         return ResponsesStream(request.seal, committed=background)
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         """The body as it came; a stream where none was asked for ends in the whole Response."""
         document = document_of(body)
         if isinstance(document, Failure):
-            return Answer(b"", failure=document)
+            return TranslatedAnswer(b"", failure=document)
         try:
             response = RESPONSE.decode(document)
         except BROKEN_JSON:
-            return Answer(b"", failure=upstream_errors.not_json(body))
+            return TranslatedAnswer(b"", failure=upstream_errors.not_json(body))
         failure = failure_in(response, document)
         if failure is not None:
-            return Answer(b"", failure=failure)
+            return TranslatedAnswer(b"", failure=failure)
         if not is_utf8(document):
-            return Answer(b"", failure=upstream_errors.not_json(body))
-        return Answer(
+            return TranslatedAnswer(b"", failure=upstream_errors.not_json(body))
+        return TranslatedAnswer(
             sealed(document, response.sealed_members(), request.seal),
             response.model or "",
             of_openai(response.usage),

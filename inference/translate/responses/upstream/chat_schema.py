@@ -7,7 +7,7 @@ from typing import Any
 from inference.translate.chat import request_schema
 
 
-class Message(request_schema.Message, kw_only=True):
+class Message(request_schema.ChatMessage, kw_only=True):
     reasoning_details: list[dict[str, Any]] | None = None
 
 

@@ -7,8 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from inference.translate import upstream_errors
-from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound, StreamTranslator
-from inference.translate.hub import AnswerWriter, CallerSide, DirectCaller, HubRequest
+from inference.translate.base import (
+    EVENT_STREAM,
+    JSON,
+    Outbound,
+    StreamTranslator,
+    TranslatedAnswer,
+)
+from inference.translate.hub import CallerSide, DirectCaller, HubRequest, HubWriter
 from inference.translate.json_errors import BROKEN_JSON
 from inference.translate.responses.answer_schema import RESPONSE, Event, Response
 from inference.translate.responses.frame import usage_of_chat
@@ -22,7 +28,7 @@ from inference.translate.responses.upstream.reasoning import detail_of
 from inference.translate.responses.upstream.request import responses_outbound
 from inference.translate.responses.upstream.stream import Chunks, said_in, thought_in
 from inference.translate.tool_names import restored_answer, restored_stream
-from inference.translate.upstream_errors import UpstreamError
+from inference.translate.upstream_errors import ErrorObject
 from inference.translate.via import Composed
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
@@ -40,24 +46,24 @@ class ResponsesUpstream:
     def request(self, chat: HubRequest, model: str) -> Outbound:
         return responses_outbound(chat, model)
 
-    def stream(self, writer: AnswerWriter) -> ResponseToChat:
+    def stream(self, writer: HubWriter) -> ResponseToChat:
         return ResponseToChat(writer, Chunks(int(self._clock()), self._seal))
 
-    def answer(self, writer: AnswerWriter, body: bytes) -> Answer:
+    def answer(self, writer: HubWriter, body: bytes) -> TranslatedAnswer:
         document = document_of(body)
         if isinstance(document, Failure):
-            return Answer(b"", failure=document)
+            return TranslatedAnswer(b"", failure=document)
         try:
             response = RESPONSE.decode(document)
         except BROKEN_JSON:
-            return Answer(b"", failure=upstream_errors.not_json(body))
+            return TranslatedAnswer(b"", failure=upstream_errors.not_json(body))
         failure = failure_in(response, document)
         if failure is not None:
-            return Answer(b"", failure=failure)
+            return TranslatedAnswer(b"", failure=failure)
         whole = completion(response, int(self._clock()), self._seal)
         return writer.whole_document(whole, of_openai(response.usage))
 
-    def error(self, failure: Failure) -> UpstreamError | None:
+    def error(self, failure: Failure) -> ErrorObject | None:
         return upstream_errors.of_openai(failure)
 
 
@@ -71,7 +77,9 @@ class ResponsesComposed(Composed):
         upstream = ResponsesUpstream(request.seal)
         return restored_stream(upstream.stream(self._caller.writer(request)), request)
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         upstream = ResponsesUpstream(request.seal)
         return restored_answer(upstream.answer(self._caller.writer(request), body), request)
 
@@ -87,7 +95,7 @@ class ResponseToChat(ResponseEvents):
 
     __slots__ = ("_chunks", "_last", "_writer")
 
-    def __init__(self, writer: AnswerWriter, chunks: Chunks) -> None:
+    def __init__(self, writer: HubWriter, chunks: Chunks) -> None:
         super().__init__()
         self._writer = writer
         self._chunks = chunks
