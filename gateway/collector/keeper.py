@@ -31,7 +31,7 @@ _LOOK_SECONDS: Final = 0.05
 """What is asked for may be on its way: whoever asks got its id a moment ago."""
 
 
-class Question(msgspec.Struct):
+class KeeperQuestion(msgspec.Struct):
     about: str
     """`put`, `conversation`, `item`, `fetch` or `delete`."""
     key: str = ""
@@ -39,13 +39,13 @@ class Question(msgspec.Struct):
     answer: KeptAnswer | None = None
 
 
-class Reply(msgspec.Struct):
+class KeeperReply(msgspec.Struct):
     found: bool
     items: list[msgspec.Raw] = []
     response: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_QUESTION: Final = msgspec.json.Decoder(Question)
+_QUESTION: Final = msgspec.json.Decoder(KeeperQuestion)
 
 
 class KeeperServer:
@@ -96,24 +96,24 @@ class KeeperServer:
         finally:
             writer.close()
 
-    async def _reply(self, question: Question) -> Reply:
+    async def _reply(self, question: KeeperQuestion) -> KeeperReply:
         answers, key, name = self._answers, question.key, question.id
         if question.about == "put":
             if question.answer is not None:
                 answers.put(question.answer)
-            return Reply(question.answer is not None)
+            return KeeperReply(question.answer is not None)
         if question.about == "conversation":
             found = await _awaited(lambda: answers.conversation(key, name))
-            return Reply(found is not None, found or [])
+            return KeeperReply(found is not None, found or [])
         if question.about == "item":
             item = await _awaited(lambda: answers.item(key, name))
-            return Reply(item is not None, [item] if item is not None else [])
+            return KeeperReply(item is not None, [item] if item is not None else [])
         answer = await _awaited(lambda: answers.get(key, name))
         if answer is None:
-            return Reply(False)
+            return KeeperReply(False)
         if question.about == "delete":
-            return Reply(answers.delete(key, name))
-        return Reply(True, answer.input, answer.response)
+            return KeeperReply(answers.delete(key, name))
+        return KeeperReply(True, answer.input, answer.response)
 
 
 async def _awaited(look: Callable[[], T | None]) -> T | None:

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from django.conf import settings
 
-from gateway.collector.keeper import Question, Reply
+from gateway.collector.keeper import KeeperQuestion, KeeperReply
 from gateway.collector.places import places
 from inference.values.kept_answer import Keeper, KeeperAway, KeptAnswer
 
@@ -18,7 +18,7 @@ log = structlog.get_logger("pointsman.keeper")
 
 PATIENCE: Final = 5.0
 """Seconds."""
-_REPLY: Final = msgspec.json.Decoder(Reply)
+_REPLY: Final = msgspec.json.Decoder(KeeperReply)
 
 
 class KeeperClient:
@@ -35,27 +35,27 @@ class KeeperClient:
         task.add_done_callback(self._putting.discard)
 
     async def conversation(self, key: str, name: str) -> list[msgspec.Raw] | None:
-        reply = await self._ask(Question("conversation", key, name))
+        reply = await self._ask(KeeperQuestion("conversation", key, name))
         return reply.items if reply.found else None
 
     async def item(self, key: str, name: str) -> msgspec.Raw | None:
-        reply = await self._ask(Question("item", key, name))
+        reply = await self._ask(KeeperQuestion("item", key, name))
         return reply.items[0] if reply.found else None
 
     async def fetch(self, key: str, name: str) -> tuple[msgspec.Raw, list[msgspec.Raw]] | None:
-        reply = await self._ask(Question("fetch", key, name))
+        reply = await self._ask(KeeperQuestion("fetch", key, name))
         return (reply.response, reply.items) if reply.found else None
 
     async def delete(self, key: str, name: str) -> bool:
-        return (await self._ask(Question("delete", key, name))).found
+        return (await self._ask(KeeperQuestion("delete", key, name))).found
 
     async def _put(self, answer: KeptAnswer) -> None:
         try:
-            await self._ask(Question("put", answer=answer))
+            await self._ask(KeeperQuestion("put", answer=answer))
         except KeeperAway:
             log.warning("answer_not_kept")
 
-    async def _ask(self, question: Question) -> Reply:
+    async def _ask(self, question: KeeperQuestion) -> KeeperReply:
         try:
             async with asyncio.timeout(PATIENCE):
                 reader, writer = await asyncio.open_unix_connection(self._path)

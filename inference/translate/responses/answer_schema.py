@@ -10,28 +10,28 @@ import msgspec
 from inference.translate.lenient import LenientDecoder
 
 
-class Annotation(msgspec.Struct):
+class ResponseAnnotation(msgspec.Struct):
     type: str = ""
     container_id: str | None = None
     url: str | None = None
     title: str | None = None
 
 
-class Part(msgspec.Struct):
+class ResponsePart(msgspec.Struct):
     """A part of a message, of reasoning or of its summary."""
 
     type: str = ""
     text: str = ""
     refusal: str | None = None
-    annotations: list[Annotation] | None = None
+    annotations: list[ResponseAnnotation] | None = None
 
 
-class Item(msgspec.Struct):
+class ResponseItem(msgspec.Struct):
     type: str = ""
     id: str | None = None
     status: str | None = None
-    content: list[Part] | None = None
-    summary: list[Part] | None = None
+    content: list[ResponsePart] | None = None
+    summary: list[ResponsePart] | None = None
     encrypted_content: str | None = None
     call_id: str | None = None
     name: str | None = None
@@ -57,7 +57,7 @@ class Response(msgspec.Struct):
     status: str | None = None
     created_at: float | None = None
     previous_response_id: str | None = None
-    output: list[Item] | None = None
+    output: list[ResponseItem] | None = None
     usage: dict[str, Any] | None = None
     error: Any = None
     incomplete_details: Incomplete | None = None
@@ -80,15 +80,15 @@ class Response(msgspec.Struct):
         return "tool_calls" if called else "stop"
 
 
-class Event(msgspec.Struct):
+class ResponseEvent(msgspec.Struct):
     type: str = ""
     sequence_number: int | None = None
     response: Response | None = None
-    item: Item | None = None
+    item: ResponseItem | None = None
     item_id: str | None = None
     output_index: int | None = None
-    part: Part | None = None
-    annotation: Annotation | None = None
+    part: ResponsePart | None = None
+    annotation: ResponseAnnotation | None = None
     delta: str | None = None
     text: str | None = None
     arguments: str | None = None
@@ -108,7 +108,7 @@ class Event(msgspec.Struct):
 class ItemList(msgspec.Struct):
     """The page of a list of items."""
 
-    data: list[Item] | None = None
+    data: list[ResponseItem] | None = None
     first_id: str | None = None
     last_id: str | None = None
 
@@ -119,5 +119,5 @@ class ItemList(msgspec.Struct):
 
 
 RESPONSE: Final = LenientDecoder(Response)
-EVENT: Final = LenientDecoder(Event)
+EVENT: Final = LenientDecoder(ResponseEvent)
 ITEM_LIST: Final = LenientDecoder(ItemList)

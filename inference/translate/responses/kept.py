@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inference.protocols.sse import encode
 from inference.translate.json_errors import BROKEN_JSON
-from inference.translate.responses.answer_schema import ITEM_LIST, RESPONSE, Event
+from inference.translate.responses.answer_schema import ITEM_LIST, RESPONSE, ResponseEvent
 from inference.translate.responses.passthrough import ResponseEvents
 from inference.translate.responses.sealed_ids import sealed
 from inference.values.failures import AttemptFailed, broken
@@ -30,5 +30,5 @@ class KeptStream(ResponseEvents):
         super().__init__()
         self._seal = seal
 
-    def _said(self, event: Event, name: bytes, data: bytes) -> bytes:
+    def _said(self, event: ResponseEvent, name: bytes, data: bytes) -> bytes:
         return encode(sealed(data, event.sealed_members(), self._seal), name)

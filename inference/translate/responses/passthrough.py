@@ -13,7 +13,7 @@ from inference.translate import upstream_errors
 from inference.translate.base import EVENT_STREAM, JSON, Outbound, TranslatedAnswer
 from inference.translate.event_stream import EventStream
 from inference.translate.json_errors import BROKEN_JSON, Dropped, is_utf8
-from inference.translate.responses.answer_schema import EVENT, RESPONSE, Event, Response
+from inference.translate.responses.answer_schema import EVENT, RESPONSE, Response, ResponseEvent
 from inference.translate.responses.sealed_ids import opened_input, opened_tools, sealed
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
@@ -155,13 +155,13 @@ class ResponseEvents(EventStream):
             return out + self._done()
         return out
 
-    def _said(self, event: Event, name: bytes, data: bytes) -> bytes:
+    def _said(self, event: ResponseEvent, name: bytes, data: bytes) -> bytes:
         raise NotImplementedError
 
     def _done(self) -> bytes:
         return b""
 
-    def _failed(self, event: Event, data: bytes) -> Failure:
+    def _failed(self, event: ResponseEvent, data: bytes) -> Failure:
         if event.response is None:
             return upstream_errors.in_answer(None, data)
         error = event.response.error or {"message": "The provider's answer failed."}
@@ -197,7 +197,7 @@ class ResponsesStream(ResponseEvents):
     def partial(self) -> Mapping[str, Any] | None:
         return self._partial
 
-    def _said(self, event: Event, name: bytes, data: bytes) -> bytes:
+    def _said(self, event: ResponseEvent, name: bytes, data: bytes) -> bytes:
         data = sealed(data, event.sealed_members(), self._seal)
         self.committed = self.committed or self._goes_on
         if event.type in _BEGUN:
@@ -205,7 +205,7 @@ class ResponsesStream(ResponseEvents):
         return encode(data, name)
 
 
-def is_meaningful(event: Event) -> bool:
+def is_meaningful(event: ResponseEvent) -> bool:
     """Whether the answer has begun with it: text, a call, reasoning, what a hosted tool does."""
     if event.type in _BEGUN or event.type in _EMPTY:
         return False

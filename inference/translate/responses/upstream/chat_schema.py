@@ -7,12 +7,12 @@ from typing import Any
 from inference.translate.chat import request_schema
 
 
-class Message(request_schema.ChatMessage, kw_only=True):
+class HistoryMessage(request_schema.ChatMessage, kw_only=True):
     reasoning_details: list[dict[str, Any]] | None = None
 
 
-class ChatRequest(request_schema.ChatRequest, kw_only=True):
-    messages: list[Message]  # type: ignore[assignment]
+class FullChatRequest(request_schema.ChatRequest, kw_only=True):
+    messages: list[HistoryMessage]  # type: ignore[assignment]
     metadata: dict[str, Any] | None = None
     verbosity: str | None = None
     prompt_cache_key: str | None = None

@@ -8,7 +8,7 @@ from typing import Any, Final
 from inference.translate.base import Inexpressible
 from inference.translate.chat.request_schema import ImageUrl, Part
 from inference.translate.json_errors import Dropped
-from inference.translate.responses.upstream.chat_schema import Message
+from inference.translate.responses.upstream.chat_schema import HistoryMessage
 from inference.translate.responses.upstream.reasoning import encrypted_in
 from inference.values.seal import Seal
 
@@ -18,7 +18,7 @@ _THOUGHTS: Final = "messages.reasoning_content"
 
 
 def items_of(
-    messages: list[Message], seal: Seal | None, dropped: Dropped, signed_thinking: str
+    messages: list[HistoryMessage], seal: Seal | None, dropped: Dropped, signed_thinking: str
 ) -> list[Item]:
     """Raises `Inexpressible`. `signed_thinking` is the caller's name for an Anthropic model's."""
     items: list[Item] = []
@@ -39,7 +39,9 @@ def items_of(
     return items
 
 
-def _turn(message: Message, path: str, seal: Seal | None, dropped: Dropped) -> Iterator[Item]:
+def _turn(
+    message: HistoryMessage, path: str, seal: Seal | None, dropped: Dropped
+) -> Iterator[Item]:
     """Reasoning, then what was said, then calls, as the model made them."""
     encrypted = list(encrypted_in(message.reasoning_details or (), seal))
     if len(encrypted) < len(message.reasoning_details or ()):
@@ -63,7 +65,7 @@ def _turn(message: Message, path: str, seal: Seal | None, dropped: Dropped) -> I
         }
 
 
-def _said(message: Message, path: str) -> list[Item]:
+def _said(message: HistoryMessage, path: str) -> list[Item]:
     content = message.content
     parts = [Part("text", text=content)] if isinstance(content, str) else content or []
     said: list[Item] = []
@@ -79,7 +81,7 @@ def _said(message: Message, path: str) -> list[Item]:
     return said
 
 
-def _output(message: Message, path: str) -> Item:
+def _output(message: HistoryMessage, path: str) -> Item:
     content = message.content
     told = content or "" if not isinstance(content, list) else _parts(content, path)
     return {"type": "function_call_output", "call_id": message.tool_call_id or "", "output": told}

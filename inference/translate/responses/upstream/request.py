@@ -18,12 +18,12 @@ from inference.translate.chat.accepted import accepted_history, accepted_tools
 from inference.translate.chat.request_schema import ResponseFormat, Tool, ToolChoice
 from inference.translate.hub import HubRequest
 from inference.translate.json_errors import Dropped, read
-from inference.translate.responses.upstream.chat_schema import ChatRequest
+from inference.translate.responses.upstream.chat_schema import FullChatRequest
 from inference.translate.responses.upstream.items import items_of
 from inference.translate.unsupported_fields import shape_of
 
-_CHAT: Final = msgspec.json.Decoder(ChatRequest)
-_SHAPE: Final = shape_of(ChatRequest, known=frozenset({"model", "stream_options"}))
+_CHAT: Final = msgspec.json.Decoder(FullChatRequest)
+_SHAPE: Final = shape_of(FullChatRequest, known=frozenset({"model", "stream_options"}))
 _INERT: Final = frozenset({"index", "annotations"})
 """What answers carry and history may bring back: a call's place, and sources of what was said."""
 _SAME: Final = (
@@ -75,7 +75,7 @@ def responses_outbound(hub: HubRequest, model: str) -> Outbound:
     return Outbound("/responses", msgspec.json.encode(request), dropped.names())
 
 
-def _refuse(chat: ChatRequest) -> None:
+def _refuse(chat: FullChatRequest) -> None:
     refused = {
         "n": chat.n is not None and chat.n != 1,
         "stop": chat.stop,
@@ -92,7 +92,7 @@ def _refuse(chat: ChatRequest) -> None:
             raise Inexpressible(field, f"`{field}`: the Responses API cannot express this.")
 
 
-def _limit(chat: ChatRequest, request: dict[str, Any], dropped: Dropped) -> None:
+def _limit(chat: FullChatRequest, request: dict[str, Any], dropped: Dropped) -> None:
     name = "max_tokens" if chat.max_completion_tokens is None else "max_completion_tokens"
     limit = getattr(chat, name)
     if limit is None:
@@ -102,7 +102,7 @@ def _limit(chat: ChatRequest, request: dict[str, Any], dropped: Dropped) -> None
     request["max_output_tokens"] = max(limit, _LEAST_TOKENS)
 
 
-def _tools(chat: ChatRequest, request: dict[str, Any]) -> None:
+def _tools(chat: FullChatRequest, request: dict[str, Any]) -> None:
     if chat.tools:
         request["tools"] = [_tool(tool, f"tools[{n}]") for n, tool in enumerate(chat.tools)]
     if chat.tool_choice is not None:
@@ -134,7 +134,7 @@ def _choice(choice: str | ToolChoice) -> Any:
     raise Inexpressible("tool_choice", "`tool_choice`: only functions can be chosen.")
 
 
-def _manner(chat: ChatRequest, request: dict[str, Any]) -> None:
+def _manner(chat: FullChatRequest, request: dict[str, Any]) -> None:
     """How the answer is to be made: effort, form and length."""
     if chat.reasoning_effort is not None:
         request["reasoning"] = {"effort": chat.reasoning_effort}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from inference.translate.responses.answer_schema import Event, Item, Response
+from inference.translate.responses.answer_schema import Response, ResponseEvent, ResponseItem
 from inference.translate.responses.frame import usage_of_chat
 from inference.translate.responses.upstream.reasoning import detail_of
 from inference.values.seal import Seal
@@ -20,7 +20,7 @@ _DELTAS: Final = {
 _CALL: Final = "function_call"
 
 
-class Chunks:
+class ResponseChunks:
     """Turns one event after the other into chunks. Holds the state of one stream."""
 
     __slots__ = ("_calls", "_created", "_frame", "_seal", "_thoughts", "_told")
@@ -35,7 +35,7 @@ class Chunks:
         self._told: set[int] = set()
         """Places of items of which something was said in pieces."""
 
-    def of(self, event: Event) -> list[Chunk]:
+    def of(self, event: ResponseEvent) -> list[Chunk]:
         """The chunks of one event; mostly one or none."""
         place = event.output_index or 0
         if event.type in _DELTAS and event.delta:
@@ -72,7 +72,7 @@ class Chunks:
         }
         return self._chunk({"role": "assistant", "content": ""})
 
-    def _begun(self, place: int, item: Item) -> list[Chunk]:
+    def _begun(self, place: int, item: ResponseItem) -> list[Chunk]:
         if item.type != _CALL or place in self._calls:
             return []
         number = self._calls[place] = len(self._calls)
@@ -80,7 +80,7 @@ class Chunks:
         call = {"index": number, "id": item.call_id or "", "type": "function", "function": function}
         return [self._chunk({"tool_calls": [call]})]
 
-    def _done(self, place: int, item: Item) -> list[Chunk]:
+    def _done(self, place: int, item: ResponseItem) -> list[Chunk]:
         """What is known only when an item is whole, and what never came in pieces."""
         chunks: list[Chunk] = []
         said = place in self._told
@@ -108,7 +108,7 @@ class Chunks:
         return {**self._frame, "choices": [choice]}
 
 
-def said_in(item: Item) -> list[dict[str, Any]]:
+def said_in(item: ResponseItem) -> list[dict[str, Any]]:
     """The parts of a message: text and refusals, in their order."""
     parts = item.content or ()
     return [
@@ -118,6 +118,6 @@ def said_in(item: Item) -> list[dict[str, Any]]:
     ]
 
 
-def thought_in(item: Item) -> str:
+def thought_in(item: ResponseItem) -> str:
     """Reasoning that may be read: its summary, or itself."""
     return "\n\n".join(part.text for part in item.summary or item.content or () if part.text)

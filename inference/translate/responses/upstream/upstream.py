@@ -16,7 +16,7 @@ from inference.translate.base import (
 )
 from inference.translate.hub import CallerSide, DirectCaller, HubRequest, HubWriter
 from inference.translate.json_errors import BROKEN_JSON
-from inference.translate.responses.answer_schema import RESPONSE, Event, Response
+from inference.translate.responses.answer_schema import RESPONSE, Response, ResponseEvent
 from inference.translate.responses.frame import usage_of_chat
 from inference.translate.responses.passthrough import (
     ENDS,
@@ -26,7 +26,7 @@ from inference.translate.responses.passthrough import (
 )
 from inference.translate.responses.upstream.reasoning import detail_of
 from inference.translate.responses.upstream.request import responses_outbound
-from inference.translate.responses.upstream.stream import Chunks, said_in, thought_in
+from inference.translate.responses.upstream.stream import ResponseChunks, said_in, thought_in
 from inference.translate.tool_names import restored_answer, restored_stream
 from inference.translate.upstream_errors import ErrorObject
 from inference.translate.via import Composed
@@ -47,7 +47,7 @@ class ResponsesUpstream:
         return responses_outbound(chat, model)
 
     def stream(self, writer: HubWriter) -> ResponseToChat:
-        return ResponseToChat(writer, Chunks(int(self._clock()), self._seal))
+        return ResponseToChat(writer, ResponseChunks(int(self._clock()), self._seal))
 
     def answer(self, writer: HubWriter, body: bytes) -> TranslatedAnswer:
         document = document_of(body)
@@ -95,7 +95,7 @@ class ResponseToChat(ResponseEvents):
 
     __slots__ = ("_chunks", "_last", "_writer")
 
-    def __init__(self, writer: HubWriter, chunks: Chunks) -> None:
+    def __init__(self, writer: HubWriter, chunks: ResponseChunks) -> None:
         super().__init__()
         self._writer = writer
         self._chunks = chunks
@@ -109,7 +109,7 @@ class ResponseToChat(ResponseEvents):
     def partial(self) -> Mapping[str, Any] | None:
         return self._writer.partial()
 
-    def _said(self, event: Event, name: bytes, data: bytes) -> bytes:
+    def _said(self, event: ResponseEvent, name: bytes, data: bytes) -> bytes:
         self._last = event.response if event.type in ENDS else None
         out = b"".join(map(self._writer.document, self._chunks.of(event)))
         self.committed = self.committed and self._writer.committed
