@@ -111,7 +111,7 @@ class ResponsesProvider(Upstream):
         elif response["status"] == "in_progress":
             response["status"] = "completed"
         if query.get("stream") == ["true"]:
-            return Sse(list(_events(response)))
+            return Sse(list(events_of(response)))
         return Json(response)
 
     def _create(self, body: dict[str, Any]) -> Reply:
@@ -124,7 +124,7 @@ class ResponsesProvider(Upstream):
             self.items |= {item["id"]: item for item in response["output"]}
         if body.get("background"):
             response["status"] = "queued"
-        return Sse(list(_events(response))) if body.get("stream") else Json(response)
+        return Sse(list(events_of(response))) if body.get("stream") else Json(response)
 
     def _response(self, body: dict[str, Any], answer: Answer) -> dict[str, Any]:
         number = next(self._numbers)
@@ -311,7 +311,7 @@ def _check_calls(history: list[dict[str, Any]]) -> None:
         raise Refused(message, "input")
 
 
-def _events(response: dict[str, Any]) -> Iterator[bytes]:
+def events_of(response: dict[str, Any]) -> Iterator[bytes]:
     numbers = itertools.count()
 
     def event(kind: str, **fields: Any) -> bytes:

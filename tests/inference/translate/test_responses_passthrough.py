@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,11 +14,12 @@ from inference.endpoints.responses import parse
 from inference.translate.responses.passthrough import ResponsesPassThrough
 from inference.values.failures import Outcome
 from inference.values.seal import Seal, secrets_of
-from tests.support.responses_provider import _events
+from tests.support.responses_provider import events_of
 
 SEAL = Seal(secrets_of(("a",)), "key-1", "native")
 PASS = ResponsesPassThrough()
 REQUEST = parse(b'{"model": "m", "input": "Hi", "stream": true}', {})
+TEXT = 'say "id": "msg_1" \u2028 é'
 WHOLE: dict[str, Any] = {
     "id": "resp_1",
     "object": "response",
@@ -28,16 +31,14 @@ WHOLE: dict[str, Any] = {
         {"id": "rs_1", "type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm"}],
          "encrypted_content": "a/b+c=="},
         {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
-         "content": [{"type": "output_text", "text": 'say "id": "msg_1" \u2028 é', "annotations": []}]},
+         "content": [{"type": "output_text", "text": TEXT, "annotations": []}]},
     ],
     "usage": {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5},
 }  # fmt: skip
-STREAM = b"".join(_events(WHOLE))
+STREAM = b"".join(events_of(WHOLE))
 
 
 def stream(*chunks: bytes, seal: Seal | None = None) -> tuple[Any, bytes]:
-    import msgspec
-
     request = msgspec.structs.replace(REQUEST, seal=seal)
     state = PASS.stream(request)
     return state, b"".join(map(state.feed, chunks)) + state.end()
@@ -47,7 +48,7 @@ def stream(*chunks: bytes, seal: Seal | None = None) -> tuple[Any, bytes]:
 @given(st.lists(st.integers(0, len(STREAM)), max_size=6))
 def test_cut_anywhere_every_byte_stays(cuts: list[int]) -> None:
     places = [0, *sorted(cuts), len(STREAM)]
-    state, out = stream(*(STREAM[a:b] for a, b in zip(places, places[1:], strict=False)))
+    state, out = stream(*(STREAM[a:b] for a, b in pairwise(places)))
     assert out == STREAM
     assert state.finished
     assert (state.usage.prompt, state.finish_reason, state.model) == (3, "stop", "gpt-5.5")
@@ -67,8 +68,6 @@ def test_ids_are_sealed_and_nothing_else_is_touched() -> None:
 
 
 def _sealing() -> Any:
-    import msgspec
-
     return msgspec.structs.replace(REQUEST, seal=SEAL)
 
 
