@@ -193,10 +193,10 @@ class Dispatcher:
         try:
             return translator, request, translator.request(request, candidate.model)
         except Inexpressible:
-            usual = self._translators(backend.kind.translation)
-            if usual is translator or request.routing_request.request_type == RESPONSES:
+            if request.seal is None or request.routing_request.request_type == RESPONSES:
                 raise
             # What the preferred protocol has no word for may be said in the usual one.
+            usual = self._translators(backend.kind.translation)
             return usual, self.request, usual.request(self.request, candidate.model)
 
     def _translation(
