@@ -19,7 +19,12 @@ class GatewayConfig(AppConfig):
         from gateway import checks  # noqa: F401
 
         ports.fill(
-            ports.Ports(read_request=read_request, repairs=repairs, forget_repairs=forget_repairs)
+            ports.Ports(
+                read_request=read_request,
+                request_types=request_types,
+                repairs=repairs,
+                forget_repairs=forget_repairs,
+            )
         )
 
 
@@ -47,6 +52,13 @@ def forget_repairs(provider: str) -> bool:
     from gateway.collector.repair_memory import forget
 
     return forget(places().socket, provider)
+
+
+def request_types() -> tuple[str, ...]:
+    """Loads the endpoints when it is called first, as `read_request` does."""
+    from inference.endpoints.registry import BY_REQUEST_TYPE
+
+    return tuple(BY_REQUEST_TYPE)
 
 
 def read_request(document: Mapping[str, Any]) -> RoutingRequest:

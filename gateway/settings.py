@@ -234,7 +234,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        "RequestTypeEnum": "governance.routing.vocabulary.REQUEST_TYPES",
+        "RequestTypeEnum": "governance.ports.request_types",
         "RuleMatchEnum": "governance.models.heuristic_rule.MATCHES",
         "MappingMatchEnum": "governance.routing.mappings.MATCHES",
     },

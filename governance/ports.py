@@ -19,6 +19,8 @@ class Ports:
     read_request: Callable[[Mapping[str, Any]], RoutingRequest]
     """Reads a whole request as live traffic is read: its own fields, and `request_type` beside
     them. Raises `errors.Invalid`."""
+    request_types: Callable[[], tuple[str, ...]]
+    """The request types of the endpoints there are, in the order people read them."""
     repairs: Callable[[str], list[dict[str, Any]]] = lambda provider: []
     """What requests to a provider are changed by, as it was found to refuse parts of them."""
     forget_repairs: Callable[[str], bool] = lambda provider: False
@@ -38,6 +40,12 @@ def fill(ports: Ports) -> None:
     if _ports is not None:
         raise RuntimeError("The ports of governance are filled already.")
     _ports = ports
+
+
+def request_types() -> tuple[str, ...]:
+    """What a request may ask for. Asked each time, so that an endpoint is one file and needs no
+    migration. Raises `PortsNotFilled`."""
+    return filled().request_types()
 
 
 def filled() -> Ports:

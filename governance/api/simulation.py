@@ -16,7 +16,7 @@ from governance.routing.explain import simulate
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.request import Features, RoutingRequest
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
-from governance.routing.vocabulary import FEATURES, MODALITIES, REQUEST_TYPES
+from governance.routing.vocabulary import FEATURES, MODALITIES
 
 CONDITIONS: Final[Mapping[str, HealthStatus]] = {
     "down": HealthStatus(state="open", until=inf),
@@ -78,9 +78,17 @@ def asked(document: object, table: RoutingTable, caller: VirtualKey = ANONYMOUS)
 
 
 def read(document: Mapping[str, Any]) -> RoutingRequest:
-    """The ask the document describes: in a few words, or by a whole request."""
+    """The request the document describes: in a few words, or by a whole one."""
+    try:
+        return _read(document)
+    except ports.PortsNotFilled:
+        message = "Requests cannot be read here: the chat API is not running."
+        raise NotImplementedHere(message) from None
+
+
+def _read(document: Mapping[str, Any]) -> RoutingRequest:
     fields = Fields(document)
-    request_type = fields.choice("request_type", REQUEST_TYPES, default="chat")
+    request_type = fields.choice("request_type", ports.request_types(), default="chat")
     fields.choices("capabilities", MODALITIES + FEATURES)
     fields.text("model", 300)
     tokens = fields.number("prompt_tokens", 0, 1_000_000_000, integer=True)
@@ -101,11 +109,7 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
             profile_hint=profile_hint,
             features=Features(prompt_tokens=int(tokens or 0)),
         )
-    try:
-        routing_request = ports.filled().read_request({**whole, "request_type": request_type})
-    except ports.PortsNotFilled:
-        message = "Whole requests cannot be read here: the chat API is not running."
-        raise NotImplementedHere(message) from None
+    routing_request = ports.filled().read_request({**whole, "request_type": request_type})
     return routing_request._replace(
         model=document.get("model") or routing_request.model,
         request_type=request_type,

@@ -16,10 +16,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Lower
 
+from governance import ports
 from governance.models.constraints import filled
 from governance.models.validators import Bounds, Words, line
 from governance.routing.target_rules import CAPABILITIES, MAX_WEIGHT, PRIORITY_RANGE
-from governance.routing.vocabulary import REQUEST_TYPES
 
 PRIORITY = Bounds(*PRIORITY_RANGE)
 WEIGHT = Bounds(0, MAX_WEIGHT)
@@ -34,7 +34,7 @@ THRESHOLDS = (
 
 def request_types() -> tuple[str, ...]:
     """What a request may ask for."""
-    return REQUEST_TYPES
+    return ports.request_types()
 
 
 def capabilities() -> tuple[str, ...]:

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from governance import services
+from governance import ports, services
 from governance.models import RoutingProfile
 from governance.models.routing_target import THRESHOLDS
 from governance.routing.target_rules import CAPABILITIES
-from governance.routing.vocabulary import REQUEST_TYPES
 from governance.serializers import ProfileSerializer
 
 NUMBERS = st.one_of(st.integers(0, 100), st.floats(0, 100))
@@ -32,7 +31,7 @@ TARGETS = st.fixed_dictionaries(
         "model": optional(TEXT),
         "priority": optional(st.integers(-1000, 1000)),
         "weight": optional(NUMBERS),
-        "request_types": optional(st.lists(st.sampled_from(REQUEST_TYPES))),
+        "request_types": optional(st.lists(st.sampled_from(ports.request_types()))),
         "capabilities": optional(st.lists(st.sampled_from(CAPABILITIES))),
         "enabled": optional(st.booleans()),
         "rate_limit": optional(

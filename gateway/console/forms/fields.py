@@ -91,9 +91,17 @@ class ChoiceField(forms.ChoiceField):
 class ChoicesField(forms.MultipleChoiceField):
     """Any of a few."""
 
-    def __init__(self, choices: Iterable[str], **kwargs: Any) -> None:
+    def __init__(
+        self, choices: Iterable[str] | Callable[[], Iterable[str]], **kwargs: Any
+    ) -> None:
+        """`choices` may be a function, which is asked for each form."""
+
+        def named() -> list[tuple[str, str]]:
+            words = choices() if callable(choices) else choices
+            return [(choice, choice.replace("_", " ")) for choice in words]
+
         super().__init__(
-            choices=[(choice, choice.replace("_", " ")) for choice in choices],
+            choices=named,
             required=False,
             widget=UnfoldAdminCheckboxSelectMultipleWidget(),
             **kwargs,

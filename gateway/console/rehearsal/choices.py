@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 
+from governance import ports
 from governance.models import ApiKey, Interaction
-from governance.routing.vocabulary import FEATURES, MODALITIES, REQUEST_TYPES
+from governance.routing.vocabulary import FEATURES, MODALITIES
 
 SEE_PAST: Final = "governance.view_interaction"
 COUNTS: Final = (100, 1000, 5000)
@@ -22,7 +23,7 @@ def choices(request: HttpRequest) -> dict[str, Any]:
     rows = Interaction.objects.exclude(request_type="").order_by("-time", "-id")
     return {
         "capabilities": MODALITIES + FEATURES,
-        "request_types": REQUEST_TYPES,
+        "request_types": ports.request_types(),
         "keys": ApiKey.objects.values_list("pk", "name")[:KEYS],
         "may_replay": past,
         "past": rows.values("pk", "time", "requested_model", "outcome")[:LATEST] if past else (),

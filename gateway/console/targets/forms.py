@@ -10,10 +10,10 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from gateway.console.forms.document_form import PlainForm, place
 from gateway.console.forms.fields import ChoicesField, NumberField, TextField
 from gateway.console.theme.admin_classes import InlineFormSet
+from governance import ports
 from governance.models import RoutingTarget
 from governance.models.routing_target import THRESHOLDS
 from governance.routing.target_rules import CAPABILITIES
-from governance.routing.vocabulary import REQUEST_TYPES
 from governance.serializers import ProfileSerializer
 from governance.services.profiles import profile_problems, with_id
 
@@ -36,7 +36,9 @@ class TargetForm(PlainForm):
     priority = NumberField(label="Priority", initial=0, help_text="Lower is tried first.")
     weight = NumberField(label="Weight", initial=1, help_text="Its share when weighted.")
     capabilities = ChoicesField(CAPABILITIES, label="Can take", help_text="None: everything.")
-    request_types = ChoicesField(REQUEST_TYPES, label="Request types", help_text="None: all.")
+    request_types = ChoicesField(
+        ports.request_types, label="Request types", help_text="None: all."
+    )
     request_percent_threshold = NumberField(
         label="Requests", help_text="Skipped once so many percent of the limit are used."
     )

@@ -4,11 +4,23 @@ from typing import Any
 
 from rest_framework import serializers
 
+from governance import ports
 from governance.api.simulation import CONDITIONS
 from governance.routing.fallback_modes import MODES
 from governance.routing.plan import REJECTIONS
 from governance.routing.target_rules import CAPABILITIES
-from governance.routing.vocabulary import REQUEST_TYPES
+
+
+class RequestTypeField(serializers.ChoiceField):
+    """One of the request types of the endpoints there are when a serializer is used: it is
+    imported before they are known."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=(), **kwargs)
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        super().bind(field_name, parent)
+        self.choices = ports.request_types()
 
 
 class SimulationRequestSerializer(serializers.Serializer[Any]):
@@ -17,7 +29,7 @@ class SimulationRequestSerializer(serializers.Serializer[Any]):
     model = serializers.CharField(
         required=False, allow_blank=True, help_text="As a caller would write it; blank is `auto`."
     )
-    request_type = serializers.ChoiceField(choices=REQUEST_TYPES, required=False)
+    request_type = RequestTypeField(required=False)
     capabilities = serializers.ListField(
         child=serializers.ChoiceField(choices=CAPABILITIES),
         required=False,

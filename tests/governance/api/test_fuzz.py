@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,7 +47,8 @@ schema.app = WSGIHandler()
 @pytest.fixture
 def secret(db: None) -> Iterator[str]:
     """Of a key that may do everything, where there is one of everything."""
-    before, ports._ports = ports._ports, ports.Ports(read_request=_read)
+    before = ports.filled()
+    ports._ports = replace(before, read_request=_read)
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # as Django's own test client does
     services.save_provider(provider_document(), who="t")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> None:
             profile_hint=document.get("routing_profile"),
         )
 
-    monkeypatch.setattr(ports, "_ports", ports.Ports(read_request=read))
+    monkeypatch.setattr(ports, "_ports", replace(ports.filled(), read_request=read))
 
 
 def test_it_works(api: Api) -> None:

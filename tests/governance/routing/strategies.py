@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from governance import ports
 from governance.kinds import KINDS
 from governance.routing.breaker import HealthStatus
 from governance.routing.compile import compile_table
@@ -21,7 +22,7 @@ from governance.routing.table import (
     Target,
     VirtualKey,
 )
-from governance.routing.vocabulary import FEATURES, MODALITIES, REQUEST_TYPES
+from governance.routing.vocabulary import FEATURES, MODALITIES
 from governance.strategies import STRATEGIES
 from tests.governance.routing.build import Standings, compile_regex
 
@@ -53,7 +54,7 @@ def objects(*names: str) -> st.SearchStrategy[dict[str, object]]:
 
 needs = st.sets(st.sampled_from(MODALITIES + FEATURES), max_size=3).map(frozenset)
 capabilities = st.sets(st.sampled_from(MODALITIES + FEATURES), max_size=4).map(frozenset)
-request_types = st.sets(st.sampled_from(REQUEST_TYPES), max_size=2).map(frozenset)
+request_types = st.sets(st.sampled_from(ports.request_types()), max_size=2).map(frozenset)
 percents = st.floats(0, 100) | st.sampled_from([0.0, 50.0, 100.0])
 
 rate_limits = st.builds(
@@ -178,7 +179,7 @@ model_names = (
 asks = st.builds(
     RoutingRequest,
     model=model_names,
-    request_type=st.sampled_from(REQUEST_TYPES),
+    request_type=st.sampled_from(ports.request_types()),
     required_capabilities=needs,
     profile_hint=st.none()
     | st.sampled_from(["light", "id-Fast", "the capable", "mlx", "OPENAI", "absent", ""]),
