@@ -30,6 +30,18 @@ FALLBACKS: Final = {
 }
 
 
+UNITS: Final = {
+    "audio_seconds": "Seconds of sound",
+    "characters": "Characters spoken",
+    "images": "Images made",
+    "searches": "Searches",
+    "audio_tokens": "Tokens in that are sound",
+    "image_tokens": "Tokens in that are images",
+    "image_completion_tokens": "Tokens out that are images",
+}
+"""What usage is measured in beside tokens, and the words operators read."""
+
+
 class NamedRef(msgspec.Struct, frozen=True, gc=False):
     """A key, a profile, a group or an owner. Never the key itself: `id` is its public id."""
 
@@ -63,6 +75,9 @@ class Usage(
     """Prompt tokens written to a cache."""
     reasoning: int = 0
     """Completion tokens spent on reasoning."""
+    units: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
+    """What is counted beside tokens, or is a part of them with a price of its own: `UNITS`.
+    Absent where there is none."""
 
     @property
     def total(self) -> int:

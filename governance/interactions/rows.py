@@ -21,8 +21,10 @@ _CONTENT: Final = frozenset({"request", "answer"})
 """Fields that are no part of a row."""
 _RENAMED: Final = {"id": "request_id"}
 """`id` is the row's own."""
-_USAGE: Final = {one.name: one.encode_name for one in msgspec.structs.fields(Usage)}
-"""The column of each class of tokens."""
+_USAGE: Final = {
+    one.name: one.encode_name for one in msgspec.structs.fields(Usage) if one.name != "units"
+}
+"""The column of each class of tokens. What is counted beside these stands with the attempts."""
 _encode: Final = msgspec.json.Encoder().encode
 
 Moment = Callable[[datetime], Any]
@@ -88,7 +90,8 @@ def values_of(record: InteractionRecord, moment: Moment) -> tuple[Any, ...]:
         elif kind == "time":
             values.append(moment(datetime.fromisoformat(value)))
         else:
-            values += _NO_USAGE if value is None else msgspec.structs.astuple(value)
+            counts = _NO_USAGE if value is None else msgspec.structs.astuple(value)
+            values += counts[: len(_USAGE)]
     return tuple(values)
 
 
@@ -112,7 +115,12 @@ _PLAN: Final = tuple(_plan())
 
 def record_of(row: Interaction) -> InteractionRecord:
     """The record a row was made of."""
-    return InteractionRecord(**{name: _value(row, name) for name in _SHAPES})
+    record = InteractionRecord(**{name: _value(row, name) for name in _SHAPES})
+    last = record.attempts[-1].usage if record.attempts else None
+    if record.usage is None or last is None or not last.units:
+        return record
+    usage = msgspec.structs.replace(record.usage, units=last.units)
+    return msgspec.structs.replace(record, usage=usage)
 
 
 def _value(row: Interaction, name: str) -> Any:

@@ -6,6 +6,7 @@ collector: the list takes half a second to load and 20 MB, which a web process c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -17,6 +18,17 @@ from governance.interactions.record import AttemptRecord, InteractionRecord, Pri
 from inference.record.lines import Line, Seller
 
 _MILLION: Final = Decimal(1_000_000)
+_UNITS: Final = (
+    ("audio_seconds", ("input_audio_hours", "audio_hours"), Decimal(3600)),
+    ("characters", ("input_mchars",), _MILLION),
+)
+"""What the list prices beside tokens: its names for it, and how many of ours are one of its."""
+_CLASSES: Final = (
+    ("audio_tokens", "input_audio_mtok", "input_mtok"),
+    ("image_tokens", "input_image_mtok", "input_mtok"),
+    ("image_completion_tokens", "output_image_mtok", "output_mtok"),
+)
+"""Tokens with a price of their own, and the price of those among which they are counted."""
 
 
 class Rate(NamedTuple):
@@ -41,6 +53,11 @@ class Rates(NamedTuple):
     completion: Rate
     cached: Rate
     cache_written: Rate
+    units: tuple[tuple[str, Decimal], ...] = ()
+    """US dollars for one of what is counted beside tokens. For tokens of a class of their own it is
+    what they cost beyond the others, among which they are counted."""
+    tokens: bool = True
+    """Tokens have a price."""
 
 
 class Priced(NamedTuple):
@@ -80,9 +97,9 @@ def _price(attempt: AttemptRecord, usage: Usage, seller: Seller, answered: str, 
         attempt.cost_usd = 0.0
         return
     rates = rates_of(seller, answered, attempt.model, at)
-    if rates is not None:
+    if rates is not None and (rates.tokens or usage.units):
         prompt = usage.prompt
-        attempt.price = Price(*(float(rate.at(prompt)) for rate in rates))
+        attempt.price = Price(*(float(rate.at(prompt)) for rate in rates[:4]))
         attempt.cost_usd = float(cost(usage, rates))
 
 
@@ -90,12 +107,20 @@ def cost(usage: Usage, rates: Rates) -> Decimal:
     """The parts of the prompt that were read from or written to a cache have their own prices."""
     prompt = usage.prompt
     plain = max(0, prompt - usage.cached - usage.cache_written)
+    counted = usage.units or {}
+    beside = sum(
+        (Decimal(str(counted.get(name, 0))) * price for name, price in rates.units), Decimal(0)
+    )
     return (
-        plain * rates.prompt.at(prompt)
-        + usage.cached * rates.cached.at(prompt)
-        + usage.cache_written * rates.cache_written.at(prompt)
-        + usage.completion * rates.completion.at(prompt)
-    ) / _MILLION
+        beside
+        + (
+            plain * rates.prompt.at(prompt)
+            + usage.cached * rates.cached.at(prompt)
+            + usage.cache_written * rates.cache_written.at(prompt)
+            + usage.completion * rates.completion.at(prompt)
+        )
+        / _MILLION
+    )
 
 
 def _looked_up(what: Priced) -> Rates | None:
@@ -126,14 +151,31 @@ def _look_up(what: Priced) -> Rates | None:
         return None
     listed = found.get_prices(datetime.fromtimestamp(what.half_hour * 1800, UTC))
     prompt, completion = _rate(listed.input_mtok), _rate(listed.output_mtok)
-    if prompt is None:
+    units = tuple(_units(listed))
+    if prompt is None and not units:
         return None
+    tokens = prompt is not None
+    prompt = prompt or Rate(Decimal(0))
     return Rates(
         prompt,
         completion or Rate(Decimal(0)),
         _rate(listed.cache_read_mtok) or prompt,
         _rate(listed.cache_write_mtok) or prompt,
+        units,
+        tokens,
     )
+
+
+def _units(listed: Any) -> Iterator[tuple[str, Decimal]]:
+    """The price of one of each that is counted beside tokens."""
+    for name, keys, size in _UNITS:
+        rates = filter(None, (_rate(getattr(listed, key)) for key in keys))
+        if (rate := next(rates, None)) is not None:
+            yield name, rate.base / size
+    for name, key, among in _CLASSES:
+        own, others = _rate(getattr(listed, key)), _rate(getattr(listed, among))
+        if own is not None:
+            yield name, (own.base - (others.base if others else 0)) / _MILLION
 
 
 def _rate(price: Any) -> Rate | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from governance.interactions.record import Usage
 
-__all__ = ["MOST", "Usage", "clamped", "of_both", "of_openai"]
+__all__ = ["MOST", "Usage", "clamped", "of_both", "of_openai", "with_units"]
 
 MOST: Final = 2**31 - 1
 """The largest count a record holds; no answer is that long."""
@@ -40,6 +42,27 @@ def of_openai(usage: Any) -> Usage | None:
         cache_written=_count(read, "cache_write_tokens"),
         reasoning=_count(made, "reasoning_tokens"),
     )
+
+
+def with_units(usage: Usage, **units: Any) -> Usage | None:
+    """The usage with what is no number or nothing left out; None where nothing is left at all."""
+    counted = {name: number for name, value in units.items() if (number := _number(value)) > 0}
+    if counted:
+        return msgspec.structs.replace(usage, units=counted)
+    return usage if usage.total else None
+
+
+def _number(value: Any) -> float:
+    """A number that may come in a text, between 0 and `MOST`; seconds have fractions."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return 0
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return 0
+    if not 0 < number <= MOST:
+        return 0
+    return int(number) if number.is_integer() else number
 
 
 def clamped(value: Any) -> int:

@@ -91,9 +91,7 @@ class ChoiceField(forms.ChoiceField):
 class ChoicesField(forms.MultipleChoiceField):
     """Any of a few."""
 
-    def __init__(
-        self, choices: Iterable[str] | Callable[[], Iterable[str]], **kwargs: Any
-    ) -> None:
+    def __init__(self, choices: Iterable[str] | Callable[[], Iterable[str]], **kwargs: Any) -> None:
         """`choices` may be a function, which is asked for each form."""
 
         def named() -> list[tuple[str, str]]:

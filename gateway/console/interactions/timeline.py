@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from governance.change_summary.times import readable_time
-from governance.interactions.record import FALLBACKS, OUTCOMES, AttemptRecord, InteractionRecord
+from governance.interactions.record import (
+    FALLBACKS,
+    OUTCOMES,
+    UNITS,
+    AttemptRecord,
+    InteractionRecord,
+)
 
 REASONS: Final = {
     "caller_hint": "the caller named the routing profile",
@@ -195,6 +201,12 @@ def _count(number: int | None) -> str:
     return f"{number:,}" if number else ""
 
 
+def _units(record: InteractionRecord) -> Iterator[tuple[str, str]]:
+    """What was counted beside tokens."""
+    for name, count in ((record.usage and record.usage.units) or {}).items():
+        yield UNITS.get(name, name), f"{count:,}"
+
+
 def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
     """What is known of the request and its answer; the rest is left out."""
     usage, key = record.usage, record.key
@@ -220,6 +232,7 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         ("of them cached", _count(usage.cached if usage else None)),
         ("Tokens out", f"{usage.completion:,}" if usage else ""),
         ("of them reasoning", _count(usage.reasoning if usage else None)),
+        *_units(record),
         ("Estimated cost", "" if record.cost_usd is None else f"${record.cost_usd:,.6f}"),
         ("Left out for the provider", ", ".join(record.dropped_fields)),
         ("Request id", record.id),

@@ -36,9 +36,7 @@ class TargetForm(PlainForm):
     priority = NumberField(label="Priority", initial=0, help_text="Lower is tried first.")
     weight = NumberField(label="Weight", initial=1, help_text="Its share when weighted.")
     capabilities = ChoicesField(CAPABILITIES, label="Can take", help_text="None: everything.")
-    request_types = ChoicesField(
-        ports.request_types, label="Request types", help_text="None: all."
-    )
+    request_types = ChoicesField(ports.request_types, label="Request types", help_text="None: all.")
     request_percent_threshold = NumberField(
         label="Requests", help_text="Skipped once so many percent of the limit are used."
     )

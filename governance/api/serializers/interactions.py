@@ -27,6 +27,11 @@ class UsageSerializer(serializers.Serializer[Any]):
     cached_tokens = serializers.IntegerField()
     cache_written_tokens = serializers.IntegerField()
     reasoning_tokens = serializers.IntegerField()
+    units = serializers.DictField(
+        child=serializers.FloatField(),
+        required=False,
+        help_text="What is counted beside tokens: `audio_seconds`, `characters`, `images`, ...",
+    )
 
 
 class PriceSerializer(serializers.Serializer[Any]):

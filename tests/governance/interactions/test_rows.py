@@ -75,10 +75,18 @@ def test_columns_are_the_records_fields() -> None:
         if name in ("key", "profile", "group", "owner"):
             expected |= {f"{name}_id", f"{name}_name"}
         elif name == "usage":
-            expected |= {one.encode_name for one in msgspec.structs.fields(Usage)}
+            expected |= {one.encode_name for one in msgspec.structs.fields(Usage)} - {"units"}
         elif name not in ("request", "answer"):
             expected.add("request_id" if name == "id" else name)
     assert columns == expected
+
+
+def test_what_is_counted_beside_tokens_comes_back() -> None:
+    """It stands with the attempts, so that a new unit needs no column."""
+    usage = Usage(3, 4, units={"audio_seconds": 1.5})
+    record = describe(request_context(usage=usage))
+    insert([record])
+    assert record_of(Interaction.objects.get()) == record
 
 
 def test_times_are_written_as_django_compares_them() -> None:

@@ -9,6 +9,7 @@ import pytest
 from genai_prices import Usage as ListUsage
 from genai_prices import calc_price
 
+from governance.catalog import SoldModel, find
 from governance.interactions.record import InteractionRecord
 from governance.routing.plan import Candidate
 from governance.routing.table import ProviderEntry
@@ -145,3 +146,35 @@ def test_only_so_many_prices_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(10):
         assert answered_by(CAPABLE, f"mine-{number}") is None
     assert len(prices._known) <= 3
+
+
+@pytest.mark.parametrize(
+    ("model", "usage", "key", "size"),
+    [
+        ("whisper-1", Usage(units={"audio_seconds": 90.0}), "input_audio_hours", 90 / 3600),
+        ("tts-1", Usage(units={"characters": 2000}), "input_mchars", 0.002),
+        (
+            "gpt-image-1.5",
+            Usage(0, 4000, units={"image_completion_tokens": 4000, "images": 1}),
+            "output_image_mtok",
+            0.004,
+        ),
+        (
+            "gpt-4o-transcribe",
+            Usage(1000, 0, units={"audio_tokens": 1000}),
+            "input_audio_mtok",
+            0.001,
+        ),
+    ],
+)
+def test_what_is_counted_beside_tokens_has_its_price(
+    model: str, usage: Usage, key: str, size: float
+) -> None:
+    """Tokens of a class of their own cost that class's price and not both."""
+    at = NOON.timestamp() if isinstance(NOON, datetime) else float(NOON)
+    rates = rates_of(Seller("https://api.openai.com/v1", "openai", False), "", model, at)
+    listed = find(SoldModel("openai", "https://api.openai.com/v1", model))
+    assert rates is not None
+    assert listed is not None
+    listed_price = getattr(listed.get_prices(datetime.fromtimestamp(at, UTC)), key)
+    assert float(cost(usage, rates)) == pytest.approx(float(listed_price) * size)
