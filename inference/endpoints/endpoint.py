@@ -36,6 +36,8 @@ class Endpoint:
     """How the plan's candidates are asked."""
     events: bool = True
     """Its streams are server-sent events, so that silence can be broken by one."""
+    form: bool = False
+    """Its requests are multipart forms and nothing else."""
 
     def translator(self, upstream_protocol: str) -> Translator:
         """The translator towards an upstream's protocol. Raises `LookupError`."""

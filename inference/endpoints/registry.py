@@ -11,6 +11,7 @@ import msgspec
 
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.handed_on import as_form
 from inference.translate.base import Translator
 
 _ORDER: Final = ("chat", "messages", "responses", "completions", "embeddings")
@@ -66,4 +67,7 @@ def simulated_request(document: Mapping[str, Any]) -> RoutingRequest:
     """
     request = {name: value for name, value in document.items() if name != "request_type"}
     endpoint = BY_REQUEST_TYPE[document.get("request_type", "chat")]
+    if endpoint.form:
+        body, content_type = as_form(request)
+        return endpoint.parse(body, {b"content-type": content_type}).routing_request
     return endpoint.parse(msgspec.json.encode(request), {}).routing_request

@@ -56,6 +56,9 @@ def repaired(body: bytes, fixes: Iterable[Fix]) -> tuple[bytes, tuple[str, ...]]
 
     The very same body comes back where nothing had to be.
     """
+    if body[:1] != b"{":
+        # A form, whose fields only its caller and the provider know.
+        return body, ()
     due = [(REPAIRS[fix.repair], fix.value) for fix in fixes if _concerns(fix, body)]
     if not due:
         return body, ()

@@ -1,0 +1,131 @@
+"""What reading a request has in common whose body is handed on as it came: JSON, and forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from governance.routing.request import RoutingRequest
+from inference.endpoints.session import session_of
+from inference.translate.raw import boundary_of, form_fields
+from inference.values.bounds import CHARACTERS, check_characters
+from inference.values.parsed_request import BadRequest, ParsedRequest
+from inference.values.parsing import Survey, profile_hint_of, without_hint
+
+_FORM: Final = "multipart/form-data"
+
+
+class HandedOn(msgspec.Struct, kw_only=True):
+    """The fields that every JSON body of the kind may have."""
+
+    model: str | None = None
+    stream: bool | None = None
+    metadata: dict[str, msgspec.Raw] | None = None
+    routing_profile: str | None = None
+
+
+def json_request(
+    request_type: str,
+    body: bytes,
+    headers: Mapping[bytes, bytes],
+    fields: dict[str, msgspec.Raw],
+    asked: HandedOn,
+    survey: Survey,
+    *,
+    needs: tuple[str, ...] = (),
+    messages: int = 1,
+    stream: bool | None = None,
+) -> ParsedRequest:
+    """A request of one JSON object. `stream` says whether the answer comes in pieces, where that
+    is not the caller's to say."""
+    survey.required_capabilities.update(needs)
+    return ParsedRequest(
+        routing_request=RoutingRequest(
+            model=asked.model or "",
+            request_type=request_type,
+            required_capabilities=frozenset(survey.required_capabilities),
+            profile_hint=profile_hint_of(asked.routing_profile, asked.metadata, headers),
+            stream=bool(asked.stream) if stream is None else stream,
+            features=survey.features(messages=messages),
+        ),
+        body=body,
+        fields=without_hint(fields, asked.metadata),
+        headers=headers,
+        session=session_of(fields, headers),
+        priority="low",
+    )
+
+
+def is_form(headers: Mapping[bytes, bytes]) -> bool:
+    return content_type_of(headers).lower().startswith("multipart/")
+
+
+def content_type_of(headers: Mapping[bytes, bytes]) -> str:
+    return headers.get(b"content-type", b"").decode("latin-1")
+
+
+def form_request(
+    request_type: str,
+    body: bytes,
+    headers: Mapping[bytes, bytes],
+    *,
+    file: tuple[str, ...],
+    needs: tuple[str, ...],
+) -> ParsedRequest:
+    """A request of a multipart form with a file in one of the fields `file`. Raises `BadRequest`.
+
+    Of the fields only the short ones are read; the file is never looked into.
+    """
+    content_type = content_type_of(headers)
+    boundary = boundary_of(content_type) if is_form(headers) else None
+    if boundary is None:
+        raise BadRequest(f"The body must be {_FORM} with a boundary.", "content-type")
+    form = form_fields(body, boundary)
+    if form is None:
+        raise BadRequest("The form has no end: its last boundary is missing.")
+    if not any(name in form for name in file):
+        raise BadRequest(f"`{file[0]}` is required.", file[0])
+    model = _text(form, "model")
+    check_characters("model", model, CHARACTERS["model"])
+    survey = Survey()
+    survey.required_capabilities.update(needs)
+    survey.text(prompt := _text(form, "prompt"))
+    survey.last_user = prompt
+    hint = _text(form, "routing_profile") if "routing_profile" in form else None
+    return ParsedRequest(
+        routing_request=RoutingRequest(
+            model=model,
+            request_type=request_type,
+            required_capabilities=frozenset(survey.required_capabilities),
+            profile_hint=profile_hint_of(hint, None, headers),
+            stream=_text(form, "stream").lower() in ("true", "1"),
+            features=survey.features(messages=1),
+        ),
+        body=body,
+        fields={},
+        headers=headers,
+        session=session_of({}, headers),
+        priority="low",
+        content_type=content_type,
+    )
+
+
+def _text(form: Mapping[str, bytes | None], name: str) -> str:
+    value = form.get(name) or b""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise BadRequest(f"`{name}`: expected text in UTF-8.", name) from None
+
+
+def as_form(document: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """A simulation's document as the form that callers would send, and its content type."""
+    boundary = b"simulated-form"
+    parts = []
+    for name, value in document.items():
+        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        head = f'content-disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+        parts.append(b"--" + boundary + b"\r\n" + head.encode(errors="replace"))
+    return b"".join(parts) + b"--" + boundary + b"--\r\n", f"{_FORM}; boundary=".encode() + boundary
