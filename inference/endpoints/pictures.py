@@ -1,0 +1,25 @@
+"""What both endpoints that make images have in common: how their answers are counted."""
+
+from __future__ import annotations
+
+import msgspec
+
+from inference.translate.metered import MeteredPassThrough, Told, usage_of
+from inference.values.parsed_request import ParsedRequest
+from inference.values.usage import Usage, with_units
+
+
+def images_made(request: ParsedRequest, told: Told) -> Usage | None:
+    """Images, and the tokens of newer models. All they make is images, also where their answers
+    do not say so."""
+    tokens = usage_of(told) or Usage()
+    units = dict(tokens.units or {})
+    if isinstance(told.usage, dict) and not told.usage.get("output_tokens_details"):
+        units["image_completion_tokens"] = tokens.completion
+    count = len(told.data) if isinstance(told.data, list) else int(told.type is not None)
+    plain = msgspec.structs.replace(tokens, units=msgspec.UNSET)
+    return with_units(plain, **{**units, "images": count})
+
+
+def passed_to(path: str) -> MeteredPassThrough:
+    return MeteredPassThrough(path, images_made, holds="data")
