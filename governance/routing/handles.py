@@ -15,6 +15,11 @@ def may_use(grant: VirtualKey, profile: Profile) -> bool:
     return not profile.virtual_key_id or profile.virtual_key_id == grant.id
 
 
+def within(grant: VirtualKey, profile: Profile) -> bool:
+    """Whether the profile is one of those the key is confined to; real providers never are."""
+    return not grant.confined_to or profile.id in grant.confined_to
+
+
 def find_profile(handle: str, grant: VirtualKey, table: RoutingTable) -> Profile | None:
     """The profile of this id, virtual provider or name among those the key may use.
 
@@ -72,7 +77,7 @@ def alias_in(model: str, profile: Profile) -> str | None:
 def usable_profiles(grant: VirtualKey, table: RoutingTable) -> Iterator[Profile]:
     """Enabled profiles the key may use."""
     for profile in table.profiles.values():
-        if profile.enabled and may_use(grant, profile):
+        if profile.enabled and may_use(grant, profile) and within(grant, profile):
             yield profile
 
 

@@ -53,6 +53,8 @@ def _virtual_models(profile: Profile, grant: VirtualKey, table: RoutingTable) ->
 
 def _real_models(grant: VirtualKey, table: RoutingTable) -> dict[str, list[str]]:
     """By the name of each provider within reach: its own models and those targets ask it for."""
+    if grant.confined_to:
+        return {}
     found = {
         provider.name: list(_models_of(provider))
         for provider in table.providers.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from governance.routing import heuristics, mappings
@@ -13,6 +14,7 @@ from governance.routing.handles import (
     listing,
     may_use,
     usable_profiles,
+    within,
 )
 from governance.routing.names import listed_models
 from governance.routing.plan import Choice, Refusal
@@ -43,13 +45,35 @@ def choose(ask: RoutingRequest, grant: VirtualKey, table: RoutingTable) -> Choic
     if named is not None:
         return named
     skipped: list[tuple[str, str]] = []
+    mapped = _by_mapping(ask.model, grant, table, skipped)
+    if mapped is not None:
+        return mapped if within(grant, mapped.profile) else _outside("model", grant, table)
     undecided = ask.model.casefold() in UNDECIDED
-    found = _by_mapping(ask.model, grant, table, skipped)
-    if found is None and undecided:
-        found = _by_rule(ask, grant, table, skipped)
-        if found is None and table.default is not None:
-            found = Choice(backend(table.default, table), "default", skipped=tuple(skipped))
-    return found or _unknown(ask, grant, table, tuple(skipped), undecided)
+    decided = _undecided(ask, grant, table, skipped) if undecided else None
+    return decided or _unknown(ask, grant, table, tuple(skipped), undecided)
+
+
+def _outside(field: str, grant: VirtualKey, table: RoutingTable) -> Refusal:
+    """A confined key asked for what leads elsewhere, be it there, disabled or well."""
+    usable = listing(profile.virtual_provider for profile in usable_profiles(grant, table))
+    message = f"This API key is confined to some routing profiles. Usable: {usable}."
+    return Refusal(403, "outside_confinement", message, field)
+
+
+def _undecided(
+    ask: RoutingRequest, grant: VirtualKey, table: RoutingTable, skipped: list[tuple[str, str]]
+) -> Choice | None:
+    """Where a request goes that leaves it to the gateway."""
+    found = _by_rule(ask, grant, table, skipped)
+    if found is not None:
+        return found
+    if grant.confined_to:
+        # In the order of their names, so that the answer is the same on every node.
+        usable = sorted(usable_profiles(grant, table), key=lambda one: one.name.casefold())
+        return Choice(usable[0], "api_key", skipped=tuple(skipped)) if usable else None
+    if table.default is None:
+        return None
+    return Choice(backend(table.default, table), "default", skipped=tuple(skipped))
 
 
 def _by_hint(
@@ -61,10 +85,14 @@ def _by_hint(
         provider = table.providers.get(hint.casefold())
         if provider is None:
             return _unknown_hint(hint, grant, table)
+        if grant.confined_to:
+            return _outside("routing_profile", grant, table)
         if not provider.enabled:
             return _bad_hint(f'The provider "{provider.name}" is disabled.')
         model = _model_at_backend(ask.model, provider.name, grant, table)
         return Choice(backend(provider, table), "caller_hint", model)
+    if not within(grant, profile):
+        return _outside("routing_profile", grant, table)
     if not profile.enabled:
         return _bad_hint(f'The routing profile "{profile.name}" is disabled.')
     return Choice(profile, "caller_hint", alias_in(ask.model, profile))
@@ -89,7 +117,11 @@ def _bad_hint(message: str) -> Refusal:
 
 def _unknown_hint(hint: str, grant: VirtualKey, table: RoutingTable) -> Refusal:
     profiles = [profile.virtual_provider for profile in usable_profiles(grant, table)]
-    providers = [provider.name for provider in table.providers.values() if provider.enabled]
+    providers = [
+        provider.name
+        for provider in table.providers.values()
+        if provider.enabled and not grant.confined_to
+    ]
     usable = listing(profiles + providers)
     return _bad_hint(f'There is no routing profile "{hint}" for this key. Usable: {usable}.')
 
@@ -97,7 +129,8 @@ def _unknown_hint(hint: str, grant: VirtualKey, table: RoutingTable) -> Refusal:
 def _by_key(ask: RoutingRequest, grant: VirtualKey, table: RoutingTable) -> Choice | Refusal:
     """The profile an operator bound to the key. If it is gone, the key may go nowhere else."""
     profile = table.profiles.get(grant.profile)
-    if profile is None or not profile.enabled or not may_use(grant, profile):
+    usable = profile is not None and may_use(grant, profile) and within(grant, profile)
+    if profile is None or not usable or not profile.enabled:
         message = "The routing profile bound to this API key is not available."
         return Refusal(503, "bound_profile_unavailable", message)
     return Choice(profile, "api_key", alias_in(ask.model, profile))
@@ -111,6 +144,8 @@ def _by_name(model: str, grant: VirtualKey, table: RoutingTable) -> Choice | Ref
     key = prefix.casefold()
     profile = table.by_virtual_provider.get(key)
     if profile is not None and may_use(grant, profile):
+        if not within(grant, profile):
+            return _outside("model", grant, table)
         if not profile.enabled:
             message = f'The model "{model}" is out of service: its routing profile is disabled.'
             return Refusal(404, "model_not_found", message, "model")
@@ -118,14 +153,19 @@ def _by_name(model: str, grant: VirtualKey, table: RoutingTable) -> Choice | Ref
     provider = table.providers.get(key)
     if provider is None:
         return None
+    if grant.confined_to:
+        return _outside("model", grant, table)
     return Choice(backend(provider, table), "provider_model", rest or None)
 
 
 def _by_mapping(
     model: str, grant: VirtualKey, table: RoutingTable, skipped: list[tuple[str, str]]
 ) -> Choice | None:
+    """The first mapping that leads somewhere, be it out of what the key is confined to."""
     if not model:
         return None
+    if grant.confined_to:
+        grant = replace(grant, confined_to=frozenset())
     for mapping in table.mappings:
         if not mappings.matches(mapping, model):
             continue
@@ -159,7 +199,7 @@ def _by_rule(
         if not rule.enabled or not heuristics.matches(rule, ask.features):
             continue
         profile = find_profile(rule.profile, grant, table)
-        if profile is not None and profile.enabled:
+        if profile is not None and profile.enabled and within(grant, profile):
             reason = f"heuristic_rule:{rule.name}"
             return Choice(profile, reason, None, tuple(skipped))
         skipped.append((f"heuristic_rule:{rule.name}", _why_not(rule.profile, grant, table)))
@@ -168,7 +208,10 @@ def _by_rule(
 
 def _why_not(handle: str, grant: VirtualKey, table: RoutingTable) -> str:
     """Why a profile that a rule or mapping names is not used, for operators."""
-    if find_profile(handle, grant, table) is not None:
+    profile = find_profile(handle, grant, table)
+    if profile is not None and not within(grant, profile):
+        return f'The API key is confined to other routing profiles than "{handle}".'
+    if profile is not None:
         return f'The routing profile "{handle}" is disabled.'
     if handle.casefold() in table.by_handle:
         return f'The routing profile "{handle}" belongs to another API key.'
@@ -180,7 +223,8 @@ def _unknown(
 ) -> Choice | Refusal:
     """Local inference takes what has no mapping while cloud routing is on; else it is a 404."""
     what = f'no mapping for "{ask.model}"' if not undecided else "no model named and no default"
-    if table.cloud_enabled and local_candidate(ask, None, grant, table) is not None:
+    free = table.cloud_enabled and not grant.confined_to
+    if free and local_candidate(ask, None, grant, table) is not None:
         warning = f"{what}: local inference takes it"
         return Choice(NO_ROUTE, "default", None, skipped, warning)
     known = listing(model.id for model in listed_models(table, grant))

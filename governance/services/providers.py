@@ -13,6 +13,7 @@ from governance.secrets import Unreadable
 from governance.serializers import MASK, ProfileSerializer, ProviderSerializer
 from governance.services.change import Change, Saved, change, merged
 from governance.services.profiles import KIND as PROFILE
+from governance.services.versions import Versions, expect
 
 KIND = "provider"
 SECRETS = ("api_key", "extra_headers")
@@ -26,16 +27,19 @@ def save_provider(
     rename_in_targets: bool = False,
     credentials: bool = True,
     partial: bool = False,
+    expected: Versions | None = None,
 ) -> Saved:
     """Creates a provider, or replaces the `existing` one; `partial` keeps what is not named.
 
     Of an existing provider the secrets stay that the document does not bring. Another name renames
     it: profiles that name the old one are renamed along, or told in the warnings. A provider
     marked as default takes the mark from the one that had it. Without `credentials` the caller may
-    not touch them. Raises `Invalid`, `NotFound`, `Forbidden`.
+    not touch them. Raises `Invalid`, `NotFound`, `Forbidden`, and `Stale` for one of
+    another version than `expected`.
     """
     with change(who, "save") as made:
         row = Provider() if existing is None else find_provider(existing)
+        expect(KIND, row, expected)
         before = None if existing is None else ProviderSerializer.document(row)
         old_name = row.name
         if before is not None:
@@ -58,17 +62,20 @@ def save_provider(
                 _rename_in_targets(made, old_name, row.name, users)
             elif users:
                 warnings.append(_still_named(old_name, users))
-        return Saved(ProviderSerializer.document(row), tuple(warnings))
+        return made.saved(KIND, row, ProviderSerializer.document(row), warnings)
 
 
-def delete_provider(name: str, *, who: str, force: bool = False) -> list[str]:
+def delete_provider(
+    name: str, *, who: str, force: bool = False, expected: Versions | None = None
+) -> list[str]:
     """Removes the provider and returns the names of the profiles that still name it.
 
-    Raises `NotFound`, and `Conflict` naming those profiles unless forced: then their targets stay
-    and are skipped as not configured.
+    Raises `NotFound`, `Stale`, and `Conflict` naming those profiles unless forced: then their
+    targets stay and are skipped as not configured.
     """
     with change(who, "delete") as made:
         row = find_provider(name)
+        expect(KIND, row, expected)
         users = profiles_naming(row.name)
         if users and not force:
             message = (
@@ -225,8 +232,7 @@ def _rename_in_targets(made: Change, old: str, new: str, users: list[str]) -> No
             if target.provider.casefold() == old.casefold():
                 target.provider = new
                 target.save(update_fields=("provider",))
-        profile.changed_in = made.version
-        profile.save(update_fields=("changed_in", "updated_at"))
+        profile.save(update_fields=("updated_at",))
         made.note(PROFILE, profile.pk, profile.name, before, ProfileSerializer.document(profile))
 
 
