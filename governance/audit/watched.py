@@ -100,9 +100,9 @@ def _saved(sender: type[Model], instance: Model, raw: bool = False, **rest: Any)
     before: Mapping[str, Any] | None = instance.__dict__.pop(_BEFORE, None)
     after = _document(instance, watched)
     if before is None:
-        _tell("create", instance, watched, described(_shown(after, watched)))
+        _tell("create", instance, watched, described(_labelled(sender, after, watched)))
         return
-    words = changed(_shown(before, watched), _shown(after, watched))
+    words = changed(_labelled(sender, before, watched), _labelled(sender, after, watched))
     words += [f"{name} replaced" for name in watched.secrets if before[name] != after[name]]
     if words:
         _tell("change", instance, watched, words)
@@ -110,7 +110,7 @@ def _saved(sender: type[Model], instance: Model, raw: bool = False, **rest: Any)
 
 def _deleted(sender: type[Model], instance: Model, **rest: Any) -> None:
     watched = _WATCHED[sender]
-    words = described(_shown(_document(instance, watched), watched))
+    words = described(_labelled(sender, _document(instance, watched), watched))
     _tell("delete", instance, watched, words)
 
 
@@ -134,8 +134,10 @@ def _signed_in(sender: Any, user: User, **rest: Any) -> None:
     record([act], actor=user.get_username())
 
 
-def _shown(document: Mapping[str, Any], watched: Watched) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name not in watched.secrets}
+def _labelled(model: type[Model], document: Mapping[str, Any], watched: Watched) -> dict[str, Any]:
+    """What may be shown of it, under the names that people know the columns by."""
+    names = {name: str(model._meta.get_field(name).verbose_name) for name in watched.fields}  # type: ignore[union-attr]
+    return {label: document[name] for name, label in names.items()}
 
 
 def _tell(action: str, row: Model, watched: Watched, words: list[str]) -> None:

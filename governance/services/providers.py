@@ -159,7 +159,9 @@ def _kept(before: Mapping[str, Any], partial: bool) -> dict[str, Any]:
 def credential_problems(document: Mapping[str, Any], row: Provider) -> list[Problem]:
     """What someone who may not set credentials must leave alone: them, and where they are sent.
 
-    Another address would receive the credential, so moving it is as good as reading it.
+    Another address would receive the credential, and another kind would send it in other words,
+    so changing either is as good as reading it. An address that counts as local receives what
+    must stay within the walls, so only what is so by itself may be called that.
     """
     held = dict.fromkeys(row.header_names(), MASK)
     found = []
@@ -169,11 +171,33 @@ def credential_problems(document: Mapping[str, Any], row: Provider) -> list[Prob
         (document["extra_headers"] or {}) != held or bool(row.sealed_headers) != bool(held)
     ):
         found.append(Problem("extra_headers", "forbidden", "You may not set credentials."))
-    moved = (document.get("base_url") or "") != row.base_url
-    if moved and row.credential != "none":
-        message = "You may not set credentials, so the address they are sent to stays."
-        found.append(Problem("base_url", "forbidden", message))
+    today = read_as_today(document)
+    address, kind = today.get("base_url") or "", today["kind"]
+    if row.credential != "none":
+        message = "You may not set credentials, so {} stays."
+        if address != row.base_url:
+            told = message.format("the address they are sent to")
+            found.append(Problem("base_url", "forbidden", told))
+        if kind != row.kind:
+            told = message.format("the kind that says how they are sent")
+            found.append(Problem("kind", "forbidden", told))
+    same = (address, kind, True) == (row.base_url, row.kind, row.is_local)
+    by_itself = stays_here(kind, address) or is_private(address)
+    if today.get("is_local") and not same and not by_itself:
+        message = (
+            "You may not set credentials, so you may not call an address local that does not look "
+            "so by itself."
+        )
+        found.append(Problem("is_local", "forbidden", message))
     return found
+
+
+def deletion_problems(row: Provider, credentials: bool) -> list[Problem]:
+    """A credential does not go with its provider by a change of another thing."""
+    if credentials or row.credential == "none":
+        return []
+    message = f'You may not set credentials, so "{row.name}", which has one, stays.'
+    return [Problem(f"providers.{row.name}", "forbidden", message)]
 
 
 def _leaving_problems(document: Mapping[str, Any]) -> list[Problem]:

@@ -72,7 +72,7 @@ def test_models_are_those_of_its_profiles():
 
 
 @settings(max_examples=60)
-@given(asks(), tables())
+@given(asks, tables())
 def test_no_request_finds_a_way_out(request, place):
     for identity in [*place.profiles][:3]:
         found = choose(request, key(confined_to=frozenset({identity})), place)

@@ -12,15 +12,15 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from gateway.console.audit.history import AuditedAdmin
 from gateway.console.forms.document_form import PlainForm
-from gateway.console.theme.admin_classes import ModelAdmin
 from governance.errors import Refused
 from governance.routing.fields import Problem
 
 FormSets = Iterable["BaseInlineFormSet[Any, Any, Any]"]
 
 
-class ServiceAdmin(ModelAdmin):
+class ServiceAdmin(AuditedAdmin):
     """A page that writes nothing itself: subclasses name the services that do."""
 
     empty_title: ClassVar[str] = ""
@@ -119,7 +119,7 @@ class ServiceAdmin(ModelAdmin):
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
-        """For Django's own history; revisions say more."""
+        """For Django's own history; the audit log says more."""
         return super().construct_change_message(request, form, [], add)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:

@@ -84,6 +84,7 @@ class KeyForm(DocumentForm):
 
 @admin.register(ApiKey)
 class KeyAdmin(ServiceAdmin):
+    audited_as = "API key"
     form = KeyForm
     list_display = ("name", "prefix_shown", "scope_list", "routing_profile", "state_shown", "used")
     list_select_related = ("routing_profile",)

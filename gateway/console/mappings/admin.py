@@ -49,6 +49,7 @@ class MappingForm(DocumentForm):
 
 @admin.register(ModelMapping)
 class MappingAdmin(ServiceAdmin):
+    audited_as = "model mapping"
     form = MappingForm
     fields = (("pattern", "match"), "destination", ("priority", "enabled"))
     list_display = ("pattern", "match", "destination", "priority", "enabled")

@@ -174,6 +174,7 @@ class TargetInline(StackedInline):
 
 @admin.register(RoutingProfile)
 class ProfileAdmin(ExchangeAdmin):
+    audited_as = "routing profile"
     form = ProfileForm
     inlines = (TargetInline,)
     list_display = (

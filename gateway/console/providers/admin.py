@@ -156,6 +156,7 @@ def _key_help(row: Provider) -> str:
 
 @admin.register(Provider)
 class ProviderAdmin(ServiceAdmin):
+    audited_as = "provider"
     form = ProviderForm
     list_display = ("name", "kind", "where", "credential_shown", "default_model", "health", "state")
     list_filter = ("kind", "is_local", "enabled")

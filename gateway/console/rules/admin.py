@@ -54,6 +54,7 @@ class RuleForm(DocumentForm):
 
 @admin.register(HeuristicRule)
 class RuleAdmin(ServiceAdmin):
+    audited_as = "heuristic rule"
     form = RuleForm
     fields = (("name", "enabled"), "profile", "match", "conditions")
     list_display = ("name", "condition_list", "profile", "state")

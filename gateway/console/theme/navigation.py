@@ -26,6 +26,7 @@ SECTIONS: Final = {
     "Records": {
         "governance.interaction": "receipt_long",
         "governance.revision": "history",
+        "governance.auditentry": "policy",
     },
     "Access": {
         "governance.apikey": "key",
