@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "gateway.server.origin.origin_middleware",
+    "gateway.console.typed_work.middleware.typed_work_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

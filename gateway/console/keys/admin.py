@@ -116,9 +116,10 @@ class KeyAdmin(ServiceAdmin):
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         maker = services.maker_of(request.user)
         if form.existing is not None:
-            document = form.document()
-            saved = services.update_key(form.existing, document, who=who(request), maker=maker)
-            return saved.warnings
+            document, expected = self.resolved(request, form, form.document())
+            return services.update_key(
+                form.existing, document, who=who(request), maker=maker, expected=expected
+            ).warnings
         saved, form.instance.secret = services.create_key(
             form.document(), who=who(request), maker=maker
         )

@@ -66,7 +66,10 @@ class MappingAdmin(ServiceAdmin):
         return {"suggested_profiles": profile_suggestions()}
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
-        saved = services.save_mapping(form.document(), who=who(request), existing=form.existing)
+        document, expected = self.resolved(request, form, form.document())
+        saved = services.save_mapping(
+            document, who=who(request), existing=form.existing, expected=expected
+        )
         form.instance.pk = saved.document["id"]
         return saved.warnings
 

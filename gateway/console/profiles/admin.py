@@ -209,8 +209,11 @@ class ProfileAdmin(ExchangeAdmin):
         return ("id",) if obj else ()
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
-        document = form.document() | {"targets": form.targets}
-        saved = services.save_profile(document, who=who(request), existing=form.existing)
+        typed = form.document() | {"targets": form.targets}
+        document, expected = self.resolved(request, form, typed)
+        saved = services.save_profile(
+            document, who=who(request), existing=form.existing, expected=expected
+        )
         form.instance.pk = saved.document["id"]
         note = profile_badge(
             form.instance, form.instance.ordered_targets(), _providers(), cloud_routing()

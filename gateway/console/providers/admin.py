@@ -212,12 +212,14 @@ class ProviderAdmin(ServiceAdmin):
         return {"health": rendered_health(request, row)}
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
+        document, expected = self.resolved(request, form, form.document())
         saved = services.save_provider(
-            form.document(),
+            document,
             who=who(request),
             existing=form.existing,
             rename_in_targets=bool(form.cleaned_data.get("rename_in_targets")),
             credentials=form.credentials,
+            expected=expected,
         )
         form.instance.pk = services.find_provider(saved.document["name"]).pk
         return saved.warnings

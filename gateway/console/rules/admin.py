@@ -72,7 +72,10 @@ class RuleAdmin(ServiceAdmin):
         return {"suggested_profiles": profile_suggestions()}
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
-        saved = services.save_rule(form.document(), who=who(request), existing=form.existing)
+        document, expected = self.resolved(request, form, form.document())
+        saved = services.save_rule(
+            document, who=who(request), existing=form.existing, expected=expected
+        )
         form.instance.pk = saved.document["id"]
         return saved.warnings
 

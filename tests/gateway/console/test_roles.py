@@ -82,6 +82,7 @@ LISTS = {
     "governance/apikey": VIEWER,
     "governance/revision": VIEWER,
     "governance/interaction": VIEWER,
+    "governance/auditentry": ADMINISTRATOR,
     "auth/user": ADMINISTRATOR,
     "auth/group": ADMINISTRATOR,
 }
@@ -95,6 +96,7 @@ WRITES = {
     "governance/apikey": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "governance/revision": (NOBODY, NOBODY, NOBODY),
     "governance/interaction": (NOBODY, NOBODY, NOBODY),
+    "governance/auditentry": (NOBODY, NOBODY, NOBODY),
     "auth/user": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "auth/group": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
 }
