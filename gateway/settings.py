@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
 from cryptography.fernet import Fernet
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 
 from gateway import logs
@@ -39,6 +41,10 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("TRUSTED_ORIGINS")
 CORS_ORIGINS = env.origins("CORS_ORIGINS")
 """Origins whose pages may call the chat API; `*`: every one. None by default."""
+EXPOSED = env.flag(
+    "EXPOSED", default=bool(set(ALLOWED_HOSTS) - {"localhost", "127.0.0.1", "[::1]"})
+)
+"""Others can reach it: `up` says so by the address it listens on, else the hosts it answers to."""
 HTTPS = env.flag("HTTPS", default=False)
 """The service is reached over TLS: cookies are marked secure and plain requests are redirected."""
 
@@ -91,6 +97,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "axes",
+    "csp",
     "channels",
     "rest_framework",
     "django_filters",
@@ -102,6 +110,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "gateway.server.content_policy.ContentPolicy",
     "gateway.server.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -110,7 +119,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "gateway.server.origin.origin_middleware",
     "gateway.console.typed_work.middleware.typed_work_middleware",
+    "gateway.console.sign_in.generated_password.generated_password_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "gateway.urls"
@@ -164,6 +175,24 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+AUTHENTICATION_BACKENDS = [
+    "gateway.console.sign_in.throttle.Throttle",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# By account, and by address: neither many guesses at one nor one guess at many goes on for long.
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=5)
+# Or a stranger who goes on guessing would keep the operator out for good.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_CLIENT_IP_CALLABLE = "gateway.server.client_address.client_address"
+AXES_LOCKOUT_CALLABLE = "gateway.console.sign_in.throttle.locked_out"
+AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
@@ -193,6 +222,23 @@ TRUST_PROXY = env.flag("TRUST_PROXY", default=False)
 """A proxy stands in front: its `X-Forwarded-Proto`, and the last of `X-Forwarded-For`, count."""
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    # The REST API answers with JSON alone.
+    "EXCLUDE_URL_PREFIXES": ["/api/governance"],
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        # Alpine, which the theme brings, evaluates the expressions of its own attributes.
+        "script-src": [SELF, NONCE, UNSAFE_EVAL],
+        # The theme sets its colours in a style element, and charts set theirs.
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
 if not HTTPS and set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}:
     # Reached on loopback alone, where there is no TLS to demand: HSTS, redirect, secure cookies.
     SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]

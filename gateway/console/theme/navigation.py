@@ -13,6 +13,7 @@ PAGES: Final = (
     ("Dashboard", "monitoring", "admin:index", ""),
     ("Playground", "forum", "console:playground", "gateway.use_playground"),
     ("Local engine", "memory", "console:engine", "gateway.view_engine"),
+    ("Sessions", "devices", "console:sessions", ""),
 )
 """Title, icon, name of the path, permission."""
 
