@@ -14,6 +14,7 @@ from django.templatetags.static import static
 from gateway import logs
 from gateway.environment import (
     SERVERS,
+    BadSetting,
     Environment,
     kept_secret,
     made_node_name,
@@ -98,6 +99,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
     "csp",
     "channels",
     "rest_framework",
@@ -119,6 +125,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "gateway.server.origin.origin_middleware",
     "gateway.console.typed_work.middleware.typed_work_middleware",
+    "allauth.account.middleware.AccountMiddleware",
     "gateway.console.sign_in.generated_password.generated_password_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -137,6 +144,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "gateway.console.sign_in.oidc.context",
             ],
             "libraries": {"console": "gateway.console.theme.filters"},
         },
@@ -193,6 +201,44 @@ AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 
+OIDC_ISSUER = env.text("OIDC_ISSUER").rstrip("/")
+"""Address of the OpenID Connect provider that people sign in by; empty: none."""
+OIDC_NAME = env.text("OIDC_NAME", "OpenID Connect")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
+OIDC_ROLES = env.pairs("OIDC_ROLES")
+"""The role that each group of the provider stands for: `llm-admins=Administrator`."""
+OIDC_SESSION_SECONDS = env.number("OIDC_SESSION_HOURS", 8, minimum=1) * 3600
+"""After how long someone has to sign in again, and with that to show the groups of then."""
+OIDC_CLIENT_ID, OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_ID"), env.text("OIDC_CLIENT_SECRET")
+if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_ROLES):
+    raise BadSetting("POINTSMAN_OIDC_ISSUER needs POINTSMAN_OIDC_CLIENT_ID and _OIDC_ROLES too.")
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = ""
+SOCIALACCOUNT_ADAPTER = "gateway.console.sign_in.oidc.Roles"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "gateway.console.sign_in.oidc.Accounts"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_UNIQUE_EMAIL = False
+ACCOUNT_SIGNUP_FIELDS = ["username*"]
+MFA_ADAPTER = "gateway.console.sign_in.two_factor.SealedByTheRing"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
@@ -222,6 +268,12 @@ TRUST_PROXY = env.flag("TRUST_PROXY", default=False)
 """A proxy stands in front: its `X-Forwarded-Proto`, and the last of `X-Forwarded-For`, count."""
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 X_FRAME_OPTIONS = "DENY"
+if not HTTPS and set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}:
+    # Reached on loopback alone, where there is no TLS to demand: HSTS, redirect, secure cookies.
+    SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+
 CONTENT_SECURITY_POLICY = {
     # The REST API answers with JSON alone.
     "EXCLUDE_URL_PREFIXES": ["/api/governance"],
@@ -235,15 +287,11 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        # A browser follows a form to where its answer leads.
+        "form-action": [SELF, *([OIDC_ISSUER] if OIDC_ISSUER else [])],
         "frame-ancestors": [NONE],
     },
 }
-if not HTTPS and set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}:
-    # Reached on loopback alone, where there is no TLS to demand: HSTS, redirect, secure cookies.
-    SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]
-SECURE_REFERRER_POLICY = "same-origin"
-DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 # --- REST ----------------------------------------------------------------------------------------
 

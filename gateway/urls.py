@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", include("gateway.console.sign_in.urls")),
     path("admin/", include("gateway.console.urls")),
     path("admin/", admin.site.urls),
     path("api/governance/", include("governance.api.urls")),

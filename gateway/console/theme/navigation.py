@@ -14,6 +14,7 @@ PAGES: Final = (
     ("Playground", "forum", "console:playground", "gateway.use_playground"),
     ("Local engine", "memory", "console:engine", "gateway.view_engine"),
     ("Sessions", "devices", "console:sessions", ""),
+    ("Two-factor sign-in", "lock", "two-factor", ""),
 )
 """Title, icon, name of the path, permission."""
 
