@@ -44,4 +44,4 @@ def _emptied_audit_log() -> None:
         with unlocked(self.connection):
             flush(self, sql_list)
 
-    BaseDatabaseOperations.execute_sql_flush = flushed  # type: ignore[method-assign]
+    BaseDatabaseOperations.execute_sql_flush = flushed

@@ -38,6 +38,6 @@ class GovernancePermission(BasePermission):
         if not (user.is_authenticated and user.is_active and user.is_staff):
             return False
         label, model = governed.model._meta.app_label, governed.model._meta.model_name
-        needed = [f"{label}.{right}_{model}" for right in rights]
-        self.message = f"You lack the permission {' or '.join(needed)}."
-        return bool(user.has_perms(needed))
+        permissions = [f"{label}.{right}_{model}" for right in rights]
+        self.message = f"You lack the permission {' or '.join(permissions)}."
+        return bool(user.has_perms(permissions))

@@ -29,7 +29,7 @@ class AuditedAdmin(ModelAdmin):
             told = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
             missing: HttpResponse = told(request, self.opts, object_id)
             return missing
-        if not self.has_view_or_change_permission(request, row):  # type: ignore[attr-defined]
+        if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         entries = AuditEntry.objects.filter(object_type=self.audited_as, object_key=str(row.pk))
         found = Paginator(entries, PAGE_LENGTH).get_page(request.GET.get("p"))

@@ -101,7 +101,8 @@ def resolved(
 def _as_saved(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
     """What was typed in the words of saved documents, without secrets."""
     serializer = SERIALIZERS[kind]
-    row = serializer.Meta.model()  # type: ignore[attr-defined]
+    model: Any = serializer.Meta.model
+    row = model()
     serializer.fill(row, {name: one for name, one in document.items() if name not in SECRETS})
     return serializer.document(row)
 

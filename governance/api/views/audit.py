@@ -78,13 +78,17 @@ async def _lines(rows: QuerySet[AuditEntry]) -> AsyncIterator[bytes]:
     """In pieces of one short query each, so that a slow reader holds no transaction open."""
     after = 0
     while True:
-        piece = await sync_to_async(list)(rows.filter(pk__gt=after)[:EXPORTED])
+        piece = await sync_to_async(_piece)(rows.filter(pk__gt=after))
         if piece:
             after = piece[-1].pk
             encode = msgspec.json.Encoder().encode
             yield b"".join(encode(document(row)) + b"\n" for row in piece)
         if len(piece) < EXPORTED:
             return
+
+
+def _piece(rows: QuerySet[AuditEntry]) -> list[AuditEntry]:
+    return list(rows[:EXPORTED])
 
 
 def document(row: AuditEntry) -> dict[str, Any]:

@@ -22,7 +22,7 @@ PAGE = "/admin/two-factor/"
 
 
 def code(secret: str, offset: int = 0) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + offset))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + offset)))
 
 
 def sign_in(given: str = "", client: Client | None = None) -> int:

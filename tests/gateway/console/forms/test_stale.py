@@ -87,7 +87,7 @@ def test_every_form_has_it(browser: Client) -> None:
     services.save_mapping({"pattern": "p", "destination": "light"}, who="t")
     key = services.create_key({"name": "k", "scopes": ["inference"]}, who="t")[0].document["id"]
     mapping = ModelMapping.objects.get()
-    pages = {
+    pages: dict[str, dict[str, Any]] = {
         f"provider/{row.pk}": {"name": "fast", "kind": "openai", "base_url": row.base_url},
         f"heuristicrule/{rule}": {"name": "r", "profile": "light", "match": "all"},
         f"modelmapping/{mapping.pk}": {"pattern": "p", "destination": "light", "match": "exact"},
