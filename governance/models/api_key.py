@@ -18,7 +18,7 @@ from governance.errors import refuse
 from governance.keys import public_id
 from governance.models.constraints import filled, one_of
 from governance.models.routing_profile import RoutingProfile
-from governance.models.validators import Lines, Words, line
+from governance.models.validators import LinesValidator, Words, line
 from governance.routing.rules import LOCAL_FALLBACKS, confinement_problems, key_problems
 
 SCOPES = ("inference", "governance:read", "governance:write", "keys")
@@ -52,7 +52,7 @@ class ApiKey(Model):
     confined_to = JSONField(
         default=list,
         blank=True,
-        validators=[Lines(100, 1_000)],
+        validators=[LinesValidator(100, 1_000)],
         help_text="Ids of the only routing profiles this key may use; a hint or a model that leads "
         "elsewhere is refused. None listed means everywhere.",
     )

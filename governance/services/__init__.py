@@ -8,7 +8,7 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 
 from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
-from governance.services.importing import Outcome, profiles_in, replace_all
+from governance.services.importing import ImportOutcome, profiles_in, replace_all
 from governance.services.keys import create_key, delete_key, find_key, update_key
 from governance.services.makers import Maker, maker_of
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
@@ -27,8 +27,8 @@ from governance.services.versions import Versions
 __all__ = [
     "Added",
     "Difference",
+    "ImportOutcome",
     "Maker",
-    "Outcome",
     "Reverted",
     "Saved",
     "Versions",

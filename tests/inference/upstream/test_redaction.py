@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance.routing.table import Provider
+from governance.routing.table import ProviderEntry
 from inference.upstream.backend import backend_of
 
 SAID = b'Invalid value for messages[0].content: "production" of the platform team is no gpt-4o.'
@@ -14,7 +14,7 @@ SAID = b'Invalid value for messages[0].content: "production" of the platform tea
 
 def redacted(body: bytes, *headers: tuple[str, str], api_key: str = "") -> bytes:
     url = "http://127.0.0.1:9/v1"
-    provider = Provider("p", "openai", url, True, api_key=api_key, extra_headers=headers)
+    provider = ProviderEntry("p", "openai", url, True, api_key=api_key, extra_headers=headers)
     return backend_of(provider).redacted(body)
 
 
