@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='apikey',
             name='confined_to',
-            field=models.JSONField(blank=True, default=list, help_text='Ids of the only routing profiles this key may use; a hint or a model that leads elsewhere is refused. None listed means everywhere.', validators=[governance.models.validators.Lines(100, 1000)]),
+            field=models.JSONField(blank=True, default=list, help_text='Ids of the only routing profiles this key may use; a hint or a model that leads elsewhere is refused. None listed means everywhere.', validators=[governance.models.validators.LinesValidator(100, 1000)]),
         ),
         migrations.AddField(
             model_name='heuristicrule',
