@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
 from cryptography.fernet import Fernet
-from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 
 from gateway import logs
 from gateway.environment import (
     SERVERS,
-    BadSetting,
-    Environment,
     kept_secret,
     made_node_name,
     node_name,
     private_directory,
     private_file,
 )
+from gateway.settings_people import *  # noqa: F403
+from gateway.settings_people import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = ENVIRONMENT = Environment()
+ENVIRONMENT = env
 
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 """Everything the service keeps lives under here. Key hashes and sessions are nobody else's."""
@@ -183,62 +181,6 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-AUTHENTICATION_BACKENDS = [
-    "gateway.console.sign_in.throttle.Throttle",
-    "django.contrib.auth.backends.ModelBackend",
-]
-# By account, and by address: neither many guesses at one nor one guess at many goes on for long.
-AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = timedelta(minutes=5)
-# Or a stranger who goes on guessing would keep the operator out for good.
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_RESET_ON_SUCCESS = True
-AXES_HTTP_RESPONSE_CODE = 429
-AXES_CLIENT_IP_CALLABLE = "gateway.server.client_address.client_address"
-AXES_LOCKOUT_CALLABLE = "gateway.console.sign_in.throttle.locked_out"
-AXES_ENABLE_ADMIN = False
-AXES_DISABLE_ACCESS_LOG = True
-AXES_VERBOSE = False
-
-OIDC_ISSUER = env.text("OIDC_ISSUER").rstrip("/")
-"""Address of the OpenID Connect provider that people sign in by; empty: none."""
-OIDC_NAME = env.text("OIDC_NAME", "OpenID Connect")
-OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
-OIDC_ROLES = env.pairs("OIDC_ROLES")
-"""The role that each group of the provider stands for: `llm-admins=Administrator`."""
-OIDC_SESSION_SECONDS = env.number("OIDC_SESSION_HOURS", 8, minimum=1) * 3600
-"""After how long someone has to sign in again, and with that to show the groups of then."""
-OIDC_CLIENT_ID, OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_ID"), env.text("OIDC_CLIENT_SECRET")
-if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_ROLES):
-    raise BadSetting("POINTSMAN_OIDC_ISSUER needs POINTSMAN_OIDC_CLIENT_ID and _OIDC_ROLES too.")
-SOCIALACCOUNT_PROVIDERS = {
-    "openid_connect": {
-        "OAUTH_PKCE_ENABLED": True,
-        "APPS": [
-            {
-                "provider_id": "oidc",
-                "name": OIDC_NAME,
-                "client_id": OIDC_CLIENT_ID,
-                "secret": OIDC_CLIENT_SECRET,
-                "settings": {"server_url": OIDC_ISSUER},
-            }
-        ]
-        if OIDC_ISSUER
-        else [],
-    }
-}
-SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = ""
-SOCIALACCOUNT_ADAPTER = "gateway.console.sign_in.oidc.Roles"
-SOCIALACCOUNT_STORE_TOKENS = False
-SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_ADAPTER = "gateway.console.sign_in.oidc.Accounts"
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_UNIQUE_EMAIL = False
-ACCOUNT_SIGNUP_FIELDS = ["username*"]
-MFA_ADAPTER = "gateway.console.sign_in.two_factor.SealedByTheRing"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
@@ -273,25 +215,6 @@ if not HTTPS and set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}:
     SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
-
-CONTENT_SECURITY_POLICY = {
-    # The REST API answers with JSON alone.
-    "EXCLUDE_URL_PREFIXES": ["/api/governance"],
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        # Alpine, which the theme brings, evaluates the expressions of its own attributes.
-        "script-src": [SELF, NONCE, UNSAFE_EVAL],
-        # The theme sets its colours in a style element, and charts set theirs.
-        "style-src": [SELF, UNSAFE_INLINE],
-        "img-src": [SELF, "data:", "blob:"],
-        "font-src": [SELF, "data:"],
-        "object-src": [NONE],
-        "base-uri": [SELF],
-        # A browser follows a form to where its answer leads.
-        "form-action": [SELF, *([OIDC_ISSUER] if OIDC_ISSUER else [])],
-        "frame-ancestors": [NONE],
-    },
-}
 
 # --- REST ----------------------------------------------------------------------------------------
 
