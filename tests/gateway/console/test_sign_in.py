@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,3 +136,12 @@ def test_every_page_tells_browsers_what_may_run(ann: User) -> None:
         assert all(nonce in one or "application/json" in one for one in inline), path
         assert not re.findall(r"\son(?:click|load|error)=", answer.content.decode()), path
     assert len(nonces) == len(pages)
+
+
+def test_no_template_holds_a_script_that_the_policy_would_stop() -> None:
+    root = Path(__file__).parents[3]
+    for folder in ("gateway", "templates"):
+        for template in (root / folder).rglob("*.html"):
+            text = template.read_text()
+            assert not re.findall(r"\son[a-z]+=\"", text), template
+            assert not re.findall(r"<script(?![^>]*\bsrc=)", text), template
