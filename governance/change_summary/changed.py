@@ -35,6 +35,8 @@ def _phrases(name: str, old: Any, new: Any) -> Iterable[str]:
         return listed(
             "condition", map(condition_phrase, old or []), map(condition_phrase, new or [])
         )
+    if name == "model_facts":
+        return listed("model with facts", map(_facts, old or []), map(_facts, new or []))
     if name == "extra_headers":
         return listed("header", old or {}, new or {})
     if name == "rate_limit":
@@ -67,3 +69,13 @@ def condition_phrase(condition: Mapping[str, Any]) -> str:
     value = condition.get("value")
     words = f"of {', '.join(map(str, value))}" if isinstance(value, list) else str(value).lower()
     return f"“{label(str(condition.get('feature')))} {condition.get('operator')} {words}”"
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    """`gpt-oss (context length 131072, capabilities text, tools)`."""
+    said = [
+        f"{label(name)} {', '.join(value) if isinstance(value, list) else value}"
+        for name, value in facts.items()
+        if name != "model" and value
+    ]
+    return f"{facts.get('model')} ({', '.join(said)})" if said else str(facts.get("model"))

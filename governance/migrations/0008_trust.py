@@ -19,7 +19,7 @@ def give(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0007_schema'),
+        ('governance', '0013_provider_responses_models'),
     ]
 
     operations = [

@@ -248,7 +248,8 @@ def _unknown(
         else "no model named and no default"
     )
     free = table.cloud_enabled and not virtual_key.confined_to
-    if free and local_candidate(routing_request, None, virtual_key, table) is not None:
+    fallback = local_candidate(routing_request, None, virtual_key, table) if free else None
+    if fallback is not None and not fallback.only_unreachable:
         warning = f"{what}: local inference takes it"
         return ProfileChoice(NO_ROUTE, "default", None, skipped, warning)
     known = listing(model.id for model in listed_models(table, virtual_key))

@@ -6,16 +6,19 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
 
 from governance.kinds import caller_headers, list_headers
+from governance.routing.fallback_modes import NEVER
 from governance.routing.plan import Plan
 from governance.routing.resolve import route
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.health import HealthBook
+from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
@@ -31,6 +34,7 @@ from inference.record.record import RequestContext
 from inference.upstream import client_of
 from inference.values.error_answer import ErrorAnswer
 from inference.values.failures import Outcome
+from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import BadRequest, ParsedRequest
 
 log = structlog.get_logger("pointsman.chat")
@@ -84,6 +88,7 @@ class InferenceConsumer(LeanHttpConsumer):
         observers: Sequence[Observer] = (),
         body_limit: int = LeanHttpConsumer.body_limit,
         heartbeat: float = 15.0,
+        keeper: Keeper | None = None,
     ) -> None:
         super().__init__()
         self.endpoint = endpoint
@@ -94,6 +99,7 @@ class InferenceConsumer(LeanHttpConsumer):
         self.observers = observers
         self.body_limit = body_limit
         self.heartbeat = heartbeat
+        self.keeper = keeper
 
     def on_head(self) -> ErrorAnswer | None:
         self.headers = headers = read_headers(self.scope["headers"])
@@ -135,6 +141,7 @@ class InferenceConsumer(LeanHttpConsumer):
                 exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
                 if exhausted is not None:
                     heartbeat.stop()
+                    self._unless_the_route_failed(exhausted, request, key, table)
                     await delivery.give_up(exhausted)
         except RequestRefused as refused:
             await self._refuse(refused.answer)
@@ -168,7 +175,9 @@ class InferenceConsumer(LeanHttpConsumer):
             request = self.endpoint.read(body, self.headers)
         except BadRequest as error:
             raise RequestRefused(
-                ErrorAnswer(error.status, error.message, error.code, error.field)
+                ErrorAnswer(
+                    error.status, error.message, error.code, error.field, details=error.details
+                )
             ) from None
         self.context.routing_request = self.endpoint.recorded(request.routing_request)
         self.context.session = request.session
@@ -191,6 +200,23 @@ class InferenceConsumer(LeanHttpConsumer):
             log.warning("route_failed", reason=plan.warning, request_id=context.id)
         return plan
 
+    def _unless_the_route_failed(
+        self, exhausted: Exhausted, request: ParsedRequest, key: VirtualKey, table: RoutingTable
+    ) -> None:
+        """Where the local model stood in for a route that failed, and the prompt is too long for
+        it, the caller is told what was wrong with the route: raises `RequestRefused`."""
+        plan = self.context.plan
+        if plan is None or not plan.warning or exhausted.failure.outcome is not Outcome.TOO_LONG:
+            return
+        alone = replace(key, local_fallback=NEVER)
+        refusal = route(
+            request.routing_request, alone, table, self.book, time.monotonic(), self.rng
+        ).refusal
+        if refusal is not None:
+            raise RequestRefused(
+                ErrorAnswer(refusal.status, refusal.message, refusal.code, refusal.field)
+            )
+
     def _dispatcher(self, request: ParsedRequest, delivery: AnswerDelivery) -> Dispatcher:
         return Dispatcher(
             request,
@@ -201,6 +227,7 @@ class InferenceConsumer(LeanHttpConsumer):
             self.loop,
             self.timer_wheel,
             self.endpoint.translator,
+            self.keeper,
         )
 
     async def refuse(self, error: ErrorAnswer) -> None:
