@@ -49,7 +49,7 @@ class Meanwhile:
     words: tuple[str, ...]
 
 
-class Stale(Refused):
+class StaleVersion(Refused):
     """What was to be changed is no longer as its editor saw it."""
 
     def __init__(self, version: int, changes: Iterable[Meanwhile]) -> None:

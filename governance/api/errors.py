@@ -13,7 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from governance.errors import Conflict, Forbidden, NotFound, Refused, Stale
+from governance.errors import Conflict, Forbidden, NotFound, Refused, StaleVersion
 from governance.routing.fields import Problem
 from governance.serializers.fields import moment
 
@@ -87,13 +87,13 @@ def unknown_path(request: HttpRequest, rest: str = "") -> JsonResponse:
 
 
 def _refused(error: Refused) -> Response:
-    if isinstance(error, Stale):
+    if isinstance(error, StaleVersion):
         return _stale(error)
     statuses = {NotFound: 404, Conflict: 409, Forbidden: 403}
     return _problems(statuses.get(type(error), 400), error.problems)
 
 
-def _stale(error: Stale) -> Response:
+def _stale(error: StaleVersion) -> Response:
     """What `If-Match` stopped, with all that is needed to look again and decide."""
     answer = _problems(412, error.problems)
     answer.data["error"] |= {

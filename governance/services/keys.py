@@ -46,7 +46,7 @@ def update_key(
 ) -> Saved:
     """Changes what the document names and leaves the rest.
 
-    Raises `Invalid`, `NotFound`, `Stale` for a key of another version than `expected`, and
+    Raises `Invalid`, `NotFound`, `StaleVersion` for a key of another version than `expected`, and
     `Forbidden` where it would grant more than the `maker` has.
     """
     with change(who, "save") as made:
@@ -66,7 +66,7 @@ def update_key(
 
 
 def delete_key(identity: str, *, who: str, expected: Versions | None = None) -> None:
-    """Raises `NotFound`, `Stale`."""
+    """Raises `NotFound`, `StaleVersion`."""
     with change(who, "delete") as made:
         row = find_key(identity)
         expect(KIND, row, expected)

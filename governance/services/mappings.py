@@ -24,7 +24,7 @@ def save_mapping(
 ) -> Saved:
     """Creates a mapping, or replaces the `existing` one; `partial` keeps what is not named.
 
-    Raises `Invalid`, `NotFound`, and `Stale` for one of another version than `expected`.
+    Raises `Invalid`, `NotFound`, and `StaleVersion` for one of another version than `expected`.
     """
     with change(who, "save") as made:
         row = ModelMapping() if existing is None else find_mapping(existing)
@@ -49,7 +49,7 @@ def save_problems(document: object, row: ModelMapping) -> list[Problem]:
 
 
 def delete_mapping(identity: int, *, who: str, expected: Versions | None = None) -> None:
-    """Raises `NotFound`, `Stale`."""
+    """Raises `NotFound`, `StaleVersion`."""
     with change(who, "delete") as made:
         row = find_mapping(identity)
         expect(KIND, row, expected)

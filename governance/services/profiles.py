@@ -28,8 +28,8 @@ def save_profile(
     """Creates a profile, or replaces the `existing` one and its targets whole.
 
     A new profile without `id` gets one; an existing one keeps its own. Raises `Invalid`,
-    `Conflict` for a new profile with the id of another, `NotFound`, and `Stale` for one of another
-    version than `expected`.
+    `Conflict` for a new profile with the id of another, `NotFound`, and `StaleVersion` for one
+    of another version than `expected`.
     """
     with change(who, "save") as made:
         row = RoutingProfile() if existing is None else find_profile(existing)
@@ -70,7 +70,7 @@ def _put(
 
 
 def delete_profile(identity: str, *, who: str, expected: Versions | None = None) -> None:
-    """Raises `NotFound`, `Stale`, and `Conflict` while API keys are bound to it."""
+    """Raises `NotFound`, `StaleVersion`, and `Conflict` while API keys are bound to it."""
     with change(who, "delete") as made:
         row = find_profile(identity)
         expect(KIND, row, expected)

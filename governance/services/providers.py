@@ -34,7 +34,7 @@ def save_provider(
     Of an existing provider the secrets stay that the document does not bring. Another name renames
     it: profiles that name the old one are renamed along, or told in the warnings. A provider
     marked as default takes the mark from the one that had it. Without `credentials` the caller may
-    not touch them. Raises `Invalid`, `NotFound`, `Forbidden`, and `Stale` for one of
+    not touch them. Raises `Invalid`, `NotFound`, `Forbidden`, and `StaleVersion` for one of
     another version than `expected`.
     """
     with change(who, "save") as made:
@@ -70,8 +70,8 @@ def delete_provider(
 ) -> list[str]:
     """Removes the provider and returns the names of the profiles that still name it.
 
-    Raises `NotFound`, `Stale`, and `Conflict` naming those profiles unless forced: then their
-    targets stay and are skipped as not configured.
+    Raises `NotFound`, `StaleVersion`, and `Conflict` naming those profiles unless forced: then
+    their targets stay and are skipped as not configured.
     """
     with change(who, "delete") as made:
         row = find_provider(name)

@@ -26,7 +26,7 @@ def save_rule(
     """Creates a rule behind all others, or at its `position`, or replaces the `existing` one.
 
     `partial` keeps what the document does not name. Raises `Invalid`, `NotFound`,
-    and `Stale` for one of another version than `expected`.
+    and `StaleVersion` for one of another version than `expected`.
     """
     with change(who, "save") as made:
         row = HeuristicRule() if existing is None else find_rule(existing)
@@ -51,7 +51,7 @@ def save_rule(
 
 
 def delete_rule(identity: int, *, who: str, expected: Versions | None = None) -> None:
-    """Raises `NotFound`, `Stale`."""
+    """Raises `NotFound`, `StaleVersion`."""
     with change(who, "delete") as made:
         row = find_rule(identity)
         expect(KIND, row, expected)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from governance.change_summary import changed, described
-from governance.errors import Meanwhile, Stale
+from governance.errors import Meanwhile, StaleVersion
 from governance.models import Revision
 
 Versions = frozenset[int]
@@ -14,11 +14,11 @@ Versions = frozenset[int]
 
 
 def expect(kind: str, row: Any, expected: Versions | None) -> None:
-    """Raises `Stale` unless the row has one of these versions; None expects nothing."""
+    """Raises `StaleVersion` unless the row has one of these versions; None expects nothing."""
     if expected is None or row.changed_in in expected:
         return
     since = max(expected, default=row.changed_in)
-    raise Stale(row.changed_in, meanwhile(kind, row.pk, since))
+    raise StaleVersion(row.changed_in, meanwhile(kind, row.pk, since))
 
 
 def meanwhile(kind: str, identity: str | int, since: int) -> list[Meanwhile]:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from gateway.console.audit.history import AuditedAdmin
 from gateway.console.forms.document_form import PlainForm
 from gateway.console.forms.stale import BASE, resolved
-from governance.errors import Refused, Stale
+from governance.errors import Refused, StaleVersion
 from governance.routing.fields import Problem
 from governance.services import Versions
 
@@ -104,7 +104,7 @@ class ServiceAdmin(AuditedAdmin):
             answer: HttpResponse = super().changeform_view(
                 request, object_id, form_url, extra_context
             )
-        except Stale:
+        except StaleVersion:
             # Saved between the form's look and the write: now the form sees it.
             again: HttpResponse = super().changeform_view(
                 request, object_id, form_url, extra_context

@@ -25,7 +25,7 @@ def elsewhere(request, place, virtual_key=CONFINED):
 
 def test_what_lies_inside_works():
     for request in (
-        routing_request(hint="fast"),
+        routing_request(profile_hint="fast"),
         routing_request("fast/small"),
         routing_request("auto"),
         routing_request(""),
@@ -38,7 +38,7 @@ def test_what_lies_inside_works():
 def test_what_leads_elsewhere_is_403():
     place = where(FAST, CAPABLE, OFF)
     for hint in ("capable", "id-capable", "profile capable", "openai", "mlx", "off"):
-        assert elsewhere(routing_request(hint=hint), place) == "routing_profile"
+        assert elsewhere(routing_request(profile_hint=hint), place) == "routing_profile"
     for model in ("capable/x", "openai/gpt-4o", "mlx/m", "off/x"):
         assert elsewhere(routing_request(model), place) == "model"
     mapping = ModelMappingEntry("gpt", "exact", "capable", test=lambda name: name == "gpt")
@@ -48,7 +48,7 @@ def test_what_leads_elsewhere_is_403():
 
 
 def test_what_leads_nowhere_is_said_so_without_naming_the_rest():
-    for request in (routing_request("no-such-model"), routing_request(hint="nowhere")):
+    for request in (routing_request("no-such-model"), routing_request(profile_hint="nowhere")):
         refusal = refused(request, where(cloud_enabled=True), CONFINED)
         assert refusal.status in (400, 404)
         assert "openai" not in refusal.message
@@ -68,7 +68,7 @@ def test_a_key_whose_profiles_are_all_gone_is_no_key_for_everything():
     for request in (
         routing_request("auto"),
         routing_request("fast/small"),
-        routing_request(hint="mlx"),
+        routing_request(profile_hint="mlx"),
         routing_request("x"),
     ):
         found = choose(request, virtual_key, where(cloud_enabled=True))
