@@ -24,9 +24,9 @@ HIDDEN = {
     "ApiKey": {"digest", "changed_in"},
     "RoutingProfile": {"created_at", "updated_at", "changed_in"},
     "RoutingTarget": {"id", "profile", "position", *frozen.RATE_LIMIT.columns},
-    "Provider": {"id", "sealed_api_key", "sealed_headers"},
-    "HeuristicRule": set(),
-    "ModelMapping": set(),
+    "Provider": {"id", "sealed_api_key", "sealed_headers", "changed_in"},
+    "HeuristicRule": {"changed_in"},
+    "ModelMapping": {"changed_in"},
 }
 """Columns that no document shows as a field of its own."""
 
@@ -139,7 +139,7 @@ def test_every_column_is_shown_or_hidden_on_purpose(serializer: type[StrictSeria
         (
             frozen.PROVIDER,
             {"api_key", "extra_headers"},
-            {"id", "sealed_api_key", "sealed_headers"},
+            {"id", "sealed_api_key", "sealed_headers", "changed_in"},
         ),
         (frozen.PROFILE, {"targets", "implicit"}, {"created_at", "updated_at", "changed_in"}),
         (frozen.TARGET, {"rate_limit"}, {"id", "profile_id", *frozen.RATE_LIMIT.columns}),
@@ -149,8 +149,8 @@ def test_every_column_is_shown_or_hidden_on_purpose(serializer: type[StrictSeria
             set(),
             {"prefix", "digest", "created_at", "last_used_at", "changed_in"},
         ),
-        (frozen.RULE, set(), {"id", "position"}),
-        (frozen.MAPPING, {"test"}, {"id"}),
+        (frozen.RULE, set(), {"id", "position", "changed_in"}),
+        (frozen.MAPPING, {"test"}, {"id", "changed_in"}),
     ],
     ids=["provider", "profile", "target", "rate limit", "key", "rule", "mapping"],
 )

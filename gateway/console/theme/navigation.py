@@ -13,6 +13,8 @@ PAGES: Final = (
     ("Dashboard", "monitoring", "admin:index", ""),
     ("Playground", "forum", "console:playground", "gateway.use_playground"),
     ("Local engine", "memory", "console:engine", "gateway.view_engine"),
+    ("Sessions", "devices", "console:sessions", ""),
+    ("Two-factor sign-in", "lock", "two-factor", ""),
 )
 """Title, icon, name of the path, permission."""
 
@@ -26,6 +28,7 @@ SECTIONS: Final = {
     "Records": {
         "governance.interaction": "receipt_long",
         "governance.revision": "history",
+        "governance.auditentry": "policy",
     },
     "Access": {
         "governance.apikey": "key",

@@ -13,7 +13,15 @@ from django.urls import get_resolver
 from pytest_django import Settings
 
 from governance import services, snapshot
-from governance.models import ApiKey, HeuristicRule, Interaction, ModelMapping, Provider, Revision
+from governance.models import (
+    ApiKey,
+    AuditEntry,
+    HeuristicRule,
+    Interaction,
+    ModelMapping,
+    Provider,
+    Revision,
+)
 from inference.record.describe import describe
 from tests.governance.interactions.request_contexts import request_context
 from tests.governance.interactions.rows import insert
@@ -68,6 +76,7 @@ def address(path: str) -> str:
         "apikey": ApiKey.objects.get(name="app").pk,
         "revision": Revision.objects.latest("version").pk,
         "interaction": Interaction.objects.get().pk,
+        "auditentry": AuditEntry.objects.latest("pk").pk,
         "user": User.objects.latest("pk").pk,
         "group": Group.objects.get(name="Viewer").pk,
     }
@@ -82,6 +91,7 @@ LISTS = {
     "governance/apikey": VIEWER,
     "governance/revision": VIEWER,
     "governance/interaction": VIEWER,
+    "governance/auditentry": ADMINISTRATOR,
     "auth/user": ADMINISTRATOR,
     "auth/group": ADMINISTRATOR,
 }
@@ -95,6 +105,7 @@ WRITES = {
     "governance/apikey": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "governance/revision": (NOBODY, NOBODY, NOBODY),
     "governance/interaction": (NOBODY, NOBODY, NOBODY),
+    "governance/auditentry": (NOBODY, NOBODY, NOBODY),
     "auth/user": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "auth/group": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
 }
@@ -106,6 +117,7 @@ PAGES = {
     "dashboard": (*VIEWER, "Nobody"),
     "engine/": VIEWER,
     "engine/state": VIEWER,
+    "sessions/": (*VIEWER, "Nobody"),
     "playground/": OPERATOR,
     "playground/models": OPERATOR,
 }
@@ -118,6 +130,7 @@ ACTIONS = {
     "engine/unload": OPERATOR,
     "playground/code": OPERATOR,
     "playground/send": OPERATOR,
+    "sessions/end": (*VIEWER, "Nobody"),
     "rehearse": VIEWER,
     "replay": VIEWER,
 }
