@@ -44,5 +44,5 @@ ENDPOINT: Final = Endpoint(
     "image_edits",
     OPENAI,
     parse,
-    PassThroughCaller({"openai": passed_to("/images/edits")}),
+    PassThroughCaller({"openai": passed_to("/images/edits", "image_edit")}),
 )

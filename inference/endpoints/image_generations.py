@@ -36,5 +36,5 @@ ENDPOINT: Final = Endpoint(
     "image_generations",
     OPENAI,
     parse,
-    PassThroughCaller({"openai": passed_to("/images/generations")}),
+    PassThroughCaller({"openai": passed_to("/images/generations", "image_generation")}),
 )

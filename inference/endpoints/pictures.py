@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from inference.translate.metered import MeteredPassThrough, Told, usage_of
@@ -21,5 +23,13 @@ def images_made(request: ParsedRequest, told: Told) -> Usage | None:
     return with_units(plain, **{**units, "images": count})
 
 
-def passed_to(path: str) -> MeteredPassThrough:
-    return MeteredPassThrough(path, images_made, holds="data")
+def passed_to(path: str, name: str) -> MeteredPassThrough:
+    """`name` is how the types of its events begin."""
+
+    def unrolled(document: dict[str, Any]) -> list[dict[str, Any]]:
+        about = {key: value for key, value in document.items() if key not in ("data", "usage")}
+        events = [{**about, **one, "type": f"{name}.completed"} for one in document["data"]]
+        # What all of them used is told once.
+        return [*events[:-1], *({**one, "usage": document.get("usage")} for one in events[-1:])]
+
+    return MeteredPassThrough(path, images_made, holds="data", unrolled=unrolled)

@@ -6,7 +6,7 @@ Source: OpenAI's API reference, "Create transcription".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.handed_on import form_request
@@ -21,11 +21,15 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     return form_request("transcriptions", body, headers, file=("file",), needs=("audio",))
 
 
+def _events(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**document, "type": "transcript.text.done"}]
+
+
 ENDPOINT: Final = Endpoint(
     "/v1/audio/transcriptions",
     "transcriptions",
     OPENAI,
     parse,
-    PassThroughCaller({"openai": MeteredPassThrough("/audio/transcriptions")}),
+    PassThroughCaller({"openai": MeteredPassThrough("/audio/transcriptions", unrolled=_events)}),
     form=True,
 )

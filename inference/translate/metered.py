@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.protocols.sse import Event, EventTooLarge, Parser
+from inference.protocols.sse import Event, EventTooLarge, Parser, encode
 from inference.translate import upstream_errors
 from inference.translate.base import EVENT_STREAM, JSON, StreamTranslator, TranslatedAnswer
 from inference.translate.json_errors import BROKEN_JSON
@@ -33,8 +33,12 @@ class Told(msgspec.Struct, gc=False):
     error: Any = None
 
 
+LONGEST: Final = 64 * 1024 * 1024
+"""Bytes of a whole answer that came in place of a stream."""
+_DOCUMENT: Final = msgspec.json.Decoder(dict[str, Any])
 _TOLD: Final = msgspec.json.Decoder(Told)
 Meter = Callable[[ParsedRequest, Told], Usage | None]
+Unrolled = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 
 def usage_of(told: Told) -> Usage | None:
@@ -67,20 +71,29 @@ def _part(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 class MeteredPassThrough(RawPassThrough):
-    """The translator. `holds` names the member without which a JSON answer is none."""
+    """The translator.
+
+    `holds` names the member without which a JSON answer is none. `unrolled` gives the events that
+    a whole answer would have been, had its model streamed as it was asked to.
+    """
 
     def __init__(
-        self, path: str, meter: Meter = lambda request, told: usage_of(told), holds: str = ""
+        self,
+        path: str,
+        meter: Meter = lambda request, told: usage_of(told),
+        holds: str = "",
+        unrolled: Unrolled | None = None,
     ) -> None:
         super().__init__(path)
         self._meter = meter
         self._holds = holds
+        self._unrolled = unrolled
 
     def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> StreamTranslator:
         if media_type.startswith(EVENT_STREAM):
             return MeteredEvents(media_type, request, self._meter)
         if media_type.startswith(JSON):
-            return WholeInStream(media_type, request, self)
+            return WholeInStream(media_type, request, self, self._unrolled)
         stream = RawStream(media_type)
         stream.usage = self._meter(request, Told())
         return stream
@@ -104,27 +117,49 @@ class MeteredPassThrough(RawPassThrough):
 
 
 class WholeInStream(RawStream):
-    """A JSON document where a stream was asked for: some models do not stream, or refuse so."""
+    """A JSON document where a stream was asked for, as of `whisper-1`, which does not stream.
 
-    __slots__ = ("_parts", "_request", "_translator")
+    Its caller waits for events, and may have had signs of life among them already.
+    """
+
+    __slots__ = ("_parts", "_request", "_size", "_translator", "_unrolled")
 
     def __init__(
-        self, media_type: str, request: ParsedRequest, translator: MeteredPassThrough
+        self,
+        media_type: str,
+        request: ParsedRequest,
+        translator: MeteredPassThrough,
+        unrolled: Unrolled | None,
     ) -> None:
-        super().__init__(media_type)
+        super().__init__(EVENT_STREAM if unrolled is not None else media_type)
         self._request = request
         self._translator = translator
+        self._unrolled = unrolled
         self._parts: list[bytes] = []
+        self._size = 0
 
     def feed(self, chunk: bytes) -> bytes:
-        self._parts.append(chunk)
+        self._size += len(chunk)
+        if self._size > LONGEST:
+            self.failure = broken("answer_too_large", f"The answer is over {LONGEST} bytes.")
+        else:
+            self._parts.append(chunk)
         return b""
 
     def end(self) -> bytes:
-        answer = self._translator.answer(self._request, b"".join(self._parts), self.media_type)
+        body = b"".join(self._parts)
+        answer = self._translator.answer(self._request, body, JSON)
         self.failure, self.usage, self.model = answer.failure, answer.usage, answer.model
         self.committed = self.finished = self.failure is None
-        return answer.body
+        if self._unrolled is None or self.failure is not None:
+            return answer.body
+        try:
+            document = _DOCUMENT.decode(body)
+        except BROKEN_JSON:
+            self.failure = upstream_errors.not_json(body)
+            return b""
+        events = self._unrolled(document)
+        return b"".join(encode(msgspec.json.encode(one), one["type"].encode()) for one in events)
 
 
 class MeteredEvents(RawStream):
@@ -176,4 +211,15 @@ class MeteredEvents(RawStream):
             self.committed = True
             if str(told.type).endswith((".done", ".completed")):
                 self._ends = True
-                self.usage = self._meter(self._request, told)
+                self.usage = _both(self.usage, self._meter(self._request, told))
+
+
+def _both(earlier: Usage | None, later: Usage | None) -> Usage | None:
+    """The sum of what several answers in one stream used: each image ends in its own event."""
+    if earlier is None or later is None:
+        return earlier or later
+    units = dict(earlier.units or {})
+    for name, count in (later.units or {}).items():
+        units[name] = units.get(name, 0) + count
+    prompt, completion = earlier.prompt + later.prompt, earlier.completion + later.completion
+    return with_units(Usage(prompt, completion), **units)

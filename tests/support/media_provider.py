@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -52,6 +53,10 @@ class MediaProvider:
     """A status that answers everything; 0: none."""
     breaks: bool = False
     """Streams end before they should."""
+    never_streams: bool = False
+    """It answers whole where a stream is asked for, as `whisper-1` does."""
+    delay: float = 0.0
+    """Seconds before it answers."""
     received: list[Received] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -87,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         kind = headers["content-type"]
         fields = json.loads(raw) if kind == "application/json" else form(kind, raw)
         self.owner.received.append(Received(self.path, headers, fields, raw))
+        time.sleep(self.owner.delay)
         unknown = sorted(set(fields) - FIELDS.get(self.path, set()))
         if self.owner.fails:
             self._json({"error": {"message": "down", "type": "server_error"}}, self.owner.fails)
@@ -136,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def hear(self, fields: dict[str, Any]) -> None:
         form = fields.get("response_format", "json")
-        if fields.get("stream") == "true":
+        if fields.get("stream") == "true" and not self.owner.never_streams:
             usage = {"type": "tokens", "input_tokens": 14, "output_tokens": 2, "total_tokens": 16,
                      "input_token_details": {"audio_tokens": 14}}  # fmt: skip
             self._events(
@@ -152,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"text": "hello", "usage": {"type": "duration", "seconds": 7}})
 
     def draw(self, fields: dict[str, Any]) -> None:
-        if fields.get("stream") in (True, "true"):
+        if fields.get("stream") in (True, "true") and not self.owner.never_streams:
             self._events(
                 {"type": "image_generation.partial_image", "b64_json": PICTURE,
                  "partial_image_index": 0},

@@ -43,7 +43,7 @@ def _way() -> Iterator[Way]:
     add_sink(records.append)
     with MediaProvider(fails=503) as down, MediaProvider() as up:
         targets = (provider("down", down.base_url), provider("up", up.base_url))
-        with served(chain(*targets)) as gateway:
+        with served(chain(*targets), heartbeat=0.1) as gateway:
             client = openai.OpenAI(
                 api_key=KEY, base_url=f"{gateway.url}/v1", max_retries=0, timeout=10
             )
@@ -53,7 +53,8 @@ def _way() -> Iterator[Way]:
 
 @pytest.fixture
 def way(_way: Way) -> Way:
-    _way.up.breaks = False
+    _way.up.breaks = _way.up.never_streams = False
+    _way.up.delay = 0.0
     for one in (_way.down.received, _way.up.received, _way.records):
         one.clear()
     return _way
@@ -171,6 +172,25 @@ def test_sound_is_heard_in_every_form(way: Way) -> None:
     assert [one.type for one in events] == ["transcript.text.delta", "transcript.text.done"]
     counted = {"prompt": 14, "completion": 2, "audio_tokens": 14}
     assert used(way, "transcriptions") == counted
+
+
+def test_a_model_that_never_streams_is_heard_as_a_stream(way: Way) -> None:
+    """Also where signs of life went before its answer."""
+    way.up.never_streams, way.up.delay = True, 0.4
+    hear = way.client.audio.transcriptions.create
+    [event] = list(hear(model=MODEL, file=("a.mp3", SOUND), stream=True))
+    assert (event.type, event.text) == ("transcript.text.done", "hello")
+    assert used(way, "transcriptions") == {"audio_seconds": 7}
+    events = list(way.client.images.generate(model=MODEL, prompt="a cat", stream=True))
+    assert [one.type for one in events] == ["image_generation.completed"]
+    assert used(way, "image_generations")["images"] == 1
+
+
+def test_the_local_model_never_stands_in(way: Way) -> None:
+    """It can do none of this: the first failure is told."""
+    got = way.post("/v1/moderations", json={"model": "down/m", "input": "a"})
+    assert got.status_code in (502, 503)
+    assert way.record().fallback == "none"
 
 
 def test_a_form_without_a_model_gets_one_and_loses_its_hint(way: Way) -> None:
