@@ -17,6 +17,7 @@ from governance.routing.plan import OVERLOADED, Candidate, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, ProviderEntry, RoutingTable, VirtualKey
 from governance.routing.verdicts import covers_modalities
+from governance.routing.vocabulary import OF_LANGUAGE_MODELS
 
 
 def applies(profile: Profile | None, virtual_key: VirtualKey, table: RoutingTable) -> FallbackMode:
@@ -42,8 +43,9 @@ def local_candidate(
     mode = applies(profile, virtual_key, table).mode
     if mode == NEVER:
         return None
+    asked = routing_request.request_type
     kind = kind_named(provider.kind)
-    if kind is None or not kind.serves(routing_request.request_type):
+    if kind is None or asked not in OF_LANGUAGE_MODELS or not kind.serves(asked):
         return None
     if not provider.is_local or not covers_modalities(
         routing_request.required_capabilities, provider

@@ -72,6 +72,7 @@ def test_profile_and_key_may_each_forbid_it(fallback, virtual_key):
     [
         (local(capabilities=frozenset({"text"})), routing_request("light/x", "text", "vision")),
         (local(), routing_request("light/x", request_type="embeddings")),
+        (local(kind="openai"), routing_request("light/x", request_type="speech")),
         (local(default_model=""), routing_request("light/x")),
         (local(enabled=False), routing_request("light/x")),
     ],

@@ -14,10 +14,11 @@ from tests.support.media_provider import form
 PIECES = st.sampled_from([b"\r\n", b"--", b"bound", b"\r\n--bound", b"\r\n--boundary", b"\r\n\r\n",
                           b'name="model"', b"\x00", b"x", b"-", b"\n"])  # fmt: skip
 contents = st.lists(PIECES, max_size=12).map(b"".join)
+Part = tuple[str, str | None, bytes]
 TYPE = "multipart/form-data; boundary=bound"
 
 
-def encoded(parts: list[tuple[str, str | None, bytes]]) -> bytes:
+def encoded(parts: list[Part]) -> bytes:
     out = b""
     for name, file, value in parts:
         told = f'; filename="{file}"' if file else ""
@@ -35,10 +36,10 @@ def test_a_file_is_never_taken_for_fields(
     content = content.replace(b"--bound\r\n", b"").replace(b"--bound--", b"")
     if content.endswith((b"--bound", b"--bound--")):
         content += b"x"
-    fields = [("language", None, b"en")]
+    fields: list[Part] = [("language", None, b"en")]
     fields += [("model", None, b"light/light")] if model else []
     fields += [("routing_profile", None, b"light")] if hint else []
-    file = [("file", "a.wav", content)]
+    file: list[Part] = [("file", "a.wav", content)]
     body = encoded(fields + file if last else file + fields)
     boundary = boundary_of(TYPE)
     assert boundary is not None
