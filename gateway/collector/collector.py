@@ -258,7 +258,7 @@ class Collector:
                     break
                 except (msgspec.MsgspecError, ValueError):
                     unreadable += 1
-        return lines, unreadable
+        return self._store.unbooked(lines), unreadable
 
     def _tidy(self) -> None:
         self._tidy_at = time.monotonic() + TIDY_SECONDS

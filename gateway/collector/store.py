@@ -26,6 +26,8 @@ from governance.interactions.rows import COLUMNS, Moment, values_of
 from governance.models.interaction import Interaction
 from governance.models.log_offsets import DayFileOffset, SegmentOffset
 from governance.models.usage_bucket import PLACE, UsageBucket
+from inference.record.booking import BOOKED
+from inference.record.lines import Line
 
 OUTAGE: Final = (OperationalError, InterfaceError, ProgrammingError)
 """What passes: the database is away or locked, the disk full, the table not migrated yet."""
@@ -108,6 +110,21 @@ class Store:
             self._move(chunks)
             self._grow(grown)
         return time.perf_counter() - began
+
+    def unbooked(self, lines: Sequence[Line]) -> list[Line]:
+        """The lines without those that tell again what a batch used. Raises `OUTAGE`."""
+        booked = [line.record.id for line in lines if line.record.id.startswith(BOOKED)]
+        if not booked:
+            return list(lines)
+        rows = Interaction.objects.using(self._using).filter(request_id__in=booked)
+        known = set(rows.values_list("request_id", flat=True))
+        fresh = []
+        for line in lines:
+            if line.record.id not in known:
+                fresh.append(line)
+            if line.record.id.startswith(BOOKED):
+                known.add(line.record.id)
+        return fresh
 
     def note_key_uses(self, *, now: bool = False) -> None:
         """When keys were last used, once a minute. Raises `OUTAGE`; nothing is lost by it."""

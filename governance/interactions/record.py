@@ -35,6 +35,7 @@ UNITS: Final = {
     "characters": "Characters spoken",
     "images": "Images made",
     "searches": "Searches",
+    "batched_requests": "Requests of the batch",
     "audio_tokens": "Tokens in that are sound",
     "image_tokens": "Tokens in that are images",
     "image_completion_tokens": "Tokens out that are images",

@@ -129,8 +129,10 @@ def _value(row: Interaction, name: str) -> Any:
     if shape is NamedRef:
         return NamedRef(*values) if any(values) else None
     if shape is Usage:
-        counts = zip(_USAGE, values, strict=True)
-        return None if values[0] is None else Usage(**{name: one or 0 for name, one in counts})
+        if values[0] is None:
+            return None
+        prompt, completion, cached, cache_written, reasoning = (count or 0 for count in values)
+        return Usage(prompt, completion, cached, cache_written, reasoning)
     if name == "time":
         return values[0].astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
     return msgspec.convert(values[0], shape) if _is_json(name) else values[0]

@@ -16,7 +16,10 @@ import msgspec
 from governance.catalog import SoldModel, find
 from governance.interactions.record import AttemptRecord, InteractionRecord, Price, Usage
 from inference.record.lines import Line, Seller
+from inference.translate.batch_usage import REQUESTS
 
+BATCHED: Final = Decimal("0.5")
+"""Of the list price. Sources: OpenAI's and Anthropic's pages on their batches."""
 _MILLION: Final = Decimal(1_000_000)
 _UNITS: Final = (
     ("audio_seconds", ("input_audio_hours", "audio_hours"), Decimal(3600)),
@@ -98,29 +101,34 @@ def _price(attempt: AttemptRecord, usage: Usage, seller: Seller, answered: str, 
         return
     rates = rates_of(seller, answered, attempt.model, at)
     if rates is not None and (rates.tokens or usage.units):
-        prompt = usage.prompt
-        attempt.price = Price(*(float(rate.at(prompt)) for rate in rates[:4]))
+        prompt, share = _one_prompt(usage), _share(usage)
+        attempt.price = Price(*(float(rate.at(prompt) * share) for rate in rates[:4]))
         attempt.cost_usd = float(cost(usage, rates))
 
 
 def cost(usage: Usage, rates: Rates) -> Decimal:
     """The parts of the prompt that were read from or written to a cache have their own prices."""
-    prompt = usage.prompt
-    plain = max(0, prompt - usage.cached - usage.cache_written)
+    prompt = _one_prompt(usage)
+    plain = max(0, usage.prompt - usage.cached - usage.cache_written)
+    tokens = (
+        plain * rates.prompt.at(prompt)
+        + usage.cached * rates.cached.at(prompt)
+        + usage.cache_written * rates.cache_written.at(prompt)
+        + usage.completion * rates.completion.at(prompt)
+    ) / _MILLION
     counted = usage.units or {}
-    beside = sum(
-        (Decimal(str(counted.get(name, 0))) * price for name, price in rates.units), Decimal(0)
-    )
-    return (
-        beside
-        + (
-            plain * rates.prompt.at(prompt)
-            + usage.cached * rates.cached.at(prompt)
-            + usage.cache_written * rates.cache_written.at(prompt)
-            + usage.completion * rates.completion.at(prompt)
-        )
-        / _MILLION
-    )
+    beside = (Decimal(str(counted.get(name, 0))) * price for name, price in rates.units)
+    return (tokens + sum(beside, Decimal(0))) * _share(usage)
+
+
+def _one_prompt(usage: Usage) -> int:
+    """Tokens of one request's prompt, by which prices rise; of a batch's, the average."""
+    return int(usage.prompt / ((usage.units or {}).get(REQUESTS) or 1))
+
+
+def _share(usage: Usage) -> Decimal:
+    """Of the list price."""
+    return BATCHED if (usage.units or {}).get(REQUESTS) else Decimal(1)
 
 
 def _looked_up(what: Priced) -> Rates | None:

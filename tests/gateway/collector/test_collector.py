@@ -18,13 +18,19 @@ from gateway.collector.places import Places
 from governance.interactions.ledger import COUNTS, add_up
 from governance.interactions.rows import record_of
 from governance.models import DayFileOffset, Interaction, SegmentOffset, UsageBucket
-from inference.record.record import Content
+from governance.routing.table import ProviderEntry, VirtualKey
+from inference.record.booking import BOOKED, booking
+from inference.record.record import Content, RequestContext
 from inference.record.segments import SegmentWriter, segments_in
 from inference.values.usage import Usage
 from tests.governance.interactions.request_contexts import NOON, attempt, request_context
 from tests.support.collecting import collect, line, places_in, records_of, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
+KEY = VirtualKey(id="key-1", name="tests", scopes=frozenset({"inference"}))
+CLOUD = ProviderEntry(
+    name="claude", kind="anthropic", base_url="https://api.anthropic.com", is_local=False
+)
 DAY = "interactions-2030-03-17.jsonl"
 
 
@@ -43,6 +49,26 @@ def ids(where: Places, day: str = DAY) -> list[str]:
 
 def some(count: int, first: int = 0) -> list[Any]:
     return [request_context(id=f"req_{number}") for number in range(first, first + count)]
+
+
+def test_what_a_batch_used_is_counted_once(where: Places) -> None:
+    """However often its results are read, at a time or later."""
+
+    def read(batch: str) -> RequestContext:
+        usage = Usage(3_000_000, 1_000_000, units={"batched_requests": 1000})
+        made = booking(KEY, CLOUD, batch, "anthropic", "claude-sonnet-4-5", usage)
+        made.at = NOON
+        return made
+
+    write(where.segments, [read("b-1"), request_context(id="req_1"), read("b-1"), read("b-2")])
+    collect(where)
+    write(where.segments, [read("b-2"), read("b-1"), request_context(id="req_2")])
+    collect(where)
+    assert [one.startswith(BOOKED) for one in ids(where)] == [True, False, True, False]
+    row = Interaction.objects.filter(request_type="batches").first()
+    assert row is not None
+    # Half of 3 dollars a million in and 15 out: the prompts are short, however many they are.
+    assert row.cost_usd == pytest.approx((3 * 3 + 15) / 2)
 
 
 class Meddling:

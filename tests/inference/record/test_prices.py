@@ -171,10 +171,9 @@ def test_what_is_counted_beside_tokens_has_its_price(
     model: str, usage: Usage, key: str, size: float
 ) -> None:
     """Tokens of a class of their own cost that class's price and not both."""
-    at = NOON.timestamp() if isinstance(NOON, datetime) else float(NOON)
-    rates = rates_of(Seller("https://api.openai.com/v1", "openai", False), "", model, at)
+    rates = rates_of(Seller("https://api.openai.com/v1", "openai", False), "", model, NOON)
     listed = find(SoldModel("openai", "https://api.openai.com/v1", model))
     assert rates is not None
     assert listed is not None
-    listed_price = getattr(listed.get_prices(datetime.fromtimestamp(at, UTC)), key)
+    listed_price = getattr(listed.get_prices(datetime.fromtimestamp(NOON, UTC)), key)
     assert float(cost(usage, rates)) == pytest.approx(float(listed_price) * size)
