@@ -15,6 +15,7 @@ from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
+from inference.edge.held_batches import HeldBatchConsumer
 from inference.edge.inference_consumer import InferenceConsumer
 from inference.edge.kept_responses import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
@@ -70,11 +71,13 @@ def routes(
         )
     models = apps[MODELS] = ListingConsumer.as_asgi(**common)
     kept = KeptResponseConsumer.as_asgi(**common, keeper=keeper)
-    return shared(_by_path(apps, models, kept), origins)
+    batches = HeldBatchConsumer.as_asgi(**common)
+    return shared(_by_path(apps, models, kept, batches), origins)
 
 
-def _by_path(apps: Mapping[str, App], models: App, kept: App) -> App:
-    """Which of the applications answers; what is below a path belongs to `models` and `kept`."""
+def _by_path(apps: Mapping[str, App], models: App, kept: App, batches: App) -> App:
+    """Which of the applications answers; what is below a path belongs to `models`, `kept` and
+    `batches`."""
     unknown = UnknownPathConsumer.as_asgi(paths=PATHS)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -84,6 +87,8 @@ def _by_path(apps: Mapping[str, App], models: App, kept: App) -> App:
             chosen = models
         elif chosen is unknown and path.startswith("/v1/responses/"):
             chosen = kept
+        elif chosen is unknown and path.startswith("/v1/messages/batches/"):
+            chosen = batches
         return chosen(scope, receive, send)
 
     return app

@@ -11,7 +11,7 @@ KIND = ProviderKind(
     help="Anthropic, and what speaks its Messages API at another address.",
     rank=40,
     protocol="anthropic",
-    request_types=frozenset({"chat", "messages", "responses"}),
+    request_types=frozenset({"chat", "messages", "responses", "batches"}),
     # Anthropic's own SDK takes the address without its version; operators paste it here.
     base_path_end="/v1",
     auth=KeyHeader("x-api-key", ""),

@@ -192,7 +192,7 @@ class Dispatcher:
         """How the candidate is spoken to, and the request with what that takes."""
         request = msgspec.structs.replace(self.request, model_facts=candidate.facts)
         protocol = upstream_protocol(candidate, request, backend.kind.translation)
-        if protocol == RESPONSES:
+        if protocol == RESPONSES or request.sealed:
             seal = seal_for(self.context.virtual_key, candidate.provider.name)
             request = msgspec.structs.replace(request, seal=seal)
         return self._translators(protocol), request

@@ -17,6 +17,7 @@ from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.authentication import Authenticate
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
+from inference.edge.holders import holder_of
 from inference.edge.inference_consumer import read_headers
 from inference.edge.own_responses import Own, answer
 from inference.protocols import RESPONSES
@@ -108,17 +109,9 @@ class KeptResponseConsumer(LeanHttpConsumer):
             method, stream = self.scope["method"], _STREAM in parse_qsl(query.decode("latin-1"))
             key, keeper = self._key.id, self.keeper
             return Own(keeper, key, own, sealed, method, rest, stream) if keeper else None
-        for provider in table.providers.values():
-            seal = seal_for(self._key, provider.name)
-            own = seal.open(sealed)
-            if own is None:
-                continue
-            stays = provider.is_local or (table.cloud_enabled and not self._key.local_only)
-            travels = _query(query, seal)
-            if not (provider.enabled and stays) or travels is None:
-                return None
-            return Held(seal, provider, own, rest, travels)
-        return None
+        holder = holder_of(table, self._key, sealed)
+        travels = _query(query, holder.seal) if holder is not None else None
+        return Held(*holder, rest, travels) if holder is not None and travels is not None else None
 
     async def handle(self, body: bytes) -> None:
         held = self._place

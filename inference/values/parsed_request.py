@@ -39,6 +39,9 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
     seal: Seal | None = None
     """How ids of the one who is asked are sealed for the caller, where the answer has any."""
 
+    sealed: bool = False
+    """The answer has such ids, whatever protocol it comes in."""
+
     keep: Keep | None = None
     """Set where the gateway itself keeps the answer."""
 
