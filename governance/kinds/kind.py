@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from governance.kinds.auth import Auth, Headers, KeyHeader
 from governance.kinds.failure_words import SHARED, FailureWords
@@ -36,10 +36,27 @@ class Probe:
 
     completion_path: str = "/chat/completions"
     answer_field: str = "choices"
-    """A list of this name in the answer makes it a completion."""
+    """A list or an object of this name, or of any of these, makes the answer a completion."""
     limit_field: str = ""
     """The field that bounds the answer's tokens; empty: as OpenAI's models want it."""
     models_path: str = "/models"
+    question: Callable[[str], tuple[str, Mapping[str, Any]]] | None = None
+    """Path and body for a model, where they differ from the above by more than names."""
+    models_base: Callable[[str], str] | None = None
+    """The base URL below which models are listed, given that of requests, where it is another."""
+    models_field: str = "data"
+    """The list of models in the answer."""
+    model_name: str = "id"
+    """The member of each that names it."""
+    name_after: str = ""
+    """What stands before the model's own name, and is left out with all before it."""
+
+
+def joined(base_path: str, query: str, path: str, model: str) -> str:
+    """The usual address of a request: below the base path, with the base URL's query."""
+    if not query:
+        return base_path + path
+    return f"{base_path}{path}{'&' if '?' in path else '?'}{query}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +68,7 @@ class ProviderKind:
     help: str
     """A sentence for operators who choose a kind."""
     protocol: str
-    """The folder of `inference.translate` that speaks to it: `openai` or `anthropic`."""
+    """What `inference.translate` has translations for: `openai`, `anthropic`, `gemini` and so on."""
     rank: int = 100
     """Place where operators choose a kind."""
     dialect: str = ""
@@ -64,6 +81,13 @@ class ProviderKind:
     base_url: Literal["required", "forbidden"] = "required"
     base_path_end: str = ""
     """What the path of the base URL is completed with unless it ends so already."""
+    base_url_query: bool = False
+    """Whether the base URL may have a query, such as the version of an API."""
+    address: Callable[[str, str, str, str], str] = joined
+    """Path and query of a request, given those of the base URL, the path below it that the
+    protocol has for the request, and the model."""
+    stream_type: str = "text/event-stream"
+    """The content type of its streams."""
     auth: Auth = field(default_factory=KeyHeader)
     headers: Headers = ()
     """Sent unless the caller or the operator sets them."""

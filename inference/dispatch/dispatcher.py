@@ -209,6 +209,7 @@ class Dispatcher:
             b"POST",
             outbound.path,
             body,
+            model=attempt.candidate.model,
             caller=request.headers,
             extra=extra,
             stream=request.ask.stream,
