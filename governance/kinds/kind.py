@@ -50,6 +50,8 @@ class Probe:
     """The member of each that names it."""
     name_after: str = ""
     """What stands before the model's own name, and is left out with all before it."""
+    known_models: tuple[str, ...] = ()
+    """Its models, where it lists none."""
 
 
 def joined(base_path: str, query: str, path: str, model: str) -> str:
@@ -68,7 +70,7 @@ class ProviderKind:
     help: str
     """A sentence for operators who choose a kind."""
     protocol: str
-    """What `inference.translate` has translations for: `openai`, `anthropic`, `gemini` and so on."""
+    """What `inference.translate` has translations for: `openai`, `anthropic` and others."""
     rank: int = 100
     """Place where operators choose a kind."""
     dialect: str = ""

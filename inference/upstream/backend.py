@@ -167,7 +167,8 @@ def first_event_timeout(provider: Provider, *, stream: bool) -> float | None:
 def _secrets(provider: Provider) -> tuple[bytes, ...]:
     """The key and the values of the operator's headers, any of which may be a credential.
 
-    As they are and as JSON writes them, whole and in the parts they have; the longest first, since one may be a part of another.
+    As they are and as JSON writes them, whole and in the parts they have; the longest first, since
+    one may be a part of another.
     """
     parts = secret_parts(provider.api_key)
     values = {provider.api_key, *parts, *(value for _, value in provider.extra_headers)}

@@ -50,9 +50,12 @@ def complete(provider: Provider, model: str) -> Answered:
     probe = backend.kind.probe
     path, asked = (probe.question or _question(probe))(model)
     started = time.perf_counter()
-    answer = _ask(backend, "POST", path, json.dumps(asked).encode(), model)
+    answer = _told(backend, "POST", path, json.dumps(asked).encode(), model)
     taken = round((time.perf_counter() - started) * 1000)
-    if not any(isinstance(answer.get(name), list | dict) for name in probe.answer_field.split()):
+    names = probe.answer_field.split()
+    if isinstance(answer, list) or not any(
+        isinstance(answer.get(name), list | dict) for name in names
+    ):
         raise Unanswered("It answered, but with no completion. Is the base URL the API's?")
     return Answered(taken, _name(backend, answer.get("model")) or model)
 
@@ -70,10 +73,12 @@ def listed(provider: Provider) -> tuple[str, ...]:
     """The models the provider lists, in its order, each once. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
     probe = backend.kind.probe
+    if probe.known_models:
+        return probe.known_models
     if probe.models_base is not None:
         backend = _ready(replace(provider, base_url=probe.models_base(provider.base_url)))
-    answer = _ask(backend, "GET", probe.models_path, b"")
-    rows = answer.get(probe.models_field)
+    answer = _told(backend, "GET", probe.models_path, b"")
+    rows = answer.get(probe.models_field) if isinstance(answer, dict) else answer
     if not isinstance(rows, list):
         raise Unanswered("It answered, but with no list of models. Is the base URL the API's?")
     told = (row.get(probe.model_name) for row in rows if isinstance(row, dict))
@@ -90,9 +95,9 @@ def _ready(provider: Provider) -> Backend:
         raise Unanswered(str(error)) from None
 
 
-def _ask(
+def _told(
     backend: Backend, method: str, path: str, body: bytes, model: str = ""
-) -> Mapping[str, Any]:
+) -> dict[str, Any] | list[Any]:
     provider = backend.provider
     patience = min(PATIENCE, provider.first_event_timeout, provider.total_timeout or PATIENCE)
     try:
@@ -127,7 +132,7 @@ def _ask(
         answer = json.loads(response.content)
     except (ValueError, RecursionError):
         answer = None
-    if not isinstance(answer, dict):
+    if not isinstance(answer, dict | list):
         raise Unanswered("It answered, but not with JSON. Is the base URL the API's?")
     return answer
 
