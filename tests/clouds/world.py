@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from governance.routing.compile import compile_table
 from governance.routing.table import Target
 from tests.clouds.azure import Azure, AzureDeployments
+from tests.clouds.gemini import Gemini
 from tests.clouds.strict import Strict
 from tests.inference.tables import grants, provider
 from tests.pairs.anthropic_caller import AnthropicCaller
@@ -23,6 +24,7 @@ Caller = OpenAICaller | AnthropicCaller | ResponsesCaller
 CLOUDS: dict[str, type[Strict]] = {
     "azure": Azure,
     "azure-deployments": AzureDeployments,
+    "gemini": Gemini,
 }
 CALLERS = ("openai", "anthropic", "responses")
 
