@@ -75,6 +75,8 @@ class ProviderKind:
     """Place where operators choose a kind."""
     dialect: str = ""
     """What it makes of its protocol where that needs a translation of its own."""
+    dialect_of: Callable[[str], str] | None = None
+    """The same for a model, where it speaks several."""
     request_types: frozenset[str] | None = None
     """The request types it can serve at all; None: every one its protocol has a translation for."""
     engine: bool = False
@@ -123,10 +125,10 @@ class ProviderKind:
     formerly: str = ""
     """The kind under which it was stored before, where that one had a base URL."""
 
-    @property
-    def translation(self) -> str:
-        """The key of its translations."""
-        return self.dialect or self.protocol
+    def translation(self, model: str) -> str:
+        """The key of the translation for a model."""
+        own = self.dialect_of(model) if self.dialect_of is not None else self.dialect
+        return own or self.protocol
 
     def serves(self, request_type: str) -> bool:
         return self.request_types is None or request_type in self.request_types

@@ -159,7 +159,7 @@ class Dispatcher:
                 failed=[str(one) for one in context.attempts],
             )
         backend = backend_of(candidate.provider)
-        translator = self._translators(backend.kind.translation)
+        translator = self._translators(backend.kind.translation(candidate.model))
         try:
             outbound = translator.request(request, candidate.model)
         except Inexpressible as error:
@@ -262,6 +262,6 @@ class Dispatcher:
             return Exhausted(failure)
         backend = backend_of(candidate.provider)
         safe = replace(failure, body=backend.redacted(failure.body))
-        translator = self._translators(backend.kind.translation)
+        translator = self._translators(backend.kind.translation(candidate.model))
         body = translator.error(safe)
         return Exhausted(safe, body, unmodified=body == safe.body)

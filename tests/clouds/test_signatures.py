@@ -9,7 +9,7 @@ from tests.clouds.world import Clouds
 from tests.pairs.talk import CITY, Answer, Call, Result, Talk, Tool, User
 
 TOOLS = (Tool("weather", CITY, "Tells the weather."),)
-CLOUDS = ("gemini",)
+CLOUDS = ("gemini", "vertex-gemini")
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)

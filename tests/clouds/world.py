@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from governance.routing.compile import compile_table
 from governance.routing.table import Target
 from tests.clouds.azure import Azure, AzureDeployments
+from tests.clouds.bedrock import BedrockClaude, Converse
 from tests.clouds.gemini import Gemini
 from tests.clouds.strict import Strict
+from tests.clouds.vertex import VertexClaude, VertexGemini
 from tests.inference.tables import grants, provider
 from tests.pairs.anthropic_caller import AnthropicCaller
 from tests.pairs.openai_caller import OpenAICaller
@@ -25,6 +27,10 @@ CLOUDS: dict[str, type[Strict]] = {
     "azure": Azure,
     "azure-deployments": AzureDeployments,
     "gemini": Gemini,
+    "vertex-gemini": VertexGemini,
+    "vertex-claude": VertexClaude,
+    "bedrock-claude": BedrockClaude,
+    "bedrock-converse": Converse,
 }
 CALLERS = ("openai", "anthropic", "responses")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -42,7 +43,7 @@ def whole(body: Any) -> Answer:
 def test_cut_anywhere(cuts: list[int], endpoint: str) -> None:
     body = b"".join(GeminiScript().events(SAID))
     edges = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
-    pieces = [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [body[a:b] for a, b in itertools.pairwise(edges)]
     (one, first), (many, second) = play(endpoint, body), play(endpoint, *filter(None, pieces))
     if endpoint != "responses":  # It makes up ids of its own.
         assert one == many
