@@ -11,9 +11,9 @@ import msgspec
 from inference.translate.base import (
     EVENT_STREAM,
     JSON,
-    Answer,
     Outbound,
     StreamTranslator,
+    TranslatedAnswer,
     Translator,
 )
 from inference.translate.hub import DirectCaller
@@ -61,7 +61,9 @@ class HostedClaude:
         fields = {name: value for name, value in given.items() if name not in self._left_out}
         fields = {"anthropic_version": self._version, **fields, **self.more(request)}
         return msgspec.structs.replace(
-            made, path=self._path(model, request.ask.stream), body=msgspec.json.encode(fields)
+            made,
+            path=self._path(model, request.routing_request.stream),
+            body=msgspec.json.encode(fields),
         )
 
     def more(self, request: ParsedRequest) -> dict[str, msgspec.Raw]:
@@ -71,7 +73,9 @@ class HostedClaude:
     def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> StreamTranslator:
         return self._within.stream(request, media_type)
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         return self._within.answer(request, body, media_type)
 
     def error(self, failure: Failure) -> bytes | None:

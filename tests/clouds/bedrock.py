@@ -24,8 +24,8 @@ from botocore.validate import ParamValidator
 
 from tests.clouds.strict import Refused, Strict
 from tests.clouds.vertex import MESSAGES
-from tests.pairs.anthropic_script import AnthropicScript
-from tests.pairs.talk import Answer, Call, Image, Result, Talk, Tool, User
+from tests.service.pairs.anthropic_script import AnthropicScript
+from tests.service.pairs.talk import Answer, Call, Image, Result, Talk, Tool, User
 from tests.support.upstream import Asked, Json, Reply, Sse
 
 KEY = "AKIAIOSFODNN7EXAMPLE"

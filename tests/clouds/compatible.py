@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.clouds.strict import CHAT, Refused, Strict, known
-from tests.pairs.openai_script import OpenAIScript
+from tests.service.pairs.openai_script import OpenAIScript
 from tests.support.upstream import Asked, Json, Reply, Sse
 
 _EXTRA = frozenset({"top_k", "min_p", "repetition_penalty"})

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from tests.clouds.strict import Refused
-from tests.pairs.talk import Answer, Call, Image, Result, Talk, Tool, User
+from tests.service.pairs.talk import Answer, Call, Image, Result, Talk, Tool, User
 
 FINISH = {"end": "STOP", "calls": "STOP", "length": "MAX_TOKENS", "refusal": "SAFETY"}
 TOP = {"contents", "systemInstruction", "tools", "toolConfig", "generationConfig"}

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.pairs.talk import Answer, Talk
+from tests.service.pairs.talk import Answer, Talk
 from tests.support.upstream import Asked, Json, Reply, Upstream
 
 

@@ -16,9 +16,9 @@ from governance.routing.compile import compile_table
 from governance.routing.table import Target
 from inference.values.failures import of_status
 from tests.clouds.compatible import RULES, Compatible
-from tests.inference.tables import HEADERS, grants, provider
-from tests.pairs.talk import Answer
-from tests.routing.build import compile_regex, profile
+from tests.governance.routing.build import compile_regex, profile
+from tests.inference.tables import HEADERS, provider, virtual_keys
+from tests.service.pairs.talk import Answer
 from tests.support.serving import served
 
 
@@ -39,7 +39,10 @@ def places() -> Iterator[tuple[str, dict[str, Compatible]]]:
             for kind, one in made.items()
         ]
         table = compile_table(
-            profiles=profiles, providers=rows, grants=grants(), compile_regex=compile_regex
+            profiles=profiles,
+            providers=rows,
+            virtual_keys=virtual_keys(),
+            compile_regex=compile_regex,
         )
         yield stack.enter_context(served(table)).url, made
 

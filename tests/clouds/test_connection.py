@@ -9,7 +9,7 @@ from governance.kinds import KINDS
 from tests.clouds.strict import Strict
 from tests.clouds.world import Clouds
 from tests.inference.tables import provider
-from tests.pairs.talk import Answer
+from tests.service.pairs.talk import Answer
 
 
 def row(cloud: Strict, **more: str):

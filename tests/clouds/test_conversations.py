@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.clouds.world import Clouds
-from tests.pairs.talk import (
+from tests.service.pairs.talk import (
     CITY,
     PNG,
     Answer,

@@ -6,7 +6,7 @@ import pytest
 
 from tests.clouds.gemini_script import ANY
 from tests.clouds.world import Clouds
-from tests.pairs.talk import CITY, Answer, Call, Result, Talk, Tool, User
+from tests.service.pairs.talk import CITY, Answer, Call, Result, Talk, Tool, User
 
 TOOLS = (Tool("weather", CITY, "Tells the weather."),)
 CLOUDS = ("gemini", "vertex-gemini")

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.clouds.gemini_script import GeminiScript
 from tests.clouds.strict import Refused, Strict, known
-from tests.pairs.anthropic_script import AnthropicScript
+from tests.service.pairs.anthropic_script import AnthropicScript
 from tests.support.upstream import Asked, Json, Reply, Sse
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -13,12 +13,12 @@ from tests.clouds.bedrock import BedrockClaude, Converse
 from tests.clouds.gemini import Gemini
 from tests.clouds.strict import Strict
 from tests.clouds.vertex import VertexClaude, VertexGemini
-from tests.inference.tables import grants, provider
-from tests.pairs.anthropic_caller import AnthropicCaller
-from tests.pairs.openai_caller import OpenAICaller
-from tests.pairs.responses_caller import ResponsesCaller
-from tests.pairs.talk import Answer, Talk
-from tests.routing.build import compile_regex, profile
+from tests.governance.routing.build import compile_regex, profile
+from tests.inference.tables import provider, virtual_keys
+from tests.service.pairs.anthropic_caller import AnthropicCaller
+from tests.service.pairs.openai_caller import OpenAICaller
+from tests.service.pairs.responses_caller import ResponsesCaller
+from tests.service.pairs.talk import Answer, Talk
 from tests.support.serving import served
 
 Caller = OpenAICaller | AnthropicCaller | ResponsesCaller
@@ -62,7 +62,10 @@ def clouds() -> Iterator[Clouds]:
             for name, one in made.items()
         ]
         table = compile_table(
-            profiles=profiles, providers=rows, grants=grants(), compile_regex=compile_regex
+            profiles=profiles,
+            providers=rows,
+            virtual_keys=virtual_keys(),
+            compile_regex=compile_regex,
         )
         gateway = stack.enter_context(served(table))
         callers: dict[str, Caller] = {

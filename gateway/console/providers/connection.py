@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from governance.kinds.kind import Probe
-from governance.routing.table import Provider
+from governance.routing.table import ProviderEntry
 from inference.translate.chat.limit_field import limit_field
 from inference.upstream import (
     ConnectFailed,
@@ -44,7 +44,7 @@ class Answered:
     """The model that answered by its own account; the one asked for where it gives none."""
 
 
-def complete(provider: Provider, model: str) -> Answered:
+def complete(provider: ProviderEntry, model: str) -> Answered:
     """Asks for one token in the provider's protocol. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
     probe = backend.kind.probe
@@ -69,7 +69,7 @@ def _question(probe: Probe) -> Callable[[str], tuple[str, Mapping[str, Any]]]:
     return question
 
 
-def listed(provider: Provider) -> tuple[str, ...]:
+def listed(provider: ProviderEntry) -> tuple[str, ...]:
     """The models the provider lists, in its order, each once. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
     probe = backend.kind.probe
@@ -88,7 +88,7 @@ def listed(provider: Provider) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, names)))[:NAMES_LIMIT]
 
 
-def _ready(provider: Provider) -> Backend:
+def _ready(provider: ProviderEntry) -> Backend:
     try:
         return backend_of(provider)
     except UnusableProvider as error:

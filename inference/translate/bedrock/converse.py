@@ -18,10 +18,10 @@ from inference.translate import upstream_errors
 from inference.translate.base import (
     EVENT_STREAM,
     JSON,
-    Answer,
     Inexpressible,
     Outbound,
     StreamTranslator,
+    TranslatedAnswer,
     Translator,
 )
 from inference.translate.bedrock.blocks import Blocks, as_text, tool_config
@@ -67,7 +67,7 @@ class Converse:
             raise Inexpressible("body", "The request is nested too deeply.") from None
         except (KeyError, TypeError, AttributeError):
             raise Inexpressible("messages", "`messages`: a block is not of its form.") from None
-        method = "converse-stream" if request.ask.stream else "converse"
+        method = "converse-stream" if request.routing_request.stream else "converse"
         path = f"/model/{quote(model, safe='')}/{method}"
         return msgspec.structs.replace(
             made, path=path, body=msgspec.json.encode(body), dropped=dropped.names()
@@ -77,16 +77,18 @@ class Converse:
         within = self._within.stream(request, EVENT_STREAM)
         if not is_framed(media_type):
             return within
-        return FramedStream(within, ConversedEvents(request.ask.model, self._clock()))
+        return FramedStream(within, ConversedEvents(request.routing_request.model, self._clock()))
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         try:
             document = loads(body)
-            message = message_of(document, request.ask.model, self._clock())
+            message = message_of(document, request.routing_request.model, self._clock())
         except (*BROKEN_JSON, KeyError, TypeError, AttributeError):
-            return Answer(b"", failure=upstream_errors.not_json(body))
+            return TranslatedAnswer(b"", failure=upstream_errors.not_json(body))
         if isinstance(message, Failure):
-            return Answer(b"", failure=message)
+            return TranslatedAnswer(b"", failure=message)
         answer = self._within.answer(request, msgspec.json.encode(message))
         return msgspec.structs.replace(answer, model="")
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 import msgspec
 
 from inference.translate.call_order import in_order, is_ordered
-from inference.translate.chat.request_schema import Message
+from inference.translate.chat.request_schema import ChatMessage
 
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound=ChatMessage)
 
 
 def ordered(messages: list[M], kind: type[M]) -> list[M]:

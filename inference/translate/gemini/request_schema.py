@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.translate.chat.request_schema import ChatRequest, Message, Part, ToolCall
+from inference.translate.chat.request_schema import ChatMessage, ChatRequest, Part, ToolCall
 
 
 class InputAudio(msgspec.Struct):
@@ -23,7 +23,7 @@ class SignedCall(ToolCall, kw_only=True):
     """Holds the thought signature, as Google's OpenAI-compatible API has it."""
 
 
-class GeminiMessage(Message, kw_only=True):
+class GeminiMessage(ChatMessage, kw_only=True):
     content: str | list[MediaPart] | None = None  # type: ignore[assignment]
     tool_calls: list[SignedCall] | None = None  # type: ignore[assignment]
 

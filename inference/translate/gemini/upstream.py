@@ -10,15 +10,15 @@ import msgspec
 
 from inference.protocols.sse import Event, EventTooLarge, Parser
 from inference.translate import upstream_errors
-from inference.translate.base import Answer, Outbound
+from inference.translate.base import Outbound, TranslatedAnswer
 from inference.translate.chat.whole import completion_of
 from inference.translate.event_stream import EventStream
 from inference.translate.gemini.answer_schema import GENERATED, Generated
 from inference.translate.gemini.request import outbound
 from inference.translate.gemini.stream import Chunk, Chunks
-from inference.translate.hub import AnswerWriter, HubRequest
+from inference.translate.hub import HubRequest, HubWriter
 from inference.translate.json_errors import BROKEN_JSON
-from inference.translate.upstream_errors import UpstreamError
+from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure, Outcome
 from inference.values.reported_error import error_in
 
@@ -35,25 +35,25 @@ class GeminiUpstream:
         made = outbound(chat, model)
         return msgspec.structs.replace(made, path=self._above + made.path) if self._above else made
 
-    def stream(self, writer: AnswerWriter) -> GeminiStream:
+    def stream(self, writer: HubWriter) -> GeminiStream:
         return GeminiStream(writer, int(self._clock()))
 
-    def answer(self, writer: AnswerWriter, body: bytes) -> Answer:
+    def answer(self, writer: HubWriter, body: bytes) -> TranslatedAnswer:
         """A whole answer, also when it came as a stream."""
         state = Chunks(int(self._clock()))
         chunks: list[Chunk] = []
         for said in _answers(body):
             if isinstance(said, Failure):
-                return Answer(b"", failure=said)
+                return TranslatedAnswer(b"", failure=said)
             chunks += state.of(said)
             if state.failure is not None:
-                return Answer(b"", failure=state.failure)
+                return TranslatedAnswer(b"", failure=state.failure)
         if not state.finish_reason:
-            return Answer(b"", failure=upstream_errors.no_answer())
+            return TranslatedAnswer(b"", failure=upstream_errors.no_answer())
         whole = completion_of([*chunks, state.usage_chunk()])
         return writer.whole_document(whole, state.usage)
 
-    def error(self, failure: Failure) -> UpstreamError | None:
+    def error(self, failure: Failure) -> ErrorObject | None:
         """Google's error object has other members than OpenAI's."""
         document = upstream_errors.document(failure)
         reported = error_in(document) if document is not None else None
@@ -66,7 +66,7 @@ class GeminiUpstream:
             "param": None,
             "code": "context_length_exceeded" if long else failure.code,
         }
-        return UpstreamError(error, is_openai=False)
+        return ErrorObject(error, is_openai=False)
 
 
 class GeminiStream(EventStream):
@@ -74,7 +74,7 @@ class GeminiStream(EventStream):
 
     __slots__ = ("_state", "_writer")
 
-    def __init__(self, writer: AnswerWriter, created: int) -> None:
+    def __init__(self, writer: HubWriter, created: int) -> None:
         super().__init__()
         self._state = Chunks(created)
         self._writer = writer

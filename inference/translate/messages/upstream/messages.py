@@ -6,7 +6,7 @@ from typing import Any
 
 from inference.translate.base import Inexpressible
 from inference.translate.chat.ordering import ordered
-from inference.translate.chat.request_schema import Message, ToolCall
+from inference.translate.chat.request_schema import ChatMessage, ToolCall
 from inference.translate.chat.thinking_order import interleaved, is_interleaved, own
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.upstream.parts import Block, blocks_of
@@ -16,14 +16,16 @@ from inference.translate.tool_names import legal_name
 _NO_FUNCTIONS = "`functions` are deprecated and have no counterpart: use `tools`."
 
 
-def turns_of(messages: list[Message], dropped: Dropped) -> tuple[list[Block], list[dict[str, Any]]]:
+def turns_of(
+    messages: list[ChatMessage], dropped: Dropped
+) -> tuple[list[Block], list[dict[str, Any]]]:
     """The system blocks and the turns. System messages are gathered wherever they stand.
 
     Anthropic knows system texts in between only from its latest models, and only in some places.
     """
     system: list[Block] = []
     turns: list[dict[str, Any]] = []
-    for position, message in enumerate(ordered(messages, Message)):
+    for position, message in enumerate(ordered(messages, ChatMessage)):
         path = f"messages[{position}]"
         if message.name is not None:
             dropped.add("messages.name")
@@ -57,7 +59,7 @@ def _texts_only(blocks: list[Block], path: str) -> list[Block]:
     return blocks
 
 
-def _add_user(turns: list[dict[str, Any]], blocks: list[Block], message: Message) -> None:
+def _add_user(turns: list[dict[str, Any]], blocks: list[Block], message: ChatMessage) -> None:
     if not blocks:
         return
     if _open_results(turns):
@@ -69,7 +71,7 @@ def _add_user(turns: list[dict[str, Any]], blocks: list[Block], message: Message
 
 
 def _add_result(
-    turns: list[dict[str, Any]], blocks: list[Block], message: Message, path: str
+    turns: list[dict[str, Any]], blocks: list[Block], message: ChatMessage, path: str
 ) -> None:
     if message.tool_call_id is None:
         where = f"{path}.tool_call_id"
@@ -93,7 +95,9 @@ def _open_results(turns: list[dict[str, Any]]) -> bool:
     return isinstance(content, list) and any(b["type"] == "tool_result" for b in content)
 
 
-def _assistant(message: Message, texts: list[Block], path: str, dropped: Dropped) -> list[Block]:
+def _assistant(
+    message: ChatMessage, texts: list[Block], path: str, dropped: Dropped
+) -> list[Block]:
     """Thinking, what was said, and the calls, in the order the model produced them."""
     if message.function_call is not None:
         raise Inexpressible(f"{path}.function_call", _NO_FUNCTIONS)

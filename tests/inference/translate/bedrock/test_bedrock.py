@@ -17,8 +17,8 @@ from inference.translate.base import Inexpressible
 from inference.translate.bedrock.frames import MEDIA_TYPE
 from inference.translate.signature import UNSIGNED
 from tests.clouds.bedrock import BedrockClaude, event, exception, frames, whole
-from tests.pairs.talk import Answer, Call, Tokens
-from tests.translate.support import TURN, chat_ask, js, messages_ask, responses_ask
+from tests.inference.translate.support import TURN, chat_ask, js, messages_ask, responses_ask
+from tests.service.pairs.talk import Answer, Call, Tokens
 
 ASKS = {"chat": chat_ask, "messages": messages_ask, "responses": responses_ask}
 NOVA = "amazon.nova-lite-v1:0"

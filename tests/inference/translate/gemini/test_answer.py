@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.endpoints.registry import translator_for
-from inference.translate.base import Answer
+from inference.translate.base import TranslatedAnswer
 from inference.values.failures import Failure, of_status
 from tests.clouds.gemini_script import GeminiScript
-from tests.pairs.talk import Answer as Said
-from tests.pairs.talk import Call, Tokens
-from tests.translate.support import chat_ask, messages_ask, responses_ask
+from tests.inference.translate.support import chat_ask, messages_ask, responses_ask
+from tests.service.pairs.talk import Answer as Said
+from tests.service.pairs.talk import Call, Tokens
 
 ASKS = {"chat": chat_ask, "messages": messages_ask, "responses": responses_ask}
 SAID = Said(("Let me ", "look: ü"), ("Hm", "!"), (Call("", "f", {"a": 1}), Call("", "g", {})),
@@ -33,7 +33,7 @@ def play(endpoint: str, *pieces: bytes) -> tuple[bytes, Any]:
     return out + stream.end(), stream
 
 
-def whole(body: Any) -> Answer:
+def whole(body: Any) -> TranslatedAnswer:
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
     return translator_for("chat", "gemini").answer(chat_ask(), text)
 

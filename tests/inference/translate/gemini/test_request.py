@@ -10,7 +10,7 @@ import pytest
 from inference.endpoints.registry import translator_for
 from inference.translate.base import Inexpressible
 from inference.translate.gemini.contents import ANY_SIGNATURE
-from tests.translate.support import chat_ask, messages_ask, responses_ask
+from tests.inference.translate.support import chat_ask, messages_ask, responses_ask
 
 MODEL = "gemini-3-flash"
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
