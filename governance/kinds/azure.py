@@ -114,6 +114,7 @@ KIND = ProviderKind(
     protocol="openai",
     base_url_query=True,
     address=address,
+    key_help="a key, or JSON with tenant_id, client_id and client_secret",
     auth=EntraOrKey(),
     caller_headers=TRACE_HEADERS,
     price_seller="azure",

@@ -138,6 +138,7 @@ KIND = ProviderKind(
     dialect_of=dialect_of,
     request_types=CHAT,
     stream_type="application/vnd.amazon.eventstream",
+    key_help="ACCESS_KEY_ID:SECRET, the same as JSON, or a Bedrock API key",
     auth=SigV4OrKey(),
     caller_headers=TRACE_HEADERS,
     probe=Probe(

@@ -92,6 +92,8 @@ class ProviderKind:
     protocol has for the request, and the model."""
     stream_type: str = "text/event-stream"
     """The content type of its streams."""
+    key_help: str = ""
+    """What stands in the place of an API key, where it may be more than one; for operators."""
     auth: Auth = field(default_factory=KeyHeader)
     headers: Headers = ()
     """Sent unless the caller or the operator sets them."""

@@ -115,6 +115,7 @@ KIND = ProviderKind(
     protocol="gemini",
     dialect_of=dialect_of,
     request_types=CHAT,
+    key_help="the service account's JSON key file",
     auth=ServiceAccount(),
     caller_headers=TRACE_HEADERS | {b"anthropic-beta"},
     list_headers=ANTHROPIC.list_headers,

@@ -16,8 +16,8 @@ from inference.endpoints.registry import translator_for
 from inference.translate.base import Inexpressible
 from inference.translate.bedrock.frames import MEDIA_TYPE
 from inference.translate.signature import UNSIGNED
-from tests.clouds.bedrock import BedrockClaude, event, exception, frames, whole
 from tests.inference.translate.support import TURN, chat_ask, js, messages_ask, responses_ask
+from tests.service.clouds.bedrock import BedrockClaude, event, exception, frames, whole
 from tests.service.pairs.talk import Answer, Call, Tokens
 
 ASKS = {"chat": chat_ask, "messages": messages_ask, "responses": responses_ask}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.translate.bedrock.frames import BrokenFrame, Frame, FrameDecoder
-from tests.clouds.bedrock import frame
+from tests.service.clouds.bedrock import frame
 
 TEXTS = st.text(max_size=20)
 NAMES = st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=9)

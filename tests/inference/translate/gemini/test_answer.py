@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from inference.endpoints.registry import translator_for
 from inference.translate.base import TranslatedAnswer
 from inference.values.failures import Failure, of_status
-from tests.clouds.gemini_script import GeminiScript
 from tests.inference.translate.support import chat_ask, messages_ask, responses_ask
+from tests.service.clouds.gemini_script import GeminiScript
 from tests.service.pairs.talk import Answer as Said
 from tests.service.pairs.talk import Call, Tokens
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.clouds.strict import Refused
+from tests.service.clouds.strict import Refused
 from tests.service.pairs.talk import Answer, Call, Image, Result, Talk, Tool, User
 
 FINISH = {"end": "STOP", "calls": "STOP", "length": "MAX_TOKENS", "refusal": "SAFETY"}

@@ -6,9 +6,9 @@ import pytest
 
 from gateway.console.providers.connection import Unanswered, complete, listed
 from governance.kinds import KINDS
-from tests.clouds.strict import Strict
-from tests.clouds.world import Clouds
 from tests.inference.tables import provider
+from tests.service.clouds.strict import Strict
+from tests.service.clouds.world import Clouds
 from tests.service.pairs.talk import Answer
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tests.clouds.strict import CHAT, Refused, Strict, known
+from tests.service.clouds.strict import CHAT, Refused, Strict, known
 from tests.service.pairs.openai_script import OpenAIScript
 from tests.support.upstream import Asked, Json, Reply, Sse
 

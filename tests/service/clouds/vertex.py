@@ -14,8 +14,8 @@ from urllib.parse import parse_qs
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from tests.clouds.gemini_script import GeminiScript
-from tests.clouds.strict import Refused, Strict, known
+from tests.service.clouds.gemini_script import GeminiScript
+from tests.service.clouds.strict import Refused, Strict, known
 from tests.service.pairs.anthropic_script import AnthropicScript
 from tests.support.upstream import Asked, Json, Reply, Sse
 

@@ -8,7 +8,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.clouds.strict import CHAT, Refused, Strict, known
+from tests.service.clouds.strict import CHAT, Refused, Strict, known
 from tests.service.pairs.openai_script import OpenAIScript
 from tests.support.openai_shapes import data
 from tests.support.upstream import Asked, Json, Reply, Sse

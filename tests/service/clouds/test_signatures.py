@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.clouds.gemini_script import ANY
-from tests.clouds.world import Clouds
+from tests.service.clouds.gemini_script import ANY
+from tests.service.clouds.world import Clouds
 from tests.service.pairs.talk import CITY, Answer, Call, Result, Talk, Tool, User
 
 TOOLS = (Tool("weather", CITY, "Tells the weather."),)

@@ -15,9 +15,9 @@ from governance.kinds import KINDS
 from governance.routing.compile import compile_table
 from governance.routing.table import Target
 from inference.values.failures import of_status
-from tests.clouds.compatible import RULES, Compatible
 from tests.governance.routing.build import compile_regex, profile
 from tests.inference.tables import HEADERS, provider, virtual_keys
+from tests.service.clouds.compatible import RULES, Compatible
 from tests.service.pairs.talk import Answer
 from tests.support.serving import served
 

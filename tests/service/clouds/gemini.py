@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.clouds.gemini_script import GeminiScript
-from tests.clouds.strict import Refused, Strict
+from tests.service.clouds.gemini_script import GeminiScript
+from tests.service.clouds.strict import Refused, Strict
 from tests.support.upstream import Asked, Json, Reply, Sse
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.clouds.world import Clouds
+from tests.service.clouds.world import Clouds
 from tests.service.pairs.talk import (
     CITY,
     PNG,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.clouds.world import CALLERS, CLOUDS, Clouds, clouds
+from tests.service.clouds.world import CALLERS, CLOUDS, Clouds, clouds
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from governance.routing.compile import compile_table
 from governance.routing.table import Target
-from tests.clouds.azure import Azure, AzureDeployments
-from tests.clouds.bedrock import BedrockClaude, Converse
-from tests.clouds.gemini import Gemini
-from tests.clouds.strict import Strict
-from tests.clouds.vertex import VertexClaude, VertexGemini
 from tests.governance.routing.build import compile_regex, profile
 from tests.inference.tables import provider, virtual_keys
+from tests.service.clouds.azure import Azure, AzureDeployments
+from tests.service.clouds.bedrock import BedrockClaude, Converse
+from tests.service.clouds.gemini import Gemini
+from tests.service.clouds.strict import Strict
+from tests.service.clouds.vertex import VertexClaude, VertexGemini
 from tests.service.pairs.anthropic_caller import AnthropicCaller
 from tests.service.pairs.openai_caller import OpenAICaller
 from tests.service.pairs.responses_caller import ResponsesCaller

@@ -22,8 +22,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.validate import ParamValidator
 
-from tests.clouds.strict import Refused, Strict
-from tests.clouds.vertex import MESSAGES
+from tests.service.clouds.strict import Refused, Strict
+from tests.service.clouds.vertex import MESSAGES
 from tests.service.pairs.anthropic_script import AnthropicScript
 from tests.service.pairs.talk import Answer, Call, Image, Result, Talk, Tool, User
 from tests.support.upstream import Asked, Json, Reply, Sse
