@@ -13,6 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from governance.api.errors import unknown_path
 from governance.api.views.interactions import InteractionViewSet, JsonLines
 from governance.api.views.keys import KeyViewSet
+from governance.api.views.kinds import ProviderKindViewSet
 from governance.api.views.mappings import MappingViewSet
 from governance.api.views.profiles import ProfileViewSet
 from governance.api.views.providers import ProviderViewSet
@@ -49,6 +50,7 @@ urlpatterns = [
     path("routing-profiles/<str:profile_id>", ProfileViewSet.as_view({**PROFILE})),
     path("providers", ProviderViewSet.as_view({**MANY})),
     path("providers/<str:name>", ProviderViewSet.as_view({**ONE})),
+    path("provider-kinds", ProviderKindViewSet.as_view({"get": "list"})),
     path("keys", KeyViewSet.as_view({**MANY})),
     path("keys/<str:key_id>", KeyViewSet.as_view({**KEY})),
     path("heuristic-rules", RuleViewSet.as_view({**MANY})),
