@@ -13,38 +13,38 @@ from inference.translate.lenient import LenientDecoder
 from inference.values.usage import Usage, clamped
 
 
-class FunctionCall(msgspec.Struct):
+class GeminiCall(msgspec.Struct):
     name: str = ""
     args: dict[str, Any] | None = None
     id: str = ""
 
 
-class Part(msgspec.Struct):
+class GeminiPart(msgspec.Struct):
     text: str = ""
     thought: bool = False
     thoughtSignature: str = ""
-    functionCall: FunctionCall | None = None
+    functionCall: GeminiCall | None = None
 
 
-class Content(msgspec.Struct):
-    parts: list[Part] | None = None
+class GeminiContent(msgspec.Struct):
+    parts: list[GeminiPart] | None = None
 
 
-class Candidate(msgspec.Struct):
-    content: Content | None = None
+class GeminiCandidate(msgspec.Struct):
+    content: GeminiContent | None = None
     finishReason: str = ""
     finishMessage: str = ""
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[GeminiPart]:
         return (self.content.parts if self.content is not None else None) or []
 
 
-class Feedback(msgspec.Struct):
+class PromptFeedback(msgspec.Struct):
     blockReason: str = ""
 
 
-class Counts(msgspec.Struct):
+class GeminiCounts(msgspec.Struct):
     promptTokenCount: int = 0
     toolUsePromptTokenCount: int = 0
     candidatesTokenCount: int = 0
@@ -63,9 +63,9 @@ class Counts(msgspec.Struct):
 
 
 class Generated(msgspec.Struct):
-    candidates: list[Candidate] | None = None
-    promptFeedback: Feedback | None = None
-    usageMetadata: Counts | None = None
+    candidates: list[GeminiCandidate] | None = None
+    promptFeedback: PromptFeedback | None = None
+    usageMetadata: GeminiCounts | None = None
     modelVersion: str = ""
     responseId: str = ""
     error: Any = None

@@ -7,7 +7,12 @@ from typing import Any, Final
 import msgspec
 
 from inference.translate import upstream_errors
-from inference.translate.gemini.answer_schema import Candidate, FunctionCall, Generated, Part
+from inference.translate.gemini.answer_schema import (
+    GeminiCall,
+    GeminiCandidate,
+    GeminiPart,
+    Generated,
+)
 from inference.translate.tool_input import legal_id
 from inference.values.failures import Failure, Outcome, broken
 from inference.values.usage import Usage
@@ -34,7 +39,7 @@ _FAILED: Final = frozenset(
 """The model wrote no answer that could be read; asked again, or another one, it may."""
 
 
-class Chunks:
+class GeminiChunks:
     """Turns one answer after the other into chunks. Holds the state of one stream."""
 
     __slots__ = ("_calls", "_created", "_frame", "committed", "failure", "finish_reason", "model",
@@ -81,14 +86,14 @@ class Chunks:
         }
         return self._chunk({"role": "assistant", "content": ""})
 
-    def _delta(self, part: Part) -> dict[str, Any]:
+    def _delta(self, part: GeminiPart) -> dict[str, Any]:
         if part.functionCall is not None:
             return {"tool_calls": [self._call(part.functionCall, part.thoughtSignature)]}
         if not part.text:
             return {}
         return {"reasoning_content" if part.thought else "content": part.text}
 
-    def _call(self, call: FunctionCall, signature: str) -> dict[str, Any]:
+    def _call(self, call: GeminiCall, signature: str) -> dict[str, Any]:
         number = self._calls
         self._calls += 1
         google = {"thought_signature": signature, "id": call.id}
@@ -105,7 +110,7 @@ class Chunks:
         }
         return {**told, "extra_content": {"google": kept}} if kept else told
 
-    def _finish(self, candidate: Candidate) -> list[Chunk]:
+    def _finish(self, candidate: GeminiCandidate) -> list[Chunk]:
         reason = candidate.finishReason
         if reason in _FAILED:
             self.failure = broken("model_failed", "The provider's model wrote no valid answer.")

@@ -15,7 +15,7 @@ from inference.translate.chat.whole import completion_of
 from inference.translate.event_stream import EventStream
 from inference.translate.gemini.answer_schema import GENERATED, Generated
 from inference.translate.gemini.request import outbound
-from inference.translate.gemini.stream import Chunk, Chunks
+from inference.translate.gemini.stream import Chunk, GeminiChunks
 from inference.translate.hub import HubRequest, HubWriter
 from inference.translate.json_errors import BROKEN_JSON
 from inference.translate.upstream_errors import ErrorObject
@@ -40,7 +40,7 @@ class GeminiUpstream:
 
     def answer(self, writer: HubWriter, body: bytes) -> TranslatedAnswer:
         """A whole answer, also when it came as a stream."""
-        state = Chunks(int(self._clock()))
+        state = GeminiChunks(int(self._clock()))
         chunks: list[Chunk] = []
         for said in _answers(body):
             if isinstance(said, Failure):
@@ -76,7 +76,7 @@ class GeminiStream(EventStream):
 
     def __init__(self, writer: HubWriter, created: int) -> None:
         super().__init__()
-        self._state = Chunks(created)
+        self._state = GeminiChunks(created)
         self._writer = writer
 
     @property
