@@ -18,6 +18,7 @@ from governance.kinds.credentials import first, members
 from governance.kinds.failure_words import SHARED, FailureWords
 from governance.kinds.kind import TRACE_HEADERS, Preset, ProviderKind, joined
 from governance.kinds.model_rules import Fix, ModelRule
+from governance.kinds.responses_api import ResponsesAPI
 
 AUTHORITY: Final = "https://login.microsoftonline.com"
 SCOPE: Final = "https://cognitiveservices.azure.com/.default"
@@ -116,6 +117,8 @@ KIND = ProviderKind(
     address=address,
     key_help="a key, or JSON with tenant_id, client_id and client_secret",
     auth=EntraOrKey(),
+    # Of the v1 path alone, so by the operator's word.
+    responses=ResponsesAPI(),
     caller_headers=TRACE_HEADERS,
     price_seller="azure",
     failure_words=(
