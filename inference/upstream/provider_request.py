@@ -34,7 +34,7 @@ async def send(
     path: str,
     body: bytes,
     *,
-    model: str,
+    model: str = "",
     caller: Mapping[bytes, bytes],
     extra: tuple[tuple[bytes, bytes], ...] = (),
     stream: bool,
@@ -44,7 +44,8 @@ async def send(
 ) -> Reply:
     """Sends it below the provider's base URL, and returns when the head of the answer is here.
 
-    `path` is the protocol's; where the kind puts the request depends on the `model` too.
+    `path` is the protocol's; where the kind puts the request depends on the `model` too,
+    which is empty for what is about none.
 
     The body is read out of its content coding; where it is `text` and no refusal, what is not
     UTF-8 is an error. Raises what `Client.send` raises, `UndecodableBody`, and `TokenUnavailable`
