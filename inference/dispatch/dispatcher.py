@@ -182,7 +182,7 @@ class Dispatcher:
             if request.seal is None or request.routing_request.request_type == RESPONSES:
                 raise
             # What the preferred protocol has no word for may be said in the usual one.
-            usual = self._translators(backend.kind.translation)
+            usual = self._translators(backend.kind.translation(candidate.model))
             unsealed = msgspec.structs.replace(request, seal=None)
             return usual, unsealed, usual.request(unsealed, candidate.model)
 
@@ -191,7 +191,7 @@ class Dispatcher:
     ) -> tuple[Translator, ParsedRequest]:
         """How the candidate is spoken to, and the request with what that takes."""
         request = msgspec.structs.replace(self.request, model_facts=candidate.facts)
-        protocol = upstream_protocol(candidate, request, backend.kind.translation)
+        protocol = upstream_protocol(candidate, request, backend.kind.translation(candidate.model))
         if protocol == RESPONSES:
             seal = seal_for(self.context.virtual_key, candidate.provider.name)
             request = msgspec.structs.replace(request, seal=seal)
@@ -242,6 +242,7 @@ class Dispatcher:
             b"POST",
             outbound.path,
             body,
+            model=attempt.candidate.model,
             caller=request.headers,
             extra=extra,
             stream=request.routing_request.stream,

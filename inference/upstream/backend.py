@@ -17,11 +17,11 @@ from django.conf import settings
 
 from governance.kinds import ProviderKind, kind_named
 from governance.kinds.auth import Credentials, SignableRequest
+from governance.kinds.credentials import secret_parts
 from governance.routing.table import ProviderEntry
 from inference.upstream import Destination
 
-_STREAM: Final = b"accept: text/event-stream\r\n"
-_WHOLE: Final = b"accept: application/json\r\n"
+_WHOLE: Final = b"application/json"
 _REDACTED: Final = b"[redacted]"
 _SHORTEST_SECRET: Final = 8
 """Characters; what is shorter is a word that errors may hold for other reasons."""
@@ -48,6 +48,8 @@ class Backend:
     kind: ProviderKind
     destination: Destination
     base_path: str
+    query: str
+    """The query of the base URL, which requests have too."""
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     block: bytes = field(repr=False)
     """`headers` as lines, for requests to which nothing has to be added."""
@@ -68,10 +70,18 @@ class Backend:
         The operator's headers win over the caller's, and both over the defaults of the kind; of a
         header that is a list, all members count.
         """
-        accept = _STREAM if stream else _WHOLE
+        accept = b"accept: %b\r\n" % self.accepted(stream=stream)
         if not extra and (not caller or self.kind.caller_headers.isdisjoint(caller)):
             return self.block + accept
         return lines_of(self.merged(caller, extra).items()) + accept
+
+    def accepted(self, *, stream: bool) -> bytes:
+        """The content type that is asked for."""
+        return self.kind.stream_type.encode() if stream else _WHOLE
+
+    def target(self, path: str, model: str) -> str:
+        """Path and query of a request, given the path that the protocol has for it."""
+        return self.kind.address(self.base_path, self.query, path, model)
 
     def merged(
         self, caller: Mapping[bytes, bytes], extra: tuple[tuple[bytes, bytes], ...] = ()
@@ -87,12 +97,12 @@ class Backend:
         return merged
 
     @property
-    def base_url(self) -> str:
-        """The address with its path, as `Destination.parse` takes it."""
+    def origin(self) -> str:
+        """The address without a path, as `Destination.parse` takes it."""
         where = self.destination
         if where.uds is not None:
-            return f"http+unix://{quote(where.uds, safe='')}{self.base_path}"
-        return f"{where.scheme}://{where.host_header.decode('ascii')}{self.base_path}"
+            return f"http+unix://{quote(where.uds, safe='')}"
+        return f"{where.scheme}://{where.host_header.decode('ascii')}"
 
     def redacted(self, body: bytes) -> bytes:
         """An upstream's words without this gateway's credentials, should they be quoted."""
@@ -127,10 +137,11 @@ def backend_of(provider: ProviderEntry) -> Backend:
     kind = kind_named(provider.kind)
     if kind is None:
         raise UnusableProvider(f'The kind "{provider.kind}" is not installed.')
+    address, query = _engine_url() if kind.engine else provider.base_url, ""
+    if kind.base_url_query:
+        address, _, query = address.partition("?")
     try:
-        destination, base_path = Destination.parse(
-            _engine_url() if kind.engine else provider.base_url
-        )
+        destination, base_path = Destination.parse(address)
     except ValueError as error:
         raise UnusableProvider(str(error)) from None
     if not base_path.endswith(kind.base_path_end):
@@ -147,9 +158,8 @@ def backend_of(provider: ProviderEntry) -> Backend:
         headers[name.lower().encode()] = _value(value)
     own = tuple(headers.items())
     block = {name.encode(): value.encode() for name, value in kind.headers} | headers
-    return Backend(
-        provider, kind, destination, base_path, own, lines_of(block.items()), _secrets(provider)
-    )
+    lines = lines_of(block.items())
+    return Backend(provider, kind, destination, base_path, query, own, lines, _secrets(provider))
 
 
 def _fixed_headers(kind: ProviderKind, provider: ProviderEntry) -> Iterable[tuple[str, str]]:
@@ -169,12 +179,14 @@ def first_event_timeout(provider: ProviderEntry, *, stream: bool) -> float | Non
 def _secrets(provider: ProviderEntry) -> tuple[bytes, ...]:
     """The key, and what of the operator's headers is a credential or looks like one.
 
-    As they are and as JSON writes them; the longest first, since one may be a part of another.
+    As they are and as JSON writes them, whole and in the parts they have; the longest first, since
+    one may be a part of another.
     """
     headers = (one for header in provider.extra_headers for one in _credentials(*header))
+    values = {provider.api_key, *secret_parts(provider.api_key), *headers}
     forms = {
         form
-        for value in (provider.api_key, *headers)
+        for value in values
         if len(value) >= _SHORTEST_SECRET
         for form in (value.encode(), json.dumps(value)[1:-1].encode())
     }

@@ -49,7 +49,7 @@ class ProviderForm(DocumentForm):
     kind = ChoiceField(
         kinds.choices,
         label="Kind",
-        help_text=" ".join(f"{one.label}: {one.help}" for one in kinds.KINDS.values()),
+        help_text="The API it speaks, and how your key is shown to it.",
     )
     base_url = TextField(
         label="Base URL",
@@ -140,4 +140,7 @@ class ProviderForm(DocumentForm):
 def _key_help(row: Provider) -> str:
     if row.credential == "unreadable":
         return "No key of the ring opens what is stored: set it anew."
-    return "One is set; blank keeps it." if row.has_api_key else "None is set."
+    if row.has_api_key:
+        return "One is set; blank keeps it."
+    of = "; ".join(f"{one.label}: {one.key_help}" for one in kinds.KINDS.values() if one.key_help)
+    return f"None is set. {of}."

@@ -11,6 +11,7 @@ from inference.translate.base import TranslatedAnswer, Translator
 from inference.translate.chat.passthrough import DONE, ChatPassThrough
 from inference.translate.hub import HubRequest, HubWriter
 from inference.translate.json_errors import Dropped
+from inference.translate.sealing import sealed_id
 from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
@@ -46,18 +47,28 @@ class ChatWriter(HubWriter):
     def document(self, chunk: dict[str, Any]) -> bytes:
         if not chunk["choices"] and not self._wants_usage:
             return b""
+        for choice in chunk["choices"]:
+            _keep(choice["delta"])
         return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
 
     def end(self, usage: Usage | None) -> bytes:
         return DONE
 
     def whole_document(self, whole: dict[str, Any], usage: Usage | None) -> TranslatedAnswer:
+        _keep(whole["choices"][0]["message"])
         return TranslatedAnswer(
             msgspec.json.encode(whole),
             model=whole["model"] or "",
             usage=usage,
             finish_reason=whole["choices"][0]["finish_reason"] or "",
         )
+
+
+def _keep(said: dict[str, Any]) -> None:
+    """What an upstream wants back with a call is in the call's id too: clients return no more."""
+    for call in said.get("tool_calls") or ():
+        if call.get("extra_content") and call.get("id"):
+            call["id"] = sealed_id(call["id"], call["extra_content"])
 
 
 class PassThroughCaller:
