@@ -76,7 +76,8 @@ class Codec:
                 self._tokenizer.apply_chat_template(
                     [dict(message) for message in messages],
                     tools=[dict(tool) for tool in tools] or None,
-                    add_generation_prompt=True,
+                    add_generation_prompt=not ask.continues,
+                    continue_final_message=ask.continues,
                     tokenize=False,
                 )
             )
