@@ -134,7 +134,7 @@ def _profile(runtimes: Sequence[str]) -> str:
     targets = [
         {
             "provider": PROVIDERS[runtime]["name"],
-            "virtual_model": "light",
+            "virtual_model": "light" if place == 1 else "",
             "model": PROVIDERS[runtime]["default_model"],
             "priority": place,
         }

@@ -89,8 +89,9 @@ def test_an_older_installation_keeps_its_profile() -> None:
     """The runtime it did not know gets a provider; what its operators have stays as it is."""
     load_embedded_defaults(runtimes=["mlx"])
     TableVersion.objects.update(defaults=["user", "key", "rules", "model"])
-    services.delete_provider("mlx", who="ann")
+    Provider.objects.filter(name="mlx").update(default_model="mine")
     load_embedded_defaults(runtimes=["llama_cpp", "mlx"])
-    assert list(Provider.objects.values_list("name", flat=True)) == ["llama-cpp"]
+    found = dict(Provider.objects.values_list("name", "default_model"))
+    assert found == {"mlx": "mine", "llama-cpp": EMBEDDED_GGUF}
     targets = snapshot.refresh().by_virtual_provider["light"].targets
     assert [one.provider for one in targets] == ["mlx"]
