@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from inference.local import respond
-from inference.local.asks import BadRequest
+from inference.local.generation import InvalidGeneration
 from inference.local.jobs import BacklogFull
 from inference.local.respond import Message, Send
 from inference.local.runtimes import Generation, ServedModel
@@ -68,7 +68,7 @@ class App:
         rank = read_priority(headers.get("x-pointsman-priority", b"").decode("latin-1"))
         try:
             running = await start(await _read(receive), rank)
-        except BadRequest as error:
+        except InvalidGeneration as error:
             await respond.refuse(send, error)
             return
         except BacklogFull as full:
@@ -88,7 +88,7 @@ class App:
     async def _count(self, receive: Receive, send: Send) -> None:
         try:
             tokens = await self._service.count(await _read(receive))
-        except BadRequest as error:
+        except InvalidGeneration as error:
             await respond.refuse(send, error)
         else:
             await respond.reply(send, 200, {"prompt_tokens": tokens})
@@ -146,6 +146,6 @@ async def _read(receive: Receive) -> bytes:
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
         if size > BODY_LIMIT:
-            raise BadRequest("The body is larger than 32 MiB.", status=413)
+            raise InvalidGeneration("The body is larger than 32 MiB.", status=413)
         if not message.get("more_body"):
             return b"".join(chunks)

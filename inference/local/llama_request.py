@@ -6,28 +6,33 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from inference.local.asks import ChatAsk, CompletionAsk, GenerationRequest, Object
+from inference.local.generation import (
+    ChatGeneration,
+    CompletionGeneration,
+    GenerationRequest,
+    Object,
+)
 from inference.local.wire import Json
 
 SEEDS: Final = 2**32 - 1
 """llama.cpp takes the last one for a number of its own choice."""
 
 
-def chat_body(ask: ChatAsk) -> Json:
+def chat_body(generation: ChatGeneration) -> Json:
     """What decides about the prompt."""
-    body: Json = {"messages": [_message(message) for message in ask.messages]}
-    if ask.tools:
-        body["tools"] = list(ask.tools)
-        body["tool_choice"] = ask.tool_choice or "auto"
+    body: Json = {"messages": [_message(message) for message in generation.messages]}
+    if generation.tools:
+        body["tools"] = list(generation.tools)
+        body["tool_choice"] = generation.tool_choice or "auto"
         body["parallel_tool_calls"] = False
-    if ask.response_format is not None:
-        body["response_format"] = ask.response_format
+    if generation.response_format is not None:
+        body["response_format"] = generation.response_format
     return body
 
 
-def generation_body(ask: GenerationRequest, max_tokens: int) -> Json:
+def generation_body(generation: GenerationRequest, max_tokens: int) -> Json:
     """What decides about the answer; always a stream, because only a stream can be cancelled."""
-    sampling = ask.sampling
+    sampling = generation.sampling
     body: Json = {
         "stream": True,
         "stream_options": {"include_usage": True},
@@ -38,22 +43,22 @@ def generation_body(ask: GenerationRequest, max_tokens: int) -> Json:
         "top_p": sampling.top_p,
         "presence_penalty": sampling.presence_penalty,
         "frequency_penalty": sampling.frequency_penalty,
-        "n": ask.choices,
+        "n": generation.choices,
     }
     given = {
         "top_k": sampling.top_k,
         "min_p": sampling.min_p,
         "repeat_penalty": sampling.repetition_penalty,
         "seed": None if sampling.seed is None else sampling.seed % SEEDS,
-        "stop": list(ask.stops) or None,
+        "stop": list(generation.stops) or None,
         "logit_bias": [list(pair) for pair in sampling.logit_bias] or None,
     }
     body |= {name: value for name, value in given.items() if value is not None}
-    if ask.top_logprobs is not None:
-        if isinstance(ask, CompletionAsk):
-            body["logprobs"] = ask.top_logprobs
+    if generation.top_logprobs is not None:
+        if isinstance(generation, CompletionGeneration):
+            body["logprobs"] = generation.top_logprobs
         else:
-            body |= {"logprobs": True, "top_logprobs": ask.top_logprobs}
+            body |= {"logprobs": True, "top_logprobs": generation.top_logprobs}
     return body
 
 

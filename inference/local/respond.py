@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from inference.local.asks import BadRequest
+from inference.local.generation import InvalidGeneration
 from inference.local.runtimes import Generation
 from inference.local.service import GenerationFailed
 from inference.local.wire import Json, error_object
@@ -29,7 +29,7 @@ async def whole(running: Generation, send: Send) -> None:
                 events.append(event)
     except GenerationFailed as error:
         await _unavailable(send, error)
-    except BadRequest as error:
+    except InvalidGeneration as error:
         await refuse(send, error)
     else:
         await reply(send, 200, running.whole(events))
@@ -57,7 +57,7 @@ async def stream(running: Generation, send: Send) -> None:
             await _send(send, _data(_failure(error)), more=False)
         else:
             await _unavailable(send, error)
-    except BadRequest as error:
+    except InvalidGeneration as error:
         if opened:
             await _send(send, _data(_refusal(error)), more=False)
         else:
@@ -66,7 +66,7 @@ async def stream(running: Generation, send: Send) -> None:
         await _send(send, b"data: [DONE]\n\n", more=False)
 
 
-async def refuse(send: Send, error: BadRequest) -> None:
+async def refuse(send: Send, error: InvalidGeneration) -> None:
     """The request is at fault."""
     await reply(send, error.status, _refusal(error))
 
@@ -95,7 +95,7 @@ async def _open_stream(running: Generation, send: Send) -> None:
         await _send(send, _data(opening))
 
 
-def _refusal(error: BadRequest) -> Json:
+def _refusal(error: InvalidGeneration) -> Json:
     return error_object(error.message, "invalid_request_error", error.param, error.code)
 
 

@@ -22,16 +22,16 @@ import msgspec
 
 from inference.local import validation
 from inference.local.admission import Admission, Place
-from inference.local.asks import (
+from inference.local.engine.worker_client import WorkerClient
+from inference.local.generation import (
     DEFAULT_MAX_TOKENS,
     Abilities,
-    BadRequest,
-    ChatAsk,
-    CompletionAsk,
+    ChatGeneration,
+    CompletionGeneration,
     GenerationRequest,
+    InvalidGeneration,
     Sampling,
 )
-from inference.local.engine.worker_client import WorkerClient
 from inference.local.gguf_header import Header, read_header
 from inference.local.llama_request import (
     chat_body,
@@ -131,8 +131,10 @@ class _Facts(msgspec.Struct, frozen=True):
 class LlamaGeneration:
     """One answer: a thread of llama.cpp's feeds chunks to the event loop."""
 
-    def __init__(self, ask: GenerationRequest, head: Json, leave: Callable[[], None]) -> None:
-        self.ask = ask
+    def __init__(
+        self, generation: GenerationRequest, head: Json, leave: Callable[[], None]
+    ) -> None:
+        self.generation = generation
         self.cancelled = False
         self._head = head
         self._offsets: dict[int, int] = {}
@@ -151,7 +153,7 @@ class LlamaGeneration:
 
     @property
     def streamed(self) -> bool:
-        return self.ask.stream
+        return self.generation.stream
 
     async def next(self, patience: float | None = None) -> Json | None:
         """The next chunk that says something; `{}` after the last."""
@@ -172,29 +174,29 @@ class LlamaGeneration:
         return not event
 
     def opening(self) -> Json | None:
-        if isinstance(self.ask, CompletionAsk):
+        if isinstance(self.generation, CompletionGeneration):
             return None
         delta = {"role": "assistant", "content": ""}
         choices = [
             {"index": index, "delta": delta, "logprobs": None, "finish_reason": None}
-            for index in range(self.ask.choices)
+            for index in range(self.generation.choices)
         ]
         return self._object("chat.completion.chunk", choices=choices)
 
     def frames(self, event: Json) -> list[Json]:
         """The chunk under this engine's name; usage for those who asked."""
         kind = "text_completion"
-        if isinstance(self.ask, ChatAsk):
+        if isinstance(self.generation, ChatGeneration):
             kind = "chat.completion.chunk"
         result = []
         if event.get("choices"):
             result.append(self._object(kind, choices=event["choices"]))
-        if event.get("usage") and self.ask.include_usage:
+        if event.get("usage") and self.generation.include_usage:
             result.append(self._object(kind, choices=[], usage=event["usage"]))
         return result
 
     def whole(self, events: Sequence[Json]) -> Json:
-        if isinstance(self.ask, CompletionAsk):
+        if isinstance(self.generation, CompletionGeneration):
             choices, usage = whole_completion(events)
             return self._object("text_completion", choices=choices, usage=usage)
         choices, usage = whole_chat(events)
@@ -254,34 +256,34 @@ class LlamaCppModel:
         self._ended.set()
 
     async def chat(self, raw: bytes, rank: int) -> LlamaGeneration:
-        ask = self._read_chat(raw)
-        body = chat_body(ask)
+        generation = self._read_chat(raw)
+        body = chat_body(generation)
         tokens = await self._count(await self._prompt(body))
         handle = self._server.handle_chat_completions
-        return self._begin(ask, body, tokens, rank, handle)
+        return self._begin(generation, body, tokens, rank, handle)
 
     async def completion(self, raw: bytes, rank: int) -> LlamaGeneration:
         body = validation.read_body(raw)
         validation.check_model(body, self.name)
-        ask = validation.read_completion(
+        generation = validation.read_completion(
             body, self._defaults, validation.TOKENS_LIMIT, self._abilities
         )
-        prompt = ask.prompt
+        prompt = generation.prompt
         tokens = await self._count(prompt) if isinstance(prompt, str) else len(prompt)
         sent: Json = {"prompt": prompt if isinstance(prompt, str) else list(prompt)}
-        return self._begin(ask, sent, tokens, rank, self._server.handle_completions)
+        return self._begin(generation, sent, tokens, rank, self._server.handle_completions)
 
     async def count(self, raw: bytes) -> int:
         return await self._count(await self._prompt(chat_body(self._read_chat(raw))))
 
-    def _read_chat(self, raw: bytes) -> ChatAsk:
+    def _read_chat(self, raw: bytes) -> ChatGeneration:
         body = validation.read_body(raw)
         validation.check_model(body, self.name)
         return validation.read_chat(body, self._defaults, validation.TOKENS_LIMIT, self._abilities)
 
     def _begin(
         self,
-        ask: GenerationRequest,
+        generation: GenerationRequest,
         body: Json,
         tokens: int,
         rank: int,
@@ -289,23 +291,23 @@ class LlamaCppModel:
     ) -> LlamaGeneration:
         room = self.context_length - tokens
         if room < 1:
-            raise BadRequest(
+            raise InvalidGeneration(
                 f"This model's context is {self.context_length} tokens, but the prompt alone "
                 f"has {tokens}.",
-                "messages" if isinstance(ask, ChatAsk) else "prompt",
+                "messages" if isinstance(generation, ChatGeneration) else "prompt",
                 "context_length_exceeded",
             )
-        max_tokens = min(ask.max_tokens or DEFAULT_MAX_TOKENS, room)
-        body |= generation_body(ask, max_tokens)
-        taken = min(ask.choices * (tokens + max_tokens), self._admission.tokens)
-        place = Place(ask.choices, taken)
-        prefix = "chatcmpl" if isinstance(ask, ChatAsk) else "cmpl"
+        max_tokens = min(generation.max_tokens or DEFAULT_MAX_TOKENS, room)
+        body |= generation_body(generation, max_tokens)
+        taken = min(generation.choices * (tokens + max_tokens), self._admission.tokens)
+        place = Place(generation.choices, taken)
+        prefix = "chatcmpl" if isinstance(generation, ChatGeneration) else "cmpl"
         head = {
             "id": f"{prefix}-{uuid.uuid4().hex}",
             "model": self.name,
             "created": int(time.time()),
         }
-        running = LlamaGeneration(ask, head, lambda: self._leave(place, running))
+        running = LlamaGeneration(generation, head, lambda: self._leave(place, running))
         place.granted.add_done_callback(lambda _: self._start(place, running, body, handle))
         self._admission.enter(place, rank)
         return running
@@ -336,7 +338,7 @@ class LlamaCppModel:
             if not running.cancelled:
                 handle(body, hear)
         except ValueError as error:
-            running.put(BadRequest(f"The model's template or grammar refuses this: {error}"))
+            running.put(InvalidGeneration(f"The model's template or grammar refuses this: {error}"))
         except Exception as error:
             running.put(GenerationFailed(f"Generation failed ({type(error).__name__})."))
         else:
@@ -359,14 +361,14 @@ class LlamaCppModel:
         finally:
             reply.abort()
         if reply.status != 200:
-            raise BadRequest(_words(answer), "messages")
+            raise InvalidGeneration(_words(answer), "messages")
         return answer
 
 
 def _failure(chunk: Json) -> Exception:
     error = chunk.get("error", chunk)
     if error.get("code") == 400:
-        return BadRequest(_words(chunk))
+        return InvalidGeneration(_words(chunk))
     return GenerationFailed(f"Generation failed: {_words(chunk)}")
 
 
