@@ -94,7 +94,7 @@ def _params(
     params = xllamacpp.CommonParams()
     params.model.path = str(options.model_dir)
     params.hostnames = [inner]
-    params.verbosity = -1
+    params.verbosity = 1  # errors, to standard error
     params.n_ctx = tokens
     params.n_parallel = options.max_batch
     params.kv_unified = True
