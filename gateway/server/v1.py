@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,9 +22,11 @@ from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.input_tokens import INPUT_TOKENS
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
+from inference.local.engine.catalog import Catalog
 from inference.record.content import ContentObserver
 
 MODELS = "/v1/models"
+ON_DISK = Catalog(settings.MODELS_DIR).by_runtime
 PATHS = (*(endpoint.path for endpoint in ENDPOINTS), COUNT_TOKENS.path, INPUT_TOKENS.path, MODELS)
 """Every path of the API; `/v1/models/{id}` stands below the last."""
 
@@ -37,6 +39,7 @@ def routes(
     heartbeat: float = 15.0,
     keep_content: bool = settings.LOG_CONTENT,
     origins: Sequence[str] = settings.CORS_ORIGINS,
+    on_disk: Callable[[], Mapping[str, Sequence[str]]] = ON_DISK,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
 
@@ -64,7 +67,7 @@ def routes(
         apps[counting.path] = InferenceConsumer.as_asgi(
             endpoint=counting, book=HealthBook(rng=rng), rng=rng, **common
         )
-    models = apps[MODELS] = ListingConsumer.as_asgi(**common)
+    models = apps[MODELS] = ListingConsumer.as_asgi(on_disk=on_disk, **common)
     kept = KeptResponseConsumer.as_asgi()
     unknown = UnknownPathConsumer.as_asgi(paths=PATHS)
 

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from gateway.supervisor.child import Child
 from gateway.supervisor.progress import Progress
@@ -101,12 +101,30 @@ class Limits:
         return given
 
 
+def limits_from(settings: Any) -> Limits:
+    """What the installation's settings say."""
+    return Limits(
+        memory_mib=settings.ENGINE_MEMORY_MIB,
+        idle_minutes=settings.ENGINE_IDLE_MINUTES,
+        queue=settings.ENGINE_QUEUE_LIMIT,
+        batch=settings.ENGINE_BATCH_SIZE,
+    )
+
+
+def command(
+    socket: str, models_dir: Path, *, preload: str, batching: bool, limits: Limits
+) -> list[str]:
+    """The engine's arguments; an empty `preload` loads models when they are asked for."""
+    arguments = ["--socket", socket, "--models-dir", str(models_dir), *limits.arguments()]
+    if preload:
+        arguments += ["--preload", preload]
+    return [*arguments, "--batching"] if batching else arguments
+
+
 def start(socket: str, models_dir: Path, *, preload: str, batching: bool, limits: Limits) -> Child:
     """The engine's process, listening. Raises `StartupError`."""
-    arguments = ["--socket", socket, "--models-dir", str(models_dir), "--exit-with-parent"]
-    arguments += ["--preload", preload, *limits.arguments()]
-    if batching:
-        arguments.append("--batching")
+    arguments = command(socket, models_dir, preload=preload, batching=batching, limits=limits)
+    arguments.append("--exit-with-parent")
     child = Child("local engine", "inference.local.engine", arguments, read_output=True)
     assert child.process.stdout is not None
     line = child.process.stdout.readline()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from governance.kinds import runtime_of
 from governance.routing.handles import backend, usable_profiles
 from governance.routing.table import Profile, ProviderEntry, RoutingTable, VirtualKey
 from governance.routing.verdicts import WILDCARD, unavailable_reason
@@ -20,19 +22,25 @@ class ListedModel:
     virtual: bool
 
 
-def listed_models(table: RoutingTable, virtual_key: VirtualKey) -> list[ListedModel]:
+def listed_models(
+    table: RoutingTable,
+    virtual_key: VirtualKey,
+    on_disk: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[ListedModel]:
     """Every name the key may use and that leads somewhere, sorted, each once.
 
     Virtual models are `virtual_provider/alias`, and `virtual_provider/model` for the models behind
     targets without a named alias; real ones are `provider/model`. What is switched off, not
     configured or out of the key's reach is left out. Momentary health is not looked at.
+    `on_disk` are the models that each runtime of the engine has, which answer without being named
+    in a provider.
     """
     found: dict[str, ListedModel] = {}
     for profile in usable_profiles(virtual_key, table):
         for alias in _virtual_models(profile, virtual_key, table):
             name = f"{profile.virtual_provider}/{alias}"
             found.setdefault(name.casefold(), ListedModel(name, profile.virtual_provider, True))
-    for provider, models in _real_models(virtual_key, table).items():
+    for provider, models in _real_models(virtual_key, table, on_disk).items():
         for model in models:
             name = f"{provider}/{model}"
             found.setdefault(name.casefold(), ListedModel(name, provider, False))
@@ -53,10 +61,12 @@ def _virtual_models(
             yield from _models_of(table.providers[target.provider.casefold()])
 
 
-def _real_models(virtual_key: VirtualKey, table: RoutingTable) -> dict[str, list[str]]:
+def _real_models(
+    virtual_key: VirtualKey, table: RoutingTable, on_disk: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
     """By the name of each provider within reach: its own models and those targets ask it for."""
     found = {
-        provider.name: list(_models_of(provider))
+        provider.name: [*_models_of(provider), *on_disk.get(runtime_of(provider.kind), ())]
         for provider in table.providers.values()
         if not unavailable_reason(provider.name, backend(provider, table), virtual_key, table)
     }

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from governance.kinds import is_engine
 from governance.routing.plan import Candidate
 from inference.dispatch.attempt import SATURATED, Attempt
 from inference.dispatch.deadlines import CALLER_STALLED
@@ -106,6 +107,10 @@ class Dispatcher:
             if candidate.is_local_fallback and exhausted.failure.code == INEXPRESSIBLE:
                 # The request asks for too much, nobody has failed: its caller is to know.
                 break
+            if candidate.is_local_fallback and self._no_such_local_model(
+                candidates[0], exhausted.failure
+            ):
+                break
             result: StreamResult | TranslatedAnswer | None = None
             with self._attempt(candidate) as attempt:
                 result = await self._ask(attempt)
@@ -131,6 +136,13 @@ class Dispatcher:
         waits = [one.retry_after for one in passing if one.retry_after is not None]
         exhausted.retry_after = min(waits, default=None)
         return exhausted
+
+    def _no_such_local_model(self, asked: Candidate, failure: Failure) -> bool:
+        """Whether the caller named a model of the engine that it does not have: an answer of
+        another one would hide the mistake."""
+        plan = self.context.plan
+        named = plan is not None and plan.reason == "provider_model"
+        return named and is_engine(asked.provider.kind) and failure.upstream_status == 404
 
     async def answer_here(
         self,

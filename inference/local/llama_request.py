@@ -54,6 +54,8 @@ def generation_body(generation: GenerationRequest, max_tokens: int) -> Json:
         "logit_bias": [list(pair) for pair in sampling.logit_bias] or None,
     }
     body |= {name: value for name, value in given.items() if value is not None}
+    # Only so does it tell which stop string ended an answer.
+    body["verbose"] = bool(generation.stops)
     if generation.top_logprobs is not None:
         if isinstance(generation, CompletionGeneration):
             body["logprobs"] = generation.top_logprobs
@@ -87,10 +89,13 @@ def what_it_says(chunk: Json, offsets: dict[int, int]) -> Json | None:
         return None
     result: Json = {"usage": chunk["usage"]} if chunk.get("usage") else {}
     choices = []
+    stopped_by = chunk.get("__verbose", {}).get("stopping_word")
     for choice in chunk.get("choices", ()):
         shown = _chat_choice(choice) if "delta" in choice else _text_choice(choice, offsets)
         if shown is not None:
-            choices.append(shown)
+            # No field of OpenAI's: local engines say there which stop string matched.
+            matched = {"stop_reason": stopped_by} if stopped_by and shown["finish_reason"] else {}
+            choices.append(shown | matched)
     if choices:
         result["choices"] = choices
     return result or None
@@ -166,10 +171,9 @@ def _add(choice: Json, part: Json) -> None:
     if part.get("logprobs"):
         choice["logprobs"] = choice["logprobs"] or {"content": []}
         choice["logprobs"]["content"] += part["logprobs"]["content"]
-    if part.get("finish_reason"):
-        choice["finish_reason"] = part["finish_reason"]
-        if message["content"] is None and "tool_calls" not in message:
-            message["content"] = ""
+    choice |= {name: part[name] for name in ("finish_reason", "stop_reason") if part.get(name)}
+    if part.get("finish_reason") and message["content"] is None and "tool_calls" not in message:
+        message["content"] = ""
 
 
 def _add_call(calls: list[Json], call: Json) -> None:

@@ -104,12 +104,7 @@ def _engine(socket: str, preload: str) -> Callable[[], Child]:
         settings.MODELS_DIR,
         preload=preload,
         batching=settings.ENABLE_BATCHING,
-        limits=engine.Limits(
-            memory_mib=settings.ENGINE_MEMORY_MIB,
-            idle_minutes=settings.ENGINE_IDLE_MINUTES,
-            queue=settings.ENGINE_QUEUE_LIMIT,
-            batch=settings.ENGINE_BATCH_SIZE,
-        ),
+        limits=engine.limits_from(settings),
     )
 
 

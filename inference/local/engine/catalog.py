@@ -35,6 +35,13 @@ class Catalog:
         found = (self.find(name) for name in sorted(names))
         return {model.name: model for model in found if model}
 
+    def by_runtime(self) -> dict[str, list[str]]:
+        """Names of models by the runtime that serves them."""
+        found: dict[str, list[str]] = {}
+        for model in self.all().values():
+            found.setdefault(model.runtime, []).append(model.name)
+        return found
+
     def find(self, name: str) -> ModelFiles | None:
         """None when there is no such model. A name is one path component and not hidden.
 

@@ -59,7 +59,9 @@ def test_several_choices_log_probabilities_and_stops(worker: WorkerProcess) -> N
     token = body["choices"][0]["logprobs"]["content"][0]
     assert token["logprob"] <= 0
     assert len(token["top_logprobs"]) == 2
-    assert content(worker.chat("ping", stop=["ng"])) == "po"
+    stopped = worker.chat("ping", stop=["ng"])
+    assert content(stopped) == "po"
+    assert stopped.json()["choices"][0]["stop_reason"] == "ng"
 
 
 def test_a_seed_repeats_an_answer(worker: WorkerProcess) -> None:
