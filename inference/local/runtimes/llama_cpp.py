@@ -41,6 +41,7 @@ from inference.local.llama_request import (
     whole_completion,
 )
 from inference.local.llama_sizes import cache_tokens, prefill_step
+from inference.local.llama_tools import ToolReader, as_text
 from inference.local.memory import resident_memory
 from inference.local.scheduler import Stats
 from inference.local.service import GenerationFailed
@@ -76,7 +77,8 @@ def assemble(
     progress("reading the weights", 0.1)
     server = xllamacpp.Server(_params(options, inner, cores, tokens, header))
     progress("warming up", 0.95)
-    facts = _Facts(options.name, min(context, tokens), _sampling(header))
+    knows_tools = "tools" in header.metadata.get("tokenizer.chat_template", "")
+    facts = _Facts(options.name, min(context, tokens), _sampling(header), knows_tools)
     model = LlamaCppModel(server, WorkerClient(inner), facts, options, tokens)
     model.warm_up()
     parameters = sum(_product(tensor.shape) for tensor in header.tensors)
@@ -126,6 +128,7 @@ class _Facts(msgspec.Struct, frozen=True):
     name: str
     context_length: int
     defaults: Sampling
+    template_knows_tools: bool
 
 
 class LlamaGeneration:
@@ -138,9 +141,17 @@ class LlamaGeneration:
         self.cancelled = False
         self._head = head
         self._offsets: dict[int, int] = {}
+        self._readers: dict[int, ToolReader] = {}
         self._leave = leave
         self._events: asyncio.Queue[Json | Exception | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
+
+    def read_tools(self, asked: ChatGeneration) -> None:
+        """The tools went into the prompt as text, so their calls are read from the answer's."""
+        demanded = bool(asked.tool_choice)
+        self._readers = {
+            index: ToolReader(asked.tools, demanded=demanded) for index in range(asked.choices)
+        }
 
     def hear(self, chunk: Json) -> bool:
         """Called on a thread of the runtime; True ends the generation."""
@@ -165,10 +176,19 @@ class LlamaGeneration:
                         return {}
                     if isinstance(event, Exception):
                         raise event
-                    if said := what_it_says(event, self._offsets):
+                    if said := self._with_calls(what_it_says(event, self._offsets)):
                         return said
         except TimeoutError:
             return None
+
+    def _with_calls(self, said: Json | None) -> Json | None:
+        if not (self._readers and said and "choices" in said):
+            return said
+        choices = [self._readers[one["index"]].read(one) for one in said["choices"]]
+        shown = [one for one in choices if one["delta"] or one["finish_reason"]]
+        if shown:
+            return {**said, "choices": shown}
+        return {"usage": said["usage"]} if "usage" in said else None
 
     def ends(self, event: Json) -> bool:
         return not event
@@ -223,6 +243,7 @@ class LlamaCppModel:
     ) -> None:
         self.name, self.context_length = facts.name, facts.context_length
         self._defaults = facts.defaults
+        self._template_knows_tools = facts.template_knows_tools
         self._server = server
         self._client = client
         self._slots = options.max_batch
@@ -256,11 +277,15 @@ class LlamaCppModel:
         self._ended.set()
 
     async def chat(self, raw: bytes, rank: int) -> LlamaGeneration:
-        generation = self._read_chat(raw)
+        asked = self._read_chat(raw)
+        generation = self._with_tools(asked)
         body = chat_body(generation)
         tokens = await self._count(await self._prompt(body))
         handle = self._server.handle_chat_completions
-        return self._begin(generation, body, tokens, rank, handle)
+        running = self._begin(generation, body, tokens, rank, handle)
+        if generation is not asked:
+            running.read_tools(asked)
+        return running
 
     async def completion(self, raw: bytes, rank: int) -> LlamaGeneration:
         body = validation.read_body(raw)
@@ -274,7 +299,14 @@ class LlamaCppModel:
         return self._begin(generation, sent, tokens, rank, self._server.handle_completions)
 
     async def count(self, raw: bytes) -> int:
-        return await self._count(await self._prompt(chat_body(self._read_chat(raw))))
+        generation = self._with_tools(self._read_chat(raw))
+        return await self._count(await self._prompt(chat_body(generation)))
+
+    def _with_tools(self, generation: ChatGeneration) -> ChatGeneration:
+        """Tools as text where the template would leave them out."""
+        if not generation.tools or self._template_knows_tools:
+            return generation
+        return as_text(generation)
 
     def _read_chat(self, raw: bytes) -> ChatGeneration:
         body = validation.read_body(raw)

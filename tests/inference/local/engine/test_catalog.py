@@ -6,7 +6,7 @@ from inference.local.engine.catalog import Catalog
 
 
 def test_it_works(tmp_path: Path) -> None:
-    """A folder with a config.json is MLX's, a GGUF file llama.cpp's, also in a folder."""
+    """A folder with a config.json is MLX's, a GGUF file llama.cpp's."""
     for name in ("apple", "pear", "empty"):
         (tmp_path / name).mkdir()
     (tmp_path / "apple" / "config.json").touch()

@@ -39,3 +39,30 @@ def test_log_probabilities_are_those_of_32_bits(worker: WorkerProcess) -> None:
             abs(said.get(token, -99) - wanted) for token, wanted in list(case["top"].items())[:4]
         ]
     assert max(off) < 0.1
+
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string", "maxLength": 20}},
+            "required": ["city"],
+        },
+    },
+}
+
+
+def test_a_demanded_call_comes_though_its_template_knows_no_tools(worker: WorkerProcess) -> None:
+    prompt, fields = "What is the weather in Paris?", {"tools": [TOOL], "max_tokens": 80}
+    (choice,) = worker.chat(prompt, tool_choice="required", **fields).json()["choices"]
+    (call,) = choice["message"]["tool_calls"]
+    assert call["function"]["name"] == "get_weather"
+    assert set(json.loads(call["function"]["arguments"])) == {"city"}
+    assert choice["finish_reason"] == "tool_calls"
+    counted = [
+        worker.chat(prompt, max_tokens=1, **more).json()["usage"]["prompt_tokens"]
+        for more in ({}, {"tools": [TOOL]})
+    ]
+    assert counted[1] > counted[0] + 40
