@@ -16,7 +16,7 @@ from inference.dispatch.health import HealthBook
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
-from inference.edge.nothing_kept import KeptResponseConsumer
+from inference.edge.kept_responses import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.input_tokens import INPUT_TOKENS
@@ -24,6 +24,7 @@ from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
 from inference.local.engine.catalog import Catalog
 from inference.record.content import ContentObserver
+from inference.values.kept_answer import Keeper
 
 MODELS = "/v1/models"
 ON_DISK = Catalog(settings.MODELS_DIR).by_runtime
@@ -40,9 +41,11 @@ def routes(
     keep_content: bool = settings.LOG_CONTENT,
     origins: Sequence[str] = settings.CORS_ORIGINS,
     on_disk: Callable[[], Mapping[str, Sequence[str]]] = ON_DISK,
+    keeper: Keeper | None = None,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
 
+    `keeper` keeps answers of the Responses API; None: nobody does.
     `heartbeat`: seconds of silence after which a streaming caller gets a sign of life.
     """
     limit = settings.MAX_BODY_BYTES
@@ -59,16 +62,22 @@ def routes(
             rng=rng,
             heartbeat=heartbeat,
             observers=observers,
+            keeper=keeper,
             **common,
         )
         for endpoint in ENDPOINTS
     }
     for counting in (COUNT_TOKENS, INPUT_TOKENS):
         apps[counting.path] = InferenceConsumer.as_asgi(
-            endpoint=counting, book=HealthBook(rng=rng), rng=rng, **common
+            endpoint=counting, book=HealthBook(rng=rng), rng=rng, keeper=keeper, **common
         )
     models = apps[MODELS] = ListingConsumer.as_asgi(on_disk=on_disk, **common)
-    kept = KeptResponseConsumer.as_asgi()
+    kept = KeptResponseConsumer.as_asgi(**common, keeper=keeper)
+    return shared(_by_path(apps, models, kept), origins)
+
+
+def _by_path(apps: Mapping[str, App], models: App, kept: App) -> App:
+    """Which of the applications answers; what is below a path belongs to `models` and `kept`."""
     unknown = UnknownPathConsumer.as_asgi(paths=PATHS)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -80,4 +89,4 @@ def routes(
             chosen = kept
         return chosen(scope, receive, send)
 
-    return shared(app, origins)
+    return app

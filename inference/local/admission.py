@@ -15,7 +15,7 @@ from inference.local.jobs import BacklogFull
 
 
 @dataclass(eq=False, slots=True)
-class Place:
+class Reservation:
     """What a request takes up: `slots` sequences with `tokens` of the cache in all."""
 
     slots: int
@@ -45,8 +45,8 @@ class Admission:
         self.tokens = self._free_tokens = tokens
         self._queue_limit = queue_limit
         self._clock = clock
-        self._backlog: Backlog[Place] = Backlog()
-        self._next: Place | None = None
+        self._backlog: Backlog[Reservation] = Backlog()
+        self._next: Reservation | None = None
         self._seconds_each = 5.0
         self.active = 0
 
@@ -54,14 +54,14 @@ class Admission:
     def queued(self) -> int:
         return len(self._backlog) + (self._next is not None)
 
-    def enter(self, place: Place, rank: int) -> None:
+    def enter(self, place: Reservation, rank: int) -> None:
         """Stand in line; `place.granted` tells when it is the turn. Raises BacklogFull."""
         if self.queued >= self._queue_limit and not self._fits(place):
             raise BacklogFull(retry_after(self.queued + 1, self._slots, self._seconds_each))
         self._backlog.push(place, rank, self._clock())
         self._admit()
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: Reservation) -> None:
         """The request is over, or nobody waits for it any more."""
         if place is self._next:
             self._next = None
@@ -73,7 +73,7 @@ class Admission:
             place.since = 0.0
         self._admit()
 
-    def _fits(self, place: Place) -> bool:
+    def _fits(self, place: Reservation) -> bool:
         return place.slots <= self._free_slots and place.tokens <= self._free_tokens
 
     def _admit(self) -> None:

@@ -21,7 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from inference.local import validation
-from inference.local.admission import Admission, Place
+from inference.local.admission import Admission, Reservation
 from inference.local.engine.worker_client import WorkerClient
 from inference.local.generation import (
     DEFAULT_MAX_TOKENS,
@@ -332,7 +332,7 @@ class LlamaCppModel:
         max_tokens = min(generation.max_tokens or DEFAULT_MAX_TOKENS, room)
         body |= generation_body(generation, max_tokens)
         taken = min(generation.choices * (tokens + max_tokens), self._admission.tokens)
-        place = Place(generation.choices, taken)
+        place = Reservation(generation.choices, taken)
         prefix = "chatcmpl" if isinstance(generation, ChatGeneration) else "cmpl"
         head = {
             "id": f"{prefix}-{uuid.uuid4().hex}",
@@ -344,13 +344,13 @@ class LlamaCppModel:
         self._admission.enter(place, rank)
         return running
 
-    def _leave(self, place: Place, running: LlamaGeneration) -> None:
+    def _leave(self, place: Reservation, running: LlamaGeneration) -> None:
         """A place whose thread is at work is given back when that ends."""
         if not place.granted.done():
             self._admission.leave(place)
 
     def _start(
-        self, place: Place, running: LlamaGeneration, body: Json, handle: Callable[..., None]
+        self, place: Reservation, running: LlamaGeneration, body: Json, handle: Callable[..., None]
     ) -> None:
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self._threads, self._generate, running, body, handle)

@@ -27,7 +27,7 @@ def toy() -> Iterator[None]:
 
 
 def test_they_come_in_an_order_of_their_own() -> None:
-    assert list(KINDS) == ["mlx", "mlx_server", "openai", "anthropic"]
+    assert list(KINDS) == ["mlx", "llama_cpp", "mlx_server", "openai", "anthropic"]
     assert [preset.label for _, preset in presets()][:3] == ["OpenAI", "Anthropic", "OpenRouter"]
 
 

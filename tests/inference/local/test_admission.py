@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference.local.admission import Admission, Place
+from inference.local.admission import Admission, Reservation
 from inference.local.jobs import BacklogFull
 
 
@@ -12,7 +12,7 @@ def admission(slots: int = 2, tokens: int = 100, queue: int = 4) -> Admission:
 
 async def test_it_works() -> None:
     gate = admission()
-    first, second, third = Place(1, 40), Place(1, 40), Place(1, 10)
+    first, second, third = Reservation(1, 40), Reservation(1, 40), Reservation(1, 10)
     for place in (first, second, third):
         gate.enter(place, 1)
     assert [one.granted.done() for one in (first, second, third)] == [True, True, False]
@@ -28,7 +28,7 @@ async def test_it_works() -> None:
 async def test_what_is_next_is_not_passed_by() -> None:
     """A large request would wait for ever if small ones slipped in before it."""
     gate = admission()
-    running, large, small = Place(1, 60), Place(1, 60), Place(1, 10)
+    running, large, small = Reservation(1, 60), Reservation(1, 60), Reservation(1, 10)
     for place in (running, large, small):
         gate.enter(place, 1)
     assert not small.granted.done()
@@ -39,7 +39,7 @@ async def test_what_is_next_is_not_passed_by() -> None:
 
 async def test_a_better_priority_goes_first() -> None:
     gate = admission(slots=1)
-    running, blocked, low, high = (Place(1, 10) for _ in range(4))
+    running, blocked, low, high = (Reservation(1, 10) for _ in range(4))
     for place, rank in ((running, 1), (blocked, 1), (low, 2), (high, 0)):
         gate.enter(place, rank)
     gate.leave(running)
@@ -49,8 +49,8 @@ async def test_a_better_priority_goes_first() -> None:
 
 async def test_a_full_queue_says_when_to_come_back() -> None:
     gate = admission(slots=1, queue=1)
-    gate.enter(Place(1, 10), 1)
-    gate.enter(Place(1, 10), 1)
+    gate.enter(Reservation(1, 10), 1)
+    gate.enter(Reservation(1, 10), 1)
     with pytest.raises(BacklogFull) as full:
-        gate.enter(Place(1, 10), 1)
+        gate.enter(Reservation(1, 10), 1)
     assert full.value.retry_after >= 1

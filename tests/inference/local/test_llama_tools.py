@@ -9,7 +9,9 @@ CALL = '{"name": "now", "arguments": {}}'
 
 
 def read(reader: ToolReader, *texts: str) -> list[dict[str, Any]]:
-    choices = [{"index": 0, "delta": {"content": text}, "finish_reason": None} for text in texts]
+    choices: list[dict[str, Any]] = [
+        {"index": 0, "delta": {"content": text}, "finish_reason": None} for text in texts
+    ]
     choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
     return [reader.read(choice) for choice in choices]
 
