@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
@@ -27,21 +28,18 @@ from inference.local.generation import (
     DEFAULT_MAX_TOKENS,
     Abilities,
     ChatGeneration,
-    CompletionGeneration,
     GenerationRequest,
     InvalidGeneration,
     Sampling,
 )
 from inference.local.gguf_header import Header, read_header
+from inference.local.llama_generation import LlamaGeneration
 from inference.local.llama_request import (
     chat_body,
     generation_body,
-    what_it_says,
-    whole_chat,
-    whole_completion,
 )
 from inference.local.llama_sizes import cache_tokens, prefill_step
-from inference.local.llama_tools import ToolReader, as_text
+from inference.local.llama_tools import as_text
 from inference.local.memory import resident_memory
 from inference.local.scheduler import Stats
 from inference.local.service import GenerationFailed
@@ -81,7 +79,7 @@ def assemble(
     facts = _Facts(options.name, min(context, tokens), _sampling(header), knows_tools)
     model = LlamaCppModel(server, WorkerClient(inner), facts, options, tokens)
     model.warm_up()
-    parameters = sum(_product(tensor.shape) for tensor in header.tensors)
+    parameters = sum(math.prod(tensor.shape) for tensor in header.tensors)
     ready = {
         "memory_bytes": resident_memory() or 0,
         "parameters": parameters,
@@ -117,117 +115,11 @@ def _sampling(header: Header) -> Sampling:
     )
 
 
-def _product(shape: Sequence[int]) -> int:
-    result = 1
-    for length in shape:
-        result *= length
-    return result
-
-
 class _Facts(msgspec.Struct, frozen=True):
     name: str
     context_length: int
     defaults: Sampling
     template_knows_tools: bool
-
-
-class LlamaGeneration:
-    """One answer: a thread of llama.cpp's feeds chunks to the event loop."""
-
-    def __init__(
-        self, generation: GenerationRequest, head: Json, leave: Callable[[], None]
-    ) -> None:
-        self.generation = generation
-        self.cancelled = False
-        self._head = head
-        self._offsets: dict[int, int] = {}
-        self._readers: dict[int, ToolReader] = {}
-        self._leave = leave
-        self._events: asyncio.Queue[Json | Exception | None] = asyncio.Queue()
-        self._loop = asyncio.get_running_loop()
-
-    def read_tools(self, asked: ChatGeneration) -> None:
-        """The tools went into the prompt as text, so their calls are read from the answer's."""
-        demanded = bool(asked.tool_choice)
-        self._readers = {
-            index: ToolReader(asked.tools, demanded=demanded) for index in range(asked.choices)
-        }
-
-    def hear(self, chunk: Json) -> bool:
-        """Called on a thread of the runtime; True ends the generation."""
-        self.put(chunk)
-        return self.cancelled
-
-    def put(self, event: Json | Exception | None) -> None:
-        with suppress(RuntimeError):  # the loop has ended already
-            self._loop.call_soon_threadsafe(self._events.put_nowait, event)
-
-    @property
-    def streamed(self) -> bool:
-        return self.generation.stream
-
-    async def next(self, patience: float | None = None) -> Json | None:
-        """The next chunk that says something; `{}` after the last."""
-        try:
-            async with asyncio.timeout(patience):
-                while True:
-                    event = await self._events.get()
-                    if event is None:
-                        return {}
-                    if isinstance(event, Exception):
-                        raise event
-                    if said := self._with_calls(what_it_says(event, self._offsets)):
-                        return said
-        except TimeoutError:
-            return None
-
-    def _with_calls(self, said: Json | None) -> Json | None:
-        if not (self._readers and said and "choices" in said):
-            return said
-        choices = [self._readers[one["index"]].read(one) for one in said["choices"]]
-        shown = [one for one in choices if one["delta"] or one["finish_reason"]]
-        if shown:
-            return {**said, "choices": shown}
-        return {"usage": said["usage"]} if "usage" in said else None
-
-    def ends(self, event: Json) -> bool:
-        return not event
-
-    def opening(self) -> Json | None:
-        if isinstance(self.generation, CompletionGeneration):
-            return None
-        delta = {"role": "assistant", "content": ""}
-        choices = [
-            {"index": index, "delta": delta, "logprobs": None, "finish_reason": None}
-            for index in range(self.generation.choices)
-        ]
-        return self._object("chat.completion.chunk", choices=choices)
-
-    def frames(self, event: Json) -> list[Json]:
-        """The chunk under this engine's name; usage for those who asked."""
-        kind = "text_completion"
-        if isinstance(self.generation, ChatGeneration):
-            kind = "chat.completion.chunk"
-        result = []
-        if event.get("choices"):
-            result.append(self._object(kind, choices=event["choices"]))
-        if event.get("usage") and self.generation.include_usage:
-            result.append(self._object(kind, choices=[], usage=event["usage"]))
-        return result
-
-    def whole(self, events: Sequence[Json]) -> Json:
-        if isinstance(self.generation, CompletionGeneration):
-            choices, usage = whole_completion(events)
-            return self._object("text_completion", choices=choices, usage=usage)
-        choices, usage = whole_chat(events)
-        return self._object("chat.completion", choices=choices, usage=usage)
-
-    def close(self) -> None:
-        self.cancelled = True
-        self._leave()
-
-    def _object(self, kind: str, **fields: Any) -> Json:
-        return {**self._head, "object": kind, **fields}
 
 
 class LlamaCppModel:
