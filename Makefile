@@ -5,9 +5,8 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
+.DEFAULT_GOAL := setup
 .PHONY: setup run test test-clients test-clients-quick lint bench bench-quick bench-local
-
-setup: $(VENV)/.run-installed
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -15,15 +14,20 @@ $(BIN)/python:
 	@echo "Creating the environment in $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run-installed: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing Pointsman (about 400 MB, a minute or two the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
+# What `make run` installs: both runtimes of the local engine, llama.cpp alone, or none.
+RUNTIMES := $(if $(findstring --no-model,$(ARGS)),,$(if $(findstring --no-mlx,$(ARGS)),cpu,local))
+
+setup: $(VENV)/.installed-$(RUNTIMES)
+
+$(VENV)/.installed-$(RUNTIMES): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Pointsman (up to 500 MB, a minute or two the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(RUNTIMES)]'
 	@touch $@
 
 $(VENV)/.dev-installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing Pointsman and its development tools ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,dev]'
-	@touch $(VENV)/.run-installed $@
+	@touch $(VENV)/.installed- $(VENV)/.installed-cpu $(VENV)/.installed-local $@
 
 run: setup
 	@$(BIN)/python manage.py up --port $(PORT) $(ARGS)

@@ -22,10 +22,12 @@ from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.input_tokens import INPUT_TOKENS
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
+from inference.local.engine.catalog import Catalog
 from inference.record.content import ContentObserver
 from inference.values.kept_answer import Keeper
 
 MODELS = "/v1/models"
+ON_DISK = Catalog(settings.MODELS_DIR).by_runtime
 PATHS = (*(endpoint.path for endpoint in ENDPOINTS), COUNT_TOKENS.path, INPUT_TOKENS.path, MODELS)
 """Every path of the API; `/v1/models/{id}` stands below the last."""
 
@@ -38,6 +40,7 @@ def routes(
     heartbeat: float = 15.0,
     keep_content: bool = settings.LOG_CONTENT,
     origins: Sequence[str] = settings.CORS_ORIGINS,
+    on_disk: Callable[[], Mapping[str, Sequence[str]]] = ON_DISK,
     keeper: Keeper | None = None,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
@@ -68,7 +71,7 @@ def routes(
         apps[counting.path] = InferenceConsumer.as_asgi(
             endpoint=counting, book=HealthBook(rng=rng), rng=rng, keeper=keeper, **common
         )
-    models = apps[MODELS] = ListingConsumer.as_asgi(**common)
+    models = apps[MODELS] = ListingConsumer.as_asgi(on_disk=on_disk, **common)
     kept = KeptResponseConsumer.as_asgi(**common, keeper=keeper)
     return shared(_by_path(apps, models, kept), origins)
 

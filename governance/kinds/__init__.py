@@ -25,6 +25,7 @@ __all__ = [
     "list_headers",
     "presets",
     "read_as_today",
+    "runtime_of",
     "stays_here",
 ]
 
@@ -46,6 +47,12 @@ def is_engine(name: str) -> bool:
     """Whether providers of this kind are the engine this installation runs."""
     kind = KINDS.get(name)
     return kind is not None and kind.engine
+
+
+def runtime_of(name: str) -> str:
+    """The engine's runtime that serves providers of this kind; empty where they are elsewhere."""
+    kind = KINDS.get(name)
+    return kind.runtime if kind is not None else ""
 
 
 def stays_here(name: str, base_url: str) -> bool:

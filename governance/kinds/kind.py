@@ -83,6 +83,8 @@ class ProviderKind:
     engine: bool = False
     """The engine this installation runs: its socket is the address, its report lists the models
     and tells their health."""
+    runtime: str = ""
+    """Which of the engine's runtimes serves its models."""
     base_url: Literal["required", "forbidden"] = "required"
     base_path_end: str = ""
     """What the path of the base URL is completed with unless it ends so already."""
@@ -114,7 +116,7 @@ class ProviderKind:
     preferred_locally: bool = False
     """Whether it comes first as the local default."""
     counts_tokens: bool = False
-    """Whether it answers Anthropic's `count_tokens`."""
+    """Whether it tells how many tokens a prompt has, as Anthropic or the engine does."""
     probe: Probe = Probe()
     price_seller: str = ""
     """Whose list prices hold (a provider id of `genai-prices`) where the address is no known

@@ -1,31 +1,19 @@
-"""The server of llama.cpp. Source: the README of its `tools/server`."""
+"""The built-in engine's other runtime: llama.cpp, for GGUF files on any CPU."""
 
-from governance.kinds.compatible import server
-from governance.kinds.failure_words import OVERLOADED, UNFIT, FailureWords
+from governance.kinds.kind import ProviderKind
 
-KIND = server(
-    "llama_cpp",
-    "llama.cpp server",
-    "http://127.0.0.1:8080/v1",
-    words=(
-        FailureWords(
-            "unfit",
-            UNFIT.code,
-            UNFIT.message,
-            (
-                r"requires --jinja",
-                r"(?:image|audio) input is not supported|need to provide the mmproj",
-            ),
-            frozenset({400, 500, 501}),
-            status=400,
-        ),
-        FailureWords(
-            "retryable",
-            OVERLOADED.code,
-            "The model is being loaded.",
-            (r"loading model",),
-            frozenset({503}),
-            status=503,
-        ),
-    ),
+KIND = ProviderKind(
+    name="llama_cpp",
+    label="llama.cpp on this machine",
+    help="The built-in engine, for GGUF files. It has no base URL and no API key.",
+    rank=15,
+    protocol="openai",
+    request_types=frozenset({"chat", "messages", "responses", "completions"}),
+    engine=True,
+    runtime="llama_cpp",
+    counts_tokens=True,
+    base_url="forbidden",
+    priority_header="x-pointsman-priority",
+    first_event_of_whole_answers=False,
+    preferred_locally=True,
 )

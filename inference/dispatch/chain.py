@@ -26,6 +26,10 @@ class FailedChain:
         self._last = Exhausted(broken("no_candidate", "There is nothing to try.", 503))
         self._tried = False
 
+    @property
+    def last_failure(self) -> Failure:
+        return self._last.failure
+
     def may_try(self, candidate: Candidate) -> bool:
         """Whether the local fallback may take over from what has failed; others always may."""
         if not candidate.is_local_fallback:

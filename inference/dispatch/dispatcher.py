@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from governance.kinds import is_engine
 from governance.routing.plan import Candidate
 from inference.dispatch.attempt import Attempt
 from inference.dispatch.chain import INEXPRESSIBLE, FailedChain
@@ -108,6 +109,9 @@ class Dispatcher:
         for candidate in candidates:
             if not chain.may_try(candidate):
                 break
+            missing = self._no_such_local_model(candidates[0], chain.last_failure)
+            if candidate.is_local_fallback and missing:
+                break
             result: StreamResult | TranslatedAnswer | None = None
             with self._attempt(candidate) as attempt:
                 result = await self._ask(attempt)
@@ -123,6 +127,13 @@ class Dispatcher:
             if not chain.add(candidate, attempt.failure, self._exhausted):
                 break
         return chain.exhausted()
+
+    def _no_such_local_model(self, asked: Candidate, failure: Failure) -> bool:
+        """Whether the caller named a model of the engine that it does not have: an answer of
+        another one would hide the mistake."""
+        plan = self.context.plan
+        named = plan is not None and plan.reason == "provider_model"
+        return named and is_engine(asked.provider.kind) and failure.upstream_status == 404
 
     async def answer_here(
         self,

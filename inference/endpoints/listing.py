@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -34,8 +34,11 @@ class ListingConsumer(LeanHttpConsumer):
         table: Callable[[], RoutingTable],
         authenticate: Authenticate,
         body_limit: int,
+        on_disk: Callable[[], Mapping[str, Sequence[str]]] = dict,
     ) -> None:
+        """`on_disk` gives the models that each runtime of the local engine has."""
         super().__init__()
+        self.on_disk = on_disk
         self.table = table
         self.authenticate = authenticate
         self.body_limit = body_limit
@@ -55,7 +58,7 @@ class ListingConsumer(LeanHttpConsumer):
         return None
 
     async def handle(self, body: bytes) -> None:
-        found = self._asked_for(listed_models(self._served, self._key))
+        found = self._asked_for(listed_models(self._served, self._key, self.on_disk()))
         if isinstance(found, ErrorAnswer):
             await self.refuse(found)
             return

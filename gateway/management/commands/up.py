@@ -22,7 +22,7 @@ from gateway.supervisor.progress import Progress
 from gateway.supervisor.startup_error import StartupError
 from gateway.supervisor.supervisor import Supervisor
 from governance import snapshot
-from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
+from governance.defaults import PROVIDERS, load_embedded_defaults
 from governance.routing.fallback import installation_sentence
 
 
@@ -34,6 +34,9 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
         parser.add_argument("--port", type=int, default=8000, help="port to listen on")
         parser.add_argument("--no-model", action="store_true", help="start without the local model")
+        parser.add_argument(
+            "--no-mlx", action="store_true", help="serve local models with llama.cpp alone"
+        )
         parser.add_argument("--workers", type=int, default=1, help="number of web processes")
         parser.add_argument(
             "--pin", action="store_true", help="keep each web process on a core of its own (Linux)"
@@ -54,7 +57,8 @@ class Command(BaseCommand):
             raise CommandError("Stopped before it was ready.", returncode=130) from None
 
     def _up(self, options: dict[str, Any]) -> None:
-        workers, host, with_model = options["workers"], options["host"], not options["no_model"]
+        workers, host = options["workers"], options["host"]
+        runtimes = [] if options["no_model"] else engine.runtimes(without_mlx=options["no_mlx"])
         if workers < 1:
             raise StartupError("--workers must be at least 1.")
         cores = usable() if options["pin"] else ()
@@ -62,15 +66,15 @@ class Command(BaseCommand):
         progress = Progress()
         progress.step("Preparing the database")
         call_command("migrate", verbosity=0, interactive=False)
-        if with_model:
-            engine.ensure_weights(settings.MODELS_DIR, progress)
-        defaults = load_embedded_defaults(with_model=with_model)
+        if runtimes:
+            engine.ensure_weights(settings.MODELS_DIR, progress, runtimes)
+        defaults = load_embedded_defaults(runtimes=runtimes)
         welcome = Welcome(
             url=f"http://{_shown(host)}:{listeners.port}",
             username=defaults.username,
             password=defaults.password,
             api_key=defaults.api_key,
-            model="light/light" if with_model else "",
+            model="light/light" if runtimes else "",
             fallback=installation_sentence(snapshot.refresh()),
         )
         socket = engine.socket_path(settings.ENGINE_SOCKET)
@@ -80,8 +84,9 @@ class Command(BaseCommand):
         )
         try:
             progress.step("Starting")
-            if with_model:
-                supervisor.start_helper(_engine(socket), grace=engine.GRACE)
+            if runtimes:
+                preload = PROVIDERS[runtimes[0]]["default_model"]
+                supervisor.start_helper(_engine(socket, preload), grace=engine.GRACE)
             supervisor.start_web(workers, cores)
             supervisor.start_helper(collector.start, grace=collector.GRACE)
             supervisor.wait_ready(f"http://{_reachable(host)}:{listeners.port}")
@@ -98,20 +103,15 @@ class Command(BaseCommand):
             supervisor.end()
 
 
-def _engine(socket: str) -> Callable[[], Child]:
+def _engine(socket: str, preload: str) -> Callable[[], Child]:
     """What starts the local engine, as the settings have it."""
     return partial(
         engine.start,
         socket,
         settings.MODELS_DIR,
-        preload=EMBEDDED_MODEL,
+        preload=preload,
         batching=settings.ENABLE_BATCHING,
-        limits=engine.Limits(
-            memory_mib=settings.ENGINE_MEMORY_MIB,
-            idle_minutes=settings.ENGINE_IDLE_MINUTES,
-            queue=settings.ENGINE_QUEUE_LIMIT,
-            batch=settings.ENGINE_BATCH_SIZE,
-        ),
+        limits=engine.limits_from(settings),
     )
 
 

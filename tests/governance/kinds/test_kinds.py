@@ -27,7 +27,7 @@ def toy() -> Iterator[None]:
 
 
 def test_they_come_in_an_order_of_their_own() -> None:
-    assert list(KINDS)[:2] == ["mlx", "mlx_server"]
+    assert list(KINDS)[:3] == ["mlx", "llama_cpp", "mlx_server"]
     assert [name for name in KINDS if name in ("openai", "anthropic", "azure")] == [
         "openai",
         "anthropic",

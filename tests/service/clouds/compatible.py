@@ -36,7 +36,7 @@ def _names(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-_SERVERS = ("vllm", "sglang", "ollama", "lm_studio", "llama_cpp", "tgi")
+_SERVERS = ("vllm", "sglang", "ollama", "lm_studio", "llama_server", "tgi")
 
 RULES: dict[str, Rules] = {
     "openrouter": Rules("/api/v1", more=_EXTRA),
