@@ -19,6 +19,7 @@ from gateway.environment import (
     private_directory,
     private_file,
 )
+from gateway.server.memory import memory_limit
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = ENVIRONMENT = Environment()
@@ -48,6 +49,26 @@ REQUIRE_API_KEY = env.flag("REQUIRE_API_KEY", default=True)
 ENABLE_CLOUD_ROUTING = env.flag("ENABLE_CLOUD_ROUTING", default=False)
 ENABLE_BATCHING = env.flag("ENABLE_BATCHING", default=False)
 MAX_BODY_BYTES = env.number("MAX_BODY_MIB", 32, minimum=1) * 1024 * 1024
+MAX_CONNECTIONS = env.number("MAX_CONNECTIONS", 8192, minimum=1)
+"""Open in one web process at a time."""
+MAX_BUFFERED_BYTES = (
+    1024
+    * 1024
+    * max(
+        env.number("MAX_BUFFERED_MIB", memory_limit() // 4 // 1024**2, minimum=1),
+        2 * MAX_BODY_BYTES // 1024**2,
+    )
+)
+"""Of request bodies that one web process holds at a time; twice the largest one at least."""
+MAX_BUFFERED_BYTES_PER_KEY = (
+    1024
+    * 1024
+    * max(
+        env.number("MAX_BUFFERED_PER_KEY_MIB", MAX_BUFFERED_BYTES // 2 // 1024**2, minimum=1),
+        2 * MAX_BODY_BYTES // 1024**2,
+    )
+)
+"""The same for one API key, or one address where there is no key."""
 MODELS_DIR = env.path("MODELS_DIR", DATA_DIR / "models")
 ENGINE_SOCKET = str(env.path("ENGINE_SOCKET", DATA_DIR / "run" / "engine.sock"))
 """Unix socket of the local engine; the launcher sets it for the processes it starts."""

@@ -12,6 +12,7 @@ import structlog
 from django.db import connection
 
 from gateway.collector import recording
+from gateway.server.memory import keep_large_apart
 from governance import snapshot
 from inference.edge.asgi import Receive, Send
 from inference.upstream import close_client
@@ -37,6 +38,7 @@ async def start() -> None:
     async with _starting:
         if _started:
             return
+        keep_large_apart()
         await asyncio.to_thread(_load)
         snapshot.watch()
         recording.start()

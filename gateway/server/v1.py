@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -10,11 +11,14 @@ from django.conf import settings
 
 from gateway.server.cors import shared
 from gateway.server.health_book import book, rng
+from gateway.server.overload import budgets
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
+from inference.edge.body_budget import BodyBudget
+from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.inference_consumer import InferenceConsumer
 from inference.edge.nothing_kept import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
@@ -37,6 +41,8 @@ def routes(
     heartbeat: float = 15.0,
     keep_content: bool = settings.LOG_CONTENT,
     origins: Sequence[str] = settings.CORS_ORIGINS,
+    budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] = budgets,
+    body_idle: float = IDLE_SECONDS,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
 
@@ -47,6 +53,7 @@ def routes(
         "table": table,
         "authenticate": partial(authenticate_caller, required=require_key),
         "body_limit": limit,
+        "budgets": budgets,
     }
     observers = (ContentObserver(),) if keep_content else ()
     apps: dict[str, App] = {
@@ -56,6 +63,7 @@ def routes(
             rng=rng,
             heartbeat=heartbeat,
             observers=observers,
+            body_idle=body_idle,
             **common,
         )
         for endpoint in ENDPOINTS

@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 
 import uvicorn
 import uvloop
@@ -58,11 +60,16 @@ async def serve(listener: socket.socket, kind: str, ready: int | None = None) ->
     replaced = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, replaced.set)
     # Sets up Django, and logging with it.
-    from gateway.asgi import application
+    from gateway.asgi import application  # isort: skip
+    from django.conf import settings
+
     from gateway.server import in_flight
     from gateway.server.protocol import http_protocol
 
-    server = uvicorn.Server(config(application, await http_protocol(kind)))
+    http = await http_protocol(kind)
+    if isinstance(http, type) and hasattr(http, "most_connections"):
+        http.most_connections = _most_connections(settings.MAX_CONNECTIONS)
+    server = uvicorn.Server(config(application, http))
     in_flight.connections = lambda: len(server.server_state.connections)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     # Uvicorn has no event for it.
@@ -78,6 +85,16 @@ async def serve(listener: socket.socket, kind: str, ready: int | None = None) ->
     if not serving.done():
         await _hand_over(server, serving)
     await serving
+
+
+def _most_connections(wanted: int) -> int:
+    """As many as were asked for, or half of the files this process may open: each request may need
+    a connection to a provider too."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 2 * wanted + 1024), hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft // 2))
 
 
 async def _hand_over(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -21,6 +21,8 @@ from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.asgi import Header
 from inference.edge.authentication import Authenticate
+from inference.edge.body_budget import BodyBudget
+from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.heartbeat import Heartbeat
 from inference.edge.observer import Observer
@@ -84,6 +86,8 @@ class InferenceConsumer(LeanHttpConsumer):
         observers: Sequence[Observer] = (),
         body_limit: int = LeanHttpConsumer.body_limit,
         heartbeat: float = 15.0,
+        budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
+        body_idle: float = IDLE_SECONDS,
     ) -> None:
         super().__init__()
         self.endpoint = endpoint
@@ -94,6 +98,12 @@ class InferenceConsumer(LeanHttpConsumer):
         self.observers = observers
         self.body_limit = body_limit
         self.heartbeat = heartbeat
+        self.budgets = budgets
+        self.body_idle = body_idle
+
+    def body_owner(self) -> Hashable:
+        key = self.context.grant
+        return key.id if key is not None else ""
 
     def on_head(self) -> ErrorAnswer | None:
         self.headers = headers = read_headers(self.scope["headers"])
