@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import dj_database_url
 from cryptography.fernet import Fernet
 from django.templatetags.static import static
 
-from gateway import logs
+from gateway import installation, logs
 from gateway.environment import (
     SERVERS,
     Environment,
@@ -17,7 +16,6 @@ from gateway.environment import (
     made_node_name,
     node_name,
     private_directory,
-    private_file,
 )
 from gateway.server.memory import memory_limit
 
@@ -29,11 +27,25 @@ DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 private_directory(DATA_DIR)
 
 DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY") or kept_secret(DATA_DIR / "secrets" / "secret_key")
+_SECRETS = DATA_DIR / "secrets"
+SECRET_KEY = env.text("SECRET_KEY") or kept_secret(
+    _SECRETS / "secret_key", needed_by=installation.marker(DATA_DIR), instead="SECRET_KEY"
+)
 
-ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS") or [
-    kept_secret(DATA_DIR / "secrets" / "encryption_key", lambda: Fernet.generate_key().decode())
-]
+ENCRYPTION_KEY_FILE = _SECRETS / "encryption_key"
+ENCRYPTION_KEYS = installation.encryption_keys(
+    env.words("ENCRYPTION_KEYS"), "POINTSMAN_ENCRYPTION_KEYS"
+) or installation.encryption_keys(
+    [
+        kept_secret(
+            ENCRYPTION_KEY_FILE,
+            lambda: Fernet.generate_key().decode(),
+            needed_by=installation.marker(DATA_DIR),
+            instead="ENCRYPTION_KEYS",
+        )
+    ],
+    str(ENCRYPTION_KEY_FILE),
+)
 """Key ring for credentials at rest: the first encrypts, all decrypt."""
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -91,6 +103,9 @@ LOG_CONTENT = env.flag("LOG_CONTENT", default=False)
 """Requests and answers go into the JSONL log too; never into the database."""
 METRICS_PUBLIC = env.flag("METRICS_PUBLIC", default=False)
 """`/metrics` needs no API key."""
+
+DRAIN_SECONDS = env.number("DRAIN_SECONDS", 25)
+"""How long streams may still run once the service was asked to end."""
 
 SERVER = env.choice("SERVER", SERVERS)
 """How web processes speak HTTP; read by them before there are settings, see `gateway.server`."""
@@ -151,12 +166,9 @@ TEMPLATES = [
     }
 ]
 
-SQLITE_FILE = DATA_DIR / "pointsman.sqlite3"
-DATABASES = {
-    "default": dj_database_url.parse(env.text("DATABASE_URL") or f"sqlite:///{SQLITE_FILE}")
-}
-if DATABASES["default"].get("NAME") == str(SQLITE_FILE):
-    private_file(SQLITE_FILE)
+DATABASES = {"default": installation.database(env, DATA_DIR)}
+DATABASE_WAIT_SECONDS = env.number("DATABASE_WAIT_SECONDS", 60)
+"""How long a start waits for a database that does not answer yet."""
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue for the lock when the transaction begins, instead of failing half-way.
@@ -169,7 +181,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 8}}
+    # A connection that died with the server is not handed out, and nobody waits long for a new one:
+    # pages say that the database is away.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "connect_timeout": 2,
+        "pool": {"min_size": 0, "max_size": 8, "timeout": 1.5, "reconnect_timeout": 0.5},
+    }
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -22,6 +22,8 @@ PATHS: Final = frozenset({"/livez", "/readyz"})
 async def respond(scope: Scope, receive: Receive, send: Send) -> None:
     ready = scope["path"] == "/livez" or snapshot.ready()
     said = {"status": "ok" if ready else "loading the routing table"}
+    if scope["path"] == "/readyz" and snapshot.stale():
+        said["table"] = f"stale: {snapshot.stale()}"
     if scope["path"] == "/readyz" and is_away(read(places().published)):
         said["collector"] = f"away: records wait in the log. It is started with {COMMAND}"
     body = msgspec.json.encode(said)

@@ -54,6 +54,14 @@ def _load() -> None:
     """Runs in a thread of the pool, which must not keep a connection for good."""
     try:
         snapshot.refresh()
+        snapshot.keep()
+    except Exception as error:
+        if not snapshot.restore("The database did not answer when this process started."):
+            raise
+        log.error("table_not_loaded", error=type(error).__name__)
+    else:
+        if not snapshot.ready():
+            snapshot.restore("What the database holds cannot be used: see the log.")
     finally:
         connection.close()
 

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from gateway.console.forms.document_form import PlainForm
 from gateway.console.theme.admin_classes import ModelAdmin
+from governance import snapshot
 from governance.errors import Refused
 from governance.routing.fields import Problem
 
@@ -72,6 +73,8 @@ class ServiceAdmin(ModelAdmin):
         if row is not None and request.method == "POST":
             saved = self.get_object(request, str(row.pk)) or row
             context |= {"original": saved, "subtitle": str(saved)}
+        if row is not None and (why := out_of_service(row)):
+            messages.error(request, why)
         context |= self.page_context(request, row)
         answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
         return answer
@@ -138,6 +141,14 @@ class ServiceAdmin(ModelAdmin):
 def who(request: HttpRequest) -> str:
     """The person as revisions name them."""
     return request.user.get_username()
+
+
+def out_of_service(row: Model) -> str:
+    """Why requests do not see the row, as a sentence; "" where they do."""
+    why = snapshot.out_of_service().get((row._meta.label_lower, str(row.pk)))
+    return (
+        f"Out of service, since what is stored cannot be read: {why}. Save it anew." if why else ""
+    )
 
 
 def cloud_routing() -> bool:

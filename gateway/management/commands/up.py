@@ -10,17 +10,32 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db.utils import OperationalError
+from django.db import connection
+from django.db.utils import DatabaseError
 
+from gateway import installation
 from gateway.supervisor import collector, engine
 from gateway.supervisor.banner import Welcome
 from gateway.supervisor.child import Child
 from gateway.supervisor.cores import usable
 from gateway.supervisor.listener import Listeners
+from gateway.supervisor.migration_lock import migration_lock
+from gateway.supervisor.preflight import (
+    DatabaseAway,
+    check_database,
+    check_file,
+    wait_for_database,
+)
 from gateway.supervisor.progress import Progress
 from gateway.supervisor.startup_error import StartupError
 from gateway.supervisor.supervisor import Supervisor
-from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
+from governance import last_good
+from governance.defaults import EMBEDDED_MODEL, USERNAME, Defaults, load_embedded_defaults
+
+REFUSED = 2
+"""The status of a start that was refused."""
+LAST_GOOD_WAIT = 5.0
+"""Seconds for which a database is waited for where requests can be answered without it."""
 
 
 class Command(BaseCommand):
@@ -40,12 +55,13 @@ class Command(BaseCommand):
         try:
             self._up(options)
         except StartupError as trouble:
-            raise CommandError(str(trouble)) from None
-        except OperationalError as error:
-            words = str(error).strip().splitlines()[0]
+            raise CommandError(str(trouble), returncode=REFUSED) from None
+        except DatabaseError as error:
+            words = (str(error).strip().splitlines() or ["no reason given"])[0]
             raise CommandError(
                 f"The database cannot be used: {words}. It is the one that "
-                "POINTSMAN_DATABASE_URL names, or a file in the data directory."
+                "POINTSMAN_DATABASE_URL names, or a file in the data directory.",
+                returncode=REFUSED,
             ) from None
         except KeyboardInterrupt:
             raise CommandError("Stopped before it was ready.", returncode=130) from None
@@ -57,11 +73,7 @@ class Command(BaseCommand):
         cores = usable() if options["pin"] else ()
         listeners = Listeners(host, options["port"], workers)
         progress = Progress()
-        progress.step("Preparing the database")
-        call_command("migrate", verbosity=0, interactive=False)
-        if with_model:
-            engine.ensure_weights(settings.MODELS_DIR, progress)
-        defaults = load_embedded_defaults(with_model=with_model)
+        defaults = self._prepare(progress, with_model=with_model)
         welcome = Welcome(
             url=f"http://{_shown(host)}:{listeners.port}",
             username=defaults.username,
@@ -89,6 +101,31 @@ class Command(BaseCommand):
         finally:
             self.stderr.write("Stopping ...")
             supervisor.end()
+
+    def _prepare(self, progress: Progress, *, with_model: bool) -> Defaults:
+        """Makes database and defaults ready. Raises `StartupError`."""
+        kept = last_good.exists()
+        check_file()
+        try:
+            wait_for_database(LAST_GOOD_WAIT if kept else settings.DATABASE_WAIT_SECONDS)
+        except DatabaseAway as away:
+            if not kept:
+                raise
+            self.stderr.write(
+                f"{away} Serving what was in force when it last answered; it is looked for again "
+                "and again."
+            )
+            return Defaults(USERNAME)
+        check_database()
+        progress.step("Preparing the database")
+        with migration_lock():
+            call_command("migrate", verbosity=0, interactive=False)
+            if with_model:
+                engine.ensure_weights(settings.MODELS_DIR, progress)
+            defaults = load_embedded_defaults(with_model=with_model)
+        installation.mark(settings.DATA_DIR)
+        connection.close()
+        return defaults
 
 
 def _engine(socket: str) -> Callable[[], Child]:
