@@ -45,6 +45,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     path: str = scope["path"]
     chat = path.startswith("/v1/") or misdirected(path, PATHS)
     if path in health.PATHS:
+        if not lifespan.started():
+            lifespan.start_soon()
         await health.respond(scope, receive, send)
     elif not chat and path != metrics.PATH:
         await DJANGO(scope, receive, send)

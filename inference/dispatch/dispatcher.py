@@ -16,7 +16,7 @@ import structlog
 
 from governance.routing.plan import Candidate
 from inference.dispatch.attempt import SATURATED, Attempt
-from inference.dispatch.deadlines import CALLER_STALLED
+from inference.dispatch.deadlines import CALLER_STALLED, DRAINED, DRAINED_UNREAD
 from inference.dispatch.health import HealthBook
 from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
@@ -116,7 +116,7 @@ class Dispatcher:
                 return None
             failure = attempt.failure
             assert failure is not None
-            if failure.outcome is Outcome.RETRYABLE:
+            if failure.outcome is Outcome.RETRYABLE or failure is DRAINED:
                 passing.append(failure)
             # That a protocol lacks the words is no news beside a provider that failed.
             if not (tried and failure.outcome is Outcome.UNFIT):
@@ -236,7 +236,8 @@ class Dispatcher:
             await read_to_end(stream.reply)
             return
         self.context.outcome, self.context.error_code = failure.outcome, failure.code
-        if failure is CALLER_STALLED or stream.translator.media_type != EVENT_STREAM:
+        unread = failure is CALLER_STALLED or failure is DRAINED_UNREAD
+        if unread or stream.translator.media_type != EVENT_STREAM:
             # There is nobody to tell, or no form to tell it in.
             await self._delivery.abandon()
             return

@@ -82,7 +82,9 @@ class Command(BaseCommand):
             model="light/light" if with_model else "",
         )
         socket = engine.socket_path(settings.ENGINE_SOCKET)
-        supervisor = Supervisor(listeners, {"POINTSMAN_ENGINE_SOCKET": socket})
+        supervisor = Supervisor(
+            listeners, {"POINTSMAN_ENGINE_SOCKET": socket}, drain=settings.DRAIN_SECONDS
+        )
         try:
             progress.step("Starting")
             if with_model:
