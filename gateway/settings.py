@@ -107,6 +107,9 @@ METRICS_PUBLIC = env.flag("METRICS_PUBLIC", default=False)
 DRAIN_SECONDS = env.number("DRAIN_SECONDS", 25)
 """How long streams may still run once the service was asked to end."""
 
+LISTENS_ON = env.text("LISTENS_ON")
+"""Host and port; the launcher sets it for the processes it starts."""
+
 SERVER = env.choice("SERVER", SERVERS)
 """How web processes speak HTTP; read by them before there are settings, see `gateway.server`."""
 

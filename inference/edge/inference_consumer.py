@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from governance.kinds import caller_headers, list_headers
+from governance.kinds.kind import HOPS_HEADER
 from governance.routing.plan import Plan
 from governance.routing.resolve import route
 from governance.routing.table import RoutingTable, VirtualKey
@@ -31,6 +32,7 @@ from inference.endpoints.session import HEADER_NAMES
 from inference.record import record
 from inference.record.record import RequestContext
 from inference.upstream import client_of
+from inference.upstream.backend import is_back
 from inference.values.error_answer import ErrorAnswer
 from inference.values.failures import Outcome
 from inference.values.parsed_request import BadRequest, ParsedRequest
@@ -46,6 +48,15 @@ READ_HEADERS: Final = caller_headers() | {
     *HEADER_NAMES,
 }
 LIST_HEADERS: Final = list_headers()
+
+
+_LOOP: Final = ErrorAnswer(
+    508,
+    "This request has come through this gateway before: one of its providers leads back to it, "
+    "itself or by way of another gateway.",
+    "loop_detected",
+    headers=((b"x-should-retry", b"false"),),
+)
 
 
 class RequestRefused(Exception):
@@ -122,7 +133,8 @@ class InferenceConsumer(LeanHttpConsumer):
         context.grant = key
         if self.scope["method"] != "POST":
             return method_not_allowed(self.endpoint.path, *self.methods)
-        return None
+        hops = headers.get(HOPS_HEADER)
+        return _LOOP if hops is not None and is_back(hops) else None
 
     async def handle(self, body: bytes) -> None:
         context = self.context

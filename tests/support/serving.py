@@ -26,12 +26,12 @@ class Served:
 
 @contextmanager
 def served(
-    table: RoutingTable, *, require_key: bool = True, heartbeat: float = 15.0
+    table: RoutingTable, *, require_key: bool = True, heartbeat: float = 15.0, port: int = 0
 ) -> Iterator[Served]:
     """Serves `table` under Uvicorn on a free port of loopback."""
     book = HealthBook(rng=random.Random(1))
     app = v1.routes(table=lambda: table, book=book, require_key=require_key, heartbeat=heartbeat)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    listener = socket.create_server(("127.0.0.1", port), backlog=512)
     config = uvicorn.Config(
         app,
         http=Protocol,

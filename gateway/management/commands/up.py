@@ -82,9 +82,11 @@ class Command(BaseCommand):
             model="light/light" if with_model else "",
         )
         socket = engine.socket_path(settings.ENGINE_SOCKET)
-        supervisor = Supervisor(
-            listeners, {"POINTSMAN_ENGINE_SOCKET": socket}, drain=settings.DRAIN_SECONDS
-        )
+        told = {
+            "POINTSMAN_ENGINE_SOCKET": socket,
+            "POINTSMAN_LISTENS_ON": f"{_reachable(host)}:{listeners.port}",
+        }
+        supervisor = Supervisor(listeners, told, drain=settings.DRAIN_SECONDS)
         try:
             progress.step("Starting")
             if with_model:
