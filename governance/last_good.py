@@ -27,14 +27,14 @@ log = structlog.get_logger("pointsman.snapshot")
 _VALUES: Final = (
     Rows,
     Version,
-    table.Provider,
+    table.ProviderEntry,
     table.Profile,
     table.Target,
     table.RateLimit,
     table.VirtualKey,
     table.Condition,
-    table.HeuristicRule,
-    table.ModelMapping,
+    table.HeuristicRuleEntry,
+    table.ModelMappingEntry,
 )
 _SHAPE: Final = hashlib.sha256(
     repr([(one.__name__, [(f.name, f.type) for f in fields(one)]) for one in _VALUES]).encode()

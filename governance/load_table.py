@@ -16,10 +16,10 @@ from governance import frozen, models, secrets
 from governance.regex import compile_regex
 from governance.routing.mappings import compile_test
 from governance.routing.table import (
-    HeuristicRule,
-    ModelMapping,
+    HeuristicRuleEntry,
+    ModelMappingEntry,
     Profile,
-    Provider,
+    ProviderEntry,
     VirtualKey,
 )
 
@@ -47,11 +47,11 @@ class Rows:
     """Everything the table is compiled from, at one version."""
 
     version: Version = Version()
-    providers: tuple[Provider, ...] = ()
+    providers: tuple[ProviderEntry, ...] = ()
     profiles: Mapping[str, Profile] = field(default_factory=dict)
-    grants: Mapping[bytes, VirtualKey] = field(default_factory=dict)
-    rules: tuple[HeuristicRule, ...] = ()
-    mappings: tuple[ModelMapping, ...] = ()
+    virtual_keys: Mapping[bytes, VirtualKey] = field(default_factory=dict)
+    rules: tuple[HeuristicRuleEntry, ...] = ()
+    mappings: tuple[ModelMappingEntry, ...] = ()
     broken: Mapping[Row, str] = field(default_factory=dict)
     """Rows that cannot be read, and why: they alone are out of service."""
 
@@ -110,7 +110,9 @@ def load(held: Rows, version: Version) -> Rows:
         profiles=(
             held.profiles if same["profiles"] else _profiles(held.profiles, old.version, broken)
         ),
-        grants=held.grants if same["keys"] else _keys(held.grants, old.version, broken),
+        virtual_keys=held.virtual_keys
+        if same["keys"]
+        else _keys(held.virtual_keys, old.version, broken),
         rules=rules,
         mappings=mappings,
         broken=broken,
@@ -123,7 +125,7 @@ def _is_ancestor(old: Version, new: Version) -> bool:
     return models.Revision.objects.filter(version=old.version, mark=old.mark).exists()
 
 
-def _providers(broken: dict[Row, str]) -> tuple[Provider, ...]:
+def _providers(broken: dict[Row, str]) -> tuple[ProviderEntry, ...]:
     rows = models.Provider.objects.order_by("pk")
     return tuple(one for _, one in _built(rows, None, lambda row: _provider(row), broken))
 
@@ -183,7 +185,7 @@ def _note(row: Row, error: Exception, broken: dict[Row, str]) -> None:
     log.error("row_out_of_service", model=row[0], row=row[1], reason=broken[row])
 
 
-def _provider(row: models.Provider) -> Provider:
+def _provider(row: models.Provider) -> ProviderEntry:
     try:
         api_key, headers = row.reveal_api_key(), row.reveal_headers()
     except secrets.Unreadable:
@@ -247,13 +249,13 @@ def _present(loaded: dict[Any, Any], rows: QuerySet[Any], key: str) -> dict[Any,
     return {identity: one for identity, one in loaded.items() if identity in there}
 
 
-def _rules(broken: dict[Row, str]) -> tuple[HeuristicRule, ...]:
+def _rules(broken: dict[Row, str]) -> tuple[HeuristicRuleEntry, ...]:
     rows = models.HeuristicRule.objects.order_by("position", "pk")
     return tuple(one for _, one in _built(rows, frozen.RULE.columns, frozen.RULE.build, broken))
 
 
-def _mappings(broken: dict[Row, str]) -> tuple[ModelMapping, ...]:
-    def build(row: Sequence[Any]) -> ModelMapping:
+def _mappings(broken: dict[Row, str]) -> tuple[ModelMappingEntry, ...]:
+    def build(row: Sequence[Any]) -> ModelMappingEntry:
         mapping = frozen.MAPPING.build(row)
         compile_test(mapping, compile_regex)
         return mapping

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from inference.record.describe import describe
 from inference.record.lines import READERS, VERSION, UnknownVersion, line_of, read_line
-from tests.interactions.journeys import journey
+from tests.governance.interactions.request_contexts import request_context
 
 
 def test_it_works() -> None:
-    one = journey(session="run-1")
+    one = request_context(session="run-1")
     record = describe(one, node="node-1")
     line = read_line(line_of(record, one))
     assert line.v == VERSION
@@ -23,7 +23,7 @@ def test_it_works() -> None:
 
 def test_the_version_before_is_read() -> None:
     """Records as the log of the first releases had them: nothing of nodes, one cost for all."""
-    document = msgspec.to_builtins(describe(journey(), 0.25))
+    document = msgspec.to_builtins(describe(request_context(), 0.25))
     for name in ("node", "group", "owner", "session"):
         del document[name]
     for attempt in document["attempts"]:
@@ -50,7 +50,7 @@ def test_what_is_no_line_is_refused(text: bytes) -> None:
 @given(st.text('\0\\"u0 a', max_size=12))
 def test_no_string_of_a_record_holds_what_postgresql_refuses(text: str) -> None:
     """Whatever a caller or an upstream put into it, and nothing else of it changes."""
-    one = journey(session=text, dropped=(text, "x"), error_code=text)
+    one = request_context(session=text, dropped=(text, "x"), error_code=text)
     line = line_of(describe(one), one)
     record = read_line(line).record
     safe = text.replace("\0", "\ufffd")
