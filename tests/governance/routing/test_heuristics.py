@@ -71,7 +71,7 @@ def test_a_condition(feature, operator, value, expected):
         ("İstanbul", ("i̇stanbul",), True),
     ],
 )
-def test_keywords_are_whole_said(text, keywords, expected):
+def test_keywords_are_whole_words(text, keywords, expected):
     assert has_keyword(text, keywords) is expected
 
 
