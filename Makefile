@@ -5,7 +5,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint bench bench-quick bench-local
+.PHONY: test-faults test-rest audit setup run test lint bench bench-quick bench-local
 
 setup: $(VENV)/.run-installed
 
@@ -30,6 +30,19 @@ run: setup
 
 test: $(VENV)/.dev-installed
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+# Attacks, kills and outages against started services; rewrites docs/reliability.md. Minutes.
+test-faults: $(VENV)/.dev-installed
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+# The REST API against its own OpenAPI document, by schemathesis.
+test-rest: $(VENV)/.dev-installed
+	@$(BIN)/python -m tests.faults.rest $(ARGS)
+
+# Known vulnerabilities of what constraints.txt pins.
+audit: $(VENV)/.dev-installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(BIN)/python -m pip_audit --disable-pip --no-deps -r constraints.txt $(ARGS)
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .

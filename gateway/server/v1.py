@@ -18,7 +18,6 @@ from inference.dispatch.health import HealthBook
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
 from inference.edge.body_budget import BodyBudget
-from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.inference_consumer import InferenceConsumer
 from inference.edge.nothing_kept import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
@@ -42,17 +41,15 @@ def routes(
     keep_content: bool = settings.LOG_CONTENT,
     origins: Sequence[str] = settings.CORS_ORIGINS,
     budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] = budgets,
-    body_idle: float = IDLE_SECONDS,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
 
     `heartbeat`: seconds of silence after which a streaming caller gets a sign of life.
     """
-    limit = settings.MAX_BODY_BYTES
     common: dict[str, Any] = {
         "table": table,
         "authenticate": partial(authenticate_caller, required=require_key),
-        "body_limit": limit,
+        "body_limit": settings.MAX_BODY_BYTES,
         "budgets": budgets,
     }
     observers = (ContentObserver(),) if keep_content else ()
@@ -63,7 +60,6 @@ def routes(
             rng=rng,
             heartbeat=heartbeat,
             observers=observers,
-            body_idle=body_idle,
             **common,
         )
         for endpoint in ENDPOINTS
