@@ -5,7 +5,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: test-faults test-rest audit setup run test lint bench bench-quick bench-local
+.PHONY: test-faults test-rest audit lock verify setup run test lint bench bench-quick bench-local
 
 setup: $(VENV)/.run-installed
 
@@ -38,6 +38,17 @@ test-faults: $(VENV)/.dev-installed
 # The REST API against its own OpenAPI document, by schemathesis.
 test-rest: $(VENV)/.dev-installed
 	@$(BIN)/python -m tests.faults.rest $(ARGS)
+
+# The hashes of everything constraints.txt pins, and of what that needs, into requirements.lock.
+lock: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --extra local --extra dev -c constraints.txt --universal \
+		--generate-hashes --python-version 3.11 --no-header --no-annotate -q -o requirements.lock
+
+# Fetches what is pinned and compares it with the hashes, without installing it.
+verify: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed \
+		--no-deps --require-hashes -r requirements.lock
 
 # Known vulnerabilities of what constraints.txt pins.
 audit: $(VENV)/.dev-installed
