@@ -18,6 +18,7 @@ from gateway.environment import (
     private_directory,
 )
 from gateway.server.memory import memory_limit
+from governance.routing import fallback_modes
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = ENVIRONMENT = Environment()
@@ -59,6 +60,8 @@ HTTPS = env.flag("HTTPS", default=False)
 
 REQUIRE_API_KEY = env.flag("REQUIRE_API_KEY", default=True)
 ENABLE_CLOUD_ROUTING = env.flag("ENABLE_CLOUD_ROUTING", default=False)
+LOCAL_FALLBACK = env.choice("LOCAL_FALLBACK", fallback_modes.MODES)
+"""Whether local inference takes over where a route fails, for profiles and keys that do not say."""
 ENABLE_BATCHING = env.flag("ENABLE_BATCHING", default=False)
 MAX_BODY_BYTES = env.number("MAX_BODY_MIB", 32, minimum=1) * 1024 * 1024
 MAX_CONNECTIONS = env.number("MAX_CONNECTIONS", 8192, minimum=1)
@@ -97,10 +100,19 @@ INTERACTION_DAYS = env.number("INTERACTION_DAYS", 30, minimum=1)
 """How long `manage.py prune_interactions` lets interactions live."""
 NODE_NAME = node_name(env) or kept_secret(DATA_DIR / "node_name", made_node_name)
 """What tells this machine or container apart from others on the same database."""
+MODEL_CATALOG = DATA_DIR / "run" / "collector" / NODE_NAME / "models.json"
+"""What the collector found out about the models that are configured, for web processes."""
 LOG_BUDGET_BYTES = env.number("LOG_BUDGET_MIB", 4096, minimum=1) * 1024 * 1024
 """What records may take up on disk that the collector has not taken in, as in an outage."""
 LOG_CONTENT = env.flag("LOG_CONTENT", default=False)
 """Requests and answers go into the JSONL log too; never into the database."""
+KEEP_RESPONSES = env.flag("KEEP_RESPONSES", default=False)
+"""Answers of `/v1/responses` are kept unless the request says `store: false`, so that a later
+request may refer to them. Off: only where the request says `store: true`."""
+KEPT_RESPONSES_BYTES = env.number("KEPT_RESPONSES_MIB", 64) * 1024 * 1024
+"""What they may take up of the collector's memory; 0: nothing is kept, whatever requests say."""
+KEPT_RESPONSES_MINUTES = env.number("KEPT_RESPONSES_MINUTES", 60, minimum=1)
+"""After how long without being used they are forgotten."""
 METRICS_PUBLIC = env.flag("METRICS_PUBLIC", default=False)
 """`/metrics` needs no API key."""
 

@@ -71,7 +71,11 @@ def read() -> Rows | None:
     if not opened.startswith(_SHAPE):
         return None
     # Only whoever holds the key ring could have written it.
-    rows = pickle.loads(opened[len(_SHAPE) :])  # noqa: S301
+    try:
+        rows = pickle.loads(opened[len(_SHAPE) :])  # noqa: S301
+    except Exception as error:
+        log.warning("table_not_read", error=type(error).__name__)
+        return None
     return rows if isinstance(rows, Rows) else None
 
 

@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
 from governance import last_good
+from governance.catalog import CatalogFile
 from governance.consistent import ATTEMPTS
 from governance.load_table import NOTHING, Row, Rows, Version, load, read_version
 from governance.models import TableVersion
@@ -32,6 +34,8 @@ class _State:
     rows: Rows = NOTHING
     """What the table was compiled from."""
     loaded: bool = False
+    catalog: CatalogFile | None = None
+    """What is known of models that are sold; read by whoever refreshes the table."""
     broken: Version | None = None
     """A version whose table did not compile; it is not tried again."""
     stale: str = ""
@@ -76,6 +80,7 @@ def restore(reason: str) -> bool:
         rows = last_good.read()
         if rows is None:
             return False
+        _catalog().refresh()
         _table, _state.rows, _state.loaded = _compiled(rows), rows, True
         _state.stale, _state.kept = reason, rows.version
         log.error("table_stale", version=rows.version.version, reason=reason)
@@ -98,7 +103,8 @@ def refresh() -> RoutingTable:
     global _table
     with _lock:
         version = read_version()
-        if _state.rows is not NOTHING and version == _state.rows.version:
+        news = _catalog().refresh()
+        if _state.rows is not NOTHING and version == _state.rows.version and not news:
             _state.stale = ""
             return _table
         if version == _state.broken:
@@ -187,6 +193,12 @@ def _consistent(version: Version) -> Rows:
         return load(_state.rows, read_version())
 
 
+def _catalog() -> CatalogFile:
+    if _state.catalog is None:
+        _state.catalog = CatalogFile(Path(settings.MODEL_CATALOG))
+    return _state.catalog
+
+
 def _compiled(rows: Rows) -> RoutingTable:
     return compile_table(
         version=rows.version.version,
@@ -196,5 +208,7 @@ def _compiled(rows: Rows) -> RoutingTable:
         rules=rows.rules,
         mappings=rows.mappings,
         cloud_enabled=settings.ENABLE_CLOUD_ROUTING,
+        local_fallback=settings.LOCAL_FALLBACK,
+        context_lengths=_catalog().lengths,
         compile_regex=compile_regex,
     )

@@ -61,11 +61,27 @@ class Provider(Model):
         validators=[LinesValidator(300, 2_000)],
         help_text="Models known to be there.",
     )
+    responses_models = JSONField(
+        "models with Responses API",
+        default=list,
+        blank=True,
+        validators=[LinesValidator(300, 200)],
+        help_text="Models that are asked by OpenAI's Responses API where that is of use. “*” "
+        "stands for any characters, “!” before a name for one that is not. None listed: all of "
+        "api.openai.com, none elsewhere.",
+    )
     capabilities = JSONField(
         default=list,
         blank=True,
         validators=[Words(capabilities)],
         help_text="Modalities and features its models take; none listed means all.",
+    )
+    model_facts = JSONField(
+        "facts of models",
+        default=list,
+        blank=True,
+        help_text="What is known of its models: context length, longest answer, capabilities. "
+        "`model` is a name or, with * behind it, the beginning of one.",
     )
     connect_timeout = FloatField(default=10.0, validators=[TIMEOUT], help_text="Seconds.")
     first_event_timeout = FloatField(

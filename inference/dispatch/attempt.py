@@ -33,6 +33,11 @@ SATURATED: Final = "saturated"
 
 STALE: Final = "stale_connection"
 """The code of a request that went out again, since its connection had died while it was idle."""
+_STALE_CAUSE: Final = (
+    "The connection had been closed while it was idle; the request went out again."
+)
+LONGEST_CAUSE: Final = 300
+"""Characters of the sentence that a record keeps."""
 
 
 class Attempt:
@@ -135,6 +140,7 @@ class Attempt:
                     0,
                     0.0,
                     candidate.is_local_fallback,
+                    cause=_STALE_CAUSE,
                 )
             )
 
@@ -158,9 +164,10 @@ class Attempt:
                 self.deadlines.drop()
             self._book.release(permit, failure)
         candidate = self.candidate
-        outcome, code, status = "ok", self.code, self.status
+        outcome, code, status, cause = "ok", self.code, self.status, ""
         if failure is not None:
             outcome, code, status = str(failure.outcome), failure.code, failure.upstream_status
+            cause = failure.message[:LONGEST_CAUSE]
         self._context.attempts.append(
             AttemptRecord(
                 candidate.provider.name,
@@ -170,32 +177,22 @@ class Attempt:
                 status,
                 (self._loop.time() - self._began) * 1000,
                 candidate.is_local_fallback,
+                cause=cause,
             )
         )
         return failure is not None and not (failure is CANCELLED or self._is_ours(failure))
 
     def _failure_of(self, error: BaseException) -> Failure:
         """What an error inside the attempt means."""
-        if isinstance(error, AttemptFailed):
-            return error.failure
-        if isinstance(error, ConnectTimedOut):
-            return _CONNECT_TIMEOUT
-        if isinstance(error, ConnectFailed):
-            return _unreachable(error.cause)
-        if isinstance(error, TokenUnavailable):
-            return Failure(Outcome.MISCONFIGURED, "token_unavailable", str(error))
-        if isinstance(error, UndecodableBody):
-            return broken(error.code, str(error))
-        if isinstance(error, UpstreamError):
-            return _stream_died(error.cause)
-        if isinstance(error, UnusableProvider):
-            return Failure(Outcome.MISCONFIGURED, "unusable_provider", str(error))
-        if isinstance(error, Exception):
-            if not self.committed:
-                # Ours, not the provider's: another candidate may need less of what is broken.
-                log.error("attempt_crashed", request_id=self._context.id, exc_info=error)
-            return CRASHED
-        return self._expired() or CANCELLED
+        if not isinstance(error, Exception):
+            return self._expired() or CANCELLED
+        failure = failure_of(error)
+        if failure is not None:
+            return failure
+        if not self.committed:
+            # Ours, not the provider's: another candidate may need less of what is broken.
+            log.error("attempt_crashed", request_id=self._context.id, exc_info=error)
+        return CRASHED
 
     def _expired(self) -> Failure | None:
         """The deadline that cancelled the carrying task; None when someone else did too."""
@@ -208,6 +205,25 @@ class Attempt:
     def _is_ours(self, failure: Failure) -> bool:
         """A fault of our own behind the commit: no candidate can take over."""
         return failure is CRASHED and self.committed
+
+
+def failure_of(error: Exception) -> Failure | None:
+    """What an error on the way to a provider and back means; None for one that lies elsewhere."""
+    if isinstance(error, AttemptFailed):
+        return error.failure
+    if isinstance(error, ConnectTimedOut):
+        return _CONNECT_TIMEOUT
+    if isinstance(error, ConnectFailed):
+        return _unreachable(error.cause)
+    if isinstance(error, TokenUnavailable):
+        return Failure(Outcome.MISCONFIGURED, "token_unavailable", str(error))
+    if isinstance(error, UndecodableBody):
+        return broken(error.code, str(error))
+    if isinstance(error, UpstreamError):
+        return _stream_died(error.cause)
+    if isinstance(error, UnusableProvider):
+        return Failure(Outcome.MISCONFIGURED, "unusable_provider", str(error))
+    return None
 
 
 CANCELLED: Final = Failure(Outcome.CANCELLED, "cancelled", "The caller left.")

@@ -10,21 +10,26 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Protocol
 
+import msgspec
 import structlog
 
 from governance.routing.plan import Candidate
-from inference.dispatch.attempt import SATURATED, Attempt
-from inference.dispatch.deadlines import CALLER_STALLED, DRAINED, DRAINED_UNREAD
+from inference.dispatch.attempt import Attempt
+from inference.dispatch.chain import INEXPRESSIBLE, FailedChain
+from inference.dispatch.deadlines import CALLER_STALLED, DRAINED_UNREAD
 from inference.dispatch.health import HealthBook
 from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
 from inference.dispatch.repairing import RepairedRequest
 from inference.dispatch.results import Exhausted, StreamResult
+from inference.dispatch.seals import seal_for
 from inference.dispatch.timer_wheel import TimerWheel
+from inference.dispatch.upstream_protocol import RESPONSES, upstream_protocol
 from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
+from inference.translate.answer_limit import room_for, with_limit
 from inference.translate.base import (
     EVENT_STREAM,
     JSON,
@@ -37,13 +42,11 @@ from inference.translate.base import (
 from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
-from inference.values.failures import AttemptFailed, Failure, Outcome, broken, reworded
+from inference.values.failures import AttemptFailed, Failure, Outcome, reworded
+from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import ParsedRequest
 
 log = structlog.get_logger("pointsman.dispatch")
-
-INEXPRESSIBLE: Final = "inexpressible"
-"""The code of a failure that lies in the request and the candidate's protocol alone."""
 
 
 class Delivery(Protocol):
@@ -85,6 +88,7 @@ class Dispatcher:
         loop: asyncio.AbstractEventLoop,
         timer_wheel: TimerWheel,
         translators: Callable[[str], Translator],
+        keeper: Keeper | None = None,
     ) -> None:
         """`translators` gives the translator towards an upstream's protocol."""
         self.request = request
@@ -95,16 +99,14 @@ class Dispatcher:
         self._loop = loop
         self._timer_wheel = timer_wheel
         self._translators = translators
+        self.keeper = keeper
 
     async def run(self, candidates: tuple[Candidate, ...]) -> Exhausted | None:
         """One candidate after the other until one commits. None when the caller was answered, be
         it with a stream that broke; else why nobody could."""
-        exhausted = Exhausted(broken("no_candidate", "There is nothing to try.", 503))
-        tried = False
-        passing: list[Failure] = []
+        chain = FailedChain()
         for candidate in candidates:
-            if candidate.is_local_fallback and exhausted.failure.code == INEXPRESSIBLE:
-                # The request asks for too much, nobody has failed: its caller is to know.
+            if not chain.may_try(candidate):
                 break
             result: StreamResult | TranslatedAnswer | None = None
             with self._attempt(candidate) as attempt:
@@ -117,20 +119,10 @@ class Dispatcher:
             if result is not None:
                 await self._deliver(result, candidate)
                 return None
-            failure = attempt.failure
-            assert failure is not None
-            if failure.outcome is Outcome.RETRYABLE or failure is DRAINED:
-                passing.append(failure)
-            # That a protocol lacks the words is no news beside a provider that failed.
-            if not (tried and failure.outcome is Outcome.UNFIT):
-                exhausted = self._exhausted(candidate, failure)
-            tried = tried or failure.code != SATURATED
-            if not failure.moves_on:
+            assert attempt.failure is not None
+            if not chain.add(candidate, attempt.failure, self._exhausted):
                 break
-        exhausted.transient = bool(passing)
-        waits = [one.retry_after for one in passing if one.retry_after is not None]
-        exhausted.retry_after = min(waits, default=None)
-        return exhausted
+        return chain.exhausted()
 
     async def answer_here(
         self,
@@ -150,9 +142,9 @@ class Dispatcher:
 
     async def _ask(self, attempt: Attempt) -> StreamResult | TranslatedAnswer:
         """The candidate's committed stream or its whole answer. Raises what `Attempt` takes."""
-        request, context, candidate = self.request, self.context, attempt.candidate
+        context, candidate = self.context, attempt.candidate
         context.dropped = ()
-        stream = request.routing_request.stream
+        stream = self.request.routing_request.stream
         attempt.acquire(stream=stream)
         if candidate.is_local_fallback and context.attempts:
             log.warning(
@@ -162,9 +154,8 @@ class Dispatcher:
                 failed=[str(one) for one in context.attempts],
             )
         backend = backend_of(candidate.provider)
-        translator = self._translators(backend.kind.translation)
         try:
-            outbound = translator.request(request, candidate.model)
+            translator, request, outbound = self._outbound(backend, candidate)
         except Inexpressible as error:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
@@ -180,10 +171,37 @@ class Dispatcher:
         except AttemptFailed as failed:
             raise AttemptFailed(reworded(failed.failure, words)) from None
 
+    def _outbound(
+        self, backend: Backend, candidate: Candidate
+    ) -> tuple[Translator, ParsedRequest, Outbound]:
+        """How the candidate is spoken to, and the request in its words. Raises `Inexpressible`."""
+        translator, request = self._translation(backend, candidate)
+        try:
+            return translator, request, translator.request(request, candidate.model)
+        except Inexpressible:
+            if request.seal is None or request.routing_request.request_type == RESPONSES:
+                raise
+            # What the preferred protocol has no word for may be said in the usual one.
+            usual = self._translators(backend.kind.translation)
+            unsealed = msgspec.structs.replace(request, seal=None)
+            return usual, unsealed, usual.request(unsealed, candidate.model)
+
+    def _translation(
+        self, backend: Backend, candidate: Candidate
+    ) -> tuple[Translator, ParsedRequest]:
+        """How the candidate is spoken to, and the request with what that takes."""
+        request = msgspec.structs.replace(self.request, model_facts=candidate.facts)
+        protocol = upstream_protocol(candidate, request, backend.kind.translation)
+        if protocol == RESPONSES:
+            seal = seal_for(self.context.virtual_key, candidate.provider.name)
+            request = msgspec.structs.replace(request, seal=seal)
+        return self._translators(protocol), request
+
     async def _send(self, backend: Backend, outbound: Outbound, attempt: Attempt) -> Reply:
         """The reply to the request, repaired where the provider refuses a part of it."""
         context, candidate = self.context, attempt.candidate
-        repairs = RepairedRequest(self._book.repairs, backend, candidate, outbound.body)
+        body = self._limited(backend, candidate, outbound.body)
+        repairs = RepairedRequest(self._book.repairs, backend, candidate, body)
 
         async def ask(body: bytes) -> Reply:
             context.dropped = (*outbound.dropped, *repairs.dropped)
@@ -194,6 +212,18 @@ class Dispatcher:
             return reply
 
         return await repairs.send(ask)
+
+    def _limited(self, backend: Backend, candidate: Candidate, body: bytes) -> bytes:
+        """The body with a limit where local inference would go on until its context is full.
+
+        The engine has one of its own for models whose longest answer nobody tells. A local server
+        that a target names is asked as its operator had it.
+        """
+        engine, facts = backend.kind.engine, candidate.facts
+        if not (facts.max_output_tokens if engine else candidate.is_local_fallback):
+            return body
+        tokens = self.request.routing_request.features.prompt_tokens
+        return with_limit(body, room_for(facts.max_output_tokens, facts.context_length, tokens))
 
     async def _ask_once(
         self, backend: Backend, outbound: Outbound, body: bytes, attempt: Attempt
@@ -265,6 +295,6 @@ class Dispatcher:
             return Exhausted(failure)
         backend = backend_of(candidate.provider)
         safe = replace(failure, body=backend.redacted(failure.body))
-        translator = self._translators(backend.kind.translation)
+        translator, _ = self._translation(backend, candidate)
         body = translator.error(safe)
         return Exhausted(safe, body, unmodified=body == safe.body)

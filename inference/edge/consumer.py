@@ -102,7 +102,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         self.loop = loop = asyncio.get_running_loop()
         self.timer_wheel = timer_wheel_of(loop)
         watcher: DisconnectWatcher | None = None
-        held = self._held = HeldBody(self.budgets(loop)) if self.budgets is not None else None
+        held = self._body_held = HeldBody(self.budgets(loop)) if self.budgets is not None else None
         try:
             refusal = self.on_head() or self._refusal_by_head()
             if refusal is not None:
@@ -197,7 +197,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
 
     async def _handle(self, body: bytes) -> None:
         """Takes the body out of its content coding first. Raises `NoRoom`."""
-        held = self._held
+        held = self._body_held
         if held is not None and (self.coding or len(body) >= LARGE):
             if self.coding:
                 # How large it becomes shows only when it is there.
@@ -218,7 +218,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
 
     async def _receive_body(self, receive: Receive, carrier: asyncio.Task[Any]) -> bytes:
         """Raises `BodyTooLarge`, `BodyStalled`, `CallerLeft` and `NoRoom`."""
-        held = self._held
+        held = self._body_held
         if held is not None:
             await held.hold(self.body_owner(), self._announced)
         if not announces_body(self.scope["headers"]):
@@ -235,7 +235,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
 
     async def _read(self, receive: Receive, clock: BodyClock | None) -> bytes:
         parts: list[bytes] = []
-        read, held, more = 0, self._held, True
+        read, held, more = 0, self._body_held, True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":

@@ -6,17 +6,20 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
 
 from governance.kinds import caller_headers, list_headers
 from governance.kinds.kind import HOPS_HEADER
+from governance.routing.fallback_modes import NEVER
 from governance.routing.plan import Plan
 from governance.routing.resolve import route
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.health import HealthBook
+from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
@@ -35,6 +38,7 @@ from inference.upstream import client_of
 from inference.upstream.backend import is_back
 from inference.values.error_answer import ErrorAnswer
 from inference.values.failures import Outcome
+from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import BadRequest, ParsedRequest
 
 log = structlog.get_logger("pointsman.chat")
@@ -99,6 +103,7 @@ class InferenceConsumer(LeanHttpConsumer):
         heartbeat: float = 15.0,
         budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
         body_idle: float = IDLE_SECONDS,
+        keeper: Keeper | None = None,
     ) -> None:
         super().__init__()
         self.endpoint = endpoint
@@ -109,6 +114,7 @@ class InferenceConsumer(LeanHttpConsumer):
         self.observers = observers
         self.body_limit = body_limit
         self.heartbeat = heartbeat
+        self.keeper = keeper
         self.budgets = budgets
         self.body_idle = body_idle
 
@@ -157,6 +163,7 @@ class InferenceConsumer(LeanHttpConsumer):
                 exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
                 if exhausted is not None:
                     heartbeat.stop()
+                    self._unless_the_route_failed(exhausted, request, key, table)
                     await delivery.give_up(exhausted)
         except RequestRefused as refused:
             await self._refuse(refused.answer)
@@ -190,7 +197,9 @@ class InferenceConsumer(LeanHttpConsumer):
             request = self.endpoint.read(body, self.headers)
         except BadRequest as error:
             raise RequestRefused(
-                ErrorAnswer(error.status, error.message, error.code, error.field)
+                ErrorAnswer(
+                    error.status, error.message, error.code, error.field, details=error.details
+                )
             ) from None
         self.context.routing_request = self.endpoint.recorded(request.routing_request)
         self.context.session = request.session
@@ -213,6 +222,23 @@ class InferenceConsumer(LeanHttpConsumer):
             log.warning("route_failed", reason=plan.warning, request_id=context.id)
         return plan
 
+    def _unless_the_route_failed(
+        self, exhausted: Exhausted, request: ParsedRequest, key: VirtualKey, table: RoutingTable
+    ) -> None:
+        """Where the local model stood in for a route that failed, and the prompt is too long for
+        it, the caller is told what was wrong with the route: raises `RequestRefused`."""
+        plan = self.context.plan
+        if plan is None or not plan.warning or exhausted.failure.outcome is not Outcome.TOO_LONG:
+            return
+        alone = replace(key, local_fallback=NEVER)
+        refusal = route(
+            request.routing_request, alone, table, self.book, time.monotonic(), self.rng
+        ).refusal
+        if refusal is not None:
+            raise RequestRefused(
+                ErrorAnswer(refusal.status, refusal.message, refusal.code, refusal.field)
+            )
+
     def _dispatcher(self, request: ParsedRequest, delivery: AnswerDelivery) -> Dispatcher:
         return Dispatcher(
             request,
@@ -223,6 +249,7 @@ class InferenceConsumer(LeanHttpConsumer):
             self.loop,
             self.timer_wheel,
             self.endpoint.translator,
+            self.keeper,
         )
 
     async def refuse(self, error: ErrorAnswer) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.names import ListedModel
+from inference.protocols.model_fields import anthropic_fields
 from inference.protocols.sse import encode
 from inference.values.error_answer import ErrorAnswer
 
@@ -54,6 +55,8 @@ def _error(answer: ErrorAnswer, request_id: str) -> bytes:
         error["param"] = answer.field
     if answer.code is not None and answer.said is None:
         error["code"] = answer.code
+    if answer.details is not None:
+        error["details"] = dict(answer.details)
     if answer.attempts:
         error["attempts"] = list(answer.attempts)
     return msgspec.json.encode({"type": "error", "error": error, "request_id": request_id})
@@ -88,6 +91,7 @@ class AnthropicProtocol:
             "display_name": name.id,
             "created_at": _UNKNOWN_AGE,
             "lifecycle": "active",
+            **anthropic_fields(name.facts),
         }
 
     def models(self, names: Iterable[ListedModel], *, has_more: bool = False) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from gateway.server import v1
 from gateway.server.uvicorn_http import Protocol
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
+from inference.values.kept_answer import Keeper
 
 
 @dataclass
@@ -26,11 +27,22 @@ class Served:
 
 @contextmanager
 def served(
-    table: RoutingTable, *, require_key: bool = True, heartbeat: float = 15.0, port: int = 0
+    table: RoutingTable,
+    *,
+    require_key: bool = True,
+    heartbeat: float = 15.0,
+    keeper: Keeper | None = None,
+    port: int = 0,
 ) -> Iterator[Served]:
     """Serves `table` under Uvicorn on a free port of loopback."""
     book = HealthBook(rng=random.Random(1))
-    app = v1.routes(table=lambda: table, book=book, require_key=require_key, heartbeat=heartbeat)
+    app = v1.routes(
+        table=lambda: table,
+        book=book,
+        require_key=require_key,
+        heartbeat=heartbeat,
+        keeper=keeper,
+    )
     listener = socket.create_server(("127.0.0.1", port), backlog=512)
     config = uvicorn.Config(
         app,

@@ -29,8 +29,9 @@ from gateway.supervisor.preflight import (
 from gateway.supervisor.progress import Progress
 from gateway.supervisor.startup_error import StartupError
 from gateway.supervisor.supervisor import Supervisor
-from governance import last_good
+from governance import last_good, snapshot
 from governance.defaults import EMBEDDED_MODEL, USERNAME, Defaults, load_embedded_defaults
+from governance.routing.fallback import installation_sentence
 
 REFUSED = 2
 """The status of a start that was refused."""
@@ -80,6 +81,7 @@ class Command(BaseCommand):
             password=defaults.password,
             api_key=defaults.api_key,
             model="light/light" if with_model else "",
+            fallback=installation_sentence(snapshot.current()),
         )
         socket = engine.socket_path(settings.ENGINE_SOCKET)
         told = {
@@ -119,6 +121,7 @@ class Command(BaseCommand):
                 f"{away} Serving what was in force when it last answered; it is looked for again "
                 "and again."
             )
+            snapshot.restore(str(away))
             return Defaults(USERNAME)
         check_database()
         progress.step("Preparing the database")
@@ -128,6 +131,7 @@ class Command(BaseCommand):
                 engine.ensure_weights(settings.MODELS_DIR, progress)
             defaults = load_embedded_defaults(with_model=with_model)
         installation.mark(settings.DATA_DIR)
+        snapshot.refresh()
         connection.close()
         return defaults
 
