@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := setup
-.PHONY: setup run test test-clients test-clients-quick lint bench bench-quick bench-local
+.PHONY: setup run test test-clients test-clients-quick test-faults test-rest audit lock verify lint \
+	bench bench-quick bench-local
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -34,6 +35,30 @@ run: setup
 
 test: $(VENV)/.dev-installed
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+# Attacks, kills and outages against started services; rewrites docs/reliability.md. Minutes.
+test-faults: $(VENV)/.dev-installed
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+# The REST API against its own OpenAPI document, by schemathesis.
+test-rest: $(VENV)/.dev-installed
+	@$(BIN)/python -m tests.faults.rest $(ARGS)
+
+# The hashes of everything constraints.txt pins, and of what that needs, into requirements.lock.
+lock: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --extra local --extra dev -c constraints.txt --universal \
+		--generate-hashes --python-version 3.11 --no-header --no-annotate -q -o requirements.lock
+
+# Fetches what is pinned and compares it with the hashes, without installing it.
+verify: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed \
+		--no-deps --require-hashes -r requirements.lock
+
+# Known vulnerabilities of what constraints.txt pins.
+audit: $(VENV)/.dev-installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(BIN)/python -m pip_audit --disable-pip --no-deps -r constraints.txt $(ARGS)
 
 # Real clients of npm and PyPI, about 1.5 GB; kept out of the environment of the product.
 CLIENTS := .clients

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -10,11 +11,13 @@ from django.conf import settings
 
 from gateway.server.cors import shared
 from gateway.server.health_book import book, rng
+from gateway.server.overload import budgets
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
+from inference.edge.body_budget import BodyBudget
 from inference.edge.inference_consumer import InferenceConsumer
 from inference.edge.kept_responses import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
@@ -41,6 +44,7 @@ def routes(
     keep_content: bool = settings.LOG_CONTENT,
     origins: Sequence[str] = settings.CORS_ORIGINS,
     on_disk: Callable[[], Mapping[str, Sequence[str]]] = ON_DISK,
+    budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] = budgets,
     keeper: Keeper | None = None,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
@@ -48,11 +52,11 @@ def routes(
     `keeper` keeps answers of the Responses API; None: nobody does.
     `heartbeat`: seconds of silence after which a streaming caller gets a sign of life.
     """
-    limit = settings.MAX_BODY_BYTES
     common: dict[str, Any] = {
         "table": table,
         "authenticate": partial(authenticate_caller, required=require_key),
-        "body_limit": limit,
+        "body_limit": settings.MAX_BODY_BYTES,
+        "budgets": budgets,
     }
     observers = (ContentObserver(),) if keep_content else ()
     apps: dict[str, App] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from governance.kinds.kind import Preset, ProviderKind
+from governance.kinds.kind import HOPS_HEADER, Preset, ProviderKind
 from governance.kinds.locality import is_private
 from governance.registry import Registry
 
@@ -63,7 +63,7 @@ def stays_here(name: str, base_url: str) -> bool:
 
 def caller_headers() -> frozenset[bytes]:
     """Every header of a caller that some kind lets through."""
-    return frozenset().union(*(kind.caller_headers for kind in KINDS.values()))
+    return frozenset({HOPS_HEADER}).union(*(kind.caller_headers for kind in KINDS.values()))
 
 
 def list_headers() -> frozenset[bytes]:

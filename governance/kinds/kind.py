@@ -15,7 +15,9 @@ from governance.kinds.responses_api import ResponsesAPI
 TRACE_HEADERS: Final = frozenset({b"traceparent", b"tracestate"})
 """W3C Trace Context: every kind that lets callers' headers through lets these through."""
 
-LIST_HEADERS: Final = frozenset({b"tracestate"})
+HOPS_HEADER: Final = b"x-pointsman-hops"
+"""The gateways a request has come through, as RFC 9110's `Via` but for these alone."""
+LIST_HEADERS: Final = frozenset({b"tracestate", HOPS_HEADER})
 """Headers with members, which may come in several lines (RFC 9110, section 5.3)."""
 
 

@@ -12,7 +12,8 @@ class Features(NamedTuple):
     """What heuristic rules look at. Counts only, no content, except the last user message."""
 
     last_user_text: str = ""
-    """Text of the last message whose role is `user` and that is not a tool result."""
+    """Text of the last message whose role is `user` and that is not a tool result; both ends of a
+    long one."""
     last_user_characters: int = 0
     prompt_tokens: int = 0
     """Estimated: a quarter of the prompt's characters, rounded up."""

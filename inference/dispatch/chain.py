@@ -7,6 +7,7 @@ from typing import Final
 
 from governance.routing.plan import Candidate
 from inference.dispatch.attempt import SATURATED
+from inference.dispatch.deadlines import DRAINED
 from inference.dispatch.results import Exhausted
 from inference.values.failures import Failure, Outcome, broken
 
@@ -66,7 +67,9 @@ class FailedChain:
 
     def exhausted(self) -> Exhausted:
         """What the caller is told, with what of it may pass."""
-        passing = [one for one in self._failures if one.outcome is Outcome.RETRYABLE]
+        passing = [
+            one for one in self._failures if one.outcome is Outcome.RETRYABLE or one is DRAINED
+        ]
         waits = [one.retry_after for one in passing if one.retry_after is not None]
         self._last.transient = bool(passing)
         self._last.retry_after = min(waits, default=None)

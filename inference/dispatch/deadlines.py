@@ -95,6 +95,15 @@ class Deadlines:
     def stop(self) -> None:
         self._timer_wheel.discard(self)
 
+    def end_now(self) -> None:
+        """The process is being stopped and waits no longer: whoever reads is told."""
+        self.stop()
+        if self._reply is not None and not self._writing:
+            self._reply.abort(AttemptFailed(DRAINED))
+        else:
+            self.expired = DRAINED_UNREAD if self._writing else DRAINED
+            self._carrier.cancel()
+
     def on_due(self, now: float) -> None:
         due, failure = self._next()
         if now < due:
@@ -126,7 +135,21 @@ _SILENT: Final = broken(
     "idle_timeout", "The provider fell silent in the middle of its answer.", 504
 )
 _TOO_SLOW: Final = broken("total_timeout", "The provider did not finish within its deadline.", 504)
+DRAINED: Final = Failure(
+    Outcome.CANCELLED, "drained", "The gateway is being stopped.", 503, retry_after=1.0
+)
+DRAINED_UNREAD: Final = Failure(
+    Outcome.CANCELLED, "drained", "The gateway is being stopped, and the caller does not read."
+)
 CALLER_STALLED: Final = Failure(
     Outcome.CANCELLED, "caller_stalled", "The caller did not read the answer within the deadline."
 )
 """Back-pressure that lasted too long. It says nothing about the provider."""
+
+
+def end_all(timer_wheel: TimerWheel) -> int:
+    """Ends every attempt that is under way, and says how many there were."""
+    found = [one for one in timer_wheel.waiting() if isinstance(one, Deadlines)]
+    for one in found:
+        one.end_now()
+    return len(found)

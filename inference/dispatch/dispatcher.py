@@ -19,7 +19,7 @@ from governance.kinds import is_engine
 from governance.routing.plan import Candidate
 from inference.dispatch.attempt import Attempt
 from inference.dispatch.chain import INEXPRESSIBLE, FailedChain
-from inference.dispatch.deadlines import CALLER_STALLED
+from inference.dispatch.deadlines import CALLER_STALLED, DRAINED_UNREAD
 from inference.dispatch.health import HealthBook
 from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
@@ -281,7 +281,8 @@ class Dispatcher:
             await read_to_end(stream.reply)
             return
         self.context.outcome, self.context.error_code = failure.outcome, failure.code
-        if failure is CALLER_STALLED or stream.translator.media_type != EVENT_STREAM:
+        unread = failure is CALLER_STALLED or failure is DRAINED_UNREAD
+        if unread or stream.translator.media_type != EVENT_STREAM:
             # There is nobody to tell, or no form to tell it in.
             await self._delivery.abandon()
             return

@@ -20,6 +20,10 @@ from inference.values.failures import Failure
 Key = tuple[str, str]
 """Casefolded provider and model."""
 
+MOST: Final = 4096
+"""Models of providers that something is kept of."""
+FORGET_SECONDS: Final = 60.0
+"""Between two looks for what can be forgotten."""
 _BUSY: Final = HealthStatus(saturated=True)
 
 
@@ -47,6 +51,7 @@ class HealthBook:
         self._breakers: dict[Key, Breaker] = {}
         self._reported: dict[Key, HealthStatus] = {}
         self._statuses: dict[Key, HealthStatus] = {}
+        self._look_at = 0.0
 
     def status(self, provider: str, model: str) -> HealthStatus | None:
         status = self._statuses.get((provider, model))
@@ -89,7 +94,11 @@ class HealthBook:
         """The request of the permit ended: delivered to its end, or in `failure`."""
         key, probe = permit
         name = key[0]
-        self._under_way[name] -= 1
+        left = self._under_way[name] - 1
+        if left:
+            self._under_way[name] = left
+        else:
+            del self._under_way[name]
         self._full.discard(name)
         breaker = self._breakers.get(key)
         if failure is None:
@@ -133,6 +142,8 @@ class HealthBook:
         )
 
     def _set(self, key: Key, breaker: Breaker) -> None:
+        # Those that nothing was heard of for longest come first.
+        self._breakers.pop(key, None)
         self._breakers[key] = breaker
         reported = self._reported.get(key)
         if reported is not None:
@@ -141,6 +152,30 @@ class HealthBook:
             self._statuses.pop(key, None)
         else:
             self._statuses[key] = HealthStatus(breaker.state, breaker.until)
+        if len(self._breakers) > MOST or self._clock() >= self._look_at:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Lets go of what says nothing any more, and of the oldest where there is too much: callers
+        choose the names of models."""
+        now = self._clock()
+        self._look_at = now + FORGET_SECONDS
+        surplus = max(0, len(self._breakers) - MOST * 3 // 4) if len(self._breakers) > MOST else 0
+        for key, breaker in list(self._breakers.items()):
+            reported = self._reported.get(key)
+            told = reported is not None and now < max(_renewed(reported), breaker.since)
+            old = now - breaker.since > 2 * breakers.DEFAULTS.window
+            if surplus > 0 or (breaker.state == "closed" and old and not told):
+                surplus -= 1
+                del self._breakers[key]
+                self._reported.pop(key, None)
+                self._statuses.pop(key, None)
+
+
+def _renewed(reported: HealthStatus) -> float:
+    """When the last limit that was reported is counted afresh."""
+    times = (reported.request_until, reported.token_until)
+    return max((one for one in times if one != inf), default=0.0)
 
 
 def slots(provider: ProviderEntry) -> int | None:

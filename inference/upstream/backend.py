@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -18,6 +19,7 @@ from django.conf import settings
 from governance.kinds import ProviderKind, kind_named
 from governance.kinds.auth import Credentials, SignableRequest
 from governance.kinds.credentials import secret_parts
+from governance.kinds.kind import HOPS_HEADER
 from governance.routing.table import ProviderEntry
 from inference.upstream import Destination
 
@@ -71,7 +73,8 @@ class Backend:
         header that is a list, all members count.
         """
         accept = b"accept: %b\r\n" % self.accepted(stream=stream)
-        if not extra and (not caller or self.kind.caller_headers.isdisjoint(caller)):
+        passed = self.kind.caller_headers
+        if not extra and (not caller or passed.isdisjoint(caller)) and HOPS_HEADER not in caller:
             return self.block + accept
         return lines_of(self.merged(caller, extra).items()) + accept
 
@@ -88,7 +91,8 @@ class Backend:
     ) -> dict[bytes, bytes]:
         """The same without what the gateway accepts."""
         merged = {name.encode(): value.encode() for name, value in self.kind.headers}
-        passed = ((k, v) for k, v in caller.items() if k in self.kind.caller_headers)
+        through = self.kind.caller_headers | {HOPS_HEADER}
+        passed = ((k, v) for k, v in caller.items() if k in through)
         lists = self.kind.list_headers
         for name, value in chain(passed, self.headers, extra):
             if name in lists and name in merged:
@@ -121,6 +125,17 @@ class Backend:
             self.issued[:] = [*self.issued[-1:], value]
 
 
+@lru_cache(maxsize=4)
+def hop(secret: str) -> bytes:
+    """What all nodes of this installation are called in a request that comes through them."""
+    return hashlib.sha256(b"hop:" + secret.encode()).hexdigest()[:16].encode()
+
+
+def is_back(hops: bytes) -> bool:
+    """Whether a request with these hops has come through here before."""
+    return hop(settings.SECRET_KEY) in [one.strip() for one in hops.split(b",")]
+
+
 def _joined(*values: bytes) -> bytes:
     """The members of all lists, each once."""
     members = (member.strip() for value in values for member in value.split(b","))
@@ -150,6 +165,7 @@ def backend_of(provider: ProviderEntry) -> Backend:
         b"content-type": b"application/json",
         b"accept-encoding": b"identity",
         b"user-agent": b"pointsman",
+        HOPS_HEADER: hop(settings.SECRET_KEY),
     }
     if kind.auth.fixed:
         for name, value in _fixed_headers(kind, provider):

@@ -32,6 +32,7 @@ def served(
     require_key: bool = True,
     heartbeat: float = 15.0,
     keeper: Keeper | None = None,
+    port: int = 0,
 ) -> Iterator[Served]:
     """Serves `table` under Uvicorn on a free port of loopback."""
     book = HealthBook(rng=random.Random(1))
@@ -42,7 +43,7 @@ def served(
         heartbeat=heartbeat,
         keeper=keeper,
     )
-    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    listener = socket.create_server(("127.0.0.1", port), backlog=512)
     config = uvicorn.Config(
         app,
         http=Protocol,

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from inference.dispatch.deadlines import end_all
 from inference.translate.base import Inexpressible, Outbound, TranslatedAnswer
 from inference.upstream import ConnectFailed, UpstreamClosed
 from inference.values.failures import Outcome
@@ -172,6 +173,32 @@ async def test_a_caller_who_does_not_read_gives_the_permit_back(stalls: int) -> 
     assert reply.aborted
     assert world.delivery.abandoned == 1
     assert not world.delivery.broken
+
+
+@pytest.mark.parametrize(
+    ("pieces", "stalls"),
+    [((PAUSE,), None), ((b"a\n", PAUSE), None), ((b"a\n", b"b\n", PAUSE), 0)],
+    ids=["before the commit", "behind it", "unread"],
+)
+async def test_a_process_that_is_stopped_ends_what_is_under_way(
+    pieces: tuple[object, ...], stalls: int | None
+) -> None:
+    """Nobody else is tried, whoever reads is told, and the record says why."""
+    world = World(ScriptedReply(*pieces), ScriptedReply(b"c\n"), stalls=stalls)
+    running = asyncio.create_task(world.dispatcher.run((ONE, TWO)))
+    await asyncio.sleep(0.02)
+    assert end_all(world.timer_wheel) == 1
+    exhausted = await asyncio.wait_for(running, 10)
+    assert world.codes == ["one:drained"]
+    assert world.book.under_way("one") == 0
+    if len(pieces) == 1:
+        assert exhausted is not None
+        assert (exhausted.failure.code, exhausted.failure.status) == ("drained", 503)
+        assert exhausted.transient
+        return
+    assert (world.context.outcome, world.context.error_code) == ("cancelled", "drained")
+    assert [code for code, _ in world.delivery.broken] == ([] if stalls == 0 else ["drained"])
+    assert world.delivery.abandoned == (1 if stalls == 0 else 0)
 
 
 @pytest.mark.parametrize(
