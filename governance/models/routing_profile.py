@@ -8,6 +8,8 @@ from django.db.models import (
     CharField,
     CheckConstraint,
     DateTimeField,
+    FloatField,
+    IntegerField,
     Model,
     PositiveBigIntegerField,
     Q,
@@ -19,9 +21,12 @@ from django.db.models.functions import Lower
 from governance import strategies
 from governance.errors import refuse
 from governance.models.constraints import filled, one_of
-from governance.models.routing_target import RoutingTarget
-from governance.models.validators import line, prose
+from governance.models.routing_target import HEDGE_AFTER, RoutingTarget
+from governance.models.validators import Bounds, line, prose
 from governance.routing.rules import LOCAL_FALLBACKS, profile_problems
+
+RETRIES = Bounds(0, 3)
+BROKEN_STREAMS = ("continue", "error")
 
 
 def new_profile_id() -> str:
@@ -70,6 +75,29 @@ class RoutingProfile(Model):
     local_only = BooleanField(
         default=False, help_text="Nothing this profile does may leave the machine."
     )
+    retries = IntegerField(
+        null=True,
+        blank=True,
+        validators=[RETRIES],
+        help_text="How often a try that failed in passing is made again on the same target: a "
+        "lost connection or a 500, 502 or 504 once, a 429 that asks for at most 5 seconds as "
+        "often as this says. Blank: only on the last target, once.",
+    )
+    hedge_after = FloatField(
+        "start the next target after",
+        null=True,
+        blank=True,
+        validators=[HEDGE_AFTER],
+        help_text="Seconds without a first token after which the next target is asked too; the "
+        "first to answer wins. Blank: 10 seconds, and only for streams. 0: never.",
+    )
+    on_broken_stream = CharField(
+        "when a stream breaks",
+        max_length=10,
+        choices=[("continue", "Another target continues it"), ("error", "It ends in an error")],
+        default="continue",
+        help_text="What happens when an answer breaks off after it has begun.",
+    )
     created_at = DateTimeField(auto_now_add=True)
     updated_at = DateTimeField(auto_now=True)
     changed_in = PositiveBigIntegerField(default=0, editable=False, db_index=True)
@@ -87,6 +115,9 @@ class RoutingProfile(Model):
                 condition=~Q(virtual_provider__contains="/"), name="profile_virtual_provider_slash"
             ),
             one_of("profile", "local_fallback", LOCAL_FALLBACKS),
+            one_of("profile", "on_broken_stream", BROKEN_STREAMS),
+            RETRIES.constraint("profile", "retries"),
+            HEDGE_AFTER.constraint("profile", "hedge_after"),
         ]
 
     def __str__(self) -> str:

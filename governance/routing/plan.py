@@ -57,7 +57,10 @@ class Verdict:
     detail: str = ""
     """A sentence for operators."""
     demoted: str | None = None
-    """Kept, but tried after the healthy ones: `cooling_down` or `saturated`."""
+    """Kept, but tried after the healthy ones: `cooling_down`, `recovering` or `saturated`."""
+    share: float = 1.0
+    """Of requests like this one, how many find it among the healthy ones: less while it recovers,
+    which is drawn for each request."""
 
     @property
     def kept(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Final
 
 from governance.routing.breaker import Health, HealthStatus
 from governance.routing.eligibility import EligibleTarget, outlook_for
@@ -55,13 +55,13 @@ def resolve(
     strategy = strategy_named(choice.profile.strategy)
     for one in strategy.order(outlook.kept, health, rng):
         standing = health.status(one.provider, one.candidate.model)
-        verdict = None if standing is None else _momentary(one, standing, now)
+        verdict = None if standing is None else _momentary(one, standing, now, rng)
         if verdict is None:
             candidates.append(one.candidate)
             continue
         verdicts = (*verdicts[: one.index], verdict, *verdicts[one.index + 1 :])
         if verdict.kept:
-            demoted.append(one.candidate)
+            (candidates if verdict.demoted is None else demoted).append(one.candidate)
     candidates += demoted
     warning, refusal = choice.warning, None
     fallback = outlook.fallback
@@ -84,16 +84,27 @@ def resolve(
     )
 
 
-def _momentary(one: EligibleTarget, standing: HealthStatus, now: float) -> Verdict | None:
+_DEMOTED: Final = {
+    "cooling_down": "It has been failing and cools down: tried after the healthy ones.",
+    "saturated": "All its slots are taken: tried after the others.",
+}
+
+
+def _momentary(
+    one: EligibleTarget, standing: HealthStatus, now: float, rng: Rng
+) -> Verdict | None:
     """What health changes about a kept target, None when nothing."""
     exceeded = threshold(one.target, standing, now)
     if exceeded is not None:
         return Verdict(one.target, one.candidate.model, *exceeded)
     demoted = standing.demoted(now)
-    if demoted is None:
+    if demoted is not None:
+        return Verdict(
+            one.target, one.candidate.model, detail=_DEMOTED[demoted], demoted=demoted
+        )
+    share = standing.share(now)
+    if share >= 1.0:
         return None
-    detail = {
-        "cooling_down": "It has been failing and cools down: tried after the healthy ones.",
-        "saturated": "All its slots are taken: tried after the others.",
-    }[demoted]
-    return replace(Verdict(one.target, one.candidate.model), detail=detail, demoted=demoted)
+    detail = f"It answers again after failures and gets {share:.0%} of its requests for now."
+    passed = None if rng.random() < share else "recovering"
+    return Verdict(one.target, one.candidate.model, detail=detail, demoted=passed, share=share)

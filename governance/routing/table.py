@@ -41,6 +41,8 @@ class Target:
     capabilities: frozenset[str] = frozenset()
     """Empty: takes every request."""
     enabled: bool = True
+    hedge_after: float | None = None
+    """Seconds; None: as the profile says."""
     rate_limit: RateLimit = RateLimit()
     position: int = 0
     """Place among the profile's targets as the operator ordered them, from 0."""
@@ -62,6 +64,12 @@ class Profile:
     local_fallback: str = "default"
     """`default` or `never`."""
     local_only: bool = False
+    retries: int | None = None
+    """On each target; None: none while another is left, one on the last."""
+    hedge_after: float | None = None
+    """Seconds without a first token; None: the default, and only for streams. 0: never."""
+    on_broken_stream: str = "continue"
+    """`continue` or `error`."""
     implicit: bool = False
     """Made on the fly for a request that named a real provider; no row stands behind it."""
 

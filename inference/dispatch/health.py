@@ -83,10 +83,16 @@ class HealthBook:
             return Permit(key, probe=False)
         begun = breakers.begin(breaker, self._clock())
         self._set(key, begun)
-        return Permit(key, probe=begun is not breaker)
+        return Permit(key, probe=begun is not breaker and begun.state == "half_open")
 
-    def release(self, permit: Permit, failure: Failure | None = None) -> None:
-        """The request of the permit ended: delivered to its end, or in `failure`."""
+    def release(
+        self, permit: Permit, failure: Failure | None = None, *, counted: bool = False
+    ) -> None:
+        """The request of the permit ended: delivered to its end, or in `failure`.
+
+        A failure that was `counted` says nothing new: an earlier try of the same request failed at
+        the same place.
+        """
         key, probe = permit
         name = key[0]
         self._under_way[name] -= 1
@@ -101,6 +107,8 @@ class HealthBook:
                 # Nothing was learned about a provider that nothing is known of.
                 return
             breaker = breakers.NEW
+        if counted and not probe and failure.retry_after is None:
+            return
         failed = breakers.failed(
             breaker,
             str(failure.outcome),
