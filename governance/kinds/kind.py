@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -88,6 +89,12 @@ class ProviderKind:
     price_seller: str = ""
     """Whose list prices hold (a provider id of `genai-prices`) where the address is no known
     seller's; empty: none."""
+    signs_of_life: bool = False
+    """Whether it sends pings or comments while it has nothing to say: then only true silence
+    counts as silence in the middle of an answer."""
+    prefill: str = ""
+    """A regular expression for the models that go on with a last message of the assistant; empty:
+    none is known to. Who refuses it after all is asked in another way."""
     failure_words: tuple[FailureWords, ...] = SHARED
     """What its errors mean; the first that is found counts. Words of its own stand before those
     that all share."""
@@ -101,6 +108,10 @@ class ProviderKind:
     def translation(self) -> str:
         """The key of its translations."""
         return self.dialect or self.protocol
+
+    def takes_prefill(self, model: str) -> bool:
+        """Whether the model is said to go on with the beginning of an answer."""
+        return bool(self.prefill) and re.match(self.prefill, model) is not None
 
     def serves(self, request_type: str) -> bool:
         return self.request_types is None or request_type in self.request_types

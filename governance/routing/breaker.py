@@ -176,6 +176,8 @@ class HealthStatus:
     """When the provider counts afresh, so that `request_percent` is no news any more; same clock
     as `now`."""
     token_until: float = inf
+    ramp: float = DEFAULTS.ramp
+    """Seconds from the foot of the ramp to its end."""
 
     def reported(self, word: str) -> Share | None:
         """The used share of the limit that `word` stands for: `request`, `token` or `budget`."""
@@ -191,12 +193,12 @@ class HealthStatus:
             return "cooling_down"
         return "saturated" if self.saturated else None
 
-    def share(self, now: float, settings: HealthSettings = DEFAULTS) -> float:
+    def share(self, now: float) -> float:
         """Of its requests, how many the candidate gets; 1 unless it is on the ramp."""
         left = self.until - now
         if self.state != "ramp" or left <= 0:
             return 1.0
-        return max(LEAST_SHARE, 1.0 - left / settings.ramp)
+        return max(LEAST_SHARE, 1.0 - left / self.ramp)
 
 
 class Health(Protocol):

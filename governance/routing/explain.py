@@ -158,8 +158,7 @@ def probabilities(plan: Plan) -> list[float]:
     chance: dict[int, float] = {}
     for draw in product((True, False), repeat=len(drawn)):
         likely = prod(
-            one.share if lucky else 1.0 - one.share
-            for one, lucky in zip(drawn, draw, strict=True)
+            one.share if lucky else 1.0 - one.share for one, lucky in zip(drawn, draw, strict=True)
         )
         lucky = {id(one) for one, is_lucky in zip(drawn, draw, strict=True) if is_lucky}
         leading = [

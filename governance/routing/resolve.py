@@ -90,18 +90,14 @@ _DEMOTED: Final = {
 }
 
 
-def _momentary(
-    one: EligibleTarget, standing: HealthStatus, now: float, rng: Rng
-) -> Verdict | None:
+def _momentary(one: EligibleTarget, standing: HealthStatus, now: float, rng: Rng) -> Verdict | None:
     """What health changes about a kept target, None when nothing."""
     exceeded = threshold(one.target, standing, now)
     if exceeded is not None:
         return Verdict(one.target, one.candidate.model, *exceeded)
     demoted = standing.demoted(now)
     if demoted is not None:
-        return Verdict(
-            one.target, one.candidate.model, detail=_DEMOTED[demoted], demoted=demoted
-        )
+        return Verdict(one.target, one.candidate.model, detail=_DEMOTED[demoted], demoted=demoted)
     share = standing.share(now)
     if share >= 1.0:
         return None

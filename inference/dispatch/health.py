@@ -10,9 +10,11 @@ from typing import Final, NamedTuple
 
 from governance.kinds import kind_named
 from governance.routing import breaker as breakers
-from governance.routing.breaker import Breaker, HealthStatus
+from governance.routing.breaker import Breaker, HealthSettings, HealthStatus
 from governance.routing.table import Provider
 from governance.strategies.strategy import Rng
+from inference.dispatch.budget import Budget, hedge_budget, retry_budget
+from inference.dispatch.latency import FirstTokens
 from inference.dispatch.repair_book import RepairBook
 from inference.dispatch.reported_limits import Used, used_shares
 from inference.values.failures import Failure
@@ -37,12 +39,26 @@ class HealthBook:
     It is what routing reads as `Health`; a provider's model that never failed has no entry.
     """
 
-    def __init__(self, *, rng: Rng, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        rng: Rng,
+        clock: Callable[[], float] = time.monotonic,
+        settings: HealthSettings = breakers.DEFAULTS,
+    ) -> None:
+        self._settings = settings
         self.repairs = RepairBook(clock)
         """What providers' models were found to refuse."""
-        self._rng = rng
+        self.first_tokens = FirstTokens()
+        self.rng = rng
         self._clock = clock
         self._under_way: dict[str, int] = {}
+        self._asked: dict[str, int] = {}
+        """Requests so far, by provider."""
+        self._retries: dict[str, Budget] = {}
+        self._hedged: dict[str, Budget] = {}
+        self._chosen: dict[str, int] = {}
+        """Requests so far that could have been hedged, by profile."""
         self._full: set[str] = set()
         self._breakers: dict[Key, Breaker] = {}
         self._reported: dict[Key, HealthStatus] = {}
@@ -77,11 +93,12 @@ class HealthBook:
             if busy == limit:
                 self._full.add(name)
         self._under_way[name] = busy
+        self._asked[name] = self._asked.get(name, 0) + 1
         key = (name, model)
         breaker = self._breakers.get(key)
         if breaker is None:
             return Permit(key, probe=False)
-        begun = breakers.begin(breaker, self._clock())
+        begun = breakers.begin(breaker, self._clock(), self._settings)
         self._set(key, begun)
         return Permit(key, probe=begun is not breaker and begun.state == "half_open")
 
@@ -100,7 +117,7 @@ class HealthBook:
         breaker = self._breakers.get(key)
         if failure is None:
             if breaker is not None:
-                self._set(key, breakers.succeeded(breaker, self._clock()))
+                self._set(key, breakers.succeeded(breaker, self._clock(), self._settings))
             return
         if breaker is None:
             if failure.outcome not in breakers.COUNTED:
@@ -113,11 +130,33 @@ class HealthBook:
             breaker,
             str(failure.outcome),
             self._clock(),
-            self._rng,
+            self.rng,
+            self._settings,
             retry_after=failure.retry_after,
             probe=probe,
         )
         self._set(key, failed)
+
+    def may_repeat(self, provider: Provider) -> bool:
+        """Whether the provider's budget has room for one more try, which is then spent."""
+        name, now = provider.name.casefold(), self._clock()
+        asked = self._asked.get(name, 0)
+        budget = self._retries.get(name)
+        if budget is None:
+            budget = self._retries[name] = retry_budget(now, asked)
+        return budget.spend(now, asked)
+
+    def chose(self, profile: str) -> None:
+        """A request to the profile begins that may be hedged."""
+        self._chosen[profile] = self._chosen.get(profile, 0) + 1
+
+    def may_hedge(self, profile: str) -> bool:
+        """Whether the profile's budget has room for one more hedge, which is then spent."""
+        now, chosen = self._clock(), self._chosen.get(profile, 0)
+        budget = self._hedged.get(profile)
+        if budget is None:
+            budget = self._hedged[profile] = hedge_budget(now, chosen)
+        return budget.spend(now, chosen)
 
     def observe(
         self, provider: Provider, model: str, headers: Iterable[tuple[bytes, bytes]]
@@ -144,11 +183,15 @@ class HealthBook:
         self._breakers[key] = breaker
         reported = self._reported.get(key)
         if reported is not None:
-            self._statuses[key] = replace(reported, state=breaker.state, until=breaker.until)
+            self._statuses[key] = replace(
+                reported, state=breaker.state, until=breaker.until, ramp=self._settings.ramp
+            )
         elif breaker.state == "closed":
             self._statuses.pop(key, None)
         else:
-            self._statuses[key] = HealthStatus(breaker.state, breaker.until)
+            self._statuses[key] = HealthStatus(
+                breaker.state, breaker.until, ramp=self._settings.ramp
+            )
 
 
 def slots(provider: Provider) -> int | None:

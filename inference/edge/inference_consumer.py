@@ -197,6 +197,7 @@ class InferenceConsumer(LeanHttpConsumer):
             self.loop,
             self.timer_wheel,
             self.endpoint.translator,
+            self.endpoint.caller,
         )
 
     async def refuse(self, error: ErrorAnswer) -> None:

@@ -82,6 +82,8 @@ def _attempts(journey: RequestContext) -> list[AttemptRecord]:
     attempts = journey.attempts[-LISTED:]
     for one in attempts:
         one.milliseconds = round(one.milliseconds, 1)
+        if one.started_ms is not None:
+            one.started_ms = round(one.started_ms, 1)
     if attempts and attempts[-1].usage is None:
         # Usage is known when the answer ends, which is after its attempt was noted.
         attempts[-1].usage = journey.usage

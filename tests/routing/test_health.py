@@ -172,9 +172,9 @@ def test_a_limit_that_was_waited_out_needs_no_ramp():
 def test_what_is_asked_is_kept_to_the_second():
     """Jitter is for cooldowns nobody asked for."""
     settings = HealthSettings(jitter=0.5)
-    assert {failed(NEW, "retryable", 0.0, RNG, settings, retry_after=42.0).until for _ in "abc"} == {
-        42.0
-    }
+    assert {
+        failed(NEW, "retryable", 0.0, RNG, settings, retry_after=42.0).until for _ in "abc"
+    } == {42.0}
 
 
 def test_a_last_resort_that_succeeds_begins_the_ramp():

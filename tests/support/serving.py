@@ -14,6 +14,7 @@ import uvicorn
 
 from gateway.server import v1
 from gateway.server.uvicorn_http import Protocol
+from governance.routing.breaker import DEFAULTS, HealthSettings
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
 
@@ -26,10 +27,14 @@ class Served:
 
 @contextmanager
 def served(
-    table: RoutingTable, *, require_key: bool = True, heartbeat: float = 15.0
+    table: RoutingTable,
+    *,
+    require_key: bool = True,
+    heartbeat: float = 15.0,
+    settings: HealthSettings = DEFAULTS,
 ) -> Iterator[Served]:
     """Serves `table` under Uvicorn on a free port of loopback."""
-    book = HealthBook(rng=random.Random(1))
+    book = HealthBook(rng=random.Random(1), settings=settings)
     app = v1.routes(table=lambda: table, book=book, require_key=require_key, heartbeat=heartbeat)
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     config = uvicorn.Config(

@@ -1,0 +1,135 @@
+"""One candidate is asked: from the request in its words to a committed stream or a whole answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from inference.dispatch.attempt import Attempt
+from inference.dispatch.chain import INEXPRESSIBLE
+from inference.dispatch.health import HealthBook
+from inference.dispatch.reading import open_stream, read_whole
+from inference.dispatch.repairing import RepairedRequest
+from inference.dispatch.results import Exhausted, StreamResult
+from inference.endpoints.priority import priority
+from inference.record.record import RequestContext
+from inference.translate.base import JSON, Answer, Inexpressible, Outbound, Translator
+from inference.upstream import Client, Reply
+from inference.upstream.backend import Backend, backend_of
+from inference.upstream.provider_request import send
+from inference.values.failures import AttemptFailed, Failure, Outcome, reworded
+from inference.values.parsed_request import ParsedRequest
+
+
+class Exchange:
+    """What all attempts of one request have in common: who asks, by which client and book."""
+
+    __slots__ = ("_client", "_context", "book", "translators")
+
+    def __init__(
+        self,
+        context: RequestContext,
+        client: Client,
+        book: HealthBook,
+        translators: Callable[[str], Translator],
+    ) -> None:
+        """`translators` gives the translator towards an upstream's protocol."""
+        self._context = context
+        self._client = client
+        self.book = book
+        self.translators = translators
+
+    async def ask(
+        self,
+        attempt: Attempt,
+        request: ParsedRequest,
+        translators: Callable[[str], Translator] | None = None,
+        *,
+        waits: bool = False,
+    ) -> StreamResult | Answer:
+        """The candidate's committed stream or its whole answer. The attempt has its permit.
+
+        With `waits` the deadline of the first event is over once anything comes: the stream says
+        again what is known before it commits. Raises what `Attempt` takes.
+        """
+        candidate, stream = attempt.candidate, request.ask.stream
+        backend = backend_of(candidate.provider)
+        translator = (translators or self.translators)(backend.kind.translation)
+        try:
+            outbound = translator.request(request, candidate.model)
+        except Inexpressible as error:
+            raise AttemptFailed(
+                Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
+            ) from None
+        reply = await self._send(request, backend, outbound, attempt)
+        words = backend.kind.failure_words
+        try:
+            if stream:
+                arrived = attempt.deadlines.touch if waits else None
+                result = await open_stream(translator, request, reply, arrived)
+                result.signs_of_life = backend.kind.signs_of_life
+                return result
+            return await read_whole(
+                translator, request, reply, attempt.deadlines, streamed=outbound.streamed
+            )
+        except AttemptFailed as failed:
+            raise AttemptFailed(reworded(failed.failure, words)) from None
+
+    async def _send(
+        self, request: ParsedRequest, backend: Backend, outbound: Outbound, attempt: Attempt
+    ) -> Reply:
+        """The reply to the request, repaired where the provider refuses a part of it."""
+        context, candidate = self._context, attempt.candidate
+        repairs = RepairedRequest(self.book.repairs, backend, candidate, outbound.body)
+
+        async def ask(body: bytes) -> Reply:
+            attempt.dropped = context.dropped = (*outbound.dropped, *repairs.dropped)
+            attempt.deadlines.unguard()
+            reply = await self._ask_once(request, backend, outbound, body, attempt)
+            attempt.answered()
+            self.book.observe(candidate.provider, candidate.model, reply.headers)
+            return reply
+
+        return await repairs.send(ask)
+
+    async def _ask_once(
+        self,
+        request: ParsedRequest,
+        backend: Backend,
+        outbound: Outbound,
+        body: bytes,
+        attempt: Attempt,
+    ) -> Reply:
+        key = self._context.grant
+        extra = outbound.headers
+        if outbound.content_type != JSON:
+            extra = (*extra, (b"content-type", outbound.content_type.encode()))
+        if backend.kind.priority_header and key is not None:
+            place = priority(key.priority, request.priority)
+            if place != "normal":
+                extra = (*extra, (backend.kind.priority_header.encode(), place.encode()))
+        return await send(
+            self._client,
+            backend,
+            b"POST",
+            outbound.path,
+            body,
+            caller=request.headers,
+            extra=extra,
+            stream=request.ask.stream,
+            connect_timeout=backend.provider.connect_timeout,
+            on_start=attempt.started,
+        )
+
+    def told(self, attempt: Attempt, failure: Failure) -> Exhausted:
+        """The failure with what the upstream said about it, in the caller's protocol.
+
+        Nobody is shown the provider's credentials, should the upstream quote them.
+        """
+        if not failure.body:
+            return Exhausted(failure)
+        backend = backend_of(attempt.candidate.provider)
+        safe = replace(failure, body=backend.redacted(failure.body))
+        translator = self.translators(backend.kind.translation)
+        body = translator.error(safe)
+        return Exhausted(safe, body, unmodified=body == safe.body)
