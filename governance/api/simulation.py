@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final
 
@@ -12,19 +12,22 @@ from governance import ports, snapshot
 from governance.api.errors import NotImplementedHere
 from governance.errors import Invalid, check
 from governance.routing.breaker import HealthStatus
-from governance.routing.explain import simulate
+from governance.routing.course import SUPPOSED, course
+from governance.routing.explain import explain
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES
 from governance.routing.request import RoutingRequest
+from governance.routing.resolve import route
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
 
 CONDITIONS: Final[Mapping[str, HealthStatus]] = {
     "down": HealthStatus(state="open", until=inf),
     "slow": HealthStatus(saturated=True),
     "rate_limited": HealthStatus(request_percent=100.0),
+    **dict.fromkeys(SUPPOSED, HealthStatus()),
 }
-"""What may be supposed of a provider: its breaker is open, all of its slots are taken, or its
-limit is used up."""
+"""What may be supposed of a provider: its breaker is open, all of its slots are taken, its limit
+is used up, or it answers with silence or with a half."""
 
 _CONTENT: Final = ("messages", "input", "prompt")
 """A document with one of these is a whole request."""
@@ -48,15 +51,18 @@ class Asked:
     ask: RoutingRequest
     grant: VirtualKey
     health: Supposed
+    supposed: Mapping[str, str] = field(default_factory=dict)
+    """The conditions, by casefolded provider."""
 
 
 def run(document: object, caller: VirtualKey = ANONYMOUS) -> dict[str, Any]:
     """The decision on the request that the document describes. Raises `Invalid`."""
     table = snapshot.refresh()
     what = asked(document, table, caller)
-    found = simulate(what.ask, what.grant, table, what.health, 0.0, random.SystemRandom())
+    plan = route(what.ask, what.grant, table, what.health, 0.0, random.SystemRandom())
     return {
-        **found.document(),
+        **explain(plan).document(),
+        "course": [step.document() for step in course(plan, what.ask, what.supposed)],
         "request_type": what.ask.request_type,
         "capabilities": sorted(what.ask.needs),
     }
@@ -71,8 +77,9 @@ def asked(document: object, table: RoutingTable, caller: VirtualKey = ANONYMOUS)
         message = f"A simulation must be an object, not {kind_of(document)}."
         raise Invalid(Problem("", "type", message))
     grant = _grant(document, table) or caller
-    health = _supposed(document, table)
-    return Asked(read(document), grant, health)
+    supposed = _supposed(document, table)
+    health = Supposed({name: CONDITIONS[state] for name, state in supposed.items()})
+    return Asked(read(document), grant, health, supposed)
 
 
 def read(document: Mapping[str, Any]) -> RoutingRequest:
@@ -96,6 +103,8 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
             request_type=request_type,
             needs=needs or frozenset({"text"}),
             hint=hint,
+            # What is said in a few words stands for a caller who chats.
+            stream=True,
         )
     try:
         ask = ports.filled().read_request({**whole, "request_type": request_type})
@@ -146,10 +155,11 @@ def _grant(document: Mapping[str, Any], table: RoutingTable) -> VirtualKey | Non
     raise Invalid(Problem("virtual_key_id", "unknown_key", message))
 
 
-def _supposed(document: Mapping[str, Any], table: RoutingTable) -> Supposed:
+def _supposed(document: Mapping[str, Any], table: RoutingTable) -> Mapping[str, str]:
+    """The conditions of providers, by their casefolded names."""
     given = document.get("what_if")
     if given is None:
-        return Supposed({})
+        return {}
     if not isinstance(given, Mapping):
         message = f"what_if must be an object, not {kind_of(given)}."
         raise Invalid(Problem("what_if", "type", message))
@@ -159,4 +169,4 @@ def _supposed(document: Mapping[str, Any], table: RoutingTable) -> Supposed:
         if name.casefold() not in table.providers:
             fields.note(name, "unknown_provider", f'There is no provider "{name}".')
     check(fields.found)
-    return Supposed({name.casefold(): CONDITIONS[state] for name, state in given.items()})
+    return {name.casefold(): state for name, state in given.items()}

@@ -62,6 +62,7 @@ class TargetSerializer(StrictSerializer):
     """One concrete place a profile may send a request to."""
 
     noun = "A target"
+    quiet = frozenset({"hedge_after"})
     rules = {"provider": _provider, "model": _model}
 
     rate_limit = RateLimitSerializer(required=False, allow_null=True)
@@ -118,6 +119,7 @@ class ProfileSerializer(StrictSerializer):
     """A routing profile: a virtual provider and the targets behind it."""
 
     noun = "A routing profile"
+    quiet = frozenset({"retries", "hedge_after", "on_broken_stream"})
     placed = {"targets": "strategy"}
     check_after = {"description": "virtual_provider", "targets": "local_only"}
     rules = {"virtual_provider": _identity}
@@ -127,6 +129,12 @@ class ProfileSerializer(StrictSerializer):
     class Meta:
         model = RoutingProfile
         exclude = ()
+
+    @classmethod
+    def exported(cls, row: RoutingProfile) -> dict[str, Any]:
+        document = super().exported(row)
+        document["targets"] = [TargetSerializer.without_quiet(one) for one in document["targets"]]
+        return document
 
     @classmethod
     def unknown(cls, document: object, path: str = "") -> list[Problem]:

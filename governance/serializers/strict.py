@@ -47,6 +47,9 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     placed: ClassVar[Mapping[str, str]] = NOTHING
     check_after: ClassVar[Mapping[str, str]] = NOTHING
     """Fields that are read later than they stand, each by the one it is read after."""
+    quiet: ClassVar[frozenset[str]] = frozenset()
+    """Fields that an export leaves out while they hold their default: relatives of this service
+    need not know them, and exports of releases before they were there stay as they were."""
     rules: ClassVar[Mapping[str, Rule]] = NOTHING
     """Rules between fields, by the field after which they are asked."""
 
@@ -98,6 +101,21 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     def document(cls, row: Any) -> dict[str, Any]:
         """The row as the API shows it."""
         return {name: show(row) for name, show in cls.shape().shown}
+
+    @classmethod
+    def exported(cls, row: Any) -> dict[str, Any]:
+        """The row as exports have it."""
+        return cls.without_quiet(cls.document(row))
+
+    @classmethod
+    def without_quiet(cls, document: dict[str, Any]) -> dict[str, Any]:
+        """The document without those of the `quiet` fields that hold their default."""
+        column: Any = cls.Meta.model._meta.get_field
+        return {
+            name: value
+            for name, value in document.items()
+            if name not in cls.quiet or value != column(name).get_default()
+        }
 
     @cached_property
     def names(self) -> frozenset[str]:

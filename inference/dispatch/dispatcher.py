@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import structlog
 
 from governance.routing.plan import Candidate
+from governance.routing.resilience import allowed_retries, hedge_after
 from governance.routing.table import Profile
 from inference.dispatch.attempt import LOST_RACE, Attempt
 from inference.dispatch.chain import Chain
@@ -22,9 +23,8 @@ from inference.dispatch.continuing import Continuing, buffer_for
 from inference.dispatch.deadlines import CALLER_STALLED
 from inference.dispatch.exchange import Exchange
 from inference.dispatch.health import HealthBook
-from inference.dispatch.hedging import hedge_after
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
-from inference.dispatch.repeating import allowed_retries, wait_before_repeat
+from inference.dispatch.repeating import wait_before_repeat
 from inference.dispatch.results import Exhausted, StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.record.record import RequestContext

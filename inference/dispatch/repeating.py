@@ -17,11 +17,6 @@ SHORTEST: Final = 0.1
 which failed together do not come back together."""
 
 
-def allowed_retries(setting: int | None, *, is_last: bool) -> int:
-    """How often a try at one candidate may be made again, by the profile's setting."""
-    return int(is_last) if setting is None else setting
-
-
 def wait_before_repeat(failure: Failure, repeats: int, allowed: int, rng: Rng) -> float | None:
     """Seconds until the next try at the same place, after so many `repeats`; None for none."""
     if repeats >= allowed or failure.outcome is not Outcome.RETRYABLE:

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from gateway.console.forms.document_form import DocumentForm
-from gateway.console.forms.fields import ChoiceField, ProseField, TextField
+from gateway.console.forms.fields import ChoiceField, NumberField, ProseField, TextField
 from gateway.console.forms.service_admin import FormSets, cloud_routing, who
 from gateway.console.forms.suggestions import provider_suggestions
 from gateway.console.monitoring.current_health import EngineState
@@ -61,6 +61,25 @@ class ProfileForm(DocumentForm):
         [("default", "Local inference takes over"), ("never", "The request fails")],
         label="When no target answers",
     )
+    retries = NumberField(
+        label="Retries",
+        help_text="How often a try that failed in passing is made again on the same target, 0 to "
+        "3: a lost connection or a 500, 502 or 504 once, a 429 that asks for at most 5 seconds as "
+        "often as this says. Blank: once, and only on the last target.",
+    )
+    hedge_after = NumberField(
+        label="Hedge after",
+        help_text="Seconds without a first token after which the next target is asked too; the "
+        "first to answer wins, both are paid for. At most one request in twenty gets a second "
+        "target. Blank: 10 seconds, and only for streams. 0: never.",
+    )
+    on_broken_stream = ChoiceField(
+        [("continue", "Another target continues it"), ("error", "It ends in an error")],
+        label="When a stream breaks",
+        help_text="Only plain text is continued, up to 256 KiB: no tool calls, no JSON. The next "
+        "target goes on with what was sent, or says it again word for word; if it says something "
+        "else, the stream ends in an error.",
+    )
 
     class Meta:
         model = RoutingProfile
@@ -74,6 +93,9 @@ class ProfileForm(DocumentForm):
             "strategy",
             "local_fallback",
             "local_only",
+            "retries",
+            "hedge_after",
+            "on_broken_stream",
         )
         widgets = {
             "enabled": UnfoldBooleanSwitchWidget(),
@@ -125,6 +147,7 @@ class TargetInline(StackedInline):
                 "classes": ("collapse",),
                 "fields": (
                     ("capabilities", "request_types"),
+                    "hedge_after",
                     (
                         "request_percent_threshold",
                         "token_percent_threshold",
@@ -194,6 +217,13 @@ class ProfileAdmin(ExchangeAdmin):
     fieldsets = (
         (None, {"fields": (("name", "virtual_provider"), ("id", "enabled"), "description")}),
         ("Routing", {"fields": (("strategy", "local_fallback"), ("local_only", "virtual_key_id"))}),
+        (
+            "When a target fails",
+            {
+                "classes": ("collapse",),
+                "fields": (("retries", "hedge_after"), "on_broken_stream"),
+            },
+        ),
     )
 
     change_form_outer_after_template = "console/rehearsal/panel.html"

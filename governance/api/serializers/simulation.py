@@ -84,6 +84,12 @@ class SkippedRuleSerializer(serializers.Serializer[Any]):
     why = serializers.CharField()
 
 
+class StepSerializer(serializers.Serializer[Any]):
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    words = serializers.CharField(help_text="What the candidate does, without its name.")
+
+
 class SimulationSerializer(serializers.Serializer[Any]):
     """What would happen to the request, and why."""
 
@@ -97,6 +103,9 @@ class SimulationSerializer(serializers.Serializer[Any]):
     refusal = RefusalSerializer(allow_null=True, help_text="Why there is nothing to try.")
     warning = serializers.CharField(allow_blank=True)
     skipped = SkippedRuleSerializer(many=True, help_text="Rules passed over.")
+    course = StepSerializer(
+        many=True, help_text="What the request goes through, under the conditions supposed."
+    )
     request_type = serializers.CharField()
     capabilities = serializers.ListField(
         child=serializers.CharField(), help_text="What the request needs, detected needs included."

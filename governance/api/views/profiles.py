@@ -133,7 +133,7 @@ class ProfileViewSet(GovernanceViewSet):
         responses=answers(ok=ExportSerializer),
     )
     def export(self, request: Request) -> Response:
-        profiles = [ProfileSerializer.document(row) for row in consistent(lambda: list(_rows()))]
+        profiles = [ProfileSerializer.exported(row) for row in consistent(lambda: list(_rows()))]
         plugin = {"name": PLUGIN, "enabled": True, "config": {"routing_profiles": profiles}}
         return Response({"plugin": plugin})
 

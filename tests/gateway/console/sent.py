@@ -15,6 +15,9 @@ def profile_form(document: dict[str, Any], adding: bool = True) -> dict[str, Any
     data: dict[str, Any] = {name: document.get(name, "") or "" for name in plain}
     data["strategy"] = document.get("strategy", "ordered_failover")
     data["local_fallback"] = document.get("local_fallback", "default")
+    data["on_broken_stream"] = document.get("on_broken_stream", "continue")
+    for name in ("retries", "hedge_after"):
+        data[name] = "" if document.get(name) is None else document[name]
     if adding:
         data["id"] = document.get("id", "")
     data |= _switch("enabled", document.get("enabled", True))
@@ -40,6 +43,7 @@ def _target_form(target: dict[str, Any], place: int) -> dict[str, Any]:
         "weight": target.get("weight", 1),
         "request_types": target.get("request_types", []),
         "capabilities": target.get("capabilities", []),
+        "hedge_after": target.get("hedge_after"),
         "position": place,
         **_switch("enabled", target.get("enabled", True)),
         **(target.get("rate_limit") or {}),
