@@ -15,10 +15,10 @@ from governance.routing.breaker import HealthStatus
 from governance.routing.course import SUPPOSED, course
 from governance.routing.explain import explain
 from governance.routing.fields import Fields, Problem, kind_of
-from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES
 from governance.routing.request import RoutingRequest
 from governance.routing.resolve import route
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
+from governance.routing.vocabulary import FEATURES, MODALITIES, REQUEST_TYPES
 
 CONDITIONS: Final[Mapping[str, HealthStatus]] = {
     "down": HealthStatus(state="open", until=inf),
@@ -48,8 +48,8 @@ class Supposed:
 class Asked:
     """What a simulation is about: a request, who sends it, and how the providers fare."""
 
-    ask: RoutingRequest
-    grant: VirtualKey
+    routing_request: RoutingRequest
+    virtual_key: VirtualKey
     health: Supposed
     supposed: Mapping[str, str] = field(default_factory=dict)
     """The conditions, by casefolded provider."""
@@ -59,12 +59,14 @@ def run(document: object, caller: VirtualKey = ANONYMOUS) -> dict[str, Any]:
     """The decision on the request that the document describes. Raises `Invalid`."""
     table = snapshot.refresh()
     what = asked(document, table, caller)
-    plan = route(what.ask, what.grant, table, what.health, 0.0, random.SystemRandom())
+    plan = route(
+        what.routing_request, what.virtual_key, table, what.health, 0.0, random.SystemRandom()
+    )
     return {
         **explain(plan).document(),
-        "course": [step.document() for step in course(plan, what.ask, what.supposed)],
-        "request_type": what.ask.request_type,
-        "capabilities": sorted(what.ask.needs),
+        "course": [step.document() for step in course(plan, what.routing_request, what.supposed)],
+        "request_type": what.routing_request.request_type,
+        "capabilities": sorted(what.routing_request.required_capabilities),
     }
 
 
@@ -76,10 +78,10 @@ def asked(document: object, table: RoutingTable, caller: VirtualKey = ANONYMOUS)
     if not isinstance(document, Mapping):
         message = f"A simulation must be an object, not {kind_of(document)}."
         raise Invalid(Problem("", "type", message))
-    grant = _grant(document, table) or caller
+    virtual_key = _grant(document, table) or caller
     supposed = _supposed(document, table)
     health = Supposed({name: CONDITIONS[state] for name, state in supposed.items()})
-    return Asked(read(document), grant, health, supposed)
+    return Asked(read(document), virtual_key, health, supposed)
 
 
 def read(document: Mapping[str, Any]) -> RoutingRequest:
@@ -93,29 +95,29 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
     request = document.get("request")
     if request is not None and not isinstance(request, Mapping):
         fields.note("request", "type", f"request must be an object, not {kind_of(request)}.")
-    hint = document.get("routing_profile") or _metadata_hint(fields) or headers.get(_HINT)
+    profile_hint = document.get("routing_profile") or _metadata_hint(fields) or headers.get(_HINT)
     check(fields.found)
-    needs = frozenset(document.get("capabilities") or ())
+    required_capabilities = frozenset(document.get("capabilities") or ())
     whole = request if request is not None else document
     if request is None and not any(name in document for name in _CONTENT):
         return RoutingRequest(
             model=document.get("model") or "",
             request_type=request_type,
-            needs=needs or frozenset({"text"}),
-            hint=hint,
+            required_capabilities=required_capabilities or frozenset({"text"}),
+            profile_hint=profile_hint,
             # What is said in a few words stands for a caller who chats.
             stream=True,
         )
     try:
-        ask = ports.filled().read_request({**whole, "request_type": request_type})
+        routing_request = ports.filled().read_request({**whole, "request_type": request_type})
     except ports.PortsNotFilled:
         message = "Whole requests cannot be read here: the chat API is not running."
         raise NotImplementedHere(message) from None
-    return ask._replace(
-        model=document.get("model") or ask.model,
+    return routing_request._replace(
+        model=document.get("model") or routing_request.model,
         request_type=request_type,
-        needs=ask.needs | needs,
-        hint=hint or ask.hint,
+        required_capabilities=routing_request.required_capabilities | required_capabilities,
+        profile_hint=profile_hint or routing_request.profile_hint,
     )
 
 
@@ -148,9 +150,9 @@ def _grant(document: Mapping[str, Any], table: RoutingTable) -> VirtualKey | Non
     check(fields.found)
     if not identity:
         return None
-    for grant in table.grants.values():
-        if grant.id == identity:
-            return grant
+    for virtual_key in table.virtual_keys.values():
+        if virtual_key.id == identity:
+            return virtual_key
     message = f'There is no API key with the id "{identity}".'
     raise Invalid(Problem("virtual_key_id", "unknown_key", message))
 

@@ -201,7 +201,7 @@ class HealthStatus:
         return max(LEAST_SHARE, 1.0 - left / self.ramp)
 
 
-class Health(Protocol):
+class HealthReader(Protocol):
     """Where routing reads the standing of candidates."""
 
     def status(self, provider: str, model: str) -> HealthStatus | None:
@@ -213,5 +213,5 @@ class _AllHealthy:
         return None
 
 
-HEALTHY: Final[Health] = _AllHealthy()
+HEALTHY: Final[HealthReader] = _AllHealthy()
 """Nothing cools down and nothing is limited."""

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from governance.kinds import kind_named
 from governance.routing.mappings import compile_test
 from governance.routing.table import (
-    HeuristicRule,
-    ModelMapping,
+    HeuristicRuleEntry,
+    ModelMappingEntry,
     Profile,
-    Provider,
+    ProviderEntry,
     RoutingTable,
     VirtualKey,
 )
@@ -22,18 +22,18 @@ def compile_table(
     *,
     version: int = 0,
     profiles: Iterable[Profile] = (),
-    providers: Iterable[Provider] = (),
-    grants: Mapping[bytes, VirtualKey] | None = None,
-    rules: Iterable[HeuristicRule] = (),
-    mappings: Iterable[ModelMapping] = (),
+    providers: Iterable[ProviderEntry] = (),
+    virtual_keys: Mapping[bytes, VirtualKey] | None = None,
+    rules: Iterable[HeuristicRuleEntry] = (),
+    mappings: Iterable[ModelMappingEntry] = (),
     cloud_enabled: bool = False,
     compile_regex: Callable[[str], Callable[[str], bool]],
 ) -> RoutingTable:
     """One consistent table.
 
-    `grants` are keyed by the SHA-256 digest of the key. `compile_regex` turns a pattern into a
-    test by a linear-time engine; what it raises for a bad pattern passes through, so that the last
-    good table stays in force.
+    `virtual_keys` are keyed by the SHA-256 digest of the key. `compile_regex` turns a pattern
+    into a test by a linear-time engine; what it raises for a bad pattern passes through, so that
+    the last good table stays in force.
     """
     ordered = tuple(profiles)
     provided = tuple(providers)
@@ -49,7 +49,7 @@ def compile_table(
             {profile.virtual_provider.casefold(): profile for profile in ordered}
         ),
         by_handle=MappingProxyType(_handles(ordered)),
-        grants=MappingProxyType(dict(grants or {})),
+        virtual_keys=MappingProxyType(dict(virtual_keys or {})),
         rules=tuple(rules),
         mappings=_compiled(mappings, compile_regex),
         default=default,
@@ -68,8 +68,8 @@ def _handles(profiles: Sequence[Profile]) -> dict[str, Profile]:
 
 
 def _compiled(
-    mappings: Iterable[ModelMapping], compile_regex: Callable[[str], Callable[[str], bool]]
-) -> tuple[ModelMapping, ...]:
+    mappings: Iterable[ModelMappingEntry], compile_regex: Callable[[str], Callable[[str], bool]]
+) -> tuple[ModelMappingEntry, ...]:
     """Mappings in force, by priority; the sort keeps row order among equals."""
     enabled = [mapping for mapping in mappings if mapping.enabled]
     return tuple(
@@ -78,7 +78,7 @@ def _compiled(
     )
 
 
-def _default(providers: Sequence[Provider]) -> Provider | None:
+def _default(providers: Sequence[ProviderEntry]) -> ProviderEntry | None:
     """The enabled provider marked as default, or else the only enabled one."""
     enabled = [provider for provider in providers if provider.enabled]
     for provider in enabled:
@@ -87,10 +87,12 @@ def _default(providers: Sequence[Provider]) -> Provider | None:
     return enabled[0] if len(enabled) == 1 else None
 
 
-def _local_default(providers: Sequence[Provider], default: Provider | None) -> Provider | None:
+def _local_default(
+    providers: Sequence[ProviderEntry], default: ProviderEntry | None
+) -> ProviderEntry | None:
     """The default if it is local, else the first that knows its model, preferred kinds first."""
 
-    def able(provider: Provider) -> bool:
+    def able(provider: ProviderEntry) -> bool:
         return provider.enabled and provider.is_local and bool(provider.default_model)
 
     if default is not None and able(default):
@@ -98,6 +100,6 @@ def _local_default(providers: Sequence[Provider], default: Provider | None) -> P
     return next(iter(sorted(filter(able, providers), key=_is_second_choice)), None)
 
 
-def _is_second_choice(provider: Provider) -> bool:
+def _is_second_choice(provider: ProviderEntry) -> bool:
     kind = kind_named(provider.kind)
     return kind is None or not kind.preferred_locally

@@ -32,9 +32,7 @@ class Step:
         return {"provider": self.provider, "model": self.model, "words": self.words}
 
 
-def course(
-    plan: Plan, request: RoutingRequest, supposed: Mapping[str, str]
-) -> tuple[Step, ...]:
+def course(plan: Plan, request: RoutingRequest, supposed: Mapping[str, str]) -> tuple[Step, ...]:
     """The steps of a request whose candidates fare as `supposed`, by casefolded provider."""
     return tuple(
         Step(one.provider.name, one.model, words)

@@ -19,7 +19,7 @@ def hedge_after(profile: Profile, candidate: Candidate, request: RoutingRequest)
     None for never: also where the request asks for reasoning, which takes its time.
     """
     target = candidate.target
-    if target is None or "reasoning" in request.needs:
+    if target is None or "reasoning" in request.required_capabilities:
         return None
     wanted = profile.hedge_after if target.hedge_after is None else target.hedge_after
     if wanted is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from governance.routing.breaker import HEALTHY, Health
+from governance.routing.breaker import HEALTHY, HealthReader
 from governance.routing.course import Step, course
 from governance.routing.explain import Explained, Simulation, explain
 from governance.routing.plan import Plan
@@ -73,15 +73,15 @@ class Rehearsal:
 
 def rehearse(
     document: Mapping[str, Any],
-    ask: RoutingRequest,
+    routing_request: RoutingRequest,
     table: RoutingTable,
     *,
-    grant: VirtualKey = ANONYMOUS,
-    health: Health = HEALTHY,
+    virtual_key: VirtualKey = ANONYMOUS,
+    health: HealthReader = HEALTHY,
     supposed: Mapping[str, str] = MappingProxyType({}),
     inside: bool = True,
 ) -> Rehearsal:
-    """Decides on `ask` with the profile that `document` describes, and without it.
+    """Decides on `routing_request` with the profile that `document` describes, and without it.
 
     The document keeps every rule. With `inside` the request goes straight to the profile, whatever
     the policy would choose, and with its own key if it belongs to one; otherwise the whole policy
@@ -89,17 +89,17 @@ def rehearse(
     """
     profile = profile_of(document)
     if inside:
-        ask = ask._replace(hint=profile.id)
-        if profile.virtual_key_id and grant is ANONYMOUS:
-            grant = _key(profile.virtual_key_id, table)
-    plan = _route(ask, grant, with_profile(table, profile), health)
+        routing_request = routing_request._replace(profile_hint=profile.id)
+        if profile.virtual_key_id and virtual_key is ANONYMOUS:
+            virtual_key = _key(profile.virtual_key_id, table)
+    plan = _route(routing_request, virtual_key, with_profile(table, profile), health)
     draft = explain(plan)
     saved = None
     if not inside or profile.id in table.profiles:
-        saved = explain(_route(ask, grant, table, health))
+        saved = explain(_route(routing_request, virtual_key, table, health))
     changes = () if saved is None else tuple(differences(saved, draft))
     moved = "" if saved is None else _moved(saved, draft)
-    return Rehearsal(draft, saved, changes, moved, course(plan, ask, supposed))
+    return Rehearsal(draft, saved, changes, moved, course(plan, routing_request, supposed))
 
 
 def differences(before: Simulation, after: Simulation) -> list[CandidateChange]:
@@ -115,14 +115,19 @@ def differences(before: Simulation, after: Simulation) -> list[CandidateChange]:
     return found
 
 
-def _route(ask: RoutingRequest, grant: VirtualKey, table: RoutingTable, health: Health) -> Plan:
-    return route(ask, grant, table, health, 0.0, random.Random(SEED))  # noqa: S311
+def _route(
+    routing_request: RoutingRequest,
+    virtual_key: VirtualKey,
+    table: RoutingTable,
+    health: HealthReader,
+) -> Plan:
+    return route(routing_request, virtual_key, table, health, 0.0, random.Random(SEED))  # noqa: S311
 
 
 def _key(identity: str, table: RoutingTable) -> VirtualKey:
-    for grant in table.grants.values():
-        if grant.id == identity:
-            return grant
+    for virtual_key in table.virtual_keys.values():
+        if virtual_key.id == identity:
+            return virtual_key
     return replace(ANONYMOUS, id=identity)
 
 

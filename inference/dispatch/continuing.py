@@ -17,7 +17,7 @@ from inference.dispatch.relay import ChunkWriter, read_to_end, relay
 from inference.dispatch.results import StreamResult
 from inference.dispatch.sent_buffer import SentBuffer
 from inference.record.record import RequestContext
-from inference.translate.base import Answer
+from inference.translate.base import TranslatedAnswer
 from inference.translate.continuation import Continuation
 from inference.translate.hub import DirectCaller
 from inference.translate.seam import DIFFERS
@@ -85,7 +85,7 @@ class Continuing:
                 translators = continuation.translators(
                     exchange.translators, note.encode(), prefill=prefill
                 )
-                result: StreamResult | Answer | None = None
+                result: StreamResult | TranslatedAnswer | None = None
                 with attempts(candidate) as attempt:
                     attempt.code = CONTINUED
                     attempt.acquire(stream=True)
@@ -115,7 +115,9 @@ class Continuing:
             context.model = translator.model or candidate.model
             context.usage, context.finish_reason = translator.usage, translator.finish_reason
 
-    async def _ended(self, attempt: Attempt, result: StreamResult | Answer | None) -> bool:
+    async def _ended(
+        self, attempt: Attempt, result: StreamResult | TranslatedAnswer | None
+    ) -> bool:
         """Whether nobody else is to be asked: it was continued, as far as that went, or the next
         answer is another one."""
         if isinstance(result, StreamResult) and attempt.failure is None:

@@ -28,7 +28,7 @@ from inference.dispatch.repeating import wait_before_repeat
 from inference.dispatch.results import Exhausted, StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.record.record import RequestContext
-from inference.translate.base import EVENT_STREAM, Answer, StreamTranslator, Translator
+from inference.translate.base import EVENT_STREAM, StreamTranslator, TranslatedAnswer, Translator
 from inference.translate.hub import DirectCaller
 from inference.upstream import Client
 from inference.values.failures import AttemptFailed, Failure
@@ -49,7 +49,10 @@ class Delivery(Protocol):
         """The head of a streamed answer."""
 
     async def whole(
-        self, candidate: Candidate, answer: Answer, headers: tuple[tuple[bytes, bytes], ...] = ()
+        self,
+        candidate: Candidate,
+        answer: TranslatedAnswer,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         """An answer from beginning to end."""
 
@@ -112,7 +115,7 @@ class Dispatcher:
     async def answer_here(
         self,
         candidate: Candidate,
-        answer: Answer,
+        answer: TranslatedAnswer,
         code: str,
         headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
@@ -144,7 +147,7 @@ class Dispatcher:
         """One candidate, asked again where the profile wants that. Whether it answered."""
         repeats = 0
         while True:
-            result: StreamResult | Answer | None = None
+            result: StreamResult | TranslatedAnswer | None = None
             with self._attempt(candidate) as attempt:
                 attempt.counted = repeats > 0
                 self._lanes[lane] = attempt
@@ -171,15 +174,15 @@ class Dispatcher:
             if self._winner is not None:
                 return False
 
-    async def _ask(self, attempt: Attempt) -> StreamResult | Answer:
+    async def _ask(self, attempt: Attempt) -> StreamResult | TranslatedAnswer:
         """The candidate's committed stream or its whole answer. Raises what `Attempt` takes."""
         request, context, candidate = self.request, self.context, attempt.candidate
         context.dropped = ()
         slow = None
         if self._second is None and len(self._lanes) == 1 and self._chain.has_target:
-            slow = hedge_after(self._profile, candidate, request.ask)
+            slow = hedge_after(self._profile, candidate, request.routing_request)
         attempt.acquire(
-            stream=request.ask.stream,
+            stream=request.routing_request.stream,
             slow=slow,
             on_slow=None if slow is None else self._on_slow,
         )
@@ -199,7 +202,7 @@ class Dispatcher:
             return
         candidate = waiting.candidate
         slow = self._book.first_tokens.slow(candidate.provider.name, candidate.model)
-        wanted = hedge_after(self._profile, candidate, self.request.ask)
+        wanted = hedge_after(self._profile, candidate, self.request.routing_request)
         if wanted is None or slow > wanted or not self._chain.has_target:
             return
         if self._book.may_hedge(self._profile.id):
@@ -271,7 +274,7 @@ class Dispatcher:
         body = self._exchange.told(attempt, failure).body
         await self._delivery.break_off(failure, body, stream.translator)
 
-    async def _deliver(self, answer: Answer, candidate: Candidate) -> None:
+    async def _deliver(self, answer: TranslatedAnswer, candidate: Candidate) -> None:
         context = self.context
         context.first_token = time.monotonic() - context.started
         context.model = answer.model or candidate.model

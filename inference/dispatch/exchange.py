@@ -13,7 +13,7 @@ from inference.dispatch.repairing import RepairedRequest
 from inference.dispatch.results import Exhausted, StreamResult
 from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
-from inference.translate.base import JSON, Answer, Inexpressible, Outbound, Translator
+from inference.translate.base import JSON, Inexpressible, Outbound, TranslatedAnswer, Translator
 from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
@@ -46,13 +46,13 @@ class Exchange:
         translators: Callable[[str], Translator] | None = None,
         *,
         waits: bool = False,
-    ) -> StreamResult | Answer:
+    ) -> StreamResult | TranslatedAnswer:
         """The candidate's committed stream or its whole answer. The attempt has its permit.
 
         With `waits` the deadline of the first event is over once anything comes: the stream says
         again what is known before it commits. Raises what `Attempt` takes.
         """
-        candidate, stream = attempt.candidate, request.ask.stream
+        candidate, stream = attempt.candidate, request.routing_request.stream
         backend = backend_of(candidate.provider)
         translator = (translators or self.translators)(backend.kind.translation)
         try:
@@ -100,7 +100,7 @@ class Exchange:
         body: bytes,
         attempt: Attempt,
     ) -> Reply:
-        key = self._context.grant
+        key = self._context.virtual_key
         extra = outbound.headers
         if outbound.content_type != JSON:
             extra = (*extra, (b"content-type", outbound.content_type.encode()))
@@ -116,7 +116,7 @@ class Exchange:
             body,
             caller=request.headers,
             extra=extra,
-            stream=request.ask.stream,
+            stream=request.routing_request.stream,
             connect_timeout=backend.provider.connect_timeout,
             on_start=attempt.started,
         )

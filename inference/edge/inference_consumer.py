@@ -109,7 +109,7 @@ class InferenceConsumer(LeanHttpConsumer):
         key = self.authenticate(headers, table, context.at)
         if isinstance(key, ErrorAnswer):
             return key
-        context.grant = key
+        context.virtual_key = key
         if self.scope["method"] != "POST":
             return method_not_allowed(self.endpoint.path, *self.methods)
         return None
@@ -127,7 +127,9 @@ class InferenceConsumer(LeanHttpConsumer):
             plan = self._route(request, key, table)
             delivery = AnswerDelivery(context, self.writer)
             dispatcher = self._dispatcher(request, delivery)
-            interval = self.heartbeat if request.ask.stream and self.endpoint.events else None
+            interval = (
+                self.heartbeat if request.routing_request.stream and self.endpoint.events else None
+            )
             with Heartbeat(self.loop, self.timer_wheel, delivery.heartbeat, interval) as heartbeat:
                 self.writer.heartbeat = heartbeat
                 exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
@@ -155,9 +157,9 @@ class InferenceConsumer(LeanHttpConsumer):
             key = self.authenticate(self.headers, table, time.time())
             if isinstance(key, ErrorAnswer):
                 raise RequestRefused(key)
-            context.grant = key
-        assert context.grant is not None
-        return context.grant
+            context.virtual_key = key
+        assert context.virtual_key is not None
+        return context.virtual_key
 
     def _parse(self, body: bytes) -> ParsedRequest:
         for observer in self.observers:
@@ -168,13 +170,15 @@ class InferenceConsumer(LeanHttpConsumer):
             raise RequestRefused(
                 ErrorAnswer(error.status, error.message, error.code, error.field)
             ) from None
-        self.context.ask = self.endpoint.recorded(request.ask)
+        self.context.routing_request = self.endpoint.recorded(request.routing_request)
         self.context.session = request.session
         return request
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
         context = self.context
-        plan = route(request.ask, key, table, self.book, now=context.started, rng=self.rng)
+        plan = route(
+            request.routing_request, key, table, self.book, now=context.started, rng=self.rng
+        )
         context.plan = plan
         for observer in self.observers:
             observer.on_plan(context, plan)

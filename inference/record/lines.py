@@ -53,26 +53,26 @@ _current: Final = msgspec.json.Decoder(Line).decode
 _record: Final = msgspec.json.Decoder(InteractionRecord).decode
 
 
-def line_of(record: InteractionRecord, journey: RequestContext) -> bytes:
+def line_of(record: InteractionRecord, context: RequestContext) -> bytes:
     """The line of a finished request, with its line feed."""
-    content = journey.content
+    content = context.content
     if content is None:
-        line = Line(VERSION, record, sellers_of(journey, record))
+        line = Line(VERSION, record, sellers_of(context, record))
     else:
         answer = b"".join(content.answer)
-        line = Line(VERSION, record, sellers_of(journey, record), content.request, answer)
+        line = Line(VERSION, record, sellers_of(context, record), content.request, answer)
     return _encode(line) + b"\n"
 
 
-def sellers_of(journey: RequestContext, record: InteractionRecord) -> tuple[Seller | None, ...]:
+def sellers_of(context: RequestContext, record: InteractionRecord) -> tuple[Seller | None, ...]:
     """Who was asked in each attempt, where that attempt has something to pay for."""
-    return tuple([_seller(journey, one) if one.usage else None for one in record.attempts])
+    return tuple([_seller(context, one) if one.usage else None for one in record.attempts])
 
 
-def _seller(journey: RequestContext, attempt: AttemptRecord) -> Seller | None:
-    if journey.plan is None:
+def _seller(context: RequestContext, attempt: AttemptRecord) -> Seller | None:
+    if context.plan is None:
         return None
-    for candidate in journey.plan.candidates:
+    for candidate in context.plan.candidates:
         provider = candidate.provider
         if (provider.name, candidate.model) == (attempt.provider, attempt.model):
             return Seller(provider.base_url, provider.kind, provider.is_local)

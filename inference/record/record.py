@@ -36,8 +36,8 @@ class RequestContext(msgspec.Struct):
     """Monotonic seconds."""
     at: float
     """Unix time in seconds."""
-    ask: RoutingRequest | None = None
-    grant: VirtualKey | None = None
+    routing_request: RoutingRequest | None = None
+    virtual_key: VirtualKey | None = None
     session: str = ""
     """The conversation or agent run the request is part of, where that is known."""
     plan: Plan | None = None
@@ -82,7 +82,7 @@ _sinks: Final[list[Sink]] = []
 
 
 def add_sink(sink: Sink) -> None:
-    """Every finished journey is handed to `sink`, on the event loop: it must not block."""
+    """Every finished request is handed to `sink`, on the event loop: it must not block."""
     _sinks.append(sink)
 
 
@@ -90,6 +90,6 @@ def remove_sink(sink: Sink) -> None:
     _sinks.remove(sink)
 
 
-def keep(journey: RequestContext) -> None:
+def keep(context: RequestContext) -> None:
     for sink in _sinks:
-        sink(journey)
+        sink(context)

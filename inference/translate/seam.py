@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from inference.translate.base import StreamTranslator
-from inference.translate.chat.answer_schema import Choice, Completion, Said, ToolCall
-from inference.translate.hub import AnswerWriter
+from inference.translate.chat.answer_schema import AnsweredToolCall, Choice, Completion, Said
+from inference.translate.hub import HubWriter
 from inference.values.failures import Failure, Outcome
 from inference.values.stops import Stops
 from inference.values.usage import Usage
@@ -108,14 +108,14 @@ class Prefilled:
         return text
 
 
-class SeamWriter(AnswerWriter):
+class SeamWriter(HubWriter):
     """Stands before the caller's writer and lets through what the caller has not got yet."""
 
     __slots__ = ("_before", "_new", "_skip", "_stops", "_writer", "stopped", "usage")
 
     def __init__(
         self,
-        writer: AnswerWriter,
+        writer: HubWriter,
         new: Repeated | Prefilled,
         *,
         before: Usage | None = None,
@@ -153,7 +153,7 @@ class SeamWriter(AnswerWriter):
                 out += self._finished(choice.finish_reason, choice.stop_reason)
         return out
 
-    def _said(self, text: str, calls: list[ToolCall], refusal: str | None) -> bytes:
+    def _said(self, text: str, calls: list[AnsweredToolCall], refusal: str | None) -> bytes:
         if (calls or refusal) and self._new.waits:
             self._new.differs = True
         if self.failure is not None:

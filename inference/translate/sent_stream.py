@@ -10,7 +10,7 @@ from typing import Final, Protocol, runtime_checkable
 import msgspec
 
 from inference.protocols.sse import Event, EventTooLarge, Parser
-from inference.translate.hub import AnswerWriter, CallerSide
+from inference.translate.hub import CallerSide, HubWriter
 from inference.values.parsed_request import ParsedRequest
 
 _ODD: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, EventTooLarge, KeyError)
@@ -42,7 +42,7 @@ class SentStream:
         except _ODD:
             self.plain = False
 
-    def writer(self, request: ParsedRequest) -> AnswerWriter:
+    def writer(self, request: ParsedRequest) -> HubWriter:
         """What goes on where these events end."""
         raise NotImplementedError
 

@@ -22,13 +22,13 @@ from governance.routing.compile import compile_table
 from governance.routing.table import Target
 from inference.record import record
 from inference.record.record import RequestContext
-from tests.inference.tables import grants, provider
-from tests.pairs.anthropic_caller import AnthropicCaller
-from tests.pairs.openai_caller import OpenAICaller
-from tests.pairs.responses_caller import ResponsesCaller
-from tests.pairs.talk import Answer, Tokens, asking
-from tests.pairs.world import PAIRS, SCRIPTS, Caller, Provider, Script
-from tests.routing.build import compile_regex, profile
+from tests.governance.routing.build import compile_regex, profile
+from tests.inference.tables import provider, virtual_keys
+from tests.service.pairs.anthropic_caller import AnthropicCaller
+from tests.service.pairs.openai_caller import OpenAICaller
+from tests.service.pairs.responses_caller import ResponsesCaller
+from tests.service.pairs.talk import Answer, Tokens, asking
+from tests.service.pairs.world import PAIRS, SCRIPTS, Caller, Provider, Script
 from tests.support.eventually import eventually
 from tests.support.serving import served
 from tests.support.timing import allowed
@@ -124,7 +124,11 @@ class Scene:
     @property
     def records(self) -> list[RequestContext]:
         """Of its requests that have ended."""
-        return [one for one in self.seen if one.ask and one.ask.model == f"{self.name}/light"]
+        return [
+            one
+            for one in self.seen
+            if one.routing_request and one.routing_request.model == f"{self.name}/light"
+        ]
 
     @property
     def record(self) -> RequestContext:
@@ -174,7 +178,10 @@ def scenes() -> Iterator[Callable[[str, int | None], list[Scene]]]:
                     )
                     made[fault, retries, caller, upstream] = (name, *pair)
         table = compile_table(
-            profiles=profiles, providers=rows, grants=grants(), compile_regex=compile_regex
+            profiles=profiles,
+            providers=rows,
+            virtual_keys=virtual_keys(),
+            compile_regex=compile_regex,
         )
         gateway = stack.enter_context(served(table, settings=SETTINGS))
         callers: dict[str, Caller] = {

@@ -8,7 +8,7 @@ import msgspec
 
 from inference.protocols.sse import Event, encode
 from inference.translate.chat.answer_schema import COMPLETION, Completion
-from inference.translate.hub import AnswerWriter
+from inference.translate.hub import HubWriter
 from inference.translate.sent_stream import SentStream
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import Usage
@@ -24,7 +24,7 @@ class SentChat(SentStream):
         super().__init__()
         self._frame: dict[str, Any] = {}
 
-    def writer(self, request: ParsedRequest) -> AnswerWriter:
+    def writer(self, request: ParsedRequest) -> HubWriter:
         return ResumedChatWriter(self._frame, wants_usage=request.wants_usage)
 
     def _event(self, event: Event) -> None:
@@ -44,7 +44,7 @@ class SentChat(SentStream):
                 self._say(said.text())
 
 
-class ResumedChatWriter(AnswerWriter):
+class ResumedChatWriter(HubWriter):
     """Writes chunks that belong to a completion which has begun."""
 
     __slots__ = ("_frame", "_wants_usage")

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from inference.protocols.sse import Event
-from inference.translate.hub import AnswerWriter
+from inference.translate.hub import HubWriter
 from inference.translate.responses.stream import ResponseWriter
 from inference.translate.sent_stream import SentStream
 from inference.values.parsed_request import ParsedRequest
@@ -27,7 +27,7 @@ class SentResponse(SentStream):
         """Id of the one message."""
         self._sequence = 0
 
-    def writer(self, request: ParsedRequest) -> AnswerWriter:
+    def writer(self, request: ParsedRequest) -> HubWriter:
         writer = self._writer(request)
         writer.resume(self._frame, self._item, self.text, self._sequence)
         return writer

@@ -16,7 +16,7 @@ from inference.translate.messages.count_tokens import estimate
 from inference.translate.messages.passthrough import MessagesPassThrough
 from inference.translate.prefill import with_beginning
 from inference.translate.sent_stream import SentStream
-from inference.translate.upstream_errors import UpstreamError
+from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 
@@ -47,5 +47,5 @@ class MessagesCaller:
     def stops(self, request: ParsedRequest) -> tuple[str, ...]:
         return tuple(_STOPS.decode(request.fields.get("stop_sequences", b"null")) or ())
 
-    def error(self, failure: Failure, said: UpstreamError) -> bytes:
+    def error(self, failure: Failure, said: ErrorObject) -> bytes:
         return upstream_errors.as_anthropic(failure, said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inference.protocols.sse import Event
-from inference.translate.hub import AnswerWriter
+from inference.translate.hub import HubWriter
 from inference.translate.messages.answer_schema import EVENT
 from inference.translate.messages.caller.stream import MessagesWriter
 from inference.translate.sent_stream import SentStream
@@ -21,7 +21,7 @@ class SentMessages(SentStream):
         self._is_open = False
         """The last block has not ended."""
 
-    def writer(self, request: ParsedRequest) -> AnswerWriter:
+    def writer(self, request: ParsedRequest) -> HubWriter:
         writer = MessagesWriter(list(self._stops))
         writer.resume(self._id, self._blocks, is_open=self._is_open)
         return writer
