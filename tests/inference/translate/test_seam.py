@@ -19,7 +19,7 @@ from tests.service.pairs.talk import Answer, Tokens
 from tests.service.pairs.world import SCRIPTS
 
 CALLERS = {"openai": "chat", "anthropic": "messages", "responses": "responses"}
-TEXT = "Ünïcode wörds – come\nin pieces, each one once: six \U0001f600 seven eight. "
+TEXT = "Ünïcode wörds, come\nin pieces, each one once: six \U0001f600 seven eight. "
 PIECES = tuple(TEXT[at : at + 5] for at in range(0, len(TEXT), 5))
 WHOLE = Answer(PIECES, tokens=Tokens(9, 12))
 NOTE = b": x-pointsman-continued: two/model\n\n"
