@@ -51,7 +51,7 @@ def test_it_is_added_when_its_own_target_is_out_at_the_moment():
 
 
 @pytest.mark.parametrize(
-    ("fallback", "grant"),
+    ("fallback", "virtual_key"),
     [
         ("never", ANONYMOUS),
         ("default", replace(ANONYMOUS, local_fallback="never")),
