@@ -20,7 +20,7 @@ _NO_PROFILE: Final = Profile(id="", name="", virtual_provider="", targets=())
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CourseStep:
     """One candidate's part."""
 
     provider: str
@@ -32,10 +32,12 @@ class Step:
         return {"provider": self.provider, "model": self.model, "words": self.words}
 
 
-def course(plan: Plan, request: RoutingRequest, supposed: Mapping[str, str]) -> tuple[Step, ...]:
+def course(
+    plan: Plan, request: RoutingRequest, supposed: Mapping[str, str]
+) -> tuple[CourseStep, ...]:
     """The steps of a request whose candidates fare as `supposed`, by casefolded provider."""
     return tuple(
-        Step(one.provider.name, one.model, words)
+        CourseStep(one.provider.name, one.model, words)
         for one, words in _steps(plan.profile or _NO_PROFILE, plan.candidates, request, supposed)
     )
 

@@ -110,7 +110,8 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     @classmethod
     def without_quiet(cls, document: dict[str, Any]) -> dict[str, Any]:
         """The document without those of the `quiet` fields that hold their default."""
-        column: Any = cls.Meta.model._meta.get_field
+        meta: Any = cls.Meta
+        column = meta.model._meta.get_field
         return {
             name: value
             for name, value in document.items()

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from governance.routing.breaker import HEALTHY, HealthReader
-from governance.routing.course import Step, course
+from governance.routing.course import CourseStep, course
 from governance.routing.explain import Explained, Simulation, explain
 from governance.routing.plan import Plan
 from governance.routing.request import RoutingRequest
@@ -63,7 +63,7 @@ class Rehearsal:
     changes: tuple[CandidateChange, ...]
     moved: str
     """A sentence when another profile is chosen than now, or a request is refused that was not."""
-    course: tuple[Step, ...] = ()
+    course: tuple[CourseStep, ...] = ()
     """What the request goes through, under the conditions supposed; the draft's."""
 
     @property
