@@ -11,7 +11,7 @@ from typing import Any, Final
 from governance import ports, snapshot
 from governance.api.errors import NotImplementedHere
 from governance.errors import Invalid, check
-from governance.routing.breaker import HealthStatus
+from governance.routing.breaker import HealthStatus, Quiet
 from governance.routing.course import SUPPOSED, course
 from governance.routing.explain import explain
 from governance.routing.fields import Fields, Problem, kind_of
@@ -35,7 +35,7 @@ _HINT: Final = "x-routing-profile"
 
 
 @dataclass(frozen=True, slots=True)
-class Supposed:
+class Supposed(Quiet):
     """Health as the simulation supposes it, by casefolded provider name."""
 
     standings: Mapping[str, HealthStatus]
@@ -91,6 +91,7 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
     fields.choices("capabilities", MODALITIES + FEATURES)
     fields.text("model", 300)
     fields.text("routing_profile", 200)
+    session = fields.text("session", 200)
     headers = _headers(fields)
     request = document.get("request")
     if request is not None and not isinstance(request, Mapping):
@@ -107,6 +108,7 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
             profile_hint=profile_hint,
             # What is said in a few words stands for a caller who chats.
             stream=True,
+            session=session,
         )
     try:
         routing_request = ports.filled().read_request({**whole, "request_type": request_type})
@@ -118,6 +120,7 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
         request_type=request_type,
         required_capabilities=routing_request.required_capabilities | required_capabilities,
         profile_hint=profile_hint or routing_request.profile_hint,
+        session=session or routing_request.session,
     )
 
 

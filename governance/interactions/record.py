@@ -144,6 +144,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, gc=False):
     skipped: tuple[SkippedRecord, ...] = ()
     warning: str = ""
     """Why the route failed, where local inference took over."""
+    sticky: str = ""
+    """Why the session led to the first candidate: `hash`, `served`, or nothing."""
 
 
 class FeaturesRecord(msgspec.Struct, frozen=True, gc=False):

@@ -26,6 +26,8 @@ from governance.models.validators import Bounds, line, prose
 from governance.routing.rules import LOCAL_FALLBACKS, profile_problems
 
 RETRIES = Bounds(0, 3)
+RETURN_AFTER = Bounds(0, 86_400)
+"""Seconds."""
 BROKEN_STREAMS = ("continue", "error")
 
 
@@ -91,6 +93,18 @@ class RoutingProfile(Model):
         help_text="Seconds without a first token after which the next target is asked too; the "
         "first to answer wins. Blank: 10 seconds, and only for streams. 0: never.",
     )
+    sticky_sessions = BooleanField(
+        default=True,
+        help_text="Requests of one conversation go to one target while it is healthy, so that what "
+        "the provider has cached of their prompt is used.",
+    )
+    return_after = FloatField(
+        "return to the first target after",
+        default=300.0,
+        validators=[RETURN_AFTER],
+        help_text="Seconds for which the first target has been healthy when conversations that "
+        "another one took over go back to it.",
+    )
     on_broken_stream = CharField(
         "when a stream breaks",
         max_length=10,
@@ -118,6 +132,7 @@ class RoutingProfile(Model):
             one_of("profile", "on_broken_stream", BROKEN_STREAMS),
             RETRIES.constraint("profile", "retries"),
             HEDGE_AFTER.constraint("profile", "hedge_after"),
+            RETURN_AFTER.constraint("profile", "return_after"),
         ]
 
     def __str__(self) -> str:

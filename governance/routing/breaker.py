@@ -207,8 +207,24 @@ class HealthReader(Protocol):
     def status(self, provider: str, model: str) -> HealthStatus | None:
         """Of a casefolded provider name and a model; None when nothing is held against it."""
 
+    def load(self, provider: str, model: str) -> int:
+        """Requests under way."""
 
-class _AllHealthy:
+    def seconds(self, provider: str, model: str) -> float:
+        """How long its answers take, as seen lately; 0 where nothing is known."""
+
+
+class Quiet:
+    """Of a moment in which no request is under way, and nothing was measured."""
+
+    def load(self, provider: str, model: str) -> int:
+        return 0
+
+    def seconds(self, provider: str, model: str) -> float:
+        return 0.0
+
+
+class _AllHealthy(Quiet):
     def status(self, provider: str, model: str) -> HealthStatus | None:
         return None
 

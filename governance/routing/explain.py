@@ -83,6 +83,10 @@ class Simulation:
     refusal: Refusal | None
     warning: str
     skipped: tuple[tuple[str, str], ...]
+    sticky: str = ""
+    """Why the session leads to the primary: `hash`, `served`, or nothing."""
+    estimated: bool = False
+    """The probabilities are those of a quiet moment, since the strategy goes by measurements."""
 
     @property
     def primary(self) -> Explained | None:
@@ -104,6 +108,8 @@ class Simulation:
             "rejections": [one.document() for one in self.rejections],
             "refusal": None if self.refusal is None else asdict(self.refusal),
             "warning": self.warning,
+            "sticky": self.sticky,
+            "estimated": self.estimated,
             "skipped": [{"rule": rule, "why": why} for rule, why in self.skipped],
         }
 
@@ -137,6 +143,8 @@ def explain(plan: Plan) -> Simulation:
         refusal=plan.refusal,
         warning=plan.warning,
         skipped=plan.skipped,
+        sticky=plan.sticky,
+        estimated=plan.profile is not None and strategy_named(plan.profile.strategy).estimates,
     )
 
 
@@ -145,10 +153,13 @@ def probabilities(plan: Plan) -> list[float]:
 
     The strategy chooses among the healthy targets while there are any: those behind them are never
     tried first. Whether one that recovers is among the healthy ones is drawn for each request, so
-    all of these draws are weighed. Without targets there is the local fallback alone.
+    all of these draws are weighed. A session that sticks draws nothing. Without targets there is
+    the local fallback alone.
     """
     if plan.profile is None:
         return [1.0] * len(plan.candidates)
+    if plan.sticky:
+        return [float(not place) for place in range(len(plan.candidates))]
     kept = [verdict for verdict in plan.verdicts if verdict.kept]
     if not kept:
         return [1.0] * len(plan.candidates)

@@ -105,3 +105,10 @@ class Plan(NamedTuple):
     warning: str = ""
     """Set when the route itself failed and local inference takes over."""
     skipped: tuple[tuple[str, str], ...] = ()
+    sticky: str = ""
+    """Why the session leads to the first candidate: `hash` by its name, `served` since that one
+    answered it last; empty where the strategy alone has decided."""
+    session: str = ""
+    """The session whose answering target is to be remembered; empty for none."""
+    first_choice: Candidate | None = None
+    """The target at which the session needs no memory, as every request goes there first."""

@@ -10,6 +10,13 @@ from governance.routing.plan import Candidate, Plan, ProfileChoice, Refusal, Ver
 from governance.routing.policy import choose
 from governance.routing.refusals import refusal_for, warning_for
 from governance.routing.request import RoutingRequest
+from governance.routing.sessions import (
+    NOTHING_SEEN,
+    SessionReader,
+    lot,
+    session_in,
+    stick,
+)
 from governance.routing.table import RoutingTable, VirtualKey
 from governance.routing.verdicts import threshold
 from governance.strategies import strategy_named
@@ -23,6 +30,7 @@ def route(
     health: HealthReader,
     now: float,
     rng: Rng,
+    sessions: SessionReader = NOTHING_SEEN,
 ) -> Plan:
     """The whole decision for one request: the policy's choice, resolved.
 
@@ -31,7 +39,7 @@ def route(
     choice = choose(routing_request, virtual_key, table)
     if isinstance(choice, Refusal):
         return Plan(refusal=choice)
-    return resolve(routing_request, choice, virtual_key, table, health, now, rng)
+    return resolve(routing_request, choice, virtual_key, table, health, now, rng, sessions)
 
 
 def resolve(
@@ -42,20 +50,30 @@ def resolve(
     health: HealthReader,
     now: float,
     rng: Rng,
+    sessions: SessionReader = NOTHING_SEEN,
 ) -> Plan:
     """The candidates of the chosen profile in the order to try them, with every verdict.
 
     Candidates that cool down or are saturated go behind the healthy ones, in their order among
     themselves, and the local fallback comes last. With nothing left the plan holds a refusal.
+    A session comes to its own target first, where that is healthy.
     """
     eligibility = eligibility_for(routing_request, choice, virtual_key, table)
     verdicts = eligibility.verdicts
     candidates: list[Candidate] = []
     demoted: list[Candidate] = []
-    strategy = strategy_named(choice.profile.strategy)
-    for one in strategy.order(eligibility.kept, health, rng):
+    profile = choice.profile
+    strategy = strategy_named(profile.strategy)
+    order = strategy.order(eligibility.kept, health, rng)
+    session, sticky, first = "", "", None
+    if routing_request.session and len(order) > 1:
+        session = session_in(profile, virtual_key, routing_request)
+    if session:
+        first = order[0].candidate if strategy.is_fixed else None
+        order, sticky = stick(order, strategy, session, profile, sessions, health, now)
+    for one in order:
         status = health.status(one.provider, one.candidate.model)
-        verdict = None if status is None else _health_verdict(one, status, now, rng)
+        verdict = None if status is None else _health_verdict(one, status, now, rng, session)
         if verdict is None:
             candidates.append(one.candidate)
             continue
@@ -67,13 +85,13 @@ def resolve(
     fallback = eligibility.fallback
     if fallback is not None:
         if not candidates:
-            warning = warning or warning_for(choice.profile, verdicts)
+            warning = warning or warning_for(profile, verdicts)
         if not eligibility.fallback_repeats or not any(map(fallback.same_place, candidates)):
             candidates.append(fallback)
     elif not candidates:
         refusal = refusal_for(routing_request, choice, verdicts)
     return Plan(
-        profile=choice.profile if choice.profile.targets else None,
+        profile=profile if profile.targets else None,
         reason=choice.reason,
         alias=choice.alias,
         candidates=tuple(candidates),
@@ -81,6 +99,9 @@ def resolve(
         refusal=refusal,
         warning=warning,
         skipped=choice.skipped,
+        sticky=sticky,
+        session="" if sticky == "hash" else session,
+        first_choice=first,
     )
 
 
@@ -91,7 +112,7 @@ _DEMOTED: Final = {
 
 
 def _health_verdict(
-    one: EligibleTarget, status: HealthStatus, now: float, rng: Rng
+    one: EligibleTarget, status: HealthStatus, now: float, rng: Rng, session: str
 ) -> Verdict | None:
     """What health changes about a kept target, None when nothing."""
     exceeded = threshold(one.target, status, now)
@@ -104,5 +125,7 @@ def _health_verdict(
     if share >= 1.0:
         return None
     detail = f"It answers again after failures and gets {share:.0%} of its requests for now."
-    passed = None if rng.random() < share else "recovering"
+    # A session draws the same lot each time: it comes back once, and stays.
+    drawn = lot(session, one.provider, one.model) if session else rng.random()
+    passed = None if drawn < share else "recovering"
     return Verdict(one.target, one.candidate.model, detail=detail, demoted=passed, share=share)

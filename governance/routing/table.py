@@ -68,6 +68,9 @@ class Profile:
     """On each target; None: none while another is left, one on the last."""
     hedge_after: float | None = None
     """Seconds without a first token; None: the default, and only for streams. 0: never."""
+    sticky_sessions: bool = True
+    return_after: float = 300.0
+    """Seconds for which the first choice has been healthy when sessions go back to it."""
     on_broken_stream: str = "continue"
     """`continue` or `error`."""
     implicit: bool = False

@@ -119,7 +119,9 @@ class ProfileSerializer(StrictSerializer):
     """A routing profile: a virtual provider and the targets behind it."""
 
     noun = "A routing profile"
-    quiet = frozenset({"retries", "hedge_after", "on_broken_stream"})
+    quiet = frozenset(
+        {"retries", "hedge_after", "sticky_sessions", "return_after", "on_broken_stream"}
+    )
     placed = {"targets": "strategy"}
     check_after = {"description": "virtual_provider", "targets": "local_only"}
     rules = {"virtual_provider": _identity}

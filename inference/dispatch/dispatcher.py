@@ -201,7 +201,8 @@ class Dispatcher:
         if self._second is not None or self._winner is not None or waiting is None:
             return
         candidate = waiting.candidate
-        slow = self._book.first_tokens.slow(candidate.provider.name, candidate.model)
+        name = candidate.provider.name.casefold()
+        slow = self._book.speeds.slow(name, candidate.model)
         wanted = hedge_after(self._profile, candidate, self.request.routing_request)
         if wanted is None or slow > wanted or not self._chain.has_target:
             return
@@ -240,7 +241,9 @@ class Dispatcher:
         context, candidate, translator = self.context, attempt.candidate, stream.translator
         context.first_token = time.monotonic() - context.started
         if len(self._profile.targets) > 1:
-            self._book.first_tokens.note(candidate.provider.name, candidate.model, attempt.seconds)
+            stream.began = attempt.seconds
+            name = candidate.provider.name.casefold()
+            self._book.speeds.began(name, candidate.model, stream.began)
         attempt.deadlines.writing()
         if self._chain.has_target and translator.media_type == EVENT_STREAM:
             stream.sent = buffer_for(self._caller, self.request, self._profile)
@@ -255,6 +258,11 @@ class Dispatcher:
         """What is left to do when the attempt of a stream is over."""
         failure = attempt.failure
         if failure is None:
+            if stream.began:
+                name, model = attempt.candidate.provider.name.casefold(), attempt.candidate.model
+                rest, usage = attempt.seconds - stream.began, stream.translator.usage
+                self._book.speeds.ended(name, model, rest, usage)
+            self._served(attempt.candidate)
             await read_to_end(stream.reply)
             return
         if stream.sent is not None:
@@ -274,9 +282,21 @@ class Dispatcher:
         body = self._exchange.told(attempt, failure).body
         await self._delivery.break_off(failure, body, stream.translator)
 
+    def _served(self, candidate: Candidate) -> None:
+        """Remembers who answered the session, where that is not told by the order itself."""
+        plan = self.context.plan
+        if plan is None or not plan.session:
+            return
+        if plan.first_choice is not None and candidate.same_place(plan.first_choice):
+            self._book.sessions.forget(plan.session)
+        elif not candidate.is_local_fallback:
+            name = candidate.provider.name.casefold()
+            self._book.sessions.note(plan.session, name, candidate.model)
+
     async def _deliver(self, answer: TranslatedAnswer, candidate: Candidate) -> None:
         context = self.context
         context.first_token = time.monotonic() - context.started
         context.model = answer.model or candidate.model
         context.usage, context.finish_reason = answer.usage, answer.finish_reason
+        self._served(candidate)
         await self._delivery.whole(candidate, answer)

@@ -11,12 +11,14 @@ from typing import Final, NamedTuple
 from governance.kinds import kind_named
 from governance.routing import breaker as breakers
 from governance.routing.breaker import Breaker, HealthSettings, HealthStatus
+from governance.routing.sessions import Served
 from governance.routing.table import ProviderEntry
 from governance.strategies.strategy import Rng
 from inference.dispatch.budget import Budget, hedge_budget, retry_budget
-from inference.dispatch.latency import FirstTokens
+from inference.dispatch.latency import Speeds
 from inference.dispatch.repair_book import RepairBook
 from inference.dispatch.reported_limits import Used, used_shares
+from inference.dispatch.session_book import SessionBook
 from inference.values.failures import Failure
 
 Key = tuple[str, str]
@@ -49,7 +51,9 @@ class HealthBook:
         self._settings = settings
         self.repairs = RepairBook(clock)
         """What providers' models were found to refuse."""
-        self.first_tokens = FirstTokens()
+        self.speeds = Speeds()
+        self.sessions = SessionBook(clock)
+        self._recovered: dict[Key, float] = {}
         self.rng = rng
         self._clock = clock
         self._under_way: dict[str, int] = {}
@@ -71,6 +75,18 @@ class HealthBook:
         if status is None:
             return _BUSY
         return replace(status, saturated=True)
+
+    def load(self, provider: str, model: str) -> int:
+        return self._under_way.get(provider, 0)
+
+    def seconds(self, provider: str, model: str) -> float:
+        return self.speeds.seconds(provider, model)
+
+    def served(self, session: str) -> Served | None:
+        return self.sessions.served(session)
+
+    def recovered(self, provider: str, model: str) -> float:
+        return self._recovered.get((provider, model), 0.0)
 
     def statuses(self) -> dict[Key, HealthStatus]:
         """Everything held against anyone at this moment."""
@@ -180,6 +196,9 @@ class HealthBook:
         )
 
     def _set(self, key: Key, breaker: Breaker) -> None:
+        before = self._breakers.get(key)
+        if before is not None and before.state != breaker.state == "ramp":
+            self._recovered[key] = self._clock()
         self._breakers[key] = breaker
         reported = self._reported.get(key)
         if reported is not None:

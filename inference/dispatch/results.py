@@ -19,6 +19,8 @@ class StreamResult:
     first: bytes
     ended: bool
     """The upstream has nothing more to say."""
+    began: float = 0.0
+    """Seconds from the start of its attempt to the first token, where that is of interest."""
     sent: SentBuffer | None = None
     """What of it has left, where another target may have to go on with it."""
     signs_of_life: bool = False

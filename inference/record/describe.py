@@ -137,4 +137,5 @@ def _decision(hint: str | None, plan: Plan) -> DecisionRecord:
         ),
         tuple([SkippedRecord(rule, why) for rule, why in plan.skipped[:LISTED]]),
         plain(plan.warning, 2000) if plan.warning else "",
+        plan.sticky,
     )

@@ -32,6 +32,10 @@ PASSED_OVER: Final = {
     "budget_threshold_exceeded": "its share of the budget is used up",
 }
 """Every one of `governance.routing.plan.REJECTIONS`, in words."""
+STUCK: Final = {
+    "hash": " The conversation sticks to its target.",
+    "served": " The conversation stays at the target that answered it last.",
+}
 TONES: Final = {"ok": "good", "cancelled": "quiet", "refused": "warn", "callers_fault": "warn"}
 """Of outcomes; the others are bad."""
 
@@ -130,7 +134,8 @@ def _because(record: InteractionRecord) -> str:
     else:
         why = REASONS.get(record.reason, record.reason)
     if record.profile is not None:
-        return f"Routing profile {record.profile.name}, because {why}."
+        stuck = STUCK.get(record.decision.sticky, "")
+        return f"Routing profile {record.profile.name}, because {why}.{stuck}"
     return f"No routing profile, because {why}." if why else ""
 
 

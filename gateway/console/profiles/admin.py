@@ -73,6 +73,11 @@ class ProfileForm(DocumentForm):
         "first to answer wins, both are paid for. At most one request in twenty gets a second "
         "target. Blank: 10 seconds, and only for streams. 0: never.",
     )
+    return_after = NumberField(
+        label="Return after",
+        help_text="Seconds for which the first target has been healthy when conversations that "
+        "another one took over go back to it.",
+    )
     on_broken_stream = ChoiceField(
         [("continue", "Another target continues it"), ("error", "It ends in an error")],
         label="When a stream breaks",
@@ -95,11 +100,14 @@ class ProfileForm(DocumentForm):
             "local_only",
             "retries",
             "hedge_after",
+            "sticky_sessions",
+            "return_after",
             "on_broken_stream",
         )
         widgets = {
             "enabled": UnfoldBooleanSwitchWidget(),
             "local_only": UnfoldBooleanSwitchWidget(),
+            "sticky_sessions": UnfoldBooleanSwitchWidget(),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -221,7 +229,11 @@ class ProfileAdmin(ExchangeAdmin):
             "When a target fails",
             {
                 "classes": ("collapse",),
-                "fields": (("retries", "hedge_after"), "on_broken_stream"),
+                "fields": (
+                    ("retries", "hedge_after"),
+                    "on_broken_stream",
+                    ("sticky_sessions", "return_after"),
+                ),
             },
         ),
     )

@@ -73,6 +73,9 @@ class DecisionSerializer(serializers.Serializer[Any]):
     rejections = TargetRejectionSerializer(many=True)
     skipped = PassedOverRuleSerializer(many=True)
     warning = serializers.CharField()
+    sticky = serializers.CharField(
+        help_text="Why the session led to the first candidate: `hash`, `served`, or nothing."
+    )
 
 
 class FeaturesSerializer(serializers.Serializer[Any]):

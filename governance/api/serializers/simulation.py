@@ -28,6 +28,9 @@ class SimulationRequestSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="Headers of the request; `X-Routing-Profile` is a hint too.",
     )
+    session = serializers.CharField(
+        required=False, help_text="What the request belongs to, as a caller would name it."
+    )
     virtual_key_id = serializers.CharField(
         required=False, help_text="Id of the API key the request would come with."
     )
@@ -102,6 +105,14 @@ class SimulationSerializer(serializers.Serializer[Any]):
     rejections = RejectionSerializer(many=True)
     refusal = RefusalSerializer(allow_null=True, help_text="Why there is nothing to try.")
     warning = serializers.CharField(allow_blank=True)
+    sticky = serializers.CharField(
+        allow_blank=True,
+        help_text="Why the session leads to the primary: `hash`, `served`, or nothing.",
+    )
+    estimated = serializers.BooleanField(
+        help_text="The probabilities are those of a quiet moment: the strategy goes by what it "
+        "measures."
+    )
     skipped = SkippedRuleSerializer(many=True, help_text="Rules passed over.")
     course = StepSerializer(
         many=True, help_text="What the request goes through, under the conditions supposed."
