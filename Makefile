@@ -5,7 +5,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint bench bench-quick bench-local
+.PHONY: setup run test test-sixteen-faults lint bench bench-quick bench-local
 
 setup: $(VENV)/.run-installed
 
@@ -30,6 +30,10 @@ run: setup
 
 test: $(VENV)/.dev-installed
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+# Sixteen faults of a provider in real time: about five minutes.
+test-sixteen-faults: $(VENV)/.dev-installed
+	@POINTSMAN_TEST_FAULTS=full $(BIN)/python -m pytest tests/service/test_sixteen_faults.py $(ARGS)
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
