@@ -16,17 +16,21 @@ INEXPRESSIBLE: Final = "inexpressible"
 class Chain:
     """Hands out each candidate once, to whoever asks first, and keeps the failures."""
 
-    __slots__ = ("_candidates", "_next", "_tried", "_waits", "exhausted", "stopped")
+    __slots__ = ("_candidates", "_exhausted", "_next", "_tried", "_waits", "stopped")
 
     def __init__(self, candidates: tuple[Candidate, ...]) -> None:
         self._candidates = candidates
         self._next = 0
         self._tried = False
-        self._waits: list[float] = []
-        self.exhausted = Exhausted(broken("no_candidate", "There is nothing to try.", 503))
-        """The failure that counts so far."""
+        self._waits: list[float] | None = None
+        self._exhausted: Exhausted | None = None
         self.stopped = False
         """A failure that no other candidate can mend."""
+
+    @property
+    def exhausted(self) -> Exhausted:
+        """The failure that counts so far."""
+        return Exhausted(_NOTHING) if self._exhausted is None else self._exhausted
 
     @property
     def has_more(self) -> bool:
@@ -45,7 +49,8 @@ class Chain:
         if self.stopped or not self.has_more:
             return None
         candidate = self._candidates[self._next]
-        if candidate.is_local_fallback and self.exhausted.failure.code == INEXPRESSIBLE:
+        failed = self._exhausted
+        if candidate.target is None and failed and failed.failure.code == INEXPRESSIBLE:
             # The request asks for too much, nobody has failed: its caller is to know.
             return None
         self._next += 1
@@ -57,17 +62,21 @@ class Chain:
 
     def failed(self, exhausted: Exhausted) -> None:
         """A candidate is given up, for the failure that `exhausted` tells."""
-        failure = exhausted.failure
+        failure, known = exhausted.failure, self._exhausted
         if failure.outcome is Outcome.RETRYABLE:
             exhausted.transient = True
             if failure.retry_after is not None:
-                self._waits.append(failure.retry_after)
-        exhausted.transient = exhausted.transient or self.exhausted.transient
+                self._waits = [*(self._waits or ()), failure.retry_after]
+        if known is not None:
+            exhausted.transient = exhausted.transient or known.transient
         # That a protocol lacks the words is no news beside a provider that failed.
-        if self._tried and failure.outcome is Outcome.UNFIT:
-            self.exhausted.transient = exhausted.transient
-        else:
-            self.exhausted = exhausted
+        if known is not None and self._tried and failure.outcome is Outcome.UNFIT:
+            known.transient = exhausted.transient
+            exhausted = known
+        self._exhausted = exhausted
         self._tried = self._tried or failure.code != SATURATED
-        self.exhausted.retry_after = min(self._waits, default=None)
+        exhausted.retry_after = min(self._waits or (), default=None)
         self.stopped = self.stopped or not failure.moves_on
+
+
+_NOTHING: Final = broken("no_candidate", "There is nothing to try.", 503)

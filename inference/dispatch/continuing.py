@@ -21,7 +21,7 @@ from inference.translate.base import TranslatedAnswer
 from inference.translate.continuation import Continuation
 from inference.translate.hub import DirectCaller
 from inference.translate.seam import DIFFERS
-from inference.translate.sent_stream import ContinuableCaller
+from inference.translate.sent_stream import ContinuableCaller, continuable
 from inference.values.failures import Failure, Outcome
 from inference.values.parsed_request import ParsedRequest
 
@@ -35,11 +35,11 @@ def buffer_for(
     caller: DirectCaller | None, request: ParsedRequest, profile: Profile
 ) -> SentBuffer | None:
     """What keeps a stream's text while another target may have to go on with it; None where the
-    profile or the request forbids that."""
-    if profile.on_broken_stream != "continue" or not isinstance(caller, ContinuableCaller):
+    profile forbids that or its caller's protocol knows no such thing."""
+    if profile.on_broken_stream != "continue" or caller is None:
         return None
-    sent = caller.sent(request)
-    return None if sent is None else SentBuffer(sent)
+    half = continuable(caller)
+    return None if half is None else SentBuffer(half, request)
 
 
 class Continuing:

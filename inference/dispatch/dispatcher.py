@@ -68,6 +68,9 @@ class Delivery(Protocol):
 class Dispatcher:
     """Carries one request through its candidates."""
 
+    _chain: Chain
+    """Since `run`."""
+
     def __init__(
         self,
         request: ParsedRequest,
@@ -92,7 +95,6 @@ class Dispatcher:
         self._exchange = Exchange(context, client, book, translators)
         plan = context.plan
         self._profile = plan.profile if plan and plan.profile else _NO_PROFILE
-        self._chain = Chain(())
         self._winner: Attempt | None = None
         self._lanes: list[Attempt | None] = [None]
         """The attempt under way in the first lane and, while there is one, in the second."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from inference.translate.sent_stream import SentStream
+from inference.translate.sent_stream import ContinuableCaller, SentStream
+from inference.values.parsed_request import ParsedRequest
 
 LIMIT: Final = 256 * 1024
 """Bytes that are kept of one stream. What is longer cannot be continued."""
@@ -16,14 +17,16 @@ all streams end before."""
 class SentBuffer:
     """Chunks of whole events; once there are many, what they say."""
 
-    __slots__ = ("_chunks", "_size", "_stream", "lost")
+    __slots__ = ("_caller", "_chunks", "_request", "_size", "_stream", "lost")
 
-    def __init__(self, stream: SentStream) -> None:
-        self._stream = stream
+    def __init__(self, caller: ContinuableCaller, request: ParsedRequest) -> None:
+        self._caller = caller
+        self._request = request
+        self._stream: SentStream | None = None
         self._chunks: list[bytes] = []
         self._size = 0
         self.lost = False
-        """It was too long, or is no plain text."""
+        """It was too long, is no plain text, or must not be continued."""
 
     def add(self, data: bytes) -> None:
         if self.lost:
@@ -35,9 +38,11 @@ class SentBuffer:
 
     def read(self) -> SentStream | None:
         """What was sent; None where that cannot be continued."""
-        if not self.lost:
-            self._stream.feed(b"".join(self._chunks))
-            self._chunks.clear()
-            self._size = 0
-            self.lost = not self._stream.plain or self._stream.size > LIMIT - _UNREAD
-        return None if self.lost else self._stream
+        stream = self._stream or self._caller.sent(self._request)
+        if stream is not None and not self.lost:
+            stream.feed(b"".join(self._chunks))
+            self._stream = stream
+        self._chunks.clear()
+        self._size = 0
+        self.lost = stream is None or not stream.plain or stream.size > LIMIT - _UNREAD
+        return None if self.lost else stream

@@ -5,12 +5,13 @@ The state of a stream that broke is told by nothing but the events its caller ha
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
 from inference.protocols.sse import Event, EventTooLarge, Parser
-from inference.translate.hub import CallerSide, HubWriter
+from inference.translate.hub import CallerSide, DirectCaller, HubWriter
 from inference.values.parsed_request import ParsedRequest
 
 _ODD: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, EventTooLarge, KeyError)
@@ -69,3 +70,9 @@ class ContinuableCaller(CallerSide, Protocol):
     def stops(self, request: ParsedRequest) -> tuple[str, ...]:
         """The strings that end its answer."""
         ...
+
+
+@cache
+def continuable(caller: DirectCaller) -> ContinuableCaller | None:
+    """The half, if its streams can be continued. Found out once: asking a protocol is slow."""
+    return caller if isinstance(caller, ContinuableCaller) else None
