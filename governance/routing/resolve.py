@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from governance.routing.breaker import HealthReader, HealthStatus
-from governance.routing.eligibility import EligibleTarget, eligibility_for
+from governance.routing.eligibility import Eligibility, EligibleTarget, eligibility_for
 from governance.routing.plan import Candidate, Plan, ProfileChoice, Refusal, Verdict
 from governance.routing.policy import choose
 from governance.routing.refusals import refusal_for, warning_for
@@ -59,18 +60,13 @@ def resolve(
     A session comes to its own target first, where that is healthy.
     """
     eligibility = eligibility_for(routing_request, choice, virtual_key, table)
-    verdicts = eligibility.verdicts
+    verdicts, profile = eligibility.verdicts, choice.profile
     candidates: list[Candidate] = []
     demoted: list[Candidate] = []
-    profile = choice.profile
-    strategy = strategy_named(profile.strategy)
-    order = strategy.order(eligibility.kept, health, rng)
-    session, sticky, first = "", "", None
-    if routing_request.session and len(order) > 1:
+    session = ""
+    if routing_request.session and len(eligibility.kept) > 1:
         session = session_in(profile, virtual_key, routing_request)
-    if session:
-        first = order[0].candidate if strategy.is_fixed else None
-        order, sticky = stick(order, strategy, session, profile, sessions, health, now)
+    order, sticky, first = _ordered(eligibility, session, health, now, rng, sessions)
     for one in order:
         status = health.status(one.provider, one.candidate.model)
         verdict = None if status is None else _health_verdict(one, status, now, rng, session)
@@ -103,6 +99,25 @@ def resolve(
         session="" if sticky == "hash" else session,
         first_choice=first,
     )
+
+
+def _ordered(
+    eligibility: Eligibility,
+    session: str,
+    health: HealthReader,
+    now: float,
+    rng: Rng,
+    sessions: SessionReader,
+) -> tuple[Sequence[EligibleTarget], str, Candidate | None]:
+    """The targets in the order to try them; what the session has done to it; and the target where
+    the session needs no memory."""
+    profile = eligibility.profile
+    strategy = strategy_named(profile.strategy)
+    order = strategy.order(eligibility.kept, health, rng)
+    if not session:
+        return order, "", None
+    first = order[0].candidate if strategy.is_fixed else None
+    return *stick(order, strategy, session, profile, sessions, health, now), first
 
 
 _DEMOTED: Final = {

@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from governance import strategies
 from governance.models import RoutingProfile, RoutingTarget
 from governance.models.routing_target import THRESHOLDS
 from governance.routing.fields import Problem, kind_of
@@ -146,6 +147,28 @@ class ProfileSerializer(StrictSerializer):
         for index, target in enumerate(targets if isinstance(targets, list | tuple) else ()):
             found += TargetSerializer.unknown(target, f"{prefix}[{index}]")
         return found
+
+
+def portable(document: Document, path: str) -> tuple[dict[str, Any], list[Problem]]:
+    """An exported profile as relatives of this service take it, and what it loses by that.
+
+    Its strategy is one that they know, and what they do not know is left out.
+    """
+    found: list[Problem] = []
+    plain = {k: v for k, v in document.items() if k not in ProfileSerializer.quiet}
+    hidden = TargetSerializer.quiet
+    plain["targets"] = [
+        {k: v for k, v in target.items() if k not in hidden} for target in document["targets"]
+    ]
+    strategy = strategies.strategy_named(plain["strategy"])
+    if strategy.extension:
+        plain["strategy"] = strategies.DEFAULT
+        message = (
+            f'The profile "{plain["name"]}" is exported with {strategies.DEFAULT}: relatives do '
+            f"not know {strategy.name}."
+        )
+        found.append(Problem(f"{path}.strategy", "not_portable", message))
+    return plain, found
 
 
 def set_problems(documents: object, providers: ProviderNames = ()) -> list[Problem]:

@@ -38,6 +38,7 @@ STRATEGY = Strategy(
     order=order,
     first_probabilities=first_probabilities,
     estimates=True,
+    extension=True,
     draws=True,
     rank=40,
 )

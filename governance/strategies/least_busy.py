@@ -43,5 +43,6 @@ STRATEGY = Strategy(
     reads_weight=True,
     draws=True,
     estimates=True,
+    extension=True,
     rank=30,
 )

@@ -114,6 +114,8 @@ class Strategy:
     memory."""
     reads_weight: bool = False
     reads_priority: bool = False
+    extension: bool = False
+    """Relatives of this service do not know it: a portable export writes the default instead."""
     estimates: bool = False
     """What it goes by is measured while requests run: shares are those of a quiet moment."""
     draws: bool = False
