@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from governance.routing.breaker import HealthReader, HealthStatus
@@ -60,32 +60,23 @@ def resolve(
     A session comes to its own target first, where that is healthy.
     """
     eligibility = eligibility_for(routing_request, choice, virtual_key, table)
-    verdicts, profile = eligibility.verdicts, choice.profile
-    candidates: list[Candidate] = []
-    demoted: list[Candidate] = []
+    profile = choice.profile
     session = ""
     if routing_request.session and len(eligibility.kept) > 1:
         session = session_in(profile, virtual_key, routing_request)
     order, sticky, first = _ordered(eligibility, session, health, now, rng, sessions)
-    for one in order:
-        status = health.status(one.provider, one.candidate.model)
-        verdict = None if status is None else _health_verdict(one, status, now, rng, session)
-        if verdict is None:
-            candidates.append(one.candidate)
-            continue
-        verdicts = (*verdicts[: one.index], verdict, *verdicts[one.index + 1 :])
-        if verdict.kept:
-            (candidates if verdict.demoted is None else demoted).append(one.candidate)
-    candidates += demoted
-    warning, refusal = choice.warning, None
-    fallback = eligibility.fallback
-    if fallback is not None:
-        if not candidates:
-            warning = warning or warning_for(profile, verdicts)
-        if not eligibility.fallback_repeats or not any(map(fallback.same_place, candidates)):
-            candidates.append(fallback)
+    candidates, verdicts = _by_health(
+        order, eligibility.verdicts, health, now, lambda one: _lot(one, session, rng)
+    )
+    warning, refusal, fallback = choice.warning, None, eligibility.fallback
+    if not candidates and fallback is not None:
+        warning = warning or warning_for(profile, verdicts)
     elif not candidates:
         refusal = refusal_for(routing_request, choice, verdicts)
+    if fallback is not None and not (
+        eligibility.fallback_repeats and any(map(fallback.same_place, candidates))
+    ):
+        candidates.append(fallback)
     return Plan(
         profile=profile if profile.targets else None,
         reason=choice.reason,
@@ -120,6 +111,33 @@ def _ordered(
     return *stick(order, strategy, session, profile, sessions, health, now), first
 
 
+def _by_health(
+    order: Sequence[EligibleTarget],
+    verdicts: tuple[Verdict, ...],
+    health: HealthReader,
+    now: float,
+    lot_of: Callable[[EligibleTarget], float],
+) -> tuple[list[Candidate], tuple[Verdict, ...]]:
+    """The candidates, the demoted ones behind the others, and the verdicts that follow."""
+    candidates: list[Candidate] = []
+    demoted: list[Candidate] = []
+    for one in order:
+        status = health.status(one.provider, one.candidate.model)
+        verdict = None if status is None else _health_verdict(one, status, now, lot_of)
+        if verdict is None:
+            candidates.append(one.candidate)
+            continue
+        verdicts = (*verdicts[: one.index], verdict, *verdicts[one.index + 1 :])
+        if verdict.kept:
+            (candidates if verdict.demoted is None else demoted).append(one.candidate)
+    return candidates + demoted, verdicts
+
+
+def _lot(one: EligibleTarget, session: str, rng: Rng) -> float:
+    """A session draws the same each time: it comes back to a target once, and stays."""
+    return lot(session, one.provider, one.model) if session else rng.random()
+
+
 _DEMOTED: Final = {
     "cooling_down": "It has been failing and cools down: tried after the healthy ones.",
     "saturated": "All its slots are taken: tried after the others.",
@@ -127,7 +145,10 @@ _DEMOTED: Final = {
 
 
 def _health_verdict(
-    one: EligibleTarget, status: HealthStatus, now: float, rng: Rng, session: str
+    one: EligibleTarget,
+    status: HealthStatus,
+    now: float,
+    lot_of: Callable[[EligibleTarget], float],
 ) -> Verdict | None:
     """What health changes about a kept target, None when nothing."""
     exceeded = threshold(one.target, status, now)
@@ -140,7 +161,5 @@ def _health_verdict(
     if share >= 1.0:
         return None
     detail = f"It answers again after failures and gets {share:.0%} of its requests for now."
-    # A session draws the same lot each time: it comes back once, and stays.
-    drawn = lot(session, one.provider, one.model) if session else rng.random()
-    passed = None if drawn < share else "recovering"
+    passed = None if lot_of(one) < share else "recovering"
     return Verdict(one.target, one.candidate.model, detail=detail, demoted=passed, share=share)
