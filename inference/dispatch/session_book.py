@@ -25,7 +25,8 @@ class SessionBook:
         self._keys: OrderedDict[str, OrderedDict[str, tuple[Served, float]]] = OrderedDict()
 
     def served(self, session: str) -> Served | None:
-        found = self._keys.get(_key_of(session), {}).get(session)
+        sessions = self._keys.get(_key_of(session))
+        found = None if sessions is None else sessions.get(session)
         if found is None or self._clock() - found[1] > KEPT:
             return None
         return found[0]
@@ -50,7 +51,9 @@ class SessionBook:
 
     def forget(self, session: str) -> None:
         """The session is back at its first choice, which needs no entry."""
-        self._keys.get(_key_of(session), {}).pop(session, None)
+        sessions = self._keys.get(_key_of(session))
+        if sessions is not None:
+            sessions.pop(session, None)
 
     def __len__(self) -> int:
         return sum(map(len, self._keys.values()))
