@@ -12,6 +12,7 @@ from django.db.models import Model
 
 from governance import models
 from governance.routing import table
+from governance.routing.model_facts import said_facts
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ _CONVERTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "frozenset[str]": lambda items: words(*items),
     "tuple[str, ...]": tuple,
     "tuple[Condition, ...]": _conditions,
+    "tuple[SaidFacts, ...]": lambda items: tuple(map(said_facts, items)),
 }
 """By the type of the frozen value's field."""
 

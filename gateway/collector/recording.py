@@ -12,7 +12,9 @@ from django.conf import settings
 
 from gateway.collector.gauges import Gauges, GaugeSender
 from gateway.collector.places import places
+from gateway.collector.repair_memory import RepairExchange
 from gateway.server import in_flight
+from gateway.server.health_book import book
 from inference.record import record
 from inference.record.recorder import Recorder
 from inference.record.segments import SegmentWriter
@@ -29,6 +31,7 @@ class Recording:
         self.writer = SegmentWriter(where.segments, budget_bytes=settings.LOG_BUDGET_BYTES)
         self.recorder = Recorder(self.writer, where.node)
         self._sender = GaugeSender(where.socket)
+        self._repairs = RepairExchange(book.repairs, where.socket, where.repairs)
         self._process = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -50,12 +53,14 @@ class Recording:
         self.writer.close()
         self._tell()
         self._sender.close()
+        self._repairs.close()
 
     def _tick(self) -> None:
         assert self._loop is not None
         self._timer = self._loop.call_later(INTERVAL, self._tick)
         self.writer.flush()
         self._tell()
+        self._repairs.step()
 
     def _tell(self) -> None:
         self._sender.send(

@@ -15,7 +15,7 @@ from governance.routing.breaker import HealthStatus, Quiet
 from governance.routing.course import SUPPOSED, course
 from governance.routing.explain import explain
 from governance.routing.fields import Fields, Problem, kind_of
-from governance.routing.request import RoutingRequest
+from governance.routing.request import Features, RoutingRequest
 from governance.routing.resolve import route
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
 from governance.routing.vocabulary import FEATURES, MODALITIES, REQUEST_TYPES
@@ -90,6 +90,7 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
     request_type = fields.choice("request_type", REQUEST_TYPES, default="chat")
     fields.choices("capabilities", MODALITIES + FEATURES)
     fields.text("model", 300)
+    tokens = fields.number("prompt_tokens", 0, 1_000_000_000, integer=True)
     fields.text("routing_profile", 200)
     session = fields.text("session", 200)
     headers = _headers(fields)
@@ -109,6 +110,7 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
             # What is said in a few words stands for a caller who chats.
             stream=True,
             session=session,
+            features=Features(prompt_tokens=int(tokens or 0)),
         )
     try:
         routing_request = ports.filled().read_request({**whole, "request_type": request_type})

@@ -100,6 +100,9 @@ class AttemptRecord(msgspec.Struct, gc=False):
     """0 for local inference, None without usage and where no price is known."""
     started_ms: float | None = None
     """From the arrival of the request; attempts may run side by side."""
+    cause: str = ""
+    """Why it failed, in a sentence of ours: "The provider could not be reached: name not found."
+    Empty where it answered."""
 
     @property
     def lost_race(self) -> bool:
@@ -206,6 +209,9 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     finish_reason: str = ""
     fallback: str = "none"
     """`none`, `target` or `local`."""
+    fallback_reason: str = ""
+    """Why another one answered: the code of the first failure, or `unknown_model` or
+    `no_candidate` where nothing was tried."""
     outcome: str
     """One of `OUTCOMES`."""
     error_code: str = ""

@@ -27,6 +27,8 @@ def compile_table(
     rules: Iterable[HeuristicRuleEntry] = (),
     mappings: Iterable[ModelMappingEntry] = (),
     cloud_enabled: bool = False,
+    local_fallback: str = "always",
+    context_lengths: Mapping[tuple[str, str, str], int] | None = None,
     compile_regex: Callable[[str], Callable[[str], bool]],
 ) -> RoutingTable:
     """One consistent table.
@@ -55,6 +57,8 @@ def compile_table(
         default=default,
         local_default=local_default,
         cloud_enabled=cloud_enabled,
+        local_fallback=local_fallback,
+        context_lengths=MappingProxyType(dict(context_lengths or {})),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from math import prod
 from typing import Any, Final
 
 from governance.routing.breaker import HealthReader
+from governance.routing.fallback import applies, place_of
+from governance.routing.fallback_modes import FallbackMode, sentence
 from governance.routing.plan import Candidate, Plan, Refusal, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.resolve import route
@@ -87,6 +89,10 @@ class Simulation:
     """Why the session leads to the primary: `hash`, `served`, or nothing."""
     estimated: bool = False
     """The probabilities are those of a quiet moment, since the strategy goes by measurements."""
+    local_fallback: FallbackMode | None = None
+    """Whether local inference takes over when no candidate answers, and who says so; None where
+    that was not asked."""
+    local_fallback_words: str = ""
 
     @property
     def primary(self) -> Explained | None:
@@ -111,7 +117,14 @@ class Simulation:
             "sticky": self.sticky,
             "estimated": self.estimated,
             "skipped": [{"rule": rule, "why": why} for rule, why in self.skipped],
+            **self._local_fallback(),
         }
+
+    def _local_fallback(self) -> dict[str, Any]:
+        if self.local_fallback is None:
+            return {}
+        told = {**self.local_fallback._asdict(), "detail": self.local_fallback_words}
+        return {"local_fallback": told}
 
 
 def simulate(
@@ -123,7 +136,10 @@ def simulate(
     rng: Rng,
 ) -> Simulation:
     """What `route` decides with the same arguments, explained."""
-    return explain(route(routing_request, virtual_key, table, health, now, rng))
+    plan = route(routing_request, virtual_key, table, health, now, rng)
+    held = applies(plan.profile, virtual_key, table)
+    words = sentence(held, place_of(table.local_default))
+    return replace(explain(plan), local_fallback=held, local_fallback_words=words)
 
 
 def explain(plan: Plan) -> Simulation:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from governance.routing.breaker import HealthReader, HealthStatus
 from governance.routing.eligibility import Eligibility, EligibleTarget, eligibility_for
+from governance.routing.fallback import takes_over
 from governance.routing.plan import Candidate, Plan, ProfileChoice, Refusal, Verdict
 from governance.routing.policy import choose
 from governance.routing.refusals import refusal_for, warning_for
@@ -19,7 +20,7 @@ from governance.routing.sessions import (
     stick,
 )
 from governance.routing.table import RoutingTable, VirtualKey
-from governance.routing.verdicts import threshold
+from governance.routing.verdicts import threshold, too_small
 from governance.strategies import strategy_named
 from governance.strategies.strategy import Rng
 
@@ -61,21 +62,16 @@ def resolve(
     """
     eligibility = eligibility_for(routing_request, choice, virtual_key, table)
     profile = choice.profile
-    session = ""
-    if routing_request.session and len(eligibility.kept) > 1:
-        session = session_in(profile, virtual_key, routing_request)
-    order, sticky, first = _ordered(eligibility, session, health, now, rng, sessions)
-    candidates, verdicts = _by_health(
-        order, eligibility.verdicts, health, now, lambda one: _lot(one, session, rng)
-    )
-    warning, refusal, fallback = choice.warning, None, eligibility.fallback
-    if not candidates and fallback is not None:
-        warning = warning or warning_for(profile, verdicts)
-    elif not candidates:
-        refusal = refusal_for(routing_request, choice, verdicts)
-    if fallback is not None and not (
-        eligibility.fallback_repeats and any(map(fallback.same_place, candidates))
-    ):
+    order = _ordered(eligibility, routing_request, virtual_key, health, now, rng, sessions)
+    candidates, verdicts = _of_the_moment(order, eligibility, routing_request, health, now, rng)
+    warning, refusal = choice.warning, None
+    fallback = _fallback(eligibility, routing_request, candidates)
+    if not candidates:
+        if fallback is None or not takes_over(fallback, verdicts):
+            fallback, refusal = None, refusal_for(routing_request, choice, verdicts)
+        else:
+            warning = warning or warning_for(profile, verdicts)
+    if fallback is not None:
         candidates.append(fallback)
     return Plan(
         profile=profile if profile.targets else None,
@@ -86,56 +82,86 @@ def resolve(
         refusal=refusal,
         warning=warning,
         skipped=choice.skipped,
-        sticky=sticky,
-        session="" if sticky == "hash" else session,
-        first_choice=first,
+        sticky=order.sticky,
+        session="" if order.sticky == "hash" else order.session,
+        first_choice=order.first,
     )
+
+
+class _Order(NamedTuple):
+    """The targets in the order to try them, and what a session has to do with it."""
+
+    targets: Sequence[EligibleTarget]
+    session: str = ""
+    """Empty where requests do not stick."""
+    sticky: str = ""
+    first: Candidate | None = None
+    """The target at which the session needs no memory."""
 
 
 def _ordered(
     eligibility: Eligibility,
-    session: str,
+    routing_request: RoutingRequest,
+    virtual_key: VirtualKey,
     health: HealthReader,
     now: float,
     rng: Rng,
     sessions: SessionReader,
-) -> tuple[Sequence[EligibleTarget], str, Candidate | None]:
-    """The targets in the order to try them; what the session has done to it; and the target where
-    the session needs no memory."""
+) -> _Order:
     profile = eligibility.profile
     strategy = strategy_named(profile.strategy)
-    order = strategy.order(eligibility.kept, health, rng)
+    targets = strategy.order(eligibility.kept, health, rng)
+    if not routing_request.session or len(targets) < 2:
+        return _Order(targets)
+    session = session_in(profile, virtual_key, routing_request)
     if not session:
-        return order, "", None
-    first = order[0].candidate if strategy.is_fixed else None
-    return *stick(order, strategy, session, profile, sessions, health, now), first
+        return _Order(targets)
+    first = targets[0].candidate if strategy.is_fixed else None
+    targets, sticky = stick(targets, strategy, session, profile, sessions, health, now)
+    return _Order(targets, session, sticky, first)
 
 
-def _by_health(
-    order: Sequence[EligibleTarget],
-    verdicts: tuple[Verdict, ...],
+def _fallback(
+    eligibility: Eligibility, routing_request: RoutingRequest, candidates: list[Candidate]
+) -> Candidate | None:
+    """The local fallback, unless it is a candidate already or the prompt does not fit in."""
+    fallback = eligibility.fallback
+    if fallback is None:
+        return None
+    if eligibility.fallback_repeats and any(map(fallback.same_place, candidates)):
+        return None
+    tokens = routing_request.features.prompt_tokens
+    return None if too_small(fallback.facts.context_length, tokens) else fallback
+
+
+def _of_the_moment(
+    order: _Order,
+    eligibility: Eligibility,
+    routing_request: RoutingRequest,
     health: HealthReader,
     now: float,
-    lot_of: Callable[[EligibleTarget], float],
+    rng: Rng,
 ) -> tuple[list[Candidate], tuple[Verdict, ...]]:
-    """The candidates, the demoted ones behind the others, and the verdicts that follow."""
+    """The candidates, the demoted ones behind the others, and the verdicts that follow from this
+    very request and from health."""
     candidates: list[Candidate] = []
     demoted: list[Candidate] = []
-    for one in order:
-        status = health.status(one.provider, one.candidate.model)
-        verdict = None if status is None else _health_verdict(one, status, now, lot_of)
+    verdicts, tokens = eligibility.verdicts, routing_request.features.prompt_tokens
+    for one in order.targets:
+        candidate, verdict = one.candidate, None
+        small = too_small(candidate.facts.context_length, tokens)
+        status = health.status(one.provider, candidate.model)
+        if small is not None:
+            verdict = Verdict(one.target, candidate.model, *small)
+        elif status is not None:
+            verdict = _health_verdict(one, status, now, rng, order.session)
         if verdict is None:
-            candidates.append(one.candidate)
+            candidates.append(candidate)
             continue
         verdicts = (*verdicts[: one.index], verdict, *verdicts[one.index + 1 :])
         if verdict.kept:
-            (candidates if verdict.demoted is None else demoted).append(one.candidate)
+            (candidates if verdict.demoted is None else demoted).append(candidate)
     return candidates + demoted, verdicts
-
-
-def _lot(one: EligibleTarget, session: str, rng: Rng) -> float:
-    """A session draws the same each time: it comes back to a target once, and stays."""
-    return lot(session, one.provider, one.model) if session else rng.random()
 
 
 _DEMOTED: Final = {
@@ -145,10 +171,7 @@ _DEMOTED: Final = {
 
 
 def _health_verdict(
-    one: EligibleTarget,
-    status: HealthStatus,
-    now: float,
-    lot_of: Callable[[EligibleTarget], float],
+    one: EligibleTarget, status: HealthStatus, now: float, rng: Rng, session: str
 ) -> Verdict | None:
     """What health changes about a kept target, None when nothing."""
     exceeded = threshold(one.target, status, now)
@@ -161,5 +184,7 @@ def _health_verdict(
     if share >= 1.0:
         return None
     detail = f"It answers again after failures and gets {share:.0%} of its requests for now."
-    passed = None if lot_of(one) < share else "recovering"
+    # A session draws the same lot each time: it comes back to a target once, and stays.
+    drawn = lot(session, one.provider, one.model) if session else rng.random()
+    passed = None if drawn < share else "recovering"
     return Verdict(one.target, one.candidate.model, detail=detail, demoted=passed, share=share)

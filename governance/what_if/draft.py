@@ -37,5 +37,7 @@ def with_profile(table: RoutingTable, profile: Profile) -> RoutingTable:
         rules=table.rules,
         mappings=table.mappings,
         cloud_enabled=table.cloud_enabled,
+        local_fallback=table.local_fallback,
+        context_lengths=table.context_lengths,
         compile_regex=compile_regex,
     )

@@ -34,6 +34,11 @@ SATURATED: Final = "saturated"
 
 STALE: Final = "stale_connection"
 """The code of a request that went out again, since its connection had died while it was idle."""
+_STALE_CAUSE: Final = (
+    "The connection had been closed while it was idle; the request went out again."
+)
+LONGEST_CAUSE: Final = 300
+"""Characters of the sentence that a record keeps."""
 
 
 class Attempt:
@@ -159,6 +164,7 @@ class Attempt:
                     0,
                     0.0,
                     candidate.is_local_fallback,
+                    cause=_STALE_CAUSE,
                 )
             )
 
@@ -196,9 +202,10 @@ class Attempt:
                 self.deadlines.drop()
             self._book.release(self._permit, failure, counted=self.counted)
         candidate = self.candidate
-        outcome, code, status = "ok", self.code, self.status
+        outcome, code, status, cause = "ok", self.code, self.status, ""
         if failure is not None:
             outcome, code, status = str(failure.outcome), failure.code, failure.upstream_status
+            cause = failure.message[:LONGEST_CAUSE]
         self._context.attempts.append(
             AttemptRecord(
                 candidate.provider.name,
@@ -209,6 +216,7 @@ class Attempt:
                 (self._loop.time() - self._began) * 1000,
                 candidate.is_local_fallback,
                 started_ms=max(0.0, self._began - self._context.started) * 1000,
+                cause=cause,
             )
         )
 

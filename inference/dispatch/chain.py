@@ -1,36 +1,93 @@
-"""The candidates of one request: whose turn it is, and what is told when all are used up."""
+"""The failures of one request's candidates: who may still be tried, and what its caller is told."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from governance.routing.plan import Candidate
 from inference.dispatch.attempt import SATURATED
 from inference.dispatch.results import Exhausted
-from inference.values.failures import Outcome, broken
+from inference.values.failures import Failure, Outcome, broken
 
 INEXPRESSIBLE: Final = "inexpressible"
 """The code of a failure that lies in the request and the candidate's protocol alone."""
 
 
+_NOTHING: Final = broken("no_candidate", "There is nothing to try.", 503)
+
+
+class FailedChain:
+    """Takes the failures in the order in which they happen."""
+
+    __slots__ = ("_failures", "_first", "_last", "_tried")
+
+    def __init__(self) -> None:
+        self._failures: list[Failure] = []
+        self._first: Exhausted | None = None
+        """Of those who were asked."""
+        self._last = Exhausted(_NOTHING)
+        self._tried = False
+
+    def may_try(self, candidate: Candidate) -> bool:
+        """Whether the local fallback may take over from what has failed; others always may."""
+        if not candidate.is_local_fallback:
+            return True
+        if self._last.failure.code == INEXPRESSIBLE:
+            # The request asks for too much, nobody has failed: its caller is to know.
+            return False
+        if not candidate.only_unreachable:
+            return True
+        asked = [one for one in self._failures if one.outcome is not Outcome.UNFIT]
+        return all(one.outcome is Outcome.RETRYABLE for one in asked)
+
+    def add(
+        self,
+        candidate: Candidate,
+        failure: Failure,
+        told: Callable[[Candidate, Failure], Exhausted],
+    ) -> bool:
+        """Whether another candidate may do better. `told` gives what the caller is told."""
+        self._failures.append(failure)
+        if candidate.is_local_fallback and failure.outcome is Outcome.TOO_LONG and self._first:
+            # Which model was to be asked is what its caller knows of; the local one's context is
+            # no news beside what became of that.
+            self._last = self._first
+            return False
+        unfit = failure.outcome is Outcome.UNFIT
+        # That a protocol lacks the words is no news beside a provider that failed.
+        if not (self._tried and unfit):
+            self._last = told(candidate, failure)
+        if self._first is None and not unfit:
+            self._first = self._last
+        self._tried = self._tried or failure.code != SATURATED
+        return failure.moves_on
+
+    def exhausted(self) -> Exhausted:
+        """What the caller is told, with what of it may pass."""
+        passing = [one for one in self._failures if one.outcome is Outcome.RETRYABLE]
+        waits = [one.retry_after for one in passing if one.retry_after is not None]
+        self._last.transient = bool(passing)
+        self._last.retry_after = min(waits, default=None)
+        return self._last
+
+
 class Chain:
     """Hands out each candidate once, to whoever asks first, and keeps the failures."""
 
-    __slots__ = ("_candidates", "_exhausted", "_next", "_tried", "_waits", "stopped")
+    __slots__ = ("_candidates", "_failed", "_next", "stopped")
 
     def __init__(self, candidates: tuple[Candidate, ...]) -> None:
         self._candidates = candidates
         self._next = 0
-        self._tried = False
-        self._waits: list[float] | None = None
-        self._exhausted: Exhausted | None = None
+        self._failed: FailedChain | None = None
         self.stopped = False
         """A failure that no other candidate can mend."""
 
     @property
     def exhausted(self) -> Exhausted:
-        """The failure that counts so far."""
-        return Exhausted(_NOTHING) if self._exhausted is None else self._exhausted
+        """What the caller is told."""
+        return (self._failed or FailedChain()).exhausted()
 
     @property
     def has_more(self) -> bool:
@@ -49,9 +106,7 @@ class Chain:
         if self.stopped or not self.has_more:
             return None
         candidate = self._candidates[self._next]
-        failed = self._exhausted
-        if candidate.target is None and failed and failed.failure.code == INEXPRESSIBLE:
-            # The request asks for too much, nobody has failed: its caller is to know.
+        if self._failed is not None and not self._failed.may_try(candidate):
             return None
         self._next += 1
         return candidate
@@ -60,23 +115,14 @@ class Chain:
         """The same, but never the local fallback."""
         return self.next() if self.has_target else None
 
-    def failed(self, exhausted: Exhausted) -> None:
-        """A candidate is given up, for the failure that `exhausted` tells."""
-        failure, known = exhausted.failure, self._exhausted
-        if failure.outcome is Outcome.RETRYABLE:
-            exhausted.transient = True
-            if failure.retry_after is not None:
-                self._waits = [*(self._waits or ()), failure.retry_after]
-        if known is not None:
-            exhausted.transient = exhausted.transient or known.transient
-        # That a protocol lacks the words is no news beside a provider that failed.
-        if known is not None and self._tried and failure.outcome is Outcome.UNFIT:
-            known.transient = exhausted.transient
-            exhausted = known
-        self._exhausted = exhausted
-        self._tried = self._tried or failure.code != SATURATED
-        exhausted.retry_after = min(self._waits or (), default=None)
-        self.stopped = self.stopped or not failure.moves_on
-
-
-_NOTHING: Final = broken("no_candidate", "There is nothing to try.", 503)
+    def failed(
+        self,
+        candidate: Candidate,
+        failure: Failure,
+        told: Callable[[Candidate, Failure], Exhausted],
+    ) -> None:
+        """A candidate is given up; `told` gives what the caller is told of that."""
+        if self._failed is None:
+            self._failed = FailedChain()
+        if not self._failed.add(candidate, failure, told):
+            self.stopped = True

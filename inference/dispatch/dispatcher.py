@@ -169,7 +169,7 @@ class Dispatcher:
                 return False
             wait = self._wait_before_repeat(candidate, failure, repeats)
             if wait is None:
-                self._chain.failed(self._exchange.told(attempt, failure))
+                self._chain.failed(candidate, failure, self._exchange.told)
                 return False
             repeats += 1
             await asyncio.sleep(wait)
@@ -281,7 +281,7 @@ class Dispatcher:
             return
         # Nothing can be replayed: the stream ends in the protocol's error event and without its
         # regular end, so that no client takes the half for the whole.
-        body = self._exchange.told(attempt, failure).body
+        body = self._exchange.told(attempt.candidate, failure).body
         await self._delivery.break_off(failure, body, stream.translator)
 
     def _served(self, candidate: Candidate) -> None:

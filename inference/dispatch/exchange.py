@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
+
+from governance.routing.plan import Candidate
 from inference.dispatch.attempt import Attempt
 from inference.dispatch.chain import INEXPRESSIBLE
 from inference.dispatch.health import HealthBook
@@ -13,6 +16,7 @@ from inference.dispatch.repairing import RepairedRequest
 from inference.dispatch.results import Exhausted, StreamResult
 from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
+from inference.translate.answer_limit import room_for, with_limit
 from inference.translate.base import JSON, Inexpressible, Outbound, TranslatedAnswer, Translator
 from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
@@ -56,7 +60,8 @@ class Exchange:
         backend = backend_of(candidate.provider)
         translator = (translators or self.translators)(backend.kind.translation)
         try:
-            outbound = translator.request(request, candidate.model)
+            told = msgspec.structs.replace(request, model_facts=candidate.facts)
+            outbound = translator.request(told, candidate.model)
         except Inexpressible as error:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
@@ -80,7 +85,8 @@ class Exchange:
     ) -> Reply:
         """The reply to the request, repaired where the provider refuses a part of it."""
         context, candidate = self._context, attempt.candidate
-        repairs = RepairedRequest(self.book.repairs, backend, candidate, outbound.body)
+        body = _limited(request, backend, candidate, outbound.body)
+        repairs = RepairedRequest(self.book.repairs, backend, candidate, body)
 
         async def ask(body: bytes) -> Reply:
             attempt.dropped = context.dropped = (*outbound.dropped, *repairs.dropped)
@@ -121,15 +127,28 @@ class Exchange:
             on_start=attempt.started,
         )
 
-    def told(self, attempt: Attempt, failure: Failure) -> Exhausted:
+    def told(self, candidate: Candidate, failure: Failure) -> Exhausted:
         """The failure with what the upstream said about it, in the caller's protocol.
 
         Nobody is shown the provider's credentials, should the upstream quote them.
         """
         if not failure.body:
             return Exhausted(failure)
-        backend = backend_of(attempt.candidate.provider)
+        backend = backend_of(candidate.provider)
         safe = replace(failure, body=backend.redacted(failure.body))
         translator = self.translators(backend.kind.translation)
         body = translator.error(safe)
         return Exhausted(safe, body, unmodified=body == safe.body)
+
+
+def _limited(request: ParsedRequest, backend: Backend, candidate: Candidate, body: bytes) -> bytes:
+    """The body with a limit where local inference would go on until its context is full.
+
+    The engine has one of its own for models whose longest answer nobody tells. A local server that
+    a target names is asked as its operator had it.
+    """
+    engine, facts = backend.kind.engine, candidate.facts
+    if not (facts.max_output_tokens if engine else candidate.is_local_fallback):
+        return body
+    tokens = request.routing_request.features.prompt_tokens
+    return with_limit(body, room_for(facts.max_output_tokens, facts.context_length, tokens))

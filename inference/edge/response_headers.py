@@ -78,10 +78,12 @@ def answered(context: RequestContext, candidate: Candidate, attempts: int) -> He
     """The headers of a request that `candidate` answers, as the last of so many `attempts`."""
     moved_on = context.moved_on(candidate.provider.name, candidate.model)
     fallback = b"local" if candidate.is_local_fallback else b"target" if moved_on else b"none"
+    reason = context.first_failure.encode() if fallback != b"none" else b""
     return [
         *routing_headers(context),
         (b"x-pointsman-provider", header_value(candidate.provider.name)),
         (b"x-pointsman-model", header_value(candidate.model)),
         (b"x-pointsman-attempts", str(attempts).encode()),
         (b"x-pointsman-fallback", fallback),
+        *([(b"x-pointsman-fallback-reason", reason)] if reason else ()),
     ]

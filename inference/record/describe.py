@@ -62,23 +62,29 @@ def describe(
         stream=routing_request.stream,
         messages=features.messages,
         tools=features.tools,
-        features=FeaturesRecord(
-            _sorted(routing_request.required_capabilities),
-            features.last_user_characters,
-            features.prompt_tokens,
-            features.images,
-            features.reasoning,
-        ),
+        features=_features(routing_request),
         duration_ms=round(context.duration * 1000, 1),
         first_token_ms=None if first_token is None else round(first_token * 1000, 1),
         usage=context.usage,
         cost_usd=cost_usd,
         finish_reason=plain(context.finish_reason, 40),
         fallback=context.fallback,
+        fallback_reason=context.fallback_reason,
         outcome=str(context.outcome),
         error_code=context.error_code,
         status=context.status,
         dropped_fields=context.dropped,
+    )
+
+
+def _features(routing_request: RoutingRequest) -> FeaturesRecord:
+    features = routing_request.features
+    return FeaturesRecord(
+        _sorted(routing_request.required_capabilities),
+        features.last_user_characters,
+        features.prompt_tokens,
+        features.images,
+        features.reasoning,
     )
 
 
@@ -88,6 +94,7 @@ def _attempts(context: RequestContext) -> list[AttemptRecord]:
         one.milliseconds = round(one.milliseconds, 1)
         if one.started_ms is not None:
             one.started_ms = round(one.started_ms, 1)
+        one.cause = plain(one.cause)
     if attempts and attempts[-1].usage is None:
         # Usage is known when the answer ends, which is after its attempt was noted.
         attempts[-1].usage = context.usage

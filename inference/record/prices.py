@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from governance.catalog import SoldModel, find
 from governance.interactions.record import AttemptRecord, InteractionRecord, Price, Usage
-from governance.kinds import kind_named
 from inference.record.lines import Line, Seller
 
 _MILLION: Final = Decimal(1_000_000)
@@ -121,20 +121,8 @@ def rates_of(seller: Seller, answered: str, asked: str, at: float) -> Rates | No
 
 
 def _look_up(what: Priced) -> Rates | None:
-    # Loading the list takes half a second, so it is not done before it is needed.
-    from genai_prices.data_snapshot import get_snapshot
-
-    known = get_snapshot()
-    try:
-        try:
-            seller = known.find_provider(None, None, what.base_url)
-        except LookupError:
-            kind = kind_named(what.kind)
-            if kind is None or not kind.price_seller:
-                return None
-            seller = known.find_provider(None, kind.price_seller, None)
-        _, found = known.find_provider_model(what.model, seller, None, None)
-    except LookupError:
+    found = find(SoldModel(what.kind, what.base_url, what.model))
+    if found is None:
         return None
     listed = found.get_prices(datetime.fromtimestamp(what.half_hour * 1800, UTC))
     prompt, completion = _rate(listed.input_mtok), _rate(listed.output_mtok)

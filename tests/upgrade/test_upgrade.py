@@ -17,7 +17,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support import anthropic_shapes, openai_shapes, postgres
+from tests.support import anthropic_shapes, openai_shapes
 from tests.support.installation import Installation, manage
 from tests.support.upstream import Json, Sse, Upstream
 from tests.upgrade import state
@@ -29,11 +29,18 @@ then it is `mlx` still."""
 ACCEPTED: Final = ("mlx", KIND_OF_MLX_SERVER)
 
 GAINED: Final[dict[str, dict[str, object]]] = {
-    "attempts": {"node": "", "group": None, "owner": None, "session": ""},
-    "milliseconds": {"usage": None, "price": None, "cost_usd": None},
+    "attempts": {
+        "node": "",
+        "group": None,
+        "owner": None,
+        "session": "",
+        "fallback_reason": "",
+    },
+    "milliseconds": {"usage": None, "price": None, "cost_usd": None, "cause": ""},
+    "first_event_timeout": {"model_facts": []},
 }
-"""Fields that interactions and their attempts have gained, by a field that tells the two apart, and
-what those that were kept must have there."""
+"""Fields that interactions, their attempts and providers have gained, by a field that tells them
+apart, and what those that were kept must have there."""
 
 HELLO: Final = [{"role": "user", "content": "Hello?"}]
 
@@ -70,10 +77,8 @@ def upgraded(
     state.restore_files(database, data_dir)
     if database == "sqlite":
         yield from _running(database, data_dir, {})
-    elif not postgres.available():
-        pytest.skip("there is no PostgreSQL server to start")
     else:
-        with postgres.server() as server, _Database(server) as url:
+        with _Database(request.getfixturevalue("postgres_server")) as url:
             yield from _running(database, data_dir, {"POINTSMAN_DATABASE_URL": url})
 
 

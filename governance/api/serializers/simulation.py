@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from governance.api.simulation import CONDITIONS
+from governance.routing.fallback_modes import MODES
 from governance.routing.plan import REJECTIONS
 from governance.routing.target_rules import CAPABILITIES
 from governance.routing.vocabulary import REQUEST_TYPES
@@ -21,6 +22,12 @@ class SimulationRequestSerializer(serializers.Serializer[Any]):
         child=serializers.ChoiceField(choices=CAPABILITIES),
         required=False,
         help_text="What the answer requires, beside what a whole request shows by itself.",
+    )
+    prompt_tokens = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        help_text="How long the prompt is; targets whose context is known to be smaller are "
+        "skipped. Of a whole request it is estimated.",
     )
     routing_profile = serializers.CharField(required=False, help_text="The caller's hint.")
     headers = serializers.DictField(
@@ -93,6 +100,12 @@ class StepSerializer(serializers.Serializer[Any]):
     words = serializers.CharField(help_text="What the candidate does, without its name.")
 
 
+class LocalFallbackSerializer(serializers.Serializer[Any]):
+    mode = serializers.ChoiceField(choices=MODES)
+    said_by = serializers.ChoiceField(choices=("profile", "key", "installation"))
+    detail = serializers.CharField(help_text="What happens when no target answers.")
+
+
 class SimulationSerializer(serializers.Serializer[Any]):
     """What would happen to the request, and why."""
 
@@ -113,6 +126,7 @@ class SimulationSerializer(serializers.Serializer[Any]):
         help_text="The probabilities are those of a quiet moment: the strategy goes by what it "
         "measures."
     )
+    local_fallback = LocalFallbackSerializer()
     skipped = SkippedRuleSerializer(many=True, help_text="Rules passed over.")
     course = StepSerializer(
         many=True, help_text="What the request goes through, under the conditions supposed."
