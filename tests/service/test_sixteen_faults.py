@@ -95,7 +95,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "F07": lambda s: (Sse(s.events(WHOLE), delay=20 * SCALE),),
     "F08": lambda s: (Sse(words(s, 40), then="cut"),),
     "F09": lambda s: (Sse(words(s, 20), then="hang"),),
-    "F10": lambda s: (Sse(garbled(s)),),
+    # Apart, so that the answer has begun before it breaks.
+    "F10": lambda s: (Sse(garbled(s), pause=0.01),),
     "F11": lambda s: (Sse(s.events(WHOLE)[:-1]),),
     "F12": lambda s: (too_long(s),),
     "F13": lambda s: (s.error(400, "The response was filtered: content_filter policy."),),
