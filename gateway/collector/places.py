@@ -28,6 +28,11 @@ class Places(NamedTuple):
     models: Path
     """Folders of the engine's models."""
 
+    @property
+    def keeper(self) -> Path:
+        """Where they put and ask for answers that are kept."""
+        return self.socket.with_name("keeper.sock")
+
 
 def places() -> Places:
     """As the settings are now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,13 +16,14 @@ from inference.dispatch.health import HealthBook
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
-from inference.edge.nothing_kept import KeptResponseConsumer
+from inference.edge.kept_responses import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.input_tokens import INPUT_TOKENS
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
 from inference.record.content import ContentObserver
+from inference.values.kept_answer import Keeper
 
 MODELS = "/v1/models"
 PATHS = (*(endpoint.path for endpoint in ENDPOINTS), COUNT_TOKENS.path, INPUT_TOKENS.path, MODELS)
@@ -37,9 +38,11 @@ def routes(
     heartbeat: float = 15.0,
     keep_content: bool = settings.LOG_CONTENT,
     origins: Sequence[str] = settings.CORS_ORIGINS,
+    keeper: Keeper | None = None,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
 
+    `keeper` keeps answers of the Responses API; None: nobody does.
     `heartbeat`: seconds of silence after which a streaming caller gets a sign of life.
     """
     limit = settings.MAX_BODY_BYTES
@@ -56,16 +59,22 @@ def routes(
             rng=rng,
             heartbeat=heartbeat,
             observers=observers,
+            keeper=keeper,
             **common,
         )
         for endpoint in ENDPOINTS
     }
     for counting in (COUNT_TOKENS, INPUT_TOKENS):
         apps[counting.path] = InferenceConsumer.as_asgi(
-            endpoint=counting, book=HealthBook(rng=rng), rng=rng, **common
+            endpoint=counting, book=HealthBook(rng=rng), rng=rng, keeper=keeper, **common
         )
     models = apps[MODELS] = ListingConsumer.as_asgi(**common)
-    kept = KeptResponseConsumer.as_asgi()
+    kept = KeptResponseConsumer.as_asgi(**common, keeper=keeper)
+    return shared(_by_path(apps, models, kept), origins)
+
+
+def _by_path(apps: Mapping[str, App], models: App, kept: App) -> App:
+    """Which of the applications answers; what is below a path belongs to `models` and `kept`."""
     unknown = UnknownPathConsumer.as_asgi(paths=PATHS)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -77,4 +86,4 @@ def routes(
             chosen = kept
         return chosen(scope, receive, send)
 
-    return shared(app, origins)
+    return app

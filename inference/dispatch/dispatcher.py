@@ -32,6 +32,7 @@ from inference.translate.base import EVENT_STREAM, StreamTranslator, TranslatedA
 from inference.translate.hub import DirectCaller
 from inference.upstream import Client
 from inference.values.failures import AttemptFailed, Failure
+from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import ParsedRequest
 
 log = structlog.get_logger("pointsman.dispatch")
@@ -82,6 +83,7 @@ class Dispatcher:
         timer_wheel: TimerWheel,
         translators: Callable[[str], Translator],
         caller: DirectCaller | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         """`translators` gives the translator towards an upstream's protocol, `caller` is the
         caller's half of all of them."""
@@ -92,13 +94,14 @@ class Dispatcher:
         self._loop = loop
         self._timer_wheel = timer_wheel
         self._caller = caller
-        self._exchange = Exchange(context, client, book, translators)
+        self._exchange = Exchange(request, context, client, book, translators)
         plan = context.plan
         self._profile = plan.profile if plan and plan.profile else _NO_PROFILE
         self._winner: Attempt | None = None
         self._lanes: list[Attempt | None] = [None]
         """The attempt under way in the first lane and, while there is one, in the second."""
         self._second: asyncio.Task[bool] | None = None
+        self.keeper = keeper
 
     async def run(self, candidates: tuple[Candidate, ...]) -> Exhausted | None:
         """One candidate after the other until one commits. None when the caller was answered, be
@@ -178,13 +181,13 @@ class Dispatcher:
 
     async def _ask(self, attempt: Attempt) -> StreamResult | TranslatedAnswer:
         """The candidate's committed stream or its whole answer. Raises what `Attempt` takes."""
-        request, context, candidate = self.request, self.context, attempt.candidate
+        context, candidate = self.context, attempt.candidate
         context.dropped = ()
         slow = None
         if self._second is None and len(self._lanes) == 1 and self._chain.has_target:
-            slow = hedge_after(self._profile, candidate, request.routing_request)
+            slow = hedge_after(self._profile, candidate, self.request.routing_request)
         attempt.acquire(
-            stream=request.routing_request.stream,
+            stream=self.request.routing_request.stream,
             slow=slow,
             on_slow=None if slow is None else self._on_slow,
         )
@@ -195,7 +198,7 @@ class Dispatcher:
                 provider=candidate.provider.name,
                 failed=[str(one) for one in context.attempts],
             )
-        return await self._exchange.ask(attempt, request)
+        return await self._exchange.ask(attempt)
 
     def _on_slow(self) -> None:
         """The first lane has waited for a first token for long: a second one begins beside it."""

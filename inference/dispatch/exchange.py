@@ -14,6 +14,8 @@ from inference.dispatch.health import HealthBook
 from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.repairing import RepairedRequest
 from inference.dispatch.results import Exhausted, StreamResult
+from inference.dispatch.seals import seal_for
+from inference.dispatch.upstream_protocol import RESPONSES, upstream_protocol
 from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
 from inference.translate.answer_limit import room_for, with_limit
@@ -28,16 +30,18 @@ from inference.values.parsed_request import ParsedRequest
 class Exchange:
     """What all attempts of one request have in common: who asks, by which client and book."""
 
-    __slots__ = ("_client", "_context", "book", "translators")
+    __slots__ = ("_client", "_context", "_request", "book", "translators")
 
     def __init__(
         self,
+        request: ParsedRequest,
         context: RequestContext,
         client: Client,
         book: HealthBook,
         translators: Callable[[str], Translator],
     ) -> None:
         """`translators` gives the translator towards an upstream's protocol."""
+        self._request = request
         self._context = context
         self._client = client
         self.book = book
@@ -46,22 +50,26 @@ class Exchange:
     async def ask(
         self,
         attempt: Attempt,
-        request: ParsedRequest,
+        request: ParsedRequest | None = None,
         translators: Callable[[str], Translator] | None = None,
         *,
         waits: bool = False,
     ) -> StreamResult | TranslatedAnswer:
         """The candidate's committed stream or its whole answer. The attempt has its permit.
 
+        It is asked the request itself, or `request` in its usual protocol by other `translators`.
         With `waits` the deadline of the first event is over once anything comes: the stream says
         again what is known before it commits. Raises what `Attempt` takes.
         """
-        candidate, stream = attempt.candidate, request.routing_request.stream
+        candidate, stream = attempt.candidate, self._request.routing_request.stream
         backend = backend_of(candidate.provider)
-        translator = (translators or self.translators)(backend.kind.translation)
         try:
-            told = msgspec.structs.replace(request, model_facts=candidate.facts)
-            outbound = translator.request(told, candidate.model)
+            if request is None or translators is None:
+                translator, request, outbound = self._outbound(backend, candidate)
+            else:
+                translator = translators(backend.kind.translation)
+                request = msgspec.structs.replace(request, model_facts=candidate.facts)
+                outbound = translator.request(request, candidate.model)
         except Inexpressible as error:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
@@ -79,6 +87,32 @@ class Exchange:
             )
         except AttemptFailed as failed:
             raise AttemptFailed(reworded(failed.failure, words)) from None
+
+    def _outbound(
+        self, backend: Backend, candidate: Candidate
+    ) -> tuple[Translator, ParsedRequest, Outbound]:
+        """How the candidate is spoken to, and the request in its words. Raises `Inexpressible`."""
+        translator, request = self._translation(backend, candidate)
+        try:
+            return translator, request, translator.request(request, candidate.model)
+        except Inexpressible:
+            if request.seal is None or request.routing_request.request_type == RESPONSES:
+                raise
+            # What the preferred protocol has no word for may be said in the usual one.
+            usual = self.translators(backend.kind.translation)
+            unsealed = msgspec.structs.replace(request, seal=None)
+            return usual, unsealed, usual.request(unsealed, candidate.model)
+
+    def _translation(
+        self, backend: Backend, candidate: Candidate
+    ) -> tuple[Translator, ParsedRequest]:
+        """How the candidate is spoken to, and the request with what that takes."""
+        request = msgspec.structs.replace(self._request, model_facts=candidate.facts)
+        protocol = upstream_protocol(candidate, request, backend.kind.translation)
+        if protocol == RESPONSES:
+            seal = seal_for(self._context.virtual_key, candidate.provider.name)
+            request = msgspec.structs.replace(request, seal=seal)
+        return self.translators(protocol), request
 
     async def _send(
         self, request: ParsedRequest, backend: Backend, outbound: Outbound, attempt: Attempt
@@ -136,7 +170,7 @@ class Exchange:
             return Exhausted(failure)
         backend = backend_of(candidate.provider)
         safe = replace(failure, body=backend.redacted(failure.body))
-        translator = self.translators(backend.kind.translation)
+        translator, _ = self._translation(backend, candidate)
         body = translator.error(safe)
         return Exhausted(safe, body, unmodified=body == safe.body)
 

@@ -46,7 +46,10 @@ class _Halved:
 def resumable_between(caller: CallerSide, upstream_protocol: str) -> ResumableTranslator | None:
     """The translation of two halves, also where everything would pass through; None where there
     is no such translation."""
-    found = protocols()[upstream_protocol](_Halved(caller))
+    try:
+        found = protocols()[upstream_protocol](_Halved(caller))
+    except LookupError:
+        return None
     return found if isinstance(found, ResumableTranslator) else None
 
 

@@ -17,6 +17,7 @@ from gateway.server.uvicorn_http import Protocol
 from governance.routing.breaker import DEFAULTS, HealthSettings
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
+from inference.values.kept_answer import Keeper
 
 
 @dataclass
@@ -32,10 +33,17 @@ def served(
     require_key: bool = True,
     heartbeat: float = 15.0,
     settings: HealthSettings = DEFAULTS,
+    keeper: Keeper | None = None,
 ) -> Iterator[Served]:
     """Serves `table` under Uvicorn on a free port of loopback."""
     book = HealthBook(rng=random.Random(1), settings=settings)
-    app = v1.routes(table=lambda: table, book=book, require_key=require_key, heartbeat=heartbeat)
+    app = v1.routes(
+        table=lambda: table,
+        book=book,
+        require_key=require_key,
+        heartbeat=heartbeat,
+        keeper=keeper,
+    )
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     config = uvicorn.Config(
         app,
