@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := setup
-.PHONY: setup run test test-clients test-clients-quick test-faults test-rest audit lock verify lint \
+.PHONY: setup run test test-clients test-clients-quick test-sixteen-faults test-faults test-rest audit lock verify lint \
 	bench bench-quick bench-local
 
 $(BIN)/python:
@@ -59,6 +59,9 @@ verify: $(BIN)/python
 audit: $(VENV)/.dev-installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
 	@$(BIN)/python -m pip_audit --disable-pip --no-deps -r constraints.txt $(ARGS)
+# Sixteen faults of a provider in real time: about five minutes.
+test-sixteen-faults: $(VENV)/.dev-installed
+	@POINTSMAN_TEST_FAULTS=full $(BIN)/python -m pytest tests/service/test_sixteen_faults.py $(ARGS)
 
 # Real clients of npm and PyPI, about 1.5 GB; kept out of the environment of the product.
 CLIENTS := .clients

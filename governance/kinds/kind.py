@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -123,6 +124,12 @@ class ProviderKind:
     price_seller: str = ""
     """Whose list prices hold (a provider id of `genai-prices`) where the address is no known
     seller's; empty: none."""
+    signs_of_life: bool = False
+    """Whether it sends pings or comments while it has nothing to say: then only true silence
+    counts as silence in the middle of an answer."""
+    prefill: str = ""
+    """A regular expression for the models that go on with a last message of the assistant; empty:
+    none is known to. Who refuses it after all is asked in another way."""
     failure_words: tuple[FailureWords, ...] = SHARED
     """What its errors mean; the first that is found counts. Words of its own stand before those
     that all share."""
@@ -138,6 +145,10 @@ class ProviderKind:
         """The key of the translation for a model."""
         own = self.dialect_of(model) if self.dialect_of is not None else self.dialect
         return own or self.protocol
+
+    def takes_prefill(self, model: str) -> bool:
+        """Whether the model is said to go on with the beginning of an answer."""
+        return bool(self.prefill) and re.match(self.prefill, model) is not None
 
     def serves(self, request_type: str) -> bool:
         return self.request_types is None or request_type in self.request_types

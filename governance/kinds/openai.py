@@ -13,6 +13,8 @@ KIND = ProviderKind(
     caller_headers=TRACE_HEADERS
     | {b"openai-organization", b"openai-project", b"openai-beta", b"idempotency-key"},
     list_headers=LIST_HEADERS | {b"openai-beta"},
+    # Comments: OpenRouter's "processing", vLLM's and others' keep-alives.
+    signs_of_life=True,
     model_rules=(
         # Source: OpenAI's guide to reasoning models. They sample as they like; from GPT-5.1 on it
         # depends on the effort, which a refusal tells.

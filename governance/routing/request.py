@@ -39,3 +39,5 @@ class RoutingRequest(NamedTuple):
     """`routing_profile` of the body, of its metadata, or of the header; None when not given."""
     stream: bool = False
     features: Features = Features()
+    session: str = ""
+    """What the request belongs to; requests of one session go to one target where they can."""

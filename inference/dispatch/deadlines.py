@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from inference.dispatch.timer_wheel import TimerWheel
@@ -28,7 +29,9 @@ class Deadlines:
         "_carrier",
         "_first",
         "_idle",
+        "_on_slow",
         "_reply",
+        "_slow",
         "_time",
         "_timer_wheel",
         "_total",
@@ -47,7 +50,10 @@ class Deadlines:
         first_event: float | None,
         idle: float | None,
         total: float | None,
+        slow: float | None = None,
+        on_slow: Callable[[], object] | None = None,
     ) -> None:
+        """`on_slow` is called once when nothing meaningful has come for `slow` seconds."""
         now = loop.time()
         self._time = loop.time
         self._carrier = carrier
@@ -59,8 +65,10 @@ class Deadlines:
         self._writing = False
         self.expired: Failure | None = None
         """Why the carrying task was cancelled, if the deadlines did that."""
+        self._slow = _NEVER if slow is None else now + slow
+        self._on_slow = on_slow
         # The silence allowed may begin at once, and end before the other deadlines.
-        self.due = min(self._first, self._total, now + self._idle)
+        self.due = min(self._first, self._total, now + self._idle, self._slow)
         self._timer_wheel = timer_wheel
         timer_wheel.add(self)
 
@@ -104,10 +112,21 @@ class Deadlines:
             self.expired = DRAINED_UNREAD if self._writing else DRAINED
             self._carrier.cancel()
 
+    def end(self, failure: Failure) -> None:
+        """Ends the attempt now, whatever it waits for."""
+        self.stop()
+        self.drop()
+        self.expired = failure
+        self._carrier.cancel()
+
     def on_due(self, now: float) -> None:
         due, failure = self._next()
+        if now >= self._slow:
+            self._slow = _NEVER
+            if self._touched is None and self._on_slow is not None:
+                self._on_slow()
         if now < due:
-            self.due = min(due, now + self._idle)
+            self.due = min(due, now + self._idle, self._slow)
         elif self._writing:
             self.stop()
             self.expired = CALLER_STALLED

@@ -31,7 +31,7 @@ from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.heartbeat import Heartbeat
 from inference.edge.observer import Observer
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.session import HEADER_NAMES
+from inference.endpoints.session import HEADER_NAMES, sticky_session
 from inference.record import record
 from inference.record.record import RequestContext
 from inference.upstream import client_of
@@ -206,10 +206,11 @@ class InferenceConsumer(LeanHttpConsumer):
         return request
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
-        context = self.context
-        plan = route(
-            request.routing_request, key, table, self.book, now=context.started, rng=self.rng
-        )
+        context, book, asked = self.context, self.book, request.routing_request
+        session = sticky_session(request)
+        if session:
+            asked = asked._replace(session=session)
+        plan = route(asked, key, table, book, context.started, self.rng, book)
         context.plan = plan
         for observer in self.observers:
             observer.on_plan(context, plan)
@@ -249,6 +250,7 @@ class InferenceConsumer(LeanHttpConsumer):
             self.loop,
             self.timer_wheel,
             self.endpoint.translator,
+            self.endpoint.caller,
             self.keeper,
         )
 

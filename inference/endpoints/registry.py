@@ -11,6 +11,7 @@ import msgspec
 
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.session import sticky_session
 from inference.translate.base import Translator
 
 _ORDER: Final = ("chat", "messages", "responses", "completions", "embeddings")
@@ -66,4 +67,5 @@ def simulated_request(document: Mapping[str, Any]) -> RoutingRequest:
     """
     request = {name: value for name, value in document.items() if name != "request_type"}
     endpoint = BY_REQUEST_TYPE[document.get("request_type", "chat")]
-    return endpoint.parse(msgspec.json.encode(request), {}).routing_request
+    parsed = endpoint.parse(msgspec.json.encode(request), {})
+    return parsed.routing_request._replace(session=sticky_session(parsed))

@@ -82,6 +82,10 @@ class RawStream:
             self.failure = upstream_errors.no_answer()
         return b""
 
+    def cut(self) -> bytes | None:
+        """Where it ends is not known here."""
+        return None
+
 
 def boundary_of(content_type: str) -> bytes | None:
     """The line between the parts of a multipart body."""

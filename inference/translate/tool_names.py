@@ -96,3 +96,7 @@ class NamesRestored(WrappedStream):
 
     def end(self) -> bytes:
         return _restored(self._stream.end(), self._names)
+
+    def cut(self) -> bytes | None:
+        owed = self._stream.cut()
+        return None if owed is None else _restored(owed, self._names)

@@ -59,3 +59,6 @@ class WrappedStream:
 
     def end(self) -> bytes:
         return self._stream.end()
+
+    def cut(self) -> bytes | None:
+        return self._stream.cut()

@@ -10,7 +10,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -77,9 +77,10 @@ class Asked:
 class Upstream:
     """`with Upstream(reply, ...) as upstream:` serves on `upstream.base_url`."""
 
-    def __init__(self, *replies: Reply, uds: Path | None = None) -> None:
+    def __init__(self, *replies: Reply | Callable[[Asked], Reply], uds: Path | None = None) -> None:
         self.uds = uds
-        self.replies: list[Reply] = list(replies)
+        self.replies: list[Reply | Callable[[Asked], Reply]] = list(replies)
+        """What is callable chooses by what was asked."""
         self.asked: list[Asked] = []
         self.port = 0
         self._served = 0
@@ -128,7 +129,7 @@ class Upstream:
         """What is answered to a request."""
         reply = self.replies[min(self._served, len(self.replies) - 1)]
         self._served += 1
-        return reply
+        return reply(asked) if callable(reply) else reply
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

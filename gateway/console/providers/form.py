@@ -77,7 +77,11 @@ class ProviderForm(DocumentForm):
     first_event_timeout = NumberField(
         label="Timeout to first token", help_text="Seconds until the answer begins."
     )
-    idle_timeout = NumberField(label="Idle timeout", help_text="Seconds between two tokens.")
+    idle_timeout = NumberField(
+        label="Idle timeout",
+        help_text="Seconds between two tokens. Blank: 30 where the provider sends signs of life, "
+        "else 60.",
+    )
     total_timeout = NumberField(label="Total timeout", help_text="Seconds; blank: no limit.")
     max_concurrency = NumberField(label="Max concurrent requests", help_text="Blank: no limit.")
     api_key = SecretField(label="API key")
@@ -112,6 +116,9 @@ class ProviderForm(DocumentForm):
         adding = self.instance._state.adding
         self.existing: str | None = None if adding else self.instance.name
         self.row = Provider() if adding else Provider.objects.get(pk=self.instance.pk)
+        if adding:
+            # It depends on the kind, which is chosen on the same page.
+            self.initial["idle_timeout"] = None
         if not self.credentials:
             for name in ("api_key", "clear_api_key", "extra_headers"):
                 del self.fields[name]

@@ -88,6 +88,9 @@ class FramedStream(WrappedStream):
             return b""
         return self._stream.feed(self._events.end()) + self._stream.end()
 
+    def cut(self) -> bytes | None:
+        return None if self._over() or self._decoder.pending else self._stream.cut()
+
     def _told(self, frame: Frame) -> bytes:
         if frame.headers.get(":message-type", "event") != "event":
             self._broken = _failure(frame)

@@ -109,7 +109,7 @@ class Wordless(LineTranslator):
 async def test_what_no_protocol_can_express_is_the_callers_to_know() -> None:
     """The local fallback is not asked for what it is not told; nobody has failed."""
     world = World()
-    world.dispatcher._translators = lambda *kind: Wordless()
+    world.dispatcher._exchange.translators = lambda *kind: Wordless()
     exhausted = await world.dispatcher.run((ONE, LOCAL))
     assert exhausted is not None
     assert (exhausted.failure.code, exhausted.failure.field) == ("inexpressible", "tools")
@@ -119,7 +119,7 @@ async def test_what_no_protocol_can_express_is_the_callers_to_know() -> None:
 async def test_a_lack_of_words_is_no_news_beside_a_failure() -> None:
     world = World(ScriptedReply(status=500))
     words = iter((LineTranslator(), LineTranslator(), Wordless()))
-    world.dispatcher._translators = lambda *kind: next(words)
+    world.dispatcher._exchange.translators = lambda *kind: next(words)
     replied = ScriptedReply(b"no", status=500)
     world.client.replies = [replied]
     exhausted = await world.dispatcher.run((ONE, TWO))
@@ -227,7 +227,7 @@ async def test_the_fallback_is_told_apart() -> None:
 async def test_what_was_left_out_is_of_the_candidate_that_answers() -> None:
     dull = candidate("dull")
     world = World(ScriptedReply(status=500), ScriptedReply(b"a\n", b".\n"))
-    world.dispatcher._translators = lambda *kind: Dulling()
+    world.dispatcher._exchange.translators = lambda *kind: Dulling()
     assert await world.dispatcher.run((dull, ONE)) is None
     assert world.context.dropped == ("one-model",)
 

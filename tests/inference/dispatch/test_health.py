@@ -59,8 +59,24 @@ def test_repeated_failures_demote_and_one_probe_returns() -> None:
     assert status.demoted(clock.now) == "cooling_down", "only the probe gets through"
     book.release(probe)
     book.release(second, LEFT)
+    status = book.status("one", "m")
+    assert status is not None
+    assert (status.demoted(clock.now), status.share(clock.now)) == (None, 0.1)
+    clock.now = status.until
+    book.release(book.acquire(ONE, "m") or pytest.fail("no permit"))
     assert book.status("one", "m") is None
     assert book.under_way("one") == 0
+
+
+def test_tries_of_one_request_count_once() -> None:
+    book = HealthBook(rng=random.Random(1), clock=Clock())
+    for number in range(5):
+        assert book.status("one", "m") is None
+        for counted in (False, True, True):
+            permit = book.acquire(ONE, "m")
+            assert permit is not None
+            book.release(permit, DOWN, counted=counted)
+        assert number < 4 or book.status("one", "m") is not None
 
 
 def test_the_callers_fault_is_not_held_against_a_provider() -> None:
