@@ -5,9 +5,9 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test test-clients test-clients-quick lint bench bench-quick bench-local
-
-setup: $(VENV)/.run-installed
+.DEFAULT_GOAL := setup
+.PHONY: setup run test test-clients test-clients-quick test-sixteen-faults test-faults test-rest audit lock verify lint \
+	bench bench-quick bench-local
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -15,21 +15,53 @@ $(BIN)/python:
 	@echo "Creating the environment in $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run-installed: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing Pointsman (about 400 MB, a minute or two the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
+# What `make run` installs: both runtimes of the local engine, llama.cpp alone, or none.
+RUNTIMES := $(if $(findstring --no-model,$(ARGS)),,$(if $(findstring --no-mlx,$(ARGS)),cpu,local))
+
+setup: $(VENV)/.installed-$(RUNTIMES)
+
+$(VENV)/.installed-$(RUNTIMES): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Pointsman (up to 500 MB, a minute or two the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(RUNTIMES)]'
 	@touch $@
 
 $(VENV)/.dev-installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing Pointsman and its development tools ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,dev]'
-	@touch $(VENV)/.run-installed $@
+	@touch $(VENV)/.installed- $(VENV)/.installed-cpu $(VENV)/.installed-local $@
 
 run: setup
 	@$(BIN)/python manage.py up --port $(PORT) $(ARGS)
 
 test: $(VENV)/.dev-installed
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+# Attacks, kills and outages against started services; rewrites docs/reliability.md. Minutes.
+test-faults: $(VENV)/.dev-installed
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+# The REST API against its own OpenAPI document, by schemathesis.
+test-rest: $(VENV)/.dev-installed
+	@$(BIN)/python -m tests.faults.rest $(ARGS)
+
+# The hashes of everything constraints.txt pins, and of what that needs, into requirements.lock.
+lock: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --extra local --extra dev -c constraints.txt --universal \
+		--generate-hashes --python-version 3.11 --no-header --no-annotate -q -o requirements.lock
+
+# Fetches what is pinned and compares it with the hashes, without installing it.
+verify: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed \
+		--no-deps --require-hashes -r requirements.lock
+
+# Known vulnerabilities of what constraints.txt pins.
+audit: $(VENV)/.dev-installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(BIN)/python -m pip_audit --disable-pip --no-deps -r constraints.txt $(ARGS)
+# Sixteen faults of a provider in real time: about five minutes.
+test-sixteen-faults: $(VENV)/.dev-installed
+	@POINTSMAN_TEST_FAULTS=full $(BIN)/python -m pytest tests/service/test_sixteen_faults.py $(ARGS)
 
 # Real clients of npm and PyPI, about 1.5 GB; kept out of the environment of the product.
 CLIENTS := .clients

@@ -14,7 +14,8 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except BadSetting as error:
-        sys.exit(f"CommandError: {error}")
+        sys.stderr.write(f"CommandError: {error}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from django.conf import settings  # noqa: E402
 from gateway.collector import metrics  # noqa: E402
 from gateway.server import health, lifespan  # noqa: E402
 from gateway.server.body_limit import limited  # noqa: E402
+from gateway.server.head_rules import fault, refuse  # noqa: E402
 from gateway.server.in_flight import counted  # noqa: E402
 from gateway.server.keeper_client import keeper  # noqa: E402
 from gateway.server.v1 import PATHS, routes  # noqa: E402
@@ -38,9 +39,15 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         return
     if kind != "http":
         raise ValueError(f"This service does not speak {kind}.")
+    problem = fault(scope)
+    if problem is not None:
+        await refuse(problem, scope, receive, send)
+        return
     path: str = scope["path"]
     chat = path.startswith("/v1/") or misdirected(path, PATHS)
     if path in health.PATHS:
+        if not lifespan.started():
+            lifespan.start_soon()
         await health.respond(scope, receive, send)
     elif not chat and path != metrics.PATH:
         await DJANGO(scope, receive, send)

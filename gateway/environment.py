@@ -20,6 +20,9 @@ SERVERS: Final = ("fast", "stock")
 _OTHERS: Final = (f"{PREFIX}TEST_", f"{PREFIX}API_KEY")
 """Of its tests, and of its callers: the docs have them keep a key there."""
 
+made_here: Final[list[Path]] = []
+"""Secrets that this process made, the first time it ran or because there were none."""
+
 NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -43,10 +46,11 @@ class Environment:
         if path is None:
             return default
         try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
+            return Path(path).expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError, RuntimeError) as error:
+            why = getattr(error, "strerror", None) or "it holds no text"
             raise BadSetting(
-                f"POINTSMAN_{name}_FILE names a file that cannot be read: {error.strerror}."
+                f"POINTSMAN_{name}_FILE names a file that cannot be read: {why}."
             ) from error
 
     def flag(self, name: str, *, default: bool) -> bool:
@@ -152,19 +156,36 @@ def private_file(path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def kept_secret(path: Path, make: Callable[[], str] | None = None) -> str:
+def kept_secret(
+    path: Path,
+    make: Callable[[], str] | None = None,
+    *,
+    needed_by: Path | None = None,
+    instead: str = "",
+) -> str:
     """The secret in `path`, made on first use with mode 600 in a directory of mode 700.
 
     Two processes that start together agree: the file is created exclusively and the loser reads
-    what the winner wrote. Raises `BadSetting` where nothing can be kept.
+    what the winner wrote. Where `needed_by` exists there was one, and none is made in its place;
+    `instead` is the variable that may hold it. Raises `BadSetting` where nothing can be kept.
     """
     try:
-        return _kept(path, make)
+        if needed_by is not None and needed_by.exists() and not path.exists():
+            raise BadSetting(
+                f"{path} is missing, and what this installation keeps cannot do without it. Put it "
+                f"back from a backup, or set {PREFIX}{instead} to what it held."
+            )
+        value = _kept(path, make)
     except OSError as error:
         raise BadSetting(
             f"{path} cannot be read or made: {error.strerror}. "
             "POINTSMAN_DATA_DIR names the directory in which everything is kept."
         ) from error
+    except UnicodeDecodeError:
+        raise BadSetting(f"{path} holds no text. Put it back from a backup.") from None
+    if not value:
+        raise BadSetting(f"{path} is empty. Put it back from a backup.")
+    return value
 
 
 def _kept(path: Path, make: Callable[[], str] | None) -> str:
@@ -177,5 +198,6 @@ def _kept(path: Path, make: Callable[[], str] | None) -> str:
             file.write(value + "\n")
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
+            made_here.append(path)
         draft.unlink()
     return path.read_text(encoding="utf-8").strip()

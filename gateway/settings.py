@@ -5,19 +5,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import dj_database_url
 from cryptography.fernet import Fernet
 from django.templatetags.static import static
 
-from gateway import logs
+from gateway import installation, logs
 from gateway.environment import (
     SERVERS,
     kept_secret,
     made_node_name,
     node_name,
     private_directory,
-    private_file,
 )
+from gateway.server.memory import memory_limit
 from gateway.settings_people import *  # noqa: F403
 from gateway.settings_people import env
 from governance.routing import fallback_modes
@@ -30,11 +29,25 @@ DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 private_directory(DATA_DIR)
 
 DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY") or kept_secret(DATA_DIR / "secrets" / "secret_key")
+_SECRETS = DATA_DIR / "secrets"
+SECRET_KEY = env.text("SECRET_KEY") or kept_secret(
+    _SECRETS / "secret_key", needed_by=installation.marker(DATA_DIR), instead="SECRET_KEY"
+)
 
-ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS") or [
-    kept_secret(DATA_DIR / "secrets" / "encryption_key", lambda: Fernet.generate_key().decode())
-]
+ENCRYPTION_KEY_FILE = _SECRETS / "encryption_key"
+ENCRYPTION_KEYS = installation.encryption_keys(
+    env.words("ENCRYPTION_KEYS"), "POINTSMAN_ENCRYPTION_KEYS"
+) or installation.encryption_keys(
+    [
+        kept_secret(
+            ENCRYPTION_KEY_FILE,
+            lambda: Fernet.generate_key().decode(),
+            needed_by=installation.marker(DATA_DIR),
+            instead="ENCRYPTION_KEYS",
+        )
+    ],
+    str(ENCRYPTION_KEY_FILE),
+)
 """Key ring for credentials at rest: the first encrypts, all decrypt."""
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -56,6 +69,26 @@ LOCAL_FALLBACK = env.choice("LOCAL_FALLBACK", fallback_modes.MODES)
 """Whether local inference takes over where a route fails, for profiles and keys that do not say."""
 ENABLE_BATCHING = env.flag("ENABLE_BATCHING", default=False)
 MAX_BODY_BYTES = env.number("MAX_BODY_MIB", 32, minimum=1) * 1024 * 1024
+MAX_CONNECTIONS = env.number("MAX_CONNECTIONS", 8192, minimum=1)
+"""Open in one web process at a time."""
+MAX_BUFFERED_BYTES = (
+    1024
+    * 1024
+    * max(
+        env.number("MAX_BUFFERED_MIB", memory_limit() // 4 // 1024**2, minimum=1),
+        2 * MAX_BODY_BYTES // 1024**2,
+    )
+)
+"""Of request bodies that one web process holds at a time; twice the largest one at least."""
+MAX_BUFFERED_BYTES_PER_KEY = (
+    1024
+    * 1024
+    * max(
+        env.number("MAX_BUFFERED_PER_KEY_MIB", MAX_BUFFERED_BYTES // 2 // 1024**2, minimum=1),
+        2 * MAX_BODY_BYTES // 1024**2,
+    )
+)
+"""The same for one API key, or one address where there is no key."""
 MODELS_DIR = env.path("MODELS_DIR", DATA_DIR / "models")
 ENGINE_SOCKET = str(env.path("ENGINE_SOCKET", DATA_DIR / "run" / "engine.sock"))
 """Unix socket of the local engine; the launcher sets it for the processes it starts."""
@@ -87,6 +120,12 @@ KEPT_RESPONSES_MINUTES = env.number("KEPT_RESPONSES_MINUTES", 60, minimum=1)
 """After how long without being used they are forgotten."""
 METRICS_PUBLIC = env.flag("METRICS_PUBLIC", default=False)
 """`/metrics` needs no API key."""
+
+DRAIN_SECONDS = env.number("DRAIN_SECONDS", 25)
+"""How long streams may still run once the service was asked to end."""
+
+LISTENS_ON = env.text("LISTENS_ON")
+"""Host and port; the launcher sets it for the processes it starts."""
 
 SERVER = env.choice("SERVER", SERVERS)
 """How web processes speak HTTP; read by them before there are settings, see `gateway.server`."""
@@ -161,12 +200,9 @@ TEMPLATES = [
     }
 ]
 
-SQLITE_FILE = DATA_DIR / "pointsman.sqlite3"
-DATABASES = {
-    "default": dj_database_url.parse(env.text("DATABASE_URL") or f"sqlite:///{SQLITE_FILE}")
-}
-if DATABASES["default"].get("NAME") == str(SQLITE_FILE):
-    private_file(SQLITE_FILE)
+DATABASES = {"default": installation.database(env, DATA_DIR)}
+DATABASE_WAIT_SECONDS = env.number("DATABASE_WAIT_SECONDS", 60)
+"""How long a start waits for a database that does not answer yet."""
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue for the lock when the transaction begins, instead of failing half-way.
@@ -179,7 +215,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 8}}
+    # A connection that died with the server is not handed out, and nobody waits long for a new one:
+    # pages say that the database is away.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "connect_timeout": 2,
+        "pool": {"min_size": 0, "max_size": 8, "timeout": 0.8, "reconnect_timeout": 0.5},
+    }
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -17,3 +17,4 @@ urlpatterns = [
 
 handler400 = "gateway.server.bad_request.bad_request"
 handler404 = "gateway.server.not_found.not_found"
+handler500 = "gateway.server.failed.failed"

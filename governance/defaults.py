@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
@@ -13,27 +15,37 @@ from django.db import transaction
 
 from governance import services
 from governance.errors import Refused
-from governance.models import TableVersion
+from governance.models import Provider, TableVersion
 from governance.models.api_key import SCOPES
 
 EMBEDDED_MODEL: Final = "smollm2-135m-instruct"
+EMBEDDED_GGUF: Final = "smollm2-135m-instruct-f16"
+"""The same weights for the other runtime."""
 USERNAME: Final = "admin"
 WHO: Final = "embedded defaults"
 
-PROVIDER: Final = {
-    "name": "mlx",
-    "kind": "mlx",
-    "is_local": True,
-    "is_default": True,
-    "default_model": EMBEDDED_MODEL,
-    "capabilities": ["text"],
+PROVIDERS: Final[Mapping[str, dict[str, Any]]] = {
+    "mlx": {
+        "name": "mlx",
+        "kind": "mlx",
+        "is_local": True,
+        "default_model": EMBEDDED_MODEL,
+        "capabilities": ["text"],
+    },
+    "llama_cpp": {
+        "name": "llama-cpp",
+        "kind": "llama_cpp",
+        "is_local": True,
+        "default_model": EMBEDDED_GGUF,
+        "capabilities": ["text"],
+    },
 }
+"""By runtime of the engine."""
 PROFILE: Final = {
     "id": "light",
     "name": "Light",
     "description": "The small model on this machine.",
     "virtual_provider": "light",
-    "targets": [{"provider": "mlx", "virtual_model": "light", "model": EMBEDDED_MODEL}],
 }
 RULES: Final = (
     {
@@ -62,16 +74,25 @@ class Defaults:
 
 
 @transaction.atomic
-def load_embedded_defaults(*, with_model: bool) -> Defaults:
+def load_embedded_defaults(*, runtimes: Sequence[str]) -> Defaults:
     """Makes what was never made in this database: user, key, rules, and the local model.
 
-    The local model's provider and profile are left out unless `with_model`; a later call with it
-    makes them. Whatever is in the way of a part (a provider of that name) stays, without the part.
+    `runtimes` are those of the local engine that are there, the best for this machine first. Each
+    has a provider; the profile asks them in this order when it is made. What was left out before
+    is made by a later call that has it. Whatever is in the way of a part (a provider of that name)
+    stays, without the part.
     """
     version, _ = TableVersion.objects.select_for_update().get_or_create(pk=1)
-    wanted = ("user", "key", "rules", *(("model",) if with_model else ()))
-    missing = [part for part in wanted if part not in version.defaults]
-    made: dict[str, str] = {part: _PARTS[part]() for part in missing}
+    known = set(version.defaults)
+    if "model" in known and not known.intersection(PROVIDERS):
+        # Made when MLX was the only runtime there was.
+        version.defaults = [*version.defaults, "mlx"]
+    parts: dict[str, Callable[[], str]] = {"user": _user, "key": _key, "rules": _rules}
+    parts |= {runtime: partial(_provider, runtime) for runtime in runtimes}
+    if runtimes:
+        parts["model"] = partial(_profile, runtimes)
+    missing = [part for part in parts if part not in version.defaults]
+    made: dict[str, str] = {part: parts[part]() for part in missing}
     if made.get("user"):
         missing.append(_mark(get_user_model().objects.get(username=USERNAME).password))
     if missing:
@@ -114,12 +135,25 @@ def _rules() -> str:
     return ""
 
 
-def _model() -> str:
+def _provider(runtime: str) -> str:
+    """The first one that is made becomes the default, unless there is one."""
+    document = PROVIDERS[runtime]
+    is_default = not Provider.objects.filter(is_default=True).exists()
     with suppress(Refused):
-        services.save_provider(PROVIDER, who=WHO)
-    with suppress(Refused):
-        services.save_profile(PROFILE, who=WHO)
+        services.save_provider({**document, "is_default": is_default}, who=WHO)
     return ""
 
 
-_PARTS: Final = {"user": _user, "key": _key, "rules": _rules, "model": _model}
+def _profile(runtimes: Sequence[str]) -> str:
+    targets = [
+        {
+            "provider": PROVIDERS[runtime]["name"],
+            "virtual_model": "light" if place == 1 else "",
+            "model": PROVIDERS[runtime]["default_model"],
+            "priority": place,
+        }
+        for place, runtime in enumerate(runtimes, start=1)
+    ]
+    with suppress(Refused):
+        services.save_profile({**PROFILE, "targets": targets}, who=WHO)
+    return ""

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
-from django.db import connection
-from django.db.models import QuerySet
+from django.db import DatabaseError, connection
+from django.db.models import Model, QuerySet
 
 from governance import frozen, models, secrets
+from governance.regex import compile_regex
+from governance.routing.mappings import compile_test
 from governance.routing.table import (
     HeuristicRuleEntry,
     ModelMappingEntry,
     Profile,
     ProviderEntry,
-    Target,
     VirtualKey,
 )
 
@@ -37,6 +38,10 @@ class Version:
     rules: int = 0
 
 
+Row = tuple[str, str]
+"""A model's name as Django has it (`governance.provider`) and the row's primary key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Everything the table is compiled from, at one version."""
@@ -47,9 +52,21 @@ class Rows:
     virtual_keys: Mapping[bytes, VirtualKey] = field(default_factory=dict)
     rules: tuple[HeuristicRuleEntry, ...] = ()
     mappings: tuple[ModelMappingEntry, ...] = ()
+    broken: Mapping[Row, str] = field(default_factory=dict)
+    """Rows that cannot be read, and why: they alone are out of service."""
 
 
 NOTHING: Final = Rows()
+
+SECTIONS: Final[Mapping[str, tuple[type[Model], ...]]] = {
+    "providers": (models.Provider,),
+    "profiles": (models.RoutingProfile,),
+    "keys": (models.ApiKey,),
+    "rules": (models.HeuristicRule, models.ModelMapping),
+}
+"""The columns of the version that say when something changed last, and what."""
+
+T = TypeVar("T")
 
 _COLUMNS: Final = ", ".join(f'"{one.name}"' for one in fields(Version))
 # Asked several times a second beside requests: the ORM takes ten times as long to write it.
@@ -72,26 +89,33 @@ def load(held: Rows, version: Version) -> Rows:
     """
     if held is not NOTHING and not _is_ancestor(held.version, version):
         held = NOTHING
-    old = held.version
-    fresh = held is NOTHING
-    same_rules = not fresh and version.rules == old.rules
+    old, fresh = held.version, held is NOTHING
+    broken: dict[Row, str] = {}
+
+    def kept(*models_of: type[Model]) -> None:
+        """What was broken in a section that did not change still is."""
+        names = {one._meta.label_lower for one in models_of}
+        broken.update({row: why for row, why in held.broken.items() if row[0] in names})
+
+    same = {name: not fresh and getattr(version, name) == getattr(old, name) for name in SECTIONS}
+    for name, models_of in SECTIONS.items():
+        if same[name] or name in ("profiles", "keys"):
+            kept(*models_of)
+    rules, mappings = held.rules, held.mappings
+    if not same["rules"]:
+        rules, mappings = _rules(broken), _mappings(broken)
     return Rows(
         version=version,
-        providers=(
-            held.providers if not fresh and version.providers == old.providers else _providers()
-        ),
+        providers=held.providers if same["providers"] else _providers(broken),
         profiles=(
-            held.profiles
-            if not fresh and version.profiles == old.profiles
-            else _profiles(held.profiles, old.version)
+            held.profiles if same["profiles"] else _profiles(held.profiles, old.version, broken)
         ),
-        virtual_keys=(
-            held.virtual_keys
-            if not fresh and version.keys == old.keys
-            else _keys(held.virtual_keys, old.version)
-        ),
-        rules=held.rules if same_rules else _rules(),
-        mappings=held.mappings if same_rules else _mappings(),
+        virtual_keys=held.virtual_keys
+        if same["keys"]
+        else _keys(held.virtual_keys, old.version, broken),
+        rules=rules,
+        mappings=mappings,
+        broken=broken,
     )
 
 
@@ -101,8 +125,64 @@ def _is_ancestor(old: Version, new: Version) -> bool:
     return models.Revision.objects.filter(version=old.version, mark=old.mark).exists()
 
 
-def _providers() -> tuple[ProviderEntry, ...]:
-    return tuple(map(_provider, models.Provider.objects.order_by("pk")))
+def _providers(broken: dict[Row, str]) -> tuple[ProviderEntry, ...]:
+    rows = models.Provider.objects.order_by("pk")
+    return tuple(one for _, one in _built(rows, None, lambda row: _provider(row), broken))
+
+
+def _built(
+    rows: QuerySet[Any],
+    columns: Sequence[str] | None,
+    build: Callable[[Any], T],
+    broken: dict[Row, str],
+) -> Iterator[tuple[Any, T]]:
+    """Primary key and value of each row, in their order; those that cannot be built are noted.
+
+    `build` takes the row, or the values of `columns`.
+    """
+    label = rows.model._meta.label_lower
+    for key, row in _read(rows, columns, broken):
+        place = (label, str(key))
+        try:
+            made = build(row)
+        except Exception as error:
+            _note(place, error, broken)
+        else:
+            broken.pop(place, None)
+            yield key, made
+
+
+def _read(
+    rows: QuerySet[Any], columns: Sequence[str] | None, broken: dict[Row, str]
+) -> list[tuple[Any, Any]]:
+    """Keys and rows. Where one cannot be decoded, they are read one by one without it."""
+
+    def of(some: QuerySet[Any]) -> list[tuple[Any, Any]]:
+        if columns is None:
+            return [(row.pk, row) for row in some]
+        return [(key, values) for key, *values in some.values_list("pk", *columns)]
+
+    try:
+        return of(rows)
+    except DatabaseError:
+        raise
+    except Exception:
+        found = []
+        for key in list(rows.values_list("pk", flat=True)):
+            try:
+                found += of(rows.filter(pk=key))
+            except DatabaseError:
+                raise
+            except Exception as error:
+                _note((rows.model._meta.label_lower, str(key)), error, broken)
+        return found
+
+
+def _note(row: Row, error: Exception, broken: dict[Row, str]) -> None:
+    said = error.args[0] if error.args else ""
+    words = said.decode(errors="replace") if isinstance(said, bytes) else str(error)
+    broken[row] = f"{type(error).__name__}: {words}"[:300]
+    log.error("row_out_of_service", model=row[0], row=row[1], reason=broken[row])
 
 
 def _provider(row: models.Provider) -> ProviderEntry:
@@ -115,33 +195,48 @@ def _provider(row: models.Provider) -> ProviderEntry:
     return frozen.PROVIDER.of(row, api_key=api_key, extra_headers=tuple(headers.items()))
 
 
-def _profiles(held: Mapping[str, Profile], since: int) -> Mapping[str, Profile]:
+def _profiles(
+    held: Mapping[str, Profile], since: int, broken: dict[Row, str]
+) -> Mapping[str, Profile]:
     """The profiles of `held`, brought up to date; all are read when there are none."""
-    rows = models.RoutingProfile.objects.filter(changed_in__gt=since if held else -1)
+    rows = models.RoutingProfile.objects.filter(changed_in__gt=since if held else -1).order_by()
     targets = _targets(rows)
+
+    def build(row: Sequence[Any]) -> Profile:
+        found = [frozen.target(one) for one in targets.get(row[0], ())]
+        return frozen.PROFILE.build(row[1:], targets=tuple(found))
+
     loaded = dict(held)
-    for identity, *values in rows.order_by().values_list("pk", *frozen.PROFILE.columns):
-        loaded[identity] = frozen.PROFILE.build(values, targets=targets.get(identity, ()))
+    for identity in rows.values_list("pk", flat=True):
+        loaded.pop(identity, None)
+    loaded |= dict(_built(rows, ("pk", *frozen.PROFILE.columns), build, broken))
     return _present(loaded, models.RoutingProfile.objects.order_by(), "pk")
 
 
-def _targets(profiles: QuerySet[models.RoutingProfile]) -> dict[str, tuple[Target, ...]]:
-    """The targets of these profiles in their order, by the profile's id."""
-    rows = models.RoutingTarget.objects.filter(profile__in=profiles.order_by().values("pk"))
+def _targets(profiles: QuerySet[models.RoutingProfile]) -> dict[str, list[Sequence[Any]]]:
+    """The columns of these profiles' targets in their order, by the profile's id."""
+    rows = models.RoutingTarget.objects.filter(profile__in=profiles.values("pk"))
     ordered = rows.order_by("profile_id", "position")
     values = ordered.values_list("profile_id", *frozen.TARGET_COLUMNS)
     return {
-        profile: tuple(frozen.target(row[1:]) for row in group)
-        for profile, group in groupby(values, key=itemgetter(0))
+        profile: [row[1:] for row in group] for profile, group in groupby(values, itemgetter(0))
     }
 
 
-def _keys(held: Mapping[bytes, VirtualKey], since: int) -> Mapping[bytes, VirtualKey]:
+def _keys(
+    held: Mapping[bytes, VirtualKey], since: int, broken: dict[Row, str]
+) -> Mapping[bytes, VirtualKey]:
     """The keys of `held`, brought up to date; all are read when there are none."""
     rows = models.ApiKey.objects.filter(changed_in__gt=since if held else -1).order_by()
     loaded = dict(held)
-    for digest, *values in rows.values_list("digest", *frozen.KEY.columns):
-        loaded[bytes(digest)] = frozen.KEY.build(values)
+    if held:
+        for digest in rows.values_list("digest", flat=True):
+            loaded.pop(bytes(digest), None)
+
+    def build(row: Sequence[Any]) -> tuple[bytes, VirtualKey]:
+        return bytes(row[0]), frozen.KEY.build(row[1:])
+
+    loaded |= dict(one for _, one in _built(rows, ("digest", *frozen.KEY.columns), build, broken))
     return _present(loaded, models.ApiKey.objects.order_by(), "digest")
 
 
@@ -154,11 +249,16 @@ def _present(loaded: dict[Any, Any], rows: QuerySet[Any], key: str) -> dict[Any,
     return {identity: one for identity, one in loaded.items() if identity in there}
 
 
-def _rules() -> tuple[HeuristicRuleEntry, ...]:
+def _rules(broken: dict[Row, str]) -> tuple[HeuristicRuleEntry, ...]:
     rows = models.HeuristicRule.objects.order_by("position", "pk")
-    return tuple(map(frozen.RULE.build, rows.values_list(*frozen.RULE.columns)))
+    return tuple(one for _, one in _built(rows, frozen.RULE.columns, frozen.RULE.build, broken))
 
 
-def _mappings() -> tuple[ModelMappingEntry, ...]:
+def _mappings(broken: dict[Row, str]) -> tuple[ModelMappingEntry, ...]:
+    def build(row: Sequence[Any]) -> ModelMappingEntry:
+        mapping = frozen.MAPPING.build(row)
+        compile_test(mapping, compile_regex)
+        return mapping
+
     rows = models.ModelMapping.objects.order_by("priority", "pk")
-    return tuple(map(frozen.MAPPING.build, rows.values_list(*frozen.MAPPING.columns)))
+    return tuple(one for _, one in _built(rows, frozen.MAPPING.columns, build, broken))

@@ -29,6 +29,19 @@ def decrypt(sealed: str) -> str:
         raise Unreadable from None
 
 
+def seal(data: bytes) -> bytes:
+    """Bytes sealed with the first key of the ring."""
+    return _ring().encrypt(data)
+
+
+def unseal(sealed: bytes) -> bytes:
+    """Raises `Unreadable`."""
+    try:
+        return _ring().decrypt(sealed)
+    except InvalidToken:
+        raise Unreadable from None
+
+
 def readable(sealed: str) -> bool:
     """Whether some key of the ring opens it."""
     try:

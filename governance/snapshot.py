@@ -8,6 +8,8 @@ wrong while loading takes the last good table out of force.
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +17,10 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
+from governance import last_good
 from governance.catalog import CatalogFile
 from governance.consistent import ATTEMPTS
-from governance.load_table import NOTHING, Rows, Version, load, read_version
+from governance.load_table import NOTHING, Row, Rows, Version, load, read_version
 from governance.models import TableVersion
 from governance.regex import compile_regex
 from governance.routing.compile import compile_table
@@ -35,7 +38,15 @@ class _State:
     """What is known of models that are sold; read by whoever refreshes the table."""
     broken: Version | None = None
     """A version whose table did not compile; it is not tried again."""
+    stale: str = ""
+    """Why the table is not the database's of now; empty while it is."""
+    kept: Version | None = None
+    """The version that was kept on disk last."""
+    kept_at: float = 0.0
 
+
+KEEP_SECONDS = 5.0
+"""Between two times that the table is kept on disk."""
 
 _table = RoutingTable()
 _state = _State()
@@ -50,6 +61,30 @@ def current() -> RoutingTable:
 def ready() -> bool:
     """Whether a table has been loaded or installed."""
     return _state.loaded
+
+
+def stale() -> str:
+    """Why the table in force may be behind the database, as a sentence; "" where it is not."""
+    return _state.stale
+
+
+def out_of_service() -> Mapping[Row, str]:
+    """Rows that the table in force leaves out, and why: they cannot be read."""
+    return _state.rows.broken
+
+
+def restore(reason: str) -> bool:
+    """Puts in force what was kept on disk, for a start without a database. Whether there was."""
+    global _table
+    with _lock:
+        rows = last_good.read()
+        if rows is None:
+            return False
+        _catalog().refresh()
+        _table, _state.rows, _state.loaded = _compiled(rows), rows, True
+        _state.stale, _state.kept = reason, rows.version
+        log.error("table_stale", version=rows.version.version, reason=reason)
+        return True
 
 
 def install(table: RoutingTable) -> None:
@@ -70,6 +105,7 @@ def refresh() -> RoutingTable:
         version = read_version()
         news = _catalog().refresh()
         if _state.rows is not NOTHING and version == _state.rows.version and not news:
+            _state.stale = ""
             return _table
         if version == _state.broken:
             return _table
@@ -78,10 +114,22 @@ def refresh() -> RoutingTable:
             table = _compiled(rows)
         except Exception as error:
             _state.broken = rows.version
+            _state.stale = f"Version {rows.version.version} cannot be used: see the log."
             log.error("table_not_compiled", version=rows.version.version, exc_info=error)
             return _table
         _table, _state.rows, _state.loaded, _state.broken = table, rows, True, None
+        _state.stale = ""
         return table
+
+
+def keep() -> None:
+    """Keeps on disk what is in force, unless it is there or was just written."""
+    rows, now = _state.rows, time.monotonic()
+    if rows is NOTHING or _state.stale or rows.version == _state.kept:
+        return
+    if _state.kept is None or now >= _state.kept_at + KEEP_SECONDS:
+        _state.kept, _state.kept_at = rows.version, now
+        last_good.keep(rows)
 
 
 def watch(interval: float = 0.25) -> Watcher:
@@ -115,7 +163,9 @@ class Watcher(threading.Thread):
     def _look(self) -> None:
         try:
             refresh()
+            keep()
         except Exception as error:
+            _state.stale = "The database does not answer: changes are not seen until it does."
             if not self._lost:
                 log.error("table_not_refreshed", version=_table.version, exc_info=error)
             self._lost = True

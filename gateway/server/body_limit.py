@@ -1,43 +1,78 @@
-"""Bodies over the limit are refused before Django, which would spool them to disk first."""
+"""Bodies over the limit are refused before Django, which would spool them to disk first.
+
+What they take counts against the same budget as those of the chat API, by the caller's address.
+"""
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
+from gateway.server.overload import budgets
 from inference.edge import asgi
 from inference.edge.asgi import App, Message, Receive, Scope, Send
+from inference.edge.body_budget import HeldBody, NoRoom
+from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.consumer import BodyTooLarge
 
 
-def limited(app: App, limit: int) -> App:
-    """`app`, which never sees more than `limit` bytes of a request's body."""
+def limited(app: App, limit: int, idle: float = IDLE_SECONDS) -> App:
+    """`app`, which never sees more than `limit` bytes of a request's body.
+
+    `idle`: seconds without a byte after which the rest of a body is not waited for.
+    """
 
     async def limiting(scope: Scope, receive: Receive, send: Send) -> None:
-        if asgi.announced_length(scope["headers"]) > limit:
-            await _refuse(receive, send, limit)
+        announced = asgi.announced_length(scope["headers"])
+        if announced > limit:
+            await _too_large(receive, send, limit)
             return
-        seen = 0
+        held = HeldBody(budgets(asyncio.get_running_loop()))
+        seen, more = 0, asgi.announces_body(scope["headers"])
 
         async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, more
+            # Behind the body whoever asks waits for the caller to leave.
+            async with asyncio.timeout(idle if more else None):
+                message = await receive()
+            more = bool(message.get("more_body"))
             seen += len(message.get("body", b""))
             if seen > limit:
                 raise BodyTooLarge
+            if seen > held.size:
+                await held.resize(seen)
             return message
 
         try:
+            client = scope.get("client")
+            await held.hold(client[0] if client else "", announced)
             await app(scope, counted, send)
         except BodyTooLarge:
-            await _refuse(receive, send, limit)
+            await _too_large(receive, send, limit)
+        except TimeoutError:
+            await _refuse(receive, send, 408, f"Nothing of the body came for {idle:.0f} seconds.")
+        except NoRoom:
+            await _refuse(receive, send, 503, "The service holds as much as it may. Try again.")
+        finally:
+            held.release()
 
     return limiting
 
 
-async def _refuse(receive: Receive, send: Send, limit: int) -> None:
+async def _too_large(receive: Receive, send: Send, limit: int) -> None:
+    words = f"The body is larger than {limit // (1024 * 1024)} MiB, the limit."
+    await _refuse(receive, send, 413, words)
+
+
+_CODES = {408: "request_timeout", 413: "request_too_large", 503: "overloaded"}
+
+
+async def _refuse(receive: Receive, send: Send, status: int, message: str) -> None:
     """The governance API's envelope; browsers show it as it is."""
-    message = f"The body is larger than {limit // (1024 * 1024)} MiB, the limit."
-    error = {"type": "request_too_large", "code": "request_too_large", "fields": {}}
-    body = msgspec.json.encode({"error": {"message": message, **error}})
+    code = _CODES[status]
+    error = {"message": message, "type": code, "code": code, "fields": {}}
     headers = [(b"content-type", b"application/json")]
-    await asgi.respond(send, 413, headers, body, unread=receive)
+    if status == 503:
+        headers.append((b"retry-after", b"1"))
+    await asgi.respond(send, status, headers, msgspec.json.encode({"error": error}), unread=receive)

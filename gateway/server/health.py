@@ -12,6 +12,7 @@ import msgspec
 
 from gateway.collector.places import places
 from gateway.collector.status import COMMAND, is_away, read
+from gateway.server import drain
 from governance import snapshot
 from inference.edge import asgi
 from inference.edge.asgi import Receive, Scope, Send
@@ -20,8 +21,13 @@ PATHS: Final = frozenset({"/livez", "/readyz"})
 
 
 async def respond(scope: Scope, receive: Receive, send: Send) -> None:
-    ready = scope["path"] == "/livez" or snapshot.ready()
-    said = {"status": "ok" if ready else "loading the routing table"}
+    ready, status = scope["path"] == "/livez", "ok"
+    if not ready:
+        ready = snapshot.ready() and not drain.draining()
+        status = "stopping" if drain.draining() else "ok" if ready else "loading the routing table"
+    said = {"status": status}
+    if scope["path"] == "/readyz" and snapshot.stale():
+        said["table"] = f"stale: {snapshot.stale()}"
     if scope["path"] == "/readyz" and is_away(read(places().published)):
         said["collector"] = f"away: records wait in the log. It is started with {COMMAND}"
     body = msgspec.json.encode(said)

@@ -12,11 +12,16 @@ import structlog
 from django.db import connection
 
 from gateway.collector import recording
+from gateway.server import in_flight
+from gateway.server.memory import keep_large_apart
 from governance import snapshot
 from inference.edge.asgi import Receive, Send
 from inference.upstream import close_client
 
 log = structlog.get_logger("pointsman.lifespan")
+
+LAST_RECORDS = 100
+"""Hundredths of a second for requests that were cancelled to leave their records."""
 
 _starting: asyncio.Lock | None = None
 _started = False
@@ -37,6 +42,7 @@ async def start() -> None:
     async with _starting:
         if _started:
             return
+        keep_large_apart()
         await asyncio.to_thread(_load)
         snapshot.watch()
         recording.start()
@@ -48,10 +54,35 @@ async def start() -> None:
         _started = True
 
 
+_soon: asyncio.Task[None] | None = None
+
+
+def start_soon() -> None:
+    """Beside whoever asks: a readiness probe is the first to come, and must not be the last."""
+    global _soon
+    if _soon is None or _soon.done():
+        _soon = asyncio.get_running_loop().create_task(_try_start())
+
+
+async def _try_start() -> None:
+    try:
+        await start()
+    except Exception as error:
+        log.error("start_failed", error=type(error).__name__)
+
+
 def _load() -> None:
     """Runs in a thread of the pool, which must not keep a connection for good."""
     try:
         snapshot.refresh()
+        snapshot.keep()
+    except Exception as error:
+        if not snapshot.restore("The database did not answer when this process started."):
+            raise
+        log.error("table_not_loaded", error=type(error).__name__)
+    else:
+        if not snapshot.ready():
+            snapshot.restore("What the database holds cannot be used: see the log.")
     finally:
         connection.close()
 
@@ -59,6 +90,11 @@ def _load() -> None:
 async def stop() -> None:
     global _started
     _started = False
+    # Those whose time is over are being cancelled, and leave a record each.
+    for _ in range(LAST_RECORDS):
+        if not in_flight.in_flight:
+            break
+        await asyncio.sleep(0.01)
     await close_client()
     recording.stop()
 

@@ -1,172 +1,138 @@
-"""Uvicorn's HTTP protocol with a leaner way out: fewer writes, fewer timers."""
+"""Uvicorn's HTTP protocol with bounds on what a caller may leave open, and fewer timers."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-from functools import lru_cache
-from http import HTTPStatus
-from itertools import chain
+from math import inf
 from typing import Any, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from inference.upstream.outbox import Outbox, outbox_of
+from gateway.server.head_rules import HEAD_BYTES
+from gateway.server.overload import surplus
+from gateway.server.uvicorn_cycle import Cycle
+from inference.upstream.outbox import outbox_of
 
-_STATUS_LINES: Final = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus
-}
-_UNFIT_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
-"""What is no `tchar` (RFC 9110, section 5.6.2)."""
-_UNFIT_BYTES: Final = bytes({*range(0x20), 0x7F} - {*b"\t\r\n"})
-"""Of a value, besides those that end a line."""
-_OURS: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
-"""Headers that say how an answer is sent."""
-_JOINED: Final = 64 * 1024
-"""Bytes of a body that are copied behind their head rather than written on their own."""
+MOST_SURPLUS: Final = 128
+"""Connections past the cap that are still told so; those after them are reset."""
+SHED_IDLE: Final = 1.0
+"""Seconds of idleness after which a connection is closed once there are too many, and the shortest
+time between two looks for such connections."""
 
-
-@lru_cache(maxsize=1024)
-def _field(given: bytes) -> tuple[bytes, bytes]:
-    """A header's name in small letters, which Django writes as it likes, and how its line begins.
-
-    Raises `RuntimeError` for what is no name.
-    """
-    name = given.lower()
-    if not name or _UNFIT_NAME.search(name):
-        raise RuntimeError(f"A header of the answer has an invalid name: {given!r}.")
-    return name, b"\r\n%b: " % name
-
-
-class Cycle(RequestResponseCycle):
-    """Keeps the head of an answer until the first of its body is there: one write for both.
-
-    ASGI wants it so ("Response Start": nothing leaves before the first body event). Most answers
-    are whole, and every write is a system call.
-    """
-
-    _head = b""
-    outbox: Outbox
-
-    async def send(self, message: Any) -> None:
-        """Takes one event of an answer. Raises `RuntimeError` for what ASGI or HTTP forbids."""
-        if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
-        if self.disconnected:
-            return
-        kind = message["type"]
-        if self.response_complete or kind != (
-            "http.response.body" if self.response_started else "http.response.start"
-        ):
-            raise RuntimeError(f"The application sent {kind!r} out of order.")
-        if self.response_started:
-            self._send_body(message.get("body", b""), more=message.get("more_body", False))
-        else:
-            self._keep_head(message["status"], message.get("headers", ()))
-
-    def _keep_head(self, status: int, own: Any) -> None:
-        self.chunked_encoding = self.scope["method"] != "HEAD" and status not in (204, 304)
-        closes = False
-        parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d " % status]
-        lines = 2
-        for given, value in chain(self.default_headers, own):
-            name, lead = _field(given)
-            if name in _OURS:
-                if name == b"content-length":
-                    self.expected_content_length = int(value)
-                    self.chunked_encoding = False
-                elif name == b"transfer-encoding":
-                    # Ours to decide.
-                    continue
-                elif value.lower() == b"close":
-                    self.keep_alive, closes = False, True
-            parts += (lead, value)
-            lines += 1
-        if not self.keep_alive and not closes:
-            parts.append(b"\r\nconnection: close")
-            lines += 1
-        if self.chunked_encoding:
-            parts.append(b"\r\ntransfer-encoding: chunked")
-            lines += 1
-        parts.append(b"\r\n\r\n")
-        head = b"".join(parts)
-        # A value with a line end of its own would be a header nobody gave, or a body.
-        if (
-            head.count(b"\n") != lines
-            or head.count(b"\r") != lines
-            or len(head.translate(None, _UNFIT_BYTES)) != len(head)
-        ):
-            raise RuntimeError("A header of the answer has an invalid value.")
-        self._head = head
-        self.response_started = True
-        self.waiting_for_100_continue = False
-
-    def _send_body(self, body: bytes, *, more: bool) -> None:
-        head, self._head = self._head, b""
-        if self.scope["method"] == "HEAD":
-            self.expected_content_length = 0
-            body = b""
-        elif self.chunked_encoding:
-            body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-            if not more:
-                body += b"0\r\n\r\n"
-        else:
-            self.expected_content_length -= len(body)
-            if self.expected_content_length < 0:
-                raise RuntimeError("The answer's body is longer than its content-length.")
-        if head and len(body) > _JOINED:
-            self.outbox.write(self.transport, head)
-            head = b""
-        if head or body:
-            self.outbox.write(self.transport, head + body)
-        if more:
-            return
-        if self.expected_content_length:
-            raise RuntimeError("The answer's body is shorter than its content-length.")
-        self.response_complete = True
-        self.message_event.set()
-        if not self.keep_alive:
-            self.outbox.flush()
-            self.transport.close()
-        self.on_response()
+_TOO_LARGE: Final = (431, "Request Header Fields Too Large", "head_too_large")
+_TOO_SLOW: Final = (408, "Request Timeout", "request_timeout")
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection of a caller, closed when it was idle for Uvicorn's `timeout_keep_alive`.
+    """One connection of a caller, with one timer for all of its life.
 
-    Its timer runs on through requests and looks at the clock when it fires.
+    Whoever sends nothing, or a head bit by bit, is let go; so is who does not read an answer that
+    is complete. A timer runs on through requests and looks at the clock when it fires.
     """
 
+    silent_seconds = 10.0
+    """How long a new connection may send nothing."""
+    head_seconds = 10.0
+    """How long a head may take from its first byte to its last."""
+    unread_seconds = 30.0
+    """How long an answer may stay where it is, unread, once it is complete."""
+    most_connections = 8192
+    """Open at a time in this process."""
+
+    _timer_at = inf
+    _due: float | None = None
+    """When the connection is closed; None while a request is under way."""
     _idle_since: float | None = None
+    _open = False
+    """A request has begun to come and not yet come whole."""
+    _in_head = False
+    _apart = 0
+    """Bytes since the request began, or since the last of its body, that are no body: of a head, of
+    trailers, of what announces chunks."""
+    _unsent: float = inf
+    _last_shed = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.outbox = outbox_of(self.loop)
+        self._end_after(self.silent_seconds)
+        count = len(self.connections)
+        if count > self.most_connections:
+            self._is_surplus(count)
+
+    def _is_surplus(self, count: int) -> None:
+        now = self.loop.time()
+        if now - Protocol._last_shed > SHED_IDLE:
+            Protocol._last_shed = now
+            for one in list(self.connections):
+                if isinstance(one, Protocol):
+                    one.shed(now - SHED_IDLE)
+        if count > self.most_connections + MOST_SURPLUS:
+            self.transport.abort()
+        self.app = cast(Any, surplus(cast(Any, self.app)))
+
+    def shed(self, before: float) -> None:
+        """Closes a connection that has been idle since `before` or longer."""
+        if self._idle_since is not None and self._idle_since < before and not self._open:
+            self.transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        self._apart += len(data)
+        super().data_received(data)
+        if self._open:
+            self._goes_on()
+
+    def _goes_on(self) -> None:
+        """Part of a request is here; not all of it."""
+        if self._apart > HEAD_BYTES:
+            self._refuse(*_TOO_LARGE)
+        elif self._in_head and self._idle_since != -inf:
+            # Its first bytes: from here on its head has so long.
+            self._idle_since = -inf
+            self._end_after(self.head_seconds)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._open = self._in_head = True
+        self._apart = 0
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
+        self._in_head = False
+        self._due = self._idle_since = None
         # Before the task that Uvicorn made of it takes its first step.
         self.cycle.__class__ = Cycle
         cast(Cycle, self.cycle).outbox = self.outbox
 
+    def on_body(self, body: bytes) -> None:
+        self._apart = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._open = False
+
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
         if self.transport.is_closing():
+            self._end_after(self.unread_seconds)
             return
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-            return
-        self._idle_since = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._arm(self.timeout_keep_alive)
+        elif self._in_head:
+            self._end_after(self.head_seconds)
+        else:
+            self._idle_since = self.loop.time()
+            self._end_after(self.timeout_keep_alive)
 
     def _unset_keepalive_if_required(self) -> None:
-        self._idle_since = None
+        """Uvicorn calls it for any byte. Here the time runs until a whole head has come."""
 
     def send_400_response(self, msg: str) -> None:
         self.outbox.flush()
         super().send_400_response(msg)
+        self._open = False
 
     def shutdown(self) -> None:
         self.outbox.flush()
@@ -174,23 +140,70 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._open = False
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
 
     def timeout_keep_alive_handler(self) -> None:
-        self.timeout_keep_alive_task = None
-        if self._idle_since is None:
-            # A request is under way; its end arms the timer again.
+        self.timeout_keep_alive_task, self._timer_at = None, inf
+        due = self._due
+        if due is None or self._is_answering():
+            # Its end arms the timer again.
             return
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        left = due - self.loop.time()
         # The clock's resolution may let a timer fire a hair early.
         if left > 0.001:
             self._arm(left)
         else:
-            super().timeout_keep_alive_handler()
+            self._end()
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _end(self) -> None:
+        """The time is over."""
+        self.outbox.flush()
+        unsent = self.transport.get_write_buffer_size()
+        if unsent:
+            if unsent < self._unsent:
+                # It is being read, slowly.
+                self._unsent = unsent
+                self._end_after(self.unread_seconds)
+            else:
+                self.transport.abort()
+        elif self._open and not self.transport.is_closing():
+            self._refuse(*_TOO_SLOW)
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: int, phrase: str, code: str) -> None:
+        """Answers what is no whole request, unless an answer is under way, and ends it."""
+        self._open = False
+        if self.transport.is_closing():
+            return
+        if self._is_answering():
+            self.transport.abort()
+            return
+        self.outbox.flush()
+        body = b'{"error":{"message":"%b","type":"invalid_request_error","code":"%b"}}'
+        body %= phrase.encode(), code.encode()
+        self.transport.write(
+            b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
+            b"connection: close\r\n\r\n%b" % (status, phrase.encode(), len(body), body)
+        )
+        self.transport.close()
+        self._end_after(self.unread_seconds)
+
+    def _end_after(self, seconds: float) -> None:
+        self._due = due = self.loop.time() + seconds
+        if due < self._timer_at - 0.001:
+            if self.timeout_keep_alive_task is not None:
+                self.timeout_keep_alive_task.cancel()
+            self._arm(seconds)
 
     def _arm(self, seconds: float) -> None:
+        self._timer_at = self.loop.time() + seconds
         self.timeout_keep_alive_task = self.loop.call_later(
             seconds, self.timeout_keep_alive_handler
         )

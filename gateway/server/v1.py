@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -10,11 +11,13 @@ from django.conf import settings
 
 from gateway.server.cors import shared
 from gateway.server.health_book import book, rng
+from gateway.server.overload import budgets
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
+from inference.edge.body_budget import BodyBudget
 from inference.edge.held_batches import HeldBatchConsumer
 from inference.edge.inference_consumer import InferenceConsumer
 from inference.edge.kept_responses import KeptResponseConsumer
@@ -23,10 +26,12 @@ from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.input_tokens import INPUT_TOKENS
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
+from inference.local.engine.catalog import Catalog
 from inference.record.content import ContentObserver
 from inference.values.kept_answer import Keeper
 
 MODELS = "/v1/models"
+ON_DISK = Catalog(settings.MODELS_DIR).by_runtime
 PATHS = (*(endpoint.path for endpoint in ENDPOINTS), COUNT_TOKENS.path, INPUT_TOKENS.path, MODELS)
 """Every path of the API; `/v1/models/{id}` stands below the last."""
 
@@ -39,6 +44,8 @@ def routes(
     heartbeat: float = 15.0,
     keep_content: bool = settings.LOG_CONTENT,
     origins: Sequence[str] = settings.CORS_ORIGINS,
+    on_disk: Callable[[], Mapping[str, Sequence[str]]] = ON_DISK,
+    budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] = budgets,
     keeper: Keeper | None = None,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
@@ -46,11 +53,11 @@ def routes(
     `keeper` keeps answers of the Responses API; None: nobody does.
     `heartbeat`: seconds of silence after which a streaming caller gets a sign of life.
     """
-    limit = settings.MAX_BODY_BYTES
     common: dict[str, Any] = {
         "table": table,
         "authenticate": partial(authenticate_caller, required=require_key),
-        "body_limit": limit,
+        "body_limit": settings.MAX_BODY_BYTES,
+        "budgets": budgets,
     }
     observers = (ContentObserver(),) if keep_content else ()
     apps: dict[str, App] = {
@@ -69,7 +76,7 @@ def routes(
         apps[counting.path] = InferenceConsumer.as_asgi(
             endpoint=counting, book=HealthBook(rng=rng), rng=rng, keeper=keeper, **common
         )
-    models = apps[MODELS] = ListingConsumer.as_asgi(**common)
+    models = apps[MODELS] = ListingConsumer.as_asgi(on_disk=on_disk, **common)
     kept = KeptResponseConsumer.as_asgi(**common, keeper=keeper)
     batches = HeldBatchConsumer.as_asgi(**common)
     return shared(_by_path(apps, models, kept, batches), origins)

@@ -1,7 +1,7 @@
 """One web process: Uvicorn on a socket the supervisor bound. `python -m gateway.server.web --fd N`.
 
-SIGTERM: streams may run for `GRACE_SECONDS` more. SIGHUP: another process has taken over, streams
-may run to their ends.
+SIGTERM: streams may run for `POINTSMAN_DRAIN_SECONDS` more. SIGHUP: another process has taken over,
+streams may run to their ends.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 
 import uvicorn
 import uvloop
@@ -20,16 +22,16 @@ import uvloop
 from gateway.environment import SERVERS, Environment
 from inference.edge.asgi import App
 
-GRACE_SECONDS = 20
-"""How long streams may still run after the process was asked to end."""
 HANDOVER_SECONDS = 3600.0
 """How long they may after another process has taken over."""
 IDLE_SECONDS = 1.0
 """How long connections may still bring a request then: one may be on its way already."""
 BACKLOG = 2048
+BEAT_SECONDS = 1.0
+"""Between two signs of life."""
 
 
-def config(app: App, http: type[asyncio.Protocol] | str) -> uvicorn.Config:
+def config(app: App, http: type[asyncio.Protocol] | str, grace: int) -> uvicorn.Config:
     """Uvicorn as we run it: no access log, since every request leaves a record."""
     return uvicorn.Config(
         app,
@@ -44,7 +46,7 @@ def config(app: App, http: type[asyncio.Protocol] | str) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=grace,
         backlog=BACKLOG,
     )
 
@@ -53,31 +55,59 @@ async def serve(listener: socket.socket, kind: str, ready: int | None = None) ->
     """Serves until it is asked to end, or with its last connection once it was replaced.
 
     `kind` is one of `SERVERS`, `ready` the writing end of a pipe: a byte in it says that this
-    process serves.
+    process serves, and one a second after it that it still does.
     """
     replaced = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, replaced.set)
     # Sets up Django, and logging with it.
-    from gateway.asgi import application
-    from gateway.server import in_flight
+    from gateway.asgi import application  # isort: skip
+    from django.conf import settings
+
+    from gateway.server import drain, in_flight
     from gateway.server.protocol import http_protocol
 
-    server = uvicorn.Server(config(application, await http_protocol(kind)))
+    http = await http_protocol(kind)
+    if isinstance(http, type) and hasattr(http, "most_connections"):
+        http.most_connections = _most_connections(settings.MAX_CONNECTIONS)
+    grace = int(settings.DRAIN_SECONDS + drain.LAST)
+    server = drain.Server(config(application, http, grace))
+    server.drain_seconds = settings.DRAIN_SECONDS
     in_flight.connections = lambda: len(server.server_state.connections)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     # Uvicorn has no event for it.
     while not server.started and not serving.done():  # noqa: ASYNC110
         await asyncio.sleep(0.005)
-    if ready is not None:
-        if server.started:
-            os.write(ready, b".")
-        os.close(ready)
+    tasks = []
+    if ready is not None and server.started:
+        tasks.append(asyncio.create_task(_beat(ready)))
     handover = asyncio.create_task(replaced.wait())
     await asyncio.wait({serving, handover}, return_when=asyncio.FIRST_COMPLETED)
     handover.cancel()
     if not serving.done():
         await _hand_over(server, serving)
     await serving
+    for task in tasks:
+        task.cancel()
+
+
+async def _beat(ready: int) -> None:
+    """Tells the supervisor, again and again, that this loop turns."""
+    os.set_blocking(ready, False)
+    while True:
+        # A full pipe: nobody reads it just now. A closed one: nobody ever will.
+        with suppress(BlockingIOError, BrokenPipeError):
+            os.write(ready, b".")
+        await asyncio.sleep(BEAT_SECONDS)
+
+
+def _most_connections(wanted: int) -> int:
+    """As many as were asked for, or half of the files this process may open: each request may need
+    a connection to a provider too."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 2 * wanted + 1024), hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft // 2))
 
 
 async def _hand_over(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:

@@ -55,8 +55,10 @@ class Welcome:
 
     def _curl(self) -> list[str]:
         key = self.api_key or "$POINTSMAN_API_KEY"
+        # A shell puts variables in between double quotes alone.
+        quote = "'" if self.api_key else '"'
         if not self.model:
-            return [f"  curl {self.url}/v1/models -H 'Authorization: Bearer {key}'"]
+            return [f"  curl {self.url}/v1/models -H {quote}Authorization: Bearer {key}{quote}"]
         body = json.dumps(
             {
                 "model": self.model,
@@ -65,7 +67,6 @@ class Welcome:
                 "messages": [{"role": "user", "content": "What is the capital of France?"}],
             }
         )
-        quote = "'" if self.api_key else '"'
         return [
             f"  curl -N {self.url}/v1/chat/completions \\",
             f"    -H {quote}Authorization: Bearer {key}{quote} \\",

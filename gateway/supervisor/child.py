@@ -42,6 +42,7 @@ class Child:
         self.name = name
         self.ready: bool | None = None if announces else True
         ours, theirs = os.pipe()
+        self._gone = False
         self._announcement = os.fdopen(ours, "rb", buffering=0)
         if announces:
             arguments = [*arguments, "--ready-fd", str(theirs)]
@@ -76,6 +77,21 @@ class Child:
             self.ready = bool(self._announcement.read(1))
         return self.ready
 
+    def beat(self) -> bool:
+        """Whether it has said since the last call that it is alive."""
+        if not self.ready or self._gone:
+            return False
+        if not select.select([self._announcement], [], [], 0)[0]:
+            return False
+        said = self._announcement.read(4096)
+        self._gone = not said
+        return bool(said)
+
+    def kill(self) -> None:
+        """Ends it and whatever it started, at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
     def leave(self) -> None:
         """Lets it finish what it is at and end, since another process has taken over."""
         with suppress(ProcessLookupError):
@@ -107,10 +123,12 @@ class RestartingProcess:
         *,
         grace: float,
         longest_pause: float = LONGEST_PAUSE,
+        silence: float | None = None,
         on_death: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Starts it. `grace`: seconds it has to end. Raises `StartupError`."""
+        """Starts it. `grace`: seconds it has to end. `silence`: seconds without a beat after which
+        it is frozen, and killed. Raises `StartupError`."""
         self._start = start
         self._grace = grace
         self._longest_pause = longest_pause
@@ -119,11 +137,14 @@ class RestartingProcess:
         self._began = clock()
         self._pause = FIRST_PAUSE
         self._due: float | None = None
+        self._silence = silence
+        self._heard = self._polled = self._began
         self.child = start()
 
     def poll(self) -> None:
         """Call again and again: notices its death, and starts it once the pause is over."""
         if self.child.running():
+            self._watch()
             return
         now = self._clock()
         if self._due is None:
@@ -144,6 +165,22 @@ class RestartingProcess:
                 self.child = self._start()
             except StartupError as trouble:
                 sys.stderr.write(f"{trouble}\n")
+
+    def _watch(self) -> None:
+        """Kills a process that runs and does nothing."""
+        if self._silence is None:
+            return
+        now, polled = self._clock(), self._polled
+        self._polled = now
+        if self.child.beat() or not self.child.ready or now - polled > self._silence / 2:
+            # Where nobody listened for long, the machine slept.
+            self._heard = now
+        elif now - self._heard > self._silence:
+            self._heard = now
+            sys.stderr.write(
+                f"The {self.child.name} has not moved for {self._silence:.0f} s; it is replaced.\n"
+            )
+            self.child.kill()
 
     def successor(self) -> Child:
         """Another process beside the one that runs, for a change without a gap."""

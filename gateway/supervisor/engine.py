@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 from gateway.supervisor.child import Child
 from gateway.supervisor.progress import Progress
@@ -28,17 +31,35 @@ def socket_path(wanted: str) -> str:
     return str(Path(tempfile.mkdtemp(prefix="pointsman-")) / "engine.sock")
 
 
-def ensure_weights(models_dir: Path, progress: Progress) -> None:
+_LIBRARIES: Final = {"mlx": ("mlx", "mlx_lm"), "llama_cpp": ("xllamacpp", "numpy")}
+
+
+def runtimes(*, without_mlx: bool = False) -> list[str]:
+    """What is installed to serve models with, the best for this machine first.
+
+    Raises `StartupError` when nothing is.
+    """
+    apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    order = ["mlx", "llama_cpp"] if apple else ["llama_cpp", "mlx"]
+    if without_mlx:
+        order.remove("mlx")
+    found = [name for name in order if all(map(importlib.util.find_spec, _LIBRARIES[name]))]
+    if not found:
+        raise StartupError(
+            "Neither llama.cpp (xllamacpp) nor MLX is installed, so there is no local model. "
+            "Install them with `make setup`, or start without: make run ARGS=--no-model"
+        )
+    return found
+
+
+def ensure_weights(models_dir: Path, progress: Progress, wanted: Sequence[str]) -> None:
     """Fetches and converts the embedded model unless it is there. Raises `StartupError`.
 
     It runs in a process of its own: MLX must not live in one that forks.
     """
-    if importlib.util.find_spec("mlx_lm") is None or importlib.util.find_spec("mlx") is None:
-        raise StartupError(
-            "MLX is not installed, so there is no local model. Install it with `make setup` on a "
-            "system MLX supports, or start without: make run ARGS=--no-model"
-        )
     command = [sys.executable, "-m", "inference.local.weights", "--models-dir", str(models_dir)]
+    for runtime in wanted:
+        command += ["--runtime", runtime]
     with subprocess.Popen(  # noqa: S603  # our own module
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -80,12 +101,30 @@ class Limits:
         return given
 
 
+def limits_from(settings: Any) -> Limits:
+    """What the installation's settings say."""
+    return Limits(
+        memory_mib=settings.ENGINE_MEMORY_MIB,
+        idle_minutes=settings.ENGINE_IDLE_MINUTES,
+        queue=settings.ENGINE_QUEUE_LIMIT,
+        batch=settings.ENGINE_BATCH_SIZE,
+    )
+
+
+def command(
+    socket: str, models_dir: Path, *, preload: str, batching: bool, limits: Limits
+) -> list[str]:
+    """The engine's arguments; an empty `preload` loads models when they are asked for."""
+    arguments = ["--socket", socket, "--models-dir", str(models_dir), *limits.arguments()]
+    if preload:
+        arguments += ["--preload", preload]
+    return [*arguments, "--batching"] if batching else arguments
+
+
 def start(socket: str, models_dir: Path, *, preload: str, batching: bool, limits: Limits) -> Child:
     """The engine's process, listening. Raises `StartupError`."""
-    arguments = ["--socket", socket, "--models-dir", str(models_dir), "--exit-with-parent"]
-    arguments += ["--preload", preload, *limits.arguments()]
-    if batching:
-        arguments.append("--batching")
+    arguments = command(socket, models_dir, preload=preload, batching=batching, limits=limits)
+    arguments.append("--exit-with-parent")
     child = Child("local engine", "inference.local.engine", arguments, read_output=True)
     assert child.process.stdout is not None
     line = child.process.stdout.readline()

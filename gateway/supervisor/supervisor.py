@@ -17,7 +17,13 @@ from gateway.supervisor.cores import pin
 from gateway.supervisor.listener import Listeners
 from gateway.supervisor.startup_error import StartupError
 
-WEB_GRACE = 25.0
+WEB_GRACE = 10.0
+"""Seconds a web process has to end beyond those that its streams have."""
+FROZEN = 10.0
+"""Seconds without a sign of life after which a web process is replaced."""
+LISTENING_ON = 0.7
+"""Seconds for which new callers are still let in after the end was asked for: web processes say
+first that they are not ready, then stop accepting."""
 RELOAD_PATIENCE = 60.0
 """Seconds a new web process may take to start before the reload is given up."""
 
@@ -25,12 +31,16 @@ RELOAD_PATIENCE = 60.0
 class Supervisor:
     """Ends with every process it started, however it ends."""
 
-    def __init__(self, listeners: Listeners, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, listeners: Listeners, environment: Mapping[str, str], *, drain: float = 25.0
+    ) -> None:
+        """`drain`: seconds that streams may still run once the end was asked for."""
         self._listeners = listeners
         self._environment = environment
         self._web: list[RestartingProcess] = []
         self._helpers: list[RestartingProcess] = []
         self._leaving: list[Child] = []
+        self._web_grace = drain + WEB_GRACE
         self._ending = threading.Event()
         self._reload = threading.Event()
         # `nohup` asks for what it is there for by ignoring the signal.
@@ -53,8 +63,9 @@ class Supervisor:
             self._web.append(
                 RestartingProcess(
                     partial(self._start_worker, place, cores),
-                    grace=WEB_GRACE,
+                    grace=self._web_grace,
                     longest_pause=FIRST_PAUSE,
+                    silence=FROZEN,
                     on_death=partial(self._listeners.died, place),
                 )
             )
@@ -96,10 +107,17 @@ class Supervisor:
 
     def end(self) -> None:
         """Web first, so that streams can finish while the model still answers."""
-        leaving = [partial(one.end, grace=WEB_GRACE) for one in self._leaving]
-        _together([*(one.end for one in self._web), *leaving])
+        leaving = [partial(one.end, grace=self._web_grace) for one in self._leaving]
+        _together([*(one.end for one in self._web), *leaving, self._stop_listening])
         for helper in reversed(self._helpers):
             helper.end()
+        self._listeners.close()
+
+    def _stop_listening(self) -> None:
+        """Our sockets too: the kernel would go on taking callers in whom nobody answers."""
+        deadline = time.monotonic() + LISTENING_ON
+        while time.monotonic() < deadline and any(one.child.running() for one in self._web):
+            time.sleep(0.02)
         self._listeners.close()
 
     def _start_worker(self, place: int, cores: Sequence[int]) -> Child:

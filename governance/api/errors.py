@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import structlog
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
@@ -33,7 +34,15 @@ TYPES: Final = {
     429: "rate_limit_error",
     500: "api_error",
     501: "not_implemented_error",
+    503: "unavailable_error",
 }
+
+DATABASE_AWAY: Final = (OperationalError, InterfaceError)
+"""What Django raises while the database is away, locked for long, or out of disk."""
+AWAY_WORDS: Final = (
+    "The database does not answer. Chat requests go on with the routing that was in force last, "
+    "and their records wait on disk; what is read or changed here has to wait until it is back."
+)
 
 
 class NotImplementedHere(exceptions.APIException):
@@ -54,6 +63,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
         error = exceptions.PermissionDenied()
     elif isinstance(error, ProtectedError):
         return _response(409, "Other things still refer to this one.", "in_use")
+    if isinstance(error, DATABASE_AWAY):
+        return database_away()
     if not isinstance(error, exceptions.APIException):
         log.error("request_failed", exc_info=error)
         return _response(500, "The service failed to answer; its log says why.", "internal_error")
@@ -64,6 +75,12 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
         response["WWW-Authenticate"] = header
     if wait := getattr(error, "wait", None):
         response["Retry-After"] = str(int(wait))
+    return response
+
+
+def database_away() -> Response:
+    response = _response(503, AWAY_WORDS, "database_unavailable")
+    response["Retry-After"] = "2"
     return response
 
 

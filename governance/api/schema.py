@@ -21,6 +21,12 @@ FORCE: Final = OpenApiParameter("force", bool, description="Delete it although p
 RENAME: Final = OpenApiParameter(
     "rename_in_targets", bool, description="When the name changes, rename it in targets too."
 )
+PORTABLE: Final = OpenApiParameter(
+    "portable",
+    bool,
+    description="As relatives of this service take it: with the strategies and fields they know. "
+    "What is lost by that stands in `warnings`.",
+)
 PAGE: Final = [
     OpenApiParameter("limit", {"type": "integer", "minimum": 1}, description="At most so many."),
     OpenApiParameter("offset", {"type": "integer", "minimum": 0}, description="Skip so many."),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final
 
 from governance import ports, snapshot
 from governance.api.errors import NotImplementedHere
 from governance.errors import Invalid, check
-from governance.routing.breaker import HealthStatus
-from governance.routing.explain import simulate
+from governance.routing.breaker import HealthStatus, Quiet
+from governance.routing.course import SUPPOSED, course
+from governance.routing.explain import explain
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.request import Features, RoutingRequest
+from governance.routing.resolve import route
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
 from governance.routing.vocabulary import FEATURES, MODALITIES
 
@@ -22,9 +24,10 @@ CONDITIONS: Final[Mapping[str, HealthStatus]] = {
     "down": HealthStatus(state="open", until=inf),
     "slow": HealthStatus(saturated=True),
     "rate_limited": HealthStatus(request_percent=100.0),
+    **dict.fromkeys(SUPPOSED, HealthStatus()),
 }
-"""What may be supposed of a provider: its breaker is open, all of its slots are taken, or its
-limit is used up."""
+"""What may be supposed of a provider: its breaker is open, all of its slots are taken, its limit
+is used up, or it answers with silence or with a half."""
 
 _CONTENT: Final = ("messages", "input", "prompt")
 """A document with one of these is a whole request."""
@@ -32,7 +35,7 @@ _HINT: Final = "x-routing-profile"
 
 
 @dataclass(frozen=True, slots=True)
-class Supposed:
+class Supposed(Quiet):
     """Health as the simulation supposes it, by casefolded provider name."""
 
     standings: Mapping[str, HealthStatus]
@@ -48,17 +51,20 @@ class Asked:
     routing_request: RoutingRequest
     virtual_key: VirtualKey
     health: Supposed
+    supposed: Mapping[str, str] = field(default_factory=dict)
+    """The conditions, by casefolded provider."""
 
 
 def run(document: object, caller: VirtualKey = ANONYMOUS) -> dict[str, Any]:
     """The decision on the request that the document describes. Raises `Invalid`."""
     table = snapshot.refresh()
     what = asked(document, table, caller)
-    found = simulate(
+    plan = route(
         what.routing_request, what.virtual_key, table, what.health, 0.0, random.SystemRandom()
     )
     return {
-        **found.document(),
+        **explain(plan).document(),
+        "course": [step.document() for step in course(plan, what.routing_request, what.supposed)],
         "request_type": what.routing_request.request_type,
         "capabilities": sorted(what.routing_request.required_capabilities),
     }
@@ -73,8 +79,9 @@ def asked(document: object, table: RoutingTable, caller: VirtualKey = ANONYMOUS)
         message = f"A simulation must be an object, not {kind_of(document)}."
         raise Invalid(Problem("", "type", message))
     virtual_key = _grant(document, table) or caller
-    health = _supposed(document, table)
-    return Asked(read(document), virtual_key, health)
+    supposed = _supposed(document, table)
+    health = Supposed({name: CONDITIONS[state] for name, state in supposed.items()})
+    return Asked(read(document), virtual_key, health, supposed)
 
 
 def read(document: Mapping[str, Any]) -> RoutingRequest:
@@ -93,6 +100,7 @@ def _read(document: Mapping[str, Any]) -> RoutingRequest:
     fields.text("model", 300)
     tokens = fields.number("prompt_tokens", 0, 1_000_000_000, integer=True)
     fields.text("routing_profile", 200)
+    session = fields.text("session", 200)
     headers = _headers(fields)
     request = document.get("request")
     if request is not None and not isinstance(request, Mapping):
@@ -107,6 +115,9 @@ def _read(document: Mapping[str, Any]) -> RoutingRequest:
             request_type=request_type,
             required_capabilities=required_capabilities or frozenset({"text"}),
             profile_hint=profile_hint,
+            # What is said in a few words stands for a caller who chats.
+            stream=True,
+            session=session,
             features=Features(prompt_tokens=int(tokens or 0)),
         )
     routing_request = ports.filled().read_request({**whole, "request_type": request_type})
@@ -115,6 +126,7 @@ def _read(document: Mapping[str, Any]) -> RoutingRequest:
         request_type=request_type,
         required_capabilities=routing_request.required_capabilities | required_capabilities,
         profile_hint=profile_hint or routing_request.profile_hint,
+        session=session or routing_request.session,
     )
 
 
@@ -154,10 +166,11 @@ def _grant(document: Mapping[str, Any], table: RoutingTable) -> VirtualKey | Non
     raise Invalid(Problem("virtual_key_id", "unknown_key", message))
 
 
-def _supposed(document: Mapping[str, Any], table: RoutingTable) -> Supposed:
+def _supposed(document: Mapping[str, Any], table: RoutingTable) -> Mapping[str, str]:
+    """The conditions of providers, by their casefolded names."""
     given = document.get("what_if")
     if given is None:
-        return Supposed({})
+        return {}
     if not isinstance(given, Mapping):
         message = f"what_if must be an object, not {kind_of(given)}."
         raise Invalid(Problem("what_if", "type", message))
@@ -167,4 +180,4 @@ def _supposed(document: Mapping[str, Any], table: RoutingTable) -> Supposed:
         if name.casefold() not in table.providers:
             fields.note(name, "unknown_provider", f'There is no provider "{name}".')
     check(fields.found)
-    return Supposed({name.casefold(): CONDITIONS[state] for name, state in given.items()})
+    return {name.casefold(): state for name, state in given.items()}

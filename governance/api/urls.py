@@ -14,6 +14,7 @@ from governance.api.errors import unknown_path
 from governance.api.views.audit import AuditViewSet
 from governance.api.views.interactions import InteractionViewSet, JsonLines
 from governance.api.views.keys import KeyViewSet
+from governance.api.views.kinds import ProviderKindViewSet
 from governance.api.views.mappings import MappingViewSet
 from governance.api.views.profiles import ProfileViewSet
 from governance.api.views.providers import ProviderViewSet
@@ -51,6 +52,7 @@ urlpatterns = [
     path("routing-profiles/<str:profile_id>", ProfileViewSet.as_view({**PROFILE})),
     path("providers", ProviderViewSet.as_view({**MANY})),
     path("providers/<str:name>", ProviderViewSet.as_view({**ONE})),
+    path("provider-kinds", ProviderKindViewSet.as_view({"get": "list"})),
     path("providers/<str:name>/repairs", ProviderViewSet.as_view({**REPAIRS})),
     path("keys", KeyViewSet.as_view({**MANY})),
     path("keys/<str:key_id>", KeyViewSet.as_view({**KEY})),

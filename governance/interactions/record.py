@@ -102,7 +102,8 @@ class AttemptRecord(msgspec.Struct, gc=False):
     outcome: str
     """`ok`, or the class of the failure."""
     code: str
-    """`ok`, or the failure's short word: `connect_failed`, `http_503`, ..."""
+    """`ok`, `continued` where it went on with an answer that had broken off, or the failure's
+    short word: `connect_failed`, `http_503`, `lost_race`, ..."""
     status: int
     """HTTP status of the upstream; 0 when none arrived."""
     milliseconds: float
@@ -113,9 +114,16 @@ class AttemptRecord(msgspec.Struct, gc=False):
     """None for local inference, without usage, and where no price is known."""
     cost_usd: float | None = None
     """0 for local inference, None without usage and where no price is known."""
+    started_ms: float | None = None
+    """From the arrival of the request; attempts may run side by side."""
     cause: str = ""
     """Why it failed, in a sentence of ours: "The provider could not be reached: name not found."
     Empty where it answered."""
+
+    @property
+    def lost_race(self) -> bool:
+        """It was asked beside another candidate, which answered first."""
+        return self.code == "lost_race"
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.model}: {self.code} after {self.milliseconds:.0f} ms"
@@ -155,6 +163,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, gc=False):
     skipped: tuple[SkippedRecord, ...] = ()
     warning: str = ""
     """Why the route failed, where local inference took over."""
+    sticky: str = ""
+    """Why the session led to the first candidate: `hash`, `served`, or nothing."""
 
 
 class FeaturesRecord(msgspec.Struct, frozen=True, gc=False):
@@ -233,7 +243,11 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def errors(self) -> str:
         """Every error of the request and of its attempts, to search in."""
-        failed = [f"{one.provider}:{one.code}" for one in self.attempts if one.outcome != "ok"]
+        failed = [
+            f"{one.provider}:{one.code}"
+            for one in self.attempts
+            if one.outcome != "ok" and not one.lost_race
+        ]
         if self.error_code and not (failed and failed[-1].endswith(f":{self.error_code}")):
             failed.append(self.error_code)
         return " ".join(failed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from governance.kinds.kind import Preset, ProviderKind
+from governance.kinds.kind import HOPS_HEADER, Preset, ProviderKind
 from governance.kinds.locality import is_private
 from governance.registry import Registry
 
@@ -25,6 +25,7 @@ __all__ = [
     "list_headers",
     "presets",
     "read_as_today",
+    "runtime_of",
     "stays_here",
 ]
 
@@ -48,6 +49,12 @@ def is_engine(name: str) -> bool:
     return kind is not None and kind.engine
 
 
+def runtime_of(name: str) -> str:
+    """The engine's runtime that serves providers of this kind; empty where they are elsewhere."""
+    kind = KINDS.get(name)
+    return kind.runtime if kind is not None else ""
+
+
 def stays_here(name: str, base_url: str) -> bool:
     """Whether a provider is local where the operator does not say so."""
     kind = KINDS.get(name)
@@ -56,7 +63,7 @@ def stays_here(name: str, base_url: str) -> bool:
 
 def caller_headers() -> frozenset[bytes]:
     """Every header of a caller that some kind lets through."""
-    return frozenset().union(*(kind.caller_headers for kind in KINDS.values()))
+    return frozenset({HOPS_HEADER}).union(*(kind.caller_headers for kind in KINDS.values()))
 
 
 def list_headers() -> frozenset[bytes]:

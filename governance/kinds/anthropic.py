@@ -24,6 +24,10 @@ KIND = ProviderKind(
     probe=Probe("/messages", "content", "max_tokens", "/models?limit=1000"),
     # Whoever speaks its protocol at another address resells the same models.
     price_seller="anthropic",
+    # It sends `ping` events. Source: its streaming guide, "Ping events".
+    signs_of_life=True,
+    # Source: its guide "Prefill Claude's response"; Claude 4.6 and later refuse it.
+    prefill=r"(?!claude-[a-z]+-(?:4[-.][6-9](?!\d)|[5-9](?!\d)|[1-9]\d(?!\d)))",
     model_rules=(
         *LONGEST_ANSWERS,
         # Source: Anthropic's migration guides. Claude 4.7 and later take no sampling parameters,

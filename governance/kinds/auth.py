@@ -64,7 +64,10 @@ class Auth(Protocol):
         """
 
     def token_request(self, credentials: Credentials, now: float) -> SignableRequest | None:
-        """What to send for an access token, None where the kind takes none."""
+        """What to send for an access token, None where none is taken.
+
+        Raises `TokenRefused` where the credentials cannot be read.
+        """
 
     def token_of(self, reply: TokenReply, now: float) -> Token:
         """The token in the answer. Raises `TokenRefused`."""

@@ -13,6 +13,8 @@ KIND = ProviderKind(
     caller_headers=TRACE_HEADERS
     | {b"openai-organization", b"openai-project", b"openai-beta", b"idempotency-key"},
     list_headers=LIST_HEADERS | {b"openai-beta"},
+    # Comments: OpenRouter's "processing", vLLM's and others' keep-alives.
+    signs_of_life=True,
     model_rules=(
         # Source: OpenAI's guide to reasoning models. They sample as they like; from GPT-5.1 on it
         # depends on the effort, which a refusal tells.
@@ -25,13 +27,10 @@ KIND = ProviderKind(
     responses=ResponsesAPI(frozenset({"api.openai.com"})),
     presets=(
         Preset("OpenAI", "openai", "https://api.openai.com/v1", rank=1),
-        Preset("OpenRouter", "openrouter", "https://openrouter.ai/api/v1"),
-        Preset("Groq", "groq", "https://api.groq.com/openai/v1"),
-        Preset("Mistral", "mistral", "https://api.mistral.ai/v1"),
-        Preset("DeepSeek", "deepseek", "https://api.deepseek.com/v1"),
-        Preset("Together", "together", "https://api.together.xyz/v1"),
-        Preset("LM Studio", "lm-studio", "http://127.0.0.1:1234/v1", is_local=True),
-        Preset("Ollama", "ollama", "http://127.0.0.1:11434/v1", is_local=True),
-        Preset("vLLM", "vllm", "http://127.0.0.1:8000/v1", is_local=True),
+        Preset(
+            "Gemini (OpenAI-compatible)",
+            "gemini-openai",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+        ),
     ),
 )

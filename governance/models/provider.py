@@ -93,7 +93,8 @@ class Provider(Model):
     idle_timeout = FloatField(
         default=60.0,
         validators=[TIMEOUT],
-        help_text="Seconds between two pieces of the answer.",
+        help_text="Seconds between two pieces of the answer. Left out: 30 for kinds that send "
+        "signs of life, else 60.",
     )
     total_timeout = FloatField(
         default=600.0,

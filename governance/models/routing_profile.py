@@ -8,6 +8,8 @@ from django.db.models import (
     CharField,
     CheckConstraint,
     DateTimeField,
+    FloatField,
+    IntegerField,
     Model,
     PositiveBigIntegerField,
     Q,
@@ -19,10 +21,15 @@ from django.db.models.functions import Lower
 from governance import strategies
 from governance.errors import refuse
 from governance.models.constraints import filled, one_of
-from governance.models.routing_target import RoutingTarget
-from governance.models.validators import line, prose
+from governance.models.routing_target import HEDGE_AFTER, RoutingTarget
+from governance.models.validators import Bounds, line, prose
 from governance.routing.fallback_modes import CHOICES as FALLBACK_CHOICES
 from governance.routing.rules import LOCAL_FALLBACKS, profile_problems
+
+RETRIES = Bounds(0, 3)
+RETURN_AFTER = Bounds(0, 86_400)
+"""Seconds."""
+BROKEN_STREAMS = ("continue", "error")
 
 
 def new_profile_id() -> str:
@@ -71,6 +78,41 @@ class RoutingProfile(Model):
     local_only = BooleanField(
         default=False, help_text="Nothing this profile does may leave the machine."
     )
+    retries = IntegerField(
+        null=True,
+        blank=True,
+        validators=[RETRIES],
+        help_text="How often a try that failed in passing is made again on the same target: a "
+        "lost connection or a 500, 502 or 504 once, a 429 that asks for at most 5 seconds as "
+        "often as this says. Blank: only on the last target, once.",
+    )
+    hedge_after = FloatField(
+        "start the next target after",
+        null=True,
+        blank=True,
+        validators=[HEDGE_AFTER],
+        help_text="Seconds without a first token after which the next target is asked too; the "
+        "first to answer wins. Blank: 10 seconds, and only for streams. 0: never.",
+    )
+    sticky_sessions = BooleanField(
+        default=True,
+        help_text="Requests of one conversation go to one target while it is healthy, so that what "
+        "the provider has cached of their prompt is used.",
+    )
+    return_after = FloatField(
+        "return to the first target after",
+        default=300.0,
+        validators=[RETURN_AFTER],
+        help_text="Seconds for which the first target has been healthy when conversations that "
+        "another one took over go back to it.",
+    )
+    on_broken_stream = CharField(
+        "when a stream breaks",
+        max_length=10,
+        choices=[("continue", "Another target continues it"), ("error", "It ends in an error")],
+        default="continue",
+        help_text="What happens when an answer breaks off after it has begun.",
+    )
     created_at = DateTimeField(auto_now_add=True)
     updated_at = DateTimeField(auto_now=True)
     changed_in = PositiveBigIntegerField(default=0, editable=False, db_index=True)
@@ -88,6 +130,10 @@ class RoutingProfile(Model):
                 condition=~Q(virtual_provider__contains="/"), name="profile_virtual_provider_slash"
             ),
             one_of("profile", "local_fallback", LOCAL_FALLBACKS),
+            one_of("profile", "on_broken_stream", BROKEN_STREAMS),
+            RETRIES.constraint("profile", "retries"),
+            HEDGE_AFTER.constraint("profile", "hedge_after"),
+            RETURN_AFTER.constraint("profile", "return_after"),
         ]
 
     def __str__(self) -> str:

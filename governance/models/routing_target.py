@@ -24,6 +24,8 @@ from governance.routing.target_rules import CAPABILITIES, MAX_WEIGHT, PRIORITY_R
 PRIORITY = Bounds(*PRIORITY_RANGE)
 WEIGHT = Bounds(0, MAX_WEIGHT)
 PERCENT = Bounds(0, 100)
+HEDGE_AFTER = Bounds(0, 3600)
+"""Seconds."""
 
 THRESHOLDS = (
     "request_percent_threshold",
@@ -83,6 +85,14 @@ class RoutingTarget(Model):
         help_text="What it can take; none listed means everything.",
     )
     enabled = BooleanField(default=True)
+    hedge_after = FloatField(
+        "start the next target after",
+        null=True,
+        blank=True,
+        validators=[HEDGE_AFTER],
+        help_text="Seconds without a first token of this target after which the next one is asked "
+        "too. Blank: as the profile says. 0: never.",
+    )
     request_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
     token_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
     budget_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
@@ -103,6 +113,7 @@ class RoutingTarget(Model):
             ),
             PRIORITY.constraint("target", "priority"),
             WEIGHT.constraint("target", "weight"),
+            HEDGE_AFTER.constraint("target", "hedge_after"),
             *(PERCENT.constraint("target", field) for field in THRESHOLDS),
         ]
 

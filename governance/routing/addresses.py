@@ -9,6 +9,8 @@ import ipaddress
 import re
 import socket
 import unicodedata
+from collections.abc import Collection
+from urllib.parse import urlsplit
 
 _METADATA_NAMES = frozenset(
     {
@@ -101,3 +103,21 @@ def _embedded(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
     if address in _NAT64 or address in _IPV4_COMPATIBLE:
         found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return [inner for inner in found if inner is not None]
+
+
+def is_own_address(base_url: str, listens_on: str, names: Collection[str]) -> bool:
+    """Whether a base URL leads to where this service listens (`host:port`, or nothing known).
+
+    `names` are those it answers to; a port on one of them may be a proxy's in front of it.
+    """
+    try:
+        parts = urlsplit(base_url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    except ValueError:
+        return False
+    host = (parts.hostname or "").rstrip(".")
+    own, _, own_port = listens_on.rpartition(":")
+    if not own or not host:
+        return False
+    here = {"localhost", "127.0.0.1", "::1", own.strip("[]"), *names}
+    return host in here and str(port) == own_port

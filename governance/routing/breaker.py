@@ -31,15 +31,22 @@ class HealthSettings:
     """Recent means within this time, at most twice as long."""
     cooldown: float = 5.0
     """The first one; it doubles each time the probe after it fails."""
-    longest_cooldown: float = 300.0
+    longest_cooldown: float = 20.0
+    """Where doubling ends, so that a provider that recovers is in use again soon."""
+    longest_wait: float = 300.0
+    """What a provider asks for is kept to the second, up to this long."""
     jitter: float = 0.2
     """Cooldowns are longer by a random share of up to this much, so that processes do not probe
     in step."""
+    ramp: float = 30.0
+    """After a probe that was answered, how long until it gets all of its requests again."""
     probe_timeout: float = 120.0
     """A probe that never reported counts as lost after this long."""
 
 
 DEFAULTS: Final = HealthSettings()
+LEAST_SHARE: Final = 0.1
+"""At the foot of the ramp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,10 @@ class Breaker:
     """The recent history of one provider's model."""
 
     state: str = "closed"
-    """`closed`, `open` or `half_open` (a probe is under way)."""
+    """`closed`, `open`, `half_open` (a probe is under way) or `ramp` (it answers again and gets
+    a growing share of its requests)."""
     until: float = 0.0
-    """When the cooldown ends (open) or the probe counts as lost (half open)."""
+    """When the cooldown ends (open), the probe counts as lost (half open), or the ramp ends."""
     consecutive: int = 0
     trips: int = 0
     """How often it opened since it was last closed."""
@@ -71,12 +79,22 @@ def begin(breaker: Breaker, now: float, settings: HealthSettings = DEFAULTS) -> 
     """
     if breaker.state == "closed" or now < breaker.until:
         return breaker
+    if breaker.state == "ramp":
+        return replace(breaker, state="closed", trips=0)
     return replace(breaker, state="half_open", until=now + settings.probe_timeout)
 
 
 def succeeded(breaker: Breaker, now: float, settings: HealthSettings = DEFAULTS) -> Breaker:
-    """An answer was finished, to its last byte. Whatever was held against it is forgotten."""
-    if breaker.state != "closed":
+    """An answer was finished, to its last byte. One from a provider that had stepped aside begins
+    the ramp, at whose end whatever was held against it is forgotten. A provider that had only asked
+    for time needs no ramp."""
+    stepped_aside = breaker.state in ("open", "half_open")
+    if stepped_aside and breaker.trips <= 1 and not _gives_up(breaker, settings):
+        return Breaker(since=now, good=1)
+    if stepped_aside:
+        until = now + settings.ramp
+        return Breaker(state="ramp", until=until, trips=breaker.trips, since=now, good=1)
+    if breaker.state == "ramp" and now >= breaker.until:
         return Breaker(since=now, good=1)
     turned = _turned(breaker, now, settings)
     return replace(turned, consecutive=0, good=turned.good + 1)
@@ -94,25 +112,26 @@ def failed(
 ) -> Breaker:
     """An attempt ended in a failure of the class `failure`.
 
-    `retry_after` is what the provider asked for, in seconds: it opens the breaker at once and
-    and for at least that long, up to `longest_cooldown`. While a probe is under way, `probe` tells
-    it from what was sent beside it because nothing else was left.
+    `retry_after` is what the provider asked for, in seconds: it opens the breaker at once and for
+    that long, up to `longest_wait`. On the ramp every failure opens it again. While a probe is
+    under way, `probe` tells it from what was sent beside it because nothing else was left.
     """
     probe = probe and breaker.state == "half_open"
+    ramping = breaker.state == "ramp" and now < breaker.until
     if failure not in COUNTED:
         # Nothing was learned: if this was the probe, the next request may be it.
         return replace(breaker, state="open", until=now) if probe else breaker
-    asked = min(max(retry_after or 0.0, 0.0), settings.longest_cooldown)
-    if breaker.state != "closed" and not probe:
+    asked = min(max(retry_after or 0.0, 0.0), settings.longest_wait)
+    if breaker.state in ("open", "half_open") and not probe:
         # A last resort that failed too: known already, and no reason to wait longer.
         return replace(breaker, until=max(breaker.until, now + asked))
     turned = _turned(breaker, now, settings)
     turned = replace(turned, consecutive=turned.consecutive + 1, bad=turned.bad + 1)
-    if breaker.state == "closed" and not asked and not _gives_up(turned, settings):
-        return turned
+    if not (probe or ramping or asked or _gives_up(turned, settings)):
+        return replace(turned, state="closed")
     doubled = settings.cooldown * 2.0 ** min(turned.trips, 30)
-    cooldown = max(asked, min(doubled, settings.longest_cooldown))
-    cooldown *= 1.0 + settings.jitter * rng.random()
+    cooldown = min(doubled, settings.longest_cooldown) * (1.0 + settings.jitter * rng.random())
+    cooldown = max(asked, cooldown)
     return replace(turned, state="open", until=now + cooldown, trips=turned.trips + 1)
 
 
@@ -146,7 +165,7 @@ class HealthStatus:
 
     state: str = "closed"
     until: float = 0.0
-    """When the cooldown ends or the probe counts as lost; same clock as `now`."""
+    """When the cooldown ends, the probe counts as lost or the ramp ends; same clock as `now`."""
     saturated: bool = False
     """All of the provider's slots are taken."""
     request_percent: float | None = None
@@ -157,6 +176,8 @@ class HealthStatus:
     """When the provider counts afresh, so that `request_percent` is no news any more; same clock
     as `now`."""
     token_until: float = inf
+    ramp: float = DEFAULTS.ramp
+    """Seconds from the foot of the ramp to its end."""
 
     def reported(self, word: str) -> Share | None:
         """The used share of the limit that `word` stands for: `request`, `token` or `budget`."""
@@ -164,10 +185,20 @@ class HealthStatus:
         return None if percent is None else Share(percent, getattr(self, f"{word}_until", inf))
 
     def demoted(self, now: float) -> str | None:
-        """Why the candidate is tried after the others, None when it is not."""
-        if self.state != "closed" and now < self.until:
+        """Why the candidate is tried after the others, None when it is not.
+
+        On the ramp it is not, and gets no more than `share` of the requests.
+        """
+        if self.state in ("open", "half_open") and now < self.until:
             return "cooling_down"
         return "saturated" if self.saturated else None
+
+    def share(self, now: float) -> float:
+        """Of its requests, how many the candidate gets; 1 unless it is on the ramp."""
+        left = self.until - now
+        if self.state != "ramp" or left <= 0:
+            return 1.0
+        return max(LEAST_SHARE, 1.0 - left / self.ramp)
 
 
 class HealthReader(Protocol):
@@ -176,8 +207,24 @@ class HealthReader(Protocol):
     def status(self, provider: str, model: str) -> HealthStatus | None:
         """Of a casefolded provider name and a model; None when nothing is held against it."""
 
+    def load(self, provider: str, model: str) -> int:
+        """Requests under way."""
 
-class _AllHealthy:
+    def seconds(self, provider: str, model: str) -> float:
+        """How long its answers take, as seen lately; 0 where nothing is known."""
+
+
+class Quiet:
+    """Of a moment in which no request is under way, and nothing was measured."""
+
+    def load(self, provider: str, model: str) -> int:
+        return 0
+
+    def seconds(self, provider: str, model: str) -> float:
+        return 0.0
+
+
+class _AllHealthy(Quiet):
     def status(self, provider: str, model: str) -> HealthStatus | None:
         return None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from itertools import product
+from math import prod
+from typing import Any, Final
 
 from governance.routing.breaker import HealthReader
 from governance.routing.fallback import applies, place_of
@@ -14,6 +16,9 @@ from governance.routing.resolve import route
 from governance.routing.table import Profile, RoutingTable, VirtualKey
 from governance.strategies import strategy_named
 from governance.strategies.strategy import Rng
+
+MOST_DRAWN: Final = 8
+"""Targets that recover at once whose draws are weighed; more of them are taken as they fell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,10 @@ class Simulation:
     refusal: Refusal | None
     warning: str
     skipped: tuple[tuple[str, str], ...]
+    sticky: str = ""
+    """Why the session leads to the primary: `hash`, `served`, or nothing."""
+    estimated: bool = False
+    """The probabilities are those of a quiet moment, since the strategy goes by measurements."""
     local_fallback: FallbackMode | None = None
     """Whether local inference takes over when no candidate answers, and who says so; None where
     that was not asked."""
@@ -105,6 +114,8 @@ class Simulation:
             "rejections": [one.document() for one in self.rejections],
             "refusal": None if self.refusal is None else asdict(self.refusal),
             "warning": self.warning,
+            "sticky": self.sticky,
+            "estimated": self.estimated,
             "skipped": [{"rule": rule, "why": why} for rule, why in self.skipped],
             **self._local_fallback(),
         }
@@ -148,6 +159,8 @@ def explain(plan: Plan) -> Simulation:
         refusal=plan.refusal,
         warning=plan.warning,
         skipped=plan.skipped,
+        sticky=plan.sticky,
+        estimated=plan.profile is not None and strategy_named(plan.profile.strategy).estimates,
     )
 
 
@@ -155,17 +168,36 @@ def probabilities(plan: Plan) -> list[float]:
     """Of each candidate, the probability that a decision like this one tries it first.
 
     The strategy chooses among the healthy targets while there are any: those behind them are never
-    tried first. Without targets there is the local fallback alone.
+    tried first. Whether one that recovers is among the healthy ones is drawn for each request, so
+    all of these draws are weighed. A session that sticks draws nothing. Without targets there is
+    the local fallback alone.
     """
     if plan.profile is None:
         return [1.0] * len(plan.candidates)
-    verdicts = [verdict for verdict in plan.verdicts if verdict.kept]
-    leading = [one.target for one in verdicts if one.demoted is None]
-    leading = leading or [one.target for one in verdicts]
-    if not leading:
+    if plan.sticky:
+        return [float(not place) for place in range(len(plan.candidates))]
+    kept = [verdict for verdict in plan.verdicts if verdict.kept]
+    if not kept:
         return [1.0] * len(plan.candidates)
     strategy = strategy_named(plan.profile.strategy)
-    chance = dict(zip(map(id, leading), strategy.first_probabilities(leading), strict=True))
+    recovering = [one for one in kept if one.share < 1.0]
+    drawn, settled = recovering[:MOST_DRAWN], {id(one) for one in recovering[MOST_DRAWN:]}
+    chance: dict[int, float] = {}
+    for draw in product((True, False), repeat=len(drawn)):
+        likely = prod(
+            one.share if lucky else 1.0 - one.share for one, lucky in zip(drawn, draw, strict=True)
+        )
+        lucky = {id(one) for one, is_lucky in zip(drawn, draw, strict=True) if is_lucky}
+        leading = [
+            one.target
+            for one in kept
+            if id(one) in lucky
+            or (one.demoted is None and (one.share >= 1.0 or id(one) in settled))
+        ]
+        leading = leading or [one.target for one in kept]
+        shares = strategy.first_probabilities(leading)
+        for target, share in zip(leading, shares, strict=True):
+            chance[id(target)] = chance.get(id(target), 0.0) + likely * share
     return [chance.get(id(candidate.target), 0.0) for candidate in plan.candidates]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from governance.kinds import runtime_of
 from governance.routing.handles import backend, usable_profiles
 from governance.routing.model_facts import UNKNOWN, ModelFacts, together
 from governance.routing.table import Profile, ProviderEntry, RoutingTable, VirtualKey
@@ -22,12 +24,18 @@ class ListedModel:
     facts: ModelFacts = field(default=UNKNOWN, compare=False)
 
 
-def listed_models(table: RoutingTable, virtual_key: VirtualKey) -> list[ListedModel]:
+def listed_models(
+    table: RoutingTable,
+    virtual_key: VirtualKey,
+    on_disk: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[ListedModel]:
     """Every name the key may use and that leads somewhere, sorted, each once.
 
     Virtual models are `virtual_provider/alias`, and `virtual_provider/model` for the models behind
     targets without a named alias; real ones are `provider/model`. What is switched off, not
     configured or out of the key's reach is left out. Momentary health is not looked at.
+    `on_disk` are the models that each runtime of the engine has, which answer without being named
+    in a provider.
     """
     found: dict[str, ListedModel] = {}
     for profile in usable_profiles(virtual_key, table):
@@ -40,7 +48,7 @@ def listed_models(table: RoutingTable, virtual_key: VirtualKey) -> list[ListedMo
             name, owner = f"{profile.virtual_provider}/{alias}", profile.virtual_provider
             one = ListedModel(name, owner, True, together(behind[key]))
             found.setdefault(name.casefold(), one)
-    for provider, models in _real_models(virtual_key, table).items():
+    for provider, models in _real_models(virtual_key, table, on_disk).items():
         row = table.providers[provider.casefold()]
         for model in models:
             name = f"{provider}/{model}"
@@ -68,12 +76,14 @@ def _virtual_models(
             yield target.virtual_model, UNKNOWN
 
 
-def _real_models(virtual_key: VirtualKey, table: RoutingTable) -> dict[str, list[str]]:
+def _real_models(
+    virtual_key: VirtualKey, table: RoutingTable, on_disk: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
     """By the name of each provider within reach: its own models and those targets ask it for."""
     if virtual_key.confined_to:
         return {}
     found = {
-        provider.name: list(_models_of(provider))
+        provider.name: [*_models_of(provider), *on_disk.get(runtime_of(provider.kind), ())]
         for provider in table.providers.values()
         if not unavailable_reason(provider.name, backend(provider, table), virtual_key, table)
     }

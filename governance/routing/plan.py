@@ -71,7 +71,10 @@ class Verdict:
     detail: str = ""
     """A sentence for operators."""
     demoted: str | None = None
-    """Kept, but tried after the healthy ones: `cooling_down` or `saturated`."""
+    """Kept, but tried after the healthy ones: `cooling_down`, `recovering` or `saturated`."""
+    share: float = 1.0
+    """Of requests like this one, how many find it among the healthy ones: less while it recovers,
+    which is drawn for each request."""
 
     @property
     def kept(self) -> bool:
@@ -116,3 +119,10 @@ class Plan(NamedTuple):
     warning: str = ""
     """Set when the route itself failed and local inference takes over."""
     skipped: tuple[tuple[str, str], ...] = ()
+    sticky: str = ""
+    """Why the session leads to the first candidate: `hash` by its name, `served` since that one
+    answered it last; empty where the strategy alone has decided."""
+    session: str = ""
+    """The session whose answering target is to be remembered; empty for none."""
+    first_choice: Candidate | None = None
+    """The target at which the session needs no memory, as every request goes there first."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from governance.kinds import kind_named
+from governance.kinds import ProviderKind, kind_named
 from governance.routing.addresses import forbidden_address
 from governance.routing.fields import Problem, kind_of
 from governance.routing.model_facts import facts_problems
@@ -76,7 +76,7 @@ def base_url_problems(values: Values) -> Iterator[Problem]:
     """The kind says whether there must be one: the built-in engine has none."""
     url, name = values["base_url"], values["kind"]
     kind = kind_named(name)
-    complaint = base_url_complaint(url) if url else ""
+    complaint = base_url_complaint(_without_query(url, kind)) if url else ""
     if complaint:
         yield Problem("base_url", "invalid", complaint)
     elif url and kind is not None and kind.base_url == "forbidden":
@@ -88,10 +88,15 @@ def base_url_problems(values: Values) -> Iterator[Problem]:
 def address_problems(values: Values) -> Iterator[Problem]:
     """Whether the address may be reached at all; one that is no address was told of before."""
     url = values["base_url"]
-    sound = url and not base_url_complaint(url)
+    sound = url and not base_url_complaint(_without_query(url, kind_named(values["kind"])))
     why = forbidden_address(urlsplit(url).hostname or "") if sound else ""
     if why:
         yield Problem("base_url", "forbidden", f"base_url {why}.")
+
+
+def _without_query(url: str, kind: ProviderKind | None) -> str:
+    """The URL without what kinds that name a version of their API there may have in it."""
+    return url.partition("?")[0] if kind is not None and kind.base_url_query else url
 
 
 def base_url_complaint(url: str) -> str:

@@ -12,7 +12,8 @@ class Features(NamedTuple):
     """What heuristic rules look at. Counts only, no content, except the last user message."""
 
     last_user_text: str = ""
-    """Text of the last message whose role is `user` and that is not a tool result."""
+    """Text of the last message whose role is `user` and that is not a tool result; both ends of a
+    long one."""
     last_user_characters: int = 0
     prompt_tokens: int = 0
     """Estimated: a quarter of the prompt's characters, rounded up."""
@@ -38,3 +39,5 @@ class RoutingRequest(NamedTuple):
     """`routing_profile` of the body, of its metadata, or of the header; None when not given."""
     stream: bool = False
     features: Features = Features()
+    session: str = ""
+    """What the request belongs to; requests of one session go to one target where they can."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from governance.routing.breaker import HealthReader, HealthStatus
 from governance.routing.eligibility import Eligibility, EligibleTarget, eligibility_for
@@ -11,6 +12,13 @@ from governance.routing.plan import Candidate, Plan, ProfileChoice, Refusal, Ver
 from governance.routing.policy import choose
 from governance.routing.refusals import refusal_for, warning_for
 from governance.routing.request import RoutingRequest
+from governance.routing.sessions import (
+    NOTHING_SEEN,
+    SessionReader,
+    lot,
+    session_in,
+    stick,
+)
 from governance.routing.table import RoutingTable, VirtualKey
 from governance.routing.verdicts import threshold, too_small
 from governance.strategies import strategy_named
@@ -24,6 +32,7 @@ def route(
     health: HealthReader,
     now: float,
     rng: Rng,
+    sessions: SessionReader = NOTHING_SEEN,
 ) -> Plan:
     """The whole decision for one request: the policy's choice, resolved.
 
@@ -32,7 +41,7 @@ def route(
     choice = choose(routing_request, virtual_key, table)
     if isinstance(choice, Refusal):
         return Plan(refusal=choice)
-    return resolve(routing_request, choice, virtual_key, table, health, now, rng)
+    return resolve(routing_request, choice, virtual_key, table, health, now, rng, sessions)
 
 
 def resolve(
@@ -43,37 +52,29 @@ def resolve(
     health: HealthReader,
     now: float,
     rng: Rng,
+    sessions: SessionReader = NOTHING_SEEN,
 ) -> Plan:
     """The candidates of the chosen profile in the order to try them, with every verdict.
 
     Candidates that cool down or are saturated go behind the healthy ones, in their order among
     themselves, and the local fallback comes last. With nothing left the plan holds a refusal.
+    A session comes to its own target first, where that is healthy.
     """
     eligibility = eligibility_for(routing_request, choice, virtual_key, table)
-    verdicts = eligibility.verdicts
-    candidates: list[Candidate] = []
-    demoted: list[Candidate] = []
-    strategy = strategy_named(choice.profile.strategy)
-    for one in strategy.order(eligibility.kept, health, rng):
-        verdict = _of_the_moment(one, routing_request, health, now)
-        if verdict is None:
-            candidates.append(one.candidate)
-            continue
-        verdicts = (*verdicts[: one.index], verdict, *verdicts[one.index + 1 :])
-        if verdict.kept:
-            demoted.append(one.candidate)
-    candidates += demoted
+    profile = choice.profile
+    order = _ordered(eligibility, routing_request, virtual_key, health, now, rng, sessions)
+    candidates, verdicts = _of_the_moment(order, eligibility, routing_request, health, now, rng)
     warning, refusal = choice.warning, None
     fallback = _fallback(eligibility, routing_request, candidates)
     if not candidates:
         if fallback is None or not takes_over(fallback, verdicts):
             fallback, refusal = None, refusal_for(routing_request, choice, verdicts)
         else:
-            warning = warning or warning_for(choice.profile, verdicts)
+            warning = warning or warning_for(profile, verdicts)
     if fallback is not None:
         candidates.append(fallback)
     return Plan(
-        profile=choice.profile if choice.profile.targets else None,
+        profile=profile if profile.targets else None,
         reason=choice.reason,
         alias=choice.alias,
         candidates=tuple(candidates),
@@ -81,7 +82,43 @@ def resolve(
         refusal=refusal,
         warning=warning,
         skipped=choice.skipped,
+        sticky=order.sticky,
+        session="" if order.sticky == "hash" else order.session,
+        first_choice=order.first,
     )
+
+
+class _Order(NamedTuple):
+    """The targets in the order to try them, and what a session has to do with it."""
+
+    targets: Sequence[EligibleTarget]
+    session: str = ""
+    """Empty where requests do not stick."""
+    sticky: str = ""
+    first: Candidate | None = None
+    """The target at which the session needs no memory."""
+
+
+def _ordered(
+    eligibility: Eligibility,
+    routing_request: RoutingRequest,
+    virtual_key: VirtualKey,
+    health: HealthReader,
+    now: float,
+    rng: Rng,
+    sessions: SessionReader,
+) -> _Order:
+    profile = eligibility.profile
+    strategy = strategy_named(profile.strategy)
+    targets = strategy.order(eligibility.kept, health, rng)
+    if not routing_request.session or len(targets) < 2:
+        return _Order(targets)
+    session = session_in(profile, virtual_key, routing_request)
+    if not session:
+        return _Order(targets)
+    first = targets[0].candidate if strategy.is_fixed else None
+    targets, sticky = stick(targets, strategy, session, profile, sessions, health, now)
+    return _Order(targets, session, sticky, first)
 
 
 def _fallback(
@@ -98,27 +135,56 @@ def _fallback(
 
 
 def _of_the_moment(
-    one: EligibleTarget, routing_request: RoutingRequest, health: HealthReader, now: float
+    order: _Order,
+    eligibility: Eligibility,
+    routing_request: RoutingRequest,
+    health: HealthReader,
+    now: float,
+    rng: Rng,
+) -> tuple[list[Candidate], tuple[Verdict, ...]]:
+    """The candidates, the demoted ones behind the others, and the verdicts that follow from this
+    very request and from health."""
+    candidates: list[Candidate] = []
+    demoted: list[Candidate] = []
+    verdicts, tokens = eligibility.verdicts, routing_request.features.prompt_tokens
+    for one in order.targets:
+        candidate, verdict = one.candidate, None
+        small = too_small(candidate.facts.context_length, tokens)
+        status = health.status(one.provider, candidate.model)
+        if small is not None:
+            verdict = Verdict(one.target, candidate.model, *small)
+        elif status is not None:
+            verdict = _health_verdict(one, status, now, rng, order.session)
+        if verdict is None:
+            candidates.append(candidate)
+            continue
+        verdicts = (*verdicts[: one.index], verdict, *verdicts[one.index + 1 :])
+        if verdict.kept:
+            (candidates if verdict.demoted is None else demoted).append(candidate)
+    return candidates + demoted, verdicts
+
+
+_DEMOTED: Final = {
+    "cooling_down": "It has been failing and cools down: tried after the healthy ones.",
+    "saturated": "All its slots are taken: tried after the others.",
+}
+
+
+def _health_verdict(
+    one: EligibleTarget, status: HealthStatus, now: float, rng: Rng, session: str
 ) -> Verdict | None:
-    """What this very request and health change about a kept target, None when nothing."""
-    candidate = one.candidate
-    small = too_small(candidate.facts.context_length, routing_request.features.prompt_tokens)
-    if small is not None:
-        return Verdict(one.target, candidate.model, *small)
-    status = health.status(one.provider, candidate.model)
-    return None if status is None else _health_verdict(one, status, now)
-
-
-def _health_verdict(one: EligibleTarget, status: HealthStatus, now: float) -> Verdict | None:
     """What health changes about a kept target, None when nothing."""
     exceeded = threshold(one.target, status, now)
     if exceeded is not None:
         return Verdict(one.target, one.candidate.model, *exceeded)
     demoted = status.demoted(now)
-    if demoted is None:
+    if demoted is not None:
+        return Verdict(one.target, one.candidate.model, detail=_DEMOTED[demoted], demoted=demoted)
+    share = status.share(now)
+    if share >= 1.0:
         return None
-    detail = {
-        "cooling_down": "It has been failing and cools down: tried after the healthy ones.",
-        "saturated": "All its slots are taken: tried after the others.",
-    }[demoted]
-    return replace(Verdict(one.target, one.candidate.model), detail=detail, demoted=demoted)
+    detail = f"It answers again after failures and gets {share:.0%} of its requests for now."
+    # A session draws the same lot each time: it comes back to a target once, and stays.
+    drawn = lot(session, one.provider, one.model) if session else rng.random()
+    passed = None if drawn < share else "recovering"
+    return Verdict(one.target, one.candidate.model, detail=detail, demoted=passed, share=share)

@@ -42,6 +42,8 @@ class Target:
     capabilities: frozenset[str] = frozenset()
     """Empty: takes every request."""
     enabled: bool = True
+    hedge_after: float | None = None
+    """Seconds; None: as the profile says."""
     rate_limit: RateLimit = RateLimit()
     position: int = 0
     """Place among the profile's targets as the operator ordered them, from 0."""
@@ -63,6 +65,15 @@ class Profile:
     local_fallback: str = "default"
     """`default`, which follows the installation, `always`, `unreachable` or `never`."""
     local_only: bool = False
+    retries: int | None = None
+    """On each target; None: none while another is left, one on the last."""
+    hedge_after: float | None = None
+    """Seconds without a first token; None: the default, and only for streams. 0: never."""
+    sticky_sessions: bool = True
+    return_after: float = 300.0
+    """Seconds for which the first choice has been healthy when sessions go back to it."""
+    on_broken_stream: str = "continue"
+    """`continue` or `error`."""
     implicit: bool = False
     """Made on the fly for a request that named a real provider; no row stands behind it."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from governance import strategies
 from governance.models import RoutingProfile, RoutingTarget
 from governance.models.routing_target import THRESHOLDS
 from governance.routing.fields import Problem, kind_of
@@ -62,6 +63,7 @@ class TargetSerializer(StrictSerializer):
     """One concrete place a profile may send a request to."""
 
     noun = "A target"
+    quiet = frozenset({"hedge_after"})
     rules = {"provider": _provider, "model": _model}
 
     rate_limit = RateLimitSerializer(required=False, allow_null=True)
@@ -118,6 +120,9 @@ class ProfileSerializer(StrictSerializer):
     """A routing profile: a virtual provider and the targets behind it."""
 
     noun = "A routing profile"
+    quiet = frozenset(
+        {"retries", "hedge_after", "sticky_sessions", "return_after", "on_broken_stream"}
+    )
     placed = {"targets": "strategy"}
     check_after = {"description": "virtual_provider", "targets": "local_only"}
     rules = {"virtual_provider": _identity}
@@ -129,6 +134,12 @@ class ProfileSerializer(StrictSerializer):
         exclude = ()
 
     @classmethod
+    def exported(cls, row: RoutingProfile) -> dict[str, Any]:
+        document = super().exported(row)
+        document["targets"] = [TargetSerializer.without_quiet(one) for one in document["targets"]]
+        return document
+
+    @classmethod
     def unknown(cls, document: object, path: str = "") -> list[Problem]:
         found = super().unknown(document, path)
         targets = document.get("targets") if isinstance(document, Mapping) else None
@@ -136,6 +147,28 @@ class ProfileSerializer(StrictSerializer):
         for index, target in enumerate(targets if isinstance(targets, list | tuple) else ()):
             found += TargetSerializer.unknown(target, f"{prefix}[{index}]")
         return found
+
+
+def portable(document: Document, path: str) -> tuple[dict[str, Any], list[Problem]]:
+    """An exported profile as relatives of this service take it, and what it loses by that.
+
+    Its strategy is one that they know, and what they do not know is left out.
+    """
+    found: list[Problem] = []
+    plain = {k: v for k, v in document.items() if k not in ProfileSerializer.quiet}
+    hidden = TargetSerializer.quiet
+    plain["targets"] = [
+        {k: v for k, v in target.items() if k not in hidden} for target in document["targets"]
+    ]
+    strategy = strategies.strategy_named(plain["strategy"])
+    if strategy.extension:
+        plain["strategy"] = strategies.DEFAULT
+        message = (
+            f'The profile "{plain["name"]}" is exported with {strategies.DEFAULT}: relatives do '
+            f"not know {strategy.name}."
+        )
+        found.append(Problem(f"{path}.strategy", "not_portable", message))
+    return plain, found
 
 
 def set_problems(documents: object, providers: ProviderNames = ()) -> list[Problem]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from governance.kinds import stays_here
+from governance.kinds import kind_named, stays_here
 from governance.models import Provider
 from governance.routing.fields import Problem
 from governance.routing.model_facts import CAPABILITIES, FACT_FIELDS, facts_problems
@@ -18,6 +18,9 @@ from governance.routing.provider_rules import (
 from governance.serializers.fields import Strict
 from governance.serializers.strict import Reading, StrictSerializer
 
+LIVELY_IDLE: Final = 30.0
+"""Seconds of silence in the middle of an answer, where a provider tells that it is there: one that
+says nothing for so long is gone. For those that tell nothing the column's default holds."""
 MASK: Final = "********"
 """Stands for the value of a header, which is never shown. Sent back, it keeps the value."""
 
@@ -140,3 +143,6 @@ class ProviderSerializer(StrictSerializer):
         super().fill(row, document)
         if document.get("is_local") is None:
             row.is_local = stays_here(row.kind, row.base_url)
+        kind = kind_named(row.kind)
+        if document.get("idle_timeout") is None and kind is not None and kind.signs_of_life:
+            row.idle_timeout = LIVELY_IDLE

@@ -51,6 +51,9 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     check_after: ClassVar[Mapping[str, str]] = NOTHING
     """Fields that are read later than they stand, each by the one it is read after."""
     shows_version: ClassVar[bool] = False
+    quiet: ClassVar[frozenset[str]] = frozenset()
+    """Fields that an export leaves out while they hold their default: relatives of this service
+    need not know them, and exports of releases before they were there stay as they were."""
     rules: ClassVar[Mapping[str, Rule]] = NOTHING
     """Rules between fields, by the field after which they are asked."""
 
@@ -112,6 +115,22 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     def versioned(cls, document: dict[str, Any], version: int) -> dict[str, Any]:
         """The document with its version, where the API shows that beside the `ETag` too."""
         return {**document, VERSION: version} if cls.shows_version else document
+
+    @classmethod
+    def exported(cls, row: Any) -> dict[str, Any]:
+        """The row as exports have it."""
+        return cls.without_quiet(cls.document(row))
+
+    @classmethod
+    def without_quiet(cls, document: dict[str, Any]) -> dict[str, Any]:
+        """The document without those of the `quiet` fields that hold their default."""
+        meta: Any = cls.Meta
+        column = meta.model._meta.get_field
+        return {
+            name: value
+            for name, value in document.items()
+            if name not in cls.quiet or value != column(name).get_default()
+        }
 
     @cached_property
     def names(self) -> frozenset[str]:

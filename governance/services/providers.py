@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+
 from governance.errors import Conflict, Forbidden, NotFound, check
 from governance.kinds import is_private, kind_named, read_as_today, stays_here
 from governance.models import Provider, RoutingProfile, RoutingTarget
+from governance.routing.addresses import is_own_address
 from governance.routing.fields import Problem
 from governance.secrets import Unreadable
 from governance.serializers import MASK, ProfileSerializer, ProviderSerializer
@@ -55,7 +58,7 @@ def save_provider(
         replaced = [name for name in SECRETS if _brings(document, name)]
         made.note(KIND, row.pk, row.name, before, ProviderSerializer.document(row), replaced)
         warnings += ProviderSerializer.unknown(document)
-        warnings += locality_warnings(row)
+        warnings += [*locality_warnings(row), *loop_warnings(row)]
         if existing is not None and old_name.casefold() != row.name.casefold():
             users = profiles_naming(old_name)
             if rename_in_targets:
@@ -134,6 +137,17 @@ def locality_warnings(row: Provider) -> list[Problem]:
         "within your walls are sent there."
     )
     return [Problem("is_local", "public_address", message)]
+
+
+def loop_warnings(row: Provider) -> list[Problem]:
+    """An address at which this service listens itself."""
+    if not is_own_address(row.base_url, settings.LISTENS_ON, settings.ALLOWED_HOSTS):
+        return []
+    message = (
+        f'"{row.name}" leads back to this gateway: a request that comes through it a second time '
+        "is refused with 508."
+    )
+    return [Problem("base_url", "own_address", message)]
 
 
 def fill_provider(row: Provider, document: Mapping[str, Any], credentials: bool) -> None:

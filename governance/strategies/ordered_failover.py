@@ -22,6 +22,7 @@ STRATEGY = Strategy(
     help="tries targets by priority",
     order=order,
     first_probabilities=first_probabilities,
+    is_fixed=True,
     reads_weight=True,
     reads_priority=True,
     rank=10,

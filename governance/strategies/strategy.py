@@ -47,6 +47,14 @@ class HealthView(Protocol):
 
     def status(self, provider: str, model: str) -> Any: ...
 
+    def load(self, provider: str, model: str) -> int:
+        """Requests under way."""
+        ...
+
+    def seconds(self, provider: str, model: str) -> float:
+        """How long answers take, as seen lately; 0 where nothing is known."""
+        ...
+
 
 class Complaint(NamedTuple):
     """A rule of a strategy that a profile's document breaks."""
@@ -74,6 +82,12 @@ class Order(Protocol):
     def __call__(self, eligible: Sequence[E], health: HealthView, rng: Rng) -> Sequence[E]: ...
 
 
+class OrderOfSession(Protocol):
+    """As `Order`, drawn from `lot`, which gives each target a number above 0 and up to 1."""
+
+    def __call__(self, eligible: Sequence[E], lot: Callable[[E], float]) -> Sequence[E]: ...
+
+
 def no_rules(document: Mapping[str, Any]) -> Iterable[Complaint]:
     """The check of a strategy that takes every profile."""
     return ()
@@ -92,8 +106,18 @@ class Strategy:
     """For each target, in the order given, the exact probability that it is tried first."""
     check: Callable[[Mapping[str, Any]], Iterable[Complaint]] = no_rules
     """Its own rules about a profile's document, whose targets are objects by then, not more."""
+    order_of_session: OrderOfSession | None = None
+    """The order a session gives the targets by lots of its own, where the strategy has one: then
+    no memory is needed of who served it. Else the target that served it last comes first."""
+    is_fixed: bool = False
+    """The order is the same for every request, so that a session at its first choice needs no
+    memory."""
     reads_weight: bool = False
     reads_priority: bool = False
+    extension: bool = False
+    """Relatives of this service do not know it: a portable export writes the default instead."""
+    estimates: bool = False
+    """What it goes by is measured while requests run: shares are those of a quiet moment."""
     draws: bool = False
     """The order is drawn anew for every request, so that shares have something to tell."""
     rank: int = 100

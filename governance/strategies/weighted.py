@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from math import fsum
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import fsum, inf, log
 from typing import Any, TypeVar
 
 from governance.strategies import ordered_failover
@@ -19,6 +19,20 @@ def order(eligible: Sequence[E], health: HealthView, rng: Rng) -> Sequence[E]:
     others, in the order they were given in.
     """
     return draw(eligible, [one.target.weight for one in eligible], rng)
+
+
+def order_of_session(eligible: Sequence[E], lot: Callable[[E], float]) -> Sequence[E]:
+    """Rendezvous hashing: the same law as `order`, and the same order for a session each time.
+
+    Of targets that race with these lots, each arrives first in proportion to its weight (an
+    exponential race); a target that leaves or comes moves no other session.
+    """
+
+    def arrives(one: E) -> float:
+        weight = one.target.weight
+        return -log(lot(one)) / weight if weight > 0 else inf
+
+    return sorted(eligible, key=arrives)
 
 
 def draw(items: Sequence[T], weights: Sequence[float], rng: Rng) -> list[T]:
@@ -69,6 +83,7 @@ STRATEGY = Strategy(
     order=order,
     first_probabilities=first_probabilities,
     check=check,
+    order_of_session=order_of_session,
     reads_weight=True,
     draws=True,
     rank=20,

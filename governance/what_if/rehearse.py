@@ -5,11 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from governance.routing.breaker import HEALTHY, HealthReader
-from governance.routing.explain import Explained, Simulation, simulate
+from governance.routing.course import CourseStep, course
+from governance.routing.explain import Explained, Simulation, explain
+from governance.routing.plan import Plan
 from governance.routing.request import RoutingRequest
+from governance.routing.resolve import route
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
 from governance.what_if.draft import profile_of, with_profile
 
@@ -59,6 +63,8 @@ class Rehearsal:
     changes: tuple[CandidateChange, ...]
     moved: str
     """A sentence when another profile is chosen than now, or a request is refused that was not."""
+    course: tuple[CourseStep, ...] = ()
+    """What the request goes through, under the conditions supposed; the draft's."""
 
     @property
     def same(self) -> bool:
@@ -72,6 +78,7 @@ def rehearse(
     *,
     virtual_key: VirtualKey = ANONYMOUS,
     health: HealthReader = HEALTHY,
+    supposed: Mapping[str, str] = MappingProxyType({}),
     inside: bool = True,
 ) -> Rehearsal:
     """Decides on `routing_request` with the profile that `document` describes, and without it.
@@ -85,12 +92,14 @@ def rehearse(
         routing_request = routing_request._replace(profile_hint=profile.id)
         if profile.virtual_key_id and virtual_key is ANONYMOUS:
             virtual_key = _key(profile.virtual_key_id, table)
-    draft = _simulate(routing_request, virtual_key, with_profile(table, profile), health)
+    plan = _route(routing_request, virtual_key, with_profile(table, profile), health)
+    draft = explain(plan)
     saved = None
     if not inside or profile.id in table.profiles:
-        saved = _simulate(routing_request, virtual_key, table, health)
+        saved = explain(_route(routing_request, virtual_key, table, health))
     changes = () if saved is None else tuple(differences(saved, draft))
-    return Rehearsal(draft, saved, changes, "" if saved is None else _moved(saved, draft))
+    moved = "" if saved is None else _moved(saved, draft)
+    return Rehearsal(draft, saved, changes, moved, course(plan, routing_request, supposed))
 
 
 def differences(before: Simulation, after: Simulation) -> list[CandidateChange]:
@@ -106,13 +115,13 @@ def differences(before: Simulation, after: Simulation) -> list[CandidateChange]:
     return found
 
 
-def _simulate(
+def _route(
     routing_request: RoutingRequest,
     virtual_key: VirtualKey,
     table: RoutingTable,
     health: HealthReader,
-) -> Simulation:
-    return simulate(routing_request, virtual_key, table, health, 0.0, random.Random(SEED))  # noqa: S311
+) -> Plan:
+    return route(routing_request, virtual_key, table, health, 0.0, random.Random(SEED))  # noqa: S311
 
 
 def _key(identity: str, table: RoutingTable) -> VirtualKey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -64,7 +65,10 @@ class Attempt:
         "candidate",
         "code",
         "committed",
+        "counted",
         "deadlines",
+        "dropped",
+        "ended",
         "failure",
         "status",
     )
@@ -84,6 +88,12 @@ class Attempt:
         self.failure: Failure | None = None
         self.committed = False
         """Something of the answer is for the caller alone from now on: a stream has begun."""
+        self.counted = False
+        """An earlier try of the request failed here, which was held against the provider."""
+        self.ended = False
+        """Its entry is written, and everything it held is given back."""
+        self.dropped: tuple[str, ...] = ()
+        """What of the request the candidate was not sent."""
         self.code = "ok"
         """Of the entry, when nothing fails."""
         self.status = 200
@@ -99,10 +109,22 @@ class Attempt:
         self._began = self._loop.time()
         return self
 
-    def acquire(self, *, stream: bool) -> None:
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return self._loop.time() - self._began
+
+    def acquire(
+        self,
+        *,
+        stream: bool,
+        slow: float | None = None,
+        on_slow: Callable[[], object] | None = None,
+    ) -> None:
         """Takes leave to ask the provider, and starts the deadlines.
 
-        Raises `AttemptFailed` when the provider is at its limit of requests.
+        `on_slow` is called when nothing meaningful has come after `slow` seconds. Raises
+        `AttemptFailed` when the provider is at its limit of requests.
         """
         provider = self.candidate.provider
         self._permit = self._book.acquire(provider, self.candidate.model)
@@ -117,6 +139,8 @@ class Attempt:
             first_event=first_event_timeout(provider, stream=stream),
             idle=provider.idle_timeout,
             total=provider.total_timeout,
+            slow=slow,
+            on_slow=on_slow,
         )
 
     def started(self, reply: Reply) -> None:
@@ -154,15 +178,29 @@ class Attempt:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        permit = self._permit
-        self._note_stale()
         failure = None if error is None else self._failure_of(error)
+        self._end(failure)
+        return failure is not None and not (failure is CANCELLED or self._is_ours(failure))
+
+    def lose(self) -> None:
+        """Another candidate has answered first: this one ends now, wherever it is."""
+        if self._permit is None or self.ended:
+            return
+        self._end(LOST_RACE)
+        self.deadlines.end(LOST_RACE)
+
+    def _end(self, failure: Failure | None) -> None:
+        """Gives back what was held, and writes the entry; once."""
+        if self.ended:
+            return
+        self.ended = True
+        self._note_stale()
         self.failure = failure
-        if permit is not None:
+        if self._permit is not None:
             self.deadlines.stop()
             if failure is not None or not self.committed:
                 self.deadlines.drop()
-            self._book.release(permit, failure)
+            self._book.release(self._permit, failure, counted=self.counted)
         candidate = self.candidate
         outcome, code, status, cause = "ok", self.code, self.status, ""
         if failure is not None:
@@ -177,10 +215,10 @@ class Attempt:
                 status,
                 (self._loop.time() - self._began) * 1000,
                 candidate.is_local_fallback,
+                started_ms=max(0.0, self._began - self._context.started) * 1000,
                 cause=cause,
             )
         )
-        return failure is not None and not (failure is CANCELLED or self._is_ours(failure))
 
     def _failure_of(self, error: BaseException) -> Failure:
         """What an error inside the attempt means."""
@@ -227,6 +265,10 @@ def failure_of(error: Exception) -> Failure | None:
 
 
 CANCELLED: Final = Failure(Outcome.CANCELLED, "cancelled", "The caller left.")
+LOST_RACE: Final = Failure(
+    Outcome.CANCELLED, "lost_race", "Another candidate answered before this one."
+)
+"""Of a candidate that was asked beside another one. It is no failure, and says nothing of it."""
 CRASHED: Final = Failure(
     Outcome.UNFIT, "internal_error", "The gateway failed to carry the answer.", 500
 )

@@ -7,11 +7,15 @@ from typing import Final
 
 from governance.routing.plan import Candidate
 from inference.dispatch.attempt import SATURATED
+from inference.dispatch.deadlines import DRAINED
 from inference.dispatch.results import Exhausted
 from inference.values.failures import Failure, Outcome, broken
 
 INEXPRESSIBLE: Final = "inexpressible"
 """The code of a failure that lies in the request and the candidate's protocol alone."""
+
+
+_NOTHING: Final = broken("no_candidate", "There is nothing to try.", 503)
 
 
 class FailedChain:
@@ -23,8 +27,12 @@ class FailedChain:
         self._failures: list[Failure] = []
         self._first: Exhausted | None = None
         """Of those who were asked."""
-        self._last = Exhausted(broken("no_candidate", "There is nothing to try.", 503))
+        self._last = Exhausted(_NOTHING)
         self._tried = False
+
+    @property
+    def last_failure(self) -> Failure:
+        return self._last.failure
 
     def may_try(self, candidate: Candidate) -> bool:
         """Whether the local fallback may take over from what has failed; others always may."""
@@ -62,8 +70,75 @@ class FailedChain:
 
     def exhausted(self) -> Exhausted:
         """What the caller is told, with what of it may pass."""
-        passing = [one for one in self._failures if one.outcome is Outcome.RETRYABLE]
+        passing = [
+            one for one in self._failures if one.outcome is Outcome.RETRYABLE or one is DRAINED
+        ]
         waits = [one.retry_after for one in passing if one.retry_after is not None]
         self._last.transient = bool(passing)
         self._last.retry_after = min(waits, default=None)
         return self._last
+
+
+class Chain:
+    """Hands out each candidate once, to whoever asks first, and keeps the failures."""
+
+    __slots__ = ("_candidates", "_failed", "_next", "stopped")
+
+    def __init__(self, candidates: tuple[Candidate, ...]) -> None:
+        self._candidates = candidates
+        self._next = 0
+        self._failed: FailedChain | None = None
+        self.stopped = False
+        """A failure that no other candidate can mend."""
+
+    @property
+    def exhausted(self) -> Exhausted:
+        """What the caller is told."""
+        return (self._failed or FailedChain()).exhausted()
+
+    @property
+    def first(self) -> Candidate:
+        """The one that was to answer."""
+        return self._candidates[0]
+
+    @property
+    def last_failure(self) -> Failure:
+        return _NOTHING if self._failed is None else self._failed.last_failure
+
+    @property
+    def has_more(self) -> bool:
+        return self._next < len(self._candidates)
+
+    @property
+    def has_target(self) -> bool:
+        """A target of the profile is left; the local fallback is none."""
+        following = self._next
+        return (
+            following < len(self._candidates) and not self._candidates[following].is_local_fallback
+        )
+
+    def next(self) -> Candidate | None:
+        """Whose turn it is; None when nobody is left who could do better."""
+        if self.stopped or not self.has_more:
+            return None
+        candidate = self._candidates[self._next]
+        if self._failed is not None and not self._failed.may_try(candidate):
+            return None
+        self._next += 1
+        return candidate
+
+    def next_target(self) -> Candidate | None:
+        """The same, but never the local fallback."""
+        return self.next() if self.has_target else None
+
+    def failed(
+        self,
+        candidate: Candidate,
+        failure: Failure,
+        told: Callable[[Candidate, Failure], Exhausted],
+    ) -> None:
+        """A candidate is given up; `told` gives what the caller is told of that."""
+        if self._failed is None:
+            self._failed = FailedChain()
+        if not self._failed.add(candidate, failure, told):
+            self.stopped = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from inference.dispatch.timer_wheel import TimerWheel
@@ -28,7 +29,9 @@ class Deadlines:
         "_carrier",
         "_first",
         "_idle",
+        "_on_slow",
         "_reply",
+        "_slow",
         "_time",
         "_timer_wheel",
         "_total",
@@ -47,7 +50,10 @@ class Deadlines:
         first_event: float | None,
         idle: float | None,
         total: float | None,
+        slow: float | None = None,
+        on_slow: Callable[[], object] | None = None,
     ) -> None:
+        """`on_slow` is called once when nothing meaningful has come for `slow` seconds."""
         now = loop.time()
         self._time = loop.time
         self._carrier = carrier
@@ -59,8 +65,10 @@ class Deadlines:
         self._writing = False
         self.expired: Failure | None = None
         """Why the carrying task was cancelled, if the deadlines did that."""
+        self._slow = _NEVER if slow is None else now + slow
+        self._on_slow = on_slow
         # The silence allowed may begin at once, and end before the other deadlines.
-        self.due = min(self._first, self._total, now + self._idle)
+        self.due = min(self._first, self._total, now + self._idle, self._slow)
         self._timer_wheel = timer_wheel
         timer_wheel.add(self)
 
@@ -95,10 +103,30 @@ class Deadlines:
     def stop(self) -> None:
         self._timer_wheel.discard(self)
 
+    def end_now(self) -> None:
+        """The process is being stopped and waits no longer: whoever reads is told."""
+        self.stop()
+        if self._reply is not None and not self._writing:
+            self._reply.abort(AttemptFailed(DRAINED))
+        else:
+            self.expired = DRAINED_UNREAD if self._writing else DRAINED
+            self._carrier.cancel()
+
+    def end(self, failure: Failure) -> None:
+        """Ends the attempt now, whatever it waits for."""
+        self.stop()
+        self.drop()
+        self.expired = failure
+        self._carrier.cancel()
+
     def on_due(self, now: float) -> None:
         due, failure = self._next()
+        if now >= self._slow:
+            self._slow = _NEVER
+            if self._touched is None and self._on_slow is not None:
+                self._on_slow()
         if now < due:
-            self.due = min(due, now + self._idle)
+            self.due = min(due, now + self._idle, self._slow)
         elif self._writing:
             self.stop()
             self.expired = CALLER_STALLED
@@ -126,7 +154,21 @@ _SILENT: Final = broken(
     "idle_timeout", "The provider fell silent in the middle of its answer.", 504
 )
 _TOO_SLOW: Final = broken("total_timeout", "The provider did not finish within its deadline.", 504)
+DRAINED: Final = Failure(
+    Outcome.CANCELLED, "drained", "The gateway is being stopped.", 503, retry_after=1.0
+)
+DRAINED_UNREAD: Final = Failure(
+    Outcome.CANCELLED, "drained", "The gateway is being stopped, and the caller does not read."
+)
 CALLER_STALLED: Final = Failure(
     Outcome.CANCELLED, "caller_stalled", "The caller did not read the answer within the deadline."
 )
 """Back-pressure that lasted too long. It says nothing about the provider."""
+
+
+def end_all(timer_wheel: TimerWheel) -> int:
+    """Ends every attempt that is under way, and says how many there were."""
+    found = [one for one in timer_wheel.waiting() if isinstance(one, Deadlines)]
+    for one in found:
+        one.end_now()
+    return len(found)

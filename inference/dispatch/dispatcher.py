@@ -1,7 +1,8 @@
 """Tries candidates in order until one commits, and sees its answer through to the caller.
 
-Before the commit nothing has reached the caller, so a failure costs only time. Behind it nothing
-is replayed: a stream that breaks ends in its protocol's error.
+Before the commit nothing has reached the caller, so a failure costs only time, and another
+candidate may be asked beside one that is slow to begin. Behind it nothing is replayed: a stream
+that breaks is continued by another target, or ends in its protocol's error.
 """
 
 from __future__ import annotations
@@ -9,44 +10,35 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
-import msgspec
 import structlog
 
+from governance.kinds import is_engine
 from governance.routing.plan import Candidate
-from inference.dispatch.attempt import Attempt
-from inference.dispatch.chain import INEXPRESSIBLE, FailedChain
-from inference.dispatch.deadlines import CALLER_STALLED
+from governance.routing.resilience import allowed_retries, hedge_after
+from governance.routing.table import Profile
+from inference.dispatch.attempt import LOST_RACE, Attempt
+from inference.dispatch.chain import Chain
+from inference.dispatch.continuing import Continuing, buffer_for
+from inference.dispatch.deadlines import CALLER_STALLED, DRAINED_UNREAD
+from inference.dispatch.exchange import Exchange
 from inference.dispatch.health import HealthBook
-from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
-from inference.dispatch.repairing import RepairedRequest
+from inference.dispatch.repeating import wait_before_repeat
 from inference.dispatch.results import Exhausted, StreamResult
-from inference.dispatch.seals import seal_for
 from inference.dispatch.timer_wheel import TimerWheel
-from inference.dispatch.upstream_protocol import RESPONSES, upstream_protocol
-from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
-from inference.translate.answer_limit import room_for, with_limit
-from inference.translate.base import (
-    EVENT_STREAM,
-    JSON,
-    Inexpressible,
-    Outbound,
-    StreamTranslator,
-    TranslatedAnswer,
-    Translator,
-)
-from inference.upstream import Client, Reply
-from inference.upstream.backend import Backend, backend_of
-from inference.upstream.provider_request import send
-from inference.values.failures import AttemptFailed, Failure, Outcome, reworded
+from inference.translate.base import EVENT_STREAM, StreamTranslator, TranslatedAnswer, Translator
+from inference.translate.hub import DirectCaller
+from inference.upstream import Client
+from inference.values.failures import AttemptFailed, Failure
 from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import ParsedRequest
 
 log = structlog.get_logger("pointsman.dispatch")
+
+_NO_PROFILE: Final = Profile(id="", name="", virtual_provider="", targets=())
 
 
 class Delivery(Protocol):
@@ -78,6 +70,9 @@ class Delivery(Protocol):
 class Dispatcher:
     """Carries one request through its candidates."""
 
+    _chain: Chain
+    """Since `run`."""
+
     def __init__(
         self,
         request: ParsedRequest,
@@ -88,41 +83,48 @@ class Dispatcher:
         loop: asyncio.AbstractEventLoop,
         timer_wheel: TimerWheel,
         translators: Callable[[str], Translator],
+        caller: DirectCaller | None = None,
         keeper: Keeper | None = None,
     ) -> None:
-        """`translators` gives the translator towards an upstream's protocol."""
+        """`translators` gives the translator towards an upstream's protocol, `caller` is the
+        caller's half of all of them."""
         self.request = request
         self.context = context
         self._delivery = delivery
-        self._client = client
         self._book = book
         self._loop = loop
         self._timer_wheel = timer_wheel
-        self._translators = translators
+        self._caller = caller
+        self._exchange = Exchange(request, context, client, book, translators)
+        plan = context.plan
+        self._profile = plan.profile if plan and plan.profile else _NO_PROFILE
+        self._winner: Attempt | None = None
+        self._lanes: list[Attempt | None] = [None]
+        """The attempt under way in the first lane and, while there is one, in the second."""
+        self._second: asyncio.Task[bool] | None = None
         self.keeper = keeper
 
     async def run(self, candidates: tuple[Candidate, ...]) -> Exhausted | None:
         """One candidate after the other until one commits. None when the caller was answered, be
         it with a stream that broke; else why nobody could."""
-        chain = FailedChain()
-        for candidate in candidates:
-            if not chain.may_try(candidate):
-                break
-            result: StreamResult | TranslatedAnswer | None = None
-            with self._attempt(candidate) as attempt:
-                result = await self._ask(attempt)
-                if isinstance(result, StreamResult):
-                    await self._relay(result, attempt)
-            if isinstance(result, StreamResult):
-                await self._finish(result, attempt)
-                return None
-            if result is not None:
-                await self._deliver(result, candidate)
-                return None
-            assert attempt.failure is not None
-            if not chain.add(candidate, attempt.failure, self._exhausted):
-                break
-        return chain.exhausted()
+        self._chain = chain = Chain(candidates)
+        if len(candidates) > 1:
+            self._book.chose(self._profile.id)
+        try:
+            answered = await self._lane(0)
+        finally:
+            if self._second is not None and not self._second.done():
+                self._second.cancel()
+                await asyncio.wait((self._second,))
+        return None if answered else chain.exhausted
+
+    def _no_such_local_model(self) -> bool:
+        """Whether the caller named a model of the engine that it does not have: an answer of
+        another one would hide the mistake."""
+        plan, asked = self.context.plan, self._chain.first
+        named = plan is not None and plan.reason == "provider_model"
+        missing = self._chain.last_failure.upstream_status == 404
+        return named and is_engine(asked.provider.kind) and missing
 
     async def answer_here(
         self,
@@ -140,12 +142,66 @@ class Dispatcher:
     def _attempt(self, candidate: Candidate) -> Attempt:
         return Attempt(candidate, self.context, self._book, self._loop, self._timer_wheel)
 
+    async def _lane(self, lane: int) -> bool:
+        """Candidates in order, as far as no other lane takes them. Whether one answered."""
+        chain = self._chain
+        following = chain.next_target if lane else chain.next
+        while self._winner is None and (candidate := following()) is not None:
+            if candidate.is_local_fallback and self._no_such_local_model():
+                return False
+            if await self._tries(candidate, lane):
+                return True
+            if not lane and self._second is not None and not chain.stopped:
+                # What was begun beside this candidate is further than anything begun now.
+                second, self._second = self._second, None
+                if await second:
+                    return True
+                del self._lanes[1:]
+        return False
+
+    async def _tries(self, candidate: Candidate, lane: int) -> bool:
+        """One candidate, asked again where the profile wants that. Whether it answered."""
+        repeats = 0
+        while True:
+            result: StreamResult | TranslatedAnswer | None = None
+            with self._attempt(candidate) as attempt:
+                attempt.counted = repeats > 0
+                self._lanes[lane] = attempt
+                result = await self._ask(attempt)
+                self._claim(attempt)
+                if isinstance(result, StreamResult):
+                    await self._relay(result, attempt)
+            if result is not None and self._winner is attempt:
+                if isinstance(result, StreamResult):
+                    await self._finish(result, attempt)
+                else:
+                    await self._deliver(result, candidate)
+                return True
+            failure = attempt.failure
+            assert failure is not None
+            if failure is LOST_RACE:
+                return False
+            wait = self._wait_before_repeat(candidate, failure, repeats)
+            if wait is None:
+                self._chain.failed(candidate, failure, self._exchange.told)
+                return False
+            repeats += 1
+            await asyncio.sleep(wait)
+            if self._winner is not None:
+                return False
+
     async def _ask(self, attempt: Attempt) -> StreamResult | TranslatedAnswer:
         """The candidate's committed stream or its whole answer. Raises what `Attempt` takes."""
         context, candidate = self.context, attempt.candidate
         context.dropped = ()
-        stream = self.request.routing_request.stream
-        attempt.acquire(stream=stream)
+        slow = None
+        if self._second is None and len(self._lanes) == 1 and self._chain.has_target:
+            slow = hedge_after(self._profile, candidate, self.request.routing_request)
+        attempt.acquire(
+            stream=self.request.routing_request.stream,
+            slow=slow,
+            on_slow=None if slow is None else self._on_slow,
+        )
         if candidate.is_local_fallback and context.attempts:
             log.warning(
                 "fell_to_local",
@@ -153,108 +209,60 @@ class Dispatcher:
                 provider=candidate.provider.name,
                 failed=[str(one) for one in context.attempts],
             )
-        backend = backend_of(candidate.provider)
-        try:
-            translator, request, outbound = self._outbound(backend, candidate)
-        except Inexpressible as error:
-            raise AttemptFailed(
-                Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
-            ) from None
-        reply = await self._send(backend, outbound, attempt)
-        words = backend.kind.failure_words
-        try:
-            if stream:
-                return await open_stream(translator, request, reply)
-            return await read_whole(
-                translator, request, reply, attempt.deadlines, streamed=outbound.streamed
-            )
-        except AttemptFailed as failed:
-            raise AttemptFailed(reworded(failed.failure, words)) from None
+        return await self._exchange.ask(attempt)
 
-    def _outbound(
-        self, backend: Backend, candidate: Candidate
-    ) -> tuple[Translator, ParsedRequest, Outbound]:
-        """How the candidate is spoken to, and the request in its words. Raises `Inexpressible`."""
-        translator, request = self._translation(backend, candidate)
-        try:
-            return translator, request, translator.request(request, candidate.model)
-        except Inexpressible:
-            if request.seal is None or request.routing_request.request_type == RESPONSES:
-                raise
-            # What the preferred protocol has no word for may be said in the usual one.
-            usual = self._translators(backend.kind.translation)
-            unsealed = msgspec.structs.replace(request, seal=None)
-            return usual, unsealed, usual.request(unsealed, candidate.model)
+    def _on_slow(self) -> None:
+        """The first lane has waited for a first token for long: a second one begins beside it."""
+        waiting = self._lanes[0]
+        if self._second is not None or self._winner is not None or waiting is None:
+            return
+        candidate = waiting.candidate
+        name = candidate.provider.name.casefold()
+        slow = self._book.speeds.slow(name, candidate.model)
+        wanted = hedge_after(self._profile, candidate, self.request.routing_request)
+        if wanted is None or slow > wanted or not self._chain.has_target:
+            return
+        if self._book.may_hedge(self._profile.id):
+            self._lanes.append(None)
+            self._second = self._loop.create_task(self._lane(1))
 
-    def _translation(
-        self, backend: Backend, candidate: Candidate
-    ) -> tuple[Translator, ParsedRequest]:
-        """How the candidate is spoken to, and the request with what that takes."""
-        request = msgspec.structs.replace(self.request, model_facts=candidate.facts)
-        protocol = upstream_protocol(candidate, request, backend.kind.translation)
-        if protocol == RESPONSES or request.sealed:
-            seal = seal_for(self.context.virtual_key, candidate.provider.name)
-            request = msgspec.structs.replace(request, seal=seal)
-        return self._translators(protocol), request
+    def _claim(self, attempt: Attempt) -> None:
+        """The answer is this candidate's; the one asked beside it ends. Raises `AttemptFailed`
+        when that one was quicker."""
+        if self._winner is not None:
+            raise AttemptFailed(LOST_RACE)
+        self._winner = attempt
+        self.context.dropped = attempt.dropped
+        if len(self._lanes) > 1:
+            for other in self._lanes:
+                if other is not None and other is not attempt:
+                    other.lose()
 
-    async def _send(self, backend: Backend, outbound: Outbound, attempt: Attempt) -> Reply:
-        """The reply to the request, repaired where the provider refuses a part of it."""
-        context, candidate = self.context, attempt.candidate
-        body = self._limited(backend, candidate, outbound.body)
-        repairs = RepairedRequest(self._book.repairs, backend, candidate, body)
-
-        async def ask(body: bytes) -> Reply:
-            context.dropped = (*outbound.dropped, *repairs.dropped)
-            attempt.deadlines.unguard()
-            reply = await self._ask_once(backend, outbound, body, attempt)
-            attempt.answered()
-            self._book.observe(candidate.provider, candidate.model, reply.headers)
-            return reply
-
-        return await repairs.send(ask)
-
-    def _limited(self, backend: Backend, candidate: Candidate, body: bytes) -> bytes:
-        """The body with a limit where local inference would go on until its context is full.
-
-        The engine has one of its own for models whose longest answer nobody tells. A local server
-        that a target names is asked as its operator had it.
-        """
-        engine, facts = backend.kind.engine, candidate.facts
-        if not (facts.max_output_tokens if engine else candidate.is_local_fallback):
-            return body
-        tokens = self.request.routing_request.features.prompt_tokens
-        return with_limit(body, room_for(facts.max_output_tokens, facts.context_length, tokens))
-
-    async def _ask_once(
-        self, backend: Backend, outbound: Outbound, body: bytes, attempt: Attempt
-    ) -> Reply:
-        request, key = self.request, self.context.virtual_key
-        extra = outbound.headers
-        if outbound.content_type != JSON:
-            extra = (*extra, (b"content-type", outbound.content_type.encode()))
-        if backend.kind.priority_header and key is not None:
-            place = priority(key.priority, request.priority)
-            if place != "normal":
-                extra = (*extra, (backend.kind.priority_header.encode(), place.encode()))
-        return await send(
-            self._client,
-            backend,
-            b"POST",
-            outbound.path,
-            body,
-            caller=request.headers,
-            extra=extra,
-            stream=request.routing_request.stream,
-            connect_timeout=backend.provider.connect_timeout,
-            on_start=attempt.started,
-        )
+    def _wait_before_repeat(
+        self, candidate: Candidate, failure: Failure, repeats: int
+    ) -> float | None:
+        """Seconds until this candidate is asked again, None where it is not."""
+        if self._second is not None:
+            return None
+        is_last = not self._chain.has_more
+        allowed = allowed_retries(self._profile.retries, is_last=is_last)
+        wait = wait_before_repeat(failure, repeats, allowed, self._book.rng)
+        if wait is None or not self._book.may_repeat(candidate.provider):
+            return None
+        return wait
 
     async def _relay(self, stream: StreamResult, attempt: Attempt) -> None:
         """The commit: from here on the answer is this candidate's."""
         attempt.committed = True
         context, candidate, translator = self.context, attempt.candidate, stream.translator
         context.first_token = time.monotonic() - context.started
+        if len(self._profile.targets) > 1:
+            stream.began = attempt.seconds
+            name = candidate.provider.name.casefold()
+            self._book.speeds.began(name, candidate.model, stream.began)
         attempt.deadlines.writing()
+        if self._chain.has_target and translator.media_type == EVENT_STREAM:
+            stream.sent = buffer_for(self._caller, self.request, self._profile)
         try:
             await self._delivery.begin_stream(candidate, translator.media_type)
             await relay(stream, self._delivery.writer, attempt.deadlines)
@@ -266,34 +274,46 @@ class Dispatcher:
         """What is left to do when the attempt of a stream is over."""
         failure = attempt.failure
         if failure is None:
+            if stream.began:
+                name, model = attempt.candidate.provider.name.casefold(), attempt.candidate.model
+                rest, usage = attempt.seconds - stream.began, stream.translator.usage
+                self._book.speeds.ended(name, model, rest, usage)
+            self._served(attempt.candidate)
             await read_to_end(stream.reply)
             return
+        if stream.sent is not None:
+            continuing = Continuing(self.request, self.context, stream, attempt, failure)
+            if await continuing.run(
+                self._caller, self._chain, self._exchange, self._delivery.writer, self._attempt
+            ):
+                return
+            failure, stream, attempt = continuing.failure, continuing.broken, continuing.attempt
         self.context.outcome, self.context.error_code = failure.outcome, failure.code
-        if failure is CALLER_STALLED or stream.translator.media_type != EVENT_STREAM:
+        unread = failure is CALLER_STALLED or failure is DRAINED_UNREAD
+        if unread or stream.translator.media_type != EVENT_STREAM:
             # There is nobody to tell, or no form to tell it in.
             await self._delivery.abandon()
             return
         # Nothing can be replayed: the stream ends in the protocol's error event and without its
         # regular end, so that no client takes the half for the whole.
-        body = self._exhausted(attempt.candidate, failure).body
+        body = self._exchange.told(attempt.candidate, failure).body
         await self._delivery.break_off(failure, body, stream.translator)
+
+    def _served(self, candidate: Candidate) -> None:
+        """Remembers who answered the session, where that is not told by the order itself."""
+        plan = self.context.plan
+        if plan is None or not plan.session:
+            return
+        if plan.first_choice is not None and candidate.same_place(plan.first_choice):
+            self._book.sessions.forget(plan.session)
+        elif not candidate.is_local_fallback:
+            name = candidate.provider.name.casefold()
+            self._book.sessions.note(plan.session, name, candidate.model)
 
     async def _deliver(self, answer: TranslatedAnswer, candidate: Candidate) -> None:
         context = self.context
         context.first_token = time.monotonic() - context.started
         context.model = answer.model or candidate.model
         context.usage, context.finish_reason = answer.usage, answer.finish_reason
+        self._served(candidate)
         await self._delivery.whole(candidate, answer)
-
-    def _exhausted(self, candidate: Candidate, failure: Failure) -> Exhausted:
-        """The failure with what the upstream said about it, in the caller's protocol.
-
-        Nobody is shown the provider's credentials, should the upstream quote them.
-        """
-        if not failure.body:
-            return Exhausted(failure)
-        backend = backend_of(candidate.provider)
-        safe = replace(failure, body=backend.redacted(failure.body))
-        translator, _ = self._translation(backend, candidate)
-        body = translator.error(safe)
-        return Exhausted(safe, body, unmodified=body == safe.body)

@@ -10,16 +10,24 @@ from typing import Final, NamedTuple
 
 from governance.kinds import kind_named
 from governance.routing import breaker as breakers
-from governance.routing.breaker import Breaker, HealthStatus
+from governance.routing.breaker import Breaker, HealthSettings, HealthStatus
+from governance.routing.sessions import Served
 from governance.routing.table import ProviderEntry
 from governance.strategies.strategy import Rng
+from inference.dispatch.budget import Budget, hedge_budget, retry_budget
+from inference.dispatch.latency import Speeds
 from inference.dispatch.repair_book import RepairBook
 from inference.dispatch.reported_limits import Used, used_shares
+from inference.dispatch.session_book import SessionBook
 from inference.values.failures import Failure
 
 Key = tuple[str, str]
 """Casefolded provider and model."""
 
+MOST: Final = 4096
+"""Models of providers that something is kept of."""
+FORGET_SECONDS: Final = 60.0
+"""Between two looks for what can be forgotten."""
 _BUSY: Final = HealthStatus(saturated=True)
 
 
@@ -37,16 +45,33 @@ class HealthBook:
     It is what routing reads as `Health`; a provider's model that never failed has no entry.
     """
 
-    def __init__(self, *, rng: Rng, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        rng: Rng,
+        clock: Callable[[], float] = time.monotonic,
+        settings: HealthSettings = breakers.DEFAULTS,
+    ) -> None:
+        self._settings = settings
         self.repairs = RepairBook(clock)
         """What providers' models were found to refuse."""
-        self._rng = rng
+        self.speeds = Speeds()
+        self.sessions = SessionBook(clock)
+        self._recovered: dict[Key, float] = {}
+        self.rng = rng
         self._clock = clock
         self._under_way: dict[str, int] = {}
+        self._asked: dict[str, int] = {}
+        """Requests so far, by provider."""
+        self._retries: dict[str, Budget] = {}
+        self._hedged: dict[str, Budget] = {}
+        self._chosen: dict[str, int] = {}
+        """Requests so far that could have been hedged, by profile."""
         self._full: set[str] = set()
         self._breakers: dict[Key, Breaker] = {}
         self._reported: dict[Key, HealthStatus] = {}
         self._statuses: dict[Key, HealthStatus] = {}
+        self._look_at = 0.0
 
     def status(self, provider: str, model: str) -> HealthStatus | None:
         status = self._statuses.get((provider, model))
@@ -55,6 +80,18 @@ class HealthBook:
         if status is None:
             return _BUSY
         return replace(status, saturated=True)
+
+    def load(self, provider: str, model: str) -> int:
+        return self._under_way.get(provider, 0)
+
+    def seconds(self, provider: str, model: str) -> float:
+        return self.speeds.seconds(provider, model)
+
+    def served(self, session: str) -> Served | None:
+        return self.sessions.served(session)
+
+    def recovered(self, provider: str, model: str) -> float:
+        return self._recovered.get((provider, model), 0.0)
 
     def statuses(self) -> dict[Key, HealthStatus]:
         """Everything held against anyone at this moment."""
@@ -77,39 +114,74 @@ class HealthBook:
             if busy == limit:
                 self._full.add(name)
         self._under_way[name] = busy
+        self._asked[name] = self._asked.get(name, 0) + 1
         key = (name, model)
         breaker = self._breakers.get(key)
         if breaker is None:
             return Permit(key, probe=False)
-        begun = breakers.begin(breaker, self._clock())
+        begun = breakers.begin(breaker, self._clock(), self._settings)
         self._set(key, begun)
-        return Permit(key, probe=begun is not breaker)
+        return Permit(key, probe=begun is not breaker and begun.state == "half_open")
 
-    def release(self, permit: Permit, failure: Failure | None = None) -> None:
-        """The request of the permit ended: delivered to its end, or in `failure`."""
+    def release(
+        self, permit: Permit, failure: Failure | None = None, *, counted: bool = False
+    ) -> None:
+        """The request of the permit ended: delivered to its end, or in `failure`.
+
+        A failure that was `counted` says nothing new: an earlier try of the same request failed at
+        the same place.
+        """
         key, probe = permit
         name = key[0]
-        self._under_way[name] -= 1
+        left = self._under_way[name] - 1
+        if left:
+            self._under_way[name] = left
+        else:
+            del self._under_way[name]
         self._full.discard(name)
         breaker = self._breakers.get(key)
         if failure is None:
             if breaker is not None:
-                self._set(key, breakers.succeeded(breaker, self._clock()))
+                self._set(key, breakers.succeeded(breaker, self._clock(), self._settings))
             return
         if breaker is None:
             if failure.outcome not in breakers.COUNTED:
                 # Nothing was learned about a provider that nothing is known of.
                 return
             breaker = breakers.NEW
+        if counted and not probe and failure.retry_after is None:
+            return
         failed = breakers.failed(
             breaker,
             str(failure.outcome),
             self._clock(),
-            self._rng,
+            self.rng,
+            self._settings,
             retry_after=failure.retry_after,
             probe=probe,
         )
         self._set(key, failed)
+
+    def may_repeat(self, provider: ProviderEntry) -> bool:
+        """Whether the provider's budget has room for one more try, which is then spent."""
+        name, now = provider.name.casefold(), self._clock()
+        asked = self._asked.get(name, 0)
+        budget = self._retries.get(name)
+        if budget is None:
+            budget = self._retries[name] = retry_budget(now, asked)
+        return budget.spend(now, asked)
+
+    def chose(self, profile: str) -> None:
+        """A request to the profile begins that may be hedged."""
+        self._chosen[profile] = self._chosen.get(profile, 0) + 1
+
+    def may_hedge(self, profile: str) -> bool:
+        """Whether the profile's budget has room for one more hedge, which is then spent."""
+        now, chosen = self._clock(), self._chosen.get(profile, 0)
+        budget = self._hedged.get(profile)
+        if budget is None:
+            budget = self._hedged[profile] = hedge_budget(now, chosen)
+        return budget.spend(now, chosen)
 
     def observe(
         self, provider: ProviderEntry, model: str, headers: Iterable[tuple[bytes, bytes]]
@@ -133,14 +205,46 @@ class HealthBook:
         )
 
     def _set(self, key: Key, breaker: Breaker) -> None:
+        # Those that nothing was heard of for longest come first.
+        before = self._breakers.pop(key, None)
+        if before is not None and before.state != breaker.state == "ramp":
+            self._recovered[key] = self._clock()
         self._breakers[key] = breaker
         reported = self._reported.get(key)
         if reported is not None:
-            self._statuses[key] = replace(reported, state=breaker.state, until=breaker.until)
+            self._statuses[key] = replace(
+                reported, state=breaker.state, until=breaker.until, ramp=self._settings.ramp
+            )
         elif breaker.state == "closed":
             self._statuses.pop(key, None)
         else:
-            self._statuses[key] = HealthStatus(breaker.state, breaker.until)
+            self._statuses[key] = HealthStatus(
+                breaker.state, breaker.until, ramp=self._settings.ramp
+            )
+        if len(self._breakers) > MOST or self._clock() >= self._look_at:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Lets go of what says nothing any more, and of the oldest where there is too much: callers
+        choose the names of models."""
+        now = self._clock()
+        self._look_at = now + FORGET_SECONDS
+        surplus = max(0, len(self._breakers) - MOST * 3 // 4) if len(self._breakers) > MOST else 0
+        for key, breaker in list(self._breakers.items()):
+            reported = self._reported.get(key)
+            told = reported is not None and now < max(_renewed(reported), breaker.since)
+            old = now - breaker.since > 2 * breakers.DEFAULTS.window
+            if surplus > 0 or (breaker.state == "closed" and old and not told):
+                surplus -= 1
+                del self._breakers[key]
+                self._reported.pop(key, None)
+                self._statuses.pop(key, None)
+
+
+def _renewed(reported: HealthStatus) -> float:
+    """When the last limit that was reported is counted afresh."""
+    times = (reported.request_until, reported.token_until)
+    return max((one for one in times if one != inf), default=0.0)
 
 
 def slots(provider: ProviderEntry) -> int | None:

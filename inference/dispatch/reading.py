@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import Final
 
 from governance.kinds.failure_words import FailureWords
@@ -59,8 +60,15 @@ def media_type_of(reply: Reply, default: str) -> str:
     return default if said is None else said.decode("latin-1")
 
 
-async def open_stream(translator: Translator, request: ParsedRequest, reply: Reply) -> StreamResult:
+async def open_stream(
+    translator: Translator,
+    request: ParsedRequest,
+    reply: Reply,
+    arrived: Callable[[], None] | None = None,
+) -> StreamResult:
     """The stream up to its first meaningful event, the commit point.
+
+    `arrived` is called for everything that comes before.
 
     Raises `AttemptFailed` for a stream that ends or breaks before.
     """
@@ -70,6 +78,8 @@ async def open_stream(translator: Translator, request: ParsedRequest, reply: Rep
     while not stream.committed and not ended:
         chunk = await reply.read()
         if chunk:
+            if arrived is not None:
+                arrived()
             first += stream.feed(chunk)
         else:
             ended = True

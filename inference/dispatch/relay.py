@@ -25,25 +25,40 @@ class ChunkWriter(Protocol):
 async def relay(stream: StreamResult, caller: ChunkWriter, deadlines: Deadlines) -> None:
     """Moves the stream to its end; each upstream chunk leaves before the next is read.
 
-    Only what reaches the caller touches the deadlines: an upstream that sends comments is silent.
+    Only what reaches the caller touches the deadlines, unless the upstream's kind sends signs of
+    life: one of another kind that sends comments is silent.
+
     Raises `AttemptFailed` when the stream breaks, after all that was whole has left, and what
     reading or writing raises.
     """
-    translator, reply = stream.translator, stream.reply
+    translator, reply, sent = stream.translator, stream.reply, stream.sent
     pending, ended = stream.first, stream.ended
     while not (translator.finished or ended):
         if pending:
             deadlines.writing()
             await caller.chunk(pending)
             deadlines.written()
-        chunk = await reply.read()
+            if sent is not None:
+                sent.add(pending)
+        try:
+            chunk = await reply.read()
+        except (UpstreamError, AttemptFailed):
+            owed = translator.cut()
+            if owed is None:
+                raise
+            pending = owed
+            break
         ended = not chunk
         pending = translator.end() if ended else translator.feed(chunk)
         if translator.failure is not None:
             if pending:
                 deadlines.writing()
                 await caller.chunk(pending)
+                if sent is not None:
+                    sent.add(pending)
             raise AttemptFailed(translator.failure)
+        if not pending and stream.signs_of_life:
+            deadlines.touch()
     deadlines.writing()
     await caller.last(pending)
 
@@ -59,7 +74,7 @@ async def read_to_end(reply: Reply) -> None:
     try:
         if await reply.read():
             reply.abort()
-    except UpstreamError:
+    except (UpstreamError, AttemptFailed):
         pass
     finally:
         timer.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inference.dispatch.sent_buffer import SentBuffer
 from inference.translate.base import StreamTranslator
 from inference.upstream import Reply
 from inference.values.failures import Failure
@@ -18,6 +19,12 @@ class StreamResult:
     first: bytes
     ended: bool
     """The upstream has nothing more to say."""
+    began: float = 0.0
+    """Seconds from the start of its attempt to the first token, where that is of interest."""
+    sent: SentBuffer | None = None
+    """What of it has left, where another target may have to go on with it."""
+    signs_of_life: bool = False
+    """The upstream tells that it is there while it has nothing to say."""
 
 
 @dataclass(slots=True)

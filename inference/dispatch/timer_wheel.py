@@ -44,6 +44,9 @@ class TimerWheel:
     def discard(self, one: Timed) -> None:
         self._waiting.pop(one, None)
 
+    def waiting(self) -> list[Timed]:
+        return list(self._waiting)
+
     def _turn(self) -> None:
         waiting = self._waiting
         self._handle = self._loop.call_later(INTERVAL, self._turn) if waiting else None

@@ -9,8 +9,9 @@ the body is read, and a `DisconnectWatcher` cancels `handle()` when the caller l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Callable, Hashable
+from math import inf
+from typing import Any, Final
 
 import structlog
 from channels.generic.http import AsyncHttpConsumer
@@ -32,8 +33,11 @@ from inference.edge.asgi import (
     Scope,
     Send,
     announced_length,
+    announces_body,
     unread_body,
 )
+from inference.edge.body_budget import LARGE, BodyBudget, HeldBody, NoRoom
+from inference.edge.body_clock import IDLE_SECONDS, BodyClock, BodyStalled
 from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.values.error_answer import ErrorAnswer
 
@@ -71,6 +75,10 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
     """What OPTIONS tells."""
     coding: str = ""
     """The content coding of the body."""
+    body_idle: float = IDLE_SECONDS
+    """Seconds without a byte after which a body is not waited for any more."""
+    budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None
+    """What this process may hold of bodies; None: as much as there is."""
 
     scope: Scope
     base_send: Send
@@ -94,25 +102,22 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         self.loop = loop = asyncio.get_running_loop()
         self.timer_wheel = timer_wheel_of(loop)
         watcher: DisconnectWatcher | None = None
+        held = self._body_held = HeldBody(self.budgets(loop)) if self.budgets is not None else None
         try:
             refusal = self.on_head() or self._refusal_by_head()
             if refusal is not None:
-                self.writer.unread = unread_body(scope, receive)
-                await self.refuse(refusal)
-                await self.writer.linger()
+                await self._refuse_unread(refusal, unread_body(scope, receive))
                 return
-            body = await self._receive_body(receive)
             carrier = asyncio.current_task(loop)
             assert carrier is not None
+            body = await self._receive_body(receive, carrier)
             watcher = DisconnectWatcher(receive, carrier, loop, self.timer_wheel)
             self.writer.watcher = watcher
             await self._handle(body)
         except CallerLeft:
             pass
-        except BodyTooLarge:
-            self.writer.unread = receive
-            await self.refuse(self._too_large())
-            await self.writer.linger()
+        except (BodyTooLarge, BodyStalled, NoRoom) as error:
+            await self._refuse_unread(self._told(error), receive)
         except asyncio.CancelledError:
             if watcher is None or not watcher.gone:
                 raise
@@ -121,7 +126,19 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         finally:
             if watcher is not None:
                 watcher.stop()
+            if held is not None:
+                held.release()
             await self.disconnect()
+
+    async def _refuse_unread(self, error: ErrorAnswer, unread: Receive | None) -> None:
+        """Answers a request whose body was not read, or not to its end."""
+        self.writer.unread = unread
+        await self.refuse(error)
+        await self.writer.linger()
+
+    def body_owner(self) -> Hashable:
+        """Whose body it is: what one of them may hold is bounded too."""
+        return ""
 
     def on_head(self) -> ErrorAnswer | None:
         """The head is here, the body is not: sets `writer`. What it returns is the answer, and the
@@ -146,6 +163,12 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             ErrorAnswer(500, "The gateway met an error of its own; see its log.", "internal_error")
         )
 
+    def _told(self, error: Exception) -> ErrorAnswer:
+        """Why the body was not read, or not to its end."""
+        if isinstance(error, BodyTooLarge):
+            return self._too_large()
+        return _STALLED if isinstance(error, BodyStalled) else _NO_ROOM
+
     def _too_large(self) -> ErrorAnswer:
         limit = self.body_limit // (1024 * 1024)
         return ErrorAnswer(
@@ -154,7 +177,8 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
 
     def _refusal_by_head(self) -> ErrorAnswer | None:
         """What the head says of the body: its length and its content coding."""
-        if announced_length(self.scope["headers"]) > self.body_limit:
+        self._announced = announced_length(self.scope["headers"])
+        if self._announced > self.body_limit:
             return self._too_large()
         named = [value for name, value in self.scope["headers"] if name == b"content-encoding"]
         if not named:
@@ -172,7 +196,13 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         return None
 
     async def _handle(self, body: bytes) -> None:
-        """Takes the body out of its content coding first."""
+        """Takes the body out of its content coding first. Raises `NoRoom`."""
+        held = self._body_held
+        if held is not None and (self.coding or len(body) >= LARGE):
+            if self.coding:
+                # How large it becomes shows only when it is there.
+                await held.resize(len(body) + self.body_limit)
+            await held.budget.turn()
         if self.coding:
             try:
                 body = decoded(body, self.coding, self.body_limit)
@@ -182,20 +212,61 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             except TooMuchDecoded:
                 await self.refuse(self._too_large())
                 return
+            if held is not None:
+                await held.resize(len(body))
         await self.handle(body)
 
-    async def _receive_body(self, receive: Receive) -> bytes:
+    async def _receive_body(self, receive: Receive, carrier: asyncio.Task[Any]) -> bytes:
+        """Raises `BodyTooLarge`, `BodyStalled`, `CallerLeft` and `NoRoom`."""
+        held = self._body_held
+        if held is not None:
+            await held.hold(self.body_owner(), self._announced)
+        if not announces_body(self.scope["headers"]):
+            return await self._read(receive, None)
+        clock = BodyClock(self.loop, self.timer_wheel, carrier, self.body_idle)
+        try:
+            return await self._read(receive, clock)
+        except asyncio.CancelledError:
+            if clock.expired and not carrier.uncancel():
+                raise BodyStalled from None
+            raise
+        finally:
+            clock.stop()
+
+    async def _read(self, receive: Receive, clock: BodyClock | None) -> bytes:
         parts: list[bytes] = []
-        left = self.body_limit
-        more = True
+        read, held, more = 0, self._body_held, True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise CallerLeft
             body: bytes = message.get("body", b"")
-            left -= len(body)
-            if left < 0:
+            read += len(body)
+            if read > self.body_limit:
                 raise BodyTooLarge
             more = message.get("more_body", False)
             parts.append(body)
+            if more and clock is not None:
+                clock.touch()
+            if held is not None and read > held.size:
+                # Its length was not announced. A body that waits for room does not stall.
+                if clock is not None:
+                    clock.due = inf
+                await held.resize(read)
+                if clock is not None:
+                    clock.touch()
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+_STALLED: Final = ErrorAnswer(
+    408,
+    f"Nothing of the body came for {IDLE_SECONDS:.0f} seconds.",
+    "request_timeout",
+)
+_NO_ROOM: Final = ErrorAnswer(
+    503,
+    "The gateway holds as many bytes of requests as it may at a time, of this key or of all "
+    "together. Try again in a moment.",
+    "overloaded",
+    retry_after=1.0,
+)

@@ -18,6 +18,7 @@ from inference.dispatch.reading import ANSWER_LIMIT, media_type_of, refusal
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.authentication import Authenticate
+from inference.edge.body_budget import BodyBudget
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.holders import Holder, holder_of
 from inference.edge.inference_consumer import read_headers
@@ -50,8 +51,10 @@ class HeldBatchConsumer(LeanHttpConsumer):
         table: Callable[[], RoutingTable],
         authenticate: Authenticate,
         body_limit: int,
+        budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
     ) -> None:
         super().__init__()
+        self.budgets = budgets
         self.table = table
         self.authenticate = authenticate
         self.body_limit = body_limit

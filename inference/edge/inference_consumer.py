@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 import structlog
 
 from governance.kinds import caller_headers, list_headers
+from governance.kinds.kind import HOPS_HEADER
 from governance.routing.fallback_modes import NEVER
 from governance.routing.plan import Plan
 from governance.routing.resolve import route
@@ -24,14 +25,17 @@ from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.asgi import Header
 from inference.edge.authentication import Authenticate
+from inference.edge.body_budget import BodyBudget
+from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.heartbeat import Heartbeat
 from inference.edge.observer import Observer
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.session import HEADER_NAMES
+from inference.endpoints.session import HEADER_NAMES, sticky_session
 from inference.record import record
 from inference.record.record import RequestContext
 from inference.upstream import client_of
+from inference.upstream.backend import is_back
 from inference.values.error_answer import ErrorAnswer
 from inference.values.failures import Outcome
 from inference.values.kept_answer import Keeper
@@ -48,6 +52,15 @@ READ_HEADERS: Final = caller_headers() | {
     *HEADER_NAMES,
 }
 LIST_HEADERS: Final = list_headers()
+
+
+_LOOP: Final = ErrorAnswer(
+    508,
+    "This request has come through this gateway before: one of its providers leads back to it, "
+    "itself or by way of another gateway.",
+    "loop_detected",
+    headers=((b"x-should-retry", b"false"),),
+)
 
 
 class RequestRefused(Exception):
@@ -88,6 +101,8 @@ class InferenceConsumer(LeanHttpConsumer):
         observers: Sequence[Observer] = (),
         body_limit: int = LeanHttpConsumer.body_limit,
         heartbeat: float = 15.0,
+        budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
+        body_idle: float = IDLE_SECONDS,
         keeper: Keeper | None = None,
     ) -> None:
         super().__init__()
@@ -100,6 +115,12 @@ class InferenceConsumer(LeanHttpConsumer):
         self.body_limit = body_limit
         self.heartbeat = heartbeat
         self.keeper = keeper
+        self.budgets = budgets
+        self.body_idle = body_idle
+
+    def body_owner(self) -> Hashable:
+        key = self.context.virtual_key
+        return key.id if key is not None else ""
 
     def on_head(self) -> ErrorAnswer | None:
         self.headers = headers = read_headers(self.scope["headers"])
@@ -118,7 +139,8 @@ class InferenceConsumer(LeanHttpConsumer):
         context.virtual_key = key
         if self.scope["method"] != "POST":
             return method_not_allowed(self.endpoint.path, *self.methods)
-        return None
+        hops = headers.get(HOPS_HEADER)
+        return _LOOP if hops is not None and is_back(hops) else None
 
     async def handle(self, body: bytes) -> None:
         context = self.context
@@ -184,10 +206,11 @@ class InferenceConsumer(LeanHttpConsumer):
         return request
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
-        context = self.context
-        plan = route(
-            request.routing_request, key, table, self.book, now=context.started, rng=self.rng
-        )
+        context, book, asked = self.context, self.book, request.routing_request
+        session = sticky_session(request)
+        if session:
+            asked = asked._replace(session=session)
+        plan = route(asked, key, table, book, context.started, self.rng, book)
         context.plan = plan
         for observer in self.observers:
             observer.on_plan(context, plan)
@@ -227,6 +250,7 @@ class InferenceConsumer(LeanHttpConsumer):
             self.loop,
             self.timer_wheel,
             self.endpoint.translator,
+            self.endpoint.caller,
             self.keeper,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,6 +16,7 @@ from inference.dispatch.seals import seal_for
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.authentication import Authenticate
+from inference.edge.body_budget import BodyBudget
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.holders import holder_of
 from inference.edge.inference_consumer import read_headers
@@ -72,12 +73,17 @@ class KeptResponseConsumer(LeanHttpConsumer):
         authenticate: Authenticate,
         body_limit: int,
         keeper: Keeper | None = None,
+        budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
     ) -> None:
         super().__init__()
+        self.budgets = budgets
         self.keeper = keeper
         self.table = table
         self.authenticate = authenticate
         self.body_limit = body_limit
+
+    def body_owner(self) -> Hashable:
+        return self._key.id
 
     def on_head(self) -> ErrorAnswer | None:
         self.headers = headers = read_headers(self.scope["headers"])

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from governance.routing.heuristics import both_ends
 from governance.routing.request import Features, RoutingRequest
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.session import session_of
@@ -129,7 +130,7 @@ def _look(chat: _Body) -> tuple[frozenset[str], Features]:
     return (
         _TEXT | required_capabilities if required_capabilities else _TEXT,
         Features(
-            last_user_text=last_user,
+            last_user_text=both_ends(last_user),
             last_user_characters=len(last_user),
             prompt_tokens=estimated_tokens(characters),
             messages=len(chat.messages),

@@ -15,6 +15,7 @@ from inference.protocols import ANTHROPIC
 from inference.translate import upstream_errors
 from inference.translate.base import TranslatedAnswer
 from inference.translate.chat.caller import PassThroughCaller
+from inference.translate.messages.count_by_engine import CountByEngine
 from inference.translate.messages.count_tokens import CountTokens, estimated_body
 from inference.values.failures import Failure
 
@@ -62,7 +63,7 @@ COUNT_TOKENS: Final = Endpoint(
     "count_tokens",
     ANTHROPIC,
     messages.parse_count,
-    PassThroughCaller({"anthropic": CountTokens()}),
+    PassThroughCaller({"anthropic": CountTokens(), "openai": CountByEngine()}),
     dispatch,
 )
 """Its providers' health is a matter of its own: how one counts says nothing about how it answers.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -14,6 +15,7 @@ from governance.routing.table import RoutingTable
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.authentication import Authenticate
+from inference.edge.body_budget import BodyBudget
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.protocols import ANTHROPIC, spoken
 from inference.values.error_answer import ErrorAnswer
@@ -34,11 +36,19 @@ class ListingConsumer(LeanHttpConsumer):
         table: Callable[[], RoutingTable],
         authenticate: Authenticate,
         body_limit: int,
+        on_disk: Callable[[], Mapping[str, Sequence[str]]] = dict,
+        budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
     ) -> None:
+        """`on_disk` gives the models that each runtime of the local engine has."""
         super().__init__()
+        self.on_disk = on_disk
         self.table = table
         self.authenticate = authenticate
         self.body_limit = body_limit
+        self.budgets = budgets
+
+    def body_owner(self) -> Hashable:
+        return self._key.id
 
     def on_head(self) -> ErrorAnswer | None:
         headers = {name: value for name, value in self.scope["headers"] if name in _HEADERS}
@@ -55,7 +65,7 @@ class ListingConsumer(LeanHttpConsumer):
         return None
 
     async def handle(self, body: bytes) -> None:
-        found = self._asked_for(listed_models(self._served, self._key))
+        found = self._asked_for(listed_models(self._served, self._key, self.on_disk()))
         if isinstance(found, ErrorAnswer):
             await self.refuse(found)
             return

@@ -12,6 +12,7 @@ import msgspec
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.handed_on import as_form
+from inference.endpoints.session import sticky_session
 from inference.translate.base import Translator
 
 _ORDER: Final = ("chat", "messages", "responses", "completions", "embeddings")
@@ -69,5 +70,7 @@ def simulated_request(document: Mapping[str, Any]) -> RoutingRequest:
     endpoint = BY_REQUEST_TYPE[document.get("request_type", "chat")]
     if endpoint.form:
         body, content_type = as_form(request)
-        return endpoint.parse(body, {b"content-type": content_type}).routing_request
-    return endpoint.parse(msgspec.json.encode(request), {}).routing_request
+        parsed = endpoint.parse(body, {b"content-type": content_type})
+    else:
+        parsed = endpoint.parse(msgspec.json.encode(request), {})
+    return parsed.routing_request._replace(session=sticky_session(parsed))

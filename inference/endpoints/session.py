@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
+
+from inference.values.parsed_request import ParsedRequest
 
 HEADER_NAMES: Final = (
     b"x-session-id",
@@ -15,8 +18,19 @@ HEADER_NAMES: Final = (
     b"prompt_cache_key",
 )
 """In the order in which they count. Each may also be a field of the body, `-` written as `_`."""
+SHORTEST: Final = 1024
+"""Tokens of a prompt from which providers cache it."""
 LONGEST: Final = 200
 """Characters that are kept."""
+_COMMON: Final = ("system", "instructions", "tools")
+
+
+class _Turn(msgspec.Struct):
+    role: str | None = None
+
+
+_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_ROLE: Final = msgspec.json.Decoder(_Turn)
 _NAMES: Final = tuple((name, name.decode().replace("-", "_")) for name in HEADER_NAMES)
 
 
@@ -29,6 +43,34 @@ def session_of(fields: Mapping[str, msgspec.Raw], headers: Mapping[bytes, bytes]
         if field in fields and (session := _kept(_id(fields[field]))):
             return session
     return _kept(_member(fields["metadata"], "user_id")) if "metadata" in fields else ""
+
+
+def sticky_session(request: ParsedRequest) -> str:
+    """What the request is recognised by: the session its caller names, or else, for a prompt so
+    long that caching pays, a hash of what its turns have in common: system, tools and the first
+    message of the user."""
+    if request.session or request.routing_request.features.prompt_tokens <= SHORTEST:
+        return request.session
+    fields = request.fields
+    hashed = hashlib.blake2b(digest_size=16)
+    for name in _COMMON:
+        if name in fields:
+            hashed.update(bytes(fields[name]))
+    for name in ("messages", "input"):
+        if name in fields:
+            hashed.update(_beginning(bytes(fields[name])))
+    return hashed.hexdigest()
+
+
+def _beginning(turns: bytes) -> bytes:
+    """Up to the first message of the user; a prompt that is one text begins with its beginning."""
+    try:
+        items = _ITEMS.decode(turns)
+        roles = (_ROLE.decode(item).role for item in items)
+        own = next((place for place, role in enumerate(roles) if role == "user"), len(items))
+    except (msgspec.MsgspecError, RecursionError):
+        return turns[:4096]
+    return b"".join(map(bytes, items[: own + 1]))
 
 
 def _id(raw: msgspec.Raw) -> str:

@@ -9,7 +9,7 @@ from inference.local import respond
 from inference.local.generation import InvalidGeneration
 from inference.local.jobs import BacklogFull
 from inference.local.respond import Message, Send
-from inference.local.service import Running, Service
+from inference.local.runtimes import Generation, ServedModel
 from inference.local.validation import read_priority
 from inference.local.wire import Json, error_object
 
@@ -19,14 +19,18 @@ BODY_LIMIT = 32 * 2**20
 """Bytes."""
 
 
+COUNT_PATH = "/v1/chat/completions/count"
+"""How many tokens the prompt of a chat request has."""
+
+
 class _Gone(Exception):
     """The client hung up."""
 
 
 class App:
-    """ASGI: chat completions, completions, models, health."""
+    """ASGI: chat completions, completions, counting of tokens, models, health."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: ServedModel) -> None:
         self._service = service
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -41,6 +45,8 @@ class App:
         try:
             if route in starts:
                 await self._generate(starts[route], scope, receive, send)
+            elif route == ("POST", COUNT_PATH):
+                await self._count(receive, send)
             elif route == ("GET", "/v1/models"):
                 await respond.reply(send, 200, self._models())
             elif route == ("GET", "/health"):
@@ -53,7 +59,7 @@ class App:
 
     async def _generate(
         self,
-        start: Callable[[bytes, int], Awaitable[Running]],
+        start: Callable[[bytes, int], Awaitable[Generation]],
         scope: Message,
         receive: Receive,
         send: Send,
@@ -63,8 +69,7 @@ class App:
         try:
             running = await start(await _read(receive), rank)
         except InvalidGeneration as error:
-            body = error_object(error.message, "invalid_request_error", error.param, error.code)
-            await respond.reply(send, error.status, body)
+            await respond.refuse(send, error)
             return
         except BacklogFull as full:
             body = error_object(
@@ -74,25 +79,32 @@ class App:
             )
             await respond.reply(send, 429, body, {"retry-after": str(full.retry_after)})
             return
-        answer = respond.stream if running.generation.stream else respond.whole
+        answer = respond.stream if running.streamed else respond.whole
         try:
             await _unless_gone(answer(running, send), receive)
         finally:
             running.close()
 
+    async def _count(self, receive: Receive, send: Send) -> None:
+        try:
+            tokens = await self._service.count(await _read(receive))
+        except InvalidGeneration as error:
+            await respond.refuse(send, error)
+        else:
+            await respond.reply(send, 200, {"prompt_tokens": tokens})
+
     def _models(self) -> Json:
-        facts = self._service.facts
         model = {
-            "id": facts.name,
+            "id": self._service.name,
             "object": "model",
             "created": 0,
             "owned_by": "local",
-            "context_length": facts.context_length,
+            "context_length": self._service.context_length,
         }
         return {"object": "list", "data": [model]}
 
     def _health(self) -> Json:
-        stats = self._service.scheduler.stats
+        stats = self._service.stats
         return {
             "status": "ok",
             "active": stats.active,

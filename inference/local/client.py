@@ -47,6 +47,8 @@ class EngineModel:
     context_length: int | None
     parameters: int | None
     size_bytes: int
+    runtime: str = ""
+    """Which runtime serves it; empty while its files are gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,8 @@ class Codec:
                 self._tokenizer.apply_chat_template(
                     [dict(message) for message in messages],
                     tools=[dict(tool) for tool in tools] or None,
-                    add_generation_prompt=True,
+                    add_generation_prompt=not generation.continues,
+                    continue_final_message=generation.continues,
                     tokenize=False,
                 )
             )

@@ -23,6 +23,21 @@ class Sampling:
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0
     logit_bias: tuple[tuple[int, float], ...] = ()
+    top_k: int | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a runtime can do beyond what every one can."""
+
+    samplers: frozenset[str] = frozenset()
+    """Of `top_k`, `min_p` and `repetition_penalty`."""
+    most_choices: int = 1
+    """The largest `n`."""
+    grammar: bool = False
+    """Whether answers can be held to a JSON schema and to a tool call."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,7 @@ class GenerationRequest:
     sampling: Sampling = field(default_factory=Sampling)
     stops: tuple[str, ...] = ()
     top_logprobs: int | None = None
+    choices: int = 1
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,15 @@ class ChatGeneration(GenerationRequest):
 
     messages: tuple[Object, ...] = ()
     tools: tuple[Object, ...] = ()
+    tool_choice: Any = None
+    """None, "required", or an object that names a function."""
+    response_format: Object | None = None
+
+    @property
+    def continues(self) -> bool:
+        """Whether the last message is the beginning of the answer, to be continued."""
+        last = self.messages[-1] if self.messages else {}
+        return last.get("role") == "assistant" and not last.get("tool_calls")
 
 
 @dataclass(frozen=True)

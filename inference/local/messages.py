@@ -21,8 +21,11 @@ def read_messages(value: Any) -> tuple[Object, ...]:
     return tuple(_message(message, f"messages[{i}]") for i, message in enumerate(messages))
 
 
-def read_tools(body: Object) -> tuple[Object, ...]:
-    """The tools the model may call: none when `tool_choice` is "none". Raises BadRequest."""
+def read_tools(body: Object, *, forced: bool = False) -> tuple[tuple[Object, ...], Any]:
+    """The tools the model may call, and a `tool_choice` that makes it call one, or None.
+
+    None when `tool_choice` is "none". `forced`: whether it can be made to. Raises BadRequest.
+    """
     for legacy, today in (("functions", "tools"), ("function_call", "tool_choice")):
         if body.get(legacy) is not None:
             wrong(legacy, f"is not supported here: use '{today}'", "unsupported_parameter")
@@ -37,13 +40,29 @@ def read_tools(body: Object) -> tuple[Object, ...]:
         if function.get("parameters") is not None:
             mapping(function["parameters"], f"{where}.function.parameters")
     choice = body.get("tool_choice")
-    if choice not in (None, "auto", "none"):
+    if choice in (None, "auto", "none"):
+        return (() if choice == "none" else tuple(tools)), None
+    if not forced:
         wrong(
             "tool_choice",
             'must be "auto" or "none": this model cannot be made to call a tool',
             "unsupported_value",
         )
-    return () if choice == "none" else tuple(tools)
+    return _forced(choice, tools)
+
+
+def _forced(choice: Any, tools: list[Any]) -> tuple[tuple[Object, ...], str]:
+    """The tools the model must call one of. Raises BadRequest."""
+    if not tools:
+        wrong("tool_choice", "needs 'tools'")
+    if choice == "required":
+        return tuple(tools), "required"
+    function = mapping(choice, "tool_choice").get("function")
+    name = text(mapping(function, "tool_choice.function").get("name"), "tool_choice.function.name")
+    named = tuple(tool for tool in tools if tool["function"]["name"] == name)
+    if not named:
+        wrong("tool_choice.function.name", "names none of the tools")
+    return named, "required"
 
 
 def _message(value: Any, where: str) -> Object:

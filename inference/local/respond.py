@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from inference.local.answer import AnswerDelta, Finish
-from inference.local.service import GenerationFailed, Running
+from inference.local.generation import InvalidGeneration
+from inference.local.runtimes import Generation
+from inference.local.service import GenerationFailed
 from inference.local.wire import Json, error_object
 
 Message = MutableMapping[str, Any]
@@ -18,42 +19,56 @@ KEEPALIVE_SECONDS = 5.0
 encode = msgspec.json.encode
 
 
-async def whole(running: Running, send: Send) -> None:
+async def whole(running: Generation, send: Send) -> None:
     """The answer in one piece, once it is complete."""
-    parts: list[AnswerDelta] = []
+    events: list[Any] = []
     try:
-        while True:
+        while not (events and running.ends(events[-1])):
             event = await running.next()
-            if isinstance(event, Finish):
-                break
             if event is not None:
-                parts.append(event)
+                events.append(event)
     except GenerationFailed as error:
         await _unavailable(send, error)
+    except InvalidGeneration as error:
+        await refuse(send, error)
     else:
-        await reply(send, 200, running.wire.whole(_join(parts), event))
+        await reply(send, 200, running.whole(events))
 
 
-async def stream(running: Running, send: Send) -> None:
+async def stream(running: Generation, send: Send) -> None:
     """Server-sent events. Nothing goes out before the first event, unless that takes long, so that
     an early failure has a status of its own; a late one is an error event without [DONE]."""
-    opened = False
+    opened, ended = False, False
     try:
-        while True:
+        while not ended:
             event = await running.next(KEEPALIVE_SECONDS)
             if not opened:
                 opened = True
                 await _open_stream(running, send)
-            await _send(send, _event_bytes(running, event))
-            if isinstance(event, Finish):
-                break
+            if event is None:
+                await _send(send, b": working\n\n")
+                continue
+            ended = running.ends(event)
+            data = b"".join(map(_data, running.frames(event)))
+            if data:
+                await _send(send, data)
     except GenerationFailed as error:
         if opened:
             await _send(send, _data(_failure(error)), more=False)
         else:
             await _unavailable(send, error)
+    except InvalidGeneration as error:
+        if opened:
+            await _send(send, _data(_refusal(error)), more=False)
+        else:
+            await refuse(send, error)
     else:
         await _send(send, b"data: [DONE]\n\n", more=False)
+
+
+async def refuse(send: Send, error: InvalidGeneration) -> None:
+    """The request is at fault."""
+    await reply(send, error.status, _refusal(error))
 
 
 async def reply(
@@ -72,33 +87,16 @@ async def _unavailable(send: Send, error: GenerationFailed) -> None:
     await reply(send, 503, _failure(error), {"retry-after": "1"})
 
 
-async def _open_stream(running: Running, send: Send) -> None:
+async def _open_stream(running: Generation, send: Send) -> None:
     headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    opening = running.wire.opening()
+    opening = running.opening()
     if opening is not None:
         await _send(send, _data(opening))
 
 
-def _event_bytes(running: Running, event: AnswerDelta | Finish | None) -> bytes:
-    wire = running.wire
-    if event is None:
-        return b": working\n\n"
-    if isinstance(event, AnswerDelta):
-        return _data(wire.chunk(event))
-    result = _data(wire.closing(event))
-    if running.generation.include_usage:
-        result += _data(wire.usage(event.usage))
-    return result
-
-
-def _join(parts: list[AnswerDelta]) -> AnswerDelta:
-    return AnswerDelta(
-        "".join(part.content for part in parts),
-        "".join(part.reasoning for part in parts),
-        tuple(call for part in parts for call in part.tool_calls),
-        tuple(entry for part in parts for entry in part.logprobs),
-    )
+def _refusal(error: InvalidGeneration) -> Json:
+    return error_object(error.message, "invalid_request_error", error.param, error.code)
 
 
 def _failure(error: GenerationFailed) -> Json:

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inference.local import validation
@@ -22,7 +23,7 @@ from inference.local.jobs import Event, Job, JobFailure
 from inference.local.loading import Facts
 from inference.local.markup import Section
 from inference.local.scheduler import Scheduler
-from inference.local.wire import AnswerFormatter, ChatFormatter, CompletionFormatter, Envelope
+from inference.local.wire import AnswerFormatter, ChatFormatter, CompletionFormatter, Envelope, Json
 
 CONTEXT_OF_COMPLETION = 8
 """Prompt tokens that decide how the first token of a completion is written."""
@@ -30,6 +31,9 @@ CONTEXT_OF_COMPLETION = 8
 
 class GenerationFailed(Exception):
     """The answer broke off."""
+
+
+Step = AnswerDelta | Finish
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,30 @@ class Running:
             raise GenerationFailed(event.message)
         return event
 
+    @property
+    def streamed(self) -> bool:
+        return self.generation.stream
+
+    def ends(self, event: Step) -> bool:
+        return isinstance(event, Finish)
+
+    def opening(self) -> Json | None:
+        return self.wire.opening()
+
+    def frames(self, event: Step) -> list[Json]:
+        """The chunks of the stream that an event becomes."""
+        if isinstance(event, AnswerDelta):
+            return [self.wire.chunk(event)]
+        usage = [self.wire.usage(event.usage)] if self.generation.include_usage else []
+        return [self.wire.closing(event), *usage]
+
+    def whole(self, events: Sequence[Step]) -> Json:
+        """The answer in one piece; the last event is the Finish."""
+        parts = [event for event in events if isinstance(event, AnswerDelta)]
+        finish = events[-1]
+        assert isinstance(finish, Finish)
+        return self.wire.whole(_join(parts), finish)
+
     def close(self) -> None:
         """The caller is served, or gone."""
         if self.job is not None:
@@ -106,6 +134,13 @@ class Service:
         return self._submit(
             generation, await asyncio.to_thread(self._completion_prompt, generation), wire, rank
         )
+
+    async def count(self, raw: bytes) -> int:
+        """The prompt tokens of a chat request. Raises BadRequest."""
+        generation = validation.read_chat(
+            validation.read_body(raw), self.facts.defaults, self.facts.vocabulary
+        )
+        return len((await asyncio.to_thread(self._chat_prompt, generation)).tokens)
 
     def _submit(
         self, generation: GenerationRequest, prompt: Prompt, wire: AnswerFormatter, rank: int
@@ -176,3 +211,12 @@ class Service:
             int(time.time()),
             lambda token: (self._codec.decode([token]), self._codec.token_bytes(token)),
         )
+
+
+def _join(parts: list[AnswerDelta]) -> AnswerDelta:
+    return AnswerDelta(
+        "".join(part.content for part in parts),
+        "".join(part.reasoning for part in parts),
+        tuple(call for part in parts for call in part.tool_calls),
+        tuple(entry for part in parts for entry in part.logprobs),
+    )

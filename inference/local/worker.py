@@ -1,6 +1,6 @@
-"""The worker process: one MLX model behind HTTP on a Unix socket.
+"""The worker process: one model behind HTTP on a Unix socket.
 
-`python -m inference.local.worker --model-dir DIR --name NAME --socket PATH`
+`python -m inference.local.worker --runtime NAME --model-dir PATH --name NAME --socket PATH`
 
 Standard output carries one JSON object per line: `{"state": "loading", "progress", "step"}`, then
 `{"state": "ready", ...}` once a real token was generated, or `{"state": "failed", "reason"}` and
@@ -9,6 +9,7 @@ exit code 1. Standard input is held open by the parent: when it ends, so does th
 
 import argparse
 import asyncio
+import importlib
 import json
 import logging
 import os
@@ -24,6 +25,7 @@ from typing import Any
 import uvicorn
 
 from inference.local.environment import OFFLINE
+from inference.local.runtimes import LLAMA_CPP, MLX
 
 STOP_SECONDS = 1.5
 """How long SIGTERM waits for the step under way before the process ends regardless."""
@@ -49,10 +51,10 @@ def main(argv: list[str] | None = None) -> None:
 
 
 class EngineThread(threading.Thread):
-    """The one thread that touches MLX: loads the model, then runs the scheduler."""
+    """The one thread that touches the runtime: loads the model, then serves it."""
 
     def __init__(self, options: argparse.Namespace, say: Any) -> None:
-        super().__init__(name="mlx", daemon=True)
+        super().__init__(name="runtime", daemon=True)
         self._options = options
         self._say = say
         self.loaded = threading.Event()
@@ -61,7 +63,7 @@ class EngineThread(threading.Thread):
         self.reason = ""
 
     def run(self) -> None:
-        """Until the scheduler is stopped."""
+        """Until the model is stopped."""
         try:
             self._load()
         except Exception as error:
@@ -72,23 +74,17 @@ class EngineThread(threading.Thread):
         if self.service is None:
             return
         try:
-            self.service.scheduler.run()
+            self.service.run()
         except Exception:
             # Nothing can be generated any more; whoever supervises this process starts another.
             logging.getLogger(__name__).exception("no generator can be built")
             _end(self._options.socket, 1)
-        finally:
-            import mlx.core as mx
-
-            # Streams that outlive their thread abort the process at its end.
-            mx.clear_streams()
 
     def _load(self) -> None:
         self._progress("starting", 0.0)
         # Imported here, on the thread that will use them: seconds, during which nobody waits.
-        from inference.local.assembly import assemble
-
-        self.service, self.ready = assemble(self._options, self._progress)
+        runtime = importlib.import_module(f"inference.local.runtimes.{self._options.runtime}")
+        self.service, self.ready = runtime.assemble(self._options, self._progress)
 
     def _progress(self, step: str, fraction: float) -> None:
         self._say(state="loading", progress=round(fraction, 3), step=step)
@@ -135,7 +131,7 @@ async def _serve(engine: EngineThread, path: Path, say: Any) -> None:
     await stopping.wait()
     listener.close()
     serving.cancel()
-    engine.service.scheduler.stop()
+    engine.service.stop()
     await asyncio.to_thread(engine.join, STOP_SECONDS)
     _end(path, 0)
 
@@ -201,6 +197,7 @@ def _at_least(low: int) -> Callable[[str], int]:
 
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m inference.local.worker", description=__doc__)
+    parser.add_argument("--runtime", choices=(MLX, LLAMA_CPP), default=MLX)
     parser.add_argument("--model-dir", type=Path, required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--socket", type=Path, required=True)

@@ -92,6 +92,8 @@ def _attempts(context: RequestContext) -> list[AttemptRecord]:
     attempts = context.attempts[-LISTED:]
     for one in attempts:
         one.milliseconds = round(one.milliseconds, 1)
+        if one.started_ms is not None:
+            one.started_ms = round(one.started_ms, 1)
         one.cause = plain(one.cause)
     if attempts and attempts[-1].usage is None:
         # Usage is known when the answer ends, which is after its attempt was noted.
@@ -142,4 +144,5 @@ def _decision(hint: str | None, plan: Plan) -> DecisionRecord:
         ),
         tuple([SkippedRecord(rule, why) for rule, why in plan.skipped[:LISTED]]),
         plain(plan.warning, 2000) if plan.warning else "",
+        plan.sticky,
     )

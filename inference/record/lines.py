@@ -6,6 +6,7 @@ and the one before, so that what was written before an upgrade is not lost.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -48,6 +49,8 @@ class _Versioned(msgspec.Struct):
 
 
 _encode: Final = msgspec.json.Encoder().encode
+_NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""Half of a row of backslashes is text."""
 _version: Final = msgspec.json.Decoder(_Versioned).decode
 _current: Final = msgspec.json.Decoder(Line).decode
 _record: Final = msgspec.json.Decoder(InteractionRecord).decode
@@ -61,7 +64,12 @@ def line_of(record: InteractionRecord, context: RequestContext) -> bytes:
     else:
         answer = b"".join(content.answer)
         line = Line(VERSION, record, sellers_of(context, record), content.request, answer)
-    return _encode(line) + b"\n"
+    return _without_nul(_encode(line)) + b"\n"
+
+
+def _without_nul(line: bytes) -> bytes:
+    """The line with U+FFFD for every U+0000, which PostgreSQL takes in no string of any column."""
+    return _NUL.sub(rb"\1\\ufffd", line) if b"\\u0000" in line else line
 
 
 def sellers_of(context: RequestContext, record: InteractionRecord) -> tuple[Seller | None, ...]:

@@ -94,7 +94,10 @@ class RequestContext(msgspec.Struct):
         return UNKNOWN_MODEL if self.plan.profile is None else NO_CANDIDATE
 
     def moved_on(self, provider: str, model: str) -> bool:
-        """Whether another target was tried before this one; one may be asked several times."""
+        """Whether another target comes before this one, which may be asked several times."""
+        first = self.plan.candidates[0] if self.plan is not None and self.plan.candidates else None
+        if first is not None:
+            return (first.provider.name, first.model) != (provider, model)
         return any((one.provider, one.model) != (provider, model) for one in self.attempts)
 
 

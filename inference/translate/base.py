@@ -126,6 +126,11 @@ class StreamTranslator(Protocol):
         """
         ...
 
+    def cut(self) -> bytes | None:
+        """The connection broke off: as `end` where the model had told why it stops, so that
+        nothing of the answer is missing; else None, and nothing changes."""
+        ...
+
 
 class Translator(Protocol):
     """How one caller's protocol is spoken to one upstream's."""

@@ -97,6 +97,12 @@ class EventStream:
             self.failure = broken("truncated", "The provider's stream stopped before its end.")
         return out
 
+    def cut(self) -> bytes | None:
+        if self.failure is None and not self.finished and self._ends and self.committed:
+            self.finished = True
+            return self._done()
+        return None
+
     def _events(self, events: list[Event]) -> bytes:
         out = []
         for name, data in events:

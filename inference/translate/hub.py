@@ -132,3 +132,12 @@ class UpstreamSide(Protocol):
     def error(self, failure: Failure) -> ErrorObject | None:
         """None when the body tells nothing that a caller may see."""
         ...
+
+
+@runtime_checkable
+class ResumableTranslator(Translator, Protocol):
+    """A translator of two halves: its streams may be written by any writer of the caller's."""
+
+    def resume(self, request: ParsedRequest, writer: HubWriter) -> StreamTranslator:
+        """A stream whose answer `writer` writes."""
+        ...

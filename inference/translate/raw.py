@@ -92,6 +92,10 @@ class RawStream:
             self.failure = upstream_errors.no_answer()
         return b""
 
+    def cut(self) -> bytes | None:
+        """Where it ends is not known here."""
+        return None
+
 
 class FormPart(NamedTuple):
     """Where a part of a form stands in its body. `name` is empty where it has none."""

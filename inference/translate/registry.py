@@ -10,10 +10,11 @@ import importlib.util
 import pkgutil
 from collections.abc import Callable
 from functools import cache
+from typing import Final
 
 from inference import translate
 from inference.translate.base import Translator
-from inference.translate.hub import DirectCaller
+from inference.translate.hub import CallerSide, DirectCaller, ResumableTranslator
 
 Protocols = dict[str, Callable[[DirectCaller], Translator]]
 """What a folder gives: for each protocol the function from a caller's half to a translator. It
@@ -28,6 +29,28 @@ def translator_between(caller: DirectCaller, upstream_protocol: str) -> Translat
     """
     direct = caller.direct.get(upstream_protocol)
     return direct if direct is not None else protocols()[upstream_protocol](caller)
+
+
+class _Halved:
+    """A caller's half of whose requests nothing passes through."""
+
+    direct: Final[dict[str, Translator]] = {}
+
+    def __init__(self, caller: CallerSide) -> None:
+        self.chat = caller.chat
+        self.writer = caller.writer
+        self.error = caller.error
+
+
+@cache
+def resumable_between(caller: CallerSide, upstream_protocol: str) -> ResumableTranslator | None:
+    """The translation of two halves, also where everything would pass through; None where there
+    is no such translation."""
+    try:
+        found = protocols()[upstream_protocol](_Halved(caller))
+    except LookupError:
+        return None
+    return found if isinstance(found, ResumableTranslator) else None
 
 
 @cache

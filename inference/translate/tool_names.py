@@ -15,9 +15,8 @@ from typing import Any, Final
 import msgspec
 
 from inference.translate.base import StreamTranslator, TranslatedAnswer
-from inference.values.failures import Failure
+from inference.translate.wrapped_stream import WrappedStream
 from inference.values.parsed_request import ParsedRequest
-from inference.values.usage import Usage
 
 LONGEST: Final = 64
 _LEGAL: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -73,46 +72,14 @@ def _restored(said: bytes, names: dict[bytes, bytes]) -> bytes:
     return said
 
 
-class NamesRestored:
+class NamesRestored(WrappedStream):
     """A stream of whole events in which shortened names are told in full."""
 
-    __slots__ = ("_names", "_stream")
+    __slots__ = ("_names",)
 
     def __init__(self, stream: StreamTranslator, names: dict[bytes, bytes]) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._names = names
-
-    @property
-    def committed(self) -> bool:
-        return self._stream.committed
-
-    @property
-    def finished(self) -> bool:
-        return self._stream.finished
-
-    @property
-    def failure(self) -> Failure | None:
-        return self._stream.failure
-
-    @property
-    def usage(self) -> Usage | None:
-        return self._stream.usage
-
-    @property
-    def model(self) -> str:
-        return self._stream.model
-
-    @property
-    def finish_reason(self) -> str:
-        return self._stream.finish_reason
-
-    @property
-    def media_type(self) -> str:
-        return self._stream.media_type
-
-    @property
-    def sequence(self) -> int:
-        return self._stream.sequence
 
     @property
     def partial(self) -> Mapping[str, Any] | None:
@@ -129,3 +96,7 @@ class NamesRestored:
 
     def end(self) -> bytes:
         return _restored(self._stream.end(), self._names)
+
+    def cut(self) -> bytes | None:
+        owed = self._stream.cut()
+        return None if owed is None else _restored(owed, self._names)

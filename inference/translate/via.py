@@ -13,7 +13,7 @@ from inference.translate.base import (
     TranslatedAnswer,
     Translator,
 )
-from inference.translate.hub import CallerSide, DirectCaller, UpstreamSide
+from inference.translate.hub import CallerSide, DirectCaller, HubWriter, UpstreamSide
 from inference.translate.tool_names import restored_answer, restored_stream
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
@@ -34,6 +34,9 @@ class Composed:
 
     def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> StreamTranslator:
         return restored_stream(self._upstream.stream(self._caller.writer(request)), request)
+
+    def resume(self, request: ParsedRequest, writer: HubWriter) -> StreamTranslator:
+        return restored_stream(self._upstream.stream(writer), request)
 
     def answer(
         self, request: ParsedRequest, body: bytes, media_type: str = JSON

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -17,11 +18,12 @@ from django.conf import settings
 
 from governance.kinds import ProviderKind, kind_named
 from governance.kinds.auth import Credentials, SignableRequest
+from governance.kinds.credentials import secret_parts
+from governance.kinds.kind import HOPS_HEADER
 from governance.routing.table import ProviderEntry
 from inference.upstream import Destination
 
-_STREAM: Final = b"accept: text/event-stream\r\n"
-_WHOLE: Final = b"accept: application/json\r\n"
+_WHOLE: Final = b"application/json"
 _REDACTED: Final = b"[redacted]"
 _SHORTEST_SECRET: Final = 8
 """Characters; what is shorter is a word that errors may hold for other reasons."""
@@ -48,6 +50,8 @@ class Backend:
     kind: ProviderKind
     destination: Destination
     base_path: str
+    query: str
+    """The query of the base URL, which requests have too."""
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     block: bytes = field(repr=False)
     """`headers` as lines, for requests to which nothing has to be added."""
@@ -68,17 +72,27 @@ class Backend:
         The operator's headers win over the caller's, and both over the defaults of the kind; of a
         header that is a list, all members count.
         """
-        accept = _STREAM if stream else _WHOLE
-        if not extra and (not caller or self.kind.caller_headers.isdisjoint(caller)):
+        accept = b"accept: %b\r\n" % self.accepted(stream=stream)
+        passed = self.kind.caller_headers
+        if not extra and (not caller or passed.isdisjoint(caller)) and HOPS_HEADER not in caller:
             return self.block + accept
         return lines_of(self.merged(caller, extra).items()) + accept
+
+    def accepted(self, *, stream: bool) -> bytes:
+        """The content type that is asked for."""
+        return self.kind.stream_type.encode() if stream else _WHOLE
+
+    def target(self, path: str, model: str) -> str:
+        """Path and query of a request, given the path that the protocol has for it."""
+        return self.kind.address(self.base_path, self.query, path, model)
 
     def merged(
         self, caller: Mapping[bytes, bytes], extra: tuple[tuple[bytes, bytes], ...] = ()
     ) -> dict[bytes, bytes]:
         """The same without what the gateway accepts."""
         merged = {name.encode(): value.encode() for name, value in self.kind.headers}
-        passed = ((k, v) for k, v in caller.items() if k in self.kind.caller_headers)
+        through = self.kind.caller_headers | {HOPS_HEADER}
+        passed = ((k, v) for k, v in caller.items() if k in through)
         lists = self.kind.list_headers
         for name, value in chain(passed, self.headers, extra):
             if name in lists and name in merged:
@@ -87,12 +101,12 @@ class Backend:
         return merged
 
     @property
-    def base_url(self) -> str:
-        """The address with its path, as `Destination.parse` takes it."""
+    def origin(self) -> str:
+        """The address without a path, as `Destination.parse` takes it."""
         where = self.destination
         if where.uds is not None:
-            return f"http+unix://{quote(where.uds, safe='')}{self.base_path}"
-        return f"{where.scheme}://{where.host_header.decode('ascii')}{self.base_path}"
+            return f"http+unix://{quote(where.uds, safe='')}"
+        return f"{where.scheme}://{where.host_header.decode('ascii')}"
 
     def redacted(self, body: bytes) -> bytes:
         """An upstream's words without this gateway's credentials, should they be quoted."""
@@ -111,6 +125,17 @@ class Backend:
             self.issued[:] = [*self.issued[-1:], value]
 
 
+@lru_cache(maxsize=4)
+def hop(secret: str) -> bytes:
+    """What all nodes of this installation are called in a request that comes through them."""
+    return hashlib.sha256(b"hop:" + secret.encode()).hexdigest()[:16].encode()
+
+
+def is_back(hops: bytes) -> bool:
+    """Whether a request with these hops has come through here before."""
+    return hop(settings.SECRET_KEY) in [one.strip() for one in hops.split(b",")]
+
+
 def _joined(*values: bytes) -> bytes:
     """The members of all lists, each once."""
     members = (member.strip() for value in values for member in value.split(b","))
@@ -127,10 +152,11 @@ def backend_of(provider: ProviderEntry) -> Backend:
     kind = kind_named(provider.kind)
     if kind is None:
         raise UnusableProvider(f'The kind "{provider.kind}" is not installed.')
+    address, query = _engine_url() if kind.engine else provider.base_url, ""
+    if kind.base_url_query:
+        address, _, query = address.partition("?")
     try:
-        destination, base_path = Destination.parse(
-            _engine_url() if kind.engine else provider.base_url
-        )
+        destination, base_path = Destination.parse(address)
     except ValueError as error:
         raise UnusableProvider(str(error)) from None
     if not base_path.endswith(kind.base_path_end):
@@ -139,6 +165,7 @@ def backend_of(provider: ProviderEntry) -> Backend:
         b"content-type": b"application/json",
         b"accept-encoding": b"identity",
         b"user-agent": b"pointsman",
+        HOPS_HEADER: hop(settings.SECRET_KEY),
     }
     if kind.auth.fixed:
         for name, value in _fixed_headers(kind, provider):
@@ -147,9 +174,8 @@ def backend_of(provider: ProviderEntry) -> Backend:
         headers[name.lower().encode()] = _value(value)
     own = tuple(headers.items())
     block = {name.encode(): value.encode() for name, value in kind.headers} | headers
-    return Backend(
-        provider, kind, destination, base_path, own, lines_of(block.items()), _secrets(provider)
-    )
+    lines = lines_of(block.items())
+    return Backend(provider, kind, destination, base_path, query, own, lines, _secrets(provider))
 
 
 def _fixed_headers(kind: ProviderKind, provider: ProviderEntry) -> Iterable[tuple[str, str]]:
@@ -169,12 +195,14 @@ def first_event_timeout(provider: ProviderEntry, *, stream: bool) -> float | Non
 def _secrets(provider: ProviderEntry) -> tuple[bytes, ...]:
     """The key, and what of the operator's headers is a credential or looks like one.
 
-    As they are and as JSON writes them; the longest first, since one may be a part of another.
+    As they are and as JSON writes them, whole and in the parts they have; the longest first, since
+    one may be a part of another.
     """
     headers = (one for header in provider.extra_headers for one in _credentials(*header))
+    values = {provider.api_key, *secret_parts(provider.api_key), *headers}
     forms = {
         form
-        for value in (provider.api_key, *headers)
+        for value in values
         if len(value) >= _SHORTEST_SECRET
         for form in (value.encode(), json.dumps(value)[1:-1].encode())
     }

@@ -11,7 +11,7 @@ from typing import Final
 from inference.upstream.connection import Connection
 from inference.upstream.destination import Destination
 from inference.upstream.dialing import dial
-from inference.upstream.errors import ConnectFailed, ConnectTimedOut, UpstreamClosed
+from inference.upstream.errors import ConnectFailed, ConnectTimedOut, UpstreamClosed, afresh
 from inference.upstream.proxies import Proxies
 from inference.upstream.reply import Reply
 
@@ -194,7 +194,7 @@ class Client:
         try:
             return await self._connect(loop, destination, timeout_seconds, reply)
         except (ConnectFailed, ConnectTimedOut) as error:
-            raise lost from error
+            raise afresh(lost) from error
 
     async def _connect(
         self,

@@ -47,6 +47,17 @@ class UndecodableBody(UpstreamError):
         self.code = code
 
 
+def afresh(error: Exception) -> Exception:
+    """The same error without its traceback, to be raised in place of one that is kept.
+
+    A traceback holds every frame it went through, the request's body with them. An error that is
+    kept and raised would keep them for as long as it is kept itself.
+    """
+    again = type(error).__new__(type(error), *error.args)
+    again.__dict__.update(error.__dict__)
+    return again
+
+
 def reason_of(error: OSError) -> str:
     """The system's words for an error, without the address it adds to them."""
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     import httpx
 
 
-_BINARY: Final = (b"audio/", b"image/", b"video/", b"application/octet-stream")
+_BINARY: Final = (
+    b"audio/",
+    b"image/",
+    b"video/",
+    b"application/octet-stream",
+    b"application/vnd.amazon.eventstream",
+)
 
 
 async def send(
@@ -28,6 +34,7 @@ async def send(
     path: str,
     body: bytes,
     *,
+    model: str = "",
     caller: Mapping[bytes, bytes],
     extra: tuple[tuple[bytes, bytes], ...] = (),
     stream: bool,
@@ -37,17 +44,20 @@ async def send(
 ) -> Reply:
     """Sends it below the provider's base URL, and returns when the head of the answer is here.
 
+    `path` is the protocol's; where the kind puts the request depends on the `model` too,
+    which is empty for what is about none.
+
     The body is read out of its content coding; where it is `text` and no refusal, what is not
     UTF-8 is an error. Raises what `Client.send` raises, `UndecodableBody`, and `TokenUnavailable`
     where the kind asks for an access token and there is none to be had.
     """
-    target = (backend.base_path + path).encode()
+    target = backend.target(path, model).encode()
     if backend.kind.auth.fixed:
         head = backend.head(caller, extra, stream=stream)
     else:
         cache = tokens_of(asyncio.get_running_loop())
         headers = backend.merged(caller, extra)
-        headers[b"accept"] = b"text/event-stream" if stream else b"application/json"
+        headers[b"accept"] = backend.accepted(stream=stream)
         head = lines_of((await _signed(cache, backend, method, target, body, headers)).items())
     reply = await client.send(
         backend.destination,
@@ -73,6 +83,7 @@ def ask(
     path: str,
     body: bytes = b"",
     *,
+    model: str = "",
     connect_timeout: float,
     patience: float,
     limit: int,
@@ -89,14 +100,16 @@ def ask(
         client = Client()
         try:
             async with asyncio.timeout(patience):
-                target = (backend.base_path + path).encode()
+                target = backend.target(path, model)
                 headers = {**backend.merged({}), b"accept": b"application/json"}
                 tokens = TokenCache(client)
-                signed = await _signed(tokens, backend, method.encode(), target, body, headers)
+                signed = await _signed(
+                    tokens, backend, method.encode(), target.encode(), body, headers
+                )
                 return await fetch(
-                    backend.base_url,
+                    backend.origin,
                     method,
-                    path,
+                    target,
                     headers={k.decode("latin-1"): v.decode("latin-1") for k, v in signed.items()},
                     body=body,
                     connect_timeout=connect_timeout,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from inference.upstream.body import BodyDecoding
-from inference.upstream.errors import ResponseTooLarge, UndecodableBody, UpstreamClosed
+from inference.upstream.errors import ResponseTooLarge, UndecodableBody, UpstreamClosed, afresh
 
 #: Bytes that may wait for a reader before the connection stops reading.
 MAX_BUFFERED: Final = 256 * 1024
@@ -59,6 +59,7 @@ class Reply:
         self._buffered = 0
         self._complete = False
         self._decoding: BodyDecoding | None = None
+        # Never raised itself: see `afresh`.
         self._error: Exception | None = None
         # The connection died before it carried a byte of this response.
         self._stale = False
@@ -98,7 +99,7 @@ class Reply:
             else:
                 while not chunks:
                     if self._error is not None:
-                        raise self._error
+                        raise afresh(self._error)
                     if self._complete:
                         return self._end()
                     await self._wait()
@@ -115,7 +116,7 @@ class Reply:
         try:
             self._decoding = BodyDecoding(self.header(b"content-encoding"), text=text)
         except UndecodableBody as error:
-            self.abort(error)
+            self.abort(afresh(error))
             raise
 
     async def read_all(self, limit: int, arrived: Callable[[], None] | None = None) -> bytes:
@@ -133,7 +134,7 @@ class Reply:
             if size > limit:
                 error = ResponseTooLarge(f"The response is larger than {limit} bytes.")
                 self.abort(error)
-                raise error
+                raise afresh(error)
             parts.append(data)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -161,7 +162,7 @@ class Reply:
 
     def raise_if_aborted(self) -> None:
         if self._error is not None:
-            raise self._error from None
+            raise afresh(self._error) from None
 
     @property
     def stale(self) -> bool:
@@ -177,7 +178,7 @@ class Reply:
         while not self.status and self._error is None:
             await self._wait()
         if self._error is not None:
-            raise self._error
+            raise afresh(self._error)
 
     def arrived(self, parts: list[bytes], size: int) -> bool:
         """Take parts of the body; says whether so much waits that reading should pause."""
@@ -226,7 +227,7 @@ class Reply:
         try:
             return decoding.feed(data)
         except UndecodableBody as error:
-            self._error, self._decoding = error, None
+            self._error, self._decoding = afresh(error), None
             self._chunks.clear()
             source, self._source = self._source, None
             if source is not None:
@@ -239,7 +240,7 @@ class Reply:
             try:
                 decoding.end()
             except UndecodableBody as error:
-                self._error = error
+                self._error = afresh(error)
                 raise
         return b""
 

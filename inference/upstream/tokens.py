@@ -56,7 +56,10 @@ class TokenCache:
         held = self._held.get(key)
         if held is not None and now < held[1]:
             return held[0]
-        request = kind.auth.token_request(credentials, now)
+        try:
+            request = kind.auth.token_request(credentials, now)
+        except TokenRefused as error:
+            raise TokenUnavailable(str(error)) from None
         if request is None:
             return None
         flight = self._flights.get(key)

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from governance.routing.heuristics import both_ends
 from governance.routing.request import Features
 from inference.values.bounds import CHARACTERS, check_characters, check_lengths, check_nesting
 from inference.values.parsed_request import BadRequest
@@ -170,7 +171,7 @@ class Survey:
         if reasoning:
             self.required_capabilities.add("reasoning")
         return Features(
-            last_user_text=self.last_user,
+            last_user_text=both_ends(self.last_user),
             last_user_characters=len(self.last_user),
             prompt_tokens=estimated_tokens(self.characters),
             messages=messages,

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.environment import BadSetting, Environment, private_directory, private_file
+from gateway import installation
+from gateway.environment import (
+    BadSetting,
+    Environment,
+    kept_secret,
+    private_directory,
+    private_file,
+)
 
 
 def test_misspelt_variables_are_told_with_what_was_meant() -> None:
@@ -59,3 +66,34 @@ def test_private_places(tmp_path: Path) -> None:
     private_file(file)
     assert file.read_text() == "kept"
     assert file.stat().st_mode & 0o777 == 0o640, "an operator's own choice stays"
+
+
+def test_a_secret_that_was_lost_is_not_made_anew(tmp_path: Path) -> None:
+    """Nor taken for one where it is empty or no text."""
+    secret, marker = tmp_path / "key", tmp_path / "marker"
+    marker.touch()
+    with pytest.raises(BadSetting, match=f"{secret} is missing.*POINTSMAN_KEY"):
+        kept_secret(secret, needed_by=marker, instead="KEY")
+    assert not secret.exists()
+    for data, words in ((b"\n", "is empty"), (b"\xff\xfe", "holds no text")):
+        secret.write_bytes(data)
+        with pytest.raises(BadSetting, match=words):
+            kept_secret(secret)
+        assert secret.read_bytes() == data
+
+
+@pytest.mark.parametrize("keys", [["garbage"], [""], ["x" * 44], ["é" * 44]])
+def test_what_is_no_key_is_refused(keys: list[str]) -> None:
+    with pytest.raises(BadSetting, match="SOMEWHERE must be Fernet keys"):
+        installation.encryption_keys(keys, "SOMEWHERE")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "what://x/y", "postgres://[/x"])
+def test_what_is_no_url_of_a_database_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(BadSetting, match="POINTSMAN_DATABASE_URL is no URL"):
+        installation.database(Environment({"POINTSMAN_DATABASE_URL": url}), tmp_path)
+
+
+def test_a_home_is_understood_in_the_path_of_a_database(tmp_path: Path) -> None:
+    env = Environment({"POINTSMAN_DATABASE_URL": "sqlite:///~/kept.sqlite3"})
+    assert installation.database(env, tmp_path)["NAME"] == str(Path.home() / "kept.sqlite3")

@@ -10,15 +10,15 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from governance import keys, services, snapshot
-from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
-from governance.models import ApiKey, HeuristicRule, Provider, RoutingProfile
+from governance.defaults import EMBEDDED_GGUF, EMBEDDED_MODEL, load_embedded_defaults
+from governance.models import ApiKey, HeuristicRule, Provider, RoutingProfile, TableVersion
 from tests.governance.conftest import provider_document
 
 pytestmark = pytest.mark.django_db
 
 
 def test_it_works() -> None:
-    made = load_embedded_defaults(with_model=True)
+    made = load_embedded_defaults(runtimes=["mlx"])
     assert authenticate(username=made.username, password=made.password) is not None
     table = snapshot.refresh()
     virtual_key = table.virtual_keys[keys.digest(made.api_key)]
@@ -30,13 +30,13 @@ def test_it_works() -> None:
 
 
 def test_what_was_deleted_does_not_come_back() -> None:
-    load_embedded_defaults(with_model=True)
+    load_embedded_defaults(runtimes=["mlx"])
     services.delete_profile("light", who="ann")
     services.delete_provider("mlx", who="ann")
     services.delete_key(ApiKey.objects.get().pk, who="ann")
     HeuristicRule.objects.all().delete()
     get_user_model().objects.all().delete()
-    again = load_embedded_defaults(with_model=True)
+    again = load_embedded_defaults(runtimes=["mlx"])
     assert (again.password, again.api_key) == ("", "")
     assert not RoutingProfile.objects.exists()
     assert not Provider.objects.exists()
@@ -44,9 +44,9 @@ def test_what_was_deleted_does_not_come_back() -> None:
 
 
 def test_the_model_comes_with_the_first_start_that_wants_it() -> None:
-    load_embedded_defaults(with_model=False)
+    load_embedded_defaults(runtimes=[])
     assert not Provider.objects.exists()
-    again = load_embedded_defaults(with_model=True)
+    again = load_embedded_defaults(runtimes=["mlx"])
     assert (again.password, again.api_key) == ("", "")
     assert RoutingProfile.objects.get().pk == "light"
 
@@ -54,7 +54,7 @@ def test_the_model_comes_with_the_first_start_that_wants_it() -> None:
 def test_what_is_there_already_stays() -> None:
     get_user_model().objects.create_superuser("root", password="x")
     services.save_provider(provider_document("mlx"), who="ann")
-    made = load_embedded_defaults(with_model=True)
+    made = load_embedded_defaults(runtimes=["mlx"])
     assert (made.username, made.password) == ("root", "")
     assert Provider.objects.get().kind == "openai"
 
@@ -70,3 +70,28 @@ def test_create_api_key_prints_the_key_alone() -> None:
 def test_create_api_key_refuses_unknown_scopes() -> None:
     with pytest.raises(CommandError, match="must be inference, governance:read"):
         call_command("create_api_key", "ci", "--scopes", "root")
+
+
+def test_both_runtimes_answer_for_one_model() -> None:
+    """The first is asked first and is the default; the other stands in for it."""
+    load_embedded_defaults(runtimes=["llama_cpp", "mlx"])
+    table = snapshot.refresh()
+    assert table.default is table.local_default is table.providers["llama-cpp"]
+    targets = table.by_virtual_provider["light"].targets
+    assert [(one.provider, one.model) for one in targets] == [
+        ("llama-cpp", EMBEDDED_GGUF),
+        ("mlx", EMBEDDED_MODEL),
+    ]
+    assert RoutingProfile.objects.get().strategy == "ordered_failover"
+
+
+def test_an_older_installation_keeps_its_profile() -> None:
+    """The runtime it did not know gets a provider; what its operators have stays as it is."""
+    load_embedded_defaults(runtimes=["mlx"])
+    TableVersion.objects.update(defaults=["user", "key", "rules", "model"])
+    Provider.objects.filter(name="mlx").update(default_model="mine")
+    load_embedded_defaults(runtimes=["llama_cpp", "mlx"])
+    found = dict(Provider.objects.values_list("name", "default_model"))
+    assert found == {"mlx": "mine", "llama-cpp": EMBEDDED_GGUF}
+    targets = snapshot.refresh().by_virtual_provider["light"].targets
+    assert [one.provider for one in targets] == ["mlx"]

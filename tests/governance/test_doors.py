@@ -54,6 +54,15 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"targets": [{**TARGET, "request_types": ["song"]}]},
         "targets[0].request_types[0]",
     ),
+    "too many retries": ({"retries": 4}, "retries"),
+    "retries no whole number": ({"retries": 0.5}, "retries"),
+    "hedging before the request": ({"hedge_after": -1}, "hedge_after"),
+    "returning after more than a day": ({"return_after": 86_401}, "return_after"),
+    "unknown end of broken streams": ({"on_broken_stream": "retry"}, "on_broken_stream"),
+    "hedging of a target out of range": (
+        {"targets": [{**TARGET, "hedge_after": 3601}]},
+        "targets[0].hedge_after",
+    ),
     "threshold out of range": (
         {"targets": [{**TARGET, "rate_limit": {"token_percent_threshold": 101}}]},
         "targets[0].rate_limit.token_percent_threshold",

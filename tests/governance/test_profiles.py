@@ -24,6 +24,7 @@ def test_it_works() -> None:
         "request_types": [],
         "capabilities": [],
         "enabled": True,
+        "hedge_after": None,
         "rate_limit": None,
     }
     table = snapshot.refresh()

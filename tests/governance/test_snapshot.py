@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from governance import keys, load_table, services, snapshot
-from governance.models import ApiKey, ModelMapping, Revision, RoutingProfile, TableVersion
+from governance import keys, last_good, load_table, services, snapshot
+from governance.models import ApiKey, Revision, RoutingProfile, RoutingTarget, TableVersion
 from governance.routing.table import RoutingTable
 from tests.governance.conftest import profile_document, provider_document
 from tests.support.eventually import eventually
@@ -114,16 +117,97 @@ def test_a_database_that_was_restored_is_read_anew() -> None:
 
 
 @pytest.mark.django_db
-def test_a_table_that_does_not_compile_leaves_the_last_good_one() -> None:
+def test_a_table_that_does_not_compile_leaves_the_last_good_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     services.save_profile(profile_document("a"), who="ann")
     good = snapshot.refresh()
-    services.save_mapping({"pattern": "x", "destination": "a"}, who="ann")
-    ModelMapping.objects.update(match="regex", pattern="(")
-    assert snapshot.refresh() is good
-    assert snapshot.ready()
-    ModelMapping.objects.update(pattern="x")
+    with monkeypatch.context() as broken:
+        broken.setattr(snapshot, "compile_table", lambda **_: 1 / 0)
+        services.save_profile(profile_document("c"), who="ann")
+        assert snapshot.refresh() is good
+        assert snapshot.ready()
+        assert snapshot.stale()
     services.save_profile(profile_document("b"), who="ann")
     assert "b" in snapshot.refresh().profiles
+    assert not snapshot.stale()
+
+
+MODELS: dict[str, dict[str, Any]] = {
+    "governance.provider": {"models": 5},
+    "governance.routingprofile": {"request_types": 5},
+    "governance.apikey": {"scopes": 5},
+    "governance.heuristicrule": {"conditions": [{}]},
+    "governance.modelmapping": {"match": "regex", "pattern": "("},
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("label", MODELS)
+def test_a_row_that_cannot_be_read_is_out_of_service_alone(label: str) -> None:
+    """Written by hand, or by a release that had other rules."""
+    services.save_provider(provider_document(), who="ann")
+    services.save_profile(profile_document("a"), who="ann")
+    services.create_key({"name": "k", "scopes": ["inference"]}, who="ann")
+    services.save_rule({"name": "r", "profile": "a"}, who="ann")
+    services.save_mapping({"pattern": "m", "destination": "a"}, who="ann")
+    snapshot.refresh()
+    model = apps.get_model(label)
+    spoilt = RoutingTarget if label == "governance.routingprofile" else model
+    spoilt.objects.update(**MODELS[label])
+    if label in ("governance.routingprofile", "governance.apikey"):
+        model.objects.update(changed_in=10_000)
+    TableVersion.objects.update(
+        version=10_000, providers=10_000, profiles=10_000, keys=10_000, rules=10_000
+    )
+    table = snapshot.refresh()
+    assert list(snapshot.out_of_service()) == [(label, str(model.objects.values_list("pk")[0][0]))]
+    left = {
+        "governance.provider": len(table.providers),
+        "governance.routingprofile": len(table.profiles),
+        "governance.apikey": len(table.virtual_keys),
+        "governance.heuristicrule": len(table.rules),
+        "governance.modelmapping": len(table.mappings),
+    }
+    assert left == {one: int(one != label) for one in left}
+    model.objects.all().delete()
+    TableVersion.objects.update(
+        version=10_001, providers=10_001, profiles=10_001, keys=10_001, rules=10_001
+    )
+    snapshot.refresh()
+    assert not snapshot.out_of_service()
+
+
+@pytest.mark.django_db
+def test_the_last_good_table_outlives_the_database(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what is secret sealed, and for nobody but this installation and this release."""
+    settings.DATA_DIR = tmp_path
+    services.save_provider(provider_document(api_key="s3cret"), who="ann")
+    services.save_profile(profile_document("a"), who="ann")
+    snapshot.refresh()
+    monkeypatch.setattr(snapshot._state, "kept", None)
+    snapshot.keep()
+    file = tmp_path / "table" / "last_good"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert b"s3cret" not in file.read_bytes()
+    snapshot.install(RoutingTable())
+    assert snapshot.restore("No database.")
+    assert snapshot.current().providers["fast"].api_key == "s3cret"
+    assert set(snapshot.current().profiles) == {"a"}
+    assert snapshot.stale() == "No database."
+    snapshot.refresh()
+    assert snapshot.stale() == ""
+    for spoil in (lambda data: data[:-9], lambda data: b"", lambda data: data.replace(b"A", b"B")):
+        kept = file.read_bytes()
+        file.write_bytes(spoil(kept))
+        assert last_good.read() is None
+        file.write_bytes(kept)
+    monkeypatch.setattr(last_good, "_SHAPE", b"x" * 32)
+    assert last_good.read() is None
+    settings.ENCRYPTION_KEYS = ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="]
+    assert not snapshot.restore("No key.")
 
 
 @pytest.mark.django_db

@@ -15,6 +15,7 @@ import pytest
 
 from tests.service.operator import Operator
 from tests.support import openai_shapes as shapes
+from tests.support.eventually import eventually
 from tests.support.installation import ROOT, environment, manage
 from tests.support.migrated import migrated
 from tests.support.timing import is_quick
@@ -43,6 +44,8 @@ def daphne(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
         except httpx.HTTPError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+    # Behind a probe of readiness no request comes before it is ready.
+    eventually(lambda: httpx.get(f"{url}/readyz", timeout=5).status_code == 200)
     yield Operator(url, key)
     process.terminate()
     process.wait(10)

@@ -163,9 +163,14 @@ AFTER_COMMIT: dict[str, Reply] = {
 def test_a_committed_stream_that_breaks_ends_in_an_error_event(
     reply: Reply, good: Upstream
 ) -> None:
-    """What was sent stands, an error event follows, `[DONE]` does not, nothing is replayed."""
+    """What was sent stands, an error event follows, `[DONE]` does not, nothing is replayed, where
+    the profile wants broken streams to end so."""
     with Upstream(reply) as bad:
-        table = chain(provider("bad", bad, idle_timeout=0.4), provider("good", good))
+        table = chain(
+            provider("bad", bad, idle_timeout=0.4),
+            provider("good", good),
+            on_broken_stream="error",
+        )
         with served(table) as gateway:
             answer = ask(gateway.url, stream=True)
     events = [line[6:] for line in answer.text.split("\n\n") if line]

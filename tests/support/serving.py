@@ -14,6 +14,7 @@ import uvicorn
 
 from gateway.server import v1
 from gateway.server.uvicorn_http import Protocol
+from governance.routing.breaker import DEFAULTS, HealthSettings
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
 from inference.values.kept_answer import Keeper
@@ -31,10 +32,12 @@ def served(
     *,
     require_key: bool = True,
     heartbeat: float = 15.0,
+    settings: HealthSettings = DEFAULTS,
     keeper: Keeper | None = None,
+    port: int = 0,
 ) -> Iterator[Served]:
     """Serves `table` under Uvicorn on a free port of loopback."""
-    book = HealthBook(rng=random.Random(1))
+    book = HealthBook(rng=random.Random(1), settings=settings)
     app = v1.routes(
         table=lambda: table,
         book=book,
@@ -42,7 +45,7 @@ def served(
         heartbeat=heartbeat,
         keeper=keeper,
     )
-    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    listener = socket.create_server(("127.0.0.1", port), backlog=512)
     config = uvicorn.Config(
         app,
         http=Protocol,

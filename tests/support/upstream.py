@@ -10,7 +10,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +40,7 @@ class Sse:
     """`end`, `cut` (the connection breaks off), or `hang` (silence for ever)."""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "text/event-stream"
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,10 @@ class Asked:
 class Upstream:
     """`with Upstream(reply, ...) as upstream:` serves on `upstream.base_url`."""
 
-    def __init__(self, *replies: Reply, uds: Path | None = None) -> None:
+    def __init__(self, *replies: Reply | Callable[[Asked], Reply], uds: Path | None = None) -> None:
         self.uds = uds
-        self.replies: list[Reply] = list(replies)
+        self.replies: list[Reply | Callable[[Asked], Reply]] = list(replies)
+        """What is callable chooses by what was asked."""
         self.asked: list[Asked] = []
         self.port = 0
         self._served = 0
@@ -123,14 +125,18 @@ class Upstream:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def chosen(self, asked: Asked) -> Reply:
+        """What is answered to a request."""
+        reply = self.replies[min(self._served, len(self.replies) - 1)]
+        self._served += 1
+        return reply(asked) if callable(reply) else reply
+
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 asked = await self._read(reader)
                 self.asked.append(asked)
-                reply = self.replies[min(self._served, len(self.replies) - 1)]
-                self._served += 1
-                if not await self._reply(reply, asked, reader, writer):
+                if not await self._reply(self.chosen(asked), asked, reader, writer):
                     return
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -183,7 +189,7 @@ class Upstream:
             writer.write(_head(reply.status, "application/json", reply.headers, len(body)) + body)
             await writer.drain()
             return True
-        writer.write(_head(reply.status, "text/event-stream", reply.headers, None))
+        writer.write(_head(reply.status, reply.media_type, reply.headers, None))
         await writer.drain()
         await asyncio.sleep(reply.delay)
         for event in reply.events:

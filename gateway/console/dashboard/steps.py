@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from governance.defaults import PROFILE, PROVIDER
+from governance.defaults import PROFILE, PROVIDERS
 from governance.routing.table import RoutingTable
 
 
@@ -33,7 +33,8 @@ RULES: Final = "The shipped rules wake up when there are profiles named â€œfastâ
 
 def steps(table: RoutingTable, facts: InstallationFacts) -> list[Step]:
     """In the order to take them."""
-    others = [name for name in table.providers if name != PROVIDER["name"]]
+    embedded = {provider["name"] for provider in PROVIDERS.values()}
+    others = [name for name in table.providers if name not in embedded]
     cloud = any(not provider.is_local for provider in table.providers.values())
     found = [
         Step(

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from gateway.console.audit.history import AuditedAdmin
 from gateway.console.forms.document_form import PlainForm
 from gateway.console.forms.stale import BASE, resolved
+from governance import snapshot
 from governance.errors import Refused, StaleVersion
 from governance.routing.fields import Problem
 from governance.services import Versions
@@ -87,6 +88,8 @@ class ServiceAdmin(AuditedAdmin):
         stale = getattr(form, "stale", None)
         if row is not None:
             context |= {"base_version": request.POST.get(BASE, row.changed_in), "stale": stale}
+        if row is not None and (why := out_of_service(row)):
+            messages.error(request, why)
         context |= self.page_context(request, row)
         answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
         if stale is not None:
@@ -161,6 +164,14 @@ class ServiceAdmin(AuditedAdmin):
 def who(request: HttpRequest) -> str:
     """The person as revisions name them."""
     return request.user.get_username()
+
+
+def out_of_service(row: Model) -> str:
+    """Why requests do not see the row, as a sentence; "" where they do."""
+    why = snapshot.out_of_service().get((row._meta.label_lower, str(row.pk)))
+    return (
+        f"Out of service, since what is stored cannot be read: {why}. Save it anew." if why else ""
+    )
 
 
 def cloud_routing() -> bool:

@@ -39,6 +39,10 @@ PASSED_OVER: Final = {
     "budget_threshold_exceeded": "its share of the budget is used up",
 }
 """Every one of `governance.routing.plan.REJECTIONS`, in words."""
+STUCK: Final = {
+    "hash": " The conversation sticks to its target.",
+    "served": " The conversation stays at the target that answered it last.",
+}
 TONES: Final = {"ok": "good", "cancelled": "quiet", "refused": "warn", "callers_fault": "warn"}
 """Of outcomes; the others are bad."""
 
@@ -87,15 +91,14 @@ class Timeline:
     scale: str
     """What the time line shows, in words; empty without attempts."""
     broke_off: bool
-    """The answer had begun when it failed, so that nobody else could go on with it."""
+    """The answer had begun when it failed, and nobody went on with it."""
     first_token: float | None
     """Its place on the time line."""
     facts: tuple[tuple[str, str], ...]
 
 
 def timeline_of(record: InteractionRecord) -> Timeline:
-    spent = sum(attempt.milliseconds for attempt in record.attempts)
-    total = max(record.duration_ms, spent, record.first_token_ms or 0.0, 1.0)
+    total = max(record.duration_ms, _spent(record), record.first_token_ms or 0.0, 1.0)
     first = record.first_token_ms
     return Timeline(
         headline=_headline(record),
@@ -112,6 +115,14 @@ def timeline_of(record: InteractionRecord) -> Timeline:
         first_token=None if first is None else min(round(100 * first / total, 2), 100 - MARK),
         facts=tuple(_facts(record)),
     )
+
+
+def _spent(record: InteractionRecord) -> float:
+    """Milliseconds until the last attempt ended."""
+    begun = 0.0
+    for attempt in record.attempts:
+        begun = max(begun, (attempt.started_ms or begun) + attempt.milliseconds)
+    return begun
 
 
 def _headline(record: InteractionRecord) -> str:
@@ -139,7 +150,8 @@ def _because(record: InteractionRecord) -> str:
     else:
         why = REASONS.get(record.reason, record.reason)
     if record.profile is not None:
-        return f"Routing profile {record.profile.name}, because {why}."
+        stuck = STUCK.get(record.decision.sticky, "")
+        return f"Routing profile {record.profile.name}, because {why}.{stuck}"
     return f"No routing profile, because {why}." if why else ""
 
 
@@ -171,15 +183,21 @@ def _same(one: object, attempt: AttemptRecord) -> bool:
 
 
 def _ended(attempt: AttemptRecord) -> tuple[str, str]:
+    if attempt.code == "continued" and attempt.outcome == "ok":
+        return "continued the answer", "good"
     if attempt.outcome == "ok":
         return "answered", "good"
+    if attempt.lost_race:
+        return "slower than the next", "quiet"
     return attempt.code.replace("_", " "), "quiet" if attempt.outcome == "cancelled" else "bad"
 
 
 def _legs(record: InteractionRecord, total: float) -> Iterator[Leg]:
-    """Each begins where the one before it ended."""
+    """Each begins when it began; in records that do not tell, where the one before it ended."""
     begun = 0.0
     for attempt in record.attempts:
+        if attempt.started_ms is not None:
+            begun = attempt.started_ms
         words, tone = _ended(attempt)
         begin, width = 100 * begun / total, max(100 * attempt.milliseconds / total, LEAST)
         yield Leg(

@@ -28,6 +28,7 @@ CODES: Final = (
     "failing",
     "cooling_down",
     "on_trial",
+    "recovering",
     "limited",
     "saturated",
     "some_failures",
@@ -65,6 +66,12 @@ def _held(live: CurrentHealth) -> ProviderCondition | None:
     if trial:
         detail = f"{_names(trial)}: one request finds out whether it answers again."
         return ProviderCondition("on_trial", "on trial", detail)
+    recovering = [one for one in live.models if one.share < 1.0]
+    if recovering:
+        share = min(one.share for one in recovering)
+        names = _names(one.model for one in recovering)
+        detail = f"{names}: answers again, and gets {share:.0%} of its requests for now."
+        return ProviderCondition("recovering", f"recovering, {share:.0%}", detail)
     used = max((one.used_percent or 0.0 for one in live.models), default=0.0)
     if used >= NEARLY:
         detail = "Targets stop at the share of the limit that they allow."

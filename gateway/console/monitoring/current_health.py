@@ -25,7 +25,12 @@ class ModelHealth:
     @property
     def on_trial(self) -> bool:
         """The next request finds out whether it answers again, or one is finding out."""
-        return self.status.state != "closed" and not self.cooling_down
+        return self.status.state in ("open", "half_open") and not self.cooling_down
+
+    @property
+    def share(self) -> float:
+        """Of its requests, how many it gets at this moment; below 1 while it recovers."""
+        return self.status.share(self.status.until - self.seconds)
 
     @property
     def used_percent(self) -> float | None:

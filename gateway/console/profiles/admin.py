@@ -59,6 +59,7 @@ class TargetInline(StackedInline):
                 "classes": ("collapse",),
                 "fields": (
                     ("capabilities", "request_types"),
+                    "hedge_after",
                     (
                         "request_percent_threshold",
                         "token_percent_threshold",
@@ -137,6 +138,17 @@ class ProfileAdmin(ExchangeAdmin):
                     "if_none_answers",
                     ("local_only", "virtual_key_id"),
                 )
+            },
+        ),
+        (
+            "When a target fails",
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    ("retries", "hedge_after"),
+                    "on_broken_stream",
+                    ("sticky_sessions", "return_after"),
+                ),
             },
         ),
     )

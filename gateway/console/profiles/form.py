@@ -8,7 +8,7 @@ from typing import Any
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from gateway.console.forms.document_form import DocumentForm
-from gateway.console.forms.fields import ChoiceField, ProseField, TextField
+from gateway.console.forms.fields import ChoiceField, NumberField, ProseField, TextField
 from governance import strategies
 from governance.models import ApiKey, RoutingProfile
 from governance.routing import fallback_modes
@@ -42,6 +42,30 @@ class ProfileForm(DocumentForm):
         fallback_modes.CHOICES,
         label="When no target answers",
     )
+    retries = NumberField(
+        label="Retries",
+        help_text="How often a try that failed in passing is made again on the same target, 0 to "
+        "3: a lost connection or a 500, 502 or 504 once, a 429 that asks for at most 5 seconds as "
+        "often as this says. Blank: once, and only on the last target.",
+    )
+    hedge_after = NumberField(
+        label="Hedge after",
+        help_text="Seconds without a first token after which the next target is asked too; the "
+        "first to answer wins, both are paid for. At most one request in twenty gets a second "
+        "target. Blank: 10 seconds, and only for streams. 0: never.",
+    )
+    return_after = NumberField(
+        label="Return after",
+        help_text="Seconds for which the first target has been healthy when conversations that "
+        "another one took over go back to it.",
+    )
+    on_broken_stream = ChoiceField(
+        [("continue", "Another target continues it"), ("error", "It ends in an error")],
+        label="When a stream breaks",
+        help_text="Only plain text is continued, up to 256 KiB: no tool calls, no JSON. The next "
+        "target goes on with what was sent, or says it again word for word; if it says something "
+        "else, the stream ends in an error.",
+    )
 
     class Meta:
         model = RoutingProfile
@@ -55,10 +79,16 @@ class ProfileForm(DocumentForm):
             "strategy",
             "local_fallback",
             "local_only",
+            "retries",
+            "hedge_after",
+            "sticky_sessions",
+            "return_after",
+            "on_broken_stream",
         )
         widgets = {
             "enabled": UnfoldBooleanSwitchWidget(),
             "local_only": UnfoldBooleanSwitchWidget(),
+            "sticky_sessions": UnfoldBooleanSwitchWidget(),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from governance.kinds.kind import Probe
 from governance.routing.table import ProviderEntry
 from inference.translate.chat.limit_field import limit_field
 from inference.upstream import (
@@ -47,24 +48,43 @@ def complete(provider: ProviderEntry, model: str) -> Answered:
     """Asks for one token in the provider's protocol. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
     probe = backend.kind.probe
-    limit = probe.limit_field or limit_field(model)
-    asked = {"model": model, "messages": [{"role": "user", "content": "Hi"}], limit: 1}
+    path, asked = (probe.question or _question(probe))(model)
     started = time.perf_counter()
-    answer = _ask(backend, "POST", probe.completion_path, json.dumps(asked).encode())
+    answer = _told(backend, "POST", path, json.dumps(asked).encode(), model)
     taken = round((time.perf_counter() - started) * 1000)
-    if not isinstance(answer.get(probe.answer_field), list):
+    names = probe.answer_field.split()
+    if isinstance(answer, list) or not any(
+        isinstance(answer.get(name), list | dict) for name in names
+    ):
         raise Unanswered("It answered, but with no completion. Is the base URL the API's?")
     return Answered(taken, _name(backend, answer.get("model")) or model)
+
+
+def _question(probe: Probe) -> Callable[[str], tuple[str, Mapping[str, Any]]]:
+    def question(model: str) -> tuple[str, Mapping[str, Any]]:
+        limit = probe.limit_field or limit_field(model)
+        messages = [{"role": "user", "content": "Hi"}]
+        return probe.completion_path, {"model": model, "messages": messages, limit: 1}
+
+    return question
 
 
 def listed(provider: ProviderEntry) -> tuple[str, ...]:
     """The models the provider lists, in its order, each once. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
-    answer = _ask(backend, "GET", backend.kind.probe.models_path, b"")
-    rows = answer.get("data")
+    probe = backend.kind.probe
+    if probe.known_models:
+        return probe.known_models
+    if probe.models_base is not None:
+        backend = _ready(replace(provider, base_url=probe.models_base(provider.base_url)))
+    answer = _told(backend, "GET", probe.models_path, b"")
+    rows = answer.get(probe.models_field) if isinstance(answer, dict) else answer
     if not isinstance(rows, list):
         raise Unanswered("It answered, but with no list of models. Is the base URL the API's?")
-    names = (_name(backend, row.get("id")) for row in rows if isinstance(row, dict))
+    told = (row.get(probe.model_name) for row in rows if isinstance(row, dict))
+    if probe.name_after:
+        told = (str(name).rpartition(probe.name_after)[2] for name in told)
+    names = (_name(backend, name) for name in told)
     return tuple(dict.fromkeys(filter(None, names)))[:NAMES_LIMIT]
 
 
@@ -75,7 +95,9 @@ def _ready(provider: ProviderEntry) -> Backend:
         raise Unanswered(str(error)) from None
 
 
-def _ask(backend: Backend, method: str, path: str, body: bytes) -> Mapping[str, Any]:
+def _told(
+    backend: Backend, method: str, path: str, body: bytes, model: str = ""
+) -> dict[str, Any] | list[Any]:
     provider = backend.provider
     patience = min(PATIENCE, provider.first_event_timeout, provider.total_timeout or PATIENCE)
     try:
@@ -84,6 +106,7 @@ def _ask(backend: Backend, method: str, path: str, body: bytes) -> Mapping[str, 
             method,
             path,
             body,
+            model=model,
             connect_timeout=min(PATIENCE, provider.connect_timeout),
             patience=patience,
             limit=ANSWER_LIMIT,
@@ -109,7 +132,7 @@ def _ask(backend: Backend, method: str, path: str, body: bytes) -> Mapping[str, 
         answer = json.loads(response.content)
     except (ValueError, RecursionError):
         answer = None
-    if not isinstance(answer, dict):
+    if not isinstance(answer, dict | list):
         raise Unanswered("It answered, but not with JSON. Is the base URL the API's?")
     return answer
 

@@ -107,7 +107,8 @@ def _names(provider: ProviderEntry) -> tuple[str, ...]:
         report = EngineClient(settings.ENGINE_SOCKET).models()
     except (EngineUnavailable, EngineRefused) as error:
         raise Unanswered(str(error)) from None
-    return tuple(model.name for model in report.models)
+    runtime = kinds.runtime_of(provider.kind)
+    return tuple(model.name for model in report.models if model.runtime in ("", runtime))
 
 
 def _counted(names: list[str]) -> str:

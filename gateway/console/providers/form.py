@@ -49,7 +49,7 @@ class ProviderForm(DocumentForm):
     kind = ChoiceField(
         kinds.choices,
         label="Kind",
-        help_text=" ".join(f"{one.label}: {one.help}" for one in kinds.KINDS.values()),
+        help_text="The API it speaks, and how your key is shown to it.",
     )
     base_url = TextField(
         label="Base URL",
@@ -77,7 +77,11 @@ class ProviderForm(DocumentForm):
     first_event_timeout = NumberField(
         label="Timeout to first token", help_text="Seconds until the answer begins."
     )
-    idle_timeout = NumberField(label="Idle timeout", help_text="Seconds between two tokens.")
+    idle_timeout = NumberField(
+        label="Idle timeout",
+        help_text="Seconds between two tokens. Blank: 30 where the provider sends signs of life, "
+        "else 60.",
+    )
     total_timeout = NumberField(label="Total timeout", help_text="Seconds; blank: no limit.")
     max_concurrency = NumberField(label="Max concurrent requests", help_text="Blank: no limit.")
     api_key = SecretField(label="API key")
@@ -112,6 +116,9 @@ class ProviderForm(DocumentForm):
         adding = self.instance._state.adding
         self.existing: str | None = None if adding else self.instance.name
         self.row = Provider() if adding else Provider.objects.get(pk=self.instance.pk)
+        if adding:
+            # It depends on the kind, which is chosen on the same page.
+            self.initial["idle_timeout"] = None
         if not self.credentials:
             for name in ("api_key", "clear_api_key", "extra_headers"):
                 del self.fields[name]
@@ -140,4 +147,7 @@ class ProviderForm(DocumentForm):
 def _key_help(row: Provider) -> str:
     if row.credential == "unreadable":
         return "No key of the ring opens what is stored: set it anew."
-    return "One is set; blank keeps it." if row.has_api_key else "None is set."
+    if row.has_api_key:
+        return "One is set; blank keeps it."
+    of = "; ".join(f"{one.label}: {one.key_help}" for one in kinds.KINDS.values() if one.key_help)
+    return f"None is set. {of}."

@@ -47,6 +47,7 @@ def rehearsal(request: HttpRequest) -> HttpResponse:
         table,
         virtual_key=asked.virtual_key,
         health=asked.health,
+        supposed=asked.supposed,
         inside=request.POST.get(f"{PREFIX}way") != "policy",
     )
     return render(

@@ -75,6 +75,9 @@ def _moment(target: RoutingTarget, live: CurrentHealth, model: str) -> Iterator[
                 f"It failed: tried after the others for {one.seconds:.0f} s more, in this process."
             )
             yield Badge("cooling down", "warning", detail)
+        elif one.share < 1.0:
+            detail = f"It answers again and gets {one.share:.0%} of its requests, in this process."
+            yield Badge("recovering", "info", detail)
     if live.saturated:
         yield Badge("busy", "info", "It has all the requests it may be sent at a time.")
 

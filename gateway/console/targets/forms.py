@@ -37,6 +37,11 @@ class TargetForm(PlainForm):
     weight = NumberField(label="Weight", initial=1, help_text="Its share when weighted.")
     capabilities = ChoicesField(CAPABILITIES, label="Can take", help_text="None: everything.")
     request_types = ChoicesField(ports.request_types, label="Request types", help_text="None: all.")
+    hedge_after = NumberField(
+        label="Hedge after",
+        help_text="Seconds without a first token after which the next target is asked too. Blank: "
+        "as the profile says. 0: never.",
+    )
     request_percent_threshold = NumberField(
         label="Requests", help_text="Skipped once so many percent of the limit are used."
     )
@@ -55,6 +60,7 @@ class TargetForm(PlainForm):
             "enabled",
             "capabilities",
             "request_types",
+            "hedge_after",
             *THRESHOLDS,
             "position",
         )
@@ -63,7 +69,15 @@ class TargetForm(PlainForm):
     def document(self) -> dict[str, Any]:
         """The target as the API would take it."""
         data = self.cleaned_data
-        plain = ("provider", "virtual_model", "model", "priority", "weight", "enabled")
+        plain = (
+            "provider",
+            "virtual_model",
+            "model",
+            "priority",
+            "weight",
+            "enabled",
+            "hedge_after",
+        )
         limits = {name: data[name] for name in THRESHOLDS if data.get(name) is not None}
         return {
             **{name: data.get(name) for name in plain},

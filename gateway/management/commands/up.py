@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
@@ -11,19 +11,33 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db.utils import OperationalError
+from django.db import connection
+from django.db.utils import DatabaseError
 
+from gateway import installation
 from gateway.supervisor import collector, engine
 from gateway.supervisor.banner import Welcome
 from gateway.supervisor.child import Child
 from gateway.supervisor.cores import usable
 from gateway.supervisor.listener import Listeners
+from gateway.supervisor.migration_lock import migration_lock
+from gateway.supervisor.preflight import (
+    DatabaseAway,
+    check_database,
+    check_file,
+    wait_for_database,
+)
 from gateway.supervisor.progress import Progress
 from gateway.supervisor.startup_error import StartupError
 from gateway.supervisor.supervisor import Supervisor
-from governance import snapshot
-from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
+from governance import last_good, snapshot
+from governance.defaults import PROVIDERS, USERNAME, Defaults, load_embedded_defaults
 from governance.routing.fallback import installation_sentence
+
+REFUSED = 2
+"""The status of a start that was refused."""
+LAST_GOOD_WAIT = 5.0
+"""Seconds for which a database is waited for where requests can be answered without it."""
 
 
 class Command(BaseCommand):
@@ -34,6 +48,9 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
         parser.add_argument("--port", type=int, default=8000, help="port to listen on")
         parser.add_argument("--no-model", action="store_true", help="start without the local model")
+        parser.add_argument(
+            "--no-mlx", action="store_true", help="serve local models with llama.cpp alone"
+        )
         parser.add_argument("--workers", type=int, default=1, help="number of web processes")
         parser.add_argument(
             "--pin", action="store_true", help="keep each web process on a core of its own (Linux)"
@@ -43,45 +60,46 @@ class Command(BaseCommand):
         try:
             self._up(options)
         except StartupError as trouble:
-            raise CommandError(str(trouble)) from None
-        except OperationalError as error:
-            words = str(error).strip().splitlines()[0]
+            raise CommandError(str(trouble), returncode=REFUSED) from None
+        except DatabaseError as error:
+            words = (str(error).strip().splitlines() or ["no reason given"])[0]
             raise CommandError(
                 f"The database cannot be used: {words}. It is the one that "
-                "POINTSMAN_DATABASE_URL names, or a file in the data directory."
+                "POINTSMAN_DATABASE_URL names, or a file in the data directory.",
+                returncode=REFUSED,
             ) from None
         except KeyboardInterrupt:
             raise CommandError("Stopped before it was ready.", returncode=130) from None
 
     def _up(self, options: dict[str, Any]) -> None:
-        workers, host, with_model = options["workers"], options["host"], not options["no_model"]
+        workers, host = options["workers"], options["host"]
+        runtimes = [] if options["no_model"] else engine.runtimes(without_mlx=options["no_mlx"])
         if workers < 1:
             raise StartupError("--workers must be at least 1.")
         cores = usable() if options["pin"] else ()
         listeners = Listeners(host, options["port"], workers)
         progress = Progress()
-        progress.step("Preparing the database")
-        call_command("migrate", verbosity=0, interactive=False)
-        if with_model:
-            engine.ensure_weights(settings.MODELS_DIR, progress)
-        defaults = load_embedded_defaults(with_model=with_model)
+        defaults = self._prepare(progress, runtimes)
         welcome = Welcome(
             url=f"http://{_shown(host)}:{listeners.port}",
             username=defaults.username,
             password=defaults.password,
             api_key=defaults.api_key,
-            model="light/light" if with_model else "",
-            fallback=installation_sentence(snapshot.refresh()),
+            model="light/light" if runtimes else "",
+            fallback=installation_sentence(snapshot.current()),
         )
         socket = engine.socket_path(settings.ENGINE_SOCKET)
-        exposed = "false" if _is_loopback(host) else "true"
-        supervisor = Supervisor(
-            listeners, {"POINTSMAN_ENGINE_SOCKET": socket, "POINTSMAN_EXPOSED": exposed}
-        )
+        told = {
+            "POINTSMAN_ENGINE_SOCKET": socket,
+            "POINTSMAN_EXPOSED": "false" if _is_loopback(host) else "true",
+            "POINTSMAN_LISTENS_ON": f"{_reachable(host)}:{listeners.port}",
+        }
+        supervisor = Supervisor(listeners, told, drain=settings.DRAIN_SECONDS)
         try:
             progress.step("Starting")
-            if with_model:
-                supervisor.start_helper(_engine(socket), grace=engine.GRACE)
+            if runtimes:
+                preload = PROVIDERS[runtimes[0]]["default_model"]
+                supervisor.start_helper(_engine(socket, preload), grace=engine.GRACE)
             supervisor.start_web(workers, cores)
             supervisor.start_helper(collector.start, grace=collector.GRACE)
             supervisor.wait_ready(f"http://{_reachable(host)}:{listeners.port}")
@@ -97,21 +115,43 @@ class Command(BaseCommand):
             self.stderr.write("Stopping ...")
             supervisor.end()
 
+    def _prepare(self, progress: Progress, runtimes: Sequence[str]) -> Defaults:
+        """Makes database and defaults ready. Raises `StartupError`."""
+        kept = last_good.exists()
+        check_file()
+        try:
+            wait_for_database(LAST_GOOD_WAIT if kept else settings.DATABASE_WAIT_SECONDS)
+        except DatabaseAway as away:
+            if not kept:
+                raise
+            self.stderr.write(
+                f"{away} Serving what was in force when it last answered; it is looked for again "
+                "and again."
+            )
+            snapshot.restore(str(away))
+            return Defaults(USERNAME)
+        check_database()
+        progress.step("Preparing the database")
+        with migration_lock():
+            call_command("migrate", verbosity=0, interactive=False)
+            if runtimes:
+                engine.ensure_weights(settings.MODELS_DIR, progress, runtimes)
+            defaults = load_embedded_defaults(runtimes=runtimes)
+        installation.mark(settings.DATA_DIR)
+        snapshot.refresh()
+        connection.close()
+        return defaults
 
-def _engine(socket: str) -> Callable[[], Child]:
+
+def _engine(socket: str, preload: str) -> Callable[[], Child]:
     """What starts the local engine, as the settings have it."""
     return partial(
         engine.start,
         socket,
         settings.MODELS_DIR,
-        preload=EMBEDDED_MODEL,
+        preload=preload,
         batching=settings.ENABLE_BATCHING,
-        limits=engine.Limits(
-            memory_mib=settings.ENGINE_MEMORY_MIB,
-            idle_minutes=settings.ENGINE_IDLE_MINUTES,
-            queue=settings.ENGINE_QUEUE_LIMIT,
-            batch=settings.ENGINE_BATCH_SIZE,
-        ),
+        limits=engine.limits_from(settings),
     )
 
 

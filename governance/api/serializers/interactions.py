@@ -45,9 +45,16 @@ class PriceSerializer(serializers.Serializer[Any]):
 
 class AttemptSerializer(PlannedCandidateSerializer):
     outcome = serializers.CharField(help_text="`ok`, or the class of the failure.")
-    code = serializers.CharField(help_text="`ok`, or the failure's short word.")
+    code = serializers.CharField(
+        help_text="`ok`, `continued` where it went on with a broken answer, or the failure's "
+        "short word; `lost_race` where another target answered first."
+    )
     status = serializers.IntegerField(help_text="Of the upstream; 0 when none arrived.")
     milliseconds = serializers.FloatField()
+    started_ms = serializers.FloatField(
+        allow_null=True,
+        help_text="From the arrival of the request; attempts may run side by side.",
+    )
     usage = UsageSerializer(allow_null=True)
     price = PriceSerializer(allow_null=True)
     cost_usd = serializers.FloatField(allow_null=True, help_text="Estimated; null when unknown.")
@@ -74,6 +81,9 @@ class DecisionSerializer(serializers.Serializer[Any]):
     rejections = TargetRejectionSerializer(many=True)
     skipped = PassedOverRuleSerializer(many=True)
     warning = serializers.CharField()
+    sticky = serializers.CharField(
+        help_text="Why the session led to the first candidate: `hash`, `served`, or nothing."
+    )
 
 
 class FeaturesSerializer(serializers.Serializer[Any]):

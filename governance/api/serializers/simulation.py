@@ -47,6 +47,9 @@ class SimulationRequestSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="Headers of the request; `X-Routing-Profile` is a hint too.",
     )
+    session = serializers.CharField(
+        required=False, help_text="What the request belongs to, as a caller would name it."
+    )
     virtual_key_id = serializers.CharField(
         required=False, help_text="Id of the API key the request would come with."
     )
@@ -103,6 +106,12 @@ class SkippedRuleSerializer(serializers.Serializer[Any]):
     why = serializers.CharField()
 
 
+class StepSerializer(serializers.Serializer[Any]):
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    words = serializers.CharField(help_text="What the candidate does, without its name.")
+
+
 class LocalFallbackSerializer(serializers.Serializer[Any]):
     mode = serializers.ChoiceField(choices=MODES)
     said_by = serializers.ChoiceField(choices=("profile", "key", "installation"))
@@ -121,8 +130,19 @@ class SimulationSerializer(serializers.Serializer[Any]):
     rejections = RejectionSerializer(many=True)
     refusal = RefusalSerializer(allow_null=True, help_text="Why there is nothing to try.")
     warning = serializers.CharField(allow_blank=True)
+    sticky = serializers.CharField(
+        allow_blank=True,
+        help_text="Why the session leads to the primary: `hash`, `served`, or nothing.",
+    )
+    estimated = serializers.BooleanField(
+        help_text="The probabilities are those of a quiet moment: the strategy goes by what it "
+        "measures."
+    )
     local_fallback = LocalFallbackSerializer()
     skipped = SkippedRuleSerializer(many=True, help_text="Rules passed over.")
+    course = StepSerializer(
+        many=True, help_text="What the request goes through, under the conditions supposed."
+    )
     request_type = serializers.CharField()
     capabilities = serializers.ListField(
         child=serializers.CharField(), help_text="What the request needs, detected needs included."

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from governance import services
 from governance.api import simulation
 from governance.api.filters import ProfileFilter
-from governance.api.schema import DRY_RUN, IF_MATCH, PAGE, WRITING, answers
+from governance.api.schema import DRY_RUN, IF_MATCH, PAGE, PORTABLE, WRITING, answers
 from governance.api.serializers.common import listed, single
 from governance.api.serializers.profiles import (
     ExportSerializer,
@@ -28,11 +28,14 @@ from governance.api.views.base import (
     tagged,
     warning_documents,
     who,
+    with_warnings,
 )
 from governance.consistent import consistent
 from governance.models import RoutingProfile
+from governance.routing.fields import Problem
 from governance.routing.table import ANONYMOUS, VirtualKey
 from governance.serializers import ProfileSerializer
+from governance.serializers.profiles import portable
 
 PLUGIN: Final = "routing-profiles"
 
@@ -136,12 +139,18 @@ class ProfileViewSet(GovernanceViewSet):
     @extend_schema(
         operation_id="export_routing_profiles",
         summary="Export all routing profiles",
-        responses=answers(ok=ExportSerializer),
+        parameters=[PORTABLE],
+        responses=answers(400, ok=ExportSerializer),
     )
     def export(self, request: Request) -> Response:
-        profiles = [ProfileSerializer.document(row) for row in consistent(lambda: list(_rows()))]
+        profiles = [ProfileSerializer.exported(row) for row in consistent(lambda: list(_rows()))]
+        warnings: list[Problem] = []
+        if flag(request, "portable"):
+            told = [portable(one, f"routing_profiles[{n}]") for n, one in enumerate(profiles)]
+            profiles = [document for document, _ in told]
+            warnings = [warning for _, found in told for warning in found]
         plugin = {"name": PLUGIN, "enabled": True, "config": {"routing_profiles": profiles}}
-        return Response({"plugin": plugin})
+        return Response(with_warnings({"plugin": plugin}, warnings))
 
     @extend_schema(
         operation_id="import_routing_profiles",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -19,6 +20,13 @@ class Command(BaseCommand):
         "restart, run this, and then drop the old key."
     )
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--drop-unreadable",
+            action="store_true",
+            help="empty the credentials that no key opens; they are to be entered anew",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         rotated, lost = 0, []
         with transaction.atomic():
@@ -27,6 +35,8 @@ class Command(BaseCommand):
                     sealed = {name: secrets.rotate(getattr(row, name)) for name in SEALED}
                 except secrets.Unreadable:
                     lost.append(row.name)
+                    if options["drop_unreadable"]:
+                        Provider.objects.filter(pk=row.pk).update(**dict.fromkeys(SEALED, ""))
                     continue
                 if any(sealed.values()):
                     words = ["credentials sealed anew"]
@@ -37,7 +47,9 @@ class Command(BaseCommand):
                     rotated += 1
         noun = "provider" if rotated == 1 else "providers"
         self.stdout.write(f"Credentials of {rotated} {noun} are sealed with the first key.")
-        if lost:
+        if lost and options["drop_unreadable"]:
+            self.stdout.write(f"Emptied, to be entered anew: {', '.join(lost)}.")
+        elif lost:
             raise CommandError(
                 f"No key of the ring opens the credentials of {', '.join(lost)}: add the key they "
                 "were sealed with, or set them anew."

@@ -17,7 +17,9 @@ from inference.local.engine.supervisor import WorkerSupervisor
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Well above what the gateway lets through: this one only guards the engine's memory."""
 
-GENERATION_PATHS = frozenset({"/v1/chat/completions", "/v1/completions"})
+GENERATION_PATHS = frozenset(
+    {"/v1/chat/completions", "/v1/completions", "/v1/chat/completions/count"}
+)
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 

@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+from inference.local.gguf_header import read_header
+from inference.local.llama_sizes import memory_bytes
+
 _HALF_PRECISION = frozenset({"F16", "BF16"})
 _HEADER_LIMIT_BYTES = 100_000_000
 """The safetensors format's own limit."""
@@ -16,11 +19,22 @@ def weights_bytes(folder: Path, *, widened: bool = sys.platform != "darwin") -> 
 
     `widened`: half precision becomes single precision, as the workers do on a CPU.
     """
+    if folder.is_file():
+        return _gguf_bytes(folder)
     files = sorted(folder.glob("*.safetensors"))
     try:
         return sum(_file_bytes(file, widened) for file in files) or _size(folder)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return _size(folder)
+
+
+def _gguf_bytes(file: Path) -> int:
+    """Weights as they lie in the file, and the cache that is made beside them."""
+    size = file.stat().st_size
+    try:
+        return memory_bytes(read_header(file), size)
+    except (OSError, ValueError):
+        return size
 
 
 def _file_bytes(file: Path, widened: bool) -> int:

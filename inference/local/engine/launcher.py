@@ -4,10 +4,12 @@ import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from inference.local.engine.catalog import Catalog
 from inference.local.engine.process import Listener, WorkerProcess
 from inference.local.engine.settings import EngineSettings
 from inference.local.engine.slot import Worker
 from inference.local.engine.worker_client import WorkerClient
+from inference.local.runtimes import MLX
 
 
 class Launcher:
@@ -28,15 +30,19 @@ class Launcher:
 
     def prepare(self, name: str, listener: Listener) -> Worker:
         """A worker for the model of that name, not started yet."""
+        files = Catalog(self._settings.models_dir).find(name)
+        place = files.path if files else self._settings.models_dir / name
+        runtime = ["--runtime", files.runtime] if files and files.runtime != MLX else []
         path = str(self._worker_dir / f"{next(self._numbers)}.sock")
         command = [
             *self._command,
             "--model-dir",
-            str(self._settings.models_dir / name),
+            str(place),
             "--name",
             name,
             "--socket",
             path,
+            *runtime,
             *self._settings.worker_options,
         ]
         models_dir = str(self._settings.models_dir)

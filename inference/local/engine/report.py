@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from inference.local.engine.catalog import ModelFolder
+from inference.local.engine.catalog import ModelFiles
 from inference.local.engine.housekeeping import ask_health
 from inference.local.engine.slot import Slot
 from inference.local.engine.supervisor import WorkerSupervisor
@@ -36,7 +36,12 @@ def openai_models(supervisor: WorkerSupervisor) -> dict[str, Any]:
     return {
         "object": "list",
         "data": [
-            {"id": folder.name, "object": "model", "created": folder.created, "owned_by": "mlx"}
+            {
+                "id": folder.name,
+                "object": "model",
+                "created": folder.created,
+                "owned_by": folder.runtime,
+            }
             for folder in supervisor.catalog.all().values()
         ],
     }
@@ -52,9 +57,7 @@ def health(supervisor: WorkerSupervisor) -> dict[str, Any]:
     }
 
 
-def _model(
-    name: str, folder: ModelFolder | None, slot: Slot | None, epoch: float
-) -> dict[str, Any]:
+def _model(name: str, folder: ModelFiles | None, slot: Slot | None, epoch: float) -> dict[str, Any]:
     state = slot.state if slot else ModelState()
     phase, progress, step = _shown(slot, state)
     ready = state.phase is Phase.READY
@@ -78,6 +81,7 @@ def _model(
         "context_length": facts.context_length if facts else None,
         "parameters": facts.parameters if facts else None,
         "size_bytes": folder.size_bytes if folder else 0,
+        "runtime": folder.runtime if folder else "",
     }
 
 

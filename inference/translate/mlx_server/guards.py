@@ -24,6 +24,7 @@ from inference.translate.base import (
     Translator,
 )
 from inference.translate.chat.reader import document_of
+from inference.translate.hub import HubWriter, ResumableTranslator
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 from inference.values.stops import Stops
@@ -119,6 +120,10 @@ class GuardedTranslator:
     def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> GuardedStream:
         return GuardedStream(self._inner.stream(request), self.intake(request))
 
+    def resume(self, request: ParsedRequest, writer: HubWriter) -> GuardedStream:
+        assert isinstance(self._inner, ResumableTranslator)
+        return GuardedStream(self._inner.resume(request, writer), self.intake(request))
+
     def answer(
         self, request: ParsedRequest, body: bytes, media_type: str = JSON
     ) -> TranslatedAnswer:
@@ -192,6 +197,9 @@ class GuardedStream:
 
     def end(self) -> bytes:
         return self._inner.end()
+
+    def cut(self) -> bytes | None:
+        return self._inner.cut()
 
     @property
     def committed(self) -> bool:

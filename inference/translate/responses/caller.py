@@ -11,12 +11,15 @@ import msgspec
 from inference.translate import upstream_errors
 from inference.translate.base import Translator
 from inference.translate.hub import HubRequest
+from inference.translate.prefill import with_beginning
 from inference.translate.responses.frame import frame
 from inference.translate.responses.function_names import names_in
 from inference.translate.responses.passthrough import ResponsesPassThrough
 from inference.translate.responses.request import chat_request
 from inference.translate.responses.request_schema import ReasoningOptions
+from inference.translate.responses.sent_response import SentResponse
 from inference.translate.responses.stream import ResponseWriter
+from inference.translate.sent_stream import SentStream
 from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
@@ -44,6 +47,22 @@ class ResponsesCaller:
             keep=request.keep,
             seal=request.seal,
         )
+
+    def sent(self, request: ParsedRequest) -> SentStream | None:
+        """Neither log probabilities nor JSON can be put together."""
+        text = msgspec.json.decode(request.fields.get("text", b"null")) or {}
+        form = text.get("format") or {}
+        include = msgspec.json.decode(request.fields.get("include", b"null")) or ()
+        if form.get("type", "text") != "text" or "message.output_text.logprobs" in include:
+            return None
+        return SentResponse(self.writer)
+
+    def prefilled(self, request: ParsedRequest, text: str) -> ParsedRequest | None:
+        return with_beginning(request, "input", text, ("max_output_tokens",))
+
+    def stops(self, request: ParsedRequest) -> tuple[str, ...]:
+        """The Responses API has none."""
+        return ()
 
     def error(self, failure: Failure, said: ErrorObject) -> bytes:
         return upstream_errors.as_openai(failure, said)

@@ -92,6 +92,15 @@ class ResponseWriter(HubWriter):
         self._open: MessageItem | ReasoningItem | None = None
         self._calls: dict[int, Call] = {}
 
+    def resume(self, frame: dict[str, Any], item: str, text: str, sequence: int) -> None:
+        """Goes on with a Response whose one message `item` said `text` so far."""
+        self._frame, self._id = frame, frame["id"].removeprefix("resp_")
+        self.committed, self.sequence = True, sequence
+        if item:
+            self._open = message = MessageItem(item, 0)
+            self._outputs.append(message)
+            message.say("output_text", text)
+
     def chunk(self, chunk: Completion) -> bytes:
         """The events of one chunk."""
         self._tier = chunk.service_tier or self._tier

@@ -15,10 +15,15 @@ def profile_form(document: dict[str, Any], adding: bool = True) -> dict[str, Any
     data: dict[str, Any] = {name: document.get(name, "") or "" for name in plain}
     data["strategy"] = document.get("strategy", "ordered_failover")
     data["local_fallback"] = document.get("local_fallback", "default")
+    data["on_broken_stream"] = document.get("on_broken_stream", "continue")
+    for name in ("retries", "hedge_after"):
+        data[name] = "" if document.get(name) is None else document[name]
     if adding:
         data["id"] = document.get("id", "")
     data |= _switch("enabled", document.get("enabled", True))
     data |= _switch("local_only", document.get("local_only", False))
+    data |= _switch("sticky_sessions", document.get("sticky_sessions", True))
+    data["return_after"] = document.get("return_after", 300)
     targets = document.get("targets", [])
     data["targets-TOTAL_FORMS"] = str(len(targets))
     data["targets-INITIAL_FORMS"] = "0"
@@ -40,6 +45,7 @@ def _target_form(target: dict[str, Any], place: int) -> dict[str, Any]:
         "weight": target.get("weight", 1),
         "request_types": target.get("request_types", []),
         "capabilities": target.get("capabilities", []),
+        "hedge_after": target.get("hedge_after"),
         "position": place,
         **_switch("enabled", target.get("enabled", True)),
         **(target.get("rate_limit") or {}),

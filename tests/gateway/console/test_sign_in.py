@@ -70,7 +70,7 @@ def test_nobody_chooses_the_address_they_are_counted_by(ann: User, settings: Any
 
 
 def test_a_shown_password_is_changed_before_anything_else(settings: Any) -> None:
-    made = load_embedded_defaults(with_model=False)
+    made = load_embedded_defaults(runtimes=[])
     client = Client()
     assert sign_in("admin", made.password, "192.0.2.1", client) == 302
     assert client.get("/admin/governance/provider/").status_code == 200

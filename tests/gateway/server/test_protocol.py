@@ -11,7 +11,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.server import uvicorn_http
 from gateway.server.protocol import STOCK, check, http_protocol
-from gateway.server.uvicorn_http import Cycle, Protocol
+from gateway.server.uvicorn_cycle import Cycle
+from gateway.server.uvicorn_http import Protocol
 
 
 class WithoutAnAttribute(Protocol):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import select
+import signal
+
 import pytest
 
 from gateway.supervisor.child import (
@@ -12,6 +15,7 @@ from gateway.supervisor.child import (
     RestartingProcess,
 )
 from gateway.supervisor.startup_error import StartupError
+from tests.support.eventually import eventually
 
 
 class World:
@@ -81,3 +85,36 @@ def test_what_cannot_be_started_is_tried_again(capfd: pytest.CaptureFixture[str]
         assert world.kept.child.running()
     finally:
         world.kept.end()
+
+
+def test_what_runs_and_does_not_move_is_replaced(capfd: pytest.CaptureFixture[str]) -> None:
+    """It holds callers that the kernel goes on giving it."""
+    now = 0.0
+
+    def start() -> Child:
+        return Child("web process", "tests.gateway.supervisor.beating", announces=True)
+
+    kept = RestartingProcess(start, grace=5, silence=10, clock=lambda: now)
+    try:
+        first = kept.child
+        assert first.serves(within=30)
+        for _ in range(8):
+            now += 3
+            eventually(lambda: select.select([first._announcement], [], [], 0)[0])
+            kept.poll()
+        first.process.send_signal(signal.SIGSTOP)
+        kept.poll()
+        now += 100
+        kept.poll()
+        assert first.running(), "the machine slept: nobody could have heard it"
+        for _ in range(4):
+            now += 3
+            kept.poll()
+        first.process.wait(10)
+        assert "has not moved for 10 s" in capfd.readouterr().err
+        kept.poll()
+        now += FIRST_PAUSE
+        kept.poll()
+        assert kept.child is not first
+    finally:
+        kept.end()

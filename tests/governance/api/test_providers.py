@@ -32,7 +32,7 @@ def test_it_works(api: Api) -> None:
         "model_facts": [],
         "connect_timeout": 10,
         "first_event_timeout": 120,
-        "idle_timeout": 60,
+        "idle_timeout": 30,
         "total_timeout": 600,
         "max_concurrency": None,
         "enabled": True,

@@ -31,6 +31,7 @@ FULL = {
             "request_types": ["chat"],
             "capabilities": ["text", "vision"],
             "enabled": False,
+            "hedge_after": 2.5,
             "rate_limit": {"request_percent_threshold": 80, "token_percent_threshold": 0.5},
         },
         {
@@ -42,11 +43,17 @@ FULL = {
             "request_types": [],
             "capabilities": [],
             "enabled": True,
+            "hedge_after": None,
             "rate_limit": None,
         },
     ],
     "local_fallback": "never",
     "local_only": False,
+    "retries": 2,
+    "hedge_after": 0,
+    "sticky_sessions": False,
+    "return_after": 60,
+    "on_broken_stream": "error",
 }
 
 
@@ -193,6 +200,40 @@ def test_export_then_import_changes_nothing_byte_for_byte(api: Api) -> None:
     RoutingProfile.objects.all().delete()
     api.post(f"{PATH}/import", before.content)
     assert api.get(f"{PATH}/export").content == before.content
+
+
+def test_an_export_leaves_out_what_holds_its_default(api: Api) -> None:
+    """So it stays as it was before those fields were there."""
+    api.post(PATH, profile_document())
+    [exported] = _exported(api, "")
+    [shown] = api.get(PATH).json()["profiles"]
+    assert shown.keys() - exported.keys() == {
+        "retries",
+        "hedge_after",
+        "sticky_sessions",
+        "return_after",
+        "on_broken_stream",
+    }
+    assert shown["targets"][0].keys() - exported["targets"][0].keys() == {"hedge_after"}
+    api.put(f"{PATH}/{shown['id']}", {**shown, "retries": 1})
+    [exported] = _exported(api, "")
+    assert exported["retries"] == 1
+
+
+def test_a_portable_export_is_what_relatives_know(api: Api) -> None:
+    api.post(PATH, {**FULL, "strategy": "fastest"})
+    [whole], [portable] = _exported(api, ""), _exported(api, "?portable=true")
+    assert (whole["strategy"], portable["strategy"]) == ("fastest", "ordered_failover")
+    assert "retries" not in portable
+    assert "hedge_after" not in portable["targets"][0]
+    [told] = api.get(f"{PATH}/export?portable=true").json()["warnings"]
+    assert (told["path"], told["code"]) == ("routing_profiles[0].strategy", "not_portable")
+    assert "Light" in told["message"]
+
+
+def _exported(api: Api, query: str) -> list[dict[str, Any]]:
+    answer = api.get(f"{PATH}/export{query}").json()
+    return list(answer["plugin"]["config"]["routing_profiles"])
 
 
 def test_import_replaces_the_set(api: Api) -> None:

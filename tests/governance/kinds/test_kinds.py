@@ -27,8 +27,13 @@ def toy() -> Iterator[None]:
 
 
 def test_they_come_in_an_order_of_their_own() -> None:
-    assert list(KINDS) == ["mlx", "mlx_server", "openai", "anthropic"]
-    assert [preset.label for _, preset in presets()][:3] == ["OpenAI", "Anthropic", "OpenRouter"]
+    assert list(KINDS)[:3] == ["mlx", "llama_cpp", "mlx_server"]
+    assert [name for name in KINDS if name in ("openai", "anthropic", "azure")] == [
+        "openai",
+        "anthropic",
+        "azure",
+    ]
+    assert [preset.label for _, preset in presets()][:3] == ["OpenAI", "Anthropic", "Azure OpenAI"]
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from governance.routing.breaker import HEALTHY, HealthReader, HealthStatus
+from governance.routing.breaker import HEALTHY, HealthReader, HealthStatus, Quiet
 from governance.routing.compile import compile_table
 from governance.routing.plan import Plan
 from governance.routing.request import RoutingRequest
@@ -107,7 +107,7 @@ def chain(decided: Plan) -> list[str]:
     ]
 
 
-class Standings(dict[tuple[str, str], HealthStatus]):
+class Standings(dict[tuple[str, str], HealthStatus], Quiet):
     """Health read from a dictionary."""
 
     def status(self, provider: str, model: str) -> HealthStatus | None:

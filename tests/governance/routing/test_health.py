@@ -93,12 +93,27 @@ def test_exactly_one_request_becomes_the_probe():
     assert begin(probing, PLAIN.cooldown + 1, PLAIN) is probing
 
 
-def test_a_good_probe_closes_and_forgets():
-    probing = probed()
-    closed = succeeded(probing, 7.0, PLAIN)
-    assert closed.state == "closed"
-    assert closed.trips == 0
-    assert fail(closed, 8.0, PLAIN.consecutive_failures - 1).state == "closed"
+def test_a_good_probe_begins_the_ramp_whose_end_forgets():
+    """A tenth of the requests at least, all of them after half a minute."""
+    ramping = succeeded(probed(), 7.0, PLAIN)
+    assert (ramping.state, ramping.until) == ("ramp", 37.0)
+    shares = [standing(ramping).share(7.0 + seconds) for seconds in (0, 3, 15, 27, 30, 99)]
+    assert shares == pytest.approx([0.1, 0.1, 0.5, 0.9, 1.0, 1.0])
+    assert standing(ramping).demoted(8.0) is None
+    assert begin(ramping, 8.0, PLAIN) is ramping, "there is no second probe"
+    again = succeeded(ramping, 20.0, PLAIN)
+    assert (again.state, again.until) == ("ramp", 37.0), "answers do not make it longer"
+    for closed in (succeeded(ramping, 37.0, PLAIN), begin(ramping, 37.0, PLAIN)):
+        assert (closed.state, closed.trips) == ("closed", 0)
+        assert fail(closed, 38.0, PLAIN.consecutive_failures - 1).state == "closed"
+    assert fail(ramping, 38.0).state == "closed"
+
+
+def test_a_failure_on_the_ramp_opens_again_for_longer():
+    ramping = succeeded(probed(), 7.0, PLAIN)
+    opened = fail(ramping, 8.0)
+    assert (opened.state, opened.until) == ("open", 8.0 + 2 * PLAIN.cooldown)
+    assert fail(ramping, 8.0, failure="callers_fault") is ramping
 
 
 def test_a_bad_probe_doubles_the_cooldown_up_to_the_longest():
@@ -107,7 +122,7 @@ def test_a_bad_probe_doubles_the_cooldown_up_to_the_longest():
         lengths.append(breaker.until - now)
         now = breaker.until
         breaker = fail(begin(breaker, now, PLAIN), now)
-    assert lengths == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+    assert lengths == [5, 10, 20, 20, 20, 20, 20, 20, 20]
 
 
 @pytest.mark.parametrize("failure", ["callers_fault", "cancelled", "too_long"])
@@ -137,7 +152,7 @@ def test_retry_after_opens_at_once_for_as_long_as_asked():
 
 
 def test_retry_after_has_an_end_and_does_not_shorten():
-    assert fail(NEW, 0.0, retry_after=1e9).until == PLAIN.longest_cooldown
+    assert fail(NEW, 0.0, retry_after=1e9).until == PLAIN.longest_wait
     assert fail(NEW, 0.0, retry_after=0.5).until == PLAIN.cooldown
     assert fail(NEW, 0.0, retry_after=-5.0).state == "closed"
 
@@ -148,9 +163,23 @@ def test_a_last_resort_that_fails_does_not_prolong_the_cooldown():
     assert fail(tripped(), 1.0, retry_after=30.0).until == 31.0
 
 
-def test_a_last_resort_that_succeeds_closes():
-    assert succeeded(tripped(), 1.0, PLAIN).state == "closed"
-    assert succeeded(probed(), 6.0, PLAIN).state == "closed"
+def test_a_limit_that_was_waited_out_needs_no_ramp():
+    waited = begin(fail(NEW, 0.0, retry_after=9.0), 9.0, PLAIN)
+    assert waited.state == "half_open"
+    assert succeeded(waited, 9.5, PLAIN).state == "closed"
+
+
+def test_what_is_asked_is_kept_to_the_second():
+    """Jitter is for cooldowns nobody asked for."""
+    settings = HealthSettings(jitter=0.5)
+    assert {
+        failed(NEW, "retryable", 0.0, RNG, settings, retry_after=42.0).until for _ in "abc"
+    } == {42.0}
+
+
+def test_a_last_resort_that_succeeds_begins_the_ramp():
+    assert succeeded(tripped(), 1.0, PLAIN).state == "ramp"
+    assert succeeded(probed(), 6.0, PLAIN).state == "ramp"
 
 
 def test_jitter_only_lengthens_within_its_share():
@@ -176,18 +205,18 @@ events = st.tuples(
 
 @given(st.lists(events, max_size=60), st.integers(0, 2**32))
 def test_whatever_happens_the_breaker_stays_sound(happenings, seed):
-    """It always comes back: no cooldown outlasts the longest one, and a success always closes."""
+    """It always comes back: no cooldown outlasts the longest one, and no success opens it."""
     rng, settings, now, breaker = random.Random(seed), HealthSettings(), 0.0, NEW
     probing = 0.0
-    longest = settings.longest_cooldown * (1 + settings.jitter)
+    longest = settings.longest_wait
     for what, later, retry_after in happenings:
         now += later
         if what == "ok":
             breaker, probing = succeeded(breaker, now, settings), 0.0
-            assert breaker.state == "closed"
+            assert breaker.state in ("closed", "ramp")
         elif what == "begin":
             began = begin(breaker, now, settings)
-            probe, breaker = began is not breaker, began
+            probe, breaker = began is not breaker and began.state == "half_open", began
             assert not (probe and probing and now < probing), "two probes at once"
             probing = breaker.until if probe else probing
         else:
@@ -196,7 +225,7 @@ def test_whatever_happens_the_breaker_stays_sound(happenings, seed):
             breaker = failed(
                 breaker, what, now, rng, settings, retry_after=retry_after, probe=ends_probe
             )
-        assert breaker.state in ("closed", "open", "half_open")
+        assert breaker.state in ("closed", "open", "half_open", "ramp")
         assert breaker.until <= now + longest
         assert min(breaker.good, breaker.bad, breaker.before_good, breaker.before_bad) >= 0
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from governance.routing.breaker import HEALTHY, HealthStatus
+from governance.routing.explain import simulate
 from governance.routing.plan import REJECTIONS
 from governance.routing.resolve import route
 from governance.routing.table import ANONYMOUS, RateLimit
@@ -277,3 +278,21 @@ class TestCapabilities:
             plan(routing_request("openai/m", "vision"), where).refusal.code == "capability_mismatch"
         )
         assert chain(plan(routing_request("openai/m", "text", "tools"), where)) == ["openai/m"]
+
+
+def test_one_that_recovers_gets_its_share_and_the_simulation_tells_it_exactly():
+    """Half way up the ramp half of the requests find it first; the others find it behind."""
+    where = table(light(target("a"), target("b")), local("a"), local("b"))
+    health = Standings({("a", "m"): HealthStatus("ramp", until=15.0)})
+    rng = random.Random(7)
+    firsts = Counter(
+        route(routing_request("light/x"), ANONYMOUS, where, health, 0.0, rng)
+        .candidates[0]
+        .provider.name
+        for _ in range(2000)
+    )
+    assert 900 < firsts["a"] < 1100
+    told = simulate(routing_request("light/x"), ANONYMOUS, where, health, 0.0, random.Random(1))
+    chances = {one.provider: one.probability for one in told.candidates}
+    assert chances == pytest.approx({"a": 0.5, "b": 0.5})
+    assert {one.demoted for one in told.candidates} <= {None, "recovering"}

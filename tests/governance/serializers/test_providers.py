@@ -52,7 +52,7 @@ def test_the_built_in_engine_needs_no_address():
         ("name", "x" * 101, "invalid"),
         ("name", 3, "type"),
         ("kind", None, "required"),
-        ("kind", "gemini", "choice"),
+        ("kind", "unheard_of", "choice"),
         ("base_url", None, "required"),
         ("base_url", "api.example.com", "invalid"),
         ("base_url", "ftp://example.com", "invalid"),

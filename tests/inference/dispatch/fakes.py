@@ -118,6 +118,9 @@ class LineStream:
             self.failure = broken("truncated", "It stopped before its end.")
         return b""
 
+    def cut(self) -> bytes | None:
+        return None
+
 
 class LineTranslator:
     """Hands everything on as it is."""

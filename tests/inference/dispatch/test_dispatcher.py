@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from inference.dispatch.deadlines import end_all
 from inference.translate.base import Inexpressible, Outbound, TranslatedAnswer
 from inference.upstream import ConnectFailed, UpstreamClosed
 from inference.values.failures import Outcome
@@ -108,7 +109,7 @@ class Wordless(LineTranslator):
 async def test_what_no_protocol_can_express_is_the_callers_to_know() -> None:
     """The local fallback is not asked for what it is not told; nobody has failed."""
     world = World()
-    world.dispatcher._translators = lambda *kind: Wordless()
+    world.dispatcher._exchange.translators = lambda *kind: Wordless()
     exhausted = await world.dispatcher.run((ONE, LOCAL))
     assert exhausted is not None
     assert (exhausted.failure.code, exhausted.failure.field) == ("inexpressible", "tools")
@@ -118,7 +119,7 @@ async def test_what_no_protocol_can_express_is_the_callers_to_know() -> None:
 async def test_a_lack_of_words_is_no_news_beside_a_failure() -> None:
     world = World(ScriptedReply(status=500))
     words = iter((LineTranslator(), LineTranslator(), Wordless()))
-    world.dispatcher._translators = lambda *kind: next(words)
+    world.dispatcher._exchange.translators = lambda *kind: next(words)
     replied = ScriptedReply(b"no", status=500)
     world.client.replies = [replied]
     exhausted = await world.dispatcher.run((ONE, TWO))
@@ -175,6 +176,32 @@ async def test_a_caller_who_does_not_read_gives_the_permit_back(stalls: int) -> 
 
 
 @pytest.mark.parametrize(
+    ("pieces", "stalls"),
+    [((PAUSE,), None), ((b"a\n", PAUSE), None), ((b"a\n", b"b\n", PAUSE), 0)],
+    ids=["before the commit", "behind it", "unread"],
+)
+async def test_a_process_that_is_stopped_ends_what_is_under_way(
+    pieces: tuple[object, ...], stalls: int | None
+) -> None:
+    """Nobody else is tried, whoever reads is told, and the record says why."""
+    world = World(ScriptedReply(*pieces), ScriptedReply(b"c\n"), stalls=stalls)
+    running = asyncio.create_task(world.dispatcher.run((ONE, TWO)))
+    await asyncio.sleep(0.02)
+    assert end_all(world.timer_wheel) == 1
+    exhausted = await asyncio.wait_for(running, 10)
+    assert world.codes == ["one:drained"]
+    assert world.book.under_way("one") == 0
+    if len(pieces) == 1:
+        assert exhausted is not None
+        assert (exhausted.failure.code, exhausted.failure.status) == ("drained", 503)
+        assert exhausted.transient
+        return
+    assert (world.context.outcome, world.context.error_code) == ("cancelled", "drained")
+    assert [code for code, _ in world.delivery.broken] == ([] if stalls == 0 else ["drained"])
+    assert world.delivery.abandoned == (1 if stalls == 0 else 0)
+
+
+@pytest.mark.parametrize(
     "pieces", [(PAUSE,), (b"a\n", PAUSE)], ids=["before the commit", "behind it"]
 )
 async def test_a_cancelled_request_is_recorded_once(pieces: tuple[object, ...]) -> None:
@@ -200,7 +227,7 @@ async def test_the_fallback_is_told_apart() -> None:
 async def test_what_was_left_out_is_of_the_candidate_that_answers() -> None:
     dull = candidate("dull")
     world = World(ScriptedReply(status=500), ScriptedReply(b"a\n", b".\n"))
-    world.dispatcher._translators = lambda *kind: Dulling()
+    world.dispatcher._exchange.translators = lambda *kind: Dulling()
     assert await world.dispatcher.run((dull, ONE)) is None
     assert world.context.dropped == ("one-model",)
 

@@ -11,7 +11,7 @@ import pytest
 
 from governance.routing.table import RateLimit
 from governance.routing.verdicts import threshold
-from inference.dispatch.health import HealthBook
+from inference.dispatch.health import MOST, HealthBook
 from inference.dispatch.reported_limits import LONGEST_RENEWAL, RENEWAL, Used, used_shares
 from inference.values.failures import Failure, Outcome
 from tests.inference.tables import HEADERS, chain, provider, rebuilt
@@ -59,8 +59,24 @@ def test_repeated_failures_demote_and_one_probe_returns() -> None:
     assert status.demoted(clock.now) == "cooling_down", "only the probe gets through"
     book.release(probe)
     book.release(second, LEFT)
+    status = book.status("one", "m")
+    assert status is not None
+    assert (status.demoted(clock.now), status.share(clock.now)) == (None, 0.1)
+    clock.now = status.until
+    book.release(book.acquire(ONE, "m") or pytest.fail("no permit"))
     assert book.status("one", "m") is None
     assert book.under_way("one") == 0
+
+
+def test_tries_of_one_request_count_once() -> None:
+    book = HealthBook(rng=random.Random(1), clock=Clock())
+    for number in range(5):
+        assert book.status("one", "m") is None
+        for counted in (False, True, True):
+            permit = book.acquire(ONE, "m")
+            assert permit is not None
+            book.release(permit, DOWN, counted=counted)
+        assert number < 4 or book.status("one", "m") is not None
 
 
 def test_the_callers_fault_is_not_held_against_a_provider() -> None:
@@ -190,3 +206,34 @@ def test_a_target_is_skipped_once_its_share_of_the_limit_is_used() -> None:
             with served(rebuilt(table, profiles=[careful])) as gateway:
                 names = [ask(gateway).headers["x-pointsman-provider"] for _ in range(3)]
     assert names == ["limited", "other", "other"]
+
+
+def test_what_is_kept_of_models_is_bounded_and_expires() -> None:
+    """Callers choose the names."""
+    clock = Clock()
+    book = HealthBook(rng=random.Random(1), clock=clock)
+    for number in range(2 * MOST):
+        permit = book.acquire(ONE, f"m{number}")
+        assert permit is not None
+        book.release(permit, DOWN)
+        assert len(book._breakers) <= MOST
+    assert book._under_way == {}
+    permit = book.acquire(ONE, "last")
+    assert permit is not None
+    book.release(permit, replace(DOWN, retry_after=300.0))
+    clock.now += 150
+    permit = book.acquire(ONE, "other")
+    assert permit is not None
+    book.release(permit, DOWN)
+    assert set(book._breakers) == {("one", "last"), ("one", "other")}, "which cools down still"
+
+
+def test_a_report_of_limits_is_forgotten_when_it_is_over() -> None:
+    clock = Clock()
+    book = HealthBook(rng=random.Random(1), clock=clock)
+    headers = [(b"x-ratelimit-limit-requests", b"10"), (b"x-ratelimit-remaining-requests", b"1")]
+    for number in range(50):
+        book.observe(ONE, f"m{number}", headers)
+    clock.now += 1000
+    book.observe(ONE, "now", headers)
+    assert list(book._reported) == list(book._statuses) == [("one", "now")]

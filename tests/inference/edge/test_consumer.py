@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from inference.edge.answer_writer import AnswerWriter
+from inference.edge.body_budget import BodyBudget
 from inference.edge.consumer import LeanHttpConsumer
 from inference.protocols import OPENAI
 from inference.values.error_answer import ErrorAnswer
@@ -97,3 +98,69 @@ async def test_a_server_that_ends_is_not_a_caller_who_left() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+class Budgeted(Echo):
+    """With a budget of 10 bytes and little patience."""
+
+    body_idle = 0.1
+
+    def __init__(self, *, budget: BodyBudget) -> None:
+        super().__init__()
+        self.budgets = lambda loop: budget
+
+
+@pytest.fixture
+async def budget() -> BodyBudget:
+    return BodyBudget(asyncio.get_running_loop(), total=10, per_key=10, patience=0.05)
+
+
+ANNOUNCED = (b"content-length", b"8")
+
+
+async def test_a_body_that_stalls_is_not_waited_for(budget: BodyBudget) -> None:
+    caller = AsgiCaller(b"ab", complete=False)
+    await asyncio.wait_for(caller.call(Budgeted.as_asgi(budget=budget), ANNOUNCED), 10)
+    assert caller.status == 408
+    assert error(caller)["code"] == "request_timeout"
+    assert budget.used == 0
+
+
+async def test_who_finds_no_room_is_told_and_not_read(budget: BodyBudget) -> None:
+    budget.take("", 5)
+    caller = AsgiCaller(b"12345678")
+    await asyncio.wait_for(caller.call(Budgeted.as_asgi(budget=budget), ANNOUNCED), 10)
+    assert caller.status == 503
+    assert error(caller)["code"] == "overloaded"
+    assert caller.headers[b"retry-after"] == b"1"
+    assert budget.used == 5
+
+
+async def test_a_body_without_a_length_counts_as_it_comes(budget: BodyBudget) -> None:
+    chunked = (b"transfer-encoding", b"chunked")
+    budget.take("", 5)
+    for pieces, status in (((b"12", b"34"), 200), ((b"12", b"3456"), 503)):
+        caller = AsgiCaller(*pieces)
+        await asyncio.wait_for(caller.call(Budgeted.as_asgi(budget=budget), chunked), 10)
+        assert caller.status == status
+        assert budget.used == 5
+
+
+@pytest.mark.parametrize("wish", [b"", b"crash", b"refuse"])
+async def test_what_a_body_took_is_given_when_its_request_ends(
+    budget: BodyBudget, wish: bytes
+) -> None:
+    caller = AsgiCaller(b"12345678")
+    await caller.call(Budgeted.as_asgi(budget=budget), ANNOUNCED, (b"x-do", wish))
+    assert budget.used == 0
+
+
+async def test_a_caller_who_leaves_gives_back_what_the_body_took(budget: BodyBudget) -> None:
+    caller = AsgiCaller(b"12345678")
+    app = Budgeted.as_asgi(budget=budget)
+    calling = asyncio.create_task(caller.call(app, ANNOUNCED, (b"x-do", b"wait")))
+    await asyncio.sleep(0)
+    assert budget.used == 8
+    caller.leave()
+    await asyncio.wait_for(calling, 10)
+    assert budget.used == 0

@@ -11,6 +11,7 @@ import httpx
 import openai
 import pytest
 
+from governance.kinds import kind_named
 from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.inference.tables import HEADERS, KEY, chain, provider
 from tests.support.eventually import eventually
@@ -120,6 +121,15 @@ def test_rankings_as_cohere_and_jina_have_them(way: Way) -> None:
     record = way.record()
     assert record.usage is not None
     assert record.usage.prompt == 31
+
+
+def test_rankings_of_cohere_have_their_own_address() -> None:
+    """Beside the compatibility API that its kind speaks; any other base URL is taken as it is."""
+    kind = kind_named("cohere")
+    assert kind is not None
+    assert kind.address("/compatibility/v1", "", "/rerank", "m") == "/v2/rerank"
+    assert kind.address("/compatibility/v1", "", "/embeddings", "m").endswith("v1/embeddings")
+    assert kind.address("/proxy/v1", "", "/rerank", "m") == "/proxy/v1/rerank"
 
 
 def test_images(way: Way) -> None:

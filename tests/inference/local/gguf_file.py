@@ -96,6 +96,9 @@ def _metadata(config: dict[str, Any]) -> dict[str, tuple[int, Any]]:
         "llama.attention.layer_norm_rms_epsilon": (FLOAT32, config["rms_norm_eps"]),
         "llama.rope.freq_base": (FLOAT32, config["rope_theta"]),
         "llama.vocab_size": (UINT32, config["vocab_size"]),
+        "tokenizer.ggml.model": (STRING, "gpt2"),
+        "tokenizer.ggml.pre": (STRING, "smollm"),
+        "tokenizer.ggml.add_bos_token": (BOOL, False),
         "tokenizer.ggml.tokens": (ARRAY, (STRING, tokens)),
         "tokenizer.ggml.merges": (ARRAY, (STRING, merges)),
         "tokenizer.ggml.token_type": (

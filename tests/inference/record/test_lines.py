@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inference.record.describe import describe
 from inference.record.lines import READERS, VERSION, UnknownVersion, line_of, read_line
@@ -43,3 +45,13 @@ def test_a_later_version_is_left_alone() -> None:
 def test_what_is_no_line_is_refused(text: bytes) -> None:
     with pytest.raises((msgspec.MsgspecError, UnicodeDecodeError)):
         read_line(text)
+
+
+@given(st.text('\0\\"u0 a', max_size=12))
+def test_no_string_of_a_record_holds_what_postgresql_refuses(text: str) -> None:
+    """Whatever a caller or an upstream put into it, and nothing else of it changes."""
+    one = request_context(session=text, dropped=(text, "x"), error_code=text)
+    line = line_of(describe(one), one)
+    record = read_line(line).record
+    safe = text.replace("\0", "\ufffd")
+    assert (record.session, record.dropped_fields, record.error_code) == (safe, (safe, "x"), safe)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import json
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from inference.endpoints import chat, messages, responses
 from inference.endpoints.registry import translator_for
+from inference.record.prices import Rate, Rates, cost
 from inference.translate.base import Inexpressible
 from inference.translate.messages.count_tokens import estimate
 from inference.values.parsed_request import BadRequest, ParsedRequest
+from inference.values.usage import MOST, of_openai
 from tests.inference.translate.support import (
     blocks,
     call,
@@ -265,3 +271,60 @@ def test_requests(kind: str, upstream: str) -> None:
             pass
 
     check()
+
+
+anything = st.recursive(
+    junk,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["type", "properties", "items", "anyOf", "$ref", "enum", "x", ""]),
+            inner,
+            max_size=3,
+        ),
+    ),
+    max_leaves=8,
+)
+SCHEMAS: dict[str, list[tuple[Any, ...]]] = {
+    "chat": [
+        ("tools", 0, "function", "parameters"),
+        ("response_format", "json_schema", "schema"),
+    ],
+    "messages": [("tools", 0, "input_schema"), ("output_config", "format", "schema")],
+    "responses": [("tools", 0, "parameters"), ("text", "format", "schema")],
+}
+
+
+@pytest.mark.parametrize(("kind", "upstream"), PAIRS)
+def test_schemas(kind: str, upstream: str) -> None:
+    """A caller's schema is whatever the caller says it is, as deep as a body may be."""
+    read, valid = REQUESTS[kind]
+
+    @settings(max_examples=60)
+    @given(st.sampled_from(SCHEMAS[kind]), anything)
+    @example(SCHEMAS[kind][0], json.loads('{"items":' * 55 + "{}" + "}" * 55))
+    @example(SCHEMAS[kind][1], {"$ref": "#", "properties": {"a": {"$ref": "#/properties/a"}}})
+    def check(path: tuple[Any, ...], schema: Any) -> None:
+        body = copy.deepcopy(valid)
+        inside = body
+        for step in path[:-1]:
+            inside = inside[step]
+        inside[path[-1]] = schema
+        with contextlib.suppress(BadRequest, Inexpressible):
+            translator_for(kind, upstream).request(read(js(body), {}), "m")
+
+    check()
+
+
+RATES = Rates(*[Rate(Decimal(1))] * 4)
+
+
+@given(anything, anything)
+def test_usage_of_any_shape_is_a_count(usage: Any, more: Any) -> None:
+    """Negative, huge, missing, a text: nothing that a counter cannot take."""
+    for said in (usage, {"prompt_tokens": usage, "completion_tokens_details": more}):
+        found = of_openai(said)
+        if found is not None:
+            counts = msgspec.structs.astuple(found)
+            assert all(type(one) is int and 0 <= one <= MOST for one in counts)
+            assert cost(found, RATES) >= 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -41,7 +41,7 @@ SCRIPTS: dict[str, Script] = {"openai": OpenAIScript(), "anthropic": AnthropicSc
 class Provider(Upstream):
     """A scripted provider that is given a new script for every test."""
 
-    def script(self, *replies: Reply) -> None:
+    def script(self, *replies: Reply | Callable[[Asked], Reply]) -> None:
         self.replies = list(replies)
         self.asked: list[Asked] = []
         self._served = 0

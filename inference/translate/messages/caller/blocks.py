@@ -43,6 +43,13 @@ class ContentBlocks:
         self._calls: dict[int, _Block] = {}
         self._details: list[dict[str, Any]] = []
 
+    def resume(self, count: int, *, is_open: bool) -> None:
+        """So many blocks of text were sent before; the last is open, or all have ended."""
+        self._blocks = [_Block("text", {"type": "text", "text": ""}) for _ in range(count)]
+        self._open = count - 1 if is_open else count
+        if self._blocks and not is_open:
+            self._blocks[-1].full = True
+
     @property
     def has_calls(self) -> bool:
         return bool(self._calls)

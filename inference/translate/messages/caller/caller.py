@@ -10,9 +10,12 @@ from inference.translate import upstream_errors
 from inference.translate.base import Translator
 from inference.translate.hub import HubRequest
 from inference.translate.messages.caller.request import chat_request
+from inference.translate.messages.caller.sent_messages import SentMessages
 from inference.translate.messages.caller.stream import MessagesWriter
 from inference.translate.messages.count_tokens import estimate
 from inference.translate.messages.passthrough import MessagesPassThrough
+from inference.translate.prefill import with_beginning
+from inference.translate.sent_stream import SentStream
 from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
@@ -30,8 +33,19 @@ class MessagesCaller:
 
     def writer(self, request: ParsedRequest) -> MessagesWriter:
         """A writer that knows the caller's stop sequences: so a matched one is told."""
-        stops = _STOPS.decode(request.fields.get("stop_sequences", b"null")) or []
-        return MessagesWriter(stops, lambda: estimate(request))
+        return MessagesWriter(list(self.stops(request)), lambda: estimate(request))
+
+    def sent(self, request: ParsedRequest) -> SentStream | None:
+        """What has to be JSON can not be put together."""
+        if any(name in request.fields for name in ("output_config", "output_format")):
+            return None
+        return SentMessages(self.stops(request))
+
+    def prefilled(self, request: ParsedRequest, text: str) -> ParsedRequest | None:
+        return with_beginning(request, "messages", text, ("max_tokens",))
+
+    def stops(self, request: ParsedRequest) -> tuple[str, ...]:
+        return tuple(_STOPS.decode(request.fields.get("stop_sequences", b"null")) or ())
 
     def error(self, failure: Failure, said: ErrorObject) -> bytes:
         return upstream_errors.as_anthropic(failure, said)

@@ -52,6 +52,12 @@ class MessagesWriter(HubWriter):
         self._blocks = ContentBlocks()
         self._choice = Choice()
 
+    def resume(self, identity: str, blocks: int, *, is_open: bool) -> None:
+        """Goes on with a message of which so many blocks of text were sent."""
+        self._id = identity
+        self._started = self.committed = True
+        self._blocks.resume(blocks, is_open=is_open)
+
     def chunk(self, chunk: Completion) -> bytes:
         """The events of one chunk."""
         if not chunk.choices:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from inference.translate.base import Inexpressible
-from inference.translate.call_order import in_order, is_ordered
+from inference.translate.chat.ordering import ordered
 from inference.translate.chat.request_schema import ChatMessage, ToolCall
 from inference.translate.chat.thinking_order import interleaved, is_interleaved, own
 from inference.translate.json_errors import Dropped
@@ -27,7 +25,7 @@ def turns_of(
     """
     system: list[Block] = []
     turns: list[dict[str, Any]] = []
-    for position, message in enumerate(_in_order(messages)):
+    for position, message in enumerate(ordered(messages, ChatMessage)):
         path = f"messages[{position}]"
         if message.name is not None:
             dropped.add("messages.name")
@@ -51,21 +49,6 @@ def turns_of(
             "messages", "`messages`: Anthropic wants a message that says something."
         )
     return system, turns
-
-
-def _in_order(messages: list[ChatMessage]) -> list[ChatMessage]:
-    """The messages, with tool results directly behind their calls."""
-    headings = [
-        {
-            "role": message.role,
-            "tool_calls": [{"id": call.id} for call in message.tool_calls or ()],
-            "tool_call_id": message.tool_call_id,
-        }
-        for message in messages
-    ]
-    if is_ordered(headings):
-        return messages
-    return msgspec.convert(in_order(msgspec.to_builtins(messages)), list[ChatMessage])
 
 
 def _texts_only(blocks: list[Block], path: str) -> list[Block]:

@@ -25,6 +25,7 @@ TARGETS = [
         "request_types": ["chat"],
         "capabilities": ["text", "vision"],
         "enabled": False,
+        "hedge_after": 2,
         "rate_limit": {"token_percent_threshold": 80},
     },
     {"provider": "nobody", "virtual_model": "large", "model": "m-2"},
@@ -103,7 +104,7 @@ def test_all_errors_stand_at_their_fields_at_once(admin: Client) -> None:
     assert {name: list(errors) for name, errors in form.errors.items()} == {
         "name": ["name is required."],
         "virtual_provider": ["virtual_provider must not contain a slash or white space."],
-        "strategy": ["strategy must be ordered_failover or weighted."],
+        "strategy": ["strategy must be ordered_failover, weighted, least_busy or fastest."],
     }
     first, second = answer.context["inline_admin_formsets"][0].formset.forms
     assert {name: list(errors) for name, errors in first.errors.items()} == {

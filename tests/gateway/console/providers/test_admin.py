@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from governance import services, snapshot
+from governance.kinds import KINDS
 from governance.models import Provider, Revision
 from governance.routing.model_facts import ModelFacts
 from governance.serializers import MASK
@@ -100,7 +101,11 @@ def test_a_refused_form_does_not_send_the_secret_back(admin: Client) -> None:
     ("changes", "field", "message"),
     [
         ({"name": ""}, "name", "name is required."),
-        ({"kind": "none"}, "kind", "kind must be mlx, mlx_server, openai or anthropic."),
+        (
+            {"kind": "none"},
+            "kind",
+            f"kind must be {', '.join(list(KINDS)[:-1])} or {list(KINDS)[-1]}.",
+        ),
         ({"base_url": ""}, "base_url", 'base_url is required for the kind "openai".'),
         (
             {"base_url": "http://169.254.169.254/"},

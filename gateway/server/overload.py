@@ -1,0 +1,44 @@
+"""What one web process takes on at a time. Past it new requests get 503, running ones go on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+
+from gateway.server import health
+from gateway.server.head_rules import refuse
+from gateway.server.memory import give_back
+from inference.edge.asgi import App, Receive, Scope, Send
+from inference.edge.body_budget import BodyBudget
+from inference.upstream import PerLoop
+from inference.values.error_answer import ErrorAnswer
+
+budgets: Final = PerLoop(
+    lambda loop: BodyBudget(
+        loop,
+        total=settings.MAX_BUFFERED_BYTES,
+        per_key=settings.MAX_BUFFERED_BYTES_PER_KEY,
+        give_back=give_back,
+    )
+)
+"""One for chat, REST and desk together."""
+
+_TOO_MANY: Final = ErrorAnswer(
+    503,
+    "The gateway has as many connections as it may have at a time. Try again in a moment.",
+    "overloaded",
+    retry_after=1.0,
+)
+
+
+def surplus(app: App) -> App:
+    """What answers on connections past the cap: `app` tells its health, and nothing else."""
+
+    async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in health.PATHS:
+            await refuse(_TOO_MANY, scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return refusing

@@ -1,0 +1,83 @@
+"""The rows that were in force last, kept on disk for a start without a database.
+
+Sealed as credentials are, which they hold: nobody without the key ring reads or forges them. What
+another release wrote is not read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import secrets as random
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+from typing import Final
+
+import structlog
+from django.conf import settings
+
+from governance import secrets
+from governance.load_table import Rows, Version
+from governance.routing import table
+
+log = structlog.get_logger("pointsman.snapshot")
+
+_VALUES: Final = (
+    Rows,
+    Version,
+    table.ProviderEntry,
+    table.Profile,
+    table.Target,
+    table.RateLimit,
+    table.VirtualKey,
+    table.Condition,
+    table.HeuristicRuleEntry,
+    table.ModelMappingEntry,
+)
+_SHAPE: Final = hashlib.sha256(
+    repr([(one.__name__, [(f.name, f.type) for f in fields(one)]) for one in _VALUES]).encode()
+).digest()
+
+
+def exists() -> bool:
+    return _path().exists()
+
+
+def keep(rows: Rows) -> None:
+    """Puts them in the place of what was kept before. What cannot be written is logged."""
+    path = _path()
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{random.token_hex(4)}")
+    try:
+        sealed = secrets.seal(_SHAPE + pickle.dumps(rows))
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(sealed)
+        draft.replace(path)
+    except OSError as error:
+        log.warning("table_not_kept", reason=error.strerror)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def read() -> Rows | None:
+    """None where there are none that this release and these keys can read."""
+    try:
+        opened = secrets.unseal(_path().read_bytes())
+    except (OSError, secrets.Unreadable):
+        return None
+    if not opened.startswith(_SHAPE):
+        return None
+    # Only whoever holds the key ring could have written it.
+    try:
+        rows = pickle.loads(opened[len(_SHAPE) :])  # noqa: S301
+    except Exception as error:
+        log.warning("table_not_read", error=type(error).__name__)
+        return None
+    return rows if isinstance(rows, Rows) else None
+
+
+def _path() -> Path:
+    return Path(settings.DATA_DIR) / "table" / "last_good"

@@ -1,0 +1,63 @@
+"""Which target answered a session last, for one process."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from governance.routing.sessions import Served
+
+PER_KEY: Final = 1000
+"""Sessions of one API key: their names are its callers' choice."""
+KEYS: Final = 1000
+KEPT: Final = 3600.0
+"""Seconds after which a session is over."""
+
+
+class SessionBook:
+    """Least recently used sessions are forgotten first."""
+
+    __slots__ = ("_clock", "_keys")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._keys: OrderedDict[str, OrderedDict[str, tuple[Served, float]]] = OrderedDict()
+
+    def served(self, session: str) -> Served | None:
+        sessions = self._keys.get(_key_of(session))
+        found = None if sessions is None else sessions.get(session)
+        if found is None or self._clock() - found[1] > KEPT:
+            return None
+        return found[0]
+
+    def note(self, session: str, provider: str, model: str) -> None:
+        """The target has answered the session."""
+        now = self._clock()
+        known = self.served(session)
+        same = known is not None and known[:2] == (provider, model)
+        entry = known if known is not None and same else Served(provider, model, now)
+        key = _key_of(session)
+        sessions = self._keys.get(key)
+        if sessions is None:
+            sessions = self._keys[key] = OrderedDict()
+            if len(self._keys) > KEYS:
+                self._keys.popitem(last=False)
+        sessions[session] = (entry, now)
+        sessions.move_to_end(session)
+        self._keys.move_to_end(key)
+        if len(sessions) > PER_KEY:
+            sessions.popitem(last=False)
+
+    def forget(self, session: str) -> None:
+        """The session is back at its first choice, which needs no entry."""
+        sessions = self._keys.get(_key_of(session))
+        if sessions is not None:
+            sessions.pop(session, None)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._keys.values()))
+
+
+def _key_of(session: str) -> str:
+    return session.partition("\n")[0]

@@ -1,0 +1,301 @@
+"""llama.cpp, by the bindings of xllamacpp: any GGUF file, on every CPU.
+
+llama.cpp batches, keeps prompts in its cache, holds answers to a grammar and reads tool calls by
+itself. This file stands in front of it: requests are checked and counted before they reach it, wait
+by priority, and are cancelled between two of the batches a prompt is read in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+
+from inference.local import validation
+from inference.local.admission import Admission, Reservation
+from inference.local.engine.worker_client import WorkerClient
+from inference.local.generation import (
+    DEFAULT_MAX_TOKENS,
+    Abilities,
+    ChatGeneration,
+    GenerationRequest,
+    InvalidGeneration,
+    Sampling,
+)
+from inference.local.gguf_header import Header, read_header
+from inference.local.llama_generation import LlamaGeneration
+from inference.local.llama_request import (
+    chat_body,
+    generation_body,
+)
+from inference.local.llama_sizes import cache_tokens, prefill_step
+from inference.local.llama_tools import as_text
+from inference.local.memory import resident_memory
+from inference.local.scheduler import Stats
+from inference.local.service import GenerationFailed
+from inference.local.wire import Json
+
+# Its threads wait for one another after every layer. By default they spin, which on a machine with
+# other work stops everything: two threads on two busy cores were ten times slower so than asleep.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+import xllamacpp
+
+SAMPLERS: Final = frozenset({"top_k", "min_p", "repetition_penalty"})
+PROMPT_CACHE_MIB: Final = 128
+"""Prompts of callers who left, kept beside the slots."""
+_ANSWER_LIMIT: Final = 64 * 2**20
+
+Progress = Callable[[str, float], None]
+
+
+def assemble(
+    options: argparse.Namespace, progress: Progress
+) -> tuple[LlamaCppModel, dict[str, Any]]:
+    """The model, once it has generated a token."""
+    header = read_header(options.model_dir)
+    context = min(header.context_length, options.max_context or header.context_length)
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    tokens = cache_tokens(header, context, options.max_batch)
+    # Its name must end so for llama.cpp to take it for a path.
+    inner = f"{options.socket.with_suffix('')}-inner.sock"
+    with suppress(FileNotFoundError):
+        os.unlink(inner)
+    progress("reading the weights", 0.1)
+    server = xllamacpp.Server(_params(options, inner, cores, tokens, header))
+    progress("warming up", 0.95)
+    knows_tools = "tools" in header.metadata.get("tokenizer.chat_template", "")
+    facts = _Facts(options.name, min(context, tokens), _sampling(header), knows_tools)
+    model = LlamaCppModel(server, WorkerClient(inner), facts, options, tokens)
+    model.warm_up()
+    parameters = sum(math.prod(tensor.shape) for tensor in header.tensors)
+    ready = {
+        "memory_bytes": resident_memory() or 0,
+        "parameters": parameters,
+        "context_length": facts.context_length,
+    }
+    return model, ready
+
+
+def _params(
+    options: argparse.Namespace, inner: str, cores: int, tokens: int, header: Header
+) -> Any:
+    params = xllamacpp.CommonParams()
+    params.model.path = str(options.model_dir)
+    params.hostnames = [inner]
+    params.verbosity = 1  # errors, to standard error
+    params.n_ctx = tokens
+    params.n_parallel = options.max_batch
+    params.kv_unified = True
+    params.fit_params = False
+    params.cache_ram_mib = PROMPT_CACHE_MIB
+    params.n_batch = params.n_ubatch = prefill_step(header, cores)
+    for threads in (params.cpuparams, params.cpuparams_batch):
+        threads.n_threads = cores
+    return params
+
+
+def _sampling(header: Header) -> Sampling:
+    """What the file recommends for those who ask for nothing, else llama.cpp's own."""
+    found = header.metadata
+    return Sampling(
+        temperature=float(found.get("general.sampling.temp", 0.8)),
+        top_p=float(found.get("general.sampling.top_p", 0.95)),
+    )
+
+
+class _Facts(msgspec.Struct, frozen=True):
+    name: str
+    context_length: int
+    defaults: Sampling
+    template_knows_tools: bool
+
+
+class LlamaCppModel:
+    """A loaded GGUF file. Requests come on the event loop; each has a thread while it runs."""
+
+    def __init__(
+        self,
+        server: Any,
+        client: WorkerClient,
+        facts: _Facts,
+        options: argparse.Namespace,
+        tokens: int,
+    ) -> None:
+        self.name, self.context_length = facts.name, facts.context_length
+        self._defaults = facts.defaults
+        self._template_knows_tools = facts.template_knows_tools
+        self._server = server
+        self._client = client
+        self._slots = options.max_batch
+        self._abilities = Abilities(SAMPLERS, most_choices=self._slots, grammar=True)
+        self._admission = Admission(self._slots, tokens, options.queue_limit)
+        self._threads = ThreadPoolExecutor(self._slots, "generation")
+        self._ended = threading.Event()
+        self._steps = 0
+
+    def warm_up(self) -> None:
+        """Generate one real token. Raises what keeps the model from it."""
+        body = {"prompt": "1 2 3", "max_tokens": 1, "temperature": 0}
+        answer = self._server.handle_completions(body)
+        if "choices" not in answer:
+            raise RuntimeError(str(answer.get("message") or "the model generated nothing"))
+
+    @property
+    def stats(self) -> Stats:
+        return Stats(
+            active=self._admission.active,
+            queued=self._admission.queued,
+            steps=self._steps,
+            mode="batched",
+            memory_bytes=resident_memory() or 0,
+        )
+
+    def run(self) -> None:
+        self._ended.wait()
+
+    def stop(self) -> None:
+        self._ended.set()
+
+    async def chat(self, raw: bytes, rank: int) -> LlamaGeneration:
+        asked = self._read_chat(raw)
+        generation = self._with_tools(asked)
+        body = chat_body(generation)
+        tokens = await self._count(await self._prompt(body))
+        handle = self._server.handle_chat_completions
+        running = self._begin(generation, body, tokens, rank, handle)
+        if generation is not asked:
+            running.read_tools(asked)
+        return running
+
+    async def completion(self, raw: bytes, rank: int) -> LlamaGeneration:
+        body = validation.read_body(raw)
+        validation.check_model(body, self.name)
+        generation = validation.read_completion(
+            body, self._defaults, validation.TOKENS_LIMIT, self._abilities
+        )
+        prompt = generation.prompt
+        tokens = await self._count(prompt) if isinstance(prompt, str) else len(prompt)
+        sent: Json = {"prompt": prompt if isinstance(prompt, str) else list(prompt)}
+        return self._begin(generation, sent, tokens, rank, self._server.handle_completions)
+
+    async def count(self, raw: bytes) -> int:
+        generation = self._with_tools(self._read_chat(raw))
+        return await self._count(await self._prompt(chat_body(generation)))
+
+    def _with_tools(self, generation: ChatGeneration) -> ChatGeneration:
+        """Tools as text where the template would leave them out."""
+        if not generation.tools or self._template_knows_tools:
+            return generation
+        return as_text(generation)
+
+    def _read_chat(self, raw: bytes) -> ChatGeneration:
+        body = validation.read_body(raw)
+        validation.check_model(body, self.name)
+        return validation.read_chat(body, self._defaults, validation.TOKENS_LIMIT, self._abilities)
+
+    def _begin(
+        self,
+        generation: GenerationRequest,
+        body: Json,
+        tokens: int,
+        rank: int,
+        handle: Callable[..., None],
+    ) -> LlamaGeneration:
+        room = self.context_length - tokens
+        if room < 1:
+            raise InvalidGeneration(
+                f"This model's context is {self.context_length} tokens, but the prompt alone "
+                f"has {tokens}.",
+                "messages" if isinstance(generation, ChatGeneration) else "prompt",
+                "context_length_exceeded",
+            )
+        max_tokens = min(generation.max_tokens or DEFAULT_MAX_TOKENS, room)
+        body |= generation_body(generation, max_tokens)
+        taken = min(generation.choices * (tokens + max_tokens), self._admission.tokens)
+        place = Reservation(generation.choices, taken)
+        prefix = "chatcmpl" if isinstance(generation, ChatGeneration) else "cmpl"
+        head = {
+            "id": f"{prefix}-{uuid.uuid4().hex}",
+            "model": self.name,
+            "created": int(time.time()),
+        }
+        running = LlamaGeneration(generation, head, lambda: self._leave(place, running))
+        place.granted.add_done_callback(lambda _: self._start(place, running, body, handle))
+        self._admission.enter(place, rank)
+        return running
+
+    def _leave(self, place: Reservation, running: LlamaGeneration) -> None:
+        """A place whose thread is at work is given back when that ends."""
+        if not place.granted.done():
+            self._admission.leave(place)
+
+    def _start(
+        self, place: Reservation, running: LlamaGeneration, body: Json, handle: Callable[..., None]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(self._threads, self._generate, running, body, handle)
+        work.add_done_callback(lambda _: self._admission.leave(place))
+
+    def _generate(self, running: LlamaGeneration, body: Json, handle: Callable[..., None]) -> None:
+        """On a thread: until the answer is complete, or its caller gone."""
+
+        def hear(chunk: Json) -> bool:
+            self._steps += 1
+            if "choices" not in chunk:
+                running.put(_failure(chunk))
+                return True
+            return running.hear(chunk)
+
+        try:
+            if not running.cancelled:
+                handle(body, hear)
+        except ValueError as error:
+            running.put(InvalidGeneration(f"The model's template or grammar refuses this: {error}"))
+        except Exception as error:
+            running.put(GenerationFailed(f"Generation failed ({type(error).__name__})."))
+        else:
+            running.put(None)
+
+    async def _prompt(self, body: Json) -> str:
+        answer = await self._ask(b"/apply-template", body)
+        return str(answer["prompt"])
+
+    async def _count(self, prompt: str) -> int:
+        body = {"content": prompt, "add_special": True, "parse_special": True}
+        return len((await self._ask(b"/tokenize", body))["tokens"])
+
+    async def _ask(self, path: bytes, body: Json) -> Json:
+        """llama.cpp's own HTTP, on a socket in a folder that only this user may enter."""
+        headers = [(b"content-type", b"application/json")]
+        reply = await self._client.send(b"POST", path, headers, msgspec.json.encode(body))
+        try:
+            answer: Json = msgspec.json.decode(await reply.read_all(_ANSWER_LIMIT))
+        finally:
+            reply.abort()
+        if reply.status != 200:
+            raise InvalidGeneration(_words(answer), "messages")
+        return answer
+
+
+def _failure(chunk: Json) -> Exception:
+    error = chunk.get("error", chunk)
+    if error.get("code") == 400:
+        return InvalidGeneration(_words(chunk))
+    return GenerationFailed(f"Generation failed: {_words(chunk)}")
+
+
+def _words(answer: Json) -> str:
+    error = answer.get("error", answer)
+    return f"The model refuses this request: {str(error.get('message'))[:300]}"

@@ -1,0 +1,1 @@
+"""Google's `generateContent`, as an upstream of the Gemini API and of Vertex AI."""

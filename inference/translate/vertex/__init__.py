@@ -1,0 +1,1 @@
+"""Vertex AI: Claude in Anthropic's protocol, Gemini in Google's."""

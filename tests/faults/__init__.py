@@ -1,0 +1,1 @@
+"""Attacks, kills and outages against started services: `make test-faults`."""

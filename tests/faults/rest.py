@@ -1,0 +1,37 @@
+"""The REST API against its own document: `make test-rest`. Arguments go to schemathesis."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.support.installation import Installation
+
+
+def main() -> int:
+    with (
+        tempfile.TemporaryDirectory(prefix="pm-rest-") as folder,
+        Installation(Path(folder), "--no-model") as service,
+    ):
+        program = Path(sys.executable).with_name("schemathesis")
+        return subprocess.run(
+            [
+                program,
+                "run",
+                f"{service.url}/api/schema",
+                "--header",
+                f"Authorization: Bearer {service.api_key}",
+                "--checks",
+                "not_a_server_error,status_code_conformance,content_type_conformance",
+                "--max-examples",
+                "20",
+                *sys.argv[1:],
+            ],
+            check=False,
+        ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
