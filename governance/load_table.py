@@ -13,9 +13,13 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from governance import frozen, models, secrets
+from governance.limits.counting.binding import LimitIndex
+from governance.load_limits import load_limits, load_prices
 from governance.routing.table import (
+    Group,
     HeuristicRule,
     ModelMapping,
+    ModelPrice,
     Profile,
     Provider,
     Target,
@@ -35,6 +39,7 @@ class Version:
     profiles: int = 0
     keys: int = 0
     rules: int = 0
+    limits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,9 @@ class Rows:
     grants: Mapping[bytes, VirtualKey] = field(default_factory=dict)
     rules: tuple[HeuristicRule, ...] = ()
     mappings: tuple[ModelMapping, ...] = ()
+    groups: tuple[Group, ...] = ()
+    limits: LimitIndex = LimitIndex()
+    prices: tuple[ModelPrice, ...] = ()
 
 
 NOTHING: Final = Rows()
@@ -92,6 +100,11 @@ def load(held: Rows, version: Version) -> Rows:
         ),
         rules=held.rules if same_rules else _rules(),
         mappings=held.mappings if same_rules else _mappings(),
+        **(
+            {"groups": held.groups, "limits": held.limits, "prices": held.prices}
+            if not fresh and version.limits == old.limits
+            else {"groups": _groups(), "limits": load_limits(), "prices": load_prices()}
+        ),
     )
 
 
@@ -162,3 +175,8 @@ def _rules() -> tuple[HeuristicRule, ...]:
 def _mappings() -> tuple[ModelMapping, ...]:
     rows = models.ModelMapping.objects.order_by("priority", "pk")
     return tuple(map(frozen.MAPPING.build, rows.values_list(*frozen.MAPPING.columns)))
+
+
+def _groups() -> tuple[Group, ...]:
+    rows = models.Group.objects.order_by("pk").values_list(*frozen.GROUP.columns)
+    return tuple(map(frozen.GROUP.build, rows))

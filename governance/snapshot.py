@@ -147,5 +147,8 @@ def _compiled(rows: Rows) -> RoutingTable:
         rules=rows.rules,
         mappings=rows.mappings,
         cloud_enabled=settings.ENABLE_CLOUD_ROUTING,
+        groups=rows.groups,
+        limits=rows.limits,
+        prices=rows.prices,
         compile_regex=compile_regex,
     )

@@ -11,6 +11,12 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.renderers import JSONRenderer
 
 from governance.api.errors import unknown_path
+from governance.api.views.budgets import (
+    GrantViewSet,
+    GroupViewSet,
+    LimitViewSet,
+    PriceViewSet,
+)
 from governance.api.views.interactions import InteractionViewSet, JsonLines
 from governance.api.views.keys import KeyViewSet
 from governance.api.views.mappings import MappingViewSet
@@ -25,6 +31,7 @@ MANY: Actions = {"get": "list", "post": "create"}
 ONE: Actions = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 PROFILE: Actions = {"get": "retrieve", "put": "update", "delete": "destroy"}
 KEY: Actions = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+FIXED: Actions = {"get": "retrieve", "delete": "destroy"}
 EXPORT: Actions = {"get": "export"}
 AS_LINES: Mapping[str, Any] = {"renderer_classes": [JSONRenderer, JsonLines]}
 
@@ -56,6 +63,14 @@ urlpatterns = [
     path("heuristic-rules/<int:rule_id>", RuleViewSet.as_view({**ONE})),
     path("model-mappings", MappingViewSet.as_view({**MANY})),
     path("model-mappings/<int:mapping_id>", MappingViewSet.as_view({**ONE})),
+    path("groups", GroupViewSet.as_view({**MANY})),
+    path("groups/<str:row_id>", GroupViewSet.as_view({**ONE})),
+    path("limits", LimitViewSet.as_view({**MANY})),
+    path("limits/<int:row_id>", LimitViewSet.as_view({**ONE})),
+    path("grants", GrantViewSet.as_view({**MANY})),
+    path("grants/<int:row_id>", GrantViewSet.as_view({**FIXED})),
+    path("prices", PriceViewSet.as_view({**MANY})),
+    path("prices/<int:row_id>", PriceViewSet.as_view({**ONE})),
     path("revisions", RevisionViewSet.as_view({"get": "list"})),
     path("revisions/compare", RevisionViewSet.as_view({"get": "compare"})),
     path("revisions/<int:version>", RevisionViewSet.as_view({"get": "retrieve"})),

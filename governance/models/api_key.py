@@ -17,6 +17,7 @@ from django.utils import timezone
 from governance.errors import refuse
 from governance.keys import public_id
 from governance.models.constraints import filled, one_of
+from governance.models.group import Group
 from governance.models.routing_profile import RoutingProfile
 from governance.models.validators import Words, line
 from governance.routing.rules import LOCAL_FALLBACKS, key_problems
@@ -46,6 +47,20 @@ class ApiKey(Model):
         blank=True,
         related_name="bound_keys",
         help_text="Every request with this key goes through this profile, whatever it asks for.",
+    )
+    group = ForeignKey(
+        Group,
+        on_delete=PROTECT,
+        null=True,
+        blank=True,
+        related_name="keys",
+        help_text="What the key uses counts for this group and those above it.",
+    )
+    owner = CharField(
+        max_length=150,
+        blank=True,
+        validators=[line],
+        help_text="Name of the user whom the key belongs to; blank means nobody in particular.",
     )
     priority = CharField(
         max_length=10,

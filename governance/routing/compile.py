@@ -7,10 +7,13 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from governance.kinds import kind_named
+from governance.limits.counting.binding import LimitIndex
 from governance.routing.mappings import compile_test
 from governance.routing.table import (
+    Group,
     HeuristicRule,
     ModelMapping,
+    ModelPrice,
     Profile,
     Provider,
     RoutingTable,
@@ -27,6 +30,9 @@ def compile_table(
     rules: Iterable[HeuristicRule] = (),
     mappings: Iterable[ModelMapping] = (),
     cloud_enabled: bool = False,
+    groups: Iterable[Group] = (),
+    limits: LimitIndex | None = None,
+    prices: Iterable[ModelPrice] = (),
     compile_regex: Callable[[str], Callable[[str], bool]],
 ) -> RoutingTable:
     """One consistent table.
@@ -55,6 +61,9 @@ def compile_table(
         default=default,
         local_default=local_default,
         cloud_enabled=cloud_enabled,
+        groups=MappingProxyType({one.id: one for one in groups}),
+        limits=limits or LimitIndex(),
+        prices=tuple(prices),
     )
 
 

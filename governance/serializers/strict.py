@@ -17,7 +17,7 @@ from django.db import models
 from django.db.models import Model
 from rest_framework import serializers
 
-from governance.models.validators import Bounds, Lines, Words
+from governance.models.validators import Bounds, Lines, Numbers, Words
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.serializers import fields as strict
 
@@ -47,6 +47,8 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     placed: ClassVar[Mapping[str, str]] = NOTHING
     check_after: ClassVar[Mapping[str, str]] = NOTHING
     """Fields that are read later than they stand, each by the one it is read after."""
+    columns: ClassVar[Mapping[str, str]] = NOTHING
+    """The columns that documents call otherwise, by their name there."""
     rules: ClassVar[Mapping[str, Rule]] = NOTHING
     """Rules between fields, by the field after which they are asked."""
 
@@ -167,7 +169,33 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     def build_field(
         self, field_name: str, info: Any, model_class: type[Model], nested_depth: int
     ) -> tuple[type[serializers.Field[Any, Any, Any, Any]], dict[str, Any]]:
-        return column_field(model_class._meta.get_field(field_name))  # type: ignore[arg-type]
+        column = model_class._meta.get_field(self.columns.get(field_name, field_name))
+        return column_field(column)  # type: ignore[arg-type]
+
+
+class PartSerializer(StrictSerializer):
+    """Columns of a row that its document holds as one object. `Meta.fields` names them as they are
+    called there, and the `name` of the object follows from where it is declared."""
+
+    absent: ClassVar[Any] = ...
+
+    def read(self, reading: Reading) -> None:
+        name = str(self.field_name)
+        given = reading.document.get(name)
+        if given is not None and not isinstance(given, Mapping):
+            reading.note(name, "type", f"{name} must be an object, not {kind_of(given)}.")
+            given = None
+        inner = Reading(given or NOTHING, reading.path(name), reading.found, beside=reading.beside)
+        for field_name, one, _, absent in self.readers:
+            unset = inner.document.get(field_name) is None and absent is not ...
+            column = self.columns.get(field_name, field_name)
+            reading.values[column] = absent if unset else one.read(inner)
+
+    def fill_from(self, row: Any, document: Mapping[str, Any]) -> None:
+        self.fill(row, document.get(str(self.field_name)) or NOTHING)
+
+    def show(self, row: Any) -> dict[str, Any]:
+        return self.document(row)
 
 
 def _shown_by(one: Any) -> Callable[[Any], Any]:
@@ -182,12 +210,16 @@ def column_field(
     options: dict[str, Any] = {"required": not optional, "help_text": column.help_text or None}
     if column.null and not column.is_relation:
         options["allow_null"] = True
+    if column.is_relation and column.target_field.get_internal_type() == "BigAutoField":
+        return strict.NumberReferenceField, options
     if column.is_relation:
         options |= {"max_length": 100, "allow_blank": True}
         return strict.ReferenceField, options
     if isinstance(column, models.JSONField):
         return _list_field(column, options)
     if column.choices is not None:
+        if column.blank:
+            options |= {"allow_null": True, "allow_blank": True}
         return strict.ChoiceField, {**options, "choices": [one for one, _ in column.flatchoices]}
     if isinstance(column, models.CharField | models.TextField):
         patterns = [one for one in column.validators if isinstance(one, RegexValidator)]
@@ -195,6 +227,9 @@ def column_field(
         options["validators"] = patterns
         prose = isinstance(column, models.TextField)
         return (strict.ProseField if prose else strict.TextField), options
+    if isinstance(column, models.DecimalField):
+        digits = {"max_digits": column.max_digits, "decimal_places": column.decimal_places}
+        return strict.DecimalField, {**options, **digits}
     if isinstance(column, models.FloatField | models.IntegerField):
         return _number_field(column, options)
     simple = models.BooleanField, models.DateTimeField
@@ -212,6 +247,9 @@ def _list_field(column: Any, options: dict[str, Any]) -> tuple[Any, dict[str, An
         if isinstance(one, Lines):
             child = serializers.CharField(max_length=one.limit)
             return strict.LinesField, {**options, "child": child, "max_length": one.most}
+        if isinstance(one, Numbers):
+            child = serializers.FloatField(min_value=one.low, max_value=one.high)
+            return strict.NumbersField, {**options, "child": child, "max_length": one.most}
     raise AssertionError(f"{column!r} says nothing about the items of its list")
 
 

@@ -23,6 +23,10 @@ SECTIONS: Final = {
     "API key": "keys",
     "heuristic rule": "rules",
     "model mapping": "rules",
+    "group": "limits",
+    "limit": "limits",
+    "extra amount": "limits",
+    "price": "limits",
 }
 """The section of the table that each kind of thing belongs to."""
 

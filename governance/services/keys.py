@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.contrib.auth import get_user_model
+
 from governance.errors import NotFound, check
 from governance.keys import make_key
-from governance.models import ApiKey, RoutingProfile
+from governance.models import ApiKey, Group, RoutingProfile
 from governance.routing.fields import Problem
 from governance.serializers import KeySerializer
+from governance.services.budgets import remove_limits_of
 from governance.services.change import Saved, change, merged
 
 KIND = "API key"
@@ -50,6 +53,7 @@ def delete_key(identity: str, *, who: str) -> None:
     """Raises `NotFound`."""
     with change(who, "delete") as made:
         row = find_key(identity)
+        remove_limits_of(made, "key", row.pk)
         made.note(KIND, row.pk, row.name, KeySerializer.document(row), None)
         row.delete()
 
@@ -64,10 +68,18 @@ def find_key(identity: str) -> ApiKey:
 
 
 def save_problems(document: object) -> list[Problem]:
-    """Every rule the document breaks, a profile that does not exist included."""
+    """Every rule the document breaks, what it names and does not exist included."""
     found = KeySerializer.problems(document)
-    profile = document.get("routing_profile") if isinstance(document, Mapping) else None
-    if found or not profile or RoutingProfile.objects.filter(pk=profile).exists():
+    if found or not isinstance(document, Mapping):
         return found
-    message = f'There is no routing profile with the id "{profile}".'
-    return [Problem("routing_profile", "unknown_profile", message)]
+    profile, group = document.get("routing_profile"), document.get("group")
+    if profile and not RoutingProfile.objects.filter(pk=profile).exists():
+        message = f'There is no routing profile with the id "{profile}".'
+        found.append(Problem("routing_profile", "unknown_profile", message))
+    if group and not Group.objects.filter(pk=group).exists():
+        message = f'There is no group with the id "{group}".'
+        found.append(Problem("group", "unknown_group", message))
+    owner = document.get("owner")
+    if owner and not get_user_model().objects.filter(username=owner).exists():
+        found.append(Problem("owner", "unknown_user", f'There is no user "{owner}".'))
+    return found

@@ -37,5 +37,8 @@ def with_profile(table: RoutingTable, profile: Profile) -> RoutingTable:
         rules=table.rules,
         mappings=table.mappings,
         cloud_enabled=table.cloud_enabled,
+        groups=table.groups.values(),
+        limits=table.limits,
+        prices=table.prices,
         compile_regex=compile_regex,
     )

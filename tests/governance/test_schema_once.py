@@ -27,6 +27,14 @@ HIDDEN = {
     "Provider": {"id", "sealed_api_key", "sealed_headers"},
     "HeuristicRule": set(),
     "ModelMapping": set(),
+    "Group": set(),
+    "Limit": {
+        *("subject_type", "subject_id", "window_day", "window_hour"),
+        *("weight_input", "weight_output", "weight_cached", "weight_reasoning"),
+        *("unpriced_mode", "unpriced_rate"),
+    },
+    "LimitGrant": {"starts_at"},
+    "ModelPrice": set(),
 }
 """Columns that no document shows as a field of its own."""
 
@@ -151,8 +159,14 @@ def test_every_column_is_shown_or_hidden_on_purpose(serializer: type[StrictSeria
         ),
         (frozen.RULE, set(), {"id", "position"}),
         (frozen.MAPPING, {"test"}, {"id"}),
+        (frozen.GROUP, set(), set()),
+        (frozen.LIMIT, {"extras", "owner"}, set()),
+        (frozen.PRICE, set(), {"id"}),
     ],
-    ids=["provider", "profile", "target", "rate limit", "key", "rule", "mapping"],
+    ids=[
+        *("provider", "profile", "target", "rate limit", "key", "rule", "mapping"),
+        *("group", "limit", "price"),
+    ],
 )
 def test_the_table_and_the_models_say_the_same(
     how: frozen.Frozen[Any], computed: set[str], left_out: set[str] | None

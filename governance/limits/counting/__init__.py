@@ -1,0 +1,1 @@
+"""Counting against limits: windows' counters, leases, and which limits bind. Standard library only."""

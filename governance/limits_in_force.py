@@ -1,0 +1,71 @@
+"""The counters of this process, and what is used of a limit, for those who show it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from governance.interactions.limit_use import used_in_ledger
+from governance.limits import MEASURES
+from governance.limits.counting.book import LimitBook
+from governance.limits.counting.counter import CONCURRENT
+from governance.limits.limit import MICRO, SLIDING, Limit
+from governance.limits.windows import Window, window_of
+from governance.load_limits import limit_of
+from governance.models import Limit as LimitRow
+from governance.serializers.fields import moment_of, money
+
+book: Final = LimitBook()
+"""Of the requests that this process carries."""
+
+
+class LimitUse(NamedTuple):
+    """What is used of a limit at one moment, in the unit in which it counts."""
+
+    used: float
+    held: float
+    amount: float
+    window: Window
+    resets: bool
+    """Whether it is counted afresh at the end of the window."""
+
+
+def use_of(limit: Limit, now: float | None = None) -> LimitUse:
+    """Of all scopes together. What the ledger knows comes from there, exactly."""
+    now = time.time() if now is None else now
+    counters = [one for key, one in list(book.counters.items()) if key[0] == limit.id]
+    for one in counters:
+        if now >= one.due:
+            one.turn(now)
+    held = sum(one.held + one.away_held for one in counters)
+    window = window_of(
+        limit.window, now, zone=limit.time_zone, day=limit.window_day, hour=limit.window_hour
+    )
+    measure = MEASURES[limit.measure]
+    if limit.measure == CONCURRENT:
+        return LimitUse(held, held, limit.allowed(now), window, resets=False)
+    if limit.window in SLIDING or not measure.in_ledger:
+        used = sum(one.used for one in counters)
+    else:
+        used = used_in_ledger(limit, window)
+    amount = limit.allowed(now) * measure.scale
+    resets = limit.window not in SLIDING and limit.window != "total"
+    return LimitUse(used, held, amount, window, resets)
+
+
+def live_use(row: LimitRow) -> Mapping[str, Any]:
+    """`used`, `held` and `resets_at` as the API shows them."""
+    use = use_of(limit_of(row))
+    return {
+        "used": shown(row.measure, use.used),
+        "held": shown(row.measure, use.held),
+        "resets_at": moment_of(use.window.end) if use.resets else None,
+    }
+
+
+def shown(measure: str, amount: float) -> Any:
+    """An amount as JSON has it: money is a decimal text."""
+    if measure == "cost":
+        return money(amount / MICRO)
+    return int(amount) if float(amount).is_integer() else round(amount, 6)
