@@ -53,7 +53,7 @@ class Rows:
     rules: tuple[HeuristicRule, ...] = ()
     mappings: tuple[ModelMapping, ...] = ()
     groups: tuple[Group, ...] = ()
-    limits: LimitIndex = LimitIndex()
+    limits: LimitIndex = field(default_factory=LimitIndex)
     prices: tuple[ModelPrice, ...] = ()
 
 

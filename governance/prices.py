@@ -1,22 +1,31 @@
-"""What requests cost, estimated from the list prices that ship with `genai-prices`.
+"""What requests cost: by what operators say, or else by the public price list of `genai-prices`.
 
-Nothing is fetched: the price list is as new as the installed package. Prices are worked out by the
-collector: the list takes half a second to load and 20 MB, which a web process can do without.
+Nothing is fetched: the list is as new as the installed package. It takes half a second to load and
+20 MB, so it is loaded when the first price is asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
-from governance.interactions.record import AttemptRecord, InteractionRecord, Price, Usage
+from governance.interactions.record import AppliedPrice, Usage
 from governance.kinds import kind_named
-from inference.record.lines import Line, Seller
+from governance.routing.table import ModelPrice, Provider, RoutingTable
 
 _MILLION: Final = Decimal(1_000_000)
+_NOTHING: Final = Decimal(0)
+
+
+class Seller(NamedTuple):
+    """What list prices depend on beside the model, as it was when the attempt was made."""
+
+    base_url: str
+    kind: str
+    is_local: bool
 
 
 class Rate(NamedTuple):
@@ -41,10 +50,14 @@ class Rates(NamedTuple):
     completion: Rate
     cached: Rate
     cache_written: Rate
+    reasoning: Rate | None = None
+    """None: as other tokens of the answer."""
+    request: Decimal = _NOTHING
+    """US dollars for each request."""
 
 
 class Priced(NamedTuple):
-    """What has a price: prices change at dates and, with some, at half hours of the day."""
+    """What has a list price: prices change at dates and, with some, at half hours of the day."""
 
     base_url: str
     kind: str
@@ -58,44 +71,137 @@ KNOWN: Final = 2048
 _known: Final[dict[Priced, Rates | None]] = {}
 
 
-def price(line: Line) -> InteractionRecord:
-    """The record of a line with what each attempt cost, and all of them together.
+class PriceList:
+    """Operators' own prices before the public ones."""
 
-    0 for local inference; None without usage, or where no price is known.
-    """
-    record = line.record
-    if not any(line.sellers):
-        return record
-    at = datetime.fromisoformat(record.time).timestamp()
-    for attempt, seller in zip(record.attempts, line.sellers, strict=False):
-        if seller is not None and attempt.usage is not None:
-            answered = record.answered_model if attempt is record.attempts[-1] else ""
-            _price(attempt, attempt.usage, seller, answered, at)
-    costs = [one.cost_usd for one in record.attempts if one.cost_usd is not None]
-    return msgspec.structs.replace(record, cost_usd=sum(costs)) if costs else record
+    def __init__(self, own: Iterable[ModelPrice] = ()) -> None:
+        self._own = sorted(own, key=_place, reverse=True)
+        self._found: dict[tuple[str, str], list[tuple[float, Rates]]] = {}
+
+    def rates(
+        self, provider: str, seller: Seller, asked: str, answered: str, at: float
+    ) -> Rates | None:
+        """The prices that hold at a Unix time; None where none are known.
+
+        An operator's own are of the model that was asked for, the public ones of the one that
+        answered where its name is known there.
+        """
+        for model in dict.fromkeys((asked, answered)):
+            for since, rates in self._of(provider.casefold(), model.casefold()):
+                if since <= at:
+                    return rates
+        return None if seller.is_local else rates_of(seller, answered, asked, at)
+
+    def cost(
+        self,
+        provider: str,
+        seller: Seller,
+        asked: str,
+        answered: str,
+        usage: Usage,
+        at: float,
+    ) -> tuple[AppliedPrice | None, float | None]:
+        """The price that is applied, and the cost in US dollars.
+
+        Local inference costs 0 unless an operator says otherwise; None where no price is known.
+        """
+        rates = self.rates(provider, seller, asked, answered, at)
+        if rates is None:
+            return None, 0.0 if seller.is_local else None
+        return applied(rates, usage.prompt), float(cost(usage, rates))
+
+    def _of(self, provider: str, model: str) -> list[tuple[float, Rates]]:
+        """An operator's own prices, the latest first: those of the most exact name alone."""
+        if not self._own:
+            return []
+        found = self._found.get((provider, model))
+        if found is None:
+            if len(self._found) >= KNOWN:
+                self._found.clear()
+            fits = [one for one in self._own if _fits(one, provider, model)]
+            exact = [one for one in fits if _place(one)[:3] == _place(fits[0])[:3]]
+            found = [(one.valid_from, own_rates(one)) for one in exact]
+            self._found[provider, model] = found
+        return found
 
 
-def _price(attempt: AttemptRecord, usage: Usage, seller: Seller, answered: str, at: float) -> None:
-    if seller.is_local:
-        attempt.cost_usd = 0.0
-        return
-    rates = rates_of(seller, answered, attempt.model, at)
-    if rates is not None:
-        prompt = usage.prompt
-        attempt.price = Price(*(float(rate.at(prompt)) for rate in rates))
-        attempt.cost_usd = float(cost(usage, rates))
+def price_list_of(table: RoutingTable) -> PriceList:
+    """The prices of a table, which end with it."""
+    found: PriceList | None = table.memo.get("price list")
+    if found is None:
+        found = PriceList(table.prices)
+        table.memo.put("price list", found)
+    return found
+
+
+def seller_of(provider: Provider) -> Seller:
+    return Seller(provider.base_url, provider.kind, provider.is_local)
+
+
+def preload() -> None:
+    """Loads the public list, so that no request waits for it."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    get_snapshot()
+
+
+def applied(rates: Rates, prompt: int) -> AppliedPrice:
+    """What the record keeps: the prices for a prompt of this length."""
+    reasoning = rates.reasoning or rates.completion
+    return AppliedPrice(
+        *(float(rate.at(prompt)) for rate in rates[:4]),
+        reasoning=float(reasoning.at(prompt)),
+        request=float(rates.request),
+    )
 
 
 def cost(usage: Usage, rates: Rates) -> Decimal:
     """The parts of the prompt that were read from or written to a cache have their own prices."""
     prompt = usage.prompt
     plain = max(0, prompt - usage.cached - usage.cache_written)
+    thought = min(usage.reasoning, usage.completion) if rates.reasoning else 0
     return (
         plain * rates.prompt.at(prompt)
         + usage.cached * rates.cached.at(prompt)
         + usage.cache_written * rates.cache_written.at(prompt)
-        + usage.completion * rates.completion.at(prompt)
-    ) / _MILLION
+        + (usage.completion - thought) * rates.completion.at(prompt)
+        + (thought * rates.reasoning.at(prompt) if rates.reasoning else _NOTHING)
+    ) / _MILLION + rates.request
+
+
+def own_rates(one: ModelPrice) -> Rates:
+    """An operator's own price; what it leaves out is as the rest of the prompt or answer."""
+    return Rates(
+        Rate(one.input),
+        Rate(one.output),
+        Rate(one.input if one.cached_read is None else one.cached_read),
+        Rate(one.input if one.cached_write is None else one.cached_write),
+        None if one.reasoning is None else Rate(one.reasoning),
+        one.request or _NOTHING,
+    )
+
+
+def _place(one: ModelPrice) -> tuple[bool, bool, int, float]:
+    """Sorts by how exactly the names say what is meant, then by date."""
+    return bool(one.provider), "*" not in one.model, len(one.model), one.valid_from
+
+
+def _fits(one: ModelPrice, provider: str, model: str) -> bool:
+    if one.provider and one.provider.casefold() != provider:
+        return False
+    return fnmatchcase(model, one.model.casefold())
+
+
+def rates_of(seller: Seller, answered: str, asked: str, at: float) -> Rates | None:
+    """The list prices that hold at a Unix time, of the model that answered or else the one asked
+    for."""
+    half_hour = int(at // 1800)
+    for model in dict.fromkeys((answered, asked)):
+        if model:
+            rates = _looked_up(Priced(seller.base_url, seller.kind, model, half_hour))
+            if rates is not None:
+                return rates
+    return None
 
 
 def _looked_up(what: Priced) -> Rates | None:
@@ -109,19 +215,7 @@ def _looked_up(what: Priced) -> Rates | None:
         return found
 
 
-def rates_of(seller: Seller, answered: str, asked: str, at: float) -> Rates | None:
-    """The prices that hold at a Unix time, of the model that answered or else the one asked for."""
-    half_hour = int(at // 1800)
-    for model in dict.fromkeys((answered, asked)):
-        if model:
-            rates = _looked_up(Priced(seller.base_url, seller.kind, model, half_hour))
-            if rates is not None:
-                return rates
-    return None
-
-
 def _look_up(what: Priced) -> Rates | None:
-    # Loading the list takes half a second, so it is not done before it is needed.
     from genai_prices.data_snapshot import get_snapshot
 
     known = get_snapshot()

@@ -19,7 +19,7 @@ from gateway.collector.places import Places
 from gateway.collector.store import OUTAGE, REFUSED, Overtaken, Store
 from governance.interactions.record import InteractionRecord
 from inference.record.lines import Line, UnknownVersion, read_line
-from inference.record.prices import price
+from inference.record.pricing import price
 
 log = structlog.get_logger("pointsman.collector")
 

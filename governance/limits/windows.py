@@ -39,10 +39,10 @@ def _calendar(window: str, zone: str, day: int, hour: int, local: tuple[int, int
     year, month, of_month = local
     tz = ZoneInfo(zone)
     if window == "day":
-        first = datetime(year, month, of_month)  # noqa: DTZ001  # a local day
+        first = datetime(year, month, of_month)  # a local day
         last = first + timedelta(days=1)
     elif window == "week":
-        today = datetime(year, month, of_month)  # noqa: DTZ001
+        today = datetime(year, month, of_month)
         first = today - timedelta(days=(today.isoweekday() - day) % 7)
         last = first + timedelta(days=7)
     else:
@@ -50,9 +50,9 @@ def _calendar(window: str, zone: str, day: int, hour: int, local: tuple[int, int
         # Months since year 0 of the one in which the window begins.
         place = year * 12 + month - 1 - (1 if of_month < day else 0)
         place -= place % length
-        first = datetime(place // 12, place % 12 + 1, day)  # noqa: DTZ001
+        first = datetime(place // 12, place % 12 + 1, day)
         place += length
-        last = datetime(place // 12, place % 12 + 1, day)  # noqa: DTZ001
+        last = datetime(place // 12, place % 12 + 1, day)
     return Window(*(_moment(one, hour, tz) for one in (first, last)))
 
 

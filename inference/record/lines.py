@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from governance.interactions.record import AttemptRecord, InteractionRecord
+from governance.prices import Seller, seller_of
 from inference.record.record import RequestContext
 
 VERSION: Final = 2
@@ -21,12 +22,14 @@ class UnknownVersion(ValueError):
     """A line of a schema that this release does not read: a newer release has written it."""
 
 
-class Seller(NamedTuple):
-    """What prices depend on beside the model, as it was when the attempt was made."""
+class Counted(NamedTuple):
+    """What a record adds to a limit whose sum the ledger knows."""
 
-    base_url: str
-    kind: str
-    is_local: bool
+    limit: int
+    scope: str
+    begin: float
+    """Of the window, Unix time in seconds."""
+    amount: float
 
 
 class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -41,6 +44,11 @@ class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The request's body, where content is logged."""
     answer: bytes | None = None
     """The answer as it was sent to the caller, likewise."""
+    process: str = ""
+    """Which web process wrote it, where limits were counted."""
+    number: int = 0
+    """Its place among the records that this process counted by limits; 0: it was not counted."""
+    counted: tuple[Counted, ...] = ()
 
 
 class _Versioned(msgspec.Struct):
@@ -75,7 +83,7 @@ def _seller(journey: RequestContext, attempt: AttemptRecord) -> Seller | None:
     for candidate in journey.plan.candidates:
         provider = candidate.provider
         if (provider.name, candidate.model) == (attempt.provider, attempt.model):
-            return Seller(provider.base_url, provider.kind, provider.is_local)
+            return seller_of(provider)
     return None
 
 
