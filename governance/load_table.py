@@ -83,6 +83,7 @@ def load(held: Rows, version: Version) -> Rows:
     old = held.version
     fresh = held is NOTHING
     same_rules = not fresh and version.rules == old.rules
+    same_limits = not fresh and version.limits == old.limits
     return Rows(
         version=version,
         providers=(
@@ -100,11 +101,9 @@ def load(held: Rows, version: Version) -> Rows:
         ),
         rules=held.rules if same_rules else _rules(),
         mappings=held.mappings if same_rules else _mappings(),
-        **(
-            {"groups": held.groups, "limits": held.limits, "prices": held.prices}
-            if not fresh and version.limits == old.limits
-            else {"groups": _groups(), "limits": load_limits(), "prices": load_prices()}
-        ),
+        groups=held.groups if same_limits else _groups(),
+        limits=held.limits if same_limits else load_limits(),
+        prices=held.prices if same_limits else load_prices(),
     )
 
 

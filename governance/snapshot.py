@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from governance.consistent import ATTEMPTS
 from governance.load_table import NOTHING, Rows, Version, load, read_version
 from governance.models import TableVersion
+from governance.prices import preload
 from governance.regex import compile_regex
 from governance.routing.compile import compile_table
 from governance.routing.table import RoutingTable
@@ -139,6 +140,9 @@ def _consistent(version: Version) -> Rows:
 
 
 def _compiled(rows: Rows) -> RoutingTable:
+    if rows.limits.counts_cost:
+        # Here, off the event loop: no request waits for the list.
+        preload()
     return compile_table(
         version=rows.version.version,
         providers=rows.providers,

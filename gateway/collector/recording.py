@@ -27,9 +27,9 @@ class Recording:
     def __init__(self) -> None:
         where = places()
         self.writer = SegmentWriter(where.segments, budget_bytes=settings.LOG_BUDGET_BYTES)
-        self.recorder = Recorder(self.writer, where.node)
-        self._sender = GaugeSender(where.socket)
         self._process = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.recorder = Recorder(self.writer, where.node, self._process)
+        self._sender = GaugeSender(where.socket)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 

@@ -10,9 +10,11 @@ from django.conf import settings
 
 from gateway.server.cors import shared
 from gateway.server.health_book import book, rng
+from gateway.server.limiting import limiting
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
+from inference.dispatch.request_limits import Limiting
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
@@ -20,12 +22,20 @@ from inference.edge.nothing_kept import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.input_tokens import INPUT_TOKENS
+from inference.endpoints.key import KeyConsumer
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
 from inference.record.content import ContentObserver
 
 MODELS = "/v1/models"
-PATHS = (*(endpoint.path for endpoint in ENDPOINTS), COUNT_TOKENS.path, INPUT_TOKENS.path, MODELS)
+KEY = "/v1/key"
+PATHS = (
+    *(endpoint.path for endpoint in ENDPOINTS),
+    COUNT_TOKENS.path,
+    INPUT_TOKENS.path,
+    MODELS,
+    KEY,
+)
 """Every path of the API; `/v1/models/{id}` stands below the last."""
 
 
@@ -33,6 +43,7 @@ def routes(
     *,
     table: Callable[[], RoutingTable] = snapshot.current,
     book: HealthBook = book,
+    limiting: Limiting = limiting,
     require_key: bool = settings.REQUIRE_API_KEY,
     heartbeat: float = 15.0,
     keep_content: bool = settings.LOG_CONTENT,
@@ -53,6 +64,7 @@ def routes(
         endpoint.path: InferenceConsumer.as_asgi(
             endpoint=endpoint,
             book=book,
+            limiting=limiting,
             rng=rng,
             heartbeat=heartbeat,
             observers=observers,
@@ -65,6 +77,7 @@ def routes(
             endpoint=counting, book=HealthBook(rng=rng), rng=rng, **common
         )
     models = apps[MODELS] = ListingConsumer.as_asgi(**common)
+    apps[KEY] = KeyConsumer.as_asgi(limiting=limiting, **common)
     kept = KeptResponseConsumer.as_asgi()
     unknown = UnknownPathConsumer.as_asgi(paths=PATHS)
 

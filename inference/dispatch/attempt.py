@@ -52,6 +52,7 @@ class Attempt:
         "_began",
         "_book",
         "_context",
+        "_limited",
         "_loop",
         "_permit",
         "_reply",
@@ -88,6 +89,8 @@ class Attempt:
         self._loop = loop
         self._timer_wheel = timer_wheel
         self._permit: Permit | None = None
+        self._limited = False
+        """Something is held for it of the limits of its target."""
         self._reply: Reply | None = None
 
     def __enter__(self) -> Self:
@@ -100,6 +103,9 @@ class Attempt:
         Raises `AttemptFailed` when the provider is at its limit of requests.
         """
         provider = self.candidate.provider
+        if self._context.limits is not None:
+            self._context.limits.begin(self.candidate)
+            self._limited = True
         self._permit = self._book.acquire(provider, self.candidate.model)
         if self._permit is None:
             raise AttemptFailed(_saturated(provider.name))
@@ -157,6 +163,9 @@ class Attempt:
             if failure is not None or not self.committed:
                 self.deadlines.drop()
             self._book.release(permit, failure)
+        if self._limited and failure is not None and not self.committed:
+            assert self._context.limits is not None
+            self._context.limits.failed()
         candidate = self.candidate
         outcome, code, status = "ok", self.code, self.status
         if failure is not None:

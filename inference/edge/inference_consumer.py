@@ -10,12 +10,15 @@ from typing import Final
 
 import structlog
 
+from governance.interactions.record import Named
 from governance.kinds import caller_headers, list_headers
-from governance.routing.plan import Plan
-from governance.routing.resolve import route
+from governance.routing.plan import Plan, Refusal
+from governance.routing.policy import choose
+from governance.routing.resolve import resolve, route
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.health import HealthBook
+from inference.dispatch.request_limits import Limiting, RequestLimits
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
@@ -81,6 +84,7 @@ class InferenceConsumer(LeanHttpConsumer):
         authenticate: Authenticate,
         book: HealthBook,
         rng: random.Random,
+        limiting: Limiting | None = None,
         observers: Sequence[Observer] = (),
         body_limit: int = LeanHttpConsumer.body_limit,
         heartbeat: float = 15.0,
@@ -91,6 +95,7 @@ class InferenceConsumer(LeanHttpConsumer):
         self.authenticate = authenticate
         self.book = book
         self.rng = rng
+        self.limiting = limiting
         self.observers = observers
         self.body_limit = body_limit
         self.heartbeat = heartbeat
@@ -174,7 +179,14 @@ class InferenceConsumer(LeanHttpConsumer):
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
         context = self.context
-        plan = route(request.ask, key, table, self.book, now=context.started, rng=self.rng)
+        group = table.groups.get(key.group)
+        context.group = None if group is None else Named(group.id, group.name)
+        limits = (
+            None
+            if self.limiting is None
+            else self.limiting.of(request, key, table, self.endpoint.protocol.name)
+        )
+        plan = self._planned(request, key, table, limits)
         context.plan = plan
         for observer in self.observers:
             observer.on_plan(context, plan)
@@ -183,9 +195,33 @@ class InferenceConsumer(LeanHttpConsumer):
             raise RequestRefused(
                 ErrorAnswer(refusal.status, refusal.message, refusal.code, refusal.field)
             )
+        context.limits = limits
         if plan.warning:
             log.warning("route_failed", reason=plan.warning, request_id=context.id)
         return plan
+
+    def _planned(
+        self,
+        request: ParsedRequest,
+        key: VirtualKey,
+        table: RoutingTable,
+        limits: RequestLimits | None,
+    ) -> Plan:
+        """The plan, with what limits leave of it."""
+        ask, now, rng = request.ask, self.context.started, self.rng
+        if limits is None:
+            return route(ask, key, table, self.book, now=now, rng=rng)
+        choice = choose(ask, key, table)
+        if isinstance(choice, Refusal):
+            return Plan(refusal=choice)
+        profile = "" if choice.profile.implicit else choice.profile.id
+        health = limits.health(self.book, profile)
+        plan = resolve(ask, choice, key, table, health, now, rng)
+        admitted = limits.admit(plan)
+        if isinstance(admitted, ErrorAnswer):
+            self.context.plan = plan
+            raise RequestRefused(admitted)
+        return admitted
 
     def _dispatcher(self, request: ParsedRequest, delivery: AnswerDelivery) -> Dispatcher:
         return Dispatcher(
@@ -220,6 +256,13 @@ class InferenceConsumer(LeanHttpConsumer):
 
     def _record(self) -> None:
         context = self.context
-        context.status = self.writer.status
+        context.status, context.relayed = self.writer.status, self.writer.events
         context.duration = time.monotonic() - context.started
+        if context.limits is not None:
+            # The one place in which leases end.
+            try:
+                context.limits.settle(context)
+            except Exception as error:
+                log.error("limits_not_settled", request_id=context.id, exc_info=error)
+            context.limits = None
         record.keep(context)

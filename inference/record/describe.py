@@ -44,6 +44,8 @@ def describe(
         time=timestamp(journey.at),
         node=node,
         key=Named(grant.id, grant.name) if grant is not None else None,
+        group=journey.group,
+        owner=Named(grant.owner, grant.owner) if grant is not None and grant.owner else None,
         session=journey.session,
         protocol=journey.protocol,
         request_type=ask.request_type,

@@ -6,30 +6,20 @@ and the one before, so that what was written before an upgrade is not lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 
 from governance.interactions.record import AttemptRecord, InteractionRecord
 from governance.prices import Seller, seller_of
-from inference.record.record import RequestContext
+from inference.record.record import Counted, RequestContext
 
 VERSION: Final = 2
 
 
 class UnknownVersion(ValueError):
     """A line of a schema that this release does not read: a newer release has written it."""
-
-
-class Counted(NamedTuple):
-    """What a record adds to a limit whose sum the ledger knows."""
-
-    limit: int
-    scope: str
-    begin: float
-    """Of the window, Unix time in seconds."""
-    amount: float
 
 
 class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -61,20 +51,31 @@ _current: Final = msgspec.json.Decoder(Line).decode
 _record: Final = msgspec.json.Decoder(InteractionRecord).decode
 
 
-def line_of(record: InteractionRecord, journey: RequestContext) -> bytes:
-    """The line of a finished request, with its line feed."""
+def line_of(record: InteractionRecord, journey: RequestContext, process: str = "") -> bytes:
+    """The line of a finished request, with its line feed; `process` is whoever writes it."""
     content = journey.content
-    if content is None:
-        line = Line(VERSION, record, sellers_of(journey, record))
-    else:
-        answer = b"".join(content.answer)
-        line = Line(VERSION, record, sellers_of(journey, record), content.request, answer)
+    line = Line(
+        VERSION,
+        record,
+        sellers_of(journey, record),
+        None if content is None else content.request,
+        None if content is None else b"".join(content.answer),
+        process if journey.counted else "",
+        journey.number,
+        journey.counted,
+    )
     return _encode(line) + b"\n"
 
 
 def sellers_of(journey: RequestContext, record: InteractionRecord) -> tuple[Seller | None, ...]:
     """Who was asked in each attempt, where that attempt has something to pay for."""
-    return tuple([_seller(journey, one) if one.usage else None for one in record.attempts])
+    return sellers_of_attempts(journey, record.attempts)
+
+
+def sellers_of_attempts(
+    journey: RequestContext, attempts: Sequence[AttemptRecord]
+) -> tuple[Seller | None, ...]:
+    return tuple([_seller(journey, one) if one.usage else None for one in attempts])
 
 
 def _seller(journey: RequestContext, attempt: AttemptRecord) -> Seller | None:

@@ -6,7 +6,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,23 +14,35 @@ import uvicorn
 
 from gateway.server import v1
 from gateway.server.uvicorn_http import Protocol
+from governance.limits.counting.book import LimitBook
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
+from inference.dispatch.request_limits import Limiting
 
 
 @dataclass
 class Served:
     url: str
     book: HealthBook
+    limits: LimitBook
 
 
 @contextmanager
 def served(
-    table: RoutingTable, *, require_key: bool = True, heartbeat: float = 15.0
+    table: RoutingTable | Callable[[], RoutingTable],
+    *,
+    require_key: bool = True,
+    heartbeat: float = 15.0,
 ) -> Iterator[Served]:
     """Serves `table` under Uvicorn on a free port of loopback."""
-    book = HealthBook(rng=random.Random(1))
-    app = v1.routes(table=lambda: table, book=book, require_key=require_key, heartbeat=heartbeat)
+    book, limits = HealthBook(rng=random.Random(1)), LimitBook()
+    app = v1.routes(
+        table=table if callable(table) else lambda: table,
+        book=book,
+        limiting=Limiting(limits),
+        require_key=require_key,
+        heartbeat=heartbeat,
+    )
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     config = uvicorn.Config(
         app,
@@ -47,7 +59,7 @@ def served(
     while not server.started:
         time.sleep(0.005)
     try:
-        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", book)
+        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", book, limits)
     finally:
         server.should_exit = True
         thread.join(5)

@@ -135,13 +135,18 @@ def raise_to(lease: Lease, full: Consumption, now: float) -> Exceeded | None:
     return None
 
 
-def settle(lease: Lease, used: Sequence[Consumption], now: float, number: int = 0) -> None:
+def settle(
+    lease: Lease, used: Sequence[Consumption], now: float, number: int = 0
+) -> list[tuple[Counter, float]]:
     """Ends the lease: what was held is free, and what was used counts.
+
+    What comes back is what the ledger will hold of it, by the record of this `number`.
 
     `used` has an entry for each attempt that used anything, each with a cost of its own. In a
     window that has ended meanwhile nothing is counted: the ledger does that.
     """
     holds, lease.holds = lease.holds, []
+    counted: list[tuple[Counter, float]] = []
     for counter, held, begin in holds:
         if counter.slides and counter.limit.measure == "requests":
             continue
@@ -153,6 +158,9 @@ def settle(lease: Lease, used: Sequence[Consumption], now: float, number: int = 
             continue
         amount = sum(counter.amount_for(one) or 0.0 for one in used)
         counter.use(amount, now, number)
+        if counter.of_ledger and amount:
+            counted.append((counter, amount))
+    return counted
 
 
 def give_back(lease: Lease) -> None:
