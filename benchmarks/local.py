@@ -21,8 +21,8 @@ from typing import Any
 import httpx
 
 from inference.local.environment import find_openblas
-from tests.local import tiny_model
-from tests.local.worker_process import ROOT, WorkerProcess, chat_body
+from tests.inference.local import tiny_model
+from tests.inference.local.worker_process import ROOT, WorkerProcess, chat_body
 
 PROMPT = "Tell me a story. " * 4
 END_TOKEN = "2"

@@ -222,7 +222,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        "RequestTypeEnum": "governance.routing.kinds.REQUEST_TYPES",
+        "RequestTypeEnum": "governance.routing.vocabulary.REQUEST_TYPES",
         "RuleMatchEnum": "governance.models.heuristic_rule.MATCHES",
         "MappingMatchEnum": "governance.routing.mappings.MATCHES",
     },

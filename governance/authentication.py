@@ -54,7 +54,7 @@ def authenticate(
     presented = presented_key(headers)
     if presented is None:
         return Unauthenticated("missing_api_key")
-    key = table.grants.get(hashlib.sha256(presented).digest())
+    key = table.virtual_keys.get(hashlib.sha256(presented).digest())
     if key is None:
         return Unauthenticated("invalid_api_key")
     if not key.enabled:

@@ -98,7 +98,7 @@ def _or(default: Any) -> Callable[[Any], Any]:
     return lambda value: default if value is None else value
 
 
-PROVIDER: Final = Frozen(table.Provider, models.Provider)
+PROVIDER: Final = Frozen(table.ProviderEntry, models.Provider)
 PROFILE: Final = Frozen(table.Profile, models.RoutingProfile)
 TARGET: Final = Frozen(table.Target, models.RoutingTarget)
 RATE_LIMIT: Final = Frozen(
@@ -107,11 +107,11 @@ RATE_LIMIT: Final = Frozen(
     **{one.name: f"{one.name}_threshold" for one in fields(table.RateLimit)},
 )
 KEY: Final = Frozen(table.VirtualKey, models.ApiKey, profile="routing_profile")
-RULE: Final = Frozen(table.HeuristicRule, models.HeuristicRule)
+RULE: Final = Frozen(table.HeuristicRuleEntry, models.HeuristicRule)
 GROUP: Final = Frozen(table.Group, models.Group)
 LIMIT: Final = Frozen(Limit, models.Limit)
 PRICE: Final = Frozen(table.ModelPrice, models.ModelPrice)
-MAPPING: Final = Frozen(table.ModelMapping, models.ModelMapping)
+MAPPING: Final = Frozen(table.ModelMappingEntry, models.ModelMapping)
 
 _rate_limit = lru_cache(maxsize=1024)(lambda *limits: RATE_LIMIT.build(limits))
 

@@ -43,7 +43,7 @@ def load_prices() -> tuple[ModelPrice, ...]:
 def limit_of(row: models.Limit) -> Limit:
     """The value of one row."""
     values = {name: getattr(row, name) for name in _PLAIN}
-    extras = {row.pk: list(row.grants.values_list("amount", "starts_at", "windows"))}
+    extras = {row.pk: list(row.virtual_keys.values_list("amount", "starts_at", "windows"))}
     model = {
         "key": models.ApiKey,
         "group": models.Group,

@@ -17,11 +17,11 @@ from governance.limits.counting.binding import LimitIndex
 from governance.load_limits import load_limits, load_prices
 from governance.routing.table import (
     Group,
-    HeuristicRule,
-    ModelMapping,
+    HeuristicRuleEntry,
+    ModelMappingEntry,
     ModelPrice,
     Profile,
-    Provider,
+    ProviderEntry,
     Target,
     VirtualKey,
 )
@@ -47,11 +47,11 @@ class Rows:
     """Everything the table is compiled from, at one version."""
 
     version: Version = Version()
-    providers: tuple[Provider, ...] = ()
+    providers: tuple[ProviderEntry, ...] = ()
     profiles: Mapping[str, Profile] = field(default_factory=dict)
-    grants: Mapping[bytes, VirtualKey] = field(default_factory=dict)
-    rules: tuple[HeuristicRule, ...] = ()
-    mappings: tuple[ModelMapping, ...] = ()
+    virtual_keys: Mapping[bytes, VirtualKey] = field(default_factory=dict)
+    rules: tuple[HeuristicRuleEntry, ...] = ()
+    mappings: tuple[ModelMappingEntry, ...] = ()
     groups: tuple[Group, ...] = ()
     limits: LimitIndex = field(default_factory=LimitIndex)
     prices: tuple[ModelPrice, ...] = ()
@@ -94,10 +94,10 @@ def load(held: Rows, version: Version) -> Rows:
             if not fresh and version.profiles == old.profiles
             else _profiles(held.profiles, old.version)
         ),
-        grants=(
-            held.grants
+        virtual_keys=(
+            held.virtual_keys
             if not fresh and version.keys == old.keys
-            else _keys(held.grants, old.version)
+            else _keys(held.virtual_keys, old.version)
         ),
         rules=held.rules if same_rules else _rules(),
         mappings=held.mappings if same_rules else _mappings(),
@@ -113,11 +113,11 @@ def _is_ancestor(old: Version, new: Version) -> bool:
     return models.Revision.objects.filter(version=old.version, mark=old.mark).exists()
 
 
-def _providers() -> tuple[Provider, ...]:
+def _providers() -> tuple[ProviderEntry, ...]:
     return tuple(map(_provider, models.Provider.objects.order_by("pk")))
 
 
-def _provider(row: models.Provider) -> Provider:
+def _provider(row: models.Provider) -> ProviderEntry:
     try:
         api_key, headers = row.reveal_api_key(), row.reveal_headers()
     except secrets.Unreadable:
@@ -166,12 +166,12 @@ def _present(loaded: dict[Any, Any], rows: QuerySet[Any], key: str) -> dict[Any,
     return {identity: one for identity, one in loaded.items() if identity in there}
 
 
-def _rules() -> tuple[HeuristicRule, ...]:
+def _rules() -> tuple[HeuristicRuleEntry, ...]:
     rows = models.HeuristicRule.objects.order_by("position", "pk")
     return tuple(map(frozen.RULE.build, rows.values_list(*frozen.RULE.columns)))
 
 
-def _mappings() -> tuple[ModelMapping, ...]:
+def _mappings() -> tuple[ModelMappingEntry, ...]:
     rows = models.ModelMapping.objects.order_by("priority", "pk")
     return tuple(map(frozen.MAPPING.build, rows.values_list(*frozen.MAPPING.columns)))
 

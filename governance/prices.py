@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from governance.interactions.record import AppliedPrice, Usage
 from governance.kinds import kind_named
-from governance.routing.table import ModelPrice, Provider, RoutingTable
+from governance.routing.table import ModelPrice, ProviderEntry, RoutingTable
 
 _MILLION: Final = Decimal(1_000_000)
 _NOTHING: Final = Decimal(0)
@@ -134,7 +134,7 @@ def price_list_of(table: RoutingTable) -> PriceList:
     return found
 
 
-def seller_of(provider: Provider) -> Seller:
+def seller_of(provider: ProviderEntry) -> Seller:
     return Seller(provider.base_url, provider.kind, provider.is_local)
 
 

@@ -147,7 +147,7 @@ def _compiled(rows: Rows) -> RoutingTable:
         version=rows.version.version,
         providers=rows.providers,
         profiles=rows.profiles.values(),
-        grants=rows.grants,
+        virtual_keys=rows.virtual_keys,
         rules=rows.rules,
         mappings=rows.mappings,
         cloud_enabled=settings.ENABLE_CLOUD_ROUTING,

@@ -20,7 +20,7 @@ from django.db import (
 from gateway.collector.day_files import Extent, Growth
 from gateway.collector.follower import Chunk
 from governance.interactions.key_uses import KeyUses
-from governance.interactions.ledger import COUNTS, NAMES, Place, Used, add_up
+from governance.interactions.ledger import COUNTS, NAMES, Place, UsageSum, add_up
 from governance.interactions.record import InteractionRecord
 from governance.interactions.rows import COLUMNS, Moment, values_of
 from governance.models.interaction import Interaction
@@ -143,6 +143,6 @@ def _insert(quote: Any, table: str, columns: Sequence[str]) -> str:
     return f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})"  # noqa: S608  # our names
 
 
-def _bucket(place: Place, used: Used, moment: Moment) -> tuple[Any, ...]:
+def _bucket(place: Place, used: UsageSum, moment: Moment) -> tuple[Any, ...]:
     counts = [getattr(used, name) for name in (*NAMES, *COUNTS)]
     return (moment(datetime.fromisoformat(place.start)), *place[1:], *counts)

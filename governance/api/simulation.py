@@ -14,9 +14,9 @@ from governance.errors import Invalid, check
 from governance.routing.breaker import HealthStatus
 from governance.routing.explain import simulate
 from governance.routing.fields import Fields, Problem, kind_of
-from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES
 from governance.routing.request import RoutingRequest
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
+from governance.routing.vocabulary import FEATURES, MODALITIES, REQUEST_TYPES
 
 CONDITIONS: Final[Mapping[str, HealthStatus]] = {
     "down": HealthStatus(state="open", until=inf),
@@ -45,8 +45,8 @@ class Supposed:
 class Asked:
     """What a simulation is about: a request, who sends it, and how the providers fare."""
 
-    ask: RoutingRequest
-    grant: VirtualKey
+    routing_request: RoutingRequest
+    virtual_key: VirtualKey
     health: Supposed
 
 
@@ -54,11 +54,13 @@ def run(document: object, caller: VirtualKey = ANONYMOUS) -> dict[str, Any]:
     """The decision on the request that the document describes. Raises `Invalid`."""
     table = snapshot.refresh()
     what = asked(document, table, caller)
-    found = simulate(what.ask, what.grant, table, what.health, 0.0, random.SystemRandom())
+    found = simulate(
+        what.routing_request, what.virtual_key, table, what.health, 0.0, random.SystemRandom()
+    )
     return {
         **found.document(),
-        "request_type": what.ask.request_type,
-        "capabilities": sorted(what.ask.needs),
+        "request_type": what.routing_request.request_type,
+        "capabilities": sorted(what.routing_request.required_capabilities),
     }
 
 
@@ -70,9 +72,9 @@ def asked(document: object, table: RoutingTable, caller: VirtualKey = ANONYMOUS)
     if not isinstance(document, Mapping):
         message = f"A simulation must be an object, not {kind_of(document)}."
         raise Invalid(Problem("", "type", message))
-    grant = _grant(document, table) or caller
+    virtual_key = _grant(document, table) or caller
     health = _supposed(document, table)
-    return Asked(read(document), grant, health)
+    return Asked(read(document), virtual_key, health)
 
 
 def read(document: Mapping[str, Any]) -> RoutingRequest:
@@ -86,27 +88,27 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
     request = document.get("request")
     if request is not None and not isinstance(request, Mapping):
         fields.note("request", "type", f"request must be an object, not {kind_of(request)}.")
-    hint = document.get("routing_profile") or _metadata_hint(fields) or headers.get(_HINT)
+    profile_hint = document.get("routing_profile") or _metadata_hint(fields) or headers.get(_HINT)
     check(fields.found)
-    needs = frozenset(document.get("capabilities") or ())
+    required_capabilities = frozenset(document.get("capabilities") or ())
     whole = request if request is not None else document
     if request is None and not any(name in document for name in _CONTENT):
         return RoutingRequest(
             model=document.get("model") or "",
             request_type=request_type,
-            needs=needs or frozenset({"text"}),
-            hint=hint,
+            required_capabilities=required_capabilities or frozenset({"text"}),
+            profile_hint=profile_hint,
         )
     try:
-        ask = ports.filled().read_request({**whole, "request_type": request_type})
+        routing_request = ports.filled().read_request({**whole, "request_type": request_type})
     except ports.PortsNotFilled:
         message = "Whole requests cannot be read here: the chat API is not running."
         raise NotImplementedHere(message) from None
-    return ask._replace(
-        model=document.get("model") or ask.model,
+    return routing_request._replace(
+        model=document.get("model") or routing_request.model,
         request_type=request_type,
-        needs=ask.needs | needs,
-        hint=hint or ask.hint,
+        required_capabilities=routing_request.required_capabilities | required_capabilities,
+        profile_hint=profile_hint or routing_request.profile_hint,
     )
 
 
@@ -139,9 +141,9 @@ def _grant(document: Mapping[str, Any], table: RoutingTable) -> VirtualKey | Non
     check(fields.found)
     if not identity:
         return None
-    for grant in table.grants.values():
-        if grant.id == identity:
-            return grant
+    for virtual_key in table.virtual_keys.values():
+        if virtual_key.id == identity:
+            return virtual_key
     message = f'There is no API key with the id "{identity}".'
     raise Invalid(Problem("virtual_key_id", "unknown_key", message))
 

@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from governance.interactions.record import InteractionRecord, Named
+from governance.interactions.record import InteractionRecord, NamedRef
 
-_NOBODY: Final = Named("", "")
+_NOBODY: Final = NamedRef("", "")
 _MINUTES: Final = len("2030-01-31T12:")
 
 
@@ -30,7 +30,7 @@ class Place(NamedTuple):
     model: str
 
 
-class Used(msgspec.Struct):
+class UsageSum(msgspec.Struct):
     """What was used at one place."""
 
     key_name: str = ""
@@ -51,15 +51,15 @@ class Used(msgspec.Struct):
 
 
 NAMES: Final = ("key_name", "group_name", "owner_name", "profile_name")
-COUNTS: Final = tuple(name for name in Used.__struct_fields__ if name not in NAMES)
+COUNTS: Final = tuple(name for name in UsageSum.__struct_fields__ if name not in NAMES)
 
 
 def micro_usd(cost: float | None) -> int:
     return round(cost * 1_000_000) if cost else 0
 
 
-def add_up(records: Iterable[InteractionRecord]) -> dict[Place, Used]:
-    found: dict[Place, Used] = {}
+def add_up(records: Iterable[InteractionRecord]) -> dict[Place, UsageSum]:
+    found: dict[Place, UsageSum] = {}
     for record in records:
         _used(found, record, record.provider, record.model).requests += 1
         for attempt in record.attempts:
@@ -83,14 +83,16 @@ def quarter_hour(time: str) -> str:
     return f"{time[:_MINUTES]}{minute:02d}:00+00:00"
 
 
-def _used(found: dict[Place, Used], record: InteractionRecord, provider: str, model: str) -> Used:
+def _used(
+    found: dict[Place, UsageSum], record: InteractionRecord, provider: str, model: str
+) -> UsageSum:
     key, group = record.key or _NOBODY, record.group or _NOBODY
     owner, profile = record.owner or _NOBODY, record.profile or _NOBODY
     start = quarter_hour(record.time)
     place = Place(start, key.id, group.id, owner.id, profile.id, provider[:100], model[:300])
     used = found.get(place)
     if used is None:
-        used = found[place] = Used()
+        used = found[place] = UsageSum()
     # Of a rename within the quarter hour the later name counts.
     used.key_name, used.group_name = key.name, group.name
     used.owner_name, used.profile_name = owner.name, profile.name

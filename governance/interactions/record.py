@@ -30,7 +30,7 @@ FALLBACKS: Final = {
 }
 
 
-class Named(msgspec.Struct, frozen=True, gc=False):
+class NamedRef(msgspec.Struct, frozen=True, gc=False):
     """A key, a profile, a group or an owner. Never the key itself: `id` is its public id."""
 
     id: str
@@ -164,10 +164,10 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When it arrived: ISO 8601, UTC, milliseconds, as `2030-01-31T12:00:00.000Z`."""
     node: str = ""
     """Where it was carried; see `POINTSMAN_NODE_NAME`."""
-    key: Named | None = None
-    group: Named | None = None
+    key: NamedRef | None = None
+    group: NamedRef | None = None
     """The key's, when the request arrived."""
-    owner: Named | None = None
+    owner: NamedRef | None = None
     """Whom the key belonged to then."""
     session: str = ""
     """The conversation or agent run it was part of, where that is known."""
@@ -175,7 +175,7 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     request_type: str = ""
     """Empty when the request was refused before it was read, as are the fields of its content."""
     requested_model: str = ""
-    profile: Named | None = None
+    profile: NamedRef | None = None
     """None when none was chosen, and when the request named a provider directly."""
     reason: str = ""
     """Why this way; see `governance.routing.plan.Plan.reason`."""

@@ -1,7 +1,7 @@
 """Records as rows and back. Content stays out of the database.
 
-Columns follow from the record's fields by name: a name and an id each for a `Named`, one for each
-class of tokens of `usage`, JSON for what has parts of its own.
+Columns follow from the record's fields by name: a name and an id each for a `NamedRef`, one for
+each class of tokens of `usage`, JSON for what has parts of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from governance.interactions.record import InteractionRecord, Named, Usage
+from governance.interactions.record import InteractionRecord, NamedRef, Usage
 from governance.models.interaction import Interaction
 
 _CONTENT: Final = frozenset({"request", "answer"})
@@ -45,7 +45,7 @@ _SHAPES: Final = {
 
 def _columns(name: str) -> tuple[str, ...]:
     shape = _SHAPES[name]
-    if shape is Named:
+    if shape is NamedRef:
         return f"{name}_id", f"{name}_name"
     if shape is Usage:
         return tuple(_USAGE.values())
@@ -64,7 +64,7 @@ _LENGTHS: Final = {
     for field in Interaction._meta.concrete_fields
     if field.max_length
 }
-_NOBODY: Final = Named("", "")
+_NOBODY: Final = NamedRef("", "")
 _NO_USAGE: Final = (None,) * len(_USAGE)
 
 
@@ -94,7 +94,7 @@ def values_of(record: InteractionRecord, moment: Moment) -> tuple[Any, ...]:
 
 def _plan() -> Iterator[tuple[str, str, int]]:
     for name, shape in _SHAPES.items():
-        if shape is Named:
+        if shape is NamedRef:
             yield name, "named", 0
         elif shape is Usage:
             yield name, "usage", 0
@@ -118,8 +118,8 @@ def record_of(row: Interaction) -> InteractionRecord:
 def _value(row: Interaction, name: str) -> Any:
     shape = _SHAPES[name]
     values = [getattr(row, column) for column in _columns(name)]
-    if shape is Named:
-        return Named(*values) if any(values) else None
+    if shape is NamedRef:
+        return NamedRef(*values) if any(values) else None
     if shape is Usage:
         return None if values[0] is None else Usage(*(count or 0 for count in values))
     if name == "time":

@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='provider',
             name='models',
-            field=models.JSONField(blank=True, default=list, help_text='Models known to be there.', validators=[governance.models.validators.Lines(300, 2000)]),
+            field=models.JSONField(blank=True, default=list, help_text='Models known to be there.', validators=[governance.models.validators.LinesValidator(300, 2000)]),
         ),
         migrations.AlterField(
             model_name='provider',

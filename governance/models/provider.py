@@ -22,7 +22,7 @@ from governance.errors import refuse
 from governance.models.constraints import filled
 from governance.models.routing_profile import RoutingProfile
 from governance.models.routing_target import capabilities
-from governance.models.validators import Bounds, Lines, Words, line
+from governance.models.validators import Bounds, LinesValidator, Words, line
 from governance.routing.provider_rules import provider_problems
 
 TIMEOUT = Bounds(0, 86_400.0, above=True)
@@ -58,7 +58,7 @@ class Provider(Model):
     models = JSONField(
         default=list,
         blank=True,
-        validators=[Lines(300, 2_000)],
+        validators=[LinesValidator(300, 2_000)],
         help_text="Models known to be there.",
     )
     capabilities = JSONField(

@@ -18,8 +18,8 @@ from django.db.models.functions import Lower
 
 from governance.models.constraints import filled
 from governance.models.validators import Bounds, Words, line
-from governance.routing.kinds import REQUEST_TYPES
 from governance.routing.target_rules import CAPABILITIES, MAX_WEIGHT, PRIORITY_RANGE
+from governance.routing.vocabulary import REQUEST_TYPES
 
 PRIORITY = Bounds(*PRIORITY_RANGE)
 WEIGHT = Bounds(0, MAX_WEIGHT)

@@ -68,7 +68,7 @@ class Words:
 
 
 @deconstructible
-class Lines:
+class LinesValidator:
     """A list of at most `most` texts, none of them longer than `limit` characters."""
 
     def __init__(self, limit: int, most: int) -> None:
@@ -81,7 +81,7 @@ class Lines:
             _refuse(text_problem("Each", str(one), self.limit, required=True))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Lines) and vars(self) == vars(other)
+        return isinstance(other, LinesValidator) and vars(self) == vars(other)
 
     __hash__ = None  # type: ignore[assignment]
 

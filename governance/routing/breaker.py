@@ -170,7 +170,7 @@ class HealthStatus:
         return "saturated" if self.saturated else None
 
 
-class Health(Protocol):
+class HealthReader(Protocol):
     """Where routing reads the standing of candidates."""
 
     def status(self, provider: str, model: str) -> HealthStatus | None:
@@ -182,5 +182,5 @@ class _AllHealthy:
         return None
 
 
-HEALTHY: Final[Health] = _AllHealthy()
+HEALTHY: Final[HealthReader] = _AllHealthy()
 """Nothing cools down and nothing is limited."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from governance.routing.kinds import FEATURES, MODALITIES
 from governance.routing.table import Target
+from governance.routing.vocabulary import FEATURES, MODALITIES
 
 _MODALITIES: Final = frozenset(MODALITIES)
 _FEATURES: Final = frozenset(FEATURES)
@@ -28,7 +28,9 @@ def binding_features(targets: Iterable[Target]) -> frozenset[str]:
 
 
 def missing(
-    needs: frozenset[str], declared: frozenset[str], binding: frozenset[str] = _NOTHING
+    required_capabilities: frozenset[str],
+    declared: frozenset[str],
+    binding: frozenset[str] = _NOTHING,
 ) -> frozenset[str]:
     """What a request needs and a target that declares `declared` lacks; empty when it fits.
 
@@ -41,10 +43,10 @@ def missing(
     if not declared:
         return _NOTHING
     modalities = declared & _MODALITIES
-    lacks = (needs & _MODALITIES) - modalities - _TEXT
-    if modalities == _VISION and "vision" not in needs:
+    lacks = (required_capabilities & _MODALITIES) - modalities - _TEXT
+    if modalities == _VISION and "vision" not in required_capabilities:
         lacks |= _TEXT
-    return lacks | ((needs & binding) - declared)
+    return lacks | ((required_capabilities & binding) - declared)
 
 
 def estimated_tokens(characters: int) -> int:

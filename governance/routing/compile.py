@@ -11,11 +11,11 @@ from governance.limits.counting.binding import LimitIndex
 from governance.routing.mappings import compile_test
 from governance.routing.table import (
     Group,
-    HeuristicRule,
-    ModelMapping,
+    HeuristicRuleEntry,
+    ModelMappingEntry,
     ModelPrice,
     Profile,
-    Provider,
+    ProviderEntry,
     RoutingTable,
     VirtualKey,
 )
@@ -25,10 +25,10 @@ def compile_table(
     *,
     version: int = 0,
     profiles: Iterable[Profile] = (),
-    providers: Iterable[Provider] = (),
-    grants: Mapping[bytes, VirtualKey] | None = None,
-    rules: Iterable[HeuristicRule] = (),
-    mappings: Iterable[ModelMapping] = (),
+    providers: Iterable[ProviderEntry] = (),
+    virtual_keys: Mapping[bytes, VirtualKey] | None = None,
+    rules: Iterable[HeuristicRuleEntry] = (),
+    mappings: Iterable[ModelMappingEntry] = (),
     cloud_enabled: bool = False,
     groups: Iterable[Group] = (),
     limits: LimitIndex | None = None,
@@ -37,9 +37,9 @@ def compile_table(
 ) -> RoutingTable:
     """One consistent table.
 
-    `grants` are keyed by the SHA-256 digest of the key. `compile_regex` turns a pattern into a
-    test by a linear-time engine; what it raises for a bad pattern passes through, so that the last
-    good table stays in force.
+    `virtual_keys` are keyed by the SHA-256 digest of the key. `compile_regex` turns a pattern
+    into a test by a linear-time engine; what it raises for a bad pattern passes through, so that
+    the last good table stays in force.
     """
     ordered = tuple(profiles)
     provided = tuple(providers)
@@ -55,7 +55,7 @@ def compile_table(
             {profile.virtual_provider.casefold(): profile for profile in ordered}
         ),
         by_handle=MappingProxyType(_handles(ordered)),
-        grants=MappingProxyType(dict(grants or {})),
+        virtual_keys=MappingProxyType(dict(virtual_keys or {})),
         rules=tuple(rules),
         mappings=_compiled(mappings, compile_regex),
         default=default,
@@ -77,8 +77,8 @@ def _handles(profiles: Sequence[Profile]) -> dict[str, Profile]:
 
 
 def _compiled(
-    mappings: Iterable[ModelMapping], compile_regex: Callable[[str], Callable[[str], bool]]
-) -> tuple[ModelMapping, ...]:
+    mappings: Iterable[ModelMappingEntry], compile_regex: Callable[[str], Callable[[str], bool]]
+) -> tuple[ModelMappingEntry, ...]:
     """Mappings in force, by priority; the sort keeps row order among equals."""
     enabled = [mapping for mapping in mappings if mapping.enabled]
     return tuple(
@@ -87,7 +87,7 @@ def _compiled(
     )
 
 
-def _default(providers: Sequence[Provider]) -> Provider | None:
+def _default(providers: Sequence[ProviderEntry]) -> ProviderEntry | None:
     """The enabled provider marked as default, or else the only enabled one."""
     enabled = [provider for provider in providers if provider.enabled]
     for provider in enabled:
@@ -96,10 +96,12 @@ def _default(providers: Sequence[Provider]) -> Provider | None:
     return enabled[0] if len(enabled) == 1 else None
 
 
-def _local_default(providers: Sequence[Provider], default: Provider | None) -> Provider | None:
+def _local_default(
+    providers: Sequence[ProviderEntry], default: ProviderEntry | None
+) -> ProviderEntry | None:
     """The default if it is local, else the first that knows its model, preferred kinds first."""
 
-    def able(provider: Provider) -> bool:
+    def able(provider: ProviderEntry) -> bool:
         return provider.enabled and provider.is_local and bool(provider.default_model)
 
     if default is not None and able(default):
@@ -107,6 +109,6 @@ def _local_default(providers: Sequence[Provider], default: Provider | None) -> P
     return next(iter(sorted(filter(able, providers), key=_is_second_choice)), None)
 
 
-def _is_second_choice(provider: Provider) -> bool:
+def _is_second_choice(provider: ProviderEntry) -> bool:
     kind = kind_named(provider.kind)
     return kind is None or not kind.preferred_locally

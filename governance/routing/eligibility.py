@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from governance.routing.capabilities import binding_features
 from governance.routing.fallback import local_candidate
-from governance.routing.plan import Candidate, Choice, Verdict
+from governance.routing.plan import Candidate, ProfileChoice, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, RoutingTable, Target, VirtualKey
-from governance.routing.verdicts import EvaluationContext, judge, serves
+from governance.routing.verdicts import EvaluationContext, evaluate, serves
 from governance.strategies.strategy import failover_key
 
 
@@ -44,10 +44,13 @@ class Eligibility:
     """Whether the fallback is one of `kept` already."""
 
 
-def outlook_for(
-    ask: RoutingRequest, choice: Choice, grant: VirtualKey, table: RoutingTable
+def eligibility_for(
+    routing_request: RoutingRequest,
+    choice: ProfileChoice,
+    virtual_key: VirtualKey,
+    table: RoutingTable,
 ) -> Eligibility:
-    """The outlook, from the table's memo where the same was asked before.
+    """The eligibility, from the table's memo where the same was asked before.
 
     An entry holds its profile, so the identity it is kept under can not pass to another object.
     """
@@ -55,39 +58,42 @@ def outlook_for(
     key = (
         id(profile),
         choice.alias,
-        ask.request_type,
-        ask.needs,
-        grant.local_only,
-        grant.local_fallback,
+        routing_request.request_type,
+        routing_request.required_capabilities,
+        virtual_key.local_only,
+        virtual_key.local_fallback,
     )
-    outlook: Eligibility | None = table.memo.get(key)
-    if outlook is None:
-        outlook = _work_out(ask, choice, grant, table)
-        table.memo.put(key, outlook)
-    return outlook
+    eligibility: Eligibility | None = table.memo.get(key)
+    if eligibility is None:
+        eligibility = _work_out(routing_request, choice, virtual_key, table)
+        table.memo.put(key, eligibility)
+    return eligibility
 
 
 def _work_out(
-    ask: RoutingRequest, choice: Choice, grant: VirtualKey, table: RoutingTable
+    routing_request: RoutingRequest,
+    choice: ProfileChoice,
+    virtual_key: VirtualKey,
+    table: RoutingTable,
 ) -> Eligibility:
     profile = choice.profile
-    question = EvaluationContext(
-        request_type=ask.request_type,
-        needs=ask.needs,
+    context = EvaluationContext(
+        request_type=routing_request.request_type,
+        required_capabilities=routing_request.required_capabilities,
         alias=choice.alias,
         binding=binding_features(profile.targets),
         profile=profile,
-        grant=grant,
+        virtual_key=virtual_key,
         table=table,
     )
-    verdicts = tuple(judge(target, question) for target in profile.targets)
+    verdicts = tuple(evaluate(target, context) for target in profile.targets)
     kept = sorted(
         (_kept(index, verdict, table) for index, verdict in enumerate(verdicts) if verdict.kept),
         key=lambda one: failover_key(one.target),
     )
     fallback = None
     if not profile.targets or any(serves(target, choice.alias) for target in profile.targets):
-        fallback = local_candidate(ask, profile, grant, table)
+        fallback = local_candidate(routing_request, profile, virtual_key, table)
     return Eligibility(
         profile=profile,
         verdicts=verdicts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from governance.routing.breaker import Health
+from governance.routing.breaker import HealthReader
 from governance.routing.plan import Candidate, Plan, Refusal, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.resolve import route
@@ -104,15 +104,15 @@ class Simulation:
 
 
 def simulate(
-    ask: RoutingRequest,
-    grant: VirtualKey,
+    routing_request: RoutingRequest,
+    virtual_key: VirtualKey,
     table: RoutingTable,
-    health: Health,
+    health: HealthReader,
     now: float,
     rng: Rng,
 ) -> Simulation:
     """What `route` decides with the same arguments, explained."""
-    return explain(route(ask, grant, table, health, now, rng))
+    return explain(route(routing_request, virtual_key, table, health, now, rng))
 
 
 def explain(plan: Plan) -> Simulation:

@@ -12,7 +12,10 @@ NEVER = "never"
 
 
 def local_candidate(
-    ask: RoutingRequest, profile: Profile | None, grant: VirtualKey, table: RoutingTable
+    routing_request: RoutingRequest,
+    profile: Profile | None,
+    virtual_key: VirtualKey,
+    table: RoutingTable,
 ) -> Candidate | None:
     """The local default as a last candidate, None when it is forbidden or can not serve the ask.
 
@@ -22,11 +25,15 @@ def local_candidate(
     provider = table.local_default
     if provider is None or not provider.enabled or not provider.default_model:
         return None
-    if grant.local_fallback == NEVER or (profile is not None and profile.local_fallback == NEVER):
+    if virtual_key.local_fallback == NEVER or (
+        profile is not None and profile.local_fallback == NEVER
+    ):
         return None
     kind = kind_named(provider.kind)
-    if kind is None or not kind.serves(ask.request_type):
+    if kind is None or not kind.serves(routing_request.request_type):
         return None
-    if not provider.is_local or not covers_modalities(ask.needs, provider):
+    if not provider.is_local or not covers_modalities(
+        routing_request.required_capabilities, provider
+    ):
         return None
     return Candidate(provider, provider.default_model)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from governance.routing.table import Profile, Provider, RoutingTable, Target, VirtualKey
+from governance.routing.table import Profile, ProviderEntry, RoutingTable, Target, VirtualKey
 
 LISTED: int = 20
 """How many names a message lists before it says how many more there are."""
 
 
-def may_use(grant: VirtualKey, profile: Profile) -> bool:
+def may_use(virtual_key: VirtualKey, profile: Profile) -> bool:
     """Whether the key may use the profile: those bound to a key are for that key alone."""
-    return not profile.virtual_key_id or profile.virtual_key_id == grant.id
+    return not profile.virtual_key_id or profile.virtual_key_id == virtual_key.id
 
 
-def find_profile(handle: str, grant: VirtualKey, table: RoutingTable) -> Profile | None:
+def find_profile(handle: str, virtual_key: VirtualKey, table: RoutingTable) -> Profile | None:
     """The profile of this id, virtual provider or name among those the key may use.
 
     What another key alone may use does not exist for this one, nor does it hide what shares a
@@ -23,9 +23,9 @@ def find_profile(handle: str, grant: VirtualKey, table: RoutingTable) -> Profile
     """
     key = handle.casefold()
     profile = table.by_handle.get(key)
-    if profile is None or may_use(grant, profile):
+    if profile is None or may_use(virtual_key, profile):
         return profile
-    usable = [other for other in table.profiles.values() if may_use(grant, other)]
+    usable = [other for other in table.profiles.values() if may_use(virtual_key, other)]
     for name in ("id", "virtual_provider", "name"):
         for other in usable:
             if getattr(other, name).casefold() == key:
@@ -33,7 +33,7 @@ def find_profile(handle: str, grant: VirtualKey, table: RoutingTable) -> Profile
     return None
 
 
-def backend(provider: Provider, table: RoutingTable) -> Profile:
+def backend(provider: ProviderEntry, table: RoutingTable) -> Profile:
     """A profile with the provider as its only target, for callers who name it directly."""
     key = ("backend", provider.name)
     profile: Profile | None = table.memo.get(key)
@@ -69,10 +69,10 @@ def alias_in(model: str, profile: Profile) -> str | None:
     return model if any(alias.casefold() == key for alias in aliases(profile)) else None
 
 
-def usable_profiles(grant: VirtualKey, table: RoutingTable) -> Iterator[Profile]:
+def usable_profiles(virtual_key: VirtualKey, table: RoutingTable) -> Iterator[Profile]:
     """Enabled profiles the key may use."""
     for profile in table.profiles.values():
-        if profile.enabled and may_use(grant, profile):
+        if profile.enabled and may_use(virtual_key, profile):
             yield profile
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from governance.routing.request import Features
-from governance.routing.table import Condition, HeuristicRule
+from governance.routing.table import Condition, HeuristicRuleEntry
 
 NUMBERS: Final = ("last_user_characters", "prompt_tokens", "messages", "tools", "images")
 FLAGS: Final = ("reasoning",)
@@ -26,7 +26,7 @@ COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
 OPERATORS: Final = (*COMPARISONS, "any")
 
 
-def matches(rule: HeuristicRule, features: Features) -> bool:
+def matches(rule: HeuristicRuleEntry, features: Features) -> bool:
     """Whether the rule's conditions hold; a rule without conditions always does."""
     if not rule.conditions:
         return True

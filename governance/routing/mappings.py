@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from governance.routing.table import ModelMapping
+from governance.routing.table import ModelMappingEntry
 
 MATCHES: Final = ("exact", "prefix", "regex")
 
 Test = Callable[[str], bool]
 
 
-def compile_test(mapping: ModelMapping, compile_regex: Callable[[str], Test]) -> Test:
+def compile_test(mapping: ModelMappingEntry, compile_regex: Callable[[str], Test]) -> Test:
     """The test of one mapping; exact and prefix ignore case, a regex says for itself.
 
     `compile_regex` brings a linear-time engine, since operators write the patterns and callers
@@ -26,6 +26,6 @@ def compile_test(mapping: ModelMapping, compile_regex: Callable[[str], Test]) ->
     return lambda model: model.casefold() == pattern
 
 
-def matches(mapping: ModelMapping, model: str) -> bool:
+def matches(mapping: ModelMappingEntry, model: str) -> bool:
     """Whether the mapping is in force and stands for the model; uncompiled ones match nothing."""
     return mapping.enabled and mapping.test is not None and mapping.test(model)

@@ -1,6 +1,6 @@
 """What was decided: the candidates in order, a verdict for every target, and why.
 
-What is made for every request is a named tuple: see `ask`.
+What is made for every request is a named tuple: see `routing_request`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from governance.routing.table import Profile, Provider, Target
+from governance.routing.table import Profile, ProviderEntry, Target
 
 REJECTIONS: Final = (
     "target_disabled",
@@ -31,7 +31,7 @@ REJECTIONS: Final = (
 class Candidate:
     """A provider and a model to try."""
 
-    provider: Provider
+    provider: ProviderEntry
     model: str
     target: Target | None = None
     """None for the local fallback, which no target names."""
@@ -74,7 +74,7 @@ class Refusal:
     field: str | None = None
 
 
-class Choice(NamedTuple):
+class ProfileChoice(NamedTuple):
     """Which profile the policy chose, and why."""
 
     profile: Profile

@@ -15,7 +15,7 @@ from governance.routing.handles import (
     usable_profiles,
 )
 from governance.routing.names import listed_models
-from governance.routing.plan import Choice, Refusal
+from governance.routing.plan import ProfileChoice, Refusal
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, RoutingTable, VirtualKey
 
@@ -28,50 +28,52 @@ NO_ROUTE: Final = Profile(id="", name="", virtual_provider="", targets=(), impli
 Skipped = tuple[tuple[str, str], ...]
 
 
-def choose(ask: RoutingRequest, grant: VirtualKey, table: RoutingTable) -> Choice | Refusal:
+def choose(
+    routing_request: RoutingRequest, virtual_key: VirtualKey, table: RoutingTable
+) -> ProfileChoice | Refusal:
     """The profile for a request, or why there is none.
 
     In this order: the caller's hint, the profile bound to the key, `virtual_provider/alias`,
     `provider/model`, model mappings, then heuristic rules and the default where the model is
     `auto` or absent.
     """
-    if ask.hint is not None:
-        return _by_hint(ask.hint, ask, grant, table)
-    if grant.profile:
-        return _by_key(ask, grant, table)
-    named = _by_name(ask.model, grant, table)
+    if routing_request.profile_hint is not None:
+        return _by_hint(routing_request.profile_hint, routing_request, virtual_key, table)
+    if virtual_key.profile:
+        return _by_key(routing_request, virtual_key, table)
+    named = _by_name(routing_request.model, virtual_key, table)
     if named is not None:
         return named
     skipped: list[tuple[str, str]] = []
-    undecided = ask.model.casefold() in UNDECIDED
-    found = _by_mapping(ask.model, grant, table, skipped)
+    undecided = routing_request.model.casefold() in UNDECIDED
+    found = _by_mapping(routing_request.model, virtual_key, table, skipped)
     if found is None and undecided:
-        found = _by_rule(ask, grant, table, skipped)
+        found = _by_rule(routing_request, virtual_key, table, skipped)
         if found is None and table.default is not None:
-            found = Choice(backend(table.default, table), "default", skipped=tuple(skipped))
-    return found or _unknown(ask, grant, table, tuple(skipped), undecided)
+            found = ProfileChoice(backend(table.default, table), "default", skipped=tuple(skipped))
+    return found or _unknown(routing_request, virtual_key, table, tuple(skipped), undecided)
 
 
 def _by_hint(
-    hint: str, ask: RoutingRequest, grant: VirtualKey, table: RoutingTable
-) -> Choice | Refusal:
+    profile_hint: str, routing_request: RoutingRequest, virtual_key: VirtualKey, table: RoutingTable
+) -> ProfileChoice | Refusal:
     """A profile by id, virtual provider or name, or else a real provider by its name."""
-    profile = find_profile(hint, grant, table)
+    profile = find_profile(profile_hint, virtual_key, table)
     if profile is None:
-        provider = table.providers.get(hint.casefold())
+        provider = table.providers.get(profile_hint.casefold())
         if provider is None:
-            return _unknown_hint(hint, grant, table)
+            return _unknown_hint(profile_hint, virtual_key, table)
         if not provider.enabled:
             return _bad_hint(f'The provider "{provider.name}" is disabled.')
-        model = _model_at_backend(ask.model, provider.name, grant, table)
-        return Choice(backend(provider, table), "caller_hint", model)
+        model = _model_at_backend(routing_request.model, provider.name, virtual_key, table)
+        return ProfileChoice(backend(provider, table), "caller_hint", model)
     if not profile.enabled:
         return _bad_hint(f'The routing profile "{profile.name}" is disabled.')
-    return Choice(profile, "caller_hint", alias_in(ask.model, profile))
+    return ProfileChoice(profile, "caller_hint", alias_in(routing_request.model, profile))
 
 
 def _model_at_backend(
-    model: str, provider: str, grant: VirtualKey, table: RoutingTable
+    model: str, provider: str, virtual_key: VirtualKey, table: RoutingTable
 ) -> str | None:
     """What a model name means to a provider chosen by name; None leaves it to its default."""
     prefix, slash, rest = model.partition("/")
@@ -80,95 +82,104 @@ def _model_at_backend(
     if model.casefold() in UNDECIDED:
         return None
     virtual = table.by_virtual_provider.get(prefix.casefold()) if slash else None
-    return None if virtual is not None and may_use(grant, virtual) else model
+    return None if virtual is not None and may_use(virtual_key, virtual) else model
 
 
 def _bad_hint(message: str) -> Refusal:
     return Refusal(400, "unknown_routing_profile", message, "routing_profile")
 
 
-def _unknown_hint(hint: str, grant: VirtualKey, table: RoutingTable) -> Refusal:
-    profiles = [profile.virtual_provider for profile in usable_profiles(grant, table)]
+def _unknown_hint(profile_hint: str, virtual_key: VirtualKey, table: RoutingTable) -> Refusal:
+    profiles = [profile.virtual_provider for profile in usable_profiles(virtual_key, table)]
     providers = [provider.name for provider in table.providers.values() if provider.enabled]
     usable = listing(profiles + providers)
-    return _bad_hint(f'There is no routing profile "{hint}" for this key. Usable: {usable}.')
+    return _bad_hint(
+        f'There is no routing profile "{profile_hint}" for this key. Usable: {usable}.'
+    )
 
 
-def _by_key(ask: RoutingRequest, grant: VirtualKey, table: RoutingTable) -> Choice | Refusal:
+def _by_key(
+    routing_request: RoutingRequest, virtual_key: VirtualKey, table: RoutingTable
+) -> ProfileChoice | Refusal:
     """The profile an operator bound to the key. If it is gone, the key may go nowhere else."""
-    profile = table.profiles.get(grant.profile)
-    if profile is None or not profile.enabled or not may_use(grant, profile):
+    profile = table.profiles.get(virtual_key.profile)
+    if profile is None or not profile.enabled or not may_use(virtual_key, profile):
         message = "The routing profile bound to this API key is not available."
         return Refusal(503, "bound_profile_unavailable", message)
-    return Choice(profile, "api_key", alias_in(ask.model, profile))
+    return ProfileChoice(profile, "api_key", alias_in(routing_request.model, profile))
 
 
-def _by_name(model: str, grant: VirtualKey, table: RoutingTable) -> Choice | Refusal | None:
+def _by_name(
+    model: str, virtual_key: VirtualKey, table: RoutingTable
+) -> ProfileChoice | Refusal | None:
     """`virtual_provider/alias` or `provider/model`. No name is both, so neither hides the other."""
     prefix, slash, rest = model.partition("/")
     if not slash:
         return None
     key = prefix.casefold()
     profile = table.by_virtual_provider.get(key)
-    if profile is not None and may_use(grant, profile):
+    if profile is not None and may_use(virtual_key, profile):
         if not profile.enabled:
             message = f'The model "{model}" is out of service: its routing profile is disabled.'
             return Refusal(404, "model_not_found", message, "model")
-        return Choice(profile, "virtual_model", rest or None)
+        return ProfileChoice(profile, "virtual_model", rest or None)
     provider = table.providers.get(key)
     if provider is None:
         return None
-    return Choice(backend(provider, table), "provider_model", rest or None)
+    return ProfileChoice(backend(provider, table), "provider_model", rest or None)
 
 
 def _by_mapping(
-    model: str, grant: VirtualKey, table: RoutingTable, skipped: list[tuple[str, str]]
-) -> Choice | None:
+    model: str, virtual_key: VirtualKey, table: RoutingTable, skipped: list[tuple[str, str]]
+) -> ProfileChoice | None:
     if not model:
         return None
     for mapping in table.mappings:
         if not mappings.matches(mapping, model):
             continue
-        found = _destination(mapping.destination, grant, table)
-        if isinstance(found, Choice):
-            return Choice(found.profile, "model_mapping", found.alias, tuple(skipped))
+        found = _destination(mapping.destination, virtual_key, table)
+        if isinstance(found, ProfileChoice):
+            return ProfileChoice(found.profile, "model_mapping", found.alias, tuple(skipped))
         skipped.append((f"model_mapping:{mapping.pattern}", found))
     return None
 
 
-def _destination(name: str, grant: VirtualKey, table: RoutingTable) -> Choice | str:
+def _destination(name: str, virtual_key: VirtualKey, table: RoutingTable) -> ProfileChoice | str:
     """Where a mapping leads, or why it leads nowhere."""
-    found = _by_name(name, grant, table)
-    if isinstance(found, Choice):
+    found = _by_name(name, virtual_key, table)
+    if isinstance(found, ProfileChoice):
         return found
     if isinstance(found, Refusal):
         return f'The routing profile of "{name}" is disabled.'
-    profile = find_profile(name, grant, table)
+    profile = find_profile(name, virtual_key, table)
     if profile is not None:
-        return Choice(profile, "") if profile.enabled else _why_not(name, grant, table)
+        return ProfileChoice(profile, "") if profile.enabled else _why_not(name, virtual_key, table)
     provider = table.providers.get(name.casefold())
     if provider is not None:
-        return Choice(backend(provider, table), "")
-    return _why_not(name, grant, table)
+        return ProfileChoice(backend(provider, table), "")
+    return _why_not(name, virtual_key, table)
 
 
 def _by_rule(
-    ask: RoutingRequest, grant: VirtualKey, table: RoutingTable, skipped: list[tuple[str, str]]
-) -> Choice | None:
+    routing_request: RoutingRequest,
+    virtual_key: VirtualKey,
+    table: RoutingTable,
+    skipped: list[tuple[str, str]],
+) -> ProfileChoice | None:
     for rule in table.rules:
-        if not rule.enabled or not heuristics.matches(rule, ask.features):
+        if not rule.enabled or not heuristics.matches(rule, routing_request.features):
             continue
-        profile = find_profile(rule.profile, grant, table)
+        profile = find_profile(rule.profile, virtual_key, table)
         if profile is not None and profile.enabled:
             reason = f"heuristic_rule:{rule.name}"
-            return Choice(profile, reason, None, tuple(skipped))
-        skipped.append((f"heuristic_rule:{rule.name}", _why_not(rule.profile, grant, table)))
+            return ProfileChoice(profile, reason, None, tuple(skipped))
+        skipped.append((f"heuristic_rule:{rule.name}", _why_not(rule.profile, virtual_key, table)))
     return None
 
 
-def _why_not(handle: str, grant: VirtualKey, table: RoutingTable) -> str:
+def _why_not(handle: str, virtual_key: VirtualKey, table: RoutingTable) -> str:
     """Why a profile that a rule or mapping names is not used, for operators."""
-    if find_profile(handle, grant, table) is not None:
+    if find_profile(handle, virtual_key, table) is not None:
         return f'The routing profile "{handle}" is disabled.'
     if handle.casefold() in table.by_handle:
         return f'The routing profile "{handle}" belongs to another API key.'
@@ -176,16 +187,27 @@ def _why_not(handle: str, grant: VirtualKey, table: RoutingTable) -> str:
 
 
 def _unknown(
-    ask: RoutingRequest, grant: VirtualKey, table: RoutingTable, skipped: Skipped, undecided: bool
-) -> Choice | Refusal:
+    routing_request: RoutingRequest,
+    virtual_key: VirtualKey,
+    table: RoutingTable,
+    skipped: Skipped,
+    undecided: bool,
+) -> ProfileChoice | Refusal:
     """Local inference takes what has no mapping while cloud routing is on; else it is a 404."""
-    what = f'no mapping for "{ask.model}"' if not undecided else "no model named and no default"
-    if table.cloud_enabled and local_candidate(ask, None, grant, table) is not None:
+    what = (
+        f'no mapping for "{routing_request.model}"'
+        if not undecided
+        else "no model named and no default"
+    )
+    if (
+        table.cloud_enabled
+        and local_candidate(routing_request, None, virtual_key, table) is not None
+    ):
         warning = f"{what}: local inference takes it"
-        return Choice(NO_ROUTE, "default", None, skipped, warning)
-    known = listing(model.id for model in listed_models(table, grant))
+        return ProfileChoice(NO_ROUTE, "default", None, skipped, warning)
+    known = listing(model.id for model in listed_models(table, virtual_key))
     if undecided:
         message = f"The request names no model and there is no default. Models: {known}."
         return Refusal(404, "model_not_found", message, "model")
-    message = f'The model "{ask.model}" does not exist. Models: {known}.'
+    message = f'The model "{routing_request.model}" does not exist. Models: {known}.'
     return Refusal(404, "model_not_found", message, "model")

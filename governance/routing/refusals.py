@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from governance.routing.handles import LISTED, aliases, listing
-from governance.routing.plan import Choice, Refusal, Verdict
+from governance.routing.plan import ProfileChoice, Refusal, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile
 from governance.routing.verdicts import serves
@@ -19,7 +19,9 @@ PASSED_OVER: Final = ("target_disabled", "virtual_model_mismatch")
 """Targets that were never meant for the request, and so say nothing about who is to blame."""
 
 
-def refusal_for(ask: RoutingRequest, choice: Choice, verdicts: Sequence[Verdict]) -> Refusal:
+def refusal_for(
+    routing_request: RoutingRequest, choice: ProfileChoice, verdicts: Sequence[Verdict]
+) -> Refusal:
     """Why no candidate is left.
 
     404 when the profile has no such virtual model; 400 when every target in service lacks what
@@ -34,7 +36,9 @@ def refusal_for(ask: RoutingRequest, choice: Choice, verdicts: Sequence[Verdict]
     found = {verdict.rejection for verdict in meant}
     if meant and found <= set(CALLERS):
         code = next(code for code in CALLERS if code in found)
-        message = f"{_wanted(code, ask)} {_nobody(profile)} can answer: {reasons(meant)}"
+        message = (
+            f"{_wanted(code, routing_request)} {_nobody(profile)} can answer: {reasons(meant)}"
+        )
         return Refusal(400, code, message, "model")
     return Refusal(503, "no_candidate", f"{_nobody(profile)} can answer now: {reasons(verdicts)}")
 
@@ -55,11 +59,11 @@ def reasons(verdicts: Sequence[Verdict]) -> str:
     return "; ".join(said[:LISTED]) + more + "."
 
 
-def _wanted(code: str, ask: RoutingRequest) -> str:
+def _wanted(code: str, routing_request: RoutingRequest) -> str:
     if code == "capability_mismatch":
-        return f"The request needs {', '.join(sorted(ask.needs))}."
+        return f"The request needs {', '.join(sorted(routing_request.required_capabilities))}."
     if code == "request_type_mismatch":
-        return f"The request is of the type {ask.request_type}."
+        return f"The request is of the type {routing_request.request_type}."
     return "The request names no model."
 
 

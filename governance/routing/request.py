@@ -32,9 +32,9 @@ class RoutingRequest(NamedTuple):
     model: str = ""
     """As the caller wrote it; empty when absent."""
     request_type: str = "chat"
-    needs: frozenset[str] = frozenset({"text"})
+    required_capabilities: frozenset[str] = frozenset({"text"})
     """Modalities and features (`kinds.MODALITIES`, `kinds.FEATURES`) the answer requires."""
-    hint: str | None = None
+    profile_hint: str | None = None
     """`routing_profile` of the body, of its metadata, or of the header; None when not given."""
     stream: bool = False
     features: Features = Features()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from governance.routing.breaker import Health, HealthStatus
-from governance.routing.eligibility import EligibleTarget, outlook_for
-from governance.routing.plan import Candidate, Choice, Plan, Refusal, Verdict
+from governance.routing.breaker import HealthReader, HealthStatus
+from governance.routing.eligibility import EligibleTarget, eligibility_for
+from governance.routing.plan import Candidate, Plan, ProfileChoice, Refusal, Verdict
 from governance.routing.policy import choose
 from governance.routing.refusals import refusal_for, warning_for
 from governance.routing.request import RoutingRequest
@@ -17,10 +17,10 @@ from governance.strategies.strategy import Rng
 
 
 def route(
-    ask: RoutingRequest,
-    grant: VirtualKey,
+    routing_request: RoutingRequest,
+    virtual_key: VirtualKey,
     table: RoutingTable,
-    health: Health,
+    health: HealthReader,
     now: float,
     rng: Rng,
 ) -> Plan:
@@ -28,18 +28,18 @@ def route(
 
     `now` is in seconds on the clock of `health`.
     """
-    choice = choose(ask, grant, table)
+    choice = choose(routing_request, virtual_key, table)
     if isinstance(choice, Refusal):
         return Plan(refusal=choice)
-    return resolve(ask, choice, grant, table, health, now, rng)
+    return resolve(routing_request, choice, virtual_key, table, health, now, rng)
 
 
 def resolve(
-    ask: RoutingRequest,
-    choice: Choice,
-    grant: VirtualKey,
+    routing_request: RoutingRequest,
+    choice: ProfileChoice,
+    virtual_key: VirtualKey,
     table: RoutingTable,
-    health: Health,
+    health: HealthReader,
     now: float,
     rng: Rng,
 ) -> Plan:
@@ -48,14 +48,14 @@ def resolve(
     Candidates that cool down or are saturated go behind the healthy ones, in their order among
     themselves, and the local fallback comes last. With nothing left the plan holds a refusal.
     """
-    outlook = outlook_for(ask, choice, grant, table)
-    verdicts = outlook.verdicts
+    eligibility = eligibility_for(routing_request, choice, virtual_key, table)
+    verdicts = eligibility.verdicts
     candidates: list[Candidate] = []
     demoted: list[Candidate] = []
     strategy = strategy_named(choice.profile.strategy)
-    for one in strategy.order(outlook.kept, health, rng):
-        standing = health.status(one.provider, one.candidate.model)
-        verdict = None if standing is None else _momentary(one, standing, now)
+    for one in strategy.order(eligibility.kept, health, rng):
+        status = health.status(one.provider, one.candidate.model)
+        verdict = None if status is None else _health_verdict(one, status, now)
         if verdict is None:
             candidates.append(one.candidate)
             continue
@@ -64,14 +64,14 @@ def resolve(
             demoted.append(one.candidate)
     candidates += demoted
     warning, refusal = choice.warning, None
-    fallback = outlook.fallback
+    fallback = eligibility.fallback
     if fallback is not None:
         if not candidates:
             warning = warning or warning_for(choice.profile, verdicts)
-        if not outlook.fallback_repeats or not any(map(fallback.same_place, candidates)):
+        if not eligibility.fallback_repeats or not any(map(fallback.same_place, candidates)):
             candidates.append(fallback)
     elif not candidates:
-        refusal = refusal_for(ask, choice, verdicts)
+        refusal = refusal_for(routing_request, choice, verdicts)
     return Plan(
         profile=choice.profile if choice.profile.targets else None,
         reason=choice.reason,
@@ -84,12 +84,12 @@ def resolve(
     )
 
 
-def _momentary(one: EligibleTarget, standing: HealthStatus, now: float) -> Verdict | None:
+def _health_verdict(one: EligibleTarget, status: HealthStatus, now: float) -> Verdict | None:
     """What health changes about a kept target, None when nothing."""
-    exceeded = threshold(one.target, standing, now)
+    exceeded = threshold(one.target, status, now)
     if exceeded is not None:
         return Verdict(one.target, one.candidate.model, *exceeded)
-    demoted = standing.demoted(now)
+    demoted = status.demoted(now)
     if demoted is None:
         return None
     detail = {

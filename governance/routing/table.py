@@ -69,7 +69,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
+class ProviderEntry:
     """A place that answers, with all that a request needs to get there.
 
     Times are seconds, None means no limit. `api_key` is the decrypted credential and never shows
@@ -161,7 +161,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class HeuristicRule:
+class HeuristicRuleEntry:
     """Sends requests without a model to a profile when its conditions hold."""
 
     name: str
@@ -174,7 +174,7 @@ class HeuristicRule:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelMapping:
+class ModelMappingEntry:
     """Turns a model name that clients hard-code into a profile or a `provider/model`."""
 
     pattern: str
@@ -197,7 +197,7 @@ class RoutingTable:
     """One consistent state of the configuration. Build it with `compile.compile_table`."""
 
     version: int = 0
-    providers: Mapping[str, Provider] = field(default_factory=lambda: MappingProxyType({}))
+    providers: Mapping[str, ProviderEntry] = field(default_factory=lambda: MappingProxyType({}))
     """By casefolded name."""
     profiles: Mapping[str, Profile] = field(default_factory=_nothing)
     """By id."""
@@ -205,14 +205,14 @@ class RoutingTable:
     """By casefolded virtual provider; enabled and disabled ones."""
     by_handle: Mapping[str, Profile] = field(default_factory=_nothing)
     """By casefolded id, name and virtual provider; an id beats a virtual provider beats a name."""
-    grants: Mapping[bytes, VirtualKey] = field(default_factory=lambda: MappingProxyType({}))
+    virtual_keys: Mapping[bytes, VirtualKey] = field(default_factory=lambda: MappingProxyType({}))
     """By SHA-256 digest of the key."""
-    rules: tuple[HeuristicRule, ...] = ()
+    rules: tuple[HeuristicRuleEntry, ...] = ()
     """In the order operators gave them."""
-    mappings: tuple[ModelMapping, ...] = ()
+    mappings: tuple[ModelMappingEntry, ...] = ()
     """By priority ascending, then in row order."""
-    default: Provider | None = None
-    local_default: Provider | None = None
+    default: ProviderEntry | None = None
+    local_default: ProviderEntry | None = None
     """Where a failed or empty route falls to."""
     cloud_enabled: bool = False
     groups: Mapping[str, Group] = field(default_factory=lambda: MappingProxyType({}))

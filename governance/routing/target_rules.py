@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from governance.routing.fields import Problem
-from governance.routing.kinds import FEATURES, MODALITIES
+from governance.routing.vocabulary import FEATURES, MODALITIES
 
 WILDCARD: Final = "*"
 CAPABILITIES: Final = MODALITIES + FEATURES

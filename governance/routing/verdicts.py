@@ -1,6 +1,6 @@
 """What becomes of one target, and the sentence that says why.
 
-Each check belongs to one of `plan.REJECTIONS`; `judge` goes through them in that order.
+Each check belongs to one of `plan.REJECTIONS`; `evaluate` goes through them in that order.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from governance.kinds import kind_named
 from governance.limits import MEASURES, highest
 from governance.routing.breaker import HealthStatus
 from governance.routing.capabilities import missing
-from governance.routing.kinds import MODALITIES
 from governance.routing.plan import Verdict
-from governance.routing.table import Profile, Provider, RoutingTable, Target, VirtualKey
+from governance.routing.table import Profile, ProviderEntry, RoutingTable, Target, VirtualKey
+from governance.routing.vocabulary import MODALITIES
 
 Rejection = tuple[str, str]
 """One of `plan.REJECTIONS` and a sentence for operators."""
@@ -27,25 +27,25 @@ class EvaluationContext:
     """What all targets of a profile are judged by."""
 
     request_type: str
-    needs: frozenset[str]
+    required_capabilities: frozenset[str]
     alias: str | None
     binding: frozenset[str]
     """Features some enabled target declares."""
     profile: Profile
-    grant: VirtualKey
+    virtual_key: VirtualKey
     table: RoutingTable
 
 
-def judge(target: Target, question: EvaluationContext) -> Verdict:
+def evaluate(target: Target, context: EvaluationContext) -> Verdict:
     """The verdict on a target as far as configuration decides it."""
-    provider = question.table.providers.get(target.provider.casefold())
-    model = model_for(target, provider, question)
+    provider = context.table.providers.get(target.provider.casefold())
+    model = model_for(target, provider, context)
     rejection = (
         _disabled(target)
-        or _alias_mismatch(target, question)
-        or _request_type_mismatch(target, provider, question)
-        or _capability_mismatch(target, question)
-        or obstacle(target.provider, question.profile, question.grant, question.table)
+        or _alias_mismatch(target, context)
+        or _request_type_mismatch(target, provider, context)
+        or _capability_mismatch(target, context)
+        or unavailable_reason(target.provider, context.profile, context.virtual_key, context.table)
         or _model_missing(model, target)
     )
     if rejection is None:
@@ -59,7 +59,7 @@ def serves(target: Target, alias: str | None) -> bool:
     return alias is None or name in ("", WILDCARD) or name.casefold() == alias.casefold()
 
 
-def model_for(target: Target, provider: Provider | None, question: EvaluationContext) -> str:
+def model_for(target: Target, provider: ProviderEntry | None, context: EvaluationContext) -> str:
     """The model to ask the provider for; empty when nobody named one.
 
     A target without a model passes on the name that was asked for, unless the profile itself
@@ -67,16 +67,16 @@ def model_for(target: Target, provider: Provider | None, question: EvaluationCon
     """
     if target.model:
         return target.model
-    alias = question.alias
+    alias = context.alias
     if alias:
         key = alias.casefold()
-        if all(other.virtual_model.casefold() != key for other in question.profile.targets):
+        if all(other.virtual_model.casefold() != key for other in context.profile.targets):
             return alias
     return provider.default_model if provider is not None else ""
 
 
-def obstacle(
-    name: str, profile: Profile, grant: VirtualKey, table: RoutingTable
+def unavailable_reason(
+    name: str, profile: Profile, virtual_key: VirtualKey, table: RoutingTable
 ) -> Rejection | None:
     """What keeps a request of this key and profile from the provider of this name."""
     provider = table.providers.get(name.casefold())
@@ -89,13 +89,13 @@ def obstacle(
     if not table.cloud_enabled:
         detail = f'"{provider.name}" is not local, and cloud routing is switched off.'
         return "cloud_routing_disabled", detail
-    if profile.local_only or grant.local_only:
+    if profile.local_only or virtual_key.local_only:
         who = f'The profile "{profile.name}"' if profile.local_only else "The API key"
         return "local_only", f'{who} is local_only, and "{provider.name}" is not local.'
     return None
 
 
-def threshold(target: Target, standing: HealthStatus, now: float) -> Rejection | None:
+def threshold(target: Target, status: HealthStatus, now: float) -> Rejection | None:
     """The first limit whose used share has reached what the target allows.
 
     Unknown shares pass, and so do those of a limit that has been renewed since: nothing else
@@ -103,7 +103,7 @@ def threshold(target: Target, standing: HealthStatus, now: float) -> Rejection |
     """
     for measure in MEASURES.values():
         what = measure.threshold
-        used = highest((standing.reported(what),), now) if what else None
+        used = highest((status.reported(what),), now) if what else None
         allowed = target.rate_limit.allowed(what)
         if used is not None and used >= allowed:
             detail = f"{used:.3g} % of the {what} limit is used; the target stops at {allowed:g} %."
@@ -115,16 +115,16 @@ def _disabled(target: Target) -> Rejection | None:
     return None if target.enabled else ("target_disabled", "The target is switched off.")
 
 
-def _alias_mismatch(target: Target, question: EvaluationContext) -> Rejection | None:
-    if serves(target, question.alias):
+def _alias_mismatch(target: Target, context: EvaluationContext) -> Rejection | None:
+    if serves(target, context.alias):
         return None
-    return "virtual_model_mismatch", f'It serves "{target.virtual_model}", not "{question.alias}".'
+    return "virtual_model_mismatch", f'It serves "{target.virtual_model}", not "{context.alias}".'
 
 
 def _request_type_mismatch(
-    target: Target, provider: Provider | None, question: EvaluationContext
+    target: Target, provider: ProviderEntry | None, context: EvaluationContext
 ) -> Rejection | None:
-    asked = question.request_type
+    asked = context.request_type
     if target.request_types and asked not in target.request_types:
         serving = ", ".join(sorted(target.request_types))
         return "request_type_mismatch", f"It serves {serving}, not {asked}."
@@ -137,11 +137,11 @@ def _request_type_mismatch(
     return None
 
 
-def _capability_mismatch(target: Target, question: EvaluationContext) -> Rejection | None:
-    lacks = missing(question.needs, target.capabilities, question.binding)
+def _capability_mismatch(target: Target, context: EvaluationContext) -> Rejection | None:
+    lacks = missing(context.required_capabilities, target.capabilities, context.binding)
     if not lacks:
         return None
-    if lacks == {"text"} and "vision" not in question.needs:
+    if lacks == {"text"} and "vision" not in context.required_capabilities:
         return "capability_mismatch", "It serves only requests that need vision."
     declared = ", ".join(sorted(target.capabilities))
     return "capability_mismatch", f"It lacks {', '.join(sorted(lacks))}; it offers {declared}."
@@ -153,6 +153,6 @@ def _model_missing(model: str, target: Target) -> Rejection | None:
     return "model_missing", f'Neither target nor request nor "{target.provider}" names a model.'
 
 
-def covers_modalities(needs: frozenset[str], provider: Provider) -> bool:
+def covers_modalities(required_capabilities: frozenset[str], provider: ProviderEntry) -> bool:
     """Whether the provider takes the modalities of a request; features do not count here."""
-    return not missing(needs & frozenset(MODALITIES), provider.capabilities)
+    return not missing(required_capabilities & frozenset(MODALITIES), provider.capabilities)

@@ -18,7 +18,7 @@ from django.db.models import Model
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from governance.models.validators import Bounds, Lines, Numbers, Words
+from governance.models.validators import Bounds, LinesValidator, Numbers, Words
 from governance.routing.fields import Fields, Problem, kind_of, range_problem
 
 _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
@@ -67,7 +67,7 @@ class Strict:
         return attrgetter(self.column.attname) if type(self).show is Strict.show else self.show
 
 
-class TextField(Strict, serializers.CharField):
+class StrictTextField(Strict, serializers.CharField):
     """One line.
 
     Where another rule bounds the length in better words, texts are read up to `read_to` characters
@@ -92,13 +92,13 @@ class TextField(Strict, serializers.CharField):
         return fields.text(self.name, self.limit, required=not self.allow_blank, prose=self.prose)
 
 
-class ProseField(TextField):
+class StrictProseField(StrictTextField):
     """Text that may span lines."""
 
     prose = True
 
 
-class ReferenceField(TextField):
+class ReferenceField(StrictTextField):
     """The key of another row; blank for none."""
 
     def kept(self, value: Any) -> Any:
@@ -117,7 +117,7 @@ class NumberReferenceField(Strict, serializers.IntegerField):
         return fields.number(self.name, 1, 2**62, integer=True)
 
 
-class ChoiceField(Strict, serializers.ChoiceField):
+class StrictChoiceField(Strict, serializers.ChoiceField):
     """One of the column's choices, which may grow with what is installed."""
 
     def settle(self) -> None:
@@ -165,7 +165,7 @@ class _Number(Strict):
         return number(getattr(row, self.column.attname))
 
 
-class NumberField(_Number, serializers.FloatField):
+class StrictNumberField(_Number, serializers.FloatField):
     """Any number within the column's bounds."""
 
 
@@ -313,13 +313,13 @@ class WordsField(Strict, serializers.ListField):
         return [*value] if self.column.blank else [*dict.fromkeys(value)]
 
 
-class LinesField(Strict, serializers.ListField):
+class StrictLinesField(Strict, serializers.ListField):
     """A list of texts."""
 
     absent = None
 
     def settle(self) -> None:
-        self.lines = next(one for one in self.column.validators if isinstance(one, Lines))
+        self.lines = next(one for one in self.column.validators if isinstance(one, LinesValidator))
 
     def read(self, fields: Fields) -> None:
         name, given = self.name, fields.document.get(self.name)

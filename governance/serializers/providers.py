@@ -34,7 +34,7 @@ class CredentialField(serializers.CharField):
             row.set_api_key(document["api_key"] or "")
 
 
-class HeadersField(serializers.DictField):
+class StrictHeadersField(serializers.DictField):
     """Absent keeps them all; a header whose value is the mask keeps its value."""
 
     def read(self, reading: Reading) -> None:
@@ -92,7 +92,7 @@ class ProviderSerializer(StrictSerializer):
         max_length=4_000,
         help_text="Never shown. Left out it stays; blank or null clears it.",
     )
-    extra_headers = HeadersField(
+    extra_headers = StrictHeadersField(
         child=serializers.CharField(allow_blank=True),
         required=False,
         help_text=f"Values are shown as `{MASK}`; sent back so, they stay.",

@@ -34,7 +34,7 @@ class ConditionSerializer(serializers.Serializer[Any]):
     value = ConditionValueField()
 
 
-class ConditionsField(Strict, serializers.ListSerializer[Any]):
+class StrictConditionsField(Strict, serializers.ListSerializer[Any]):
     """Conditions, kept with their three fields in their order, whatever order they came in."""
 
     def read(self, reading: Reading) -> None:  # type: ignore[override]
@@ -55,7 +55,7 @@ class RuleSerializer(StrictSerializer):
     check_after = {"profile": "name", "conditions": "enabled", "position": "conditions"}
     rules = {"name": _name}
 
-    conditions = ConditionsField(child=ConditionSerializer(), required=False)
+    conditions = StrictConditionsField(child=ConditionSerializer(), required=False)
 
     class Meta:
         model = HeuristicRule

@@ -17,7 +17,7 @@ from django.db import models
 from django.db.models import Model
 from rest_framework import serializers
 
-from governance.models.validators import Bounds, Lines, Numbers, Words
+from governance.models.validators import Bounds, LinesValidator, Numbers, Words
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.serializers import fields as strict
 
@@ -220,13 +220,16 @@ def column_field(
     if column.choices is not None:
         if column.blank:
             options |= {"allow_null": True, "allow_blank": True}
-        return strict.ChoiceField, {**options, "choices": [one for one, _ in column.flatchoices]}
+        return strict.StrictChoiceField, {
+            **options,
+            "choices": [one for one, _ in column.flatchoices],
+        }
     if isinstance(column, models.CharField | models.TextField):
         patterns = [one for one in column.validators if isinstance(one, RegexValidator)]
         options |= {"max_length": column.max_length, "allow_blank": column.blank}
         options["validators"] = patterns
         prose = isinstance(column, models.TextField)
-        return (strict.ProseField if prose else strict.TextField), options
+        return (strict.StrictProseField if prose else strict.StrictTextField), options
     if isinstance(column, models.DecimalField):
         digits = {"max_digits": column.max_digits, "decimal_places": column.decimal_places}
         return strict.DecimalField, {**options, **digits}
@@ -244,9 +247,9 @@ def _list_field(column: Any, options: dict[str, Any]) -> tuple[Any, dict[str, An
         if isinstance(one, Words):
             child: Any = serializers.ChoiceField(choices=[*one.allowed()])
             return strict.WordsField, {**options, "child": child, "allow_empty": column.blank}
-        if isinstance(one, Lines):
+        if isinstance(one, LinesValidator):
             child = serializers.CharField(max_length=one.limit)
-            return strict.LinesField, {**options, "child": child, "max_length": one.most}
+            return strict.StrictLinesField, {**options, "child": child, "max_length": one.most}
         if isinstance(one, Numbers):
             child = serializers.FloatField(min_value=one.low, max_value=one.high)
             return strict.NumbersField, {**options, "child": child, "max_length": one.most}
@@ -262,4 +265,4 @@ def _number_field(column: Any, options: dict[str, Any]) -> tuple[Any, dict[str, 
     if isinstance(column, models.PositiveIntegerField):
         return strict.PlaceField, options
     whole = isinstance(column, models.IntegerField)
-    return (strict.WholeNumberField if whole else strict.NumberField), options
+    return (strict.WholeNumberField if whole else strict.StrictNumberField), options

@@ -9,7 +9,7 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 from governance.services.budgets import GRANTS, GROUPS, LIMITS, PRICES
 from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
-from governance.services.importing import Outcome, profiles_in, replace_all
+from governance.services.importing import ImportOutcome, profiles_in, replace_all
 from governance.services.keys import create_key, delete_key, find_key, update_key
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
 from governance.services.profiles import delete_profile, find_profile, save_profile
@@ -30,7 +30,7 @@ __all__ = [
     "PRICES",
     "Added",
     "Difference",
-    "Outcome",
+    "ImportOutcome",
     "Reverted",
     "Saved",
     "add_models",

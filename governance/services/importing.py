@@ -26,7 +26,7 @@ _WRITTEN = [
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ImportOutcome:
     """What an import did, or would do: ids of the profiles."""
 
     created: tuple[str, ...]
@@ -67,7 +67,7 @@ def profiles_in(document: object) -> object:
     raise Invalid(Problem("routing_profiles", "required" if not found else "ambiguous", message))
 
 
-def replace_all(documents_in: object, *, who: str, dry_run: bool = False) -> Outcome:
+def replace_all(documents_in: object, *, who: str, dry_run: bool = False) -> ImportOutcome:
     """Puts this set of profiles in the place of all that are there.
 
     Everything is checked before anything is written. With `dry_run` nothing is. Raises `Invalid`,
@@ -78,11 +78,11 @@ def replace_all(documents_in: object, *, who: str, dry_run: bool = False) -> Out
         locality = dict(Provider.objects.values_list("name", "is_local"))
         check(set_problems(documents_in, locality))
         assert isinstance(documents_in, Sequence)
-        plan = Plan(made)
+        plan = ReplacePlan(made)
         for document in documents_in:
             plan.add(document)
         plan.remove_the_rest()
-        outcome = Outcome(
+        outcome = ImportOutcome(
             created=tuple(row.id for row in plan.created),
             changed=tuple(row.id for row in plan.changed),
             removed=tuple(plan.left),
@@ -94,7 +94,7 @@ def replace_all(documents_in: object, *, who: str, dry_run: bool = False) -> Out
     return outcome
 
 
-class Plan:
+class ReplacePlan:
     """Which rows come, change and go."""
 
     def __init__(self, made: Change) -> None:

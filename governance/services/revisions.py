@@ -25,7 +25,7 @@ from governance.serializers.strict import StrictSerializer
 from governance.services import mappings, profiles, providers, rules
 from governance.services.change import Change, change
 from governance.services.comparing import find_revision
-from governance.services.importing import Plan
+from governance.services.importing import ReplacePlan
 
 Document = dict[str, Any]
 State = dict[str, dict[Any, Document]]
@@ -56,7 +56,7 @@ def revert(version: int, *, who: str, dry_run: bool = False, credentials: bool =
         reverted = Reverted()
         for kind in _PLAIN:
             _apply(made, kind, wanted[kind], reverted.warnings, credentials)
-        plan = Plan(made)
+        plan = ReplacePlan(made)
         for document in wanted[profiles.KIND].values():
             plan.add(document)
         plan.remove_the_rest()

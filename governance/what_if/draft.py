@@ -33,7 +33,7 @@ def with_profile(table: RoutingTable, profile: Profile) -> RoutingTable:
         version=table.version,
         profiles=others.values(),
         providers=table.providers.values(),
-        grants=table.grants,
+        virtual_keys=table.virtual_keys,
         rules=table.rules,
         mappings=table.mappings,
         cloud_enabled=table.cloud_enabled,

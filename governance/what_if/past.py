@@ -25,7 +25,7 @@ COLUMNS: Final = (
 class Past:
     """One request, with the id of the key that sent it."""
 
-    ask: RoutingRequest
+    routing_request: RoutingRequest
     key_id: str
 
 
@@ -56,14 +56,14 @@ def _past(
     messages: int,
     tools: int,
     features: dict[str, Any],
-    hint: str | None,
+    profile_hint: str | None,
 ) -> Past:
     return Past(
         RoutingRequest(
             model=model,
             request_type=request_type,
-            needs=frozenset(features.get("needs") or ("text",)),
-            hint=hint,
+            required_capabilities=frozenset(features.get("needs") or ("text",)),
+            profile_hint=profile_hint,
             stream=stream,
             features=Features(
                 last_user_characters=features.get("last_user_characters", 0),

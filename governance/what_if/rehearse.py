@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from governance.routing.breaker import HEALTHY, Health
+from governance.routing.breaker import HEALTHY, HealthReader
 from governance.routing.explain import Explained, Simulation, simulate
 from governance.routing.request import RoutingRequest
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
@@ -67,14 +67,14 @@ class Rehearsal:
 
 def rehearse(
     document: Mapping[str, Any],
-    ask: RoutingRequest,
+    routing_request: RoutingRequest,
     table: RoutingTable,
     *,
-    grant: VirtualKey = ANONYMOUS,
-    health: Health = HEALTHY,
+    virtual_key: VirtualKey = ANONYMOUS,
+    health: HealthReader = HEALTHY,
     inside: bool = True,
 ) -> Rehearsal:
-    """Decides on `ask` with the profile that `document` describes, and without it.
+    """Decides on `routing_request` with the profile that `document` describes, and without it.
 
     The document keeps every rule. With `inside` the request goes straight to the profile, whatever
     the policy would choose, and with its own key if it belongs to one; otherwise the whole policy
@@ -82,13 +82,13 @@ def rehearse(
     """
     profile = profile_of(document)
     if inside:
-        ask = ask._replace(hint=profile.id)
-        if profile.virtual_key_id and grant is ANONYMOUS:
-            grant = _key(profile.virtual_key_id, table)
-    draft = _simulate(ask, grant, with_profile(table, profile), health)
+        routing_request = routing_request._replace(profile_hint=profile.id)
+        if profile.virtual_key_id and virtual_key is ANONYMOUS:
+            virtual_key = _key(profile.virtual_key_id, table)
+    draft = _simulate(routing_request, virtual_key, with_profile(table, profile), health)
     saved = None
     if not inside or profile.id in table.profiles:
-        saved = _simulate(ask, grant, table, health)
+        saved = _simulate(routing_request, virtual_key, table, health)
     changes = () if saved is None else tuple(differences(saved, draft))
     return Rehearsal(draft, saved, changes, "" if saved is None else _moved(saved, draft))
 
@@ -107,15 +107,18 @@ def differences(before: Simulation, after: Simulation) -> list[CandidateChange]:
 
 
 def _simulate(
-    ask: RoutingRequest, grant: VirtualKey, table: RoutingTable, health: Health
+    routing_request: RoutingRequest,
+    virtual_key: VirtualKey,
+    table: RoutingTable,
+    health: HealthReader,
 ) -> Simulation:
-    return simulate(ask, grant, table, health, 0.0, random.Random(SEED))  # noqa: S311
+    return simulate(routing_request, virtual_key, table, health, 0.0, random.Random(SEED))  # noqa: S311
 
 
 def _key(identity: str, table: RoutingTable) -> VirtualKey:
-    for grant in table.grants.values():
-        if grant.id == identity:
-            return grant
+    for virtual_key in table.virtual_keys.values():
+        if virtual_key.id == identity:
+            return virtual_key
     return replace(ANONYMOUS, id=identity)
 
 

@@ -50,7 +50,7 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class TrafficShare:
     """Requests a destination gets now, and would get."""
 
     destination: FirstDestination
@@ -70,7 +70,7 @@ class Replay:
     """Requests that would be answered and now are refused."""
     flows: tuple[Flow, ...]
     """The largest first."""
-    shares: tuple[Share, ...]
+    shares: tuple[TrafficShare, ...]
     """The largest first."""
 
 
@@ -84,14 +84,17 @@ def replay(document: Mapping[str, Any], requests: Iterable[Past], table: Routing
     none.
     """
     drafted = with_profile(table, profile_of(document))
-    grants = {grant.id: grant for grant in table.grants.values()}
-    counts = Counter((one.ask, one.key_id) for one in requests)
+    virtual_keys = {virtual_key.id: virtual_key for virtual_key in table.virtual_keys.values()}
+    counts = Counter((one.routing_request, one.key_id) for one in requests)
     flows: dict[tuple[FirstDestination, FirstDestination], float] = defaultdict(float)
     before: Odds = defaultdict(float)
     after: Odds = defaultdict(float)
-    for (ask, key_id), count in counts.items():
-        grant = grants.get(key_id, ANONYMOUS)
-        was, would_be = odds(ask, grant, table), odds(ask, grant, drafted)
+    for (routing_request, key_id), count in counts.items():
+        virtual_key = virtual_keys.get(key_id, ANONYMOUS)
+        was, would_be = (
+            odds(routing_request, virtual_key, table),
+            odds(routing_request, virtual_key, drafted),
+        )
         for place, chance in was.items():
             before[place] += chance * count
         for place, chance in would_be.items():
@@ -101,9 +104,9 @@ def replay(document: Mapping[str, Any], requests: Iterable[Past], table: Routing
     return _summed(sum(counts.values()), flows, before, after)
 
 
-def odds(ask: RoutingRequest, grant: VirtualKey, table: RoutingTable) -> Odds:
+def odds(routing_request: RoutingRequest, virtual_key: VirtualKey, table: RoutingTable) -> Odds:
     """Where the request goes first, and how likely."""
-    plan = route(ask, grant, table, HEALTHY, 0.0, random.Random(0))  # noqa: S311
+    plan = route(routing_request, virtual_key, table, HEALTHY, 0.0, random.Random(0))  # noqa: S311
     if plan.refusal is not None:
         return {FirstDestination(refusal=plan.refusal.code): 1.0}
     found: Odds = {}
@@ -140,7 +143,8 @@ def _summed(
 ) -> Replay:
     ordered = sorted(flows.items(), key=lambda item: (-item[1], item[0]))
     shares = [
-        Share(place, before.get(place, 0.0), after.get(place, 0.0)) for place in {**before, **after}
+        TrafficShare(place, before.get(place, 0.0), after.get(place, 0.0))
+        for place in {**before, **after}
     ]
     shares.sort(key=lambda one: (-max(one.before, one.after), one.destination))
     return Replay(

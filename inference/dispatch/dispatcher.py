@@ -28,10 +28,10 @@ from inference.record.record import RequestContext
 from inference.translate.base import (
     EVENT_STREAM,
     JSON,
-    Answer,
     Inexpressible,
     Outbound,
     StreamTranslator,
+    TranslatedAnswer,
     Translator,
 )
 from inference.upstream import Client, Reply
@@ -56,7 +56,10 @@ class Delivery(Protocol):
         """The head of a streamed answer."""
 
     async def whole(
-        self, candidate: Candidate, answer: Answer, headers: tuple[tuple[bytes, bytes], ...] = ()
+        self,
+        candidate: Candidate,
+        answer: TranslatedAnswer,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         """An answer from beginning to end."""
 
@@ -103,7 +106,7 @@ class Dispatcher:
             if candidate.is_local_fallback and exhausted.failure.code == INEXPRESSIBLE:
                 # The request asks for too much, nobody has failed: its caller is to know.
                 break
-            result: StreamResult | Answer | None = None
+            result: StreamResult | TranslatedAnswer | None = None
             with self._attempt(candidate) as attempt:
                 result = await self._ask(attempt)
                 if isinstance(result, StreamResult):
@@ -132,7 +135,7 @@ class Dispatcher:
     async def answer_here(
         self,
         candidate: Candidate,
-        answer: Answer,
+        answer: TranslatedAnswer,
         code: str,
         headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
@@ -145,11 +148,11 @@ class Dispatcher:
     def _attempt(self, candidate: Candidate) -> Attempt:
         return Attempt(candidate, self.context, self._book, self._loop, self._timer_wheel)
 
-    async def _ask(self, attempt: Attempt) -> StreamResult | Answer:
+    async def _ask(self, attempt: Attempt) -> StreamResult | TranslatedAnswer:
         """The candidate's committed stream or its whole answer. Raises what `Attempt` takes."""
         request, context, candidate = self.request, self.context, attempt.candidate
         context.dropped = ()
-        stream = request.ask.stream
+        stream = request.routing_request.stream
         attempt.acquire(stream=stream)
         if candidate.is_local_fallback and context.attempts:
             log.warning(
@@ -195,7 +198,7 @@ class Dispatcher:
     async def _ask_once(
         self, backend: Backend, outbound: Outbound, body: bytes, attempt: Attempt
     ) -> Reply:
-        request, key = self.request, self.context.grant
+        request, key = self.request, self.context.virtual_key
         extra = outbound.headers
         if outbound.content_type != JSON:
             extra = (*extra, (b"content-type", outbound.content_type.encode()))
@@ -211,7 +214,7 @@ class Dispatcher:
             body,
             caller=request.headers,
             extra=extra,
-            stream=request.ask.stream,
+            stream=request.routing_request.stream,
             connect_timeout=backend.provider.connect_timeout,
             on_start=attempt.started,
         )
@@ -245,7 +248,7 @@ class Dispatcher:
         body = self._exhausted(attempt.candidate, failure).body
         await self._delivery.break_off(failure, body, stream.translator)
 
-    async def _deliver(self, answer: Answer, candidate: Candidate) -> None:
+    async def _deliver(self, answer: TranslatedAnswer, candidate: Candidate) -> None:
         context = self.context
         context.first_token = time.monotonic() - context.started
         context.model = answer.model or candidate.model

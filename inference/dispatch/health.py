@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from governance.kinds import kind_named
 from governance.routing import breaker as breakers
 from governance.routing.breaker import Breaker, HealthStatus
-from governance.routing.table import Provider
+from governance.routing.table import ProviderEntry
 from governance.strategies.strategy import Rng
 from inference.dispatch.repair_book import RepairBook
 from inference.dispatch.reported_limits import Used, used_shares
@@ -63,7 +63,7 @@ class HealthBook:
     def under_way(self, provider: str) -> int:
         return self._under_way.get(provider.casefold(), 0)
 
-    def acquire(self, provider: Provider, model: str) -> Permit | None:
+    def acquire(self, provider: ProviderEntry, model: str) -> Permit | None:
         """Leave for one more request to the provider; None when it is at its limit.
 
         Every permit ends in `release`, once.
@@ -112,7 +112,7 @@ class HealthBook:
         self._set(key, failed)
 
     def observe(
-        self, provider: Provider, model: str, headers: Iterable[tuple[bytes, bytes]]
+        self, provider: ProviderEntry, model: str, headers: Iterable[tuple[bytes, bytes]]
     ) -> None:
         """Takes note of the limits an upstream reports with its answers."""
         requests, tokens = used_shares(headers, time.time())
@@ -143,7 +143,7 @@ class HealthBook:
             self._statuses[key] = HealthStatus(breaker.state, breaker.until)
 
 
-def slots(provider: Provider) -> int | None:
+def slots(provider: ProviderEntry) -> int | None:
     """How many requests a provider may be sent at a time; None for no limit."""
     kind = kind_named(provider.kind)
     return provider.max_concurrency if kind is None else kind.permits(provider.max_concurrency)

@@ -10,7 +10,13 @@ from typing import Final
 from governance.kinds.failure_words import FailureWords
 from inference.dispatch.deadlines import Deadlines
 from inference.dispatch.results import StreamResult
-from inference.translate.base import EVENT_STREAM, JSON, Answer, StreamedTranslator, Translator
+from inference.translate.base import (
+    EVENT_STREAM,
+    JSON,
+    StreamedTranslator,
+    TranslatedAnswer,
+    Translator,
+)
 from inference.upstream import Reply, ResponseTooLarge, UpstreamError
 from inference.values.failures import AttemptFailed, Failure, broken, of_status
 from inference.values.parsed_request import ParsedRequest
@@ -82,7 +88,7 @@ async def read_whole(
     deadlines: Deadlines,
     *,
     streamed: bool,
-) -> Answer:
+) -> TranslatedAnswer:
     """The whole answer, put together where the upstream streams it.
 
     Raises `AttemptFailed` for a reply that holds no answer, and `ResponseTooLarge`.

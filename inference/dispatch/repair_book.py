@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from governance.kinds.model_rules import Fix
-from governance.routing.table import Provider
+from governance.routing.table import ProviderEntry
 
 LASTS: Final = 3600.0
 """Seconds. After that the request is sent once more as it came, to see whether it is still
@@ -42,7 +42,7 @@ class RepairBook:
         self._clock = clock
         self._until: OrderedDict[Place, dict[Fix, float]] = OrderedDict()
 
-    def known(self, provider: Provider, model: str) -> tuple[Fix, ...]:
+    def known(self, provider: ProviderEntry, model: str) -> tuple[Fix, ...]:
         """What is to be changed in requests to the model, in the order in which it was learned."""
         if not self._until:
             return ()
@@ -59,7 +59,7 @@ class RepairBook:
         self._until.move_to_end(place)
         return tuple(fixes)
 
-    def learn(self, provider: Provider, model: str, fixes: Iterable[Fix]) -> None:
+    def learn(self, provider: ProviderEntry, model: str, fixes: Iterable[Fix]) -> None:
         """A request was answered once the fixes had been made."""
         place = _place(provider, model)
         known = self._until.setdefault(place, {})
@@ -73,7 +73,7 @@ class RepairBook:
         while len(self._until) > _MODELS:
             self._until.popitem(last=False)
 
-    def unlearn(self, provider: Provider, model: str) -> None:
+    def unlearn(self, provider: ProviderEntry, model: str) -> None:
         """What was remembered of the model does not hold any more."""
         self._until.pop(_place(provider, model), None)
 
@@ -99,5 +99,5 @@ def _replaces(fix: Fix, old: Fix) -> bool:
     return fix.repair == old.repair and fix.repair != "drop"
 
 
-def _place(provider: Provider, model: str) -> Place:
+def _place(provider: ProviderEntry, model: str) -> Place:
     return provider.name.casefold(), provider.base_url, model

@@ -24,7 +24,7 @@ from governance.limits.counting.book import LimitBook, highest_share
 from governance.limits.counting.counter import Counter
 from governance.limits.measure import Consumption
 from governance.prices import cost, price_list_of, seller_of
-from governance.routing.breaker import Health, HealthStatus
+from governance.routing.breaker import HealthReader, HealthStatus
 from governance.routing.plan import Candidate, Plan
 from governance.routing.request import RoutingRequest
 from governance.routing.table import RoutingTable, VirtualKey
@@ -99,7 +99,7 @@ class RequestLimits:
         self._attempts: list[tuple[Lease, tuple[Counter, ...]]] = []
         self._bound = bound_of(request.fields)
 
-    def health(self, book: Health, profile: str) -> Health:
+    def health(self, book: HealthReader, profile: str) -> HealthReader:
         """How candidates fare, with the shares of the limits that bind this request there."""
         self._choose(profile)
         return LimitedHealth(book, self)
@@ -250,13 +250,13 @@ class RequestLimits:
 
     @property
     def _prompt(self) -> int:
-        return self._request.ask.features.prompt_tokens
+        return self._request.routing_request.features.prompt_tokens
 
     def _needs(
         self, candidate: Candidate, *, priced: bool = False
     ) -> tuple[Consumption, Consumption]:
         """What the request may come to there, and what it comes to at least."""
-        ask, prompt = self._request.ask, self._prompt
+        ask, prompt = self._request.routing_request, self._prompt
         place = self._who.profile, candidate.model
         answer = self._outputs.guess(place, ask.request_type, self._bound)
         most = least = None
@@ -300,7 +300,7 @@ class LimitedHealth:
 
     __slots__ = ("_book", "_limits")
 
-    def __init__(self, book: Health, limits: RequestLimits) -> None:
+    def __init__(self, book: HealthReader, limits: RequestLimits) -> None:
         self._book, self._limits = book, limits
 
     def status(self, provider: str, model: str) -> HealthStatus | None:
@@ -362,7 +362,7 @@ def _complete(context: RequestContext) -> None:
     last = context.attempts[-1]
     if last.usage is None:
         last.usage = context.usage
-    ask: RoutingRequest | None = context.ask
+    ask: RoutingRequest | None = context.routing_request
     begun = context.first_token is not None and context.relayed > 0
     if last.usage is None and begun and ask is not None and ask.stream:
         last.usage = context.usage = Usage(ask.features.prompt_tokens, context.relayed)

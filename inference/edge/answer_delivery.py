@@ -9,7 +9,7 @@ from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.record.record import RequestContext
-from inference.translate.base import Answer, StreamTranslator
+from inference.translate.base import StreamTranslator, TranslatedAnswer
 from inference.values.error_answer import after_failure, in_stream
 from inference.values.failures import Failure, Outcome
 
@@ -33,7 +33,10 @@ class AnswerDelivery:
             await self.writer.head(200, [*response_headers.stream(media_type), *headers])
 
     async def whole(
-        self, candidate: Candidate, answer: Answer, headers: tuple[tuple[bytes, bytes], ...] = ()
+        self,
+        candidate: Candidate,
+        answer: TranslatedAnswer,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         context = self._context
         answered = response_headers.answered(context, candidate, len(context.attempts))

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from governance.interactions.record import Named
+from governance.interactions.record import NamedRef
 from governance.kinds import caller_headers, list_headers
 from governance.routing.plan import Plan, Refusal
 from governance.routing.policy import choose
@@ -114,7 +114,7 @@ class InferenceConsumer(LeanHttpConsumer):
         key = self.authenticate(headers, table, context.at)
         if isinstance(key, ErrorAnswer):
             return key
-        context.grant = key
+        context.virtual_key = key
         if self.scope["method"] != "POST":
             return method_not_allowed(self.endpoint.path, *self.methods)
         return None
@@ -132,7 +132,9 @@ class InferenceConsumer(LeanHttpConsumer):
             plan = self._route(request, key, table)
             delivery = AnswerDelivery(context, self.writer)
             dispatcher = self._dispatcher(request, delivery)
-            interval = self.heartbeat if request.ask.stream and self.endpoint.events else None
+            interval = (
+                self.heartbeat if request.routing_request.stream and self.endpoint.events else None
+            )
             with Heartbeat(self.loop, self.timer_wheel, delivery.heartbeat, interval) as heartbeat:
                 self.writer.heartbeat = heartbeat
                 exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
@@ -160,9 +162,9 @@ class InferenceConsumer(LeanHttpConsumer):
             key = self.authenticate(self.headers, table, time.time())
             if isinstance(key, ErrorAnswer):
                 raise RequestRefused(key)
-            context.grant = key
-        assert context.grant is not None
-        return context.grant
+            context.virtual_key = key
+        assert context.virtual_key is not None
+        return context.virtual_key
 
     def _parse(self, body: bytes) -> ParsedRequest:
         for observer in self.observers:
@@ -173,14 +175,14 @@ class InferenceConsumer(LeanHttpConsumer):
             raise RequestRefused(
                 ErrorAnswer(error.status, error.message, error.code, error.field)
             ) from None
-        self.context.ask = self.endpoint.recorded(request.ask)
+        self.context.routing_request = self.endpoint.recorded(request.routing_request)
         self.context.session = request.session
         return request
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
         context = self.context
         group = table.groups.get(key.group)
-        context.group = None if group is None else Named(group.id, group.name)
+        context.group = None if group is None else NamedRef(group.id, group.name)
         limits = (
             None
             if self.limiting is None
@@ -208,15 +210,15 @@ class InferenceConsumer(LeanHttpConsumer):
         limits: RequestLimits | None,
     ) -> Plan:
         """The plan, with what limits leave of it."""
-        ask, now, rng = request.ask, self.context.started, self.rng
+        routing_request, now, rng = request.routing_request, self.context.started, self.rng
         if limits is None:
-            return route(ask, key, table, self.book, now=now, rng=rng)
-        choice = choose(ask, key, table)
+            return route(routing_request, key, table, self.book, now=now, rng=rng)
+        choice = choose(routing_request, key, table)
         if isinstance(choice, Refusal):
             return Plan(refusal=choice)
         profile = "" if choice.profile.implicit else choice.profile.id
         health = limits.health(self.book, profile)
-        plan = resolve(ask, choice, key, table, health, now, rng)
+        plan = resolve(routing_request, choice, key, table, health, now, rng)
         admitted = limits.admit(plan)
         if isinstance(admitted, ErrorAnswer):
             self.context.plan = plan

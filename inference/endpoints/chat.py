@@ -13,7 +13,13 @@ from inference.endpoints.session import session_of
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import ChatCaller
 from inference.values.parsed_request import BadRequest, ParsedRequest
-from inference.values.parsing import envelope, estimated_tokens, hint_of, typed, without_hint
+from inference.values.parsing import (
+    envelope,
+    estimated_tokens,
+    profile_hint_of,
+    typed,
+    without_hint,
+)
 
 _NEED_OF_PART: Final = {
     "image_url": "vision",
@@ -74,14 +80,14 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     if fields.get("system", b"null") not in (b"null", b'""', b"[]"):
         message = "`system` is no field of a chat completion: make it the first of `messages`."
         raise BadRequest(message, "system")
-    hint = hint_of(chat.routing_profile, chat.metadata, headers)
-    needs, features = _look(chat)
+    profile_hint = profile_hint_of(chat.routing_profile, chat.metadata, headers)
+    required_capabilities, features = _look(chat)
     return ParsedRequest(
-        ask=RoutingRequest(
+        routing_request=RoutingRequest(
             model=chat.model or "",
             request_type="chat",
-            needs=needs,
-            hint=hint,
+            required_capabilities=required_capabilities,
+            profile_hint=profile_hint,
             stream=bool(chat.stream),
             features=features,
         ),
@@ -95,7 +101,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
 
 def _look(chat: _Body) -> tuple[frozenset[str], Features]:
     """What the answer requires, and what heuristic rules look at."""
-    needs: set[str] = set()
+    required_capabilities: set[str] = set()
     characters = images = 0
     last_user = ""
     for message in chat.messages:
@@ -106,22 +112,22 @@ def _look(chat: _Body) -> tuple[frozenset[str], Features]:
             text = content
         else:
             text = "\n".join(part.text for part in content if part.text is not None)
-            images += _images(content, needs)
+            images += _images(content, required_capabilities)
         characters += len(text)
         if message.role == "user":
             last_user = text
     if chat.modalities and "audio" in chat.modalities:
-        needs.add("audio")
+        required_capabilities.add("audio")
     tools = len(chat.tools or ()) + len(chat.functions or ())
     if tools:
-        needs.add("tools")
+        required_capabilities.add("tools")
     if chat.response_format is not None and chat.response_format.type != "text":
-        needs.add("structured_output")
+        required_capabilities.add("structured_output")
     reasoning = chat.reasoning_effort is not None and chat.reasoning_effort != "none"
     if reasoning:
-        needs.add("reasoning")
+        required_capabilities.add("reasoning")
     return (
-        _TEXT | needs if needs else _TEXT,
+        _TEXT | required_capabilities if required_capabilities else _TEXT,
         Features(
             last_user_text=last_user,
             last_user_characters=len(last_user),
@@ -134,13 +140,13 @@ def _look(chat: _Body) -> tuple[frozenset[str], Features]:
     )
 
 
-def _images(parts: list[_Part], needs: set[str]) -> int:
+def _images(parts: list[_Part], required_capabilities: set[str]) -> int:
     """How many of the parts are images; adds what each of them needs."""
     images = 0
     for part in parts:
         need = _NEED_OF_PART.get(part.type)
         if need is not None:
-            needs.add(need)
+            required_capabilities.add(need)
             images += need == "vision"
     return images
 

@@ -15,7 +15,7 @@ from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.chat.passthrough import ChatPassThrough
 from inference.values.parsed_request import ParsedRequest
-from inference.values.parsing import Survey, envelope, hint_of, typed, without_hint
+from inference.values.parsing import Survey, envelope, profile_hint_of, typed, without_hint
 
 
 class _StreamOptions(msgspec.Struct):
@@ -45,15 +45,15 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     fields = envelope(body)
     asked = typed(_BODY, body)
     session = session_of(fields, headers)
-    hint = hint_of(asked.routing_profile, asked.metadata, headers)
+    profile_hint = profile_hint_of(asked.routing_profile, asked.metadata, headers)
     survey = Survey()
     prompts = survey_prompt(survey, asked.prompt, "prompt")
     return ParsedRequest(
-        ask=RoutingRequest(
+        routing_request=RoutingRequest(
             model=asked.model or "",
             request_type="completions",
-            needs=frozenset(survey.needs),
-            hint=hint,
+            required_capabilities=frozenset(survey.required_capabilities),
+            profile_hint=profile_hint,
             stream=bool(asked.stream),
             features=survey.features(messages=prompts),
         ),

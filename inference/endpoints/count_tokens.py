@@ -13,7 +13,7 @@ from inference.endpoints import messages
 from inference.endpoints.endpoint import Endpoint
 from inference.protocols import ANTHROPIC
 from inference.translate import upstream_errors
-from inference.translate.base import Answer
+from inference.translate.base import TranslatedAnswer
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.messages.count_tokens import CountTokens, estimated_body
 from inference.values.failures import Failure
@@ -40,7 +40,7 @@ async def dispatch(dispatcher: Dispatcher, candidates: tuple[Candidate, ...]) ->
         if not (exhausted.failure.moves_on or _never_counts(exhausted.failure)):
             return exhausted
         others = others or able[-1:]
-    estimated = Answer(estimated_body(dispatcher.request))
+    estimated = TranslatedAnswer(estimated_body(dispatcher.request))
     await dispatcher.answer_here(others[0], estimated, "estimated", _ESTIMATED)
     return None
 

@@ -15,7 +15,7 @@ from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.chat.passthrough import EmbeddingsPassThrough
 from inference.values.parsed_request import ParsedRequest
-from inference.values.parsing import Survey, envelope, hint_of, typed, without_hint
+from inference.values.parsing import Survey, envelope, profile_hint_of, typed, without_hint
 
 
 class _Body(msgspec.Struct):
@@ -36,15 +36,15 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     fields = envelope(body)
     asked = typed(_BODY, body)
     session = session_of(fields, headers)
-    hint = hint_of(asked.routing_profile, asked.metadata, headers)
+    profile_hint = profile_hint_of(asked.routing_profile, asked.metadata, headers)
     survey = Survey()
     inputs = _survey(survey, asked.input)
     return ParsedRequest(
-        ask=RoutingRequest(
+        routing_request=RoutingRequest(
             model=asked.model or "",
             request_type="embeddings",
-            needs=frozenset(survey.needs),
-            hint=hint,
+            required_capabilities=frozenset(survey.required_capabilities),
+            profile_hint=profile_hint,
             features=survey.features(messages=inputs),
         ),
         body=body,

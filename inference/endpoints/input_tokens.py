@@ -10,7 +10,7 @@ from inference.dispatch.results import Exhausted
 from inference.endpoints import responses
 from inference.endpoints.endpoint import Endpoint
 from inference.protocols import RESPONSES
-from inference.translate.base import Answer
+from inference.translate.base import TranslatedAnswer
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.responses.input_tokens import estimated_body
 
@@ -19,7 +19,7 @@ _ESTIMATED: Final = ((b"x-pointsman-estimated", b"true"),)
 
 async def dispatch(dispatcher: Dispatcher, candidates: tuple[Candidate, ...]) -> Exhausted | None:
     """Estimates for the first candidate; none is asked."""
-    estimated = Answer(estimated_body(dispatcher.request))
+    estimated = TranslatedAnswer(estimated_body(dispatcher.request))
     await dispatcher.answer_here(candidates[0], estimated, "estimated", _ESTIMATED)
     return None
 

@@ -13,7 +13,7 @@ from inference.endpoints.session import session_of
 from inference.protocols import ANTHROPIC
 from inference.translate.messages.caller.caller import MessagesCaller
 from inference.values.parsed_request import BadRequest, ParsedRequest
-from inference.values.parsing import Survey, envelope, hint_of, typed, without_hint
+from inference.values.parsing import Survey, envelope, profile_hint_of, typed, without_hint
 
 _NEED_OF_BLOCK: Final = {"image": "vision", "document": "file", "container_upload": "file"}
 
@@ -93,7 +93,7 @@ def _inbound(
     if not message.messages:
         raise BadRequest("`messages` must hold at least one message.", "messages")
     session = session_of(fields, headers)
-    hint = hint_of(message.routing_profile, message.metadata, headers)
+    profile_hint = profile_hint_of(message.routing_profile, message.metadata, headers)
     survey = _survey(message)
     features = survey.features(
         messages=len(message.messages),
@@ -101,11 +101,11 @@ def _inbound(
         reasoning=message.thinking is not None and message.thinking.type in ("enabled", "adaptive"),
     )
     return ParsedRequest(
-        ask=RoutingRequest(
+        routing_request=RoutingRequest(
             model=message.model or "",
             request_type="messages",
-            needs=frozenset(survey.needs),
-            hint=hint,
+            required_capabilities=frozenset(survey.required_capabilities),
+            profile_hint=profile_hint,
             stream=stream,
             features=features,
         ),
@@ -126,7 +126,7 @@ def _survey(message: _Count) -> Survey:
             survey.last_user = said
     config = message.output_config
     if message.output_format is not None or (config is not None and config.format is not None):
-        survey.needs.add("structured_output")
+        survey.required_capabilities.add("structured_output")
     return survey
 
 

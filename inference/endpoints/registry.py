@@ -66,4 +66,4 @@ def simulated_request(document: Mapping[str, Any]) -> RoutingRequest:
     """
     request = {name: value for name, value in document.items() if name != "request_type"}
     endpoint = BY_REQUEST_TYPE[document.get("request_type", "chat")]
-    return endpoint.parse(msgspec.json.encode(request), {}).ask
+    return endpoint.parse(msgspec.json.encode(request), {}).routing_request

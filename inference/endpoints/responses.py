@@ -13,7 +13,7 @@ from inference.endpoints.session import session_of
 from inference.protocols import RESPONSES
 from inference.translate.responses.caller import ResponsesCaller
 from inference.values.parsed_request import BadRequest, ParsedRequest
-from inference.values.parsing import Survey, envelope, hint_of, typed, without_hint
+from inference.values.parsing import Survey, envelope, profile_hint_of, typed, without_hint
 
 _NEED_OF_PART: Final = {"input_image": "vision", "input_file": "file", "input_audio": "audio"}
 _STATEFUL: Final = {
@@ -91,7 +91,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     if not asked.input:
         raise BadRequest("`input` must not be empty.", "input")
     session = session_of(fields, headers)
-    hint = hint_of(asked.routing_profile, asked.metadata, headers)
+    profile_hint = profile_hint_of(asked.routing_profile, asked.metadata, headers)
     survey = _survey(asked)
     effort = asked.reasoning.effort if asked.reasoning is not None else None
     features = survey.features(
@@ -100,11 +100,11 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         reasoning=effort is not None and effort != "none",
     )
     return ParsedRequest(
-        ask=RoutingRequest(
+        routing_request=RoutingRequest(
             model=asked.model or "",
             request_type="responses",
-            needs=frozenset(survey.needs),
-            hint=hint,
+            required_capabilities=frozenset(survey.required_capabilities),
+            profile_hint=profile_hint,
             stream=bool(asked.stream),
             features=features,
         ),
@@ -119,7 +119,9 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
 def parse_count(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request of `POST /v1/responses/input_tokens`. Raises `BadRequest`."""
     parsed = parse(body, headers)
-    return msgspec.structs.replace(parsed, ask=parsed.ask._replace(stream=False))
+    return msgspec.structs.replace(
+        parsed, routing_request=parsed.routing_request._replace(stream=False)
+    )
 
 
 def _survey(asked: _Body) -> Survey:
@@ -134,7 +136,7 @@ def _survey(asked: _Body) -> Survey:
             _look(survey, item, f"input[{position}]")
     form = asked.text.format if asked.text is not None else None
     if form is not None and form.type != "text":
-        survey.needs.add("structured_output")
+        survey.required_capabilities.add("structured_output")
     return survey
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from inference.local import toolcalls
-from inference.local.asks import Object
 from inference.local.detokenizer import Detokenizer
-from inference.local.markup import Markers, Markup, Piece, Section
-from inference.local.toolcalls import Parser, ToolCall
+from inference.local.generation import Object
+from inference.local.markup import Markers, Markup, MarkupPiece, Section
+from inference.local.toolcalls import ParsedToolCall, Parser
 from inference.values.stops import Stops
 
 
@@ -21,12 +21,12 @@ class TokenLogprob:
 
 
 @dataclass(frozen=True)
-class Delta:
+class AnswerDelta:
     """What one step adds to the answer."""
 
     content: str = ""
     reasoning: str = ""
-    tool_calls: tuple[ToolCall, ...] = ()
+    tool_calls: tuple[ParsedToolCall, ...] = ()
     logprobs: tuple[TokenLogprob, ...] = ()
 
     def __bool__(self) -> bool:
@@ -34,7 +34,7 @@ class Delta:
 
 
 @dataclass(frozen=True)
-class Usage:
+class TokenCounts:
     """Tokens. `completion` counts every token drawn, the one that ends the answer included."""
 
     prompt: int
@@ -47,12 +47,12 @@ class Finish:
     """How the answer ended: `stop`, `length` or `tool_calls`; the stop string, if one did it."""
 
     reason: str
-    usage: Usage
+    usage: TokenCounts
     matched_stop: str | None = None
 
 
 @dataclass(frozen=True)
-class Reading:
+class AnswerParse:
     """How to read the model's text; for plain completions all of it is content."""
 
     markers: dict[Section, Markers] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Answer:
         prompt_tokens: int,
         max_tokens: int,
         stops: tuple[str, ...],
-        reading: Reading,
+        reading: AnswerParse,
         new_id: Callable[[], str],
     ) -> None:
         self._detokenizer = detokenizer
@@ -89,7 +89,7 @@ class Answer:
         self._logprobs: list[TokenLogprob] = []
         self.finish: Finish | None = None
 
-    def feed(self, token: int, logprob: TokenLogprob | None = None) -> Delta:
+    def feed(self, token: int, logprob: TokenLogprob | None = None) -> AnswerDelta:
         """What this token adds; sets `finish` when it is the last."""
         assert self.finish is None, "the answer has ended"
         self._drawn += 1
@@ -115,14 +115,14 @@ class Answer:
         return delta
 
     def _finish(self, reason: str) -> None:
-        usage = Usage(self._prompt_tokens, self._drawn, self._reasoned)
+        usage = TokenCounts(self._prompt_tokens, self._drawn, self._reasoned)
         if self._called and reason == "stop":
             reason = "tool_calls"
         self.finish = Finish(reason, usage, self._stops.matched)
 
-    def _delta(self, pieces: list[Piece], *, last: bool) -> Delta:
+    def _delta(self, pieces: list[MarkupPiece], *, last: bool) -> AnswerDelta:
         content, reasoning = "", ""
-        calls: tuple[ToolCall, ...] = ()
+        calls: tuple[ParsedToolCall, ...] = ()
         for piece in pieces:
             if piece.section is Section.REASONING:
                 reasoning += piece.text
@@ -137,15 +137,15 @@ class Answer:
         if logprobs:
             self._logprobs = []
         self._called = self._called or bool(calls)
-        return Delta(content, reasoning, calls, logprobs)
+        return AnswerDelta(content, reasoning, calls, logprobs)
 
-    def _parse(self, piece: Piece) -> tuple[ToolCall, ...] | None:
+    def _parse(self, piece: MarkupPiece) -> tuple[ParsedToolCall, ...] | None:
         parser = self._reading.parser
         if parser is None:
             return None
         return toolcalls.parse(piece.text, self._reading.tools, parser, self._new_id)
 
-    def _as_written(self, piece: Piece) -> str:
+    def _as_written(self, piece: MarkupPiece) -> str:
         """A call nobody can parse is shown to the caller rather than lost."""
         markers = self._reading.markers[Section.TOOL_CALL]
         return markers.open + piece.text + (markers.close if piece.closed else "")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from inference.local import respond
-from inference.local.asks import BadRequest
+from inference.local.generation import InvalidGeneration
 from inference.local.jobs import BacklogFull
 from inference.local.respond import Message, Send
 from inference.local.service import Running, Service
@@ -62,7 +62,7 @@ class App:
         rank = read_priority(headers.get("x-pointsman-priority", b"").decode("latin-1"))
         try:
             running = await start(await _read(receive), rank)
-        except BadRequest as error:
+        except InvalidGeneration as error:
             body = error_object(error.message, "invalid_request_error", error.param, error.code)
             await respond.reply(send, error.status, body)
             return
@@ -74,7 +74,7 @@ class App:
             )
             await respond.reply(send, 429, body, {"retry-after": str(full.retry_after)})
             return
-        answer = respond.stream if running.ask.stream else respond.whole
+        answer = respond.stream if running.generation.stream else respond.whole
         try:
             await _unless_gone(answer(running, send), receive)
         finally:
@@ -134,6 +134,6 @@ async def _read(receive: Receive) -> bytes:
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
         if size > BODY_LIMIT:
-            raise BadRequest("The body is larger than 32 MiB.", status=413)
+            raise InvalidGeneration("The body is larger than 32 MiB.", status=413)
         if not message.get("more_body"):
             return b"".join(chunks)

@@ -6,9 +6,9 @@ import itertools
 import secrets
 from typing import Any
 
-from inference.local.asks import Sampling
 from inference.local.batched import BatchedGenerator
 from inference.local.direct import DirectGenerator
+from inference.local.generation import Sampling
 from inference.local.generators import Generator, Work
 from inference.local.loading import Progress, load, memory_in_use
 from inference.local.modes import Modes

@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from inference.local import toolprompt
-from inference.local.asks import BadRequest, ChatAsk
+from inference.local.generation import ChatGeneration, InvalidGeneration
 from inference.local.markup import Markers, Section
 from inference.local.toolcalls import Parser
 
@@ -64,11 +64,13 @@ class Codec:
             return self.decode([token]).encode()
         return bytes(self._byte_letters[letter] for letter in name)
 
-    def render(self, ask: ChatAsk) -> str:
+    def render(self, generation: ChatGeneration) -> str:
         """The prompt text of a conversation. Raises BadRequest when the template refuses it."""
         if not self._tokenizer.has_chat_template:
-            raise BadRequest("This model has no chat template: use /v1/completions.", "model")
-        messages, tools = list(ask.messages), list(ask.tools)
+            raise InvalidGeneration(
+                "This model has no chat template: use /v1/completions.", "model"
+            )
+        messages, tools = list(generation.messages), list(generation.tools)
         if tools and not self._knows_tools:
             messages, tools = toolprompt.with_tools_as_text(messages, tools), []
         try:
@@ -81,7 +83,7 @@ class Codec:
                 )
             )
         except (TemplateError, TypeError, ValueError, KeyError) as error:
-            raise BadRequest(
+            raise InvalidGeneration(
                 f"The model's chat template refuses these messages: {error}", "messages"
             ) from error
 

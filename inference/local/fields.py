@@ -2,12 +2,12 @@
 
 from typing import Any, NoReturn
 
-from inference.local.asks import BadRequest, Object
+from inference.local.generation import InvalidGeneration, Object
 
 
 def wrong(param: str, rule: str, code: str = "invalid_value") -> NoReturn:
     """Refuse the request: `param` breaks `rule`."""
-    raise BadRequest(f"'{param}' {rule}.", param, code)
+    raise InvalidGeneration(f"'{param}' {rule}.", param, code)
 
 
 def number(body: Object, name: str, low: float, high: float, default: float) -> float:

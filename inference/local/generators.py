@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from inference.local.answer import TokenLogprob
-from inference.local.asks import Sampling
+from inference.local.generation import Sampling
 
 
 @dataclass(frozen=True)

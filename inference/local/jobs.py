@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from inference.local.answer import Answer, Delta, Finish
+from inference.local.answer import Answer, AnswerDelta, Finish
 from inference.local.generators import Work
 
 
 @dataclass(frozen=True)
-class Failure:
+class JobFailure:
     """Generation broke; no more events come."""
 
     message: str
 
 
-Event = Delta | Finish | Failure
+Event = AnswerDelta | Finish | JobFailure
 
 
 class BacklogFull(Exception):

@@ -10,8 +10,8 @@ import mlx.core as mx
 from mlx.utils import tree_flatten
 from mlx_lm.utils import load_model, load_tokenizer
 
-from inference.local.asks import Sampling
 from inference.local.codec import Codec
+from inference.local.generation import Sampling
 from inference.local.memory import resident_memory
 
 Progress = Callable[[str, float], None]

@@ -27,7 +27,7 @@ class Markers:
 
 
 @dataclass(frozen=True)
-class Piece:
+class MarkupPiece:
     """Some text of one section. `closed`: a closing marker followed it."""
 
     section: Section
@@ -48,7 +48,7 @@ class Markup:
         self._held = ""
         self._after_marker = start is not Section.CONTENT
 
-    def feed(self, text: str) -> Iterator[Piece]:
+    def feed(self, text: str) -> Iterator[MarkupPiece]:
         """The pieces this text completes."""
         self._held += text
         while True:
@@ -66,11 +66,11 @@ class Markup:
             ready, self._held = self._held[:keep], self._held[keep:]
             yield from self._out(ready)
 
-    def finish(self) -> Iterator[Piece]:
+    def finish(self) -> Iterator[MarkupPiece]:
         """What is held back, when no more text comes. An unclosed tool call says so."""
         held, self._held = self._held, ""
         if self.section is Section.TOOL_CALL:
-            yield Piece(self.section, held.lstrip() if self._after_marker else held)
+            yield MarkupPiece(self.section, held.lstrip() if self._after_marker else held)
         else:
             yield from self._out(held)
 
@@ -81,11 +81,11 @@ class Markup:
         close = self._markers[self.section].close
         return {close: Section.CONTENT} if close else {}
 
-    def _out(self, text: str, *, closed: bool = False) -> Iterator[Piece]:
+    def _out(self, text: str, *, closed: bool = False) -> Iterator[MarkupPiece]:
         if self._after_marker:
             text = text.lstrip()
         if text:
             self._after_marker = False
         ends_call = closed and self.section is Section.TOOL_CALL
         if text or ends_call:
-            yield Piece(self.section, text, closed)
+            yield MarkupPiece(self.section, text, closed)

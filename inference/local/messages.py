@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from inference.local.asks import Object
 from inference.local.fields import array, mapping, text, wrong
+from inference.local.generation import Object
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 TEXT_PARTS = {"text": "text", "refusal": "refusal"}

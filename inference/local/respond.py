@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from inference.local.answer import Delta, Finish
+from inference.local.answer import AnswerDelta, Finish
 from inference.local.service import GenerationFailed, Running
 from inference.local.wire import Json, error_object
 
@@ -20,7 +20,7 @@ encode = msgspec.json.encode
 
 async def whole(running: Running, send: Send) -> None:
     """The answer in one piece, once it is complete."""
-    parts: list[Delta] = []
+    parts: list[AnswerDelta] = []
     try:
         while True:
             event = await running.next()
@@ -80,20 +80,20 @@ async def _open_stream(running: Running, send: Send) -> None:
         await _send(send, _data(opening))
 
 
-def _event_bytes(running: Running, event: Delta | Finish | None) -> bytes:
+def _event_bytes(running: Running, event: AnswerDelta | Finish | None) -> bytes:
     wire = running.wire
     if event is None:
         return b": working\n\n"
-    if isinstance(event, Delta):
+    if isinstance(event, AnswerDelta):
         return _data(wire.chunk(event))
     result = _data(wire.closing(event))
-    if running.ask.include_usage:
+    if running.generation.include_usage:
         result += _data(wire.usage(event.usage))
     return result
 
 
-def _join(parts: list[Delta]) -> Delta:
-    return Delta(
+def _join(parts: list[AnswerDelta]) -> AnswerDelta:
+    return AnswerDelta(
         "".join(part.content for part in parts),
         "".join(part.reasoning for part in parts),
         tuple(call for part in parts for call in part.tool_calls),

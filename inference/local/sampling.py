@@ -6,7 +6,7 @@ import mlx.core as mx
 from mlx_lm.sample_utils import greedy_sampler
 
 from inference.local.answer import TokenLogprob
-from inference.local.asks import Sampling
+from inference.local.generation import Sampling
 
 Sampler = Callable[[mx.array], mx.array]
 Processor = Callable[[mx.array, mx.array], mx.array]

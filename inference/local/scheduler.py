@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from inference.local.backlog import AGEING_SECONDS, Backlog, retry_after
 from inference.local.generators import Drawn
-from inference.local.jobs import BacklogFull, Failure, Job
+from inference.local.jobs import BacklogFull, Job, JobFailure
 from inference.local.modes import Modes
 
 logger = logging.getLogger(__name__)
@@ -161,4 +161,4 @@ class Scheduler:
     def _fail(self, job: Job, error: Exception) -> None:
         if not job.cancelled:
             message = f"Generation failed ({type(error).__name__})."
-            job.sink(Failure(message))
+            job.sink(JobFailure(message))

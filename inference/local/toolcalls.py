@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inference.local.asks import Object
+from inference.local.generation import Object
 
 Parser = Callable[[str, Any], Any]
 """(text between the markers, tools) -> a call or a list of calls, each with name and arguments."""
 
 
 @dataclass(frozen=True)
-class ToolCall:
+class ParsedToolCall:
     """One call; `arguments` is JSON text, as the protocol has it."""
 
     id: str
@@ -22,7 +22,7 @@ class ToolCall:
 
 def parse(
     text: str, tools: Sequence[Object], parser: Parser, new_id: Callable[[], str]
-) -> tuple[ToolCall, ...] | None:
+) -> tuple[ParsedToolCall, ...] | None:
     """The calls written in `text`, or None when it is not what the parser knows."""
     try:
         parsed = parser(text, list(tools))
@@ -39,5 +39,5 @@ def parse(
             arguments = {}
         if not isinstance(arguments, str):
             arguments = json.dumps(arguments, ensure_ascii=False)
-        result.append(ToolCall(new_id(), name, arguments))
+        result.append(ParsedToolCall(new_id(), name, arguments))
     return tuple(result) or None

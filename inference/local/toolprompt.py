@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from inference.local.asks import Object
+from inference.local.generation import Object
 from inference.local.markup import Markers
 
 MARKERS = Markers("<tool_call>", "</tool_call>")

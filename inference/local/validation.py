@@ -10,8 +10,14 @@ from typing import Any
 
 import msgspec
 
-from inference.local.asks import BadRequest, ChatAsk, CompletionAsk, Object, Sampling
 from inference.local.fields import boolean, integer, mapping, number, text, wrong
+from inference.local.generation import (
+    ChatGeneration,
+    CompletionGeneration,
+    InvalidGeneration,
+    Object,
+    Sampling,
+)
 from inference.local.messages import read_messages, read_tools
 
 MAX_STOPS = 4
@@ -24,13 +30,15 @@ def read_body(raw: bytes) -> Object:
     try:
         body = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"The body is not valid JSON: {error}", code="invalid_json") from error
+        raise InvalidGeneration(
+            f"The body is not valid JSON: {error}", code="invalid_json"
+        ) from error
     if not isinstance(body, dict):
-        raise BadRequest("The body must be a JSON object.", code="invalid_type")
+        raise InvalidGeneration("The body must be a JSON object.", code="invalid_type")
     return body
 
 
-def read_chat(body: Object, defaults: Sampling, vocabulary: int) -> ChatAsk:
+def read_chat(body: Object, defaults: Sampling, vocabulary: int) -> ChatGeneration:
     """A chat request. `defaults` are the model's own sampling values. Raises BadRequest."""
     if body.get("modalities") not in (None, ["text"]):
         wrong("modalities", 'must be ["text"]', "unsupported_value")
@@ -41,7 +49,7 @@ def read_chat(body: Object, defaults: Sampling, vocabulary: int) -> ChatAsk:
     if top is not None and not wanted:
         wrong("top_logprobs", "needs 'logprobs' to be true")
     _only_text_format(body)
-    return ChatAsk(
+    return ChatGeneration(
         **_shared(body, defaults, vocabulary),
         top_logprobs=(top or 0) if wanted else None,
         messages=read_messages(body.get("messages")),
@@ -49,14 +57,14 @@ def read_chat(body: Object, defaults: Sampling, vocabulary: int) -> ChatAsk:
     )
 
 
-def read_completion(body: Object, defaults: Sampling, vocabulary: int) -> CompletionAsk:
+def read_completion(body: Object, defaults: Sampling, vocabulary: int) -> CompletionGeneration:
     """A legacy completion request. Raises BadRequest."""
     if body.get("suffix"):
         wrong("suffix", "is not supported", "unsupported_parameter")
     if boolean(body, "echo"):
         wrong("echo", "is not supported", "unsupported_parameter")
     integer(body, "best_of", 1, 1)
-    return CompletionAsk(
+    return CompletionGeneration(
         **_shared(body, defaults, vocabulary),
         top_logprobs=integer(body, "logprobs", 0, 5),
         prompt=_prompt(body.get("prompt"), vocabulary),
@@ -145,7 +153,7 @@ def check_model(body: Object, name: str) -> None:
     """The `model` of a body, when there, must be this worker's. Raises BadRequest (404)."""
     model = body.get("model")
     if model is not None and text(model, "model") != name:
-        raise BadRequest(
+        raise InvalidGeneration(
             f"The model {model[:200]!r} does not exist; there is {name!r}.",
             "model",
             "model_not_found",

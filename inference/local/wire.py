@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from inference.local.answer import Delta, Finish, TokenLogprob, Usage
+from inference.local.answer import AnswerDelta, Finish, TokenCounts, TokenLogprob
 
 TokenText = Callable[[int], tuple[str, bytes | None]]
 """A token's text and its very bytes, for log probabilities."""
@@ -22,7 +22,7 @@ class Envelope:
     token_text: TokenText
 
 
-def usage_object(usage: Usage) -> Json:
+def usage_object(usage: TokenCounts) -> Json:
     """Token counts."""
     result: Json = {
         "prompt_tokens": usage.prompt,
@@ -45,7 +45,7 @@ class ChatFormatter:
         """The first chunk: who speaks."""
         return self._chunk({"role": "assistant", "content": ""})
 
-    def chunk(self, delta: Delta) -> Json:
+    def chunk(self, delta: AnswerDelta) -> Json:
         """A chunk of the stream."""
         fields: Json = {}
         if delta.reasoning:
@@ -64,11 +64,11 @@ class ChatFormatter:
         """The chunk with the finish reason."""
         return self._chunk({}, finish=finish)
 
-    def usage(self, usage: Usage) -> Json:
+    def usage(self, usage: TokenCounts) -> Json:
         """The last chunk when usage was asked for."""
         return self._object("chat.completion.chunk", choices=[], usage=usage_object(usage))
 
-    def whole(self, parts: Delta, finish: Finish) -> Json:
+    def whole(self, parts: AnswerDelta, finish: Finish) -> Json:
         """The answer in one piece."""
         message: Json = {"role": "assistant", "content": parts.content}
         if parts.reasoning:
@@ -110,7 +110,7 @@ class ChatFormatter:
         }
 
 
-class CompletionWire:
+class CompletionFormatter:
     """/v1/completions."""
 
     def __init__(self, envelope: Envelope) -> None:
@@ -121,7 +121,7 @@ class CompletionWire:
         """There is no such chunk in this protocol."""
         return None
 
-    def chunk(self, delta: Delta) -> Json:
+    def chunk(self, delta: AnswerDelta) -> Json:
         """A chunk of the stream."""
         return self._object(delta.content, None, delta.logprobs)
 
@@ -129,11 +129,11 @@ class CompletionWire:
         """The chunk with the finish reason."""
         return self._object("", finish, ())
 
-    def usage(self, usage: Usage) -> Json:
+    def usage(self, usage: TokenCounts) -> Json:
         """The last chunk when usage was asked for."""
         return _object(self._envelope, "text_completion", choices=[], usage=usage_object(usage))
 
-    def whole(self, parts: Delta, finish: Finish) -> Json:
+    def whole(self, parts: AnswerDelta, finish: Finish) -> Json:
         """The answer in one piece."""
         result = self._object(parts.content, finish, parts.logprobs)
         return {**result, "usage": usage_object(finish.usage)}
@@ -161,7 +161,7 @@ class CompletionWire:
         }
 
 
-Wire = ChatFormatter | CompletionWire
+AnswerFormatter = ChatFormatter | CompletionFormatter
 
 
 def error_object(

@@ -13,7 +13,7 @@ from governance.interactions.record import (
     DecisionRecord,
     FeaturesRecord,
     InteractionRecord,
-    Named,
+    NamedRef,
     RejectionRecord,
     SkippedRecord,
 )
@@ -25,68 +25,74 @@ LISTED: Final = 50
 """Candidates, rejections and attempts of one record at most."""
 NAME: Final = 300
 """Characters kept of a name that a caller or an upstream chose."""
-_UNREAD: Final = RoutingRequest(request_type="", needs=frozenset())
+_UNREAD: Final = RoutingRequest(request_type="", required_capabilities=frozenset())
 """Stands for a request that was refused before it was read."""
 _NO_PLAN: Final = Plan()
 
 
 def describe(
-    journey: RequestContext, cost_usd: float | None = None, node: str = ""
+    context: RequestContext, cost_usd: float | None = None, node: str = ""
 ) -> InteractionRecord:
     """The record, without content; costs are usually filled in later, by whoever knows prices."""
-    ask, grant, plan = journey.ask or _UNREAD, journey.grant, journey.plan or _NO_PLAN
-    features, profile = ask.features, plan.profile
-    attempts = _attempts(journey)
+    routing_request, virtual_key, plan = (
+        context.routing_request or _UNREAD,
+        context.virtual_key,
+        context.plan or _NO_PLAN,
+    )
+    features, profile = routing_request.features, plan.profile
+    attempts = _attempts(context)
     last = attempts[-1] if attempts else None
-    first_token = journey.first_token
+    first_token = context.first_token
     return InteractionRecord(
-        id=journey.id,
-        time=timestamp(journey.at),
+        id=context.id,
+        time=timestamp(context.at),
         node=node,
-        key=Named(grant.id, grant.name) if grant is not None else None,
-        group=journey.group,
-        owner=Named(grant.owner, grant.owner) if grant is not None and grant.owner else None,
-        session=journey.session,
-        protocol=journey.protocol,
-        request_type=ask.request_type,
-        requested_model=plain(ask.model),
-        profile=None if profile is None or profile.implicit else Named(profile.id, profile.name),
+        key=NamedRef(virtual_key.id, virtual_key.name) if virtual_key is not None else None,
+        group=context.group,
+        owner=NamedRef(virtual_key.owner, virtual_key.owner)
+        if virtual_key is not None and virtual_key.owner
+        else None,
+        session=context.session,
+        protocol=context.protocol,
+        request_type=routing_request.request_type,
+        requested_model=plain(routing_request.model),
+        profile=None if profile is None or profile.implicit else NamedRef(profile.id, profile.name),
         reason=plan.reason,
-        decision=_decision(ask.hint, plan),
+        decision=_decision(routing_request.profile_hint, plan),
         attempts=tuple(attempts),
         provider=last.provider if last is not None else "",
         model=last.model if last is not None else "",
-        answered_model=plain(journey.model),
-        stream=ask.stream,
+        answered_model=plain(context.model),
+        stream=routing_request.stream,
         messages=features.messages,
         tools=features.tools,
         features=FeaturesRecord(
-            _sorted(ask.needs),
+            _sorted(routing_request.required_capabilities),
             features.last_user_characters,
             features.prompt_tokens,
             features.images,
             features.reasoning,
         ),
-        duration_ms=round(journey.duration * 1000, 1),
+        duration_ms=round(context.duration * 1000, 1),
         first_token_ms=None if first_token is None else round(first_token * 1000, 1),
-        usage=journey.usage,
+        usage=context.usage,
         cost_usd=cost_usd,
-        finish_reason=plain(journey.finish_reason, 40),
-        fallback=journey.fallback,
-        outcome=str(journey.outcome),
-        error_code=journey.error_code,
-        status=journey.status,
-        dropped_fields=journey.dropped,
+        finish_reason=plain(context.finish_reason, 40),
+        fallback=context.fallback,
+        outcome=str(context.outcome),
+        error_code=context.error_code,
+        status=context.status,
+        dropped_fields=context.dropped,
     )
 
 
-def _attempts(journey: RequestContext) -> list[AttemptRecord]:
-    attempts = journey.attempts[-LISTED:]
+def _attempts(context: RequestContext) -> list[AttemptRecord]:
+    attempts = context.attempts[-LISTED:]
     for one in attempts:
         one.milliseconds = round(one.milliseconds, 1)
     if attempts and attempts[-1].usage is None:
         # Usage is known when the answer ends, which is after its attempt was noted.
-        attempts[-1].usage = journey.usage
+        attempts[-1].usage = context.usage
     return attempts
 
 

@@ -51,37 +51,37 @@ _current: Final = msgspec.json.Decoder(Line).decode
 _record: Final = msgspec.json.Decoder(InteractionRecord).decode
 
 
-def line_of(record: InteractionRecord, journey: RequestContext, process: str = "") -> bytes:
+def line_of(record: InteractionRecord, context: RequestContext, process: str = "") -> bytes:
     """The line of a finished request, with its line feed; `process` is whoever writes it."""
-    content = journey.content
+    content = context.content
     line = Line(
         VERSION,
         record,
-        sellers_of(journey, record),
+        sellers_of(context, record),
         None if content is None else content.request,
         None if content is None else b"".join(content.answer),
-        process if journey.counted else "",
-        journey.number,
-        journey.counted,
+        process if context.counted else "",
+        context.number,
+        context.counted,
     )
     return _encode(line) + b"\n"
 
 
-def sellers_of(journey: RequestContext, record: InteractionRecord) -> tuple[Seller | None, ...]:
+def sellers_of(context: RequestContext, record: InteractionRecord) -> tuple[Seller | None, ...]:
     """Who was asked in each attempt, where that attempt has something to pay for."""
-    return sellers_of_attempts(journey, record.attempts)
+    return sellers_of_attempts(context, record.attempts)
 
 
 def sellers_of_attempts(
-    journey: RequestContext, attempts: Sequence[AttemptRecord]
+    context: RequestContext, attempts: Sequence[AttemptRecord]
 ) -> tuple[Seller | None, ...]:
-    return tuple([_seller(journey, one) if one.usage else None for one in attempts])
+    return tuple([_seller(context, one) if one.usage else None for one in attempts])
 
 
-def _seller(journey: RequestContext, attempt: AttemptRecord) -> Seller | None:
-    if journey.plan is None:
+def _seller(context: RequestContext, attempt: AttemptRecord) -> Seller | None:
+    if context.plan is None:
         return None
-    for candidate in journey.plan.candidates:
+    for candidate in context.plan.candidates:
         provider = candidate.provider
         if (provider.name, candidate.model) == (attempt.provider, attempt.model):
             return seller_of(provider)

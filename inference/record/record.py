@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from governance.interactions.record import AttemptRecord, Named, Usage
+from governance.interactions.record import AttemptRecord, NamedRef, Usage
 from governance.routing.plan import Candidate, Plan
 from governance.routing.request import RoutingRequest
 from governance.routing.table import VirtualKey
@@ -58,8 +58,8 @@ class RequestContext(msgspec.Struct):
     """Monotonic seconds."""
     at: float
     """Unix time in seconds."""
-    ask: RoutingRequest | None = None
-    grant: VirtualKey | None = None
+    routing_request: RoutingRequest | None = None
+    virtual_key: VirtualKey | None = None
     session: str = ""
     """The conversation or agent run the request is part of, where that is known."""
     plan: Plan | None = None
@@ -79,7 +79,7 @@ class RequestContext(msgspec.Struct):
     dropped: tuple[str, ...] = ()
     content: Content | None = None
     """Kept only where content is logged."""
-    group: Named | None = None
+    group: NamedRef | None = None
     """The key's, when the request arrived."""
     relayed: int = 0
     """Events of a stream that have left for the caller."""
@@ -110,7 +110,7 @@ _sinks: Final[list[Sink]] = []
 
 
 def add_sink(sink: Sink) -> None:
-    """Every finished journey is handed to `sink`, on the event loop: it must not block."""
+    """Every finished request is handed to `sink`, on the event loop: it must not block."""
     _sinks.append(sink)
 
 
@@ -118,6 +118,6 @@ def remove_sink(sink: Sink) -> None:
     _sinks.remove(sink)
 
 
-def keep(journey: RequestContext) -> None:
+def keep(context: RequestContext) -> None:
     for sink in _sinks:
-        sink(journey)
+        sink(context)

@@ -26,12 +26,12 @@ class Recorder:
         self._node = node
         self._failed = False
 
-    def accept(self, journey: RequestContext) -> None:
+    def accept(self, context: RequestContext) -> None:
         try:
-            self._add(line_of(describe(journey, node=self._node), journey, self._process))
+            self._add(line_of(describe(context, node=self._node), context, self._process))
         except Exception as error:
             # A fault of ours: one of them is worth a line, a flood of them is not.
             self.writer.lost += 1
             if not self._failed:
                 self._failed = True
-                log.error("request_not_recorded", request_id=journey.id, exc_info=error)
+                log.error("request_not_recorded", request_id=context.id, exc_info=error)

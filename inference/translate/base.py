@@ -41,7 +41,7 @@ class Outbound(msgspec.Struct, frozen=True, gc=False):
         return f"Outbound({self.path!r}, {len(self.body)} bytes)"
 
 
-class Answer(msgspec.Struct, frozen=True, gc=False):
+class TranslatedAnswer(msgspec.Struct, frozen=True, gc=False):
     """A complete answer in the caller's protocol."""
 
     body: bytes
@@ -138,7 +138,9 @@ class Translator(Protocol):
         """`media_type` is the content type of the upstream's answer."""
         ...
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         """A whole answer; also put together from a stream, should the upstream send one.
 
         `media_type` is the content type of the upstream's answer.

@@ -7,10 +7,10 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from inference.translate.base import Answer, Outbound, StreamTranslator, Translator
-from inference.translate.chat.answer_schema import Choice, Completion, Said, ToolCall
+from inference.translate.base import Outbound, StreamTranslator, TranslatedAnswer, Translator
+from inference.translate.chat.answer_schema import AnsweredToolCall, Choice, Completion, Said
 from inference.translate.json_errors import Dropped
-from inference.translate.upstream_errors import UpstreamError
+from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 from inference.values.parsing import envelope
@@ -48,7 +48,7 @@ class HubRequest:
         return body, envelope(body)
 
 
-class AnswerWriter:
+class HubWriter:
     """Writes one answer for a caller, from chat completions. Holds the state of one stream.
 
     Chunks and wholes come as structs from upstreams that speak chat completions, and as documents
@@ -72,7 +72,7 @@ class AnswerWriter:
     def document(self, chunk: dict[str, Any]) -> bytes:
         return self.chunk(msgspec.convert(chunk, Completion))
 
-    def calls(self, calls: list[ToolCall]) -> bytes:
+    def calls(self, calls: list[AnsweredToolCall]) -> bytes:
         """Calls that are known only now that the answer ends."""
         return (
             self.chunk(Completion(choices=[Choice(delta=Said(tool_calls=calls))])) if calls else b""
@@ -86,11 +86,11 @@ class AnswerWriter:
         """The answer as far as it got, in a protocol that tells it with an error."""
         return None
 
-    def whole(self, whole: Completion, usage: Usage | None) -> Answer:
+    def whole(self, whole: Completion, usage: Usage | None) -> TranslatedAnswer:
         """A whole answer; its first choice holds a message."""
         return self.whole_document(msgspec.to_builtins(whole), usage)
 
-    def whole_document(self, whole: dict[str, Any], usage: Usage | None) -> Answer:
+    def whole_document(self, whole: dict[str, Any], usage: Usage | None) -> TranslatedAnswer:
         return self.whole(msgspec.convert(whole, Completion), usage)
 
 
@@ -111,9 +111,9 @@ class CallerSide(DirectCaller, Protocol):
         """Raises `Inexpressible`."""
         ...
 
-    def writer(self, request: ParsedRequest) -> AnswerWriter: ...
+    def writer(self, request: ParsedRequest) -> HubWriter: ...
 
-    def error(self, failure: Failure, said: UpstreamError) -> bytes:
+    def error(self, failure: Failure, said: ErrorObject) -> bytes:
         """The upstream's error in the caller's form."""
         ...
 
@@ -125,10 +125,10 @@ class UpstreamSide(Protocol):
         """Raises `Inexpressible`."""
         ...
 
-    def stream(self, writer: AnswerWriter) -> StreamTranslator: ...
+    def stream(self, writer: HubWriter) -> StreamTranslator: ...
 
-    def answer(self, writer: AnswerWriter, body: bytes) -> Answer: ...
+    def answer(self, writer: HubWriter, body: bytes) -> TranslatedAnswer: ...
 
-    def error(self, failure: Failure) -> UpstreamError | None:
+    def error(self, failure: Failure) -> ErrorObject | None:
         """None when the body tells nothing that a caller may see."""
         ...

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from inference.translate import upstream_errors
-from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
+from inference.translate.base import EVENT_STREAM, JSON, Outbound, TranslatedAnswer
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import Usage
@@ -41,10 +41,12 @@ class RawPassThrough:
     def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> RawStream:
         return RawStream(media_type)
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         if not body:
-            return Answer(b"", failure=upstream_errors.no_answer())
-        return Answer(body, media_type=media_type)
+            return TranslatedAnswer(b"", failure=upstream_errors.no_answer())
+        return TranslatedAnswer(body, media_type=media_type)
 
     def error(self, failure: Failure) -> bytes | None:
         said = upstream_errors.of_openai(failure)

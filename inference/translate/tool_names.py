@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.translate.base import Answer, StreamTranslator
+from inference.translate.base import StreamTranslator, TranslatedAnswer
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import Usage
@@ -60,7 +60,7 @@ def restored_stream(stream: StreamTranslator, request: ParsedRequest) -> StreamT
     return NamesRestored(stream, names) if names else stream
 
 
-def restored_answer(answer: Answer, request: ParsedRequest) -> Answer:
+def restored_answer(answer: TranslatedAnswer, request: ParsedRequest) -> TranslatedAnswer:
     names = shortened_names(request)
     if not names or not answer.body:
         return answer

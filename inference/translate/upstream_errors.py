@@ -15,7 +15,7 @@ _TOO_LONG: Final = "prompt is too long"
 """What Anthropic's clients look for before they shorten a conversation."""
 
 
-class UpstreamError(NamedTuple):
+class ErrorObject(NamedTuple):
     """What an upstream says about a failure, as OpenAI's error object: the hub's form."""
 
     error: dict[str, Any]
@@ -100,19 +100,19 @@ def _told(document: dict[str, Any]) -> tuple[str, str] | None:
     return anthropic_error(document) or (("api_error", message) if message else None)
 
 
-def of_openai(failure: Failure) -> UpstreamError | None:
+def of_openai(failure: Failure) -> ErrorObject | None:
     """What an OpenAI-speaking upstream says; None when it tells nothing."""
     decoded = document(failure)
     error = openai_error(decoded, failure.status) if decoded is not None else None
     if decoded is None or error is None:
         return None
     if failure.outcome is Outcome.TOO_LONG and error.get("code") != _CONTEXT:
-        return UpstreamError({**error, "code": _CONTEXT}, is_openai=False)
+        return ErrorObject({**error, "code": _CONTEXT}, is_openai=False)
     plain = failure.body.lstrip()[:1] == b"{"
-    return UpstreamError(error, is_openai=plain and error is decoded.get("error"))
+    return ErrorObject(error, is_openai=plain and error is decoded.get("error"))
 
 
-def of_anthropic(failure: Failure) -> UpstreamError | None:
+def of_anthropic(failure: Failure) -> ErrorObject | None:
     """What an Anthropic-speaking upstream says, as OpenAI's error; None when it tells nothing."""
     decoded = document(failure)
     told = _told(decoded) if decoded is not None else None
@@ -125,15 +125,15 @@ def of_anthropic(failure: Failure) -> UpstreamError | None:
         "param": None,
         "code": _CONTEXT if failure.outcome is Outcome.TOO_LONG else None,
     }
-    return UpstreamError(error, is_openai=False)
+    return ErrorObject(error, is_openai=False)
 
 
-def as_openai(failure: Failure, said: UpstreamError) -> bytes:
+def as_openai(failure: Failure, said: ErrorObject) -> bytes:
     """An upstream's error for a caller of OpenAI's protocols; unmodified when it has their form."""
     return failure.body if said.is_openai else msgspec.json.encode({"error": said.error})
 
 
-def as_anthropic(failure: Failure, said: UpstreamError) -> bytes:
+def as_anthropic(failure: Failure, said: ErrorObject) -> bytes:
     """An upstream's error for a caller of Anthropic's protocol."""
     message = said.error["message"]
     if failure.outcome is Outcome.TOO_LONG and _TOO_LONG not in message:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from inference.translate.base import (
     EVENT_STREAM,
     JSON,
-    Answer,
     Inexpressible,
     Outbound,
     StreamTranslator,
+    TranslatedAnswer,
     Translator,
 )
 from inference.translate.hub import CallerSide, DirectCaller, UpstreamSide
@@ -35,7 +35,9 @@ class Composed:
     def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> StreamTranslator:
         return restored_stream(self._upstream.stream(self._caller.writer(request)), request)
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         answer = self._upstream.answer(self._caller.writer(request), body)
         return restored_answer(answer, request)
 

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from governance.kinds import ProviderKind, kind_named
 from governance.kinds.auth import Credentials, SignableRequest
-from governance.routing.table import Provider
+from governance.routing.table import ProviderEntry
 from inference.upstream import Destination
 
 _STREAM: Final = b"accept: text/event-stream\r\n"
@@ -32,7 +32,7 @@ class UnusableProvider(Exception):
 class Backend:
     """Where a provider listens and the headers every request to it carries."""
 
-    provider: Provider
+    provider: ProviderEntry
     kind: ProviderKind
     destination: Destination
     base_path: str
@@ -110,7 +110,7 @@ def lines_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def backend_of(provider: Provider) -> Backend:
+def backend_of(provider: ProviderEntry) -> Backend:
     """The provider made ready. Raises `UnusableProvider`."""
     kind = kind_named(provider.kind)
     if kind is None:
@@ -140,21 +140,21 @@ def backend_of(provider: Provider) -> Backend:
     )
 
 
-def _fixed_headers(kind: ProviderKind, provider: Provider) -> Iterable[tuple[str, str]]:
+def _fixed_headers(kind: ProviderKind, provider: ProviderEntry) -> Iterable[tuple[str, str]]:
     """What signs every request to the provider, where the signature never changes."""
     credentials = Credentials(provider.api_key, provider.base_url)
     blank = SignableRequest("POST", provider.base_url)
     return kind.auth.sign(blank, credentials, None, 0.0).headers
 
 
-def first_event_timeout(provider: Provider, *, stream: bool) -> float | None:
+def first_event_timeout(provider: ProviderEntry, *, stream: bool) -> float | None:
     """Seconds until an answer must begin; None where only its total time counts."""
     kind = kind_named(provider.kind)
     counts = stream or kind is None or kind.first_event_of_whole_answers
     return provider.first_event_timeout if counts else None
 
 
-def _secrets(provider: Provider) -> tuple[bytes, ...]:
+def _secrets(provider: ProviderEntry) -> tuple[bytes, ...]:
     """The key and the values of the operator's headers, any of which may be a credential.
 
     As they are and as JSON writes them; the longest first, since one may be a part of another.

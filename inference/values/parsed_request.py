@@ -15,7 +15,7 @@ Priority = Literal["high", "normal", "low"]
 class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
     """A request that passed validation. Never changed: every attempt starts from it."""
 
-    ask: RoutingRequest
+    routing_request: RoutingRequest
     body: bytes
     fields: Mapping[str, msgspec.Raw]
     """The body decoded one level deep; values stay as the caller wrote them. The routing hint is
@@ -35,7 +35,7 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         """Without what the caller said."""
-        return f"ParsedRequest({self.ask!r})"
+        return f"ParsedRequest({self.routing_request!r})"
 
 
 class BadRequest(Exception):

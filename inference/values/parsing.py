@@ -90,21 +90,21 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def hint_of(
-    hint: str | None, metadata: Mapping[str, Any] | None, headers: Mapping[bytes, bytes]
+def profile_hint_of(
+    profile_hint: str | None, metadata: Mapping[str, Any] | None, headers: Mapping[bytes, bytes]
 ) -> str | None:
     """The routing profile the caller names: in the body, in its metadata, or in a header."""
-    found = _hint(hint, metadata, headers)
+    found = _hint(profile_hint, metadata, headers)
     if found is not None:
         check_characters("routing_profile", found, CHARACTERS["routing_profile"])
     return found
 
 
 def _hint(
-    hint: str | None, metadata: Mapping[str, Any] | None, headers: Mapping[bytes, bytes]
+    profile_hint: str | None, metadata: Mapping[str, Any] | None, headers: Mapping[bytes, bytes]
 ) -> str | None:
-    if hint is not None:
-        return hint
+    if profile_hint is not None:
+        return profile_hint
     if metadata is not None and "routing_profile" in metadata:
         raw = metadata["routing_profile"]
         try:
@@ -148,7 +148,7 @@ class Survey:
     """What a request holds, counted while walking over it once."""
 
     def __init__(self) -> None:
-        self.needs: set[str] = {"text"}
+        self.required_capabilities: set[str] = {"text"}
         self.characters = 0
         self.images = 0
         self.last_user = ""
@@ -160,15 +160,15 @@ class Survey:
     def part(self, need: str | None) -> None:
         """A part of a message that needs a modality; None needs nothing beyond text."""
         if need is not None:
-            self.needs.add(need)
+            self.required_capabilities.add(need)
             self.images += need == "vision"
 
     def features(self, *, messages: int, tools: int = 0, reasoning: bool = False) -> Features:
         """What heuristic rules look at; counts tools and reasoning among the needs too."""
         if tools:
-            self.needs.add("tools")
+            self.required_capabilities.add("tools")
         if reasoning:
-            self.needs.add("reasoning")
+            self.required_capabilities.add("reasoning")
         return Features(
             last_user_text=self.last_user,
             last_user_characters=len(self.last_user),

@@ -13,7 +13,7 @@ from governance import services, snapshot
 from governance.kinds import KINDS
 from governance.models import Provider
 from inference.upstream.backend import backend_of
-from tests.inference.tables import HEADERS, grants, rebuilt
+from tests.inference.tables import HEADERS, rebuilt, virtual_keys
 from tests.support import openai_shapes as shapes
 from tests.support.serving import served
 from tests.support.upstream import Json, Upstream
@@ -77,7 +77,7 @@ def test_a_file_is_enough(toy: None) -> None:
         target = {"provider": "cloud", "model": "m"}
         profile = {"id": "light", "name": "L", "virtual_provider": "light", "targets": [target]}
         services.save_profile(profile, who="ann")
-        table = rebuilt(snapshot.refresh(), grants=grants())
+        table = rebuilt(snapshot.refresh(), virtual_keys=virtual_keys())
         body = {"model": "light/x", "messages": [{"role": "user", "content": "hi"}]}
         with served(table) as gateway:
             answers = [
@@ -105,7 +105,7 @@ def test_without_a_token_nothing_is_sent_and_the_next_target_answers(toy: None) 
         targets = [{"provider": "cloud", "model": "m"}, {"provider": "b", "model": "m"}]
         profile = {"id": "light", "name": "L", "virtual_provider": "light", "targets": targets}
         services.save_profile(profile, who="ann")
-        table = rebuilt(snapshot.refresh(), grants=grants())
+        table = rebuilt(snapshot.refresh(), virtual_keys=virtual_keys())
         body = {"model": "light/x", "messages": [{"role": "user", "content": "hi"}]}
         with served(table) as gateway:
             url = f"{gateway.url}/v1/chat/completions"

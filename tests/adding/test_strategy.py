@@ -18,8 +18,8 @@ from governance.routing.breaker import HEALTHY
 from governance.routing.explain import simulate
 from governance.routing.table import ANONYMOUS
 from governance.strategies import STRATEGIES
-from tests.inference.tables import HEADERS, grants, rebuilt
-from tests.routing.build import ask, cloud, profile, table, target
+from tests.governance.routing.build import cloud, profile, routing_request, table, target
+from tests.inference.tables import HEADERS, rebuilt, virtual_keys
 from tests.support import openai_shapes as shapes
 from tests.support.serving import served
 from tests.support.upstream import Json, Upstream
@@ -79,7 +79,7 @@ def test_a_file_is_enough(toy: None) -> None:
             services.save_profile({**PROFILE, "targets": [*targets, *targets]}, who="ann")
         assert [one.code for one in refused.value.problems] == ["too_many_for_a_toy"]
         services.save_profile({**PROFILE, "targets": targets}, who="ann")
-        table = rebuilt(snapshot.refresh(), grants=grants())
+        table = rebuilt(snapshot.refresh(), virtual_keys=virtual_keys())
         body = {"model": "light/x", "messages": [{"role": "user", "content": "hi"}]}
         with served(table) as gateway:
             url = f"{gateway.url}/v1/chat/completions"
@@ -91,6 +91,6 @@ def test_a_file_is_enough(toy: None) -> None:
 @pytest.mark.django_db
 def test_a_simulation_tells_its_chances(toy: None) -> None:
     where = table(cloud("a"), cloud("b"), profile(target("a"), target("b"), strategy="backwards"))
-    found = simulate(ask("light/x"), ANONYMOUS, where, HEALTHY, 0.0, random.Random(1))
+    found = simulate(routing_request("light/x"), ANONYMOUS, where, HEALTHY, 0.0, random.Random(1))
     told = [(one.provider, one.probability) for one in found.candidates]
     assert told == [("b", 1.0), ("a", 0.0)]

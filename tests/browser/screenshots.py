@@ -22,8 +22,8 @@ import json, random, sys, time
 from governance import services
 from governance.routing.request import Ask
 from inference.record.describe import describe
-from tests.interactions.journeys import PROFILE, attempt, journey, plan
-from tests.interactions.rows import insert
+from tests.governance.interactions.request_contexts import PROFILE, attempt, request_context, plan
+from tests.governance.interactions.rows import insert
 import dataclasses
 
 def openai(name, url, **more):
@@ -62,9 +62,9 @@ for number in range(1400):
     broke = rng.random() < 0.02
     if broke:
         tried = [attempt(provider="studio", outcome="retryable", code="http_503")]
-    records.append(describe(journey(
+    records.append(describe(request_context(
         id=f"req_{number}", at=now - rng.random() ** 1.3 * 3600, plan=plan(profile=profile),
-        ask=Ask(model=f"{name.lower()}/any", stream=True),
+        routing_request=Ask(model=f"{name.lower()}/any", stream=True),
         attempts=tried, outcome="retryable" if broke else "ok",
         error_code="http_503" if broke else "",
         first_token=None if broke else rng.lognormvariate(-1.4, 0.5),

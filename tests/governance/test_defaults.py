@@ -21,8 +21,8 @@ def test_it_works() -> None:
     made = load_embedded_defaults(with_model=True)
     assert authenticate(username=made.username, password=made.password) is not None
     table = snapshot.refresh()
-    grant = table.grants[keys.digest(made.api_key)]
-    assert (grant.name, len(grant.scopes)) == ("default", 3)
+    virtual_key = table.virtual_keys[keys.digest(made.api_key)]
+    assert (virtual_key.name, len(virtual_key.scopes)) == ("default", 3)
     assert table.default is table.local_default is table.providers["mlx"]
     assert table.by_virtual_provider["light"].targets[0].model == EMBEDDED_MODEL
     assert [rule.profile for rule in table.rules] == ["capable", "fast"]
@@ -63,8 +63,8 @@ def test_create_api_key_prints_the_key_alone() -> None:
     out = io.StringIO()
     call_command("create_api_key", "ci", "--scopes", "inference, governance:read", stdout=out)
     (line,) = out.getvalue().splitlines()
-    grant = snapshot.refresh().grants[keys.digest(line)]
-    assert grant.scopes == {"inference", "governance:read"}
+    virtual_key = snapshot.refresh().virtual_keys[keys.digest(line)]
+    assert virtual_key.scopes == {"inference", "governance:read"}
 
 
 def test_create_api_key_refuses_unknown_scopes() -> None:

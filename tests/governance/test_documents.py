@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from governance import services
 from governance.models import RoutingProfile
 from governance.models.routing_target import THRESHOLDS
-from governance.routing.kinds import REQUEST_TYPES
 from governance.routing.target_rules import CAPABILITIES
+from governance.routing.vocabulary import REQUEST_TYPES
 from governance.serializers import ProfileSerializer
 
 NUMBERS = st.one_of(st.integers(0, 100), st.floats(0, 100))

@@ -15,22 +15,28 @@ from governance import prices
 from governance.interactions.record import InteractionRecord
 from governance.prices import PriceList, Seller, cost, rates_of
 from governance.routing.plan import Candidate
-from governance.routing.table import ModelPrice, Provider
+from governance.routing.table import ModelPrice, ProviderEntry
 from inference.record.lines import read_line
 from inference.record.pricing import price
 from inference.record.record import RequestContext
 from inference.values.usage import Usage
-from tests.interactions.journeys import CAPABLE, NOON, attempt, journey, plan
+from tests.governance.interactions.request_contexts import (
+    CAPABLE,
+    NOON,
+    attempt,
+    plan,
+    request_context,
+)
 from tests.support.collecting import line
 
 CLOUDS = {
-    "openai": Provider(
+    "openai": ProviderEntry(
         name="o", kind="openai", base_url="https://api.openai.com/v1", is_local=False
     ),
-    "anthropic": Provider(
+    "anthropic": ProviderEntry(
         name="a", kind="anthropic", base_url="https://api.anthropic.com/v1", is_local=False
     ),
-    "google": Provider(
+    "google": ProviderEntry(
         name="g",
         kind="openai",
         base_url="https://generativelanguage.googleapis.com/v1beta/openai",
@@ -70,9 +76,9 @@ def test_as_the_list_calculates(cloud: str, model: str, prompt: int) -> None:
     assert cost(usage, rates) == expected.total_price
 
 
-def answered_by(provider: Provider, model: str, answered: str = "") -> float | None:
+def answered_by(provider: ProviderEntry, model: str, answered: str = "") -> float | None:
     return priced(
-        journey(
+        request_context(
             plan=plan(candidates=(Candidate(provider, model),)),
             attempts=[attempt(provider=provider.name, model=model)],
             model=answered,
@@ -86,7 +92,7 @@ def priced(one: RequestContext) -> InteractionRecord:
 
 
 def test_a_local_answer_costs_nothing() -> None:
-    record = priced(journey())
+    record = priced(request_context())
     assert record.cost_usd == record.attempts[0].cost_usd == 0.0
     assert record.attempts[0].price is None
 
@@ -99,8 +105,8 @@ def test_an_unknown_price_is_unknown() -> None:
 
 
 def test_without_usage_there_is_no_cost() -> None:
-    assert priced(journey(usage=None)).cost_usd is None
-    assert priced(journey(attempts=[], plan=None)).cost_usd is None
+    assert priced(request_context(usage=None)).cost_usd is None
+    assert priced(request_context(attempts=[], plan=None)).cost_usd is None
 
 
 def test_the_model_that_answered_counts_before_the_one_asked_for() -> None:
@@ -119,8 +125,8 @@ def test_each_attempt_is_priced_on_its_own_target() -> None:
         provider="capable", model="gpt-4o-mini", outcome="retryable", usage=Usage(prompt=1_000_000)
     )
     cloudy = attempt(provider="capable", model="gpt-4o-mini")
-    alone = priced(journey(attempts=[cloudy])).cost_usd
-    record = priced(journey(attempts=[attempt(outcome="retryable"), wasted, lost, cloudy]))
+    alone = priced(request_context(attempts=[cloudy])).cost_usd
+    record = priced(request_context(attempts=[attempt(outcome="retryable"), wasted, lost, cloudy]))
     costs = [one.cost_usd for one in record.attempts]
     assert costs[:2] == [None, 0.0]
     assert costs[2] == record.attempts[2].price.prompt
@@ -133,7 +139,7 @@ def test_prices_hold_for_half_an_hour() -> None:
     prices._known.clear()
     cloudy = [attempt(provider="capable", model="gpt-4o-mini")]
     for at in (NOON, NOON + 1, NOON + 1800):
-        assert priced(journey(attempts=cloudy, at=at, model="")).cost_usd
+        assert priced(request_context(attempts=cloudy, at=at, model="")).cost_usd
     assert len(prices._known) == 2
 
 

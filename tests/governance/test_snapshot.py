@@ -35,8 +35,12 @@ def test_it_works() -> None:
     assert table.providers["fast"].api_key == "s3cret"
     assert table.providers["fast"].extra_headers == (("X-Org", "acme"),)
     assert table.profiles["light"].targets[0].model == "m-1"
-    grant = table.grants[keys.digest(secret)]
-    assert (grant.id, grant.profile, grant.priority) == (key.document["id"], "light", "low")
+    virtual_key = table.virtual_keys[keys.digest(secret)]
+    assert (virtual_key.id, virtual_key.profile, virtual_key.priority) == (
+        key.document["id"],
+        "light",
+        "low",
+    )
     assert [rule.name for rule in table.rules] == ["r"]
     test = table.mappings[0].test
     assert test is not None
@@ -93,7 +97,7 @@ def test_what_was_deleted_is_gone() -> None:
     services.delete_key(ApiKey.objects.get().pk, who="ann")
     table = snapshot.refresh()
     assert list(table.profiles) == ["b"]
-    assert keys.digest(secret) not in table.grants
+    assert keys.digest(secret) not in table.virtual_keys
 
 
 @pytest.mark.django_db

@@ -6,18 +6,18 @@ import hashlib
 from typing import Any
 
 from governance.routing.compile import compile_table
-from governance.routing.table import Provider, RoutingTable, Target, VirtualKey
-from tests.routing.build import compile_regex, profile
+from governance.routing.table import ProviderEntry, RoutingTable, Target, VirtualKey
+from tests.governance.routing.build import compile_regex, profile
 from tests.support.upstream import Upstream
 
 KEY = "pm-test-key"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 
 
-def provider(name: str, upstream: Upstream | str, **more: Any) -> Provider:
+def provider(name: str, upstream: Upstream | str, **more: Any) -> ProviderEntry:
     """A local OpenAI-compatible provider that never waits long."""
     base_url = upstream if isinstance(upstream, str) else upstream.base_url
-    return Provider(
+    return ProviderEntry(
         **{
             "name": name,
             "kind": "openai",
@@ -33,7 +33,7 @@ def provider(name: str, upstream: Upstream | str, **more: Any) -> Provider:
     )
 
 
-def grants(**more: Any) -> dict[bytes, VirtualKey]:
+def virtual_keys(**more: Any) -> dict[bytes, VirtualKey]:
     values: dict[str, Any] = {
         "id": "key-1",
         "name": "tests",
@@ -43,7 +43,7 @@ def grants(**more: Any) -> dict[bytes, VirtualKey]:
     return {hashlib.sha256(KEY.encode()).digest(): VirtualKey(**values)}
 
 
-def chain(*providers: Provider, **more: Any) -> RoutingTable:
+def chain(*providers: ProviderEntry, **more: Any) -> RoutingTable:
     """`light/light` over `providers` in their order, each with the model `<name>-model`."""
     targets = [
         Target(provider=one.name, model=f"{one.name}-model", virtual_model="", priority=place)
@@ -52,7 +52,7 @@ def chain(*providers: Provider, **more: Any) -> RoutingTable:
     return compile_table(
         profiles=[profile(*targets, **{"local_fallback": "never", **more})],
         providers=providers,
-        grants=grants(),
+        virtual_keys=virtual_keys(),
         compile_regex=compile_regex,
     )
 
@@ -63,7 +63,7 @@ def rebuilt(table: RoutingTable, **changed: Any) -> RoutingTable:
         **{
             "providers": table.providers.values(),
             "profiles": table.profiles.values(),
-            "grants": table.grants,
+            "virtual_keys": table.virtual_keys,
             "rules": table.rules,
             "mappings": table.mappings,
             "cloud_enabled": table.cloud_enabled,

@@ -17,14 +17,14 @@ from hypothesis import given, settings
 from structlog.testing import capture_logs
 
 from governance.routing.compile import compile_table
-from governance.routing.table import Provider, RoutingTable, Target, VirtualKey
+from governance.routing.table import ProviderEntry, RoutingTable, Target, VirtualKey
 from inference.dispatch.health import HealthBook
 from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
 from inference.endpoints.registry import ENDPOINTS
-from tests.inference.tables import HEADERS, KEY, grants, provider, rebuilt
-from tests.routing.build import compile_regex, profile
-from tests.routing.strategies import tables
+from tests.governance.routing.build import compile_regex, profile
+from tests.governance.routing.strategies import tables
+from tests.inference.tables import HEADERS, KEY, provider, rebuilt, virtual_keys
 from tests.support import openai_shapes as shapes
 from tests.support.serving import served
 from tests.support.upstream import Cut, Json, Reply, Sse, Upstream
@@ -48,7 +48,7 @@ def table(
             provider("local", local, default_model="tiny", is_default=True),
         ],
         profiles=[profile(Target(provider="cloud", model="big"), **more)],
-        grants=grants(**(key or {})),
+        virtual_keys=virtual_keys(**(key or {})),
         cloud_enabled=enabled,
         compile_regex=compile_regex,
     )
@@ -115,7 +115,7 @@ async def chat(routing: RoutingTable, body: dict[str, Any]) -> int:
     return int(sent[0]["status"])
 
 
-def faraway(drawn: RoutingTable, grant: VirtualKey, *, enabled: bool) -> RoutingTable:
+def faraway(drawn: RoutingTable, virtual_key: VirtualKey, *, enabled: bool) -> RoutingTable:
     """The same table: local providers on a closed port of loopback, the others far away."""
     places = {True: "http://127.0.0.1:9/v1", False: "https://cloud.example.com/v1"}
     return compile_table(
@@ -123,7 +123,7 @@ def faraway(drawn: RoutingTable, grant: VirtualKey, *, enabled: bool) -> Routing
         profiles=drawn.profiles.values(),
         rules=drawn.rules,
         mappings=drawn.mappings,
-        grants=dict.fromkeys(grants(), grant),
+        virtual_keys=dict.fromkeys(virtual_keys(), virtual_key),
         cloud_enabled=enabled,
         compile_regex=compile_regex,
     )
@@ -133,7 +133,7 @@ def faraway(drawn: RoutingTable, grant: VirtualKey, *, enabled: bool) -> Routing
 @given(drawn=tables())
 async def test_with_cloud_routing_off_no_connection_leaves(drawn: RoutingTable) -> None:
     """Whatever the profiles, rules and mappings say: neither a connection nor a name look-up."""
-    routing = faraway(drawn, next(iter(grants().values())), enabled=False)
+    routing = faraway(drawn, next(iter(virtual_keys().values())), enabled=False)
     names = [f"{one.virtual_provider}/large" for one in drawn.profiles.values()]
     names += [f"{one.name}/m1" for one in drawn.providers.values()]
     with watched() as left:
@@ -144,10 +144,10 @@ async def test_with_cloud_routing_off_no_connection_leaves(drawn: RoutingTable) 
 
 async def test_the_watch_would_notice() -> None:
     """The same table with cloud routing on is seen to leave: the proof above proves something."""
-    far = Provider(name="far", kind="openai", base_url="https://192.0.2.1/v1", is_local=False)
+    far = ProviderEntry(name="far", kind="openai", base_url="https://192.0.2.1/v1", is_local=False)
     routing = compile_table(
         providers=[replace(far, connect_timeout=0.2)],
-        grants=grants(),
+        virtual_keys=virtual_keys(),
         cloud_enabled=True,
         compile_regex=compile_regex,
     )
@@ -252,7 +252,7 @@ def test_a_missing_modality_does_not_fall() -> None:
         routing = compile_table(
             providers=blind,
             profiles=routing.profiles.values(),
-            grants=routing.grants,
+            virtual_keys=routing.virtual_keys,
             cloud_enabled=True,
             compile_regex=compile_regex,
         )

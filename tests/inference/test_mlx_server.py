@@ -16,8 +16,8 @@ import httpx
 import openai
 import pytest
 
+from tests.inference.local import tiny_model
 from tests.inference.tables import HEADERS, KEY, chain, provider
-from tests.local import tiny_model
 from tests.support import openai_shapes as shapes
 from tests.support.serving import served
 from tests.support.upstream import Sse, Upstream

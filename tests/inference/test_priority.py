@@ -15,7 +15,7 @@ from django.test import override_settings
 from inference.endpoints.priority import priority
 from inference.upstream.backend import backend_of
 from inference.values.parsed_request import Priority
-from tests.inference.tables import HEADERS, chain, grants, provider, rebuilt
+from tests.inference.tables import HEADERS, chain, provider, rebuilt, virtual_keys
 from tests.support import openai_shapes as shapes
 from tests.support.serving import served
 from tests.support.upstream import Json, Upstream
@@ -50,7 +50,7 @@ def test_the_engine_is_told_and_the_caller_is_not_believed(engine: Upstream) -> 
     table = chain(provider("mlx", "", kind="mlx", api_key=""))
     ask: dict[str, Any] = {"model": "light/x", "messages": [{"role": "user", "content": "hi"}]}
     lying = {**HEADERS, "x-pointsman-priority": "high"}
-    with served(rebuilt(table, grants=grants(priority="low"))) as gateway:
+    with served(rebuilt(table, virtual_keys=virtual_keys(priority="low"))) as gateway:
         httpx.post(f"{gateway.url}/v1/chat/completions", json=ask, headers=lying)
     with served(table) as gateway:
         httpx.post(f"{gateway.url}/v1/chat/completions", json=ask, headers=lying)

@@ -24,9 +24,9 @@ from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
 from inference.endpoints.registry import ENDPOINTS, simulated_request
 from inference.record.record import RequestContext, add_sink, remove_sink
+from tests.governance.routing.build import compile_regex
+from tests.governance.routing.strategies import model_names, tables, virtual_keys
 from tests.inference.tables import KEY
-from tests.routing.build import compile_regex
-from tests.routing.strategies import grants, model_names, tables
 
 KEY_HEADERS = [(b"authorization", b"Bearer " + KEY.encode())]
 
@@ -65,7 +65,7 @@ def closed_port() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
-def unreachable(table: RoutingTable, grant: VirtualKey, port: int) -> RoutingTable:
+def unreachable(table: RoutingTable, virtual_key: VirtualKey, port: int) -> RoutingTable:
     """The same table with providers that refuse every connection, so that chat tries them all."""
     digest = hashlib.sha256(KEY.encode()).digest()
     return compile_table(
@@ -76,7 +76,7 @@ def unreachable(table: RoutingTable, grant: VirtualKey, port: int) -> RoutingTab
         profiles=table.profiles.values(),
         rules=table.rules,
         mappings=table.mappings,
-        grants={digest: grant},
+        virtual_keys={digest: virtual_key},
         cloud_enabled=table.cloud_enabled,
         compile_regex=compile_regex,
     )
@@ -117,17 +117,17 @@ async def chat(table: RoutingTable, body: bytes, seed: int) -> tuple[RequestCont
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(drawn=tables(), grant=grants, body=bodies, seed=st.integers(0, 2**32))
+@given(drawn=tables(), virtual_key=virtual_keys, body=bodies, seed=st.integers(0, 2**32))
 async def test_simulate_agrees_with_chat(
-    drawn: RoutingTable, grant: VirtualKey, body: dict[str, Any], seed: int, closed_port: int
+    drawn: RoutingTable, virtual_key: VirtualKey, body: dict[str, Any], seed: int, closed_port: int
 ) -> None:
     """What chat tried, in its order, is what simulate said, and so is every refusal."""
-    table = unreachable(drawn, grant, closed_port)
-    journey, status = await chat(table, msgspec.json.encode(body), seed)
-    said = simulate(simulated_request(body), grant, table, HEALTHY, 0.0, random.Random(seed))
-    tried = [(attempt.provider, attempt.model) for attempt in journey.attempts]
+    table = unreachable(drawn, virtual_key, closed_port)
+    request_context, status = await chat(table, msgspec.json.encode(body), seed)
+    said = simulate(simulated_request(body), virtual_key, table, HEALTHY, 0.0, random.Random(seed))
+    tried = [(attempt.provider, attempt.model) for attempt in request_context.attempts]
     assert tried == [(one.provider, one.model) for one in said.candidates]
     if said.refusal is not None:
-        assert (journey.error_code, status) == (said.refusal.code, said.refusal.status)
-    assert journey.plan is not None
-    assert journey.plan.reason == said.reason
+        assert (request_context.error_code, status) == (said.refusal.code, said.refusal.status)
+    assert request_context.plan is not None
+    assert request_context.plan.reason == said.reason

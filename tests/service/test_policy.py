@@ -12,14 +12,14 @@ from governance.defaults import RULES
 from governance.routing.compile import compile_table
 from governance.routing.table import (
     Condition,
-    HeuristicRule,
-    ModelMapping,
-    Provider,
+    HeuristicRuleEntry,
+    ModelMappingEntry,
+    ProviderEntry,
     RoutingTable,
     Target,
 )
-from tests.inference.tables import HEADERS, grants, provider
-from tests.routing.build import compile_regex, profile
+from tests.governance.routing.build import compile_regex, profile
+from tests.inference.tables import HEADERS, provider, virtual_keys
 from tests.support import openai_shapes as shapes
 from tests.support.serving import Served, served
 from tests.support.upstream import Json, Upstream
@@ -28,7 +28,7 @@ LONG = "word " * 500
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {}}}]
 
 SHIPPED = tuple(
-    HeuristicRule(
+    HeuristicRuleEntry(
         name=str(rule["name"]),
         profile=str(rule["profile"]),
         match=str(rule["match"]),
@@ -38,7 +38,7 @@ SHIPPED = tuple(
 )
 
 
-def routing(*providers: Provider, profiles: bool = True, **more: Any) -> RoutingTable:
+def routing(*providers: ProviderEntry, profiles: bool = True, **more: Any) -> RoutingTable:
     named = [
         profile(
             Target(provider=one.name, model="m"), virtual_provider=one.name + "p", name=one.name
@@ -49,7 +49,7 @@ def routing(*providers: Provider, profiles: bool = True, **more: Any) -> Routing
         providers=providers,
         profiles=named if profiles else [],
         rules=SHIPPED,
-        grants=grants(**more.pop("key", {})),
+        virtual_keys=virtual_keys(**more.pop("key", {})),
         compile_regex=compile_regex,
         **more,
     )
@@ -85,9 +85,9 @@ def post(
 
 
 MAPPINGS = [
-    ModelMapping(pattern="gpt-4o-mini", match="exact", destination="fastp/m"),
-    ModelMapping(pattern="gpt-", match="prefix", destination="capable"),
-    ModelMapping(pattern="^o[0-9]$", match="regex", destination="capable/m"),
+    ModelMappingEntry(pattern="gpt-4o-mini", match="exact", destination="fastp/m"),
+    ModelMappingEntry(pattern="gpt-", match="prefix", destination="capable"),
+    ModelMappingEntry(pattern="^o[0-9]$", match="regex", destination="capable/m"),
 ]
 
 

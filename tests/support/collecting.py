@@ -26,16 +26,16 @@ def places_in(directory: Path, node: str = "node-1") -> Places:
     )
 
 
-def line(journey: RequestContext, node: str = "") -> bytes:
+def line(request_context: RequestContext, node: str = "") -> bytes:
     """As a web process writes it."""
-    return line_of(describe(journey, node=node), journey)
+    return line_of(describe(request_context, node=node), request_context)
 
 
-def write(directory: Path, journeys: Iterable[RequestContext], **more: Any) -> None:
+def write(directory: Path, request_contexts: Iterable[RequestContext], **more: Any) -> None:
     """The segments of a web process that carried these and has ended."""
     writer = SegmentWriter(directory, **more)
-    for journey in journeys:
-        writer.add(line(journey))
+    for request_context in request_contexts:
+        writer.add(line(request_context))
     writer.close()
     assert not writer.lost
 

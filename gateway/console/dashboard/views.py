@@ -90,7 +90,7 @@ def _attention(request: HttpRequest, now: datetime) -> list[Attention]:
     return found
 
 
-def _is_engine(provider: routing.Provider) -> bool:
+def _is_engine(provider: routing.ProviderEntry) -> bool:
     return provider.enabled and kinds.is_engine(provider.kind)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from gateway.console.monitoring.troubles import Recent
 from governance.routing.fallback import NEVER
 from governance.routing.table import ANONYMOUS, Profile, RoutingTable
-from governance.routing.verdicts import obstacle
+from governance.routing.verdicts import unavailable_reason
 
 ORDER: Final = ("bad", "warn", "info")
 
@@ -113,7 +113,7 @@ def _profiles(table: RoutingTable) -> Iterator[Attention]:
 
 
 def _obstacle(provider: str, profile: Profile, table: RoutingTable) -> str | None:
-    found = obstacle(provider, profile, ANONYMOUS, table)
+    found = unavailable_reason(provider, profile, ANONYMOUS, table)
     return None if found is None else found[0]
 
 

@@ -41,25 +41,25 @@ def acting_as(username: str, key: str, table: RoutingTable, now: float) -> Virtu
     who = f"{username} (playground)"
     if not key:
         return VirtualKey(id="", name=who, scopes=frozenset({"inference"}))
-    grant = next((one for one in usable_keys(table, now) if one.id == key), None)
-    return None if grant is None else replace(grant, name=f"{grant.name}: {who}")
+    virtual_key = next((one for one in usable_keys(table, now) if one.id == key), None)
+    return None if virtual_key is None else replace(virtual_key, name=f"{virtual_key.name}: {who}")
 
 
 def usable_keys(table: RoutingTable, now: float) -> list[VirtualKey]:
     """The keys that live traffic would let in, by name."""
     found = [
-        grant
-        for grant in table.grants.values()
-        if grant.enabled
-        and "inference" in grant.scopes
-        and (grant.expires_at is None or grant.expires_at > now)
+        virtual_key
+        for virtual_key in table.virtual_keys.values()
+        if virtual_key.enabled
+        and "inference" in virtual_key.scopes
+        and (virtual_key.expires_at is None or virtual_key.expires_at > now)
     ]
-    return sorted(found, key=lambda grant: (grant.name.casefold(), grant.id))
+    return sorted(found, key=lambda virtual_key: (virtual_key.name.casefold(), virtual_key.id))
 
 
-def choices(table: RoutingTable, grant: VirtualKey) -> Choices:
+def choices(table: RoutingTable, virtual_key: VirtualKey) -> Choices:
     """What a caller with this grant can ask for."""
     return Choices(
-        models=tuple(model.id for model in listed_models(table, grant)),
-        profiles=tuple((one.id, one.name) for one in usable_profiles(grant, table)),
+        models=tuple(model.id for model in listed_models(table, virtual_key)),
+        profiles=tuple((one.id, one.name) for one in usable_profiles(virtual_key, table)),
     )

@@ -26,7 +26,7 @@ from governance import snapshot
 USE = "gateway.use_playground"
 
 
-class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PlaygroundOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the page posts. The request itself is passed on as it stands."""
 
     endpoint: str
@@ -39,15 +39,15 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def show(request: HttpRequest) -> HttpResponse:
     """The page. `model` and `profile` of the query are chosen already."""
     table = snapshot.current()
-    grant = acting_as(request.user.get_username(), "", table, time.time())
-    assert grant is not None
+    virtual_key = acting_as(request.user.get_username(), "", table, time.time())
+    assert virtual_key is not None
     return page(
         request,
         "console/playground/page.html",
         "Playground",
         endpoints=[(kind, LABELS[kind], one.path) for kind, one in CONVERSATIONS.items()],
         keys=usable_keys(table, time.time()),
-        choices=choices(table, grant).document(),
+        choices=choices(table, virtual_key).document(),
         model=request.GET.get("model", ""),
         profile=request.GET.get("profile", ""),
         body_limit=settings.MAX_BODY_BYTES,
@@ -59,10 +59,12 @@ def show(request: HttpRequest) -> HttpResponse:
 def models(request: HttpRequest) -> HttpResponse:
     """What the API key of the query, or the operator, can ask for."""
     table = snapshot.current()
-    grant = acting_as(request.user.get_username(), request.GET.get("key", ""), table, time.time())
-    if grant is None:
+    virtual_key = acting_as(
+        request.user.get_username(), request.GET.get("key", ""), table, time.time()
+    )
+    if virtual_key is None:
         return _problem(400, "This API key cannot be used any more.")
-    return JsonResponse(choices(table, grant).document())
+    return JsonResponse(choices(table, virtual_key).document())
 
 
 @require_POST
@@ -87,10 +89,10 @@ async def send(request: HttpRequest) -> HttpResponseBase:
     order = _read(request.body)
     if isinstance(order, str):
         return _problem(400, order)
-    grant = acting_as(user.get_username(), order.key, snapshot.current(), time.time())
-    if grant is None:
+    virtual_key = acting_as(user.get_username(), order.key, snapshot.current(), time.time())
+    if virtual_key is None:
         return _problem(400, "This API key cannot be used any more.")
-    sending = Sending(CONVERSATIONS[order.endpoint], bytes(order.body), grant)
+    sending = Sending(CONVERSATIONS[order.endpoint], bytes(order.body), virtual_key)
     return StreamingHttpResponse(
         carry(sending),
         content_type="application/x-ndjson",
@@ -102,10 +104,10 @@ async def _may_use(user: User | AnonymousUser) -> bool:
     return user.is_active and user.is_staff and await user.ahas_perm(USE)
 
 
-def _read(body: bytes) -> Order | str:
+def _read(body: bytes) -> PlaygroundOrder | str:
     """The order, or what is wrong with it."""
     try:
-        order = msgspec.json.decode(body, type=Order)
+        order = msgspec.json.decode(body, type=PlaygroundOrder)
     except msgspec.MsgspecError as error:
         return f"The request cannot be read: {error}."
     if order.endpoint not in CONVERSATIONS:

@@ -21,7 +21,7 @@ from governance.errors import Invalid
 from governance.models import RoutingProfile, TableVersion
 from governance.routing.fields import Problem
 from governance.serializers import ProfileSerializer
-from governance.services import Outcome
+from governance.services import ImportOutcome
 
 _SALT: Final = "gateway.console.profiles.import_plan"
 _HOUR: Final = 3600
@@ -63,7 +63,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do, with names where `Outcome` has ids."""
+    """What an import would do, with names where `ImportOutcome` has ids."""
 
     created: Sequence[str]
     changed: Sequence[Changed]
@@ -105,7 +105,7 @@ def plan(profiles: object, who: str) -> ImportPlan:
     )
 
 
-def apply(token: str, who: str) -> Outcome:
+def apply(token: str, who: str) -> ImportOutcome:
     """Does what the plan with this token showed.
 
     Raises `Stale` if anything was saved in between, `Invalid` when the token is not one that this
@@ -138,7 +138,7 @@ def _as_written(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changed(
-    outcome: Outcome, before: Mapping[str, Any], after: Mapping[str, Any]
+    outcome: ImportOutcome, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[Changed]:
     for identity in outcome.changed:
         old, new = before[identity], after[identity]

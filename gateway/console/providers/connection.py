@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from governance.routing.table import Provider
+from governance.routing.table import ProviderEntry
 from inference.translate.chat.limit_field import limit_field
 from inference.upstream import (
     ConnectFailed,
@@ -43,7 +43,7 @@ class Answered:
     """The model that answered by its own account; the one asked for where it gives none."""
 
 
-def complete(provider: Provider, model: str) -> Answered:
+def complete(provider: ProviderEntry, model: str) -> Answered:
     """Asks for one token in the provider's protocol. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
     probe = backend.kind.probe
@@ -57,7 +57,7 @@ def complete(provider: Provider, model: str) -> Answered:
     return Answered(taken, _name(backend, answer.get("model")) or model)
 
 
-def listed(provider: Provider) -> tuple[str, ...]:
+def listed(provider: ProviderEntry) -> tuple[str, ...]:
     """The models the provider lists, in its order, each once. Blocks; raises `Unanswered`."""
     backend = _ready(provider)
     answer = _ask(backend, "GET", backend.kind.probe.models_path, b"")
@@ -68,7 +68,7 @@ def listed(provider: Provider) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, names)))[:NAMES_LIMIT]
 
 
-def _ready(provider: Provider) -> Backend:
+def _ready(provider: ProviderEntry) -> Backend:
     try:
         return backend_of(provider)
     except UnusableProvider as error:

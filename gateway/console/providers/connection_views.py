@@ -17,7 +17,7 @@ from gateway.console.theme.page import console_view
 from governance import kinds, services, snapshot
 from governance.errors import Refused
 from governance.models import Provider as Row
-from governance.routing.table import Provider
+from governance.routing.table import ProviderEntry
 from governance.serializers import ProviderSerializer
 from inference.local.client import EngineClient, EngineRefused, EngineUnavailable
 
@@ -78,7 +78,7 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     return _back(row)
 
 
-def _saved(row: Row) -> Provider:
+def _saved(row: Row) -> ProviderEntry:
     """The provider as requests meet it. Raises `Unanswered` where none could be sent."""
     if not row.is_local and not cloud_routing():
         raise Unanswered("Cloud routing is off and the provider is not local: nothing was sent.")
@@ -90,7 +90,7 @@ def _saved(row: Row) -> Provider:
     return provider
 
 
-def _usual_model(provider: Provider) -> str:
+def _usual_model(provider: ProviderEntry) -> str:
     """What to ask for when nobody says: its default, else the first it is known to have."""
     if provider.default_model or provider.models:
         return provider.default_model or provider.models[0]
@@ -100,7 +100,7 @@ def _usual_model(provider: Provider) -> str:
     return names[0]
 
 
-def _names(provider: Provider) -> tuple[str, ...]:
+def _names(provider: ProviderEntry) -> tuple[str, ...]:
     if not kinds.is_engine(provider.kind):
         return listed(provider)
     try:

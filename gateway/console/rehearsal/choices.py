@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.http import HttpRequest
 
 from governance.models import ApiKey, Interaction
-from governance.routing.kinds import FEATURES, MODALITIES, REQUEST_TYPES
+from governance.routing.vocabulary import FEATURES, MODALITIES, REQUEST_TYPES
 
 SEE_PAST: Final = "governance.view_interaction"
 COUNTS: Final = (100, 1000, 5000)

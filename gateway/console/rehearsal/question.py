@@ -46,10 +46,10 @@ def _of_the_past(number: str, document: dict[str, Any], table: RoutingTable) -> 
     past = past_request(int(number)) if number.isdecimal() else None
     if past is None:
         raise Invalid(Problem("past", "not_found", "That request is not in the log any more."))
-    known = any(grant.id == past.key_id for grant in table.grants.values())
+    known = any(virtual_key.id == past.key_id for virtual_key in table.virtual_keys.values())
     if document["virtual_key_id"] is None and known:
         document["virtual_key_id"] = past.key_id
-    return replace(simulation.asked(document, table), ask=past.ask)
+    return replace(simulation.asked(document, table), routing_request=past.routing_request)
 
 
 def _parsed(text: str) -> Mapping[str, Any]:

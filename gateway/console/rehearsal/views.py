@@ -43,9 +43,9 @@ def rehearsal(request: HttpRequest) -> HttpResponse:
         return _problems(request, replace(draft, problems=told))
     found = rehearse(
         draft.document,
-        asked.ask,
+        asked.routing_request,
         table,
-        grant=asked.grant,
+        virtual_key=asked.virtual_key,
         health=asked.health,
         inside=request.POST.get(f"{PREFIX}way") != "policy",
     )
@@ -54,7 +54,7 @@ def rehearsal(request: HttpRequest) -> HttpResponse:
         "console/rehearsal/result.html",
         {
             "found": found,
-            "needs": sorted(asked.ask.needs),
+            "needs": sorted(asked.routing_request.required_capabilities),
             "weighted": strategy_named(draft.document.get("strategy") or "").draws,
             "providers": json.dumps(_providers(draft, table)),
             "shares": json.dumps(draft.shares),

@@ -12,8 +12,8 @@ from gateway.console.forms.fields import ChoicesField, NumberField, TextField
 from gateway.console.theme.admin_classes import InlineFormSet
 from governance.models import RoutingTarget
 from governance.models.routing_target import THRESHOLDS
-from governance.routing.kinds import REQUEST_TYPES
 from governance.routing.target_rules import CAPABILITIES
+from governance.routing.vocabulary import REQUEST_TYPES
 from governance.serializers import ProfileSerializer
 from governance.services.profiles import profile_problems, with_id
 

@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from governance.api.simulation import CONDITIONS
-from governance.routing.kinds import REQUEST_TYPES
 from governance.routing.plan import REJECTIONS
 from governance.routing.target_rules import CAPABILITIES
+from governance.routing.vocabulary import REQUEST_TYPES
 
 
 class SimulationRequestSerializer(serializers.Serializer[Any]):

@@ -11,8 +11,8 @@ import msgspec
 from inference.local.engine import report
 from inference.local.engine.errors import EngineError
 from inference.local.engine.relay import Relay
-from inference.local.engine.reply import Reply, Send
-from inference.local.engine.supervisor import Supervisor
+from inference.local.engine.reply import EngineReply, Send
+from inference.local.engine.supervisor import WorkerSupervisor
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Well above what the gateway lets through: this one only guards the engine's memory."""
@@ -25,11 +25,11 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 class EngineApp:
     """`/v1/*` as the workers serve it, and `/engine/*` for operators."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: WorkerSupervisor) -> None:
         self._supervisor = supervisor
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        reply = Reply(send)
+        reply = EngineReply(send)
         try:
             body = await _read_body(receive)
         except EngineError as error:
@@ -48,7 +48,7 @@ class EngineApp:
             with suppress(asyncio.CancelledError):
                 await answering
 
-    async def _answer(self, scope: dict[str, Any], body: bytes, reply: Reply) -> None:
+    async def _answer(self, scope: dict[str, Any], body: bytes, reply: EngineReply) -> None:
         if scope["method"] == "POST" and scope["path"] in GENERATION_PATHS:
             path = scope["path"].encode()
             await Relay(self._supervisor, reply, path, scope["headers"], body).run()

@@ -13,7 +13,7 @@ from inference.local.engine.settings import EngineSettings
 from inference.local.engine.slot import Changes, Prepare, Slot, Worker
 from inference.local.supervision import memory, state
 from inference.local.supervision.liveness import Liveness
-from inference.local.supervision.memory import Verdict
+from inference.local.supervision.memory import MemoryVerdict
 from inference.local.supervision.state import ModelState, Phase, WorkerFacts
 
 logger = logging.getLogger("pointsman.engine")
@@ -147,7 +147,7 @@ class Fleet:
     async def _restart_later(self, slot: Slot, failed: ModelState) -> None:
         await asyncio.sleep(max(0.0, failed.retry_at - self.clock()))
         # Nothing is evicted for a restart nobody waits for; the next request will load it.
-        if slot.state is failed and self.room(slot).verdict is Verdict.FITS:
+        if slot.state is failed and self.room(slot).verdict is MemoryVerdict.FITS:
             self.apply(slot, state.restart_due(failed, max(self.clock(), failed.retry_at)))
 
     # --- memory ------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import math
 import msgspec
 
 from inference.local.engine.fleet import Fleet, logger
-from inference.local.engine.slot import Health, Slot
+from inference.local.engine.slot import Slot, WorkerHealth
 from inference.local.engine.worker_client import WorkerClient
 from inference.local.supervision import state
 from inference.local.supervision.liveness import lifeless, observe
@@ -15,7 +15,7 @@ from inference.upstream import UpstreamError
 
 _HEALTH_LIMIT = 65_536
 """Bytes of a worker's answer; it is a few hundred."""
-_decoder = msgspec.json.Decoder(Health)
+_decoder = msgspec.json.Decoder(WorkerHealth)
 
 
 async def keep_house(fleet: Fleet) -> None:

@@ -7,9 +7,9 @@ import msgspec
 
 from inference.local.engine import sse
 from inference.local.engine.errors import EngineError, invalid, unavailable, worker_died
-from inference.local.engine.reply import Reply, passed_on
+from inference.local.engine.reply import EngineReply, passed_on
 from inference.local.engine.slot import Slot
-from inference.local.engine.supervisor import Supervisor
+from inference.local.engine.supervisor import WorkerSupervisor
 from inference.local.engine.worker_client import WorkerClient
 from inference.local.supervision.state import Phase
 from inference.upstream import ConnectFailed, UpstreamError
@@ -46,8 +46,8 @@ class Relay:
 
     def __init__(
         self,
-        supervisor: Supervisor,
-        reply: Reply,
+        supervisor: WorkerSupervisor,
+        reply: EngineReply,
         path: bytes,
         headers: list[tuple[bytes, bytes]],
         body: bytes,

@@ -29,7 +29,7 @@ def passed_on(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes
     return [(name, value) for name, value in headers if name not in _NOT_PASSED_ON]
 
 
-class Reply:
+class EngineReply:
     """Either one whole answer or a stream of events; an error takes the form that still fits."""
 
     def __init__(self, send: Send) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 from inference.local.engine.catalog import ModelFolder
 from inference.local.engine.housekeeping import ask_health
 from inference.local.engine.slot import Slot
-from inference.local.engine.supervisor import Supervisor
+from inference.local.engine.supervisor import WorkerSupervisor
 from inference.local.supervision.state import ModelState, Phase
 
 _FRESH_S = 0.5
 
 
-async def engine_models(supervisor: Supervisor) -> dict[str, Any]:
+async def engine_models(supervisor: WorkerSupervisor) -> dict[str, Any]:
     """Every model there is or that still has a process; queue lengths asked for just now."""
     fleet = supervisor.fleet
     await asyncio.gather(*(ask_health(fleet, slot, _FRESH_S) for slot in fleet.slots.values()))
@@ -31,7 +31,7 @@ async def engine_models(supervisor: Supervisor) -> dict[str, Any]:
     }
 
 
-def openai_models(supervisor: Supervisor) -> dict[str, Any]:
+def openai_models(supervisor: WorkerSupervisor) -> dict[str, Any]:
     """The list in OpenAI's form."""
     return {
         "object": "list",
@@ -42,7 +42,7 @@ def openai_models(supervisor: Supervisor) -> dict[str, Any]:
     }
 
 
-def health(supervisor: Supervisor) -> dict[str, Any]:
+def health(supervisor: WorkerSupervisor) -> dict[str, Any]:
     slots = supervisor.fleet.slots.values()
     return {
         "status": "ok",

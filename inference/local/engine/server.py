@@ -19,7 +19,7 @@ from inference.local.engine.housekeeping import keep_house
 from inference.local.engine.launcher import Launcher
 from inference.local.engine.listen import Listener
 from inference.local.engine.settings import EngineSettings
-from inference.local.engine.supervisor import Supervisor
+from inference.local.engine.supervisor import WorkerSupervisor
 
 _KEEP_ALIVE_S = 600
 _LAST_WORDS_S = 1
@@ -50,7 +50,7 @@ async def serve(
     try:
         launcher = Launcher(worker_command, environment, listener.worker_dir, settings)
         fleet = Fleet(settings, launcher.prepare)
-        supervisor = Supervisor(fleet)
+        supervisor = WorkerSupervisor(fleet)
         stop = _stop_signal(exit_with_parent)
         server = _Server(
             uvicorn.Config(
@@ -87,7 +87,7 @@ def _announce(socket_path: Path) -> None:
     sys.stdout.flush()
 
 
-def _preload(supervisor: Supervisor, name: str) -> None:
+def _preload(supervisor: WorkerSupervisor, name: str) -> None:
     try:
         supervisor.load(name)
     except EngineError as error:

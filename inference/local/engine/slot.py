@@ -25,7 +25,7 @@ Prepare = Callable[[str, Listener], Worker]
 """A worker for the model of that name, not started yet."""
 
 
-class Health(msgspec.Struct, frozen=True):
+class WorkerHealth(msgspec.Struct, frozen=True):
     """A worker's answer to `GET /health`."""
 
     active: int = 0
@@ -53,7 +53,7 @@ class Slot:
     last_used: float | None = None
     process: WorkerProcess | None = None
     pool: WorkerClient | None = None
-    health: Health = field(default_factory=Health)
+    health: WorkerHealth = field(default_factory=WorkerHealth)
     liveness: Liveness = field(default_factory=lambda: Liveness(0.0, 0.0))
     heard_at: float = 0.0
     bytes_at: float = 0.0

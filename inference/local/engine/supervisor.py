@@ -10,11 +10,11 @@ from inference.local.engine.fleet import Fleet, readable_size
 from inference.local.engine.slot import Slot
 from inference.local.engine.worker_client import WorkerClient
 from inference.local.supervision import state
-from inference.local.supervision.memory import Verdict
+from inference.local.supervision.memory import MemoryVerdict
 from inference.local.supervision.state import Phase
 
 
-class Supervisor:
+class WorkerSupervisor:
     """The models of one engine, by name."""
 
     def __init__(self, fleet: Fleet) -> None:
@@ -115,13 +115,13 @@ class Supervisor:
     def _make_room(self, slot: Slot) -> EngineError | None:
         """None when the model may be loaded now; otherwise what to answer if waiting is vain."""
         room = self.fleet.room(slot)
-        if room.verdict is Verdict.FITS:
+        if room.verdict is MemoryVerdict.FITS:
             return None
-        if room.verdict is Verdict.TOO_LARGE:
+        if room.verdict is MemoryVerdict.TOO_LARGE:
             reason = self.fleet.too_large(slot.need_bytes)
             self.fleet.apply(slot, state.refused(slot.state, reason, self.fleet.clock()))
             raise self._failed(slot)
-        if room.verdict is Verdict.EVICT:
+        if room.verdict is MemoryVerdict.EVICT:
             for name in room.names:
                 self.fleet.stop(self.fleet.slots[name])
         budget = readable_size(self.settings.memory_budget_bytes)

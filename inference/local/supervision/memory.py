@@ -20,7 +20,7 @@ class Resident:
     leaving: bool = False
 
 
-class Verdict(Enum):
+class MemoryVerdict(Enum):
     FITS = auto()
     EVICT = auto()
     LEAVING = auto()
@@ -32,7 +32,7 @@ class Verdict(Enum):
 class Room:
     """`names` are the models to evict (EVICT), or those in the way (LEAVING, BLOCKED)."""
 
-    verdict: Verdict
+    verdict: MemoryVerdict
     names: tuple[str, ...] = ()
 
 
@@ -41,7 +41,7 @@ def find_room(
 ) -> Room:
     """Room for one more model of that size; `max_loaded` 0 means any number of models."""
     if needed_bytes > budget_bytes:
-        return Room(Verdict.TOO_LARGE)
+        return Room(MemoryVerdict.TOO_LARGE)
     present = list(residents)
     allowed = max_loaded - 1 if max_loaded else len(present)
     limits = budget_bytes - needed_bytes, allowed
@@ -49,8 +49,8 @@ def find_room(
     if not _within(staying, *limits):
         return _evict(staying, *limits)
     if not _within(present, *limits):
-        return Room(Verdict.LEAVING, tuple(r.name for r in present if r.leaving))
-    return Room(Verdict.FITS)
+        return Room(MemoryVerdict.LEAVING, tuple(r.name for r in present if r.leaving))
+    return Room(MemoryVerdict.FITS)
 
 
 def find_excess(residents: Iterable[Resident], budget_bytes: int) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ def find_excess(residents: Iterable[Resident], budget_bytes: int) -> tuple[str, 
     if _within(staying, budget_bytes, len(staying)):
         return ()
     room = _evict(staying, budget_bytes, len(staying))
-    if room.verdict is Verdict.EVICT:
+    if room.verdict is MemoryVerdict.EVICT:
         return room.names
     return tuple(resident.name for resident in staying if resident.evictable)
 
@@ -81,9 +81,9 @@ def _evict(staying: list[Resident], size_bytes: int, count: int) -> Room:
         chosen.append(resident)
         left.remove(resident)
     if not _within(left, size_bytes, count):
-        return Room(Verdict.BLOCKED, tuple(r.name for r in staying if not r.evictable))
+        return Room(MemoryVerdict.BLOCKED, tuple(r.name for r in staying if not r.evictable))
     for resident in reversed(chosen.copy()):
         if _within([*left, resident], size_bytes, count):
             chosen.remove(resident)
             left.append(resident)
-    return Room(Verdict.EVICT, tuple(r.name for r in chosen))
+    return Room(MemoryVerdict.EVICT, tuple(r.name for r in chosen))

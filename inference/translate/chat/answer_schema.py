@@ -10,16 +10,16 @@ from inference.translate.chat.reasoning_details import text_of
 from inference.translate.lenient import LenientDecoder
 
 
-class Function(msgspec.Struct):
+class CalledFunction(msgspec.Struct):
     name: str | None = None
     arguments: str | None = None
 
 
-class ToolCall(msgspec.Struct):
+class AnsweredToolCall(msgspec.Struct):
     index: int | None = None
     """Only in chunks; servers that send each call whole leave it out."""
     id: str | None = None
-    function: Function | None = None
+    function: CalledFunction | None = None
     extra_content: dict[str, Any] | None = None
     """Gemini's thought signature, which it wants back with the call."""
 
@@ -41,8 +41,8 @@ class Said(msgspec.Struct):
     reasoning: str | None = None
     thinking_blocks: list[dict[str, Any]] | None = None
     reasoning_details: list[dict[str, Any]] | None = None
-    tool_calls: list[ToolCall] | None = None
-    function_call: Function | None = None
+    tool_calls: list[AnsweredToolCall] | None = None
+    function_call: CalledFunction | None = None
 
     def text(self) -> str:
         if self.content is None or isinstance(self.content, str):
@@ -59,7 +59,7 @@ class Said(msgspec.Struct):
         parts = [part for piece in self.content for part in piece.thinking or ()]
         return "".join(str(part.get("text", "")) for part in parts)
 
-    def calls(self) -> list[ToolCall]:
+    def calls(self) -> list[AnsweredToolCall]:
         """Tool calls, or the one of the deprecated form.
 
         Some servers put an empty stub of that form beside everything they say.
@@ -68,7 +68,7 @@ class Said(msgspec.Struct):
             return self.tool_calls
         legacy = self.function_call
         if legacy is not None and (legacy.name or legacy.arguments):
-            return [ToolCall(index=0, function=legacy)]
+            return [AnsweredToolCall(index=0, function=legacy)]
         return []
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from inference.translate.chat.calls import CallPieces
-from inference.translate.chat.passthrough_schema import Choice
+from inference.translate.chat.passthrough_schema import PassThroughChoice
 from inference.translate.lenient import count_of, loads
 
 
@@ -22,7 +22,7 @@ class CallRepairs:
     def __init__(self) -> None:
         self._choices: dict[int, CallPieces] = {}
 
-    def renumbered(self, choices: list[Choice], data: bytes) -> bytes:
+    def renumbered(self, choices: list[PassThroughChoice], data: bytes) -> bytes:
         """The chunk as it came, unless a call in it has another's index, or none."""
         repaired: dict[int, list[Any]] = {}
         for position, choice in enumerate(choices):

@@ -7,11 +7,11 @@ from typing import Any, Final
 import msgspec
 
 from inference.translate import upstream_errors
-from inference.translate.base import Answer, Translator
+from inference.translate.base import TranslatedAnswer, Translator
 from inference.translate.chat.passthrough import DONE, ChatPassThrough
-from inference.translate.hub import AnswerWriter, HubRequest
+from inference.translate.hub import HubRequest, HubWriter
 from inference.translate.json_errors import Dropped
-from inference.translate.upstream_errors import UpstreamError
+from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import Usage
@@ -28,11 +28,11 @@ class ChatCaller:
     def writer(self, request: ParsedRequest) -> ChatWriter:
         return ChatWriter(wants_usage=request.wants_usage)
 
-    def error(self, failure: Failure, said: UpstreamError) -> bytes:
+    def error(self, failure: Failure, said: ErrorObject) -> bytes:
         return upstream_errors.as_openai(failure, said)
 
 
-class ChatWriter(AnswerWriter):
+class ChatWriter(HubWriter):
     """Chunks and completions as they are."""
 
     __slots__ = ("_wants_usage",)
@@ -51,8 +51,8 @@ class ChatWriter(AnswerWriter):
     def end(self, usage: Usage | None) -> bytes:
         return DONE
 
-    def whole_document(self, whole: dict[str, Any], usage: Usage | None) -> Answer:
-        return Answer(
+    def whole_document(self, whole: dict[str, Any], usage: Usage | None) -> TranslatedAnswer:
+        return TranslatedAnswer(
             msgspec.json.encode(whole),
             model=whole["model"] or "",
             usage=usage,

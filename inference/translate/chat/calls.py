@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.translate.chat.answer_schema import Function, ToolCall
+from inference.translate.chat.answer_schema import AnsweredToolCall, CalledFunction
 
 _ANY: Final = msgspec.json.Decoder(msgspec.Raw)
 
@@ -119,18 +119,18 @@ class CallStream:
         self._pieces = CallPieces()
         self._waiting: list[Known] = []
 
-    def of(self, calls: list[ToolCall]) -> list[ToolCall]:
-        out: list[ToolCall] = []
+    def of(self, calls: list[AnsweredToolCall]) -> list[AnsweredToolCall]:
+        out: list[AnsweredToolCall] = []
         for call in calls:
-            function = call.function or Function()
+            function = call.function or CalledFunction()
             arguments = function.arguments or ""
             known = self._pieces.place(call.index, call.id or "", function.name or "", arguments)
             if call.extra_content:
                 known.extra = call.extra_content
             if known.begun:
                 if arguments:
-                    more = Function(arguments=arguments)
-                    out.append(ToolCall(index=known.number, function=more))
+                    more = CalledFunction(arguments=arguments)
+                    out.append(AnsweredToolCall(index=known.number, function=more))
             elif known.name and (known.id or known.arguments):
                 out += self.waiting(before=known)
                 out.append(self._begun(known))
@@ -138,7 +138,7 @@ class CallStream:
                 self._waiting.append(known)
         return out
 
-    def waiting(self, before: Known | None = None) -> list[ToolCall]:
+    def waiting(self, before: Known | None = None) -> list[AnsweredToolCall]:
         """Calls that have a name and waited for an id or arguments, which may never come."""
         ready = [
             known
@@ -147,10 +147,10 @@ class CallStream:
         ]
         return [self._begun(known) for known in ready]
 
-    def _begun(self, known: Known) -> ToolCall:
+    def _begun(self, known: Known) -> AnsweredToolCall:
         known.begun = True
-        function = Function(name=known.name, arguments=known.arguments or None)
-        return ToolCall(
+        function = CalledFunction(name=known.name, arguments=known.arguments or None)
+        return AnsweredToolCall(
             index=known.number,
             id=known.id or None,
             function=function,

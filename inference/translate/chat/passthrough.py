@@ -9,15 +9,21 @@ from typing import Any, Final
 
 from inference.protocols.sse import encode
 from inference.translate import upstream_errors
-from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound, StreamTranslator
+from inference.translate.base import (
+    EVENT_STREAM,
+    JSON,
+    Outbound,
+    StreamTranslator,
+    TranslatedAnswer,
+)
 from inference.translate.chat.call_repairs import CallRepairs, with_text_arguments
 from inference.translate.chat.chunk_template import ChunkTemplate
 from inference.translate.chat.passthrough_schema import (
     COMPLETION,
     EMBEDDINGS,
-    Choice,
-    Completion,
     Embeddings,
+    PassThroughChoice,
+    PassThroughCompletion,
 )
 from inference.translate.chat.reader import CompletionStream, document_of
 from inference.translate.chat.request import accepted, outbound
@@ -43,17 +49,19 @@ class ChatPassThrough:
         """The caller's fields with another model."""
         dropped = Dropped()
         fields = accepted(request.fields, model, dropped)
-        stream = request.ask.stream
+        stream = request.routing_request.stream
         return outbound(self._path, fields, model, stream=stream, dropped=dropped.names())
 
     def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> StreamTranslator:
-        return restored_stream(PassThroughStream(wants_usage=request.wants_usage), request)
+        return restored_stream(ChatPassThroughStream(wants_usage=request.wants_usage), request)
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         """The body as it came; a stream where none was asked for is put together."""
         document = document_of(body)
         if isinstance(document, Failure):
-            return Answer(b"", failure=document)
+            return TranslatedAnswer(b"", failure=document)
         return restored_answer(_completion(document), request)
 
     def error(self, failure: Failure) -> bytes | None:
@@ -66,14 +74,18 @@ class EmbeddingsPassThrough:
     def request(self, request: ParsedRequest, model: str) -> Outbound:
         return outbound("/embeddings", dict(request.fields), model, stream=False)
 
-    def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> PassThroughStream:
-        return PassThroughStream(wants_usage=False)
+    def stream(
+        self, request: ParsedRequest, media_type: str = EVENT_STREAM
+    ) -> ChatPassThroughStream:
+        return ChatPassThroughStream(wants_usage=False)
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         try:
             embeddings = EMBEDDINGS.decode(body)
         except BROKEN_JSON:
-            return Answer(b"", failure=upstream_errors.not_json(body))
+            return TranslatedAnswer(b"", failure=upstream_errors.not_json(body))
         body = in_format(request, embeddings.data or [], body)
         return _checked(embeddings, embeddings.data, body)
 
@@ -90,7 +102,7 @@ def error_body(failure: Failure) -> bytes | None:
     return upstream_errors.as_openai(failure, said) if said is not None else None
 
 
-class PassThroughStream(CompletionStream):
+class ChatPassThroughStream(CompletionStream):
     """Hands chunks on as bytes. Each is decoded just far enough to know what it is."""
 
     __slots__ = ("_calls", "_looks", "_template", "_wants_usage")
@@ -163,7 +175,7 @@ class PassThroughStream(CompletionStream):
                 return encode(_as_chunk(data), name) if self._wants_usage else b""
         return encode(self._said(chunk.choices or [], data), name)
 
-    def _said(self, choices: list[Choice], data: bytes) -> bytes:
+    def _said(self, choices: list[PassThroughChoice], data: bytes) -> bytes:
         for choice in choices:
             if choice.finish_reason:
                 self.finish_reason = str(choice.finish_reason)
@@ -184,15 +196,15 @@ def _as_chunk(data: bytes) -> bytes:
     return data
 
 
-def _completion(body: bytes) -> Answer:
+def _completion(body: bytes) -> TranslatedAnswer:
     try:
         completion = COMPLETION.decode(body)
         if b'"tool_calls"' in body:
             body = with_text_arguments(body)
     except BROKEN_JSON:
-        return Answer(b"", failure=upstream_errors.not_json(body))
+        return TranslatedAnswer(b"", failure=upstream_errors.not_json(body))
     if not is_utf8(body):
-        return Answer(b"", failure=upstream_errors.not_json(body))
+        return TranslatedAnswer(b"", failure=upstream_errors.not_json(body))
     reason = ""
     for choice in completion.choices or ():
         if choice.finish_reason:
@@ -201,11 +213,14 @@ def _completion(body: bytes) -> Answer:
 
 
 def _checked(
-    whole: Completion | Embeddings, answers: list[Any] | None, body: bytes, reason: str = ""
-) -> Answer:
+    whole: PassThroughCompletion | Embeddings,
+    answers: list[Any] | None,
+    body: bytes,
+    reason: str = "",
+) -> TranslatedAnswer:
     if whole.error:
-        return Answer(b"", failure=upstream_errors.in_answer(whole.error, body))
+        return TranslatedAnswer(b"", failure=upstream_errors.in_answer(whole.error, body))
     if not answers:
-        return Answer(b"", failure=upstream_errors.no_answer())
+        return TranslatedAnswer(b"", failure=upstream_errors.no_answer())
     model = whole.model if isinstance(whole.model, str) else ""
-    return Answer(body, model, of_openai(whole.usage), reason)
+    return TranslatedAnswer(body, model, of_openai(whole.usage), reason)

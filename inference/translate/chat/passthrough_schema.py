@@ -32,7 +32,7 @@ def _says(value: Any) -> bool:
     return any(value.values()) if isinstance(value, dict) else bool(value)
 
 
-class Choice(msgspec.Struct):
+class PassThroughChoice(msgspec.Struct):
     index: Any = None
     delta: Any = None
     text: Any = None
@@ -47,11 +47,11 @@ class Choice(msgspec.Struct):
         return isinstance(delta, dict) and any(_says(delta.get(name)) for name in _SAYING)
 
 
-class Completion(msgspec.Struct):
+class PassThroughCompletion(msgspec.Struct):
     """A chunk of a stream, or a whole completion."""
 
     model: Any = None
-    choices: list[Choice] | None = None
+    choices: list[PassThroughChoice] | None = None
     usage: Any = None
     error: Any = None
 
@@ -63,5 +63,5 @@ class Embeddings(msgspec.Struct):
     error: Any = None
 
 
-COMPLETION: Final = LenientDecoder(Completion, "choices")
+COMPLETION: Final = LenientDecoder(PassThroughCompletion, "choices")
 EMBEDDINGS: Final = LenientDecoder(Embeddings, "data")

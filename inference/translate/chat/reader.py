@@ -14,7 +14,7 @@ from inference.translate.chat.calls import CallStream
 from inference.translate.chat.finish_reason import finish_reason_of
 from inference.translate.chat.whole import chunks_of, completion_of
 from inference.translate.event_stream import EventStream
-from inference.translate.hub import AnswerWriter
+from inference.translate.hub import HubWriter
 from inference.translate.json_errors import BROKEN_JSON
 from inference.translate.lenient import loads
 from inference.values.failures import Failure
@@ -60,7 +60,7 @@ class ChunkStream(CompletionStream):
 
     __slots__ = ("_calls", "_reason", "_writer")
 
-    def __init__(self, writer: AnswerWriter) -> None:
+    def __init__(self, writer: HubWriter) -> None:
         super().__init__()
         self._writer = writer
         self._calls = CallStream()

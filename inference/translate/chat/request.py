@@ -64,7 +64,7 @@ def chat_outbound(chat: HubRequest, model: str) -> Outbound:
         "/chat/completions",
         fields,
         model,
-        stream=chat.request.ask.stream,
+        stream=chat.request.routing_request.stream,
         dropped=chat.dropped.names(),
     )
 

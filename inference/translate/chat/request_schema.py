@@ -49,7 +49,7 @@ class ToolCall(msgspec.Struct):
     function: Function | None = None
 
 
-class Message(msgspec.Struct):
+class ChatMessage(msgspec.Struct):
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: Content = None
     name: str | None = None
@@ -78,13 +78,13 @@ class Tool(msgspec.Struct):
     cache_control: dict[str, Any] | None = None
 
 
-class Named(msgspec.Struct):
+class NamedChatTool(msgspec.Struct):
     name: str
 
 
 class AllowedTool(msgspec.Struct):
     type: str = "function"
-    function: Named | None = None
+    function: NamedChatTool | None = None
 
 
 class AllowedTools(msgspec.Struct):
@@ -94,7 +94,7 @@ class AllowedTools(msgspec.Struct):
 
 class ToolChoice(msgspec.Struct):
     type: str
-    function: Named | None = None
+    function: NamedChatTool | None = None
     allowed_tools: AllowedTools | None = None
 
 
@@ -111,7 +111,7 @@ class ResponseFormat(msgspec.Struct):
 
 
 class ChatRequest(msgspec.Struct):
-    messages: list[Message]
+    messages: list[ChatMessage]
     stream: bool | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from inference.translate import upstream_errors
-from inference.translate.base import Answer, Outbound
+from inference.translate.base import Outbound, TranslatedAnswer
 from inference.translate.chat.reader import ChunkStream, completion_in
 from inference.translate.chat.request import chat_outbound
-from inference.translate.hub import AnswerWriter, HubRequest
-from inference.translate.upstream_errors import UpstreamError
+from inference.translate.hub import HubRequest, HubWriter
+from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure
 from inference.values.usage import of_openai
 
@@ -18,14 +18,14 @@ class ChatUpstream:
     def request(self, chat: HubRequest, model: str) -> Outbound:
         return chat_outbound(chat, model)
 
-    def stream(self, writer: AnswerWriter) -> ChunkStream:
+    def stream(self, writer: HubWriter) -> ChunkStream:
         return ChunkStream(writer)
 
-    def answer(self, writer: AnswerWriter, body: bytes) -> Answer:
+    def answer(self, writer: HubWriter, body: bytes) -> TranslatedAnswer:
         whole = completion_in(body)
         if isinstance(whole, Failure):
-            return Answer(b"", failure=whole)
+            return TranslatedAnswer(b"", failure=whole)
         return writer.whole(whole, of_openai(whole.usage))
 
-    def error(self, failure: Failure) -> UpstreamError | None:
+    def error(self, failure: Failure) -> ErrorObject | None:
         return upstream_errors.of_openai(failure)

@@ -62,7 +62,7 @@ class StopDetails(msgspec.Struct):
     explanation: str | None = None
 
 
-class Block(msgspec.Struct):
+class AnswerBlock(msgspec.Struct):
     type: str
     text: str = ""
     thinking: str = ""
@@ -73,7 +73,7 @@ class Block(msgspec.Struct):
     input: msgspec.Raw = NOTHING
 
 
-class Delta(msgspec.Struct):
+class BlockDelta(msgspec.Struct):
     """Of a block or of the message."""
 
     type: str = ""
@@ -86,11 +86,11 @@ class Delta(msgspec.Struct):
     stop_details: StopDetails | None = None
 
 
-class Message(msgspec.Struct):
+class AnswerMessage(msgspec.Struct):
     id: str = ""
     type: str = "message"
     model: str = ""
-    content: list[Block] | None = None
+    content: list[AnswerBlock] | None = None
     stop_reason: str | None = None
     stop_sequence: str | None = None
     stop_details: StopDetails | None = None
@@ -98,15 +98,15 @@ class Message(msgspec.Struct):
     error: Any = None
 
 
-class Event(msgspec.Struct):
+class MessageEvent(msgspec.Struct):
     type: str = ""
     index: int = 0
-    message: Message | None = None
-    content_block: Block | None = None
-    delta: Delta | None = None
+    message: AnswerMessage | None = None
+    content_block: AnswerBlock | None = None
+    delta: BlockDelta | None = None
     usage: Counts | None = None
     error: Any = None
 
 
-EVENT: Final = LenientDecoder(Event)
-MESSAGE: Final = LenientDecoder(Message, "content")
+EVENT: Final = LenientDecoder(MessageEvent)
+MESSAGE: Final = LenientDecoder(AnswerMessage, "content")

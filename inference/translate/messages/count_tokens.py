@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from inference.translate import upstream_errors
-from inference.translate.base import JSON, Answer
+from inference.translate.base import JSON, TranslatedAnswer
 from inference.translate.json_errors import BROKEN_JSON
 from inference.translate.messages.passthrough import MessagesPassThrough
 from inference.values.failures import Failure
@@ -42,18 +42,20 @@ class CountTokens(MessagesPassThrough):
     def __init__(self) -> None:
         super().__init__("/messages/count_tokens")
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         try:
             count = _COUNT.decode(body)
         except BROKEN_JSON:
-            return Answer(b"", failure=upstream_errors.not_json(body))
+            return TranslatedAnswer(b"", failure=upstream_errors.not_json(body))
         failure: Failure | None = None
         if count.error:
             failure = upstream_errors.in_answer(count.error, body)
         elif count.input_tokens is None or count.input_tokens <= 0:
             # A prompt has tokens: who says 0 has not counted.
             failure = upstream_errors.no_answer()
-        return Answer(b"" if failure is not None else body, failure=failure)
+        return TranslatedAnswer(b"" if failure is not None else body, failure=failure)
 
 
 def estimate(request: ParsedRequest) -> int:

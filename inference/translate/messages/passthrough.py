@@ -8,10 +8,10 @@ import msgspec
 
 from inference.protocols.sse import encode
 from inference.translate import upstream_errors
-from inference.translate.base import EVENT_STREAM, JSON, Answer, Outbound
+from inference.translate.base import EVENT_STREAM, JSON, Outbound, TranslatedAnswer
 from inference.translate.json_errors import is_utf8
 from inference.translate.messages.accepted import accepted_turns
-from inference.translate.messages.answer_schema import Counts, Event
+from inference.translate.messages.answer_schema import Counts, MessageEvent
 from inference.translate.messages.reader import MessagesStream, document_of, message_in
 from inference.translate.sealing import SEAM, opened_id
 from inference.translate.signature import UNSIGNED, is_unsigned
@@ -43,16 +43,20 @@ class MessagesPassThrough:
             fields["messages"] = accepted_turns(fields["messages"])
         return Outbound(self._path, msgspec.json.encode(fields), dropped)
 
-    def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> PassThroughStream:
-        return PassThroughStream()
+    def stream(
+        self, request: ParsedRequest, media_type: str = EVENT_STREAM
+    ) -> MessagesPassThroughStream:
+        return MessagesPassThroughStream()
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         document = document_of(body)
         message = document if isinstance(document, Failure) else message_in(document)
         if isinstance(message, Failure):
-            return Answer(b"", failure=message)
+            return TranslatedAnswer(b"", failure=message)
         assert isinstance(document, bytes)
-        return Answer(
+        return TranslatedAnswer(
             document,
             model=message.model,
             usage=message.usage.usage() if message.usage is not None else None,
@@ -83,7 +87,7 @@ def _own_ids(messages: msgspec.Raw) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(turns))
 
 
-class PassThroughStream(MessagesStream):
+class MessagesPassThroughStream(MessagesStream):
     """Hands events on as bytes. Each is decoded just far enough to know what it is."""
 
     __slots__ = ("_counts",)
@@ -92,7 +96,7 @@ class PassThroughStream(MessagesStream):
         super().__init__()
         self._counts = Counts()
 
-    def _known(self, event: Event, data: bytes) -> bytes:
+    def _known(self, event: MessageEvent, data: bytes) -> bytes:
         kind = event.type
         if not is_utf8(data):
             self.failure = upstream_errors.not_json()
@@ -116,7 +120,7 @@ class PassThroughStream(MessagesStream):
     def _done(self) -> bytes:
         return STOP
 
-    def _about_message(self, event: Event) -> None:
+    def _about_message(self, event: MessageEvent) -> None:
         if event.message is not None:
             self.model = event.message.model
         counts = event.usage or (event.message.usage if event.message is not None else None)

@@ -11,8 +11,8 @@ from inference.translate import upstream_errors
 from inference.translate.event_stream import EventStream
 from inference.translate.json_errors import BROKEN_JSON
 from inference.translate.lenient import loads
-from inference.translate.messages.answer_schema import EVENT, MESSAGE, Message
-from inference.translate.messages.answer_schema import Event as MessageEvent
+from inference.translate.messages.answer_schema import EVENT, MESSAGE, AnswerMessage
+from inference.translate.messages.answer_schema import MessageEvent as MessageEvent
 from inference.translate.messages.whole import events_of, message_of
 from inference.values.failures import Failure
 
@@ -54,7 +54,7 @@ class MessagesStream(EventStream):
         return [Event(event["type"].encode(), msgspec.json.encode(event)) for event in events]
 
 
-def message_in(document: bytes) -> Message | Failure:
+def message_in(document: bytes) -> AnswerMessage | Failure:
     """A whole message, checked."""
     try:
         message = MESSAGE.decode(document)

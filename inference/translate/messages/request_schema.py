@@ -12,7 +12,7 @@ import msgspec
 from inference.translate.tool_input import NOTHING
 
 
-class Source(msgspec.Struct):
+class MediaSource(msgspec.Struct):
     type: str
     media_type: str | None = None
     data: str | None = None
@@ -24,7 +24,7 @@ class Source(msgspec.Struct):
 class Block(msgspec.Struct):
     type: str
     text: str | None = None
-    source: Source | str | None = None
+    source: MediaSource | str | None = None
     """A string in search results, which name where they come from."""
     title: str | None = None
     context: str | None = None
@@ -53,7 +53,7 @@ class Turn(msgspec.Struct):
     content: str | list[Block]
 
 
-class Tool(msgspec.Struct):
+class MessagesTool(msgspec.Struct):
     name: str | None = None
     type: str | None = None
     description: str | None = None
@@ -66,20 +66,20 @@ class Tool(msgspec.Struct):
     allowed_callers: Any = None
 
 
-class ToolChoice(msgspec.Struct):
+class MessagesToolChoice(msgspec.Struct):
     type: Literal["auto", "any", "tool", "none"]
     name: str | None = None
     disable_parallel_tool_use: bool | None = None
 
 
-class Format(msgspec.Struct):
+class OutputFormat(msgspec.Struct):
     type: str
     schema: dict[str, Any] | None = None
 
 
 class OutputConfig(msgspec.Struct):
     effort: str | None = None
-    format: Format | None = None
+    format: OutputFormat | None = None
 
 
 class MessagesRequest(msgspec.Struct):
@@ -90,11 +90,11 @@ class MessagesRequest(msgspec.Struct):
     temperature: float | None = None
     top_p: float | None = None
     stop_sequences: list[str] | None = None
-    tools: list[Tool] | None = None
-    tool_choice: ToolChoice | None = None
+    tools: list[MessagesTool] | None = None
+    tool_choice: MessagesToolChoice | None = None
     thinking: dict[str, Any] | None = None
     output_config: OutputConfig | None = None
-    output_format: Format | None = None
+    output_format: OutputFormat | None = None
     metadata: dict[str, Any] | None = None
     service_tier: str | None = None
     container: Any = None

@@ -17,10 +17,10 @@ from inference.protocols.sse import Parser, encode
 from inference.translate.base import (
     EVENT_STREAM,
     JSON,
-    Answer,
     Inexpressible,
     Outbound,
     StreamTranslator,
+    TranslatedAnswer,
     Translator,
 )
 from inference.translate.chat.reader import document_of
@@ -94,7 +94,9 @@ class GuardedTranslator:
         wanted = {name: value for name, value in wanted.items() if value is not None}
         fields = {name: value for name, value in wanted.items() if name in FIELDS}
         _check_meaning(wanted, fields)
-        if not request.ask.needs.isdisjoint({"vision", "audio", "file"}):
+        if not request.routing_request.required_capabilities.isdisjoint(
+            {"vision", "audio", "file"}
+        ):
             _refuse("messages", "an mlx_lm.server takes text only.")
         for name, bounds in _NUMBERS.items():
             if name in fields:
@@ -117,10 +119,12 @@ class GuardedTranslator:
     def stream(self, request: ParsedRequest, media_type: str = EVENT_STREAM) -> GuardedStream:
         return GuardedStream(self._inner.stream(request), self.intake(request))
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = JSON) -> Answer:
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
         whole = document_of(body)
         if isinstance(whole, Failure):
-            return Answer(b"", failure=whole)
+            return TranslatedAnswer(b"", failure=whole)
         return self._inner.answer(request, whole)
 
     def error(self, failure: Failure) -> bytes | None:

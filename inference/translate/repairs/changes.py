@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from inference.translate.chat.accepted import system_first
 from inference.translate.json_errors import Dropped
-from inference.translate.repairs.fields import Fields, objects
+from inference.translate.repairs.fields import BodyMembers, objects
 from inference.translate.repairs.members import drop
 from inference.translate.signature import UNSIGNED
 
@@ -23,11 +23,11 @@ _LETTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 Changed = tuple[str, ...]
 
 
-def drop_member(fields: Fields, name: str) -> Changed:
+def drop_member(fields: BodyMembers, name: str) -> Changed:
     return (name,) if drop(fields, name) else ()
 
 
-def fixed_temperature(fields: Fields, value: str) -> Changed:
+def fixed_temperature(fields: BodyMembers, value: str) -> Changed:
     """For models that know the temperature 1 alone."""
     if fields.get("temperature") in (None, 1):
         return ()
@@ -35,7 +35,7 @@ def fixed_temperature(fields: Fields, value: str) -> Changed:
     return ("temperature",)
 
 
-def one_sampling(fields: Fields, value: str) -> Changed:
+def one_sampling(fields: BodyMembers, value: str) -> Changed:
     """For models that take a temperature or `top_p`, not both."""
     if any(fields.get(name) is None for name in _SAMPLING):
         return ()
@@ -43,7 +43,7 @@ def one_sampling(fields: Fields, value: str) -> Changed:
     return ("top_p",)
 
 
-def highest_temperature(fields: Fields, value: str) -> Changed:
+def highest_temperature(fields: BodyMembers, value: str) -> Changed:
     given, highest = fields.get("temperature"), float(value)
     if not _is_number(given) or given <= highest:
         return ()
@@ -51,7 +51,7 @@ def highest_temperature(fields: Fields, value: str) -> Changed:
     return ("temperature",)
 
 
-def limit(fields: Fields, value: str) -> Changed:
+def limit(fields: BodyMembers, value: str) -> Changed:
     """At most so many tokens of answer, thinking included."""
     most = int(value)
     changed = []
@@ -71,7 +71,7 @@ def limit(fields: Fields, value: str) -> Changed:
     return tuple(changed)
 
 
-def rename_limit(fields: Fields, value: str) -> Changed:
+def rename_limit(fields: BodyMembers, value: str) -> Changed:
     """`value` is the name that the provider knows."""
     for name in LIMITS:
         if name != value and name in fields:
@@ -83,7 +83,7 @@ def rename_limit(fields: Fields, value: str) -> Changed:
     return ()
 
 
-def role(fields: Fields, value: str) -> Changed:
+def role(fields: BodyMembers, value: str) -> Changed:
     """`developer` becomes `system`, or the other way round."""
     other = "system" if value == "developer" else "developer"
     messages = fields.get("messages")
@@ -95,7 +95,7 @@ def role(fields: Fields, value: str) -> Changed:
     return ("messages.role",) if found else ()
 
 
-def one_system_message(fields: Fields, value: str) -> Changed:
+def one_system_message(fields: BodyMembers, value: str) -> Changed:
     """Leading messages of the system become one; a later one is given as the user's."""
     messages = fields.get("messages")
     dropped = Dropped()
@@ -106,7 +106,7 @@ def one_system_message(fields: Fields, value: str) -> Changed:
     return dropped.names() or ("messages.role",)
 
 
-def text_as_string(fields: Fields, value: str) -> Changed:
+def text_as_string(fields: BodyMembers, value: str) -> Changed:
     """Content that is text alone becomes one string."""
     messages = fields.get("messages")
     changed = False
@@ -131,17 +131,17 @@ def _text(part: Any) -> str | None:
     return None
 
 
-def unsigned_thinking(fields: Fields, value: str) -> Changed:
+def unsigned_thinking(fields: BodyMembers, value: str) -> Changed:
     """Thinking that nobody signed does not go back."""
     return _without_thinking(fields, lambda signature: signature in (None, "", UNSIGNED))
 
 
-def foreign_thinking(fields: Fields, value: str) -> Changed:
+def foreign_thinking(fields: BodyMembers, value: str) -> Changed:
     """No thinking of earlier turns goes back: whose it is cannot be told."""
     return _without_thinking(fields, lambda signature: True)
 
 
-def _without_thinking(fields: Fields, taken: Callable[[Any], bool]) -> Changed:
+def _without_thinking(fields: BodyMembers, taken: Callable[[Any], bool]) -> Changed:
     messages = fields.get("messages")
     changed = False
     for message in objects(messages):
@@ -175,7 +175,7 @@ def _is_mute(message: Any) -> bool:
     )
 
 
-def adaptive_thinking(fields: Fields, value: str) -> Changed:
+def adaptive_thinking(fields: BodyMembers, value: str) -> Changed:
     """For models that decide for themselves how long to think."""
     thinking = fields.get("thinking")
     if not isinstance(thinking, dict) or thinking.get("type") != "enabled":
@@ -184,14 +184,14 @@ def adaptive_thinking(fields: Fields, value: str) -> Changed:
     return ("thinking.budget_tokens",)
 
 
-def set_effort(fields: Fields, value: str) -> Changed:
+def set_effort(fields: BodyMembers, value: str) -> Changed:
     if fields.get("reasoning_effort") == value:
         return ()
     fields.set("reasoning_effort", value)
     return ("reasoning_effort",)
 
 
-def call_ids(fields: Fields, value: str) -> Changed:
+def call_ids(fields: BodyMembers, value: str) -> Changed:
     """Ids of tool calls in a form that is accepted, the same in a call and in its result."""
     shaped = _SHAPES.get(value)
     messages = fields.get("messages")
@@ -250,7 +250,7 @@ def _nine(given: str) -> str:
 _SHAPES: Final = {"word": _word, "short": _short, "nine": _nine}
 
 
-def thought_signature(fields: Fields, value: str) -> Changed:
+def thought_signature(fields: BodyMembers, value: str) -> Changed:
     """For calls that another model made, which carry no signature of Gemini's."""
     messages = fields.get("messages")
     changed = False

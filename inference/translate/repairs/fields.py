@@ -11,7 +11,7 @@ _SHALLOW: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-class Fields:
+class BodyMembers:
     """A JSON object. Long histories stay the bytes they are unless a repair looks into them."""
 
     __slots__ = ("_members", "_raw")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from inference.translate.repairs.fields import Fields, objects
+from inference.translate.repairs.fields import BodyMembers, objects
 
 TOP: Final = "top"
 MESSAGE: Final = "message"
@@ -105,7 +105,7 @@ KNOWN: Final = frozenset(
 """Members that some provider knows: another target may take what this one refuses."""
 
 
-def drop(fields: Fields, name: str) -> bool:
+def drop(fields: BodyMembers, name: str) -> bool:
     """Whether there was anything of that name to take out."""
     if name in EMPTY_ONLY or name == "output_config":
         return _drop_what_says_little(fields, name)
@@ -127,7 +127,7 @@ def drop(fields: Fields, name: str) -> bool:
     return dropped
 
 
-def _drop_what_says_little(fields: Fields, name: str) -> bool:
+def _drop_what_says_little(fields: BodyMembers, name: str) -> bool:
     value = fields.get(name)
     if name == "output_config" and isinstance(value, dict) and "format" in value:
         # The form of the answer stays; how much to think about it is a hint.
@@ -142,7 +142,7 @@ def _drop_what_says_little(fields: Fields, name: str) -> bool:
     return True
 
 
-def _drop_within(fields: Fields, member: str, name: str, within: Any) -> bool:
+def _drop_within(fields: BodyMembers, member: str, name: str, within: Any) -> bool:
     dropped = False
     value = fields.get(member)
     for one in within(value):

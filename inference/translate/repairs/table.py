@@ -9,14 +9,14 @@ from typing import Final
 
 from governance.kinds.model_rules import Fix
 from inference.translate.repairs import changes
-from inference.translate.repairs.fields import Fields
+from inference.translate.repairs.fields import BodyMembers
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
     """One way of changing a request that was refused."""
 
-    change: Callable[[Fields, str], tuple[str, ...]]
+    change: Callable[[BodyMembers, str], tuple[str, ...]]
     """Changes the members, given the fix's value; returns the names of what it changed."""
     needs: tuple[bytes, ...] = ()
     """Without any of these in the body there is nothing to do; empty: the fix's value."""
@@ -59,7 +59,7 @@ def repaired(body: bytes, fixes: Iterable[Fix]) -> tuple[bytes, tuple[str, ...]]
     due = [(REPAIRS[fix.repair], fix.value) for fix in fixes if _concerns(fix, body)]
     if not due:
         return body, ()
-    fields = Fields(body)
+    fields = BodyMembers(body)
     names = [name for repair, value in due for name in repair.change(fields, value)]
     return (fields.encoded(), tuple(dict.fromkeys(names))) if names else (body, ())
 

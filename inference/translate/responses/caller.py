@@ -14,9 +14,9 @@ from inference.translate.hub import HubRequest
 from inference.translate.responses.frame import frame
 from inference.translate.responses.function_names import names_in
 from inference.translate.responses.request import chat_request
-from inference.translate.responses.request_schema import Reasoning
+from inference.translate.responses.request_schema import ReasoningOptions
 from inference.translate.responses.stream import ResponseWriter
-from inference.translate.upstream_errors import UpstreamError
+from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 
@@ -34,7 +34,7 @@ class ResponsesCaller:
 
     def writer(self, request: ParsedRequest) -> ResponseWriter:
         raw = request.fields.get("reasoning", b"null")
-        reasoning = msgspec.json.decode(raw, type=Reasoning | None) or Reasoning()
+        reasoning = msgspec.json.decode(raw, type=ReasoningOptions | None) or ReasoningOptions()
         summarized = bool(reasoning.summary or reasoning.generate_summary)
         return ResponseWriter(
             frame(request.fields, int(self._clock())),
@@ -42,5 +42,5 @@ class ResponsesCaller:
             names=names_in(request.fields),
         )
 
-    def error(self, failure: Failure, said: UpstreamError) -> bytes:
+    def error(self, failure: Failure, said: ErrorObject) -> bytes:
         return upstream_errors.as_openai(failure, said)

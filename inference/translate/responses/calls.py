@@ -10,7 +10,7 @@ import msgspec
 from inference.translate.base import Inexpressible
 from inference.translate.responses.content import content_of
 from inference.translate.responses.function_names import CallersTool, FunctionNames
-from inference.translate.responses.request_schema import Item, Part
+from inference.translate.responses.request_schema import ContentPart, Item
 from inference.translate.responses.tools import INPUT
 from inference.translate.sealing import opened_id
 
@@ -22,14 +22,14 @@ _OUTPUTS: Final = ("_call_output", "tool_search_output")
 _TYPED: Final = ("function_call", "custom_tool_call")
 
 
-def is_call(item: Item | Part) -> bool:
+def is_call(item: Item | ContentPart) -> bool:
     """A call that the client carries out. Hosted tools' calls have no `call_id`."""
     if item.type in _TYPED:
         return True
     return item.type.endswith("_call") and item.call_id is not None
 
 
-def is_output(item: Item | Part) -> bool:
+def is_output(item: Item | ContentPart) -> bool:
     if item.type in ("function_call_output", "custom_tool_call_output"):
         return True
     return item.type.endswith(_OUTPUTS) and item.call_id is not None
@@ -57,7 +57,7 @@ def unfolded(items: list[Item]) -> Iterator[Placed]:
         yield from (placed for placed in inside if not is_output(placed[1]))
 
 
-def _as_item(part: Part) -> Item:
+def _as_item(part: ContentPart) -> Item:
     names = ("type", "call_id", "name", "namespace", "arguments", "input", "output")
     return Item(**{name: getattr(part, name) for name in names})
 
@@ -106,7 +106,7 @@ def _output(item: Item, path: str) -> str | list[dict[str, Any]]:
     if not isinstance(output, list):
         raise Inexpressible(path, f"`{path}`: expected a string or an array of parts.")
     try:
-        parts = msgspec.convert(output, list[Part])
+        parts = msgspec.convert(output, list[ContentPart])
     except msgspec.ValidationError:
         message = f"`{path}`: expected an array of content parts."
         raise Inexpressible(path, message) from None

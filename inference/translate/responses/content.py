@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from inference.translate.base import Inexpressible
-from inference.translate.responses.request_schema import Part
+from inference.translate.responses.request_schema import ContentPart
 
 
-def content_of(parts: list[Part], path: str) -> list[dict[str, Any]]:
+def content_of(parts: list[ContentPart], path: str) -> list[dict[str, Any]]:
     return [_part(part, f"{path}[{n}]") for n, part in enumerate(parts)]
 
 
-def _part(part: Part, path: str) -> dict[str, Any]:
+def _part(part: ContentPart, path: str) -> dict[str, Any]:
     if part.type in ("input_text", "output_text", "text") and part.text is not None:
         return {"type": "text", "text": part.text}
     if part.type == "refusal" and part.refusal is not None:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from inference.translate.responses.request_schema import Item, Tool
+from inference.translate.responses.request_schema import Item, ResponsesTool
 
 MOST_CHARACTERS: Final = 64
 """Of a function's name, with OpenAI."""
@@ -74,7 +74,7 @@ class PlacedTool(NamedTuple):
     """A tool with its place in the request, and the namespace it stands in."""
 
     path: str
-    tool: Tool
+    tool: ResponsesTool
     namespace: str | None = None
 
     def callers(self) -> CallersTool | None:
@@ -84,7 +84,7 @@ class PlacedTool(NamedTuple):
         return CallersTool(self.tool.name, self.namespace, self.tool.type == "custom")
 
 
-def tools_in(tools: list[Tool] | None, items: str | list[Item]) -> list[PlacedTool]:
+def tools_in(tools: list[ResponsesTool] | None, items: str | list[Item]) -> list[PlacedTool]:
     """Every tool of a request: its own, those in namespaces, and those its input brings."""
     found = list(_placed(tools or (), "tools"))
     if not isinstance(items, str):
@@ -94,7 +94,7 @@ def tools_in(tools: list[Tool] | None, items: str | list[Item]) -> list[PlacedTo
     return found
 
 
-def _placed(tools: Iterable[Tool], path: str) -> Iterator[PlacedTool]:
+def _placed(tools: Iterable[ResponsesTool], path: str) -> Iterator[PlacedTool]:
     for position, tool in enumerate(tools):
         where = f"{path}[{position}]"
         if tool.type != "namespace":
@@ -113,10 +113,10 @@ class _Offers(msgspec.Struct):
     """Just what of an item offers tools."""
 
     type: str = "message"
-    tools: list[Tool] | None = None
+    tools: list[ResponsesTool] | None = None
 
 
-_TOOLS: Final = msgspec.json.Decoder(list[Tool] | None)
+_TOOLS: Final = msgspec.json.Decoder(list[ResponsesTool] | None)
 _ITEMS: Final = msgspec.json.Decoder(str | list[_Offers])
 _NONE: Final = msgspec.Raw(b"null")
 _PLAIN: Final = FunctionNames()

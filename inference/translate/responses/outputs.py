@@ -44,7 +44,7 @@ class Output:
         return {"type": f"response.{kind}", **place, **fields}
 
 
-class Message(Output):
+class MessageItem(Output):
     """What the model says, in parts of text and of refusal."""
 
     def __init__(self, item_id: str, index: int) -> None:
@@ -99,7 +99,7 @@ def _part(kind: str, text: str) -> dict[str, Any]:
     return {"type": kind, "text": text, "annotations": [], "logprobs": []}
 
 
-class Reasoning(Output):
+class ReasoningItem(Output):
     """What the model thinks: as a summary if the caller asked for one, else as it is."""
 
     def __init__(self, item_id: str, index: int, *, summarized: bool) -> None:

@@ -17,8 +17,8 @@ from inference.translate.responses.function_names import names_of, tools_in
 from inference.translate.responses.items import messages_of
 from inference.translate.responses.request_schema import (
     RESPONSES_REQUEST,
-    Format,
     ResponsesRequest,
+    TextFormat,
 )
 from inference.translate.responses.tools import tool_fields
 from inference.translate.unsupported_fields import shape_of
@@ -92,7 +92,7 @@ def _refuse(asked: ResponsesRequest) -> None:
         raise Inexpressible("moderation", "`moderation`: no chat model does this.")
 
 
-def _format(form: Format) -> dict[str, Any]:
+def _format(form: TextFormat) -> dict[str, Any]:
     if form.type != "json_schema":
         return {"type": form.type}
     schema: dict[str, Any] = {"name": form.name or "answer", "schema": form.schema}

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 
-class Part(msgspec.Struct):
+class ContentPart(msgspec.Struct):
     type: str
     text: str | None = None
     refusal: str | None = None
@@ -30,7 +30,7 @@ class Part(msgspec.Struct):
     output: Any = None
 
 
-class Tool(msgspec.Struct):
+class ResponsesTool(msgspec.Struct):
     type: str
     name: str | None = None
     description: str | None = None
@@ -38,14 +38,14 @@ class Tool(msgspec.Struct):
     strict: bool | None = None
     format: dict[str, Any] | None = None
     """Of a custom tool: `text`, or a grammar."""
-    tools: list[Tool] | None = None
+    tools: list[ResponsesTool] | None = None
     """Of a namespace."""
 
 
 class Item(msgspec.Struct):
     type: str = "message"
     role: Literal["user", "assistant", "system", "developer"] | None = None
-    content: str | list[Part] | None = None
+    content: str | list[ContentPart] | None = None
     call_id: str | None = None
     name: str | None = None
     namespace: str | None = None
@@ -59,9 +59,9 @@ class Item(msgspec.Struct):
     """What a call of a shell or a computer does."""
     operation: Any = None
     """What a call of `apply_patch` does."""
-    tools: list[Tool] | None = None
+    tools: list[ResponsesTool] | None = None
     """Of an item that brings tools."""
-    summary: list[Part] | None = None
+    summary: list[ContentPart] | None = None
     encrypted_content: str | None = None
 
 
@@ -71,7 +71,7 @@ class NamedTool(msgspec.Struct):
     namespace: str | None = None
 
 
-class ToolChoice(msgspec.Struct):
+class ResponsesToolChoice(msgspec.Struct):
     type: str
     name: str | None = None
     namespace: str | None = None
@@ -79,7 +79,7 @@ class ToolChoice(msgspec.Struct):
     tools: list[NamedTool] | None = None
 
 
-class Format(msgspec.Struct):
+class TextFormat(msgspec.Struct):
     type: str
     name: str | None = None
     schema: dict[str, Any] | None = None
@@ -88,11 +88,11 @@ class Format(msgspec.Struct):
 
 
 class Text(msgspec.Struct):
-    format: Format | None = None
+    format: TextFormat | None = None
     verbosity: str | None = None
 
 
-class Reasoning(msgspec.Struct):
+class ReasoningOptions(msgspec.Struct):
     effort: str | None = None
     summary: str | None = None
     generate_summary: str | None = None
@@ -104,11 +104,11 @@ class ResponsesRequest(msgspec.Struct):
     instructions: str | None = None
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
-    tools: list[Tool] | None = None
-    tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
+    tools: list[ResponsesTool] | None = None
+    tool_choice: Literal["none", "auto", "required"] | ResponsesToolChoice | None = None
     parallel_tool_calls: bool | None = None
     text: Text | None = None
-    reasoning: Reasoning | None = None
+    reasoning: ReasoningOptions | None = None
     max_output_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None

@@ -7,19 +7,24 @@ from typing import Any
 import msgspec
 
 from inference.protocols.sse import encode
-from inference.translate.base import Answer
-from inference.translate.chat.answer_schema import Completion, Function, Said, ToolCall
+from inference.translate.base import TranslatedAnswer
+from inference.translate.chat.answer_schema import (
+    AnsweredToolCall,
+    CalledFunction,
+    Completion,
+    Said,
+)
 from inference.translate.chat.thinking_order import interleaved, is_interleaved
-from inference.translate.hub import AnswerWriter
+from inference.translate.hub import HubWriter
 from inference.translate.messages.caller.answer import call_id
 from inference.translate.responses.frame import ended, usage_of
 from inference.translate.responses.function_names import FunctionNames
 from inference.translate.responses.outputs import (
     Call,
     Event,
-    Message,
+    MessageItem,
     Output,
-    Reasoning,
+    ReasoningItem,
     call_item,
 )
 from inference.translate.sealing import sealed_id
@@ -47,7 +52,7 @@ def _in_order(said: Said) -> list[Said]:
     return [*pieces, Said(refusal=said.refusal)]
 
 
-class ResponseWriter(AnswerWriter):
+class ResponseWriter(HubWriter):
     """Turns one chunk after the other into events. Holds the state of one Response."""
 
     __slots__ = (
@@ -72,7 +77,7 @@ class ResponseWriter(AnswerWriter):
         self._id = ""
         self._tier: str | None = None
         self._outputs: list[Output] = []
-        self._open: Message | Reasoning | None = None
+        self._open: MessageItem | ReasoningItem | None = None
         self._calls: dict[int, Call] = {}
 
     def chunk(self, chunk: Completion) -> bytes:
@@ -97,14 +102,14 @@ class ResponseWriter(AnswerWriter):
         kind = "response.completed" if response["status"] == "completed" else "response.incomplete"
         return self._encoded([*events, {"type": kind, "response": response}])
 
-    def whole(self, whole: Completion, usage: Usage | None) -> Answer:
+    def whole(self, whole: Completion, usage: Usage | None) -> TranslatedAnswer:
         """The Response that a whole makes: of the same events the last is kept."""
         assert whole.choices
         choice = whole.choices[0]
         choice.finish_reason = choice.finish_reason or "stop"
         self.chunk(whole)
         self._finish_all()
-        return Answer(
+        return TranslatedAnswer(
             msgspec.json.encode(self.response(usage)),
             model=whole.model or "",
             usage=usage,
@@ -158,29 +163,29 @@ class ResponseWriter(AnswerWriter):
             events += self._call(call, position)
         return events
 
-    def _reasoning(self) -> tuple[Reasoning, list[Event]]:
+    def _reasoning(self) -> tuple[ReasoningItem, list[Event]]:
         """The open reasoning, or a new one and what tells of it."""
-        if isinstance(self._open, Reasoning):
+        if isinstance(self._open, ReasoningItem):
             return self._open, []
         events = self._close()
         index = len(self._outputs)
-        self._open = reasoning = Reasoning(
+        self._open = reasoning = ReasoningItem(
             f"rs_{self._id}_{index}", index, summarized=self._summarized
         )
         return reasoning, [*events, *self._add(reasoning)]
 
-    def _message(self) -> tuple[Message, list[Event]]:
-        if isinstance(self._open, Message):
+    def _message(self) -> tuple[MessageItem, list[Event]]:
+        if isinstance(self._open, MessageItem):
             return self._open, []
         events = self._close()
         index = len(self._outputs)
-        self._open = message = Message(f"msg_{self._id}_{index}", index)
+        self._open = message = MessageItem(f"msg_{self._id}_{index}", index)
         return message, [*events, *self._add(message)]
 
-    def _call(self, piece: ToolCall, position: int) -> list[Event]:
+    def _call(self, piece: AnsweredToolCall, position: int) -> list[Event]:
         """The items of calls stay open until the end: their arguments may come by turns."""
         number = position if piece.index is None else piece.index
-        function = piece.function or Function()
+        function = piece.function or CalledFunction()
         events: list[Event] = []
         if number not in self._calls:
             if not function.name:

@@ -12,7 +12,11 @@ from typing import Any, Final, Literal
 from inference.translate.base import Inexpressible
 from inference.translate.json_errors import Dropped
 from inference.translate.responses.function_names import CallersTool, FunctionNames, PlacedTool
-from inference.translate.responses.request_schema import NamedTool, ResponsesRequest, ToolChoice
+from inference.translate.responses.request_schema import (
+    NamedTool,
+    ResponsesRequest,
+    ResponsesToolChoice,
+)
 
 INPUT: Final = "input"
 """The one parameter of the function that stands for a custom tool."""
@@ -29,7 +33,7 @@ def tool_fields(
         if called is not None:
             offered[names.function(called)] = _function(placed, called, names.function(called))
     choice: Any = asked.tool_choice
-    if isinstance(choice, ToolChoice):
+    if isinstance(choice, ResponsesToolChoice):
         choice, offered = _choice(choice, offered, names)
     if not offered:
         if choice == "required":
@@ -78,7 +82,7 @@ def _custom_description(description: str | None, form: dict[str, Any] | None) ->
 
 
 def _choice(
-    choice: ToolChoice, offered: dict[str, dict[str, Any]], names: FunctionNames
+    choice: ResponsesToolChoice, offered: dict[str, dict[str, Any]], names: FunctionNames
 ) -> tuple[Any, dict[str, dict[str, Any]]]:
     """The choice, and the tools that it leaves."""
     if choice.type in ("function", "custom") and choice.name is not None:
@@ -90,7 +94,7 @@ def _choice(
     raise _refused_choice(f"no chat model knows a choice of type {choice.type!r}")
 
 
-def _chosen(choice: ToolChoice | NamedTool, names: FunctionNames) -> str:
+def _chosen(choice: ResponsesToolChoice | NamedTool, names: FunctionNames) -> str:
     called = CallersTool(choice.name or "", choice.namespace, choice.type == "custom")
     return names.function(called)
 

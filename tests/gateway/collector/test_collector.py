@@ -21,7 +21,7 @@ from governance.models import DayFileOffset, Interaction, SegmentOffset, UsageBu
 from inference.record.record import Content
 from inference.record.segments import SegmentWriter, segments_in
 from inference.values.usage import Usage
-from tests.interactions.journeys import NOON, attempt, journey
+from tests.governance.interactions.request_contexts import NOON, attempt, request_context
 from tests.support.collecting import collect, line, places_in, records_of, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +42,7 @@ def ids(where: Places, day: str = DAY) -> list[str]:
 
 
 def some(count: int, first: int = 0) -> list[Any]:
-    return [journey(id=f"req_{number}") for number in range(first, first + count)]
+    return [request_context(id=f"req_{number}") for number in range(first, first + count)]
 
 
 class Meddling:
@@ -81,12 +81,12 @@ def test_a_writer_that_lives_is_followed(where: Places) -> None:
     writer = SegmentWriter(where.segments)
     collector = Collector(where, receive_gauges=False)
     for number in range(3):
-        writer.add(line(journey(id=f"req_{number}")))
+        writer.add(line(request_context(id=f"req_{number}")))
         writer.flush()
         collector.run_once()
         assert len(ids(where)) == number + 1
     ((name, _),) = segments_in(where.segments)
-    last = line(journey(id="req_3"))
+    last = line(request_context(id="req_3"))
     for part in (last[:100], last[100:]):
         assert len(ids(where)) == 3
         with (where.segments / name).open("ab") as file:
@@ -116,7 +116,7 @@ def test_a_torn_last_line_is_dropped_and_counted(where: Places) -> None:
     write(where.segments, some(2))
     ((name, _),) = segments_in(where.segments)
     with (where.segments / name).open("ab") as file:
-        file.write(line(journey())[:77])
+        file.write(line(request_context())[:77])
     collect(where)
     assert len(ids(where)) == 2
     assert segments_in(where.segments) == []
@@ -125,7 +125,11 @@ def test_a_torn_last_line_is_dropped_and_counted(where: Places) -> None:
 
 def test_what_is_no_record_is_left_out_and_counted(where: Places) -> None:
     writer = SegmentWriter(where.segments)
-    for text in (line(journey(id="req_0")), b"rubbish\n", line(journey(id="req_1"))):
+    for text in (
+        line(request_context(id="req_0")),
+        b"rubbish\n",
+        line(request_context(id="req_1")),
+    ):
         writer.add(text)
     writer.close()
     collect(where)
@@ -136,7 +140,11 @@ def test_what_is_no_record_is_left_out_and_counted(where: Places) -> None:
 def test_the_log_of_a_newer_release_waits_for_it(where: Places) -> None:
     """What stands before is taken in; the rest stays on disk."""
     writer = SegmentWriter(where.segments)
-    for text in (line(journey(id="req_0")), b'{"v":99}\n', line(journey(id="req_1"))):
+    for text in (
+        line(request_context(id="req_0")),
+        b'{"v":99}\n',
+        line(request_context(id="req_1")),
+    ):
         writer.add(text)
     writer.close()
     collect(where)
@@ -148,7 +156,7 @@ def test_the_log_of_a_newer_release_waits_for_it(where: Places) -> None:
 def test_lines_of_the_version_before_are_taken_in(where: Places) -> None:
     from inference.record.describe import describe
 
-    old = msgspec.to_builtins(describe(journey(id="old"), 0.5))
+    old = msgspec.to_builtins(describe(request_context(id="old"), 0.5))
     for name in ("node", "group", "owner", "session"):
         del old[name]
     for name in ("usage", "price", "cost_usd"):
@@ -227,7 +235,7 @@ def test_the_ledger_is_the_sum_of_the_rows(where: Places) -> None:
         write(
             where.segments,
             [
-                journey(
+                request_context(
                     at=NOON + number * 600,
                     attempts=[msgspec.structs.replace(failed), attempt()] if number % 3 else [],
                     usage=Usage(prompt=turn, completion=number, cached=1, reasoning=2),
@@ -251,7 +259,7 @@ def test_the_ledger_is_the_sum_of_the_rows(where: Places) -> None:
 
 def test_what_was_said_is_in_the_day_file_alone(where: Places) -> None:
     answer = b'{"choices":[{"message":{"content":"another"}}]}'
-    write(where.segments, [journey(content=Content(b"a secret", [answer], size=55))])
+    write(where.segments, [request_context(content=Content(b"a secret", [answer], size=55))])
     collect(where)
     (record,) = records_of(where.day_files / DAY)
     assert (record.request, record.answer) == ("a secret", "another")
@@ -261,7 +269,7 @@ def test_what_was_said_is_in_the_day_file_alone(where: Places) -> None:
 
 
 def test_each_record_goes_to_the_file_of_its_day(where: Places) -> None:
-    days = [journey(id=f"req_{number}", at=NOON + number * 43_200) for number in range(3)]
+    days = [request_context(id=f"req_{number}", at=NOON + number * 43_200) for number in range(3)]
     write(where.segments, days)
     collect(where)
     assert [one.id for one in records_of(where.day_files / DAY)] == ["req_0"]
@@ -279,7 +287,7 @@ def test_a_second_collector_is_noticed(where: Places) -> None:
     first, second = (Collector(where, receive_gauges=False) for _ in range(2))
     first.run_once()
     second.run_once()
-    writer.add(line(journey(id="req_3")))
+    writer.add(line(request_context(id="req_3")))
     writer.flush()
     first.run_once()
     assert not second.step()
@@ -292,7 +300,7 @@ def test_a_second_collector_is_noticed(where: Places) -> None:
 def test_lag_and_losses_are_told(where: Places) -> None:
     import time
 
-    write(where.segments, [journey(at=time.time() - 100, duration=10.0)])
+    write(where.segments, [request_context(at=time.time() - 100, duration=10.0)])
     collector = Collector(where, receive_gauges=False)
     with connection.execute_wrapper(Meddling("interaction", OperationalError("away"))):
         collector.step()

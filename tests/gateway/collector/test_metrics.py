@@ -28,7 +28,7 @@ def table(**more: Any) -> RoutingTable:
         "scopes": frozenset({"governance:read"}),
         **more,
     }
-    return RoutingTable(grants={hashlib.sha256(KEY.encode()).digest(): VirtualKey(**values)})
+    return RoutingTable(virtual_keys={hashlib.sha256(KEY.encode()).digest(): VirtualKey(**values)})
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +80,7 @@ async def test_other_methods_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "grant", "allowed"),
+    ("key", "virtual_key", "allowed"),
     [
         (KEY, {}, True),
         ("pm-other", {}, False),
@@ -91,6 +91,6 @@ async def test_other_methods_are_refused() -> None:
     ],
     ids=["good", "unknown", "another scope", "disabled", "expired", "not yet expired"],
 )
-def test_who_may_read(key: str, grant: dict[str, Any], allowed: bool) -> None:
+def test_who_may_read(key: str, virtual_key: dict[str, Any], allowed: bool) -> None:
     headers = {b"x-api-key": key.encode()}
-    assert may_read(headers, table(**grant), now=100.0) is allowed
+    assert may_read(headers, table(**virtual_key), now=100.0) is allowed

@@ -24,7 +24,7 @@ from governance.models import Interaction
 from inference.record import record
 from inference.record.lines import read_line
 from inference.record.segments import segments_in
-from tests.interactions.journeys import journey
+from tests.governance.interactions.request_contexts import request_context
 from tests.support.collecting import collect, records_of
 
 
@@ -34,10 +34,10 @@ def test_it_works(tmp_path: Path, settings: Any) -> None:
     settings.DATA_DIR, settings.INTERACTION_LOG_DIR = tmp_path, tmp_path / "days"
     recording.start()
     recording.start()
-    record.keep(journey(id="req_wired", finish_reason="length", protocol="wired"))
+    record.keep(request_context(id="req_wired", finish_reason="length", protocol="wired"))
     recording.stop()
     recording.stop()
-    record.keep(journey(id="req_late"))
+    record.keep(request_context(id="req_late"))
     collect()
     (path,) = (tmp_path / "days").iterdir()
     (line,) = records_of(path)
@@ -52,7 +52,7 @@ async def test_lines_and_gauges_leave_every_100_ms(tmp_path: Path, settings: Any
     recording.start()
     try:
         in_flight.in_flight += 3
-        record.keep(journey())
+        record.keep(request_context())
         deadline = time.monotonic() + 5
         while not segments_in(places().segments) or receiver.now()[0] != 3:
             assert time.monotonic() < deadline
@@ -68,7 +68,7 @@ async def test_without_a_collector_it_goes_on(tmp_path: Path, settings: Any) -> 
     """Nobody listens on the socket, which is noticed by nobody."""
     settings.DATA_DIR = tmp_path
     recording.start()
-    record.keep(journey())
+    record.keep(request_context())
     await asyncio.sleep(0.3)
     recording.stop()
     ((_, size),) = segments_in(places().segments)

@@ -12,7 +12,7 @@ from gateway.collector.telemetry import exposition
 from inference.record.describe import describe
 from inference.record.record import RequestContext
 from inference.values.usage import Usage
-from tests.interactions.journeys import attempt, journey
+from tests.governance.interactions.request_contexts import attempt, request_context
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -40,9 +40,9 @@ class Change:
         return self.after.get(key, 0.0) - self.before.get(key, 0.0)
 
 
-def count(journeys: Iterable[RequestContext], cost_usd: float | None = None) -> Change:
+def count(request_contexts: Iterable[RequestContext], cost_usd: float | None = None) -> Change:
     with Change() as change:
-        for one in journeys:
+        for one in request_contexts:
             telemetry.count(describe(one, cost_usd))
     return change
 
@@ -53,7 +53,9 @@ def test_it_works() -> None:
         attempt(outcome="retryable", code="http_503"),
         attempt(provider="capable", model="gpt-4o-mini"),
     ]
-    change = count([journey(), journey(attempts=fallback, first_token=0.3, duration=3.0)], 0.5)
+    change = count(
+        [request_context(), request_context(attempts=fallback, first_token=0.3, duration=3.0)], 0.5
+    )
     for labels, value in (
         ({"outcome": "ok"}, 2),
         ({"outcome": "retryable"}, 0),
@@ -98,10 +100,14 @@ def test_errors_are_counted_by_their_code() -> None:
     """A caller who left is no error; a refusal before any profile was chosen has none."""
     change = count(
         [
-            journey(outcome="retryable", error_code="http_500", status=500),
-            journey(outcome="cancelled", error_code="cancelled", status=0),
-            journey(
-                ask=None, plan=None, attempts=[], outcome="refused", error_code="invalid_api_key"
+            request_context(outcome="retryable", error_code="http_500", status=500),
+            request_context(outcome="cancelled", error_code="cancelled", status=0),
+            request_context(
+                routing_request=None,
+                plan=None,
+                attempts=[],
+                outcome="refused",
+                error_code="invalid_api_key",
             ),
         ]
     )
@@ -113,7 +119,7 @@ def test_errors_are_counted_by_their_code() -> None:
 
 def test_names_of_callers_are_no_labels() -> None:
     """What a caller can make up must not become a time series."""
-    count([journey(id="req_made_up", model="made-up", usage=Usage(prompt=1))])
+    count([request_context(id="req_made_up", model="made-up", usage=Usage(prompt=1))])
     assert b"made" not in exposition()
 
 

@@ -21,7 +21,7 @@ from django.conf import settings
 from gateway.collector.places import places
 from inference.record.recorder import Recorder
 from inference.record.segments import SegmentWriter
-from tests.interactions.journeys import journey
+from tests.governance.interactions.request_contexts import request_context
 name, seconds, rate = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
 writer = SegmentWriter(places().segments, segment_bytes=200_000)
 recorder = Recorder(writer, settings.NODE_NAME)
@@ -29,7 +29,7 @@ began = time.monotonic()
 number, slowest = 0, 0.0
 while (passed := time.monotonic() - began) < seconds:
     while number < passed * rate:
-        recorder.accept(journey(id=f"{name}_{number}", at=time.time()))
+        recorder.accept(request_context(id=f"{name}_{number}", at=time.time()))
         number += 1
     writer.flush()
     time.sleep(0.05)

@@ -18,7 +18,7 @@ from django.test import Client
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.local.client import EngineClient, EngineModel
-from tests.engine.world import make_model
+from tests.inference.local.engine.world import make_model
 
 Member = Callable[..., Client]
 
@@ -87,7 +87,7 @@ class Engine:
     def __enter__(self) -> Engine:
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "tests.engine.run_engine"),
+                *(sys.executable, "-m", "tests.inference.local.engine.run_engine"),
                 *("--socket", self.socket, "--models-dir", str(self.models_dir)),
                 *("--memory-budget", "1000000000"),
             ],

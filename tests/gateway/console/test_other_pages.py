@@ -38,8 +38,8 @@ def test_a_key_is_shown_once(admin: Client) -> None:
     found = re.search(r'value="(pm-[^"]+)"', answer.content.decode())
     assert found is not None
     secret = found[1]
-    grant = snapshot.refresh().grants[keys.digest(secret)]
-    assert (grant.name, grant.profile, grant.priority) == ("ci", "light", "low")
+    virtual_key = snapshot.refresh().virtual_keys[keys.digest(secret)]
+    assert (virtual_key.name, virtual_key.profile, virtual_key.priority) == ("ci", "light", "low")
     row = ApiKey.objects.get()
     for path in (f"{KEYS}/", f"{KEYS}/{row.pk}/change/", f"{REVISIONS}/2/change/"):
         assert secret.encode() not in admin.get(path).content
@@ -56,7 +56,7 @@ def test_a_key_is_changed_and_deleted(admin: Client) -> None:
     assert (row.name, row.state, row.local_only) == ("old", "expired", True)
     assert "expired" in text_of(admin.get(f"{KEYS}/"))
     admin.post(f"{path}/delete/", {"post": "yes"})
-    assert not snapshot.refresh().grants
+    assert not snapshot.refresh().virtual_keys
 
 
 def test_a_key_needs_a_scope(admin: Client) -> None:

@@ -15,8 +15,8 @@ from pytest_django import Settings
 from governance import services, snapshot
 from governance.models import ApiKey, HeuristicRule, Interaction, ModelMapping, Provider, Revision
 from inference.record.describe import describe
-from tests.interactions.journeys import journey
-from tests.interactions.rows import insert
+from tests.governance.interactions.request_contexts import request_context
+from tests.governance.interactions.rows import insert
 
 pytestmark = pytest.mark.django_db
 ROLES = ("Viewer", "Operator", "Administrator")
@@ -53,7 +53,7 @@ def rows(settings: Settings) -> None:
     services.save_rule({"name": "rule", "profile": "light"}, who="ann")
     services.save_mapping({"pattern": "gpt-4o", "destination": "light"}, who="ann")
     services.create_key({"name": "app", "scopes": ["inference"]}, who="ann")
-    insert([describe(journey())])
+    insert([describe(request_context())])
     snapshot.refresh()
 
 

@@ -161,7 +161,7 @@ def test_a_key_names_a_group_and_an_owner_that_exist(api: Api) -> None:
     User.objects.create_user("ann")
     made = api.post("/keys", {**key, "owner": "ann"}).json()["key"]
     assert (made["owner"], made["group"]) == ("ann", "")
-    assert snapshot.refresh().grants
+    assert snapshot.refresh().virtual_keys
     assert api.get("/keys?owner=ann").json()["count"] == 1
 
 

@@ -32,15 +32,19 @@ def test_it_works(api: Api) -> None:
     secret, key = created.json()["secret"], created.json()["key"]
     assert secret.startswith(key["prefix"])
     assert key["expires_at"] == "2099-01-31T11:00:00Z"
-    grant = snapshot.refresh().grants[keys.digest(secret)]
-    assert (grant.profile, grant.priority, grant.local_fallback) == ("light", "high", "never")
-    assert grant.expires_at == datetime(2099, 1, 31, 11, tzinfo=UTC).timestamp()
+    virtual_key = snapshot.refresh().virtual_keys[keys.digest(secret)]
+    assert (virtual_key.profile, virtual_key.priority, virtual_key.local_fallback) == (
+        "light",
+        "high",
+        "never",
+    )
+    assert virtual_key.expires_at == datetime(2099, 1, 31, 11, tzinfo=UTC).timestamp()
     assert api.get(f"{PATH}?name=CI").json() == {"keys": [key], "count": 1}
     assert api.get(f"{PATH}/{key['id']}").json() == {"key": key}
     changed = api.patch(f"{PATH}/{key['id']}", {"enabled": False, "routing_profile": ""})
     assert changed.json()["key"] == {**key, "enabled": False, "routing_profile": ""}
     assert api.delete(f"{PATH}/{key['id']}").status_code == 204
-    assert keys.digest(secret) not in snapshot.refresh().grants
+    assert keys.digest(secret) not in snapshot.refresh().virtual_keys
 
 
 def test_only_the_first_answer_holds_the_key(api: Api) -> None:

@@ -41,8 +41,8 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> None:
         needs = {"text", "vision"} if "image_url" in str(document["messages"]) else {"text"}
         return RoutingRequest(
             document.get("model", ""),
-            needs=frozenset(needs),
-            hint=document.get("routing_profile"),
+            required_capabilities=frozenset(needs),
+            profile_hint=document.get("routing_profile"),
         )
 
     monkeypatch.setattr(ports, "_ports", ports.Ports(read_request=read))

@@ -11,7 +11,7 @@ from governance.interactions.key_uses import KeyUses, note_uses
 from governance.models import ApiKey, TableVersion
 from governance.routing.table import ANONYMOUS, VirtualKey
 from inference.record.describe import describe
-from tests.interactions.journeys import NOON, journey
+from tests.governance.interactions.request_contexts import NOON, request_context
 
 
 @pytest.fixture
@@ -22,7 +22,15 @@ def key(db: None) -> str:
 
 def use(key: str, at: float = NOON) -> KeyUses:
     uses = KeyUses()
-    uses.saw([describe(journey(at=at, grant=VirtualKey(id=key, name="ci", scopes=frozenset())))])
+    uses.saw(
+        [
+            describe(
+                request_context(
+                    at=at, virtual_key=VirtualKey(id=key, name="ci", scopes=frozenset())
+                )
+            )
+        ]
+    )
     return uses
 
 
@@ -34,9 +42,16 @@ def test_it_works(key: str) -> None:
     """The latest use counts, in whatever order records come; the table is not compiled anew."""
     version = TableVersion.objects.get().version
     uses = KeyUses()
-    grant = VirtualKey(id=key, name="ci", scopes=frozenset())
-    uses.saw(describe(journey(at=NOON + after, grant=grant)) for after in (0, 60, 30))
-    uses.saw([describe(journey(grant=None)), describe(journey(grant=ANONYMOUS))])
+    virtual_key = VirtualKey(id=key, name="ci", scopes=frozenset())
+    uses.saw(
+        describe(request_context(at=NOON + after, virtual_key=virtual_key)) for after in (0, 60, 30)
+    )
+    uses.saw(
+        [
+            describe(request_context(virtual_key=None)),
+            describe(request_context(virtual_key=ANONYMOUS)),
+        ]
+    )
     uses.write()
     assert last_use(key) == datetime.fromtimestamp(NOON + 60, UTC)
     assert TableVersion.objects.get().version == version
@@ -52,10 +67,10 @@ def test_not_more_often_than_the_interval(key: str) -> None:
     """A busy key is written once a minute, and when the process ends."""
     now = 1000.0
     uses = KeyUses(interval=60, clock=lambda: now)
-    grant = VirtualKey(id=key, name="ci", scopes=frozenset())
+    virtual_key = VirtualKey(id=key, name="ci", scopes=frozenset())
     for after in (0, 30, 59):
         now = 1000.0 + after
-        uses.saw([describe(journey(at=NOON + after, grant=grant))])
+        uses.saw([describe(request_context(at=NOON + after, virtual_key=virtual_key))])
         uses.write()
     assert last_use(key) == datetime.fromtimestamp(NOON, UTC)
     uses.write(now=True)

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.interactions.ledger import COUNTS, add_up, micro_usd, quarter_hour
-from governance.interactions.record import AttemptRecord, InteractionRecord, Named, Usage
+from governance.interactions.record import AttemptRecord, InteractionRecord, NamedRef, Usage
 
 TOKENS = st.integers(0, 10**9)
 USAGES = st.none() | st.builds(Usage, TOKENS, TOKENS, TOKENS, TOKENS, TOKENS)
 COSTS = st.none() | st.floats(0, 1000, allow_nan=False)
-NAMED = st.none() | st.sampled_from([Named("1", "one"), Named("2", "two"), Named("1", "renamed")])
+NAMED = st.none() | st.sampled_from(
+    [NamedRef("1", "one"), NamedRef("2", "two"), NamedRef("1", "renamed")]
+)
 ATTEMPTS = st.builds(
     AttemptRecord,
     provider=st.sampled_from("ab"),
@@ -87,7 +89,7 @@ def test_each_attempt_counts_on_its_own_target(record: InteractionRecord) -> Non
 def test_a_rename_stays_in_its_bucket() -> None:
     record = InteractionRecord(id="r", time="2030-03-17T12:00:00.000Z", protocol="o", outcome="ok")
     (used,) = add_up(
-        msgspec.structs.replace(record, key=Named("1", name)) for name in ("before", "after")
+        msgspec.structs.replace(record, key=NamedRef("1", name)) for name in ("before", "after")
     ).values()
     assert (used.requests, used.key_name) == (2, "after")
 

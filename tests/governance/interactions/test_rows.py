@@ -5,22 +5,29 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from governance.interactions.record import AppliedPrice, InteractionRecord, Named, Usage
+from governance.interactions.record import AppliedPrice, InteractionRecord, NamedRef, Usage
 from governance.interactions.rows import COLUMNS, record_of, values_of
 from governance.models import Interaction
 from inference.record.describe import describe
-from tests.interactions.journeys import NOON, attempt, journey, plan
-from tests.interactions.rows import insert
+from tests.governance.interactions.request_contexts import NOON, attempt, plan, request_context
+from tests.governance.interactions.rows import insert
 
 pytestmark = pytest.mark.django_db
 
 RECORDS = {
-    "plain": describe(journey(), cost_usd=0.00025),
+    "plain": describe(request_context(), cost_usd=0.00025),
     "refused": describe(
-        journey(ask=None, grant=None, plan=None, attempts=[], usage=None, first_token=None)
+        request_context(
+            routing_request=None,
+            virtual_key=None,
+            plan=None,
+            attempts=[],
+            usage=None,
+            first_token=None,
+        )
     ),
     "fallback": describe(
-        journey(
+        request_context(
             attempts=[
                 attempt(outcome="retryable", code="http_503", status=503),
                 attempt(provider="mlx", model="tiny", local_fallback=True),
@@ -32,7 +39,7 @@ RECORDS = {
     ),
     "accounted": msgspec.structs.replace(
         describe(
-            journey(
+            request_context(
                 session="run-1",
                 attempts=[
                     attempt(
@@ -46,8 +53,8 @@ RECORDS = {
             ),
             node="node-1",
         ),
-        group=Named("g-1", "Team"),
-        owner=Named("7", "ada"),
+        group=NamedRef("g-1", "Team"),
+        owner=NamedRef("7", "ada"),
     ),
 }
 
@@ -78,14 +85,14 @@ def test_columns_are_the_records_fields() -> None:
 
 def test_times_are_written_as_django_compares_them() -> None:
     """Paging looks for rows of exactly a time; whole seconds are where texts differ."""
-    insert(describe(journey(at=NOON + i / 4)) for i in range(5))
+    insert(describe(request_context(at=NOON + i / 4)) for i in range(5))
     for row in Interaction.objects.all():
         assert Interaction.objects.filter(time=row.time, id=row.pk).exists()
         assert Interaction.objects.filter(time__gte=row.time, time__lte=row.time).count() == 1
 
 
 def test_content_stays_out_of_the_database() -> None:
-    record = describe(journey())
+    record = describe(request_context())
     insert([msgspec.structs.replace(record, request="a secret", answer="another")])
     row = Interaction.objects.get()
     assert record_of(row) == record
@@ -93,6 +100,8 @@ def test_content_stays_out_of_the_database() -> None:
 
 
 def test_a_text_is_no_longer_than_its_column() -> None:
-    record = msgspec.structs.replace(describe(journey()), reason="r" * 500, error_code="e" * 500)
+    record = msgspec.structs.replace(
+        describe(request_context()), reason="r" * 500, error_code="e" * 500
+    )
     values = dict(zip(COLUMNS, values_of(record, str), strict=True))
     assert (len(values["reason"]), len(values["error_code"])) == (300, 60)

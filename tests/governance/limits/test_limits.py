@@ -9,7 +9,7 @@ from governance.routing.breaker import HealthStatus
 from governance.routing.plan import REJECTIONS
 from governance.routing.table import RateLimit
 from governance.routing.verdicts import threshold
-from tests.routing.build import target
+from tests.governance.routing.build import target
 
 USED = Consumption(prompt_tokens=7, completion_tokens=5, cost=0.25)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from governance.routing.rules import MAX_TARGETS, locality, taken
 from governance.serializers import ProfileSerializer, TargetSerializer
 from governance.serializers.profiles import RateLimitSerializer, set_problems
-from tests.routing.strategies import json_values, objects
+from tests.governance.routing.strategies import json_values, objects
 
 PROFILE_FIELDS, TARGET_FIELDS, RATE_LIMIT_FIELDS = (
     sorted(shape.shape().fields)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from governance.serializers import ProviderSerializer
-from tests.routing.strategies import json_values, objects
+from tests.governance.routing.strategies import json_values, objects
 
 GOOD = {
     "name": "open-AI_2.0",

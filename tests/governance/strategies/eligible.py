@@ -4,7 +4,7 @@ from governance.routing.eligibility import EligibleTarget
 from governance.routing.plan import Candidate
 from governance.routing.table import Target
 from governance.strategies.strategy import failover_key
-from tests.routing.build import local
+from tests.governance.routing.build import local
 
 
 def eligible(*targets: Target) -> list[EligibleTarget]:

@@ -5,8 +5,8 @@ from itertools import permutations
 
 from governance.routing.breaker import HEALTHY
 from governance.strategies import STRATEGIES
+from tests.governance.routing.build import target
 from tests.governance.strategies.eligible import eligible
-from tests.routing.build import target
 
 FIRST = target("a", priority=0, weight=1, position=3)
 HEAVIER = target("b", priority=1, weight=5, position=2)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from governance.routing.breaker import HEALTHY
 from governance.routing.table import Target
 from governance.strategies import STRATEGIES
+from tests.governance.routing.build import target
 from tests.governance.strategies.eligible import eligible
-from tests.routing.build import target
 
 DRAWS = 10_000
 

@@ -17,7 +17,7 @@ from governance.routing.explain import simulate
 from governance.routing.table import Profile, RoutingTable
 from governance.what_if.draft import profile_of, with_profile
 from tests.governance.conftest import profile_document
-from tests.routing.strategies import asks, grants, tables
+from tests.governance.routing.strategies import asks, tables, virtual_keys
 
 EVERYTHING = profile_document(
     "full",
@@ -82,16 +82,17 @@ def test_it_is_the_profile_that_is_loaded_after_saving(document: dict[str, Any])
 
 
 @settings(max_examples=200)
-@given(tables(), asks, grants, st.integers(0, 2**32), st.data())
+@given(tables(), asks, virtual_keys, st.integers(0, 2**32), st.data())
 def test_putting_a_profile_in_its_own_place_changes_nothing(
-    table: RoutingTable, ask: Any, grant: Any, seed: int, data: st.DataObject
+    table: RoutingTable, routing_request: Any, virtual_key: Any, seed: int, data: st.DataObject
 ) -> None:
     if not table.profiles:
         return
     profile = data.draw(st.sampled_from(list(table.profiles.values())))
     again = with_profile(table, replace(profile))
     before, after = (
-        simulate(ask, grant, one, HEALTHY, 0.0, random.Random(seed)) for one in (table, again)
+        simulate(routing_request, virtual_key, one, HEALTHY, 0.0, random.Random(seed))
+        for one in (table, again)
     )
     assert before == after
 

@@ -6,9 +6,17 @@ from typing import Any
 
 from governance.routing.breaker import HealthStatus
 from governance.routing.request import RoutingRequest
-from governance.routing.table import HeuristicRule, Profile, RoutingTable, VirtualKey
+from governance.routing.table import HeuristicRuleEntry, Profile, RoutingTable, VirtualKey
 from governance.what_if.rehearse import Rehearsal, rehearse
-from tests.routing.build import Standings, ask, cloud, local, profile, table, target
+from tests.governance.routing.build import (
+    Standings,
+    cloud,
+    local,
+    profile,
+    routing_request,
+    table,
+    target,
+)
 
 
 def document(*targets: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -36,7 +44,7 @@ def saved(*targets: Any, **more: Any) -> Profile:
 def said(
     draft: dict[str, Any], where: RoutingTable, request: RoutingRequest | None = None, **more: Any
 ) -> Rehearsal:
-    return rehearse(draft, request or ask(), where, **more)
+    return rehearse(draft, request or routing_request(), where, **more)
 
 
 def test_it_says_what_would_happen_and_what_changes() -> None:
@@ -80,7 +88,7 @@ def test_a_profile_that_is_not_saved_yet_has_nothing_to_differ_from() -> None:
 
 def test_inside_the_request_goes_to_the_profile_whatever_it_names() -> None:
     where = table(*PROVIDERS, saved(target("a")))
-    rehearsed = said(document(to("a")), where, ask("b/m"))
+    rehearsed = said(document(to("a")), where, routing_request("b/m"))
     assert rehearsed.draft.reason == "caller_hint"
     assert rehearsed.draft.candidates[0].provider == "a"
 
@@ -89,7 +97,7 @@ def test_outside_the_whole_policy_decides() -> None:
     """Renaming the virtual provider sends its callers elsewhere, and that is said."""
     where = table(*PROVIDERS, saved(target("a")), cloud_enabled=True)
     renamed = document(to("a"), virtual_provider="other")
-    rehearsed = said(renamed, where, ask("light/x"), inside=False)
+    rehearsed = said(renamed, where, routing_request("light/x"), inside=False)
     assert rehearsed.draft.profile is None
     assert "leaves the chain" in rehearsed.changes[-1].words
 
@@ -106,7 +114,7 @@ def test_a_new_refusal_and_its_end_are_said() -> None:
 
 def test_another_profile_is_said() -> None:
     """A rule that slept wakes up when the profile it names comes into being."""
-    where = table(*PROVIDERS, rules=[HeuristicRule("simple", "fast")])
+    where = table(*PROVIDERS, rules=[HeuristicRuleEntry("simple", "fast")])
     draft = document(to("a"), id="fast", name="Fast", virtual_provider="fast")
     rehearsed = said(draft, where, inside=False)
     assert (
@@ -133,7 +141,7 @@ def test_what_if_moves_the_chain() -> None:
 def test_a_profile_of_one_key_is_rehearsed_with_that_key() -> None:
     """With what the key itself forbids, and also before there is such a key."""
     key = VirtualKey("key-1", "Build", frozenset({"inference"}), local_only=True)
-    where = table(*PROVIDERS, saved(target("a")), grants={b"x": key})
+    where = table(*PROVIDERS, saved(target("a")), virtual_keys={b"x": key})
     mine = document(to("a"), to("mlx", priority=1), virtual_key_id="key-1")
     rehearsed = said(mine, where)
     assert [one.provider for one in rehearsed.draft.candidates] == ["mlx"]

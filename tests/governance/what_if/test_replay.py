@@ -17,10 +17,10 @@ from governance.routing.table import ANONYMOUS, VirtualKey
 from governance.what_if.past import Past, last_requests, past_request
 from governance.what_if.replay import FirstDestination, Replay, moves, odds, replay
 from inference.record.describe import describe
+from tests.governance.interactions.request_contexts import request_context
+from tests.governance.interactions.rows import insert, insert_at
+from tests.governance.routing.build import profile, routing_request, table, target
 from tests.governance.what_if.test_rehearse import PROVIDERS, document, saved, to
-from tests.interactions.journeys import journey
-from tests.interactions.rows import insert, insert_at
-from tests.routing.build import ask, profile, table, target
 from tests.support.timing import is_quick
 
 
@@ -34,7 +34,7 @@ def flows(found: Replay) -> list[tuple[str, str, float]]:
 
 def test_it_says_how_many_move_and_where() -> None:
     where = table(*PROVIDERS, saved(target("a")))
-    past = requests(*[ask("light/x")] * 3, ask("b/m"))
+    past = requests(*[routing_request("light/x")] * 3, routing_request("b/m"))
     found = replay(document(to("b", "other")), past, where)
     assert (found.requests, found.moved, found.unroutable) == (4, 3, 0)
     assert flows(found) == [("a / m", "b / other", 3)]
@@ -45,7 +45,7 @@ def test_it_says_how_many_move_and_where() -> None:
 def test_the_same_again_moves_nothing() -> None:
     where = table(*PROVIDERS, saved(target("a"), target("b"), strategy="weighted"))
     same = document(to("a"), to("b"), strategy="weighted")
-    found = replay(same, requests(*[ask("light/x")] * 100), where)
+    found = replay(same, requests(*[routing_request("light/x")] * 100), where)
     assert (found.moved, found.flows) == (0, ())
 
 
@@ -54,11 +54,13 @@ def test_what_becomes_unroutable_is_counted() -> None:
     where = table(*PROVIDERS, saved(target("a")), cloud_enabled=False)
     where = table(*PROVIDERS, saved(target("mlx")), cloud_enabled=False)
     renamed = document(to("mlx"), virtual_provider="other")
-    found = replay(renamed, requests(ask("light/x"), ask("mlx/m")), where)
+    found = replay(renamed, requests(routing_request("light/x"), routing_request("mlx/m")), where)
     assert (found.unroutable, found.routable) == (1, 0)
     assert flows(found) == [("mlx / m", "refused: model not found", 1)]
     back = replay(
-        document(to("mlx")), requests(ask("light/x")), table(*PROVIDERS, cloud_enabled=False)
+        document(to("mlx")),
+        requests(routing_request("light/x")),
+        table(*PROVIDERS, cloud_enabled=False),
     )
     assert (back.unroutable, back.routable) == (0, 1)
 
@@ -67,16 +69,18 @@ def test_weights_move_the_expected_share() -> None:
     """From half and half to three quarters: one request in four moves, exactly."""
     where = table(*PROVIDERS, saved(target("a"), target("b"), strategy="weighted"))
     draft = document(to("a", weight=3), to("b", weight=1), strategy="weighted")
-    found = replay(draft, requests(*[ask("light/x")] * 100), where)
+    found = replay(draft, requests(*[routing_request("light/x")] * 100), where)
     assert flows(found) == [("b / m", "a / m", 25)]
 
 
 def test_a_key_of_the_past_counts_as_it_is_now() -> None:
     key = VirtualKey("key-1", "Build", frozenset({"inference"}), local_only=True)
-    where = table(*PROVIDERS, saved(target("a"), target("mlx", priority=1)), grants={b"x": key})
+    where = table(
+        *PROVIDERS, saved(target("a"), target("mlx", priority=1)), virtual_keys={b"x": key}
+    )
     draft = document(to("b"), to("mlx", priority=1))
-    assert replay(draft, requests(ask("light/x"), key="key-1"), where).moved == 0
-    assert replay(draft, requests(ask("light/x"), key="key-gone"), where).moved == 1
+    assert replay(draft, requests(routing_request("light/x"), key="key-1"), where).moved == 0
+    assert replay(draft, requests(routing_request("light/x"), key="key-gone"), where).moved == 1
 
 
 chances = st.dictionaries(
@@ -101,31 +105,31 @@ def test_moves_turn_the_old_odds_into_the_new_and_are_the_fewest(old: Any, new: 
 
 def test_odds_are_those_of_many_draws() -> None:
     where = table(*PROVIDERS, saved(target("a", weight=3), target("b"), strategy="weighted"))
-    found = odds(ask("light/x"), ANONYMOUS, where)
+    found = odds(routing_request("light/x"), ANONYMOUS, where)
     assert {place.provider: chance for place, chance in found.items()} == {"a": 0.75, "b": 0.25}
 
 
 @pytest.mark.django_db
 def test_interactions_become_the_asks_they_were() -> None:
     """Everything the policy looks at but the words, which are not kept."""
-    original = journey(id="one")
-    insert([describe(original), describe(journey(id="unread", ask=None))])
+    original = request_context(id="one")
+    insert([describe(original), describe(request_context(id="unread", routing_request=None))])
     (past,) = last_requests(10)
-    assert original.ask is not None
-    text = past.ask.features.last_user_text
+    assert original.routing_request is not None
+    text = past.routing_request.features.last_user_text
     assert text == ""
     assert past.key_id == "key-1"
     kept = RoutingRequest(
-        model=original.ask.model,
-        request_type=original.ask.request_type,
-        needs=original.ask.needs,
-        hint=original.ask.hint,
-        stream=original.ask.stream,
-        features=past.ask.features,
+        model=original.routing_request.model,
+        request_type=original.routing_request.request_type,
+        required_capabilities=original.routing_request.required_capabilities,
+        profile_hint=original.routing_request.profile_hint,
+        stream=original.routing_request.stream,
+        features=past.routing_request.features,
     )
-    assert past.ask == kept
-    assert past.ask.features.last_user_characters == 36
-    assert (past.ask.features.messages, past.ask.features.tools) == (3, 1)
+    assert past.routing_request == kept
+    assert past.routing_request.features.last_user_characters == 36
+    assert (past.routing_request.features.messages, past.routing_request.features.tools) == (3, 1)
     row = Interaction.objects.get(request_id="one")
     assert past_request(row.pk) == past
     assert past_request(Interaction.objects.get(request_id="unread").pk) is None
@@ -134,11 +138,11 @@ def test_interactions_become_the_asks_they_were() -> None:
 
 @pytest.mark.django_db
 def test_a_hint_of_the_past_is_a_hint_again() -> None:
-    hinted = RoutingRequest(model="x", hint="light")
-    insert([describe(journey(ask=hinted))])
+    hinted = RoutingRequest(model="x", profile_hint="light")
+    insert([describe(request_context(routing_request=hinted))])
     (past,) = last_requests(10)
     where = table(*PROVIDERS, profile(target("a")))
-    assert choose(past.ask, ANONYMOUS, where) == choose(hinted, ANONYMOUS, where)
+    assert choose(past.routing_request, ANONYMOUS, where) == choose(hinted, ANONYMOUS, where)
 
 
 @pytest.mark.django_db
@@ -155,7 +159,7 @@ def test_five_thousand_requests_take_no_noticeable_time() -> None:
     rng.shuffle(names)
     where = table(*PROVIDERS, saved(target("a", ""), target("b", ""), strategy="weighted"))
     draft = document(to("a", ""), to("b", "", weight=2), strategy="weighted")
-    asked = requests(*map(ask, names))
+    asked = requests(*map(routing_request, names))
 
     def seconds() -> float:
         began = time.perf_counter()

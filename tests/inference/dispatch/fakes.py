@@ -15,7 +15,7 @@ from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.health import HealthBook
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.record.record import RequestContext
-from inference.translate.base import EVENT_STREAM, Answer, Outbound
+from inference.translate.base import EVENT_STREAM, Outbound, TranslatedAnswer
 from inference.upstream import UpstreamClosed
 from inference.values.failures import Failure, broken
 from inference.values.parsed_request import ParsedRequest
@@ -128,10 +128,10 @@ class LineTranslator:
     def stream(self, request: ParsedRequest, media_type: str = "") -> LineStream:
         return LineStream()
 
-    def answer(self, request: ParsedRequest, body: bytes, media_type: str = "") -> Answer:
+    def answer(self, request: ParsedRequest, body: bytes, media_type: str = "") -> TranslatedAnswer:
         if body.startswith(b"!"):
-            return Answer(b"", failure=broken("error_in_answer", "It said so."))
-        return Answer(body, "real", Usage(7, 3), "stop")
+            return TranslatedAnswer(b"", failure=broken("error_in_answer", "It said so."))
+        return TranslatedAnswer(body, "real", Usage(7, 3), "stop")
 
     def error(self, failure: Failure) -> bytes | None:
         return b"said: " + failure.body
@@ -186,7 +186,9 @@ class Deliveries:
     async def begin_stream(self, candidate: Candidate, media_type: str) -> None:
         self.begun.append(candidate.provider.name)
 
-    async def whole(self, candidate: Candidate, answer: Answer, headers: Any = ()) -> None:
+    async def whole(
+        self, candidate: Candidate, answer: TranslatedAnswer, headers: Any = ()
+    ) -> None:
         self.wholes.append((candidate.provider.name, answer.body))
 
     async def break_off(self, failure: Failure, body: bytes | None, stream: Any) -> None:
@@ -214,7 +216,9 @@ class World:
         self.timer_wheel = TimerWheel(loop)
         self.loop = loop
         request = ParsedRequest(
-            ask=RoutingRequest(model="light/light", stream=stream), body=b"{}", fields={}
+            routing_request=RoutingRequest(model="light/light", stream=stream),
+            body=b"{}",
+            fields={},
         )
         self.dispatcher = Dispatcher(
             request,
@@ -241,7 +245,7 @@ def context() -> RequestContext:
         protocol="openai",
         started=0.0,
         at=0.0,
-        grant=VirtualKey("key-1", "tests", frozenset({"inference"})),
+        virtual_key=VirtualKey("key-1", "tests", frozenset({"inference"})),
     )
 
 

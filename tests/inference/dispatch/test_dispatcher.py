@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from inference.translate.base import Answer, Inexpressible, Outbound
+from inference.translate.base import Inexpressible, Outbound, TranslatedAnswer
 from inference.upstream import ConnectFailed, UpstreamClosed
 from inference.values.failures import Outcome
 from tests.inference.dispatch.fakes import (
@@ -213,7 +213,7 @@ class Dulling(LineTranslator):
 async def test_an_answer_in_a_candidates_stead() -> None:
     """Nobody is asked; the record says whose answer it would have been."""
     world = World()
-    await world.dispatcher.answer_here(ONE, Answer(b"{}"), "estimated")
+    await world.dispatcher.answer_here(ONE, TranslatedAnswer(b"{}"), "estimated")
     assert world.delivery.wholes == [("one", b"{}")]
     assert world.codes == ["one:estimated"]
     assert (world.context.model, world.context.attempts[0].status) == ("one-model", 0)

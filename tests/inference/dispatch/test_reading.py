@@ -17,7 +17,7 @@ from inference.values.failures import AttemptFailed
 from inference.values.parsed_request import ParsedRequest
 from tests.inference.dispatch.fakes import LineTranslator, ScriptedReply
 
-REQUEST = ParsedRequest(ask=RoutingRequest(), body=b"{}", fields={})
+REQUEST = ParsedRequest(routing_request=RoutingRequest(), body=b"{}", fields={})
 
 
 class Upcasing:

@@ -16,7 +16,7 @@ import pytest
 from governance.limits.counting.binding import LimitIndex
 from governance.limits.limit import MICRO, Limit
 from governance.routing.table import Group, ModelPrice, RateLimit, RoutingTable
-from tests.inference.tables import KEY, chain, grants, provider
+from tests.inference.tables import KEY, chain, provider, virtual_keys
 from tests.support.openai_shapes import chunk, completion
 from tests.support.serving import Served, served
 from tests.support.upstream import Cut, Json, Sse, Upstream
@@ -57,9 +57,9 @@ def world() -> Iterator[Gateway]:
     with Upstream(ANSWER) as first, Upstream(ANSWER) as second:
         rows = [provider("one", first, is_local=False), provider("two", second, is_local=False)]
         table = chain(*rows)
-        virtual = {digest: replace(key, group="team") for digest, key in grants().items()}
+        virtual = {digest: replace(key, group="team") for digest, key in virtual_keys().items()}
         groups = {"team": Group("team", "Blue", "top"), "top": Group("top", "Customer")}
-        table = replace(table, grants=virtual, groups=groups, cloud_enabled=True)
+        table = replace(table, virtual_keys=virtual, groups=groups, cloud_enabled=True)
         holder: list[Gateway] = []
         with served(lambda: holder[0].current) as gateway:
             holder.append(Gateway(gateway, table, [first, second]))

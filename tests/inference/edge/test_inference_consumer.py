@@ -20,7 +20,7 @@ from inference.edge.observer import Observer
 from inference.endpoints.registry import BY_REQUEST_TYPE
 from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.inference.edge.asgi_caller import AUTHORIZED, AsgiCaller
-from tests.inference.tables import chain, grants, provider, rebuilt
+from tests.inference.tables import chain, provider, rebuilt, virtual_keys
 from tests.support import openai_shapes as shapes
 from tests.support.upstream import Json, Upstream
 
@@ -137,7 +137,7 @@ async def test_a_key_that_is_revoked_while_the_body_comes_opens_nothing(
 
     async def slow() -> dict[str, Any]:
         if caller.received == 1:
-            tables.table = rebuilt(NOWHERE, grants=grants(enabled=False))
+            tables.table = rebuilt(NOWHERE, virtual_keys=virtual_keys(enabled=False))
         return await receive()
 
     caller.receive = slow

@@ -18,7 +18,7 @@ from inference.edge.asgi import Receive, Scope, Send
 from inference.edge.unknown import meant, misdirected
 from tests.inference.edge.asgi_caller import AsgiCaller
 from tests.inference.tables import KEY, chain, provider
-from tests.pairs.world import Provider
+from tests.service.pairs.world import Provider
 from tests.support import anthropic_shapes, openai_shapes
 from tests.support.serving import served
 from tests.support.upstream import Json, Reply, Sse

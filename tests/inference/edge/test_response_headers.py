@@ -9,8 +9,8 @@ import pytest
 from governance.interactions.record import AttemptRecord
 from governance.routing.plan import Plan
 from inference.edge import response_headers
+from tests.governance.routing.build import profile
 from tests.inference.dispatch.fakes import candidate, context
-from tests.routing.build import profile
 
 
 @pytest.mark.parametrize("given", [b"abc-1", b"a" * 128, b"req:1.2_3"])

@@ -1,4 +1,4 @@
-"""The record of a journey: every field, whatever the end, and no content."""
+"""The record of a request_context: every field, whatever the end, and no content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile
 from inference.record.describe import LISTED, describe, plain
 from inference.values.usage import Usage
-from tests.interactions.journeys import CAPABLE, FAST, FEATURES, attempt, journey, plan
+from tests.governance.interactions.request_contexts import (
+    CAPABLE,
+    FAST,
+    FEATURES,
+    attempt,
+    plan,
+    request_context,
+)
 
 USAGE = {
     "prompt_tokens": 1000,
@@ -24,7 +31,7 @@ USAGE = {
 
 def test_it_works() -> None:
     """Every field of a plain request, as JSON has it."""
-    record = describe(journey(), cost_usd=0.0)
+    record = describe(request_context(), cost_usd=0.0)
     assert msgspec.to_builtins(record) == {
         "id": "req_1",
         "time": "2030-03-17T17:46:40.250Z",
@@ -92,12 +99,12 @@ def test_it_works() -> None:
 
 
 def test_a_line_reads_back_as_the_record() -> None:
-    record = describe(journey())
+    record = describe(request_context())
     assert msgspec.json.decode(msgspec.json.encode(record), type=InteractionRecord) == record
 
 
 def test_nothing_that_was_said_and_no_secret_is_in_it() -> None:
-    line = msgspec.json.encode(describe(journey()))
+    line = msgspec.json.encode(describe(request_context()))
     assert FEATURES.last_user_text.encode() not in line
     assert FAST.api_key.encode() not in line
 
@@ -105,9 +112,9 @@ def test_nothing_that_was_said_and_no_secret_is_in_it() -> None:
 def test_a_request_refused_before_it_was_read() -> None:
     """Without key, ask and plan there is still a record that says so."""
     record = describe(
-        journey(
-            ask=None,
-            grant=None,
+        request_context(
+            routing_request=None,
+            virtual_key=None,
             plan=None,
             attempts=[],
             outcome="refused",
@@ -133,7 +140,7 @@ def test_a_request_refused_before_it_was_read() -> None:
 def test_a_request_nothing_could_take() -> None:
     refusal = Refusal(503, "no_candidate", "No target can answer.")
     record = describe(
-        journey(
+        request_context(
             plan=plan(candidates=(), refusal=refusal, warning="all targets are gone"),
             attempts=[],
             outcome="refused",
@@ -172,7 +179,7 @@ def test_a_request_nothing_could_take() -> None:
 )
 def test_the_fallback(attempts: list[object], fallback: str, errors: str) -> None:
     """The record names who answered, how it came to that, and what failed on the way."""
-    record = describe(journey(attempts=attempts))
+    record = describe(request_context(attempts=attempts))
     assert record.fallback == fallback
     assert record.errors == errors
     assert (record.provider, record.model) == (
@@ -185,7 +192,7 @@ def test_usage_is_of_the_attempt_that_answered() -> None:
     """A failed one has its own where its provider said so."""
     wasted = Usage(prompt=1000)
     record = describe(
-        journey(
+        request_context(
             attempts=[
                 attempt(outcome="retryable", code="http_503"),
                 attempt(outcome="retryable", code="stream_died", usage=wasted),
@@ -200,7 +207,7 @@ def test_usage_is_of_the_attempt_that_answered() -> None:
 def test_a_chain_that_was_used_up() -> None:
     """The last failure is the request's; it is not listed twice among the errors."""
     record = describe(
-        journey(
+        request_context(
             attempts=[
                 attempt(outcome="retryable", code="http_500", status=500),
                 attempt(provider="capable", outcome="retryable", code="stalled", status=0),
@@ -217,7 +224,7 @@ def test_a_chain_that_was_used_up() -> None:
 
 def test_a_caller_who_left() -> None:
     record = describe(
-        journey(
+        request_context(
             attempts=[attempt(outcome="cancelled", code="cancelled", status=0)],
             outcome="cancelled",
             error_code="cancelled",
@@ -229,7 +236,7 @@ def test_a_caller_who_left() -> None:
 
 def test_a_provider_named_directly_is_no_profile() -> None:
     implicit = Profile(id="", name="fast", virtual_provider="fast", targets=(), implicit=True)
-    record = describe(journey(plan=plan(profile=implicit, reason="provider_model")))
+    record = describe(request_context(plan=plan(profile=implicit, reason="provider_model")))
     assert record.profile is None
     assert record.reason == "provider_model"
 
@@ -237,8 +244,8 @@ def test_a_provider_named_directly_is_no_profile() -> None:
 def test_names_from_outside_cannot_break_a_database() -> None:
     """Models come from callers and upstreams: NUL, half surrogates and a megabyte of text."""
     record = describe(
-        journey(
-            ask=RoutingRequest(model="a\0b" + "x" * 1_000_000, hint="h\0"),
+        request_context(
+            routing_request=RoutingRequest(model="a\0b" + "x" * 1_000_000, profile_hint="h\0"),
             model="caf\ud800é",
             finish_reason="é" * 100,
         )
@@ -257,5 +264,5 @@ def test_plain_text_stays_as_it_is() -> None:
 
 def test_a_crowded_plan_stays_short() -> None:
     many = tuple(Candidate(CAPABLE, f"model-{i}") for i in range(500))
-    record = describe(journey(plan=plan(candidates=many)))
+    record = describe(request_context(plan=plan(candidates=many)))
     assert len(record.decision.candidates) == LISTED

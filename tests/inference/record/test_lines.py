@@ -7,11 +7,11 @@ import pytest
 
 from inference.record.describe import describe
 from inference.record.lines import READERS, VERSION, UnknownVersion, line_of, read_line
-from tests.interactions.journeys import journey
+from tests.governance.interactions.request_contexts import request_context
 
 
 def test_it_works() -> None:
-    one = journey(session="run-1")
+    one = request_context(session="run-1")
     record = describe(one, node="node-1")
     line = read_line(line_of(record, one))
     assert line.v == VERSION
@@ -21,7 +21,7 @@ def test_it_works() -> None:
 
 def test_the_version_before_is_read() -> None:
     """Records as the log of the first releases had them: nothing of nodes, one cost for all."""
-    document = msgspec.to_builtins(describe(journey(), 0.25))
+    document = msgspec.to_builtins(describe(request_context(), 0.25))
     for name in ("node", "group", "owner", "session"):
         del document[name]
     for attempt in document["attempts"]:

@@ -15,7 +15,7 @@ from inference.record.lines import read_line
 from inference.record.record import Content
 from inference.record.recorder import Recorder
 from inference.record.segments import SegmentWriter
-from tests.interactions.journeys import attempt, journey
+from tests.governance.interactions.request_contexts import attempt, request_context
 from tests.support.timing import is_quick
 
 
@@ -32,7 +32,7 @@ def test_it_works(tmp_path: Path) -> None:
     writer = SegmentWriter(tmp_path)
     recorder = Recorder(writer, "node-1")
     for number in range(5):
-        recorder.accept(journey(id=f"req_{number}"))
+        recorder.accept(request_context(id=f"req_{number}"))
     assert lines_in(tmp_path) == []
     writer.flush()
     records = [read_line(line).record for line in lines_in(tmp_path)]
@@ -44,8 +44,8 @@ def test_what_was_said_goes_with_the_line(tmp_path: Path) -> None:
     """As it came and as it left: the text is made of it by whoever reads the line."""
     writer = SegmentWriter(tmp_path)
     recorder = Recorder(writer)
-    recorder.accept(journey(content=Content(b"a \xff secret", [b"an", b"other"], size=17)))
-    recorder.accept(journey())
+    recorder.accept(request_context(content=Content(b"a \xff secret", [b"an", b"other"], size=17)))
+    recorder.accept(request_context())
     writer.flush()
     with_content, without = (read_line(line) for line in lines_in(tmp_path))
     assert (with_content.request, with_content.answer) == (b"a \xff secret", b"another")
@@ -56,8 +56,8 @@ def test_what_was_said_goes_with_the_line(tmp_path: Path) -> None:
 def test_a_request_that_cannot_be_described_is_counted(tmp_path: Path) -> None:
     writer = SegmentWriter(tmp_path)
     recorder = Recorder(writer)
-    recorder.accept(journey(attempts=["no attempt"]))
-    recorder.accept(journey())
+    recorder.accept(request_context(attempts=["no attempt"]))
+    recorder.accept(request_context())
     writer.flush()
     assert writer.lost == 1
     assert len(lines_in(tmp_path)) == 1
@@ -68,7 +68,7 @@ def test_who_was_asked_is_kept_for_the_price(tmp_path: Path) -> None:
     writer = SegmentWriter(tmp_path)
     failed = attempt(outcome="retryable", code="http_503")
     cloudy = attempt(provider="capable", model="gpt-4o-mini")
-    Recorder(writer).accept(journey(attempts=[failed, cloudy]))
+    Recorder(writer).accept(request_context(attempts=[failed, cloudy]))
     writer.flush()
     (line,) = map(read_line, lines_in(tmp_path))
     assert line.sellers == (None, ("https://api.openai.com/v1", "openai", False))
@@ -80,13 +80,13 @@ def test_a_record_takes_less_than_thirty_microseconds(tmp_path: Path) -> None:
     """Its whole price on the event loop, the best of five rounds; 8 on an idle machine."""
     writer = SegmentWriter(tmp_path)
     recorder = Recorder(writer)
-    journeys = [journey() for _ in range(2000)]
+    request_contexts = [request_context() for _ in range(2000)]
 
     def seconds() -> float:
         began = time.perf_counter()
-        for one in journeys:
+        for one in request_contexts:
             recorder.accept(one)
-        return (time.perf_counter() - began) / len(journeys)
+        return (time.perf_counter() - began) / len(request_contexts)
 
     assert is_quick(seconds, 30e-6)
 
@@ -96,14 +96,14 @@ import asyncio, sys, time
 from pathlib import Path
 from inference.record.recorder import Recorder
 from inference.record.segments import SegmentWriter
-from tests.interactions.journeys import journey
+from tests.governance.interactions.request_contexts import request_context
 async def loop():
     writer = SegmentWriter(Path(sys.argv[1]))
     recorder = Recorder(writer)
     number, flushed = 0, time.time()
     while True:
         for _ in range(20):
-            recorder.accept(journey(id=f"req_{number}", at=time.time()))
+            recorder.accept(request_context(id=f"req_{number}", at=time.time()))
             number += 1
         if time.time() - flushed >= 0.1:
             flushed = time.time()

@@ -13,7 +13,7 @@ from inference.translate.messages.caller.request import chat_request
 from inference.translate.messages.caller.stream import MessagesWriter
 from inference.translate.messages.count_tokens import estimate
 from inference.translate.messages.passthrough import MessagesPassThrough
-from inference.translate.upstream_errors import UpstreamError
+from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 
@@ -33,5 +33,5 @@ class MessagesCaller:
         stops = _STOPS.decode(request.fields.get("stop_sequences", b"null")) or []
         return MessagesWriter(stops, lambda: estimate(request))
 
-    def error(self, failure: Failure, said: UpstreamError) -> bytes:
+    def error(self, failure: Failure, said: ErrorObject) -> bytes:
         return upstream_errors.as_anthropic(failure, said)

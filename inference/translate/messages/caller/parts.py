@@ -7,7 +7,7 @@ from typing import Any
 from inference.translate.base import Inexpressible
 from inference.translate.json_errors import Dropped
 from inference.translate.media import Media, registered
-from inference.translate.messages.request_schema import Block, Source
+from inference.translate.messages.request_schema import Block, MediaSource
 
 Part = dict[str, Any]
 
@@ -46,13 +46,13 @@ def _required(text: str | None, path: str) -> str:
     return text
 
 
-def _source(block: Block, path: str) -> Source:
-    if not isinstance(block.source, Source):
+def _source(block: Block, path: str) -> MediaSource:
+    if not isinstance(block.source, MediaSource):
         raise Inexpressible(f"{path}.source", f"`{path}.source`: expected an object.")
     return block.source
 
 
-def _image(source: Source, path: str) -> Part:
+def _image(source: MediaSource, path: str) -> Part:
     if source.type == "base64":
         media_type = registered(_required(source.media_type, f"{path}.media_type"))
         url = Media(media_type, _required(source.data, f"{path}.data")).url
@@ -63,7 +63,7 @@ def _image(source: Source, path: str) -> Part:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def _document(block: Block, source: Source, path: str, dropped: Dropped) -> list[Part]:
+def _document(block: Block, source: MediaSource, path: str, dropped: Dropped) -> list[Part]:
     where = f"{path}.source"
     if source.type == "base64":
         data = _required(source.data, f"{where}.data")
@@ -103,7 +103,7 @@ def _text(text: str) -> Part:
     return {"type": "text", "text": text}
 
 
-def _elsewhere(source: Source, path: str) -> Inexpressible:
+def _elsewhere(source: MediaSource, path: str) -> Inexpressible:
     if source.type == "file":
         message = "files stored with one provider are unknown to another; send the data."
     else:

@@ -16,7 +16,11 @@ from inference.translate.hub import HubRequest
 from inference.translate.json_errors import Dropped, read
 from inference.translate.messages.caller.messages import messages_of
 from inference.translate.messages.caller.tools import tool_fields
-from inference.translate.messages.request_schema import MESSAGES_REQUEST, Format, MessagesRequest
+from inference.translate.messages.request_schema import (
+    MESSAGES_REQUEST,
+    MessagesRequest,
+    OutputFormat,
+)
 from inference.translate.unsupported_fields import shape_of
 from inference.values.parsed_request import ParsedRequest
 
@@ -66,7 +70,7 @@ def _thinking(asked: MessagesRequest, request: dict[str, Any], dropped: Dropped)
             dropped.add(f"thinking.{name}")
 
 
-def _format(form: Format) -> dict[str, Any]:
+def _format(form: OutputFormat) -> dict[str, Any]:
     if form.type != "json_schema" or form.schema is None:
         field = "output_config.format"
         raise Inexpressible(field, f"`{field}`: expected a JSON schema.")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from inference.translate.json_errors import Dropped
-from inference.translate.messages.request_schema import Block, Source
+from inference.translate.messages.request_schema import Block, MediaSource
 from inference.translate.tool_input import text_of
 
 _CALLS: Final = ("server_tool_use", "mcp_tool_use")
@@ -42,6 +42,6 @@ def _lines(content: str | list[Block] | Block | None) -> Iterator[str]:
             yield " ".join(filter(None, (content.title, content.url)))
         for text in (content.text, content.stdout, content.stderr, content.error_code):
             yield text or ""
-        if isinstance(content.source, Source):
+        if isinstance(content.source, MediaSource):
             yield content.source.data or ""
         yield from _lines(content.content)

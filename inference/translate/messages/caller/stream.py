@@ -8,9 +8,15 @@ from typing import Any, Final
 import msgspec
 
 from inference.protocols.sse import encode
-from inference.translate.base import Answer
-from inference.translate.chat.answer_schema import Choice, Completion, Function, Said, ToolCall
-from inference.translate.hub import AnswerWriter
+from inference.translate.base import TranslatedAnswer
+from inference.translate.chat.answer_schema import (
+    AnsweredToolCall,
+    CalledFunction,
+    Choice,
+    Completion,
+    Said,
+)
+from inference.translate.hub import HubWriter
 from inference.translate.messages.caller.answer import (
     NO_TOKENS,
     call_id,
@@ -26,7 +32,7 @@ from inference.values.usage import Usage, of_openai
 _STOP: Final = encode(b'{"type":"message_stop"}', b"message_stop")
 
 
-class MessagesWriter(AnswerWriter):
+class MessagesWriter(HubWriter):
     """Turns one chunk after the other into events. Holds the state of one stream.
 
     Blocks end with the stream, not with the first reason to stop: some servers give one before
@@ -73,10 +79,10 @@ class MessagesWriter(AnswerWriter):
         }
         return out + encode(msgspec.json.encode(event), b"message_delta") + _STOP
 
-    def whole(self, whole: Completion, usage: Usage | None) -> Answer:
+    def whole(self, whole: Completion, usage: Usage | None) -> TranslatedAnswer:
         assert whole.choices
         said = message(whole, whole.choices[0], self._stops)
-        return Answer(
+        return TranslatedAnswer(
             msgspec.json.encode(said),
             model=whole.model or "",
             usage=usage,
@@ -139,9 +145,9 @@ class MessagesWriter(AnswerWriter):
                 out += self._blocks.sign(str(block["signature"]))
         return out
 
-    def _call(self, piece: ToolCall, position: int) -> bytes:
+    def _call(self, piece: AnsweredToolCall, position: int) -> bytes:
         number = position if piece.index is None else piece.index
-        function = piece.function or Function()
+        function = piece.function or CalledFunction()
         out = b""
         if not self._blocks.knows(number):
             if not function.name:

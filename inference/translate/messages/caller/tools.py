@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from inference.translate.base import Inexpressible
 from inference.translate.json_errors import Dropped
-from inference.translate.messages.request_schema import MessagesRequest, Tool
+from inference.translate.messages.request_schema import MessagesRequest, MessagesTool
 
 _HINTS: Final = ("input_examples", "eager_input_streaming", "defer_loading", "allowed_callers")
 _CHOICES: Final = {"auto": "auto", "any": "required", "none": "none"}
@@ -31,7 +31,7 @@ def tool_fields(asked: MessagesRequest, dropped: Dropped) -> dict[str, Any]:
     return fields
 
 
-def _tool(tool: Tool, path: str, dropped: Dropped) -> dict[str, Any]:
+def _tool(tool: MessagesTool, path: str, dropped: Dropped) -> dict[str, Any]:
     if tool.type not in (None, "custom"):
         message = f"`{path}`: the tool {tool.type!r} is known to Anthropic alone."
         raise Inexpressible(path, message)

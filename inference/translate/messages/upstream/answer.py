@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from inference.translate.chat.thinking_order import placed
-from inference.translate.messages.answer_schema import Block, Counts, Message, StopDetails
+from inference.translate.messages.answer_schema import (
+    AnswerBlock,
+    AnswerMessage,
+    Counts,
+    StopDetails,
+)
 from inference.translate.tool_input import text_of
 
 FINISH_REASONS: Final = {
@@ -26,7 +31,7 @@ def finish_reason(stop_reason: str, *, called: bool) -> str:
     return "tool_calls" if called and stop_reason == "end_turn" else reason
 
 
-def completion(message: Message, created: int) -> dict[str, Any]:
+def completion(message: AnswerMessage, created: int) -> dict[str, Any]:
     """The completion a caller of OpenAI's protocol gets. `created` is Unix time in seconds."""
     whole: dict[str, Any] = {
         "id": message.id,
@@ -44,7 +49,7 @@ def completion(message: Message, created: int) -> dict[str, Any]:
     return whole
 
 
-def _choice(message: Message) -> dict[str, Any]:
+def _choice(message: AnswerMessage) -> dict[str, Any]:
     blocks = message.content or []
     texts = [block.text for block in blocks if block.type == "text"]
     said: dict[str, Any] = {
@@ -74,7 +79,7 @@ def _choice(message: Message) -> dict[str, Any]:
     return choice
 
 
-def _thoughts(blocks: list[Block]) -> list[dict[str, Any]]:
+def _thoughts(blocks: list[AnswerBlock]) -> list[dict[str, Any]]:
     """The thinking blocks, each with its place among what was said."""
     thoughts = []
     said = called = 0

@@ -8,7 +8,7 @@ import msgspec
 
 from inference.translate.base import Inexpressible
 from inference.translate.call_order import in_order, is_ordered
-from inference.translate.chat.request_schema import Message, ToolCall
+from inference.translate.chat.request_schema import ChatMessage, ToolCall
 from inference.translate.chat.thinking_order import interleaved, is_interleaved, own
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.upstream.parts import Block, blocks_of
@@ -18,7 +18,9 @@ from inference.translate.tool_names import legal_name
 _NO_FUNCTIONS = "`functions` are deprecated and have no counterpart: use `tools`."
 
 
-def turns_of(messages: list[Message], dropped: Dropped) -> tuple[list[Block], list[dict[str, Any]]]:
+def turns_of(
+    messages: list[ChatMessage], dropped: Dropped
+) -> tuple[list[Block], list[dict[str, Any]]]:
     """The system blocks and the turns. System messages are gathered wherever they stand.
 
     Anthropic knows system texts in between only from its latest models, and only in some places.
@@ -51,7 +53,7 @@ def turns_of(messages: list[Message], dropped: Dropped) -> tuple[list[Block], li
     return system, turns
 
 
-def _in_order(messages: list[Message]) -> list[Message]:
+def _in_order(messages: list[ChatMessage]) -> list[ChatMessage]:
     """The messages, with tool results directly behind their calls."""
     headings = [
         {
@@ -63,7 +65,7 @@ def _in_order(messages: list[Message]) -> list[Message]:
     ]
     if is_ordered(headings):
         return messages
-    return msgspec.convert(in_order(msgspec.to_builtins(messages)), list[Message])
+    return msgspec.convert(in_order(msgspec.to_builtins(messages)), list[ChatMessage])
 
 
 def _texts_only(blocks: list[Block], path: str) -> list[Block]:
@@ -74,7 +76,7 @@ def _texts_only(blocks: list[Block], path: str) -> list[Block]:
     return blocks
 
 
-def _add_user(turns: list[dict[str, Any]], blocks: list[Block], message: Message) -> None:
+def _add_user(turns: list[dict[str, Any]], blocks: list[Block], message: ChatMessage) -> None:
     if not blocks:
         return
     if _open_results(turns):
@@ -86,7 +88,7 @@ def _add_user(turns: list[dict[str, Any]], blocks: list[Block], message: Message
 
 
 def _add_result(
-    turns: list[dict[str, Any]], blocks: list[Block], message: Message, path: str
+    turns: list[dict[str, Any]], blocks: list[Block], message: ChatMessage, path: str
 ) -> None:
     if message.tool_call_id is None:
         where = f"{path}.tool_call_id"
@@ -110,7 +112,9 @@ def _open_results(turns: list[dict[str, Any]]) -> bool:
     return isinstance(content, list) and any(b["type"] == "tool_result" for b in content)
 
 
-def _assistant(message: Message, texts: list[Block], path: str, dropped: Dropped) -> list[Block]:
+def _assistant(
+    message: ChatMessage, texts: list[Block], path: str, dropped: Dropped
+) -> list[Block]:
     """Thinking, what was said, and the calls, in the order the model produced them."""
     if message.function_call is not None:
         raise Inexpressible(f"{path}.function_call", _NO_FUNCTIONS)

@@ -40,7 +40,7 @@ def outbound(hub: HubRequest, model: str) -> Outbound:
     system, turns = turns_of(chat.messages, dropped)
     request: dict[str, Any] = {"model": model, "messages": turns}
     request |= tool_fields(chat, turns, dropped)
-    prompt_tokens = hub.request.ask.features.prompt_tokens
+    prompt_tokens = hub.request.routing_request.features.prompt_tokens
     _sampling(chat, request, longest_answer(model, prompt_tokens), dropped)
     _thinking(chat, request, model, dropped)
     if chat.response_format is not None:

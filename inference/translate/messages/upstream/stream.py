@@ -6,7 +6,13 @@ from typing import Any
 
 from inference.translate import upstream_errors
 from inference.translate.chat.thinking_order import placed
-from inference.translate.messages.answer_schema import Block, Counts, Delta, Event, Message
+from inference.translate.messages.answer_schema import (
+    AnswerBlock,
+    AnswerMessage,
+    BlockDelta,
+    Counts,
+    MessageEvent,
+)
 from inference.translate.messages.upstream.answer import (
     finish_reason,
     refusal_of,
@@ -48,14 +54,14 @@ class Chunks:
         self.finish_reason = ""
         self._created = created
         self._frame: Chunk = {}
-        self._block = Block("")
+        self._block = AnswerBlock("")
         self._streamed = False
         self._calls = 0
         self._thoughts = 0
         self._said = 0
         """Characters of text."""
 
-    def of(self, event: Event) -> list[Chunk]:
+    def of(self, event: MessageEvent) -> list[Chunk]:
         """The chunks of one event; mostly one or none."""
         kind = event.type
         if kind == "content_block_delta" and event.delta is not None:
@@ -87,7 +93,7 @@ class Chunks:
         else:
             self.failure = upstream_errors.no_answer()
 
-    def _begin(self, message: Message) -> list[Chunk]:
+    def _begin(self, message: AnswerMessage) -> list[Chunk]:
         self.model = message.model
         if message.usage is not None:
             self.counts.update(message.usage)
@@ -99,7 +105,7 @@ class Chunks:
         }
         return [self._chunk({"role": "assistant", "content": ""})]
 
-    def _start(self, block: Block) -> list[Chunk]:
+    def _start(self, block: AnswerBlock) -> list[Chunk]:
         self._block = block
         self._streamed = False
         if block.type == "tool_use":
@@ -114,7 +120,7 @@ class Chunks:
             return self._say({"reasoning_content": block.thinking})
         return []
 
-    def _delta(self, delta: Delta) -> list[Chunk]:
+    def _delta(self, delta: BlockDelta) -> list[Chunk]:
         kind = delta.type
         if kind == "text_delta" and delta.text:
             self._said += len(delta.text)
@@ -131,7 +137,7 @@ class Chunks:
 
     def _stop(self) -> list[Chunk]:
         """What is known only when a block is whole: its signature, arguments that never came."""
-        block, self._block = self._block, Block("")
+        block, self._block = self._block, AnswerBlock("")
         if block.type == "tool_use" and not self._streamed:
             return [self._chunk({"tool_calls": [self._arguments(text_of(block.input))]})]
         if block.type in ("thinking", "redacted_thinking"):
@@ -144,7 +150,7 @@ class Chunks:
     def _arguments(self, piece: str) -> Chunk:
         return {"index": self._calls - 1, "function": {"arguments": piece}}
 
-    def _finish(self, delta: Delta, counts: Counts | None) -> list[Chunk]:
+    def _finish(self, delta: BlockDelta, counts: Counts | None) -> list[Chunk]:
         if counts is not None:
             self.counts.update(counts)
         if delta.stop_reason is None:

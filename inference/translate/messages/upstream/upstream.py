@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from inference.translate import upstream_errors
-from inference.translate.base import Answer, Outbound
-from inference.translate.hub import AnswerWriter, HubRequest
-from inference.translate.messages.answer_schema import Event
+from inference.translate.base import Outbound, TranslatedAnswer
+from inference.translate.hub import HubRequest, HubWriter
+from inference.translate.messages.answer_schema import MessageEvent
 from inference.translate.messages.reader import MessagesStream, document_of, message_in
 from inference.translate.messages.upstream.answer import completion
 from inference.translate.messages.upstream.request import outbound
 from inference.translate.messages.upstream.stream import Chunks
-from inference.translate.upstream_errors import UpstreamError
+from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure
 
 
@@ -27,18 +27,18 @@ class MessagesUpstream:
     def request(self, chat: HubRequest, model: str) -> Outbound:
         return outbound(chat, model)
 
-    def stream(self, writer: AnswerWriter) -> EventStreamToChat:
+    def stream(self, writer: HubWriter) -> EventStreamToChat:
         return EventStreamToChat(writer, int(self._clock()))
 
-    def answer(self, writer: AnswerWriter, body: bytes) -> Answer:
+    def answer(self, writer: HubWriter, body: bytes) -> TranslatedAnswer:
         document = document_of(body)
         message = document if isinstance(document, Failure) else message_in(document)
         if isinstance(message, Failure):
-            return Answer(b"", failure=message)
+            return TranslatedAnswer(b"", failure=message)
         usage = message.usage.usage() if message.usage is not None else None
         return writer.whole_document(completion(message, int(self._clock())), usage)
 
-    def error(self, failure: Failure) -> UpstreamError | None:
+    def error(self, failure: Failure) -> ErrorObject | None:
         return upstream_errors.of_anthropic(failure)
 
 
@@ -47,7 +47,7 @@ class EventStreamToChat(MessagesStream):
 
     __slots__ = ("_chunks", "_writer")
 
-    def __init__(self, writer: AnswerWriter, created: int) -> None:
+    def __init__(self, writer: HubWriter, created: int) -> None:
         super().__init__()
         self._chunks = Chunks(created)
         self._writer = writer
@@ -60,7 +60,7 @@ class EventStreamToChat(MessagesStream):
     def partial(self) -> Mapping[str, Any] | None:
         return self._writer.partial()
 
-    def _known(self, event: Event, data: bytes) -> bytes:
+    def _known(self, event: MessageEvent, data: bytes) -> bytes:
         state, writer = self._chunks, self._writer
         chunks = state.of(event)
         if len(chunks) == 1 and event.type == "content_block_delta":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.console.dashboard.steps import InstallationFacts, steps
-from tests.routing.build import cloud, local, profile, table, target
+from tests.governance.routing.build import cloud, local, profile, table, target
 
 NOTHING = InstallationFacts(answered=False, key_used=False, keys=1)
 

@@ -17,8 +17,8 @@ from governance import services, snapshot
 from governance.models import Provider
 from inference.record.describe import describe
 from tests.gateway.console.conftest import Engine, Member
-from tests.interactions.journeys import attempt, journey
-from tests.interactions.rows import START, insert, insert_at
+from tests.governance.interactions.request_contexts import attempt, request_context
+from tests.governance.interactions.rows import START, insert, insert_at
 
 pytestmark = pytest.mark.django_db
 ROUTING = ("governance.view_provider", "governance.view_routingprofile")
@@ -31,7 +31,7 @@ def forget() -> None:
 
 
 def just_now(**more: object) -> None:
-    insert([describe(journey(at=datetime.now(UTC).timestamp() - 5, **more))])
+    insert([describe(request_context(at=datetime.now(UTC).timestamp() - 5, **more))])
 
 
 def test_it_works(member: Member) -> None:

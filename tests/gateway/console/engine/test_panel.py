@@ -11,7 +11,7 @@ import pytest
 from gateway.console.engine.panel import Memory, panel, readable_count
 from governance.routing.table import RoutingTable
 from inference.local.client import EngineModel, EngineReport
-from tests.routing.build import local, profile, table, target
+from tests.governance.routing.build import local, profile, table, target
 
 MODEL = EngineModel(
     name="tiny",

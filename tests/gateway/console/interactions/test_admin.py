@@ -8,13 +8,13 @@ from django.test import Client
 
 from governance.models import Interaction
 from inference.record.describe import describe
-from tests.interactions.journeys import attempt, journey, plan
-from tests.interactions.rows import insert, insert_at
+from tests.governance.interactions.request_contexts import attempt, plan, request_context
+from tests.governance.interactions.rows import insert, insert_at
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/governance/interaction/"
 
-FELL_BACK = journey(
+FELL_BACK = request_context(
     id="req_fell",
     attempts=[
         attempt(outcome="retryable", code="http_503", status=503),
@@ -39,7 +39,7 @@ def page(client: Client, address: str = LIST, **query: str) -> str:
 
 def test_it_works(operator: Client) -> None:
     """The list says who asked for what, who answered and how it went."""
-    insert([describe(FELL_BACK), describe(journey(id="req_plain", outcome="cancelled"))])
+    insert([describe(FELL_BACK), describe(request_context(id="req_plain", outcome="cancelled"))])
     html = page(operator)
     for words in ("Light", "light/light", "capable/gpt-4o-mini", "next target"):
         assert words in html

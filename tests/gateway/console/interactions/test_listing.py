@@ -16,7 +16,7 @@ from django.test import Client
 from gateway.console.interactions.listing import InteractionList, in_words
 from governance.interactions.keyset import Cursor
 from governance.models import Interaction
-from tests.interactions.rows import START, insert_at, insert_many
+from tests.governance.interactions.rows import START, insert_at, insert_many
 from tests.support.timing import is_quick
 
 pytestmark = pytest.mark.django_db

@@ -12,11 +12,18 @@ from governance.change_summary.times import readable_time
 from governance.routing.plan import REJECTIONS, Candidate
 from governance.routing.request import RoutingRequest
 from inference.record.describe import describe
-from tests.interactions.journeys import CAPABLE, FAST, PROFILE, attempt, journey, plan
+from tests.governance.interactions.request_contexts import (
+    CAPABLE,
+    FAST,
+    PROFILE,
+    attempt,
+    plan,
+    request_context,
+)
 
 
 def way(cost: float | None = None, **more: Any) -> Timeline:
-    return timeline_of(describe(journey(**more), cost))
+    return timeline_of(describe(request_context(**more), cost))
 
 
 FAILED = attempt(outcome="retryable", code="http_503", milliseconds=30.0)
@@ -124,7 +131,13 @@ def test_a_caller_who_left() -> None:
 
 
 def test_a_request_that_was_never_read() -> None:
-    drawn = way(ask=None, plan=None, attempts=[], outcome="refused", error_code="missing_api_key")
+    drawn = way(
+        routing_request=None,
+        plan=None,
+        attempts=[],
+        outcome="refused",
+        error_code="missing_api_key",
+    )
     assert drawn.stops == ()
     assert dict(drawn.facts)["Model asked for"] == "none named"
 
@@ -135,7 +148,7 @@ def test_a_rule_and_a_provider_named_directly() -> None:
     implicit = replace(PROFILE, id="", implicit=True)
     direct = way(
         plan=plan(profile=implicit, reason="provider_model", candidates=(Candidate(CAPABLE, "x"),)),
-        ask=RoutingRequest(model="capable/x"),
+        routing_request=RoutingRequest(model="capable/x"),
     )
     assert direct.because == "No routing profile, because the model names the provider."
 

@@ -8,14 +8,14 @@ import pytest
 
 from gateway.console.monitoring.attention import attention
 from gateway.console.monitoring.troubles import Recent
-from governance.routing.table import Profile, Provider
-from tests.routing.build import cloud, local, profile, table, target
+from governance.routing.table import Profile, ProviderEntry
+from tests.governance.routing.build import cloud, local, profile, table, target
 
 BAD = Recent("OpenAI", 9, 10, "http_503", refused=False)
 OFF = {"cloud_enabled": False}
 
 
-def codes(*rows: Profile | Provider, **more: Any) -> list[tuple[str, str]]:
+def codes(*rows: Profile | ProviderEntry, **more: Any) -> list[tuple[str, str]]:
     said: dict[str, Any] = {name: more.pop(name, ()) for name in ("troubles", "unreadable")}
     return [(one.level, one.code) for one in attention(table(*rows, **more), **said)]
 

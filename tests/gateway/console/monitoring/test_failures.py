@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from gateway.console.monitoring import failures
 from gateway.console.monitoring.failures import last_hour
 from inference.record.describe import describe
-from tests.interactions.journeys import NOON, attempt, journey
-from tests.interactions.rows import insert
+from tests.governance.interactions.request_contexts import NOON, attempt, request_context
+from tests.governance.interactions.rows import insert
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.fromtimestamp(NOON, UTC) + timedelta(minutes=60)
@@ -27,7 +27,7 @@ def requests(*attempts: list[Any], minute: float = 59) -> None:
     """One request for each list; the last attempt is how it ended."""
     insert(
         describe(
-            journey(
+            request_context(
                 id=f"req_{minute}_{number}",
                 at=NOON + minute * 60 + number,
                 attempts=tried,

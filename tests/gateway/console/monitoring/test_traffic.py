@@ -16,8 +16,8 @@ from gateway.console.monitoring import traffic as module
 from gateway.console.monitoring.traffic import PERIODS, percentile, traffic
 from governance.interactions.record import InteractionRecord
 from inference.record.describe import describe
-from tests.interactions.journeys import PROFILE, attempt, journey, plan
-from tests.interactions.rows import START, insert, insert_at, insert_many
+from tests.governance.interactions.request_contexts import PROFILE, attempt, plan, request_context
+from tests.governance.interactions.rows import START, insert, insert_at, insert_many
 from tests.support.timing import is_quick
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def drawn(rng: random.Random, number: int, now: datetime) -> InteractionRecord:
     code = "cancelled" if outcome == "cancelled" else "http_503"
     tried = [attempt(provider=rng.choice(["a", "b"]), outcome=outcome, code=code)]
     return describe(
-        journey(
+        request_context(
             id=f"req_{number}",
             at=now.timestamp() - rng.uniform(0, 7200),
             plan=plan(profile=profile),

@@ -9,8 +9,8 @@ import pytest
 
 from gateway.console.monitoring.troubles import recent_troubles, troubles
 from inference.record.describe import describe
-from tests.interactions.journeys import attempt, journey
-from tests.interactions.rows import START, insert
+from tests.governance.interactions.request_contexts import attempt, request_context
+from tests.governance.interactions.rows import START, insert
 
 
 def tried(*codes: str, provider: str = "a") -> list[list[dict[str, Any]]]:
@@ -58,7 +58,7 @@ def test_each_attempt_of_a_request_counts_for_its_provider() -> None:
 def test_only_the_last_minutes_count() -> None:
     def failed(number: int, at: Any) -> Any:
         bad = [attempt(provider="a", outcome="retryable", code="http_503")]
-        return describe(journey(id=f"r{number}", at=at.timestamp(), attempts=bad))
+        return describe(request_context(id=f"r{number}", at=at.timestamp(), attempts=bad))
 
     insert(failed(number, START) for number in range(5))
     assert recent_troubles(START + timedelta(minutes=16)) == []

@@ -22,7 +22,7 @@ from tests.support.upstream import Hang, Json, Sse, Upstream
 
 
 @pytest.fixture
-def journeys() -> Iterator[list[RequestContext]]:
+def request_contexts() -> Iterator[list[RequestContext]]:
     """What was recorded."""
     kept: list[RequestContext] = []
     sink = kept.append
@@ -32,10 +32,10 @@ def journeys() -> Iterator[list[RequestContext]]:
 
 
 def sending(kind: str = "chat", **body: Any) -> Sending:
-    grant = acting_as("ann", "", RoutingTable(), 0.0)
-    assert grant is not None
+    virtual_key = acting_as("ann", "", RoutingTable(), 0.0)
+    assert virtual_key is not None
     body = {"model": "light/x", "messages": [{"role": "user", "content": "hi"}], **body}
-    return Sending(CONVERSATIONS[kind], json.dumps(body).encode(), grant)
+    return Sending(CONVERSATIONS[kind], json.dumps(body).encode(), virtual_key)
 
 
 async def told(order: Sending) -> list[dict[str, Any]]:
@@ -46,7 +46,7 @@ def kinds(events: list[dict[str, Any]]) -> list[str]:
     return [event["event"] for event in events]
 
 
-async def test_it_works(journeys: list[RequestContext]) -> None:
+async def test_it_works(request_contexts: list[RequestContext]) -> None:
     """Decision first, then the answer, then who gave it and how long it took."""
     with Upstream(Sse(shapes.stream("Hel", "lo"))) as upstream:
         snapshot.install(chain(provider("a", upstream)))
@@ -63,10 +63,10 @@ async def test_it_works(journeys: list[RequestContext]) -> None:
     assert said.endswith("data: [DONE]\n\n")
     assert end["outcome"] == "ok"
     assert end["first_token_ms"] <= end["duration_ms"]
-    (journey,) = journeys
-    assert journey.grant is not None
-    assert journey.grant.name == "ann (playground)"
-    assert journey.id == end["request_id"]
+    (request_context,) = request_contexts
+    assert request_context.virtual_key is not None
+    assert request_context.virtual_key.name == "ann (playground)"
+    assert request_context.id == end["request_id"]
 
 
 async def test_a_failover_is_told_attempt_by_attempt() -> None:
@@ -115,7 +115,7 @@ async def test_characters_cut_by_the_network_arrive_whole() -> None:
 
 
 @pytest.mark.parametrize("reply", [Hang(), Sse(shapes.stream("a", "b")[:2], then="hang")])
-async def test_leaving_ends_the_request(reply: Any, journeys: list[RequestContext]) -> None:
+async def test_leaving_ends_the_request(reply: Any, request_contexts: list[RequestContext]) -> None:
     """Before the first byte and in the midst of a stream; it is recorded as cancelled."""
     with Upstream(reply) as upstream:
         snapshot.install(chain(provider("a", upstream)))
@@ -128,7 +128,7 @@ async def test_leaving_ends_the_request(reply: Any, journeys: list[RequestContex
         while upstream.asked[0].left_at is None and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
         assert upstream.asked[0].left_at is not None
-    assert [str(journey.outcome) for journey in journeys] == ["cancelled"]
+    assert [str(request_context.outcome) for request_context in request_contexts] == ["cancelled"]
 
 
 async def test_a_slow_browser_holds_the_upstream_back() -> None:
@@ -146,18 +146,20 @@ async def test_a_slow_browser_holds_the_upstream_back() -> None:
 
 
 async def test_content_is_kept_where_it_is_logged(
-    settings: Settings, journeys: list[RequestContext]
+    settings: Settings, request_contexts: list[RequestContext]
 ) -> None:
     settings.LOG_CONTENT = True
     with Upstream(Json(shapes.completion("fine"))) as upstream:
         snapshot.install(chain(provider("a", upstream)))
         await told(sending())
-    assert journeys[0].content is not None
-    assert b"fine" in b"".join(journeys[0].content.answer)
+    assert request_contexts[0].content is not None
+    assert b"fine" in b"".join(request_contexts[0].content.answer)
 
 
-def keys(**grants: VirtualKey) -> RoutingTable:
-    return RoutingTable(grants={name.encode(): grant for name, grant in grants.items()})
+def keys(**virtual_keys: VirtualKey) -> RoutingTable:
+    return RoutingTable(
+        virtual_keys={name.encode(): virtual_key for name, virtual_key in virtual_keys.items()}
+    )
 
 
 def test_a_key_is_acted_as_by_its_id_with_the_operator_beside_it() -> None:

@@ -24,7 +24,7 @@ ORDER = {"endpoint": "chat", "key": "", "body": BODY}
 def test_the_page_offers_models_profiles_and_usable_keys(member: Member) -> None:
     key = VirtualKey("key-1", "Build <b>", frozenset({"inference"}))
     made = chain(provider("a", "http://127.0.0.1:9/v1"))
-    snapshot.install(RoutingTable(**{**_fields(made), "grants": {b"x": key}}))
+    snapshot.install(RoutingTable(**{**_fields(made), "virtual_keys": {b"x": key}}))
     shown = member(RIGHT).get("/admin/playground/?model=light/a").content.decode()
     assert "light/a-model" in shown
     assert "Key: Build &lt;b&gt;" in shown
@@ -36,7 +36,7 @@ def test_models_are_those_of_the_key(member: Member) -> None:
     """A profile for one key only is offered to that key."""
     made = chain(provider("a", "http://127.0.0.1:9/v1"), virtual_key_id="key-1")
     key = VirtualKey("key-1", "Build", frozenset({"inference"}))
-    snapshot.install(RoutingTable(**{**_fields(made), "grants": {b"x": key}}))
+    snapshot.install(RoutingTable(**{**_fields(made), "virtual_keys": {b"x": key}}))
     client = member(RIGHT)
     mine = client.get("/admin/playground/models").json()
     theirs = client.get("/admin/playground/models?key=key-1").json()

@@ -22,8 +22,8 @@ from inference.record.describe import describe
 from inference.values.failures import of_status
 from tests.gateway.console.conftest import Member
 from tests.gateway.console.sent import text_of
-from tests.interactions.journeys import attempt, journey
-from tests.interactions.rows import insert
+from tests.governance.interactions.request_contexts import attempt, request_context
+from tests.governance.interactions.rows import insert
 
 pytestmark = pytest.mark.django_db
 VIEW, LOG, PLAY = (
@@ -54,7 +54,9 @@ def pk(db: None, book: HealthBook) -> int:
 def tried(*attempts: Any) -> None:
     now = datetime.now(UTC).timestamp()
     insert(
-        describe(journey(id=f"req_{n}", at=now - 60 - n, attempts=[one], outcome=one.outcome))
+        describe(
+            request_context(id=f"req_{n}", at=now - 60 - n, attempts=[one], outcome=one.outcome)
+        )
         for n, one in enumerate(attempts)
     )
 

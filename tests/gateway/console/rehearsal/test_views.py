@@ -17,8 +17,8 @@ from governance.routing.request import RoutingRequest
 from inference.record.describe import describe
 from tests.gateway.console.conftest import Member
 from tests.gateway.console.sent import profile_form
-from tests.interactions.journeys import journey
-from tests.interactions.rows import insert
+from tests.governance.interactions.request_contexts import request_context
+from tests.governance.interactions.rows import insert
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +128,11 @@ def test_a_request_of_the_past(member: Member) -> None:
     insert(
         [
             describe(
-                journey(ask=RoutingRequest(model="fast/m-9", needs=frozenset({"text", "tools"})))
+                request_context(
+                    routing_request=RoutingRequest(
+                        model="fast/m-9", required_capabilities=frozenset({"text", "tools"})
+                    )
+                )
             )
         ]
     )
@@ -185,8 +189,18 @@ def test_a_profile_that_is_gone(member: Member) -> None:
 
 def test_replay_says_how_many_move(member: Member) -> None:
     for number in range(4):
-        insert([describe(journey(id=f"r{number}", ask=RoutingRequest(model="light/x")))])
-    insert([describe(journey(id="other", ask=RoutingRequest(model="slow/m-2")))])
+        insert(
+            [
+                describe(
+                    request_context(
+                        id=f"r{number}", routing_request=RoutingRequest(model="light/x")
+                    )
+                )
+            ]
+        )
+    insert(
+        [describe(request_context(id="other", routing_request=RoutingRequest(model="slow/m-2")))]
+    )
     client = member(*EDIT, PAST)
     status, text = post(client, draft({"provider": "slow", "model": "m-2"}), "replay", count="100")
     assert status == 200
@@ -198,14 +212,14 @@ def test_replay_says_how_many_move(member: Member) -> None:
 
 
 def test_replay_of_one_profile_alone(member: Member) -> None:
-    insert([describe(journey(ask=RoutingRequest(model="light/x")))])
+    insert([describe(request_context(routing_request=RoutingRequest(model="light/x")))])
     client = member(*EDIT, PAST)
     _, text = post(client, SAVED, "replay", mine="1")
     assert "There are no past requests to replay yet." in text
 
 
 def test_the_panel_stands_on_the_page_of_a_profile(member: Member) -> None:
-    insert([describe(journey())])
+    insert([describe(request_context())])
     client = member(*EDIT, PAST)
     for path in ("light/change/", "add/"):
         page = client.get(f"/admin/governance/routingprofile/{path}").content.decode()
@@ -215,7 +229,7 @@ def test_the_panel_stands_on_the_page_of_a_profile(member: Member) -> None:
 
 
 def test_the_log_is_not_offered_to_those_who_may_not_see_it(member: Member) -> None:
-    insert([describe(journey(ask=RoutingRequest(model="hush/hush")))])
+    insert([describe(request_context(routing_request=RoutingRequest(model="hush/hush")))])
     page = member(*EDIT).get("/admin/governance/routingprofile/light/change/").content.decode()
     assert 'id="rehearse"' in page
     assert 'id="replay"' not in page

@@ -1,0 +1,93 @@
+"""When local inference takes what the route itself can not."""
+
+from dataclasses import replace
+
+import pytest
+
+from governance.routing.breaker import HEALTHY, HealthStatus
+from governance.routing.table import ANONYMOUS, RateLimit
+from tests.governance.routing.build import (
+    Standings,
+    chain,
+    cloud,
+    local,
+    plan,
+    profile,
+    routing_request,
+    table,
+    target,
+)
+
+
+def decide(*rows, request=None, virtual_key=ANONYMOUS, health=HEALTHY, **more):
+    """The plan for `light/light` over one profile and the providers given."""
+    return plan(
+        request or routing_request("light/light"), table(*rows, **more), virtual_key, health
+    )
+
+
+def test_it_comes_last():
+    decided = decide(cloud(), local(), profile(target("openai")))
+    assert chain(decided) == ["openai/m", "~mlx/tiny"]
+    assert decided.warning == ""
+
+
+def test_it_takes_over_from_an_empty_chain_with_a_warning():
+    decided = decide(cloud(), local(), profile(target("openai")), cloud_enabled=False)
+    assert chain(decided) == ["~mlx/tiny"]
+    assert "cloud_routing_disabled" in decided.warning
+    assert decided.refusal is None
+
+
+def test_it_is_not_repeated():
+    decided = decide(cloud(), local(), profile(target("openai"), target("MLX", "tiny")))
+    assert chain(decided) == ["openai/m", "mlx/tiny"]
+
+
+def test_it_is_added_when_its_own_target_is_out_at_the_moment():
+    row = target(model="tiny", rate_limit=RateLimit(request_percent=50))
+    health = Standings({("mlx", "tiny"): HealthStatus(request_percent=60)})
+    assert chain(decide(local(), profile(row), health=health)) == ["~mlx/tiny"]
+
+
+@pytest.mark.parametrize(
+    ("fallback", "grant"),
+    [
+        ("never", ANONYMOUS),
+        ("default", replace(ANONYMOUS, local_fallback="never")),
+    ],
+)
+def test_profile_and_key_may_each_forbid_it(fallback, virtual_key):
+    rows = profile(target("ghost"), local_fallback=fallback)
+    refusal = decide(local(), rows, virtual_key=virtual_key).refusal
+    assert (refusal.status, refusal.code) == (503, "no_candidate")
+    assert 'There is no provider "ghost"' in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("engine", "request_"),
+    [
+        (local(capabilities=frozenset({"text"})), routing_request("light/x", "text", "vision")),
+        (local(), routing_request("light/x", request_type="embeddings")),
+        (local(default_model=""), routing_request("light/x")),
+        (local(enabled=False), routing_request("light/x")),
+    ],
+)
+def test_it_must_be_able_to_serve(engine, request_):
+    decided = decide(cloud(), engine, profile(target("openai")), request=request_)
+    assert chain(decided) == ["openai/m"]
+
+
+def test_features_do_not_stop_it():
+    engine = local(capabilities=frozenset({"text"}))
+    decided = decide(
+        engine, profile(target("ghost")), request=routing_request("light/x", "text", "tools")
+    )
+    assert chain(decided) == ["~mlx/tiny"]
+
+
+def test_an_unknown_model_goes_there_with_cloud_routing_on():
+    decided = plan(routing_request("gpt-9"), table(local(), cloud()))
+    assert chain(decided) == ["~mlx/tiny"]
+    assert (decided.profile, decided.reason) == (None, "default")
+    assert "no mapping" in decided.warning

@@ -1,0 +1,212 @@
+"""What tests want to know of code that computes with MLX, found out in a process of its own.
+
+`python -m tests.inference.local.mlx_probe NAME` prints what the function returns as JSON. MLX
+stays out of the test process, where a fork after its use would hang.
+"""
+
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from inference.local.generation import Sampling
+from inference.local.generators import Generator, Work
+from tests.inference.local import tiny_model
+
+PREFILL = 32
+
+
+def ask(name: str) -> Any:
+    """Run one probe in a new process."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.inference.local.mlx_probe", name],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def _model() -> Any:
+    from mlx_lm.utils import load
+
+    return load(str(tiny_model.PATH))
+
+
+def _works() -> Iterator[Work]:
+    """Prompts of several lengths with every kind of sampling."""
+    _, tokenizer = _model()
+    samplings = [
+        Sampling(temperature=0),
+        Sampling(temperature=2, seed=1),
+        Sampling(temperature=1.5, top_p=0.5, seed=-2),
+        Sampling(temperature=0, frequency_penalty=1, presence_penalty=0.5),
+        Sampling(temperature=0, logit_bias=((5, 100.0),)),
+        Sampling(temperature=2, seed=3, frequency_penalty=-1),
+        Sampling(temperature=0),
+        Sampling(temperature=1, top_p=0, seed=9),
+    ]
+    prompts = [tiny_model.ENDLESS_PROMPT, tiny_model.STORY.prompt, "some words " * 40, "x"]
+    for i, sampling in enumerate(samplings):
+        prompt = tokenizer.encode(prompts[i % len(prompts)] * (1 + i // 4))
+        yield Work(tuple(prompt), 24, sampling, 3, lambda: False)
+
+
+def _run(generator: Generator, works: list[Work]) -> list[list[Any]]:
+    """(token, log probability to three digits) of each work, all started at once."""
+    results: dict[int, list[Any]] = {generator.start(work): [] for work in works}
+    while any(len(result) < 24 for result in results.values()):
+        for drawn in generator.step():
+            assert drawn.logprob is not None
+            results[drawn.handle].append([drawn.token, round(drawn.logprob.logprob, 3)])
+    for handle in results:
+        generator.cancel(handle)
+    return list(results.values())
+
+
+def direct_and_batched() -> Any:
+    """The same works one by one, and all in one batch."""
+    from inference.local.batched import BatchedGenerator
+    from inference.local.direct import DirectGenerator
+
+    model, _ = _model()
+    works = list(_works())
+    direct = DirectGenerator(model, itertools.count(), PREFILL)
+    batched = BatchedGenerator(model, itertools.count(), PREFILL, len(works))
+    return {
+        "direct": [_run(direct, [work])[0] for work in works],
+        "batched": _run(batched, works),
+    }
+
+
+def cancelled_prefill() -> Any:
+    """How often a prompt of ten chunks was looked at before it was given up at the third."""
+    from inference.local.direct import DirectGenerator
+
+    model, _ = _model()
+    looks = itertools.count(1)
+    seen = []
+
+    def cancelled() -> bool:
+        seen.append(next(looks))
+        return seen[-1] >= 3
+
+    generator = DirectGenerator(model, itertools.count(), PREFILL)
+    generator.start(Work((5,) * PREFILL * 10, 5, Sampling(), None, cancelled))
+    drawn = generator.step()
+    again = generator.start(Work((5, 6), 5, Sampling(temperature=0), None, lambda: False))
+    return {"looks": len(seen), "drawn": len(drawn), "next": generator.step()[0].handle == again}
+
+
+def prefill_shares() -> Any:
+    """Steps until the first token of a long prompt and of a short one that came after it, and of
+    an answer under way how many tokens came meanwhile."""
+    from inference.local.batched import BatchedGenerator
+
+    model, _ = _model()
+    generator = BatchedGenerator(model, itertools.count(), PREFILL, 8)
+
+    def start(length: int) -> int:
+        sampling = Sampling(temperature=0)
+        return generator.start(Work((5,) * length, 999, sampling, None, lambda: False))
+
+    names = {start(4): "running"}
+    first: dict[str, int] = {}
+    while "running" not in first:
+        first.update({names[drawn.handle]: 0 for drawn in generator.step()})
+    names |= {start(PREFILL * 10): "long", start(4): "short"}
+    meanwhile = 0
+    for step in itertools.count(1):
+        for drawn in generator.step():
+            first.setdefault(names[drawn.handle], step)
+            meanwhile += names[drawn.handle] == "running"
+        if "long" in first:
+            return {**first, "meanwhile": meanwhile}
+    raise AssertionError
+
+
+def cancelled_in_batch() -> Any:
+    """Cancelling while waiting, being read and decoding; what is left goes on."""
+    from inference.local.batched import BatchedGenerator
+
+    model, _ = _model()
+    generator = BatchedGenerator(model, itertools.count(), PREFILL, 8)
+    greedy = Sampling(temperature=0)
+
+    def start(length: int) -> int:
+        return generator.start(Work((5,) * length, 99, greedy, None, lambda: False))
+
+    kept, decoding = start(4), start(5)
+    for _ in range(3):
+        generator.step()
+    reading = start(PREFILL * 4)
+    generator.step()
+    waiting = start(PREFILL * 4)
+    for handle in (decoding, reading, waiting, waiting, 12345):
+        generator.cancel(handle)
+    left = [[drawn.handle for drawn in generator.step()] for _ in range(4)]
+    generator.cancel(kept)
+    return {"kept": kept, "left": left, "empty": generator.step()}
+
+
+def samplers() -> Any:
+    """Draws from a known distribution."""
+    import mlx.core as mx
+
+    from inference.local.sampling import describe, make_sampler
+
+    logprobs = mx.log(mx.array([[0.5, 0.3, 0.15, 0.05]]))
+
+    def draws(sampling: Sampling, count: int = 300) -> list[int]:
+        sample: Any = make_sampler(sampling, entropy=0)
+        return [sample(logprobs).tolist()[0] for _ in range(count)]
+
+    entry = describe(logprobs[0], 2, 2)
+    return {
+        "plain": [draws(Sampling(seed=5)).count(token) / 300 for token in range(4)],
+        "nucleus": sorted(set(draws(Sampling(top_p=0.6, seed=5)))),
+        "nucleus of none": sorted(set(draws(Sampling(top_p=0, seed=5)))),
+        "cold": sorted(set(draws(Sampling(temperature=1e-300, seed=5)))),
+        "again": draws(Sampling(seed=7), 40) == draws(Sampling(seed=7), 40),
+        "other": draws(Sampling(seed=7), 40) == draws(Sampling(seed=8), 40),
+        "described": [entry.token, [other.token for other in entry.top]],
+    }
+
+
+def row_order() -> Any:
+    """A projection with its rotary halves interleaved as GGUF has them, put back."""
+    import mlx.core as mx
+
+    from inference.local.convert import restore_row_order
+    from inference.local.gguf import Heads
+
+    rows = mx.arange(16).reshape(16, 1)
+    interleaved = rows.reshape(2, 2, 4, 1).swapaxes(1, 2).reshape(16, 1)
+    tensors = {"blk.0.attn_q.weight": interleaved, "blk.0.attn_v.weight": interleaved}
+    restored: Any = restore_row_order(tensors, Heads(2, 1))
+    return {
+        "q": restored["blk.0.attn_q.weight"].flatten().tolist(),
+        "v kept": bool(mx.array_equal(restored["blk.0.attn_v.weight"], interleaved).item()),
+    }
+
+
+PROBES: list[Callable[[], Any]] = [
+    direct_and_batched,
+    cancelled_prefill,
+    prefill_shares,
+    cancelled_in_batch,
+    samplers,
+    row_order,
+]
+
+if __name__ == "__main__":
+    result = {probe.__name__: probe for probe in PROBES}[sys.argv[1]]()
+    sys.stdout.write(json.dumps(result))
+    import mlx.core as mx
+
+    mx.clear_streams()

@@ -1,0 +1,45 @@
+"""Both generators with the real tiny model, below scheduling and HTTP."""
+
+from tests.inference.local import mlx_probe
+
+
+def test_direct_and_batched_draw_the_same_tokens() -> None:
+    """Greedy, seeded, biased and penalised requests, alone and in one batch of eight."""
+    result = mlx_probe.ask("direct_and_batched")
+    for alone, together in zip(result["direct"], result["batched"], strict=True):
+        assert [token for token, _ in alone] == [token for token, _ in together]
+    assert len({str(tokens) for tokens in result["direct"]}) >= 6, "the samplings must differ"
+
+
+def test_a_caller_who_leaves_ends_the_reading_of_the_prompt() -> None:
+    result = mlx_probe.ask("cancelled_prefill")
+    assert result == {"looks": 3, "drawn": 0, "next": True}
+
+
+def test_a_long_prompt_holds_up_neither_answers_nor_short_prompts() -> None:
+    result = mlx_probe.ask("prefill_shares")
+    assert result["short"] <= 3 < 20 <= result["long"]
+    assert result["meanwhile"] == result["long"], "an answer under way gets a token every step"
+
+
+def test_cancelling_at_any_stage_leaves_the_others_alone() -> None:
+    result = mlx_probe.ask("cancelled_in_batch")
+    assert result["left"] == [[result["kept"]]] * 4
+    assert result["empty"] == []
+
+
+def test_samplers_draw_from_the_distribution() -> None:
+    result = mlx_probe.ask("samplers")
+    for share, probability in zip(result["plain"], (0.5, 0.3, 0.15, 0.05), strict=True):
+        assert abs(share - probability) < 0.1
+    assert result["nucleus"] == [0, 1]
+    assert result["nucleus of none"] == [0]
+    assert result["cold"] == [0]
+    assert result["again"]
+    assert not result["other"]
+    assert result["described"] == [2, [0, 1]]
+
+
+def test_gguf_row_order_is_undone() -> None:
+    result = mlx_probe.ask("row_order")
+    assert result == {"q": list(range(16)), "v kept": True}
