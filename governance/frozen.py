@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 from django.db.models import Model
 
 from governance import models
-from governance.limits.limit import Limit
+from governance.limits.limit import LimitEntry
 from governance.routing import table
 
 T = TypeVar("T")
@@ -108,9 +108,9 @@ RATE_LIMIT: Final = Frozen(
 )
 KEY: Final = Frozen(table.VirtualKey, models.ApiKey, profile="routing_profile")
 RULE: Final = Frozen(table.HeuristicRuleEntry, models.HeuristicRule)
-GROUP: Final = Frozen(table.Group, models.Group)
-LIMIT: Final = Frozen(Limit, models.Limit)
-PRICE: Final = Frozen(table.ModelPrice, models.ModelPrice)
+GROUP: Final = Frozen(table.GroupEntry, models.Group)
+LIMIT: Final = Frozen(LimitEntry, models.Limit)
+PRICE: Final = Frozen(table.ModelPriceEntry, models.ModelPrice)
 MAPPING: Final = Frozen(table.ModelMappingEntry, models.ModelMapping)
 
 _rate_limit = lru_cache(maxsize=1024)(lambda *limits: RATE_LIMIT.build(limits))

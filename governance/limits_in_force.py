@@ -10,10 +10,10 @@ from governance.interactions.limit_use import used_in_ledger
 from governance.limits import MEASURES
 from governance.limits.counting.book import LimitBook
 from governance.limits.counting.counter import CONCURRENT
-from governance.limits.limit import MICRO, SLIDING, Limit
+from governance.limits.limit import MICRO, SLIDING, LimitEntry
 from governance.limits.windows import Window, window_of
 from governance.load_limits import limit_of
-from governance.models import Limit as LimitRow
+from governance.models import Limit
 from governance.serializers.fields import moment_of, money
 
 book: Final = LimitBook()
@@ -31,7 +31,7 @@ class LimitUse(NamedTuple):
     """Whether it is counted afresh at the end of the window."""
 
 
-def use_of(limit: Limit, now: float | None = None) -> LimitUse:
+def use_of(limit: LimitEntry, now: float | None = None) -> LimitUse:
     """Of all scopes together. What the ledger knows comes from there, exactly."""
     now = time.time() if now is None else now
     counters = [one for key, one in list(book.counters.items()) if key[0] == limit.id]
@@ -54,7 +54,7 @@ def use_of(limit: Limit, now: float | None = None) -> LimitUse:
     return LimitUse(used, held, amount, window, resets)
 
 
-def live_use(row: LimitRow) -> Mapping[str, Any]:
+def live_use(row: Limit) -> Mapping[str, Any]:
     """`used`, `held` and `resets_at` as the API shows them."""
     use = use_of(limit_of(row))
     return {

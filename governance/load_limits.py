@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from governance import frozen, models
 from governance.limits.counting.binding import LimitIndex
-from governance.limits.limit import SLIDING, Extra, Limit
+from governance.limits.limit import SLIDING, Extra, LimitEntry
 from governance.limits.windows import after, window_of
-from governance.routing.table import ModelPrice
+from governance.routing.table import ModelPriceEntry
 
 _PLAIN: Final = frozen.LIMIT.columns
 
@@ -34,13 +34,13 @@ def load_limits() -> LimitIndex:
     )
 
 
-def load_prices() -> tuple[ModelPrice, ...]:
+def load_prices() -> tuple[ModelPriceEntry, ...]:
     """What operators say that models cost."""
     rows = models.ModelPrice.objects.order_by("pk").values_list(*frozen.PRICE.columns)
     return tuple(map(frozen.PRICE.build, rows))
 
 
-def limit_of(row: models.Limit) -> Limit:
+def limit_of(row: models.Limit) -> LimitEntry:
     """The value of one row."""
     values = {name: getattr(row, name) for name in _PLAIN}
     extras = {row.pk: list(row.virtual_keys.values_list("amount", "starts_at", "windows"))}
@@ -67,7 +67,7 @@ def _limit(
     values: dict[str, Any],
     names: Mapping[str, Mapping[str, str]],
     granted: Mapping[int, list[tuple[Any, datetime, int]]],
-) -> Limit:
+) -> LimitEntry:
     kind, subject = values["subject_type"], values["subject_id"]
     if kind == "provider":
         values["subject_id"] = subject.casefold()

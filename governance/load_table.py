@@ -16,10 +16,10 @@ from governance import frozen, models, secrets
 from governance.limits.counting.binding import LimitIndex
 from governance.load_limits import load_limits, load_prices
 from governance.routing.table import (
-    Group,
+    GroupEntry,
     HeuristicRuleEntry,
     ModelMappingEntry,
-    ModelPrice,
+    ModelPriceEntry,
     Profile,
     ProviderEntry,
     Target,
@@ -52,9 +52,9 @@ class Rows:
     virtual_keys: Mapping[bytes, VirtualKey] = field(default_factory=dict)
     rules: tuple[HeuristicRuleEntry, ...] = ()
     mappings: tuple[ModelMappingEntry, ...] = ()
-    groups: tuple[Group, ...] = ()
+    groups: tuple[GroupEntry, ...] = ()
     limits: LimitIndex = field(default_factory=LimitIndex)
-    prices: tuple[ModelPrice, ...] = ()
+    prices: tuple[ModelPriceEntry, ...] = ()
 
 
 NOTHING: Final = Rows()
@@ -176,6 +176,6 @@ def _mappings() -> tuple[ModelMappingEntry, ...]:
     return tuple(map(frozen.MAPPING.build, rows.values_list(*frozen.MAPPING.columns)))
 
 
-def _groups() -> tuple[Group, ...]:
+def _groups() -> tuple[GroupEntry, ...]:
     rows = models.Group.objects.order_by("pk").values_list(*frozen.GROUP.columns)
     return tuple(map(frozen.GROUP.build, rows))

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from governance.interactions.record import AppliedPrice, Usage
 from governance.kinds import kind_named
-from governance.routing.table import ModelPrice, ProviderEntry, RoutingTable
+from governance.routing.table import ModelPriceEntry, ProviderEntry, RoutingTable
 
 _MILLION: Final = Decimal(1_000_000)
 _NOTHING: Final = Decimal(0)
@@ -74,7 +74,7 @@ _known: Final[dict[Priced, Rates | None]] = {}
 class PriceList:
     """Operators' own prices before the public ones."""
 
-    def __init__(self, own: Iterable[ModelPrice] = ()) -> None:
+    def __init__(self, own: Iterable[ModelPriceEntry] = ()) -> None:
         self._own = sorted(own, key=_place, reverse=True)
         self._found: dict[tuple[str, str], list[tuple[float, Rates]]] = {}
 
@@ -169,7 +169,7 @@ def cost(usage: Usage, rates: Rates) -> Decimal:
     ) / _MILLION + rates.request
 
 
-def own_rates(one: ModelPrice) -> Rates:
+def own_rates(one: ModelPriceEntry) -> Rates:
     """An operator's own price; what it leaves out is as the rest of the prompt or answer."""
     return Rates(
         Rate(one.input),
@@ -181,12 +181,12 @@ def own_rates(one: ModelPrice) -> Rates:
     )
 
 
-def _place(one: ModelPrice) -> tuple[bool, bool, int, float]:
+def _place(one: ModelPriceEntry) -> tuple[bool, bool, int, float]:
     """Sorts by how exactly the names say what is meant, then by date."""
     return bool(one.provider), "*" not in one.model, len(one.model), one.valid_from
 
 
-def _fits(one: ModelPrice, provider: str, model: str) -> bool:
+def _fits(one: ModelPriceEntry, provider: str, model: str) -> bool:
     if one.provider and one.provider.casefold() != provider:
         return False
     return fnmatchcase(model, one.model.casefold())

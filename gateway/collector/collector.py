@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from gateway.collector import status, telemetry
+from gateway.collector import record_metrics, status, telemetry
 from gateway.collector.day_files import DayFiles
 from gateway.collector.follower import Chunk, Follower
 from gateway.collector.gauges import GaugeReceiver
@@ -199,7 +199,7 @@ class Collector:
         self._days.keep(grown)
         self._follower.settle(list(chunks))
         for record in records:
-            telemetry.count(record)
+            record_metrics.count(record)
         self.held = max(self.held, took)
         self.rest = min(took, MOST_REST) if self._store.locks_everybody else 0.0
         longest = LOCK_SECONDS if self._store.locks_everybody else ROW_LOCK_SECONDS

@@ -39,6 +39,16 @@ PATHS = (
 """Every path of the API; `/v1/models/{id}` stands below the last."""
 
 
+def _counting(common: dict[str, Any]) -> dict[str, App]:
+    """Counting a prompt's tokens asks no provider, so that no limit counts it."""
+    return {
+        counting.path: InferenceConsumer.as_asgi(
+            endpoint=counting, book=HealthBook(rng=rng), rng=rng, **common
+        )
+        for counting in (COUNT_TOKENS, INPUT_TOKENS)
+    }
+
+
 def routes(
     *,
     table: Callable[[], RoutingTable] = snapshot.current,
@@ -72,10 +82,7 @@ def routes(
         )
         for endpoint in ENDPOINTS
     }
-    for counting in (COUNT_TOKENS, INPUT_TOKENS):
-        apps[counting.path] = InferenceConsumer.as_asgi(
-            endpoint=counting, book=HealthBook(rng=rng), rng=rng, **common
-        )
+    apps |= _counting(common)
     models = apps[MODELS] = ListingConsumer.as_asgi(**common)
     apps[KEY] = KeyConsumer.as_asgi(limiting=limiting, **common)
     kept = KeptResponseConsumer.as_asgi()

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 
 from governance.limits import MEASURES
 from governance.limits.counting.counter import weighted
-from governance.limits.limit import Limit
+from governance.limits.limit import LimitEntry
 from governance.limits.measure import Consumption
 from governance.limits.windows import Window
 from governance.models.group import Group
@@ -22,7 +22,7 @@ _SUBJECTS: Final = {"key": "key_id", "profile": "profile_id"}
 _TOKENS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
 
 
-def used_in_ledger(limit: Limit, window: Window, scope: str = "") -> float:
+def used_in_ledger(limit: LimitEntry, window: Window, scope: str = "") -> float:
     """The sum over the window, in the unit in which the limit counts.
 
     Of a limit that each key has for itself, `scope` names the key; empty: all of them.
@@ -46,7 +46,7 @@ def used_in_ledger(limit: Limit, window: Window, scope: str = "") -> float:
     return _summed(limit, rows.exclude(provider=""))
 
 
-def _summed(limit: Limit, rows: QuerySet[Any]) -> float:
+def _summed(limit: LimitEntry, rows: QuerySet[Any]) -> float:
     if limit.measure == "tokens" and limit.weighs:
         found = rows.aggregate(**{name: Sum(name) for name in _TOKENS})
         prompt, completion, cached, reasoning = (found[name] or 0 for name in _TOKENS)

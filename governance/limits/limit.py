@@ -57,7 +57,7 @@ class Extra:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class LimitEntry:
     """One limit. Amounts are in the measure's own unit, cost in millionths of a US dollar."""
 
     id: int

@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 ('weight_output', models.FloatField(default=1.0, help_text='Of a token of the answer.', validators=[governance.models.validators.Bounds(0, 1000)])),
                 ('weight_cached', models.FloatField(default=1.0, help_text='Of a prompt token that was read from a cache.', validators=[governance.models.validators.Bounds(0, 1000)])),
                 ('weight_reasoning', models.FloatField(default=1.0, help_text='Of a token spent on reasoning.', validators=[governance.models.validators.Bounds(0, 1000)])),
-                ('warn_at', models.JSONField(blank=True, default=list, help_text='Percent of the amount at which operators are warned.', validators=[governance.models.validators.Numbers(1, 100, 10)])),
+                ('warn_at', models.JSONField(blank=True, default=list, help_text='Percent of the amount at which operators are warned.', validators=[governance.models.validators.NumbersValidator(1, 100, 10)])),
                 ('unpriced_mode', models.CharField(choices=[('refuse', 'Refuse it'), ('free', 'Nothing'), ('rate', 'A fixed rate')], default='free', help_text='What a model counts whose price is not known.', max_length=10)),
                 ('unpriced_rate', models.DecimalField(blank=True, decimal_places=6, help_text='US dollars for a million tokens.', max_digits=20, null=True, validators=[governance.models.validators.Bounds(0, 1000000000000)])),
                 ('enabled', models.BooleanField(default=True)),

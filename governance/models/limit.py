@@ -22,7 +22,7 @@ from governance.limits.limit import (
     WINDOWS,
 )
 from governance.models.constraints import filled, one_of
-from governance.models.validators import Bounds, Numbers, line
+from governance.models.validators import Bounds, NumbersValidator, line
 from governance.routing.limit_rules import limit_problems
 
 AMOUNT: Final = Bounds(0, 1_000_000_000_000)
@@ -116,7 +116,7 @@ class Limit(Model):
     warn_at = JSONField(
         default=list,
         blank=True,
-        validators=[Numbers(1, 100, 10)],
+        validators=[NumbersValidator(1, 100, 10)],
         help_text="Percent of the amount at which operators are warned.",
     )
     unpriced_mode = CharField(

@@ -87,7 +87,7 @@ class LinesValidator:
 
 
 @deconstructible
-class Numbers:
+class NumbersValidator:
     """A list of at most `most` different numbers from `low` to `high`."""
 
     def __init__(self, low: float, high: float, most: int) -> None:
@@ -100,7 +100,7 @@ class Numbers:
             _refuse(range_problem("Each", one, self.low, self.high))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Numbers) and vars(self) == vars(other)
+        return isinstance(other, NumbersValidator) and vars(self) == vars(other)
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -10,10 +10,10 @@ from governance.kinds import kind_named
 from governance.limits.counting.binding import LimitIndex
 from governance.routing.mappings import compile_test
 from governance.routing.table import (
-    Group,
+    GroupEntry,
     HeuristicRuleEntry,
     ModelMappingEntry,
-    ModelPrice,
+    ModelPriceEntry,
     Profile,
     ProviderEntry,
     RoutingTable,
@@ -30,9 +30,9 @@ def compile_table(
     rules: Iterable[HeuristicRuleEntry] = (),
     mappings: Iterable[ModelMappingEntry] = (),
     cloud_enabled: bool = False,
-    groups: Iterable[Group] = (),
+    groups: Iterable[GroupEntry] = (),
     limits: LimitIndex | None = None,
-    prices: Iterable[ModelPrice] = (),
+    prices: Iterable[ModelPriceEntry] = (),
     compile_regex: Callable[[str], Callable[[str], bool]],
 ) -> RoutingTable:
     """One consistent table.

@@ -119,7 +119,7 @@ class VirtualKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class GroupEntry:
     """A customer or team that keys belong to."""
 
     id: str
@@ -129,7 +129,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelPrice:
+class ModelPriceEntry:
     """What an operator says a provider's model costs: US dollars for a million tokens."""
 
     provider: str
@@ -215,10 +215,10 @@ class RoutingTable:
     local_default: ProviderEntry | None = None
     """Where a failed or empty route falls to."""
     cloud_enabled: bool = False
-    groups: Mapping[str, Group] = field(default_factory=lambda: MappingProxyType({}))
+    groups: Mapping[str, GroupEntry] = field(default_factory=lambda: MappingProxyType({}))
     """By id."""
     limits: LimitIndex = field(default_factory=LimitIndex, compare=False)
-    prices: tuple[ModelPrice, ...] = ()
+    prices: tuple[ModelPriceEntry, ...] = ()
     """What counts before the public price list."""
     memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
     """What was worked out from this table before; ends with it."""

@@ -18,7 +18,7 @@ from django.db.models import Model
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from governance.models.validators import Bounds, LinesValidator, Numbers, Words
+from governance.models.validators import Bounds, LinesValidator, NumbersValidator, Words
 from governance.routing.fields import Fields, Problem, kind_of, range_problem
 
 _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
@@ -175,7 +175,7 @@ class WholeNumberField(_Number, serializers.IntegerField):
     integer = True
 
 
-class DecimalField(Strict, serializers.DecimalField):
+class StrictDecimalField(Strict, serializers.DecimalField):
     """An exact number: money is written as a decimal text, and read from a number too."""
 
     absent = None
@@ -254,7 +254,7 @@ class MomentField(Strict, serializers.DateTimeField):
         return moment(super().show(row))
 
 
-class DateField(MomentField):
+class StrictDateField(MomentField):
     """A point in time; a date alone is its first moment in UTC."""
 
     def read(self, fields: Fields) -> datetime | None:
@@ -271,13 +271,14 @@ class DateField(MomentField):
         return _moment_or_date(value)
 
 
-class NumbersField(Strict, serializers.ListField):
+class StrictNumbersField(Strict, serializers.ListField):
     """A list of numbers."""
 
     absent = None
 
     def settle(self) -> None:
-        self.numbers = next(one for one in self.column.validators if isinstance(one, Numbers))
+        found = [one for one in self.column.validators if isinstance(one, NumbersValidator)]
+        self.numbers = found[0]
 
     def read(self, fields: Fields) -> None:
         name, given, rule = self.name, fields.document.get(self.name), self.numbers

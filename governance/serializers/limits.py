@@ -80,7 +80,7 @@ class UnpricedSerializer(PartSerializer):
         extra_kwargs = {"mode": {"choices": tuple(UNPRICED)}}
 
 
-class AmountField(fields.DecimalField):
+class AmountField(fields.StrictDecimalField):
     """Money is a text; anything else that is counted is a number."""
 
     def show(self, row: Any) -> Any:
@@ -173,7 +173,7 @@ class GrantSerializer(StrictSerializer):
 
     def get_fields(self) -> dict[str, Any]:
         # `from` is no name that a class body could assign.
-        found = {**super().get_fields(), "from": fields.DateField()}
+        found = {**super().get_fields(), "from": fields.StrictDateField()}
         return {name: found[name] for name in ("id", "limit", "amount", "from", "windows")}
 
 
@@ -182,7 +182,7 @@ class ModelPriceSerializer(StrictSerializer):
 
     noun = "A price"
 
-    valid_from = fields.DateField(help_text="A date is its first moment in UTC.")
+    valid_from = fields.StrictDateField(help_text="A date is its first moment in UTC.")
 
     class Meta:
         model = ModelPrice

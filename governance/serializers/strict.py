@@ -17,7 +17,7 @@ from django.db import models
 from django.db.models import Model
 from rest_framework import serializers
 
-from governance.models.validators import Bounds, LinesValidator, Numbers, Words
+from governance.models.validators import Bounds, LinesValidator, NumbersValidator, Words
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.serializers import fields as strict
 
@@ -232,7 +232,7 @@ def column_field(
         return (strict.StrictProseField if prose else strict.StrictTextField), options
     if isinstance(column, models.DecimalField):
         digits = {"max_digits": column.max_digits, "decimal_places": column.decimal_places}
-        return strict.DecimalField, {**options, **digits}
+        return strict.StrictDecimalField, {**options, **digits}
     if isinstance(column, models.FloatField | models.IntegerField):
         return _number_field(column, options)
     simple = models.BooleanField, models.DateTimeField
@@ -250,9 +250,9 @@ def _list_field(column: Any, options: dict[str, Any]) -> tuple[Any, dict[str, An
         if isinstance(one, LinesValidator):
             child = serializers.CharField(max_length=one.limit)
             return strict.StrictLinesField, {**options, "child": child, "max_length": one.most}
-        if isinstance(one, Numbers):
+        if isinstance(one, NumbersValidator):
             child = serializers.FloatField(min_value=one.low, max_value=one.high)
-            return strict.NumbersField, {**options, "child": child, "max_length": one.most}
+            return strict.StrictNumbersField, {**options, "child": child, "max_length": one.most}
     raise AssertionError(f"{column!r} says nothing about the items of its list")
 
 

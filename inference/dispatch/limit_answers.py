@@ -10,7 +10,7 @@ from typing import Any, Final
 from governance.limits import MEASURES
 from governance.limits.counting.admission import Exceeded
 from governance.limits.counting.counter import CONCURRENT, Counter
-from governance.limits.limit import MICRO, Limit
+from governance.limits.limit import MICRO, LimitEntry
 from inference.values.error_answer import ErrorAnswer
 
 LONGEST_WAIT: Final = 3600.0
@@ -55,7 +55,7 @@ def words(found: Exceeded) -> str:
 _PER: Final = {"hour": " an hour", "total": " in all"}
 
 
-def _said(limit: Limit, value: float) -> str:
+def _said(limit: LimitEntry, value: float) -> str:
     return f"${value / MICRO:,.2f}" if limit.measure == "cost" else f"{value:,.10g}"
 
 
@@ -86,7 +86,7 @@ def limit_headers(counters: Iterable[Counter], protocol: str, now: float) -> Hea
 
 
 def _headers_of(
-    limit: Limit, amount: float, left: float, frees_at: float, protocol: str, now: float
+    limit: LimitEntry, amount: float, left: float, frees_at: float, protocol: str, now: float
 ) -> Headers:
     if limit.measure == "cost":
         return [(_BUDGET, _money(left).encode())]
@@ -137,7 +137,7 @@ def document_of(counter: Counter) -> dict[str, Any]:
     }
 
 
-def _plain(limit: Limit, value: float) -> Any:
+def _plain(limit: LimitEntry, value: float) -> Any:
     if limit.measure == "cost":
         return _money(value)
     return int(value) if value == int(value) else round(value, 6)

@@ -15,7 +15,7 @@ from governance import prices
 from governance.interactions.record import InteractionRecord
 from governance.prices import PriceList, Seller, cost, rates_of
 from governance.routing.plan import Candidate
-from governance.routing.table import ModelPrice, ProviderEntry
+from governance.routing.table import ModelPriceEntry, ProviderEntry
 from inference.record.lines import read_line
 from inference.record.pricing import price
 from inference.record.record import RequestContext
@@ -154,9 +154,9 @@ HERE = Seller("http://127.0.0.1:9/v1", "openai", is_local=False)
 USED = Usage(prompt=1_000_000, completion=1_000_000, cached=500_000, reasoning=400_000)
 
 
-def own(model: str = "m-1", **changes: Any) -> ModelPrice:
+def own(model: str = "m-1", **changes: Any) -> ModelPriceEntry:
     values = {"provider": "acme", "input": Decimal(2), "output": Decimal(8), **changes}
-    return ModelPrice(model=model, **values)
+    return ModelPriceEntry(model=model, **values)
 
 
 def test_an_operators_own_price_counts_first() -> None:

@@ -1,1 +1,1 @@
-"""Counting against limits: windows' counters, leases, and which limits bind. Standard library only."""
+"""Counting against limits: counters, leases, and which limits bind. Standard library only."""

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from governance.limits.counting.counter import Counter, amounts_of
-from governance.limits.limit import Limit
+from governance.limits.limit import LimitEntry
 from governance.limits.measure import Consumption
 
 
 class Exceeded(NamedTuple):
     """Why there is no lease: the limit that has no room."""
 
-    limit: Limit
+    limit: LimitEntry
     used: float
     """As the limit counts, what is held by requests under way included."""
     amount: float

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
-from governance.limits.limit import Limit
+from governance.limits.limit import LimitEntry
 
 SHARED: Final = ""
 
@@ -31,9 +31,9 @@ class LimitIndex:
 
     __slots__ = ("_by_subject", "by_id", "counts_cost", "of_targets")
 
-    def __init__(self, limits: Iterable[Limit] = ()) -> None:
-        self._by_subject: dict[tuple[str, str], list[Limit]] = {}
-        self.by_id: dict[int, Limit] = {}
+    def __init__(self, limits: Iterable[LimitEntry] = ()) -> None:
+        self._by_subject: dict[tuple[str, str], list[LimitEntry]] = {}
+        self.by_id: dict[int, LimitEntry] = {}
         self.of_targets = False
         """Whether any is about where requests are sent."""
         self.counts_cost = False
@@ -49,11 +49,11 @@ class LimitIndex:
     def __bool__(self) -> bool:
         return bool(self.by_id)
 
-    def of_request(self, who: Who) -> list[Limit]:
+    def of_request(self, who: Who) -> list[LimitEntry]:
         """Those that bind the request wherever it is sent, the nearest first."""
         return [one for one in self._all(who) if not one.of_target]
 
-    def of_target(self, who: Who, provider: str, model: str) -> list[Limit]:
+    def of_target(self, who: Who, provider: str, model: str) -> list[LimitEntry]:
         """Those that bind it when it is sent there; `provider` is casefolded."""
         if not self.of_targets:
             return []
@@ -61,7 +61,7 @@ class LimitIndex:
         own = self._by_subject.get(("provider", provider), ())
         return [*found, *(one for one in own if _counts(one, provider, model))]
 
-    def _all(self, who: Who) -> Iterator[Limit]:
+    def _all(self, who: Who) -> Iterator[LimitEntry]:
         get = self._by_subject.get
         if who.key:
             yield from get(("key", who.key), ())
@@ -72,13 +72,13 @@ class LimitIndex:
         yield from get(("everything", ""), ())
 
 
-def _counts(limit: Limit, provider: str, model: str) -> bool:
+def _counts(limit: LimitEntry, provider: str, model: str) -> bool:
     if limit.provider and limit.provider != provider:
         return False
     return not limit.model or fnmatchcase(model.casefold(), limit.model.casefold())
 
 
-def scope_of(limit: Limit, who: Who) -> str:
+def scope_of(limit: LimitEntry, who: Who) -> str:
     """Who has the amount of the limit: everybody, the key, or the key's session."""
     if limit.each == "session":
         return f"{who.key}/{who.session}"

@@ -8,7 +8,7 @@ from typing import Final
 from governance.limits.counting.admission import Lease, give_back
 from governance.limits.counting.binding import LimitIndex, Who, scope_of
 from governance.limits.counting.counter import Counter, Key
-from governance.limits.limit import Limit
+from governance.limits.limit import LimitEntry
 
 MOST_SESSIONS: Final = 100_000
 """Counters of sessions that are kept: their names are the callers' to choose."""
@@ -35,7 +35,7 @@ class LimitBook:
         self.fresh_until = float("inf")
         """Until when it is known what other processes use; infinity where there are none."""
         self._index: LimitIndex | None = None
-        self._limits: dict[Place, list[Limit]] = {}
+        self._limits: dict[Place, list[LimitEntry]] = {}
         self._bound: dict[Place, tuple[Counter, ...]] = {}
         self._sessions = 0
 
@@ -49,7 +49,7 @@ class LimitBook:
         """Counters of the limits that bind it when it is sent there; `provider` is casefolded."""
         return self._of(index, who, now, provider, model) if index.of_targets else ()
 
-    def counter(self, limit: Limit, scope: str, now: float) -> Counter:
+    def counter(self, limit: LimitEntry, scope: str, now: float) -> Counter:
         """The counter of one limit and scope."""
         key = limit.id, scope
         found = self.counters.get(key)

@@ -1,4 +1,4 @@
-"""What is used and held of one limit by one scope in its present window. PURE: clocks are passed in.
+"""What is used and held of one limit by one scope in its present window. PURE.
 
 A counter belongs to one process and one thread. `taken` is the sum of all that counts against the
 amount, kept up to date so that admission reads two numbers.
@@ -11,7 +11,7 @@ from math import inf
 from typing import Final
 
 from governance.limits import MEASURES
-from governance.limits.limit import SLIDING, Limit
+from governance.limits.limit import SLIDING, LimitEntry
 from governance.limits.measure import Consumption
 from governance.limits.windows import window_of
 
@@ -59,10 +59,10 @@ class Counter:
         "warned",
     )
 
-    def __init__(self, limit: Limit, scope: str, now: float) -> None:
+    def __init__(self, limit: LimitEntry, scope: str, now: float) -> None:
         self.scope = scope
         self.own = 0.0
-        """Used in the window by this process; where the ledger counts, what it does not hold yet."""
+        """Used by this process; where the ledger counts, only what it does not hold yet."""
         self.held = 0.0
         self.away_used = 0.0
         """Used in the window by everybody else, and by this process as far as the ledger says."""
@@ -76,7 +76,7 @@ class Counter:
         self.begin = self.end = 0.0
         self.set_limit(limit, now)
 
-    def set_limit(self, limit: Limit, now: float) -> None:
+    def set_limit(self, limit: LimitEntry, now: float) -> None:
         """The limit as it is now, which counts the same as before."""
         self.limit = limit
         measure = MEASURES[limit.measure]
@@ -222,7 +222,7 @@ class Counter:
         return MEASURES[limit.measure].scaled(used)
 
 
-def weighted(limit: Limit, used: Consumption) -> float:
+def weighted(limit: LimitEntry, used: Consumption) -> float:
     """Tokens by the weights of their kinds."""
     cached, reasoning = used.cached_tokens, used.reasoning_tokens
     return (

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.collector import telemetry
+from gateway.collector import record_metrics, telemetry
 from gateway.collector.telemetry import exposition
 from inference.record.describe import describe
 from inference.record.record import RequestContext
@@ -43,7 +43,7 @@ class Change:
 def count(request_contexts: Iterable[RequestContext], cost_usd: float | None = None) -> Change:
     with Change() as change:
         for one in request_contexts:
-            telemetry.count(describe(one, cost_usd))
+            record_metrics.count(describe(one, cost_usd))
     return change
 
 

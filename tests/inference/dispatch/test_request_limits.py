@@ -14,8 +14,8 @@ import openai
 import pytest
 
 from governance.limits.counting.binding import LimitIndex
-from governance.limits.limit import MICRO, Limit
-from governance.routing.table import Group, ModelPrice, RateLimit, RoutingTable
+from governance.limits.limit import MICRO, LimitEntry
+from governance.routing.table import GroupEntry, ModelPriceEntry, RateLimit, RoutingTable
 from tests.inference.tables import KEY, chain, provider, virtual_keys
 from tests.support.openai_shapes import chunk, completion
 from tests.support.serving import Served, served
@@ -34,7 +34,7 @@ class Gateway:
     def __init__(self, served: Served, table: RoutingTable, upstreams: list[Upstream]) -> None:
         self.served, self.table, self.upstreams = served, table, upstreams
 
-    def limited(self, *limits: Limit, **more: Any) -> None:
+    def limited(self, *limits: LimitEntry, **more: Any) -> None:
         self.current = replace(self.table, limits=LimitIndex(limits), **more)
         self.served.limits.__init__()  # type: ignore[misc]
         for one in self.upstreams:
@@ -58,7 +58,7 @@ def world() -> Iterator[Gateway]:
         rows = [provider("one", first, is_local=False), provider("two", second, is_local=False)]
         table = chain(*rows)
         virtual = {digest: replace(key, group="team") for digest, key in virtual_keys().items()}
-        groups = {"team": Group("team", "Blue", "top"), "top": Group("top", "Customer")}
+        groups = {"team": GroupEntry("team", "Blue", "top"), "top": GroupEntry("top", "Customer")}
         table = replace(table, virtual_keys=virtual, groups=groups, cloud_enabled=True)
         holder: list[Gateway] = []
         with served(lambda: holder[0].current) as gateway:
@@ -66,13 +66,13 @@ def world() -> Iterator[Gateway]:
             yield holder[0]
 
 
-def limit(measure: str = "requests", amount: float = 1.0, **changes: Any) -> Limit:
+def limit(measure: str = "requests", amount: float = 1.0, **changes: Any) -> LimitEntry:
     values = {"subject_type": "key", "subject_id": "key-1", "owner": 'the API key "tests"'}
-    return Limit(1, "cap", measure=measure, amount=amount, **{**values, **changes})
+    return LimitEntry(1, "cap", measure=measure, amount=amount, **{**values, **changes})
 
 
-PRICE = ModelPrice("one", "one-model", Decimal(1000), Decimal(1000))
-CHEAP = ModelPrice("two", "two-model", Decimal(1), Decimal(1))
+PRICE = ModelPriceEntry("one", "one-model", Decimal(1000), Decimal(1000))
+CHEAP = ModelPriceEntry("two", "two-model", Decimal(1), Decimal(1))
 
 
 def test_it_works(world: Gateway) -> None:

@@ -18,7 +18,7 @@ from governance.limits.counting.admission import (
     settle,
 )
 from governance.limits.counting.counter import Counter
-from governance.limits.limit import Extra, Limit
+from governance.limits.limit import Extra, LimitEntry
 from governance.limits.measure import Consumption
 
 NOW = 1_800_000_000.0
@@ -26,7 +26,7 @@ NOW = 1_800_000_000.0
 
 def counter(**changes: Any) -> Counter:
     values: dict[str, Any] = {"id": 1, "name": "one", "measure": "tokens", "amount": 100.0}
-    return Counter(Limit(**{**values, **changes}), "", NOW)
+    return Counter(LimitEntry(**{**values, **changes}), "", NOW)
 
 
 def tokens(prompt: int, completion: int = 0, **more: Any) -> Consumption:

@@ -8,15 +8,15 @@ from typing import Any
 from governance.limits.counting.admission import admit
 from governance.limits.counting.binding import LimitIndex, Who, groups_above
 from governance.limits.counting.book import LimitBook
-from governance.limits.limit import Limit
+from governance.limits.limit import LimitEntry
 from governance.limits.measure import Consumption
 
 NOW = 1_800_000_000.0
 WHO = Who("k1", ("team", "customer"), "light", "run-1")
 
 
-def limit(identity: int, kind: str, subject: str = "", **changes: Any) -> Limit:
-    return Limit(identity, f"l{identity}", kind, subject, amount=10.0, **changes)
+def limit(identity: int, kind: str, subject: str = "", **changes: Any) -> LimitEntry:
+    return LimitEntry(identity, f"l{identity}", kind, subject, amount=10.0, **changes)
 
 
 INDEX = LimitIndex(

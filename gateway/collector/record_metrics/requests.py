@@ -1,0 +1,33 @@
+"""Finished requests and errors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter
+
+from gateway.collector.record_metrics.record_metric import RecordMetric, profile_of, registry
+from governance.interactions.record import InteractionRecord
+
+REQUESTS: Final = Counter(
+    "pointsman_requests",
+    "Finished requests by how they ended.",
+    ("protocol", "request_type", "profile", "outcome"),
+    registry=registry,
+)
+ERRORS: Final = Counter(
+    "pointsman_request_errors",
+    "Requests that ended in an error, by its code; callers who left are not errors.",
+    ("profile", "code"),
+    registry=registry,
+)
+
+
+def count(record: InteractionRecord) -> None:
+    profile = profile_of(record)
+    REQUESTS.labels(record.protocol, record.request_type, profile, record.outcome).inc()
+    if record.outcome not in ("ok", "cancelled"):
+        ERRORS.labels(profile, record.error_code).inc()
+
+
+METRIC = RecordMetric("requests", "Requests and errors", count, rank=10)

@@ -1,0 +1,42 @@
+"""What routing decided."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter
+
+from gateway.collector.record_metrics.record_metric import RecordMetric, profile_of, registry
+from governance.interactions.record import InteractionRecord
+
+HITS: Final = Counter(
+    "pointsman_routing_profile_hits",
+    "Requests a routing profile was chosen for, by why it was.",
+    ("profile", "reason"),
+    registry=registry,
+)
+FALLBACKS: Final = Counter(
+    "pointsman_routing_profile_fallbacks",
+    "Requests that a later target or local inference answered.",
+    ("profile", "fallback"),
+    registry=registry,
+)
+REJECTIONS: Final = Counter(
+    "pointsman_routing_profile_rejections",
+    "Targets passed over for a request, by the reason.",
+    ("profile", "reason"),
+    registry=registry,
+)
+
+
+def count(record: InteractionRecord) -> None:
+    profile = profile_of(record)
+    if record.profile is not None:
+        HITS.labels(profile, record.reason).inc()
+    if record.fallback != "none":
+        FALLBACKS.labels(profile, record.fallback).inc()
+    for one in record.decision.rejections:
+        REJECTIONS.labels(profile, one.reason).inc()
+
+
+METRIC = RecordMetric("routing", "Routing", count, rank=20)
