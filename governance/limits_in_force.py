@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from governance.interactions.limit_use import used_in_ledger
 from governance.limits import MEASURES
+from governance.limits.counting.binding import LimitIndex
 from governance.limits.counting.book import LimitBook
 from governance.limits.counting.counter import CONCURRENT
 from governance.limits.limit import MICRO, SLIDING, LimitEntry
@@ -69,3 +70,18 @@ def shown(measure: str, amount: float) -> Any:
     if measure == "cost":
         return money(amount / MICRO)
     return int(amount) if float(amount).is_integer() else round(amount, 6)
+
+
+PREFILLED: Final = 500
+"""Limits whose use is looked up before the first request; of others it is known a moment later."""
+
+
+def prefill(index: LimitIndex, now: float | None = None) -> None:
+    """Tells the counters that everybody shares what the ledger says, while the process starts."""
+    now = time.time() if now is None else now
+    shared = [one for one in index.by_id.values() if not one.each]
+    for limit in shared[:PREFILLED]:
+        counter = book.counter(limit, "", now)
+        if counter.of_ledger:
+            window = Window(counter.begin, counter.end)
+            counter.told(counter.begin, used_in_ledger(limit, window), 0.0, 0)

@@ -15,6 +15,7 @@ from gateway.collector import record_metrics, status, telemetry
 from gateway.collector.day_files import DayFiles
 from gateway.collector.follower import Chunk, Follower
 from gateway.collector.gauges import GaugeReceiver
+from gateway.collector.limit_ledger import LimitLedger, hub
 from gateway.collector.places import Places
 from gateway.collector.store import OUTAGE, REFUSED, Overtaken, Store
 from governance.interactions.record import InteractionRecord
@@ -53,6 +54,8 @@ class Collector:
         self._follower = Follower(where.segments)
         self._days = DayFiles(where.day_files, self._store.extent, self._store.settle_extent)
         self._gauges = GaugeReceiver(where.socket) if receive_gauges else None
+        self._ledger = LimitLedger(where.node)
+        self._limits = hub(where, self._ledger, self._follower) if receive_gauges else None
         self._settled = False
         """Whether offsets are known; else the database is asked."""
         self._batch = FIRST_BATCH
@@ -134,8 +137,13 @@ class Collector:
         self._follower.close()
         if self._gauges is not None:
             self._gauges.close()
+        if self._limits is not None:
+            self._limits.close()
 
     def _hear(self) -> None:
+        if self._limits is not None:
+            self._limits.turn()
+            self._ledger.exchange(self._limits.totals)
         if self._gauges is not None:
             self._count_lost("log", self._gauges.receive())
 
@@ -171,11 +179,14 @@ class Collector:
             return False
         if time.monotonic() >= self._tidy_at:
             self._tidy()
-        records = [price(line) for line in lines]
+        prices = self._ledger.prices()
+        records = [price(line, prices) for line in lines]
         self._oldest = min(map(_ended_at, records), default=0.0)
         by_day = _by_day(lines, records)
         try:
             self._settle(records, chunks, by_day)
+            if self._limits is not None:
+                self._limits.ingested(lines)
         except OUTAGE:
             raise
         except REFUSED as error:

@@ -24,6 +24,11 @@ class Places(NamedTuple):
     socket: Path
     """Where web processes send their gauges."""
 
+    @property
+    def limits_socket(self) -> Path:
+        """Where they tell what they use of limits, and beside it each hears of the others."""
+        return self.socket.with_name("limits.sock")
+
 
 def places() -> Places:
     """As the settings are now."""

@@ -11,8 +11,10 @@ from typing import Final
 from django.conf import settings
 
 from gateway.collector.gauges import Gauges, GaugeSender
+from gateway.collector.limit_exchange import ExchangeClient
 from gateway.collector.places import places
 from gateway.server import in_flight
+from governance.limits_in_force import book
 from inference.record import record
 from inference.record.recorder import Recorder
 from inference.record.segments import SegmentWriter
@@ -30,6 +32,7 @@ class Recording:
         self._process = f"{os.getpid()}-{secrets.token_hex(4)}"
         self.recorder = Recorder(self.writer, where.node, self._process)
         self._sender = GaugeSender(where.socket)
+        self._exchange = ExchangeClient(book, where.limits_socket, self._process)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -50,12 +53,14 @@ class Recording:
         self.writer.close()
         self._tell()
         self._sender.close()
+        self._exchange.close()
 
     def _tick(self) -> None:
         assert self._loop is not None
         self._timer = self._loop.call_later(INTERVAL, self._tick)
         self.writer.flush()
         self._tell()
+        self._exchange.turn()
 
     def _tell(self) -> None:
         self._sender.send(

@@ -12,7 +12,7 @@ import structlog
 from django.db import connection
 
 from gateway.collector import recording
-from governance import snapshot
+from governance import limits_in_force, snapshot
 from inference.edge.asgi import Receive, Send
 from inference.upstream import close_client
 
@@ -51,7 +51,7 @@ async def start() -> None:
 def _load() -> None:
     """Runs in a thread of the pool, which must not keep a connection for good."""
     try:
-        snapshot.refresh()
+        limits_in_force.prefill(snapshot.refresh().limits)
     finally:
         connection.close()
 

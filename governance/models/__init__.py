@@ -6,6 +6,7 @@ from governance.models.heuristic_rule import HeuristicRule
 from governance.models.interaction import Interaction
 from governance.models.limit import Limit
 from governance.models.limit_grant import LimitGrant
+from governance.models.limit_total import LimitTotal
 from governance.models.log_offsets import DayFileOffset, SegmentOffset
 from governance.models.model_mapping import ModelMapping
 from governance.models.model_price import ModelPrice
@@ -24,6 +25,7 @@ __all__ = [
     "Interaction",
     "Limit",
     "LimitGrant",
+    "LimitTotal",
     "ModelMapping",
     "ModelPrice",
     "Provider",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -24,11 +23,12 @@ from governance.limits.counting.book import LimitBook, highest_share
 from governance.limits.counting.counter import Counter
 from governance.limits.measure import Consumption
 from governance.prices import cost, price_list_of, seller_of
-from governance.routing.breaker import HealthReader, HealthStatus
+from governance.routing.breaker import HealthReader
 from governance.routing.plan import Candidate, Plan
-from governance.routing.request import RoutingRequest
 from governance.routing.table import RoutingTable, VirtualKey
+from inference.dispatch.consumption import complete, consumption, warn
 from inference.dispatch.limit_answers import limit_headers, refusal, words
+from inference.dispatch.limited_health import LimitedHealth
 from inference.dispatch.output_estimates import OutputEstimates, bound_of
 from inference.record.lines import sellers_of_attempts
 from inference.record.pricing import price_attempts
@@ -182,12 +182,12 @@ class RequestLimits:
     def settle(self, context: RequestContext) -> None:
         """Ends every lease by what was used, and notes what the ledger will hold of it."""
         now, attempts = self._clock(), context.attempts
-        _complete(context)
+        complete(context)
         if self._table.limits.counts_cost and attempts:
             sellers = sellers_of_attempts(context, attempts)
             prices = price_list_of(self._table)
             price_attempts(attempts, sellers, context.model, context.at, prices)
-        used = [_consumption(one.usage, one.cost_usd) for one in attempts if one.usage is not None]
+        used = [consumption(one.usage, one.cost_usd) for one in attempts if one.usage is not None]
         if attempts and self._lease is not None:
             used.append(Consumption(requests=1, cost=0.0))
         number = self._book.number + 1
@@ -199,7 +199,7 @@ class RequestLimits:
         for lease, _ in self._attempts:
             mine = Consumption(requests=1, cost=0.0)
             if last is not None and last.usage is not None:
-                mine = _consumption(last.usage, last.cost_usd)._replace(requests=1)
+                mine = consumption(last.usage, last.cost_usd)._replace(requests=1)
             counted += settle(lease, [mine], now, number)
             self._book.leases.pop(lease, None)
         if counted:
@@ -208,7 +208,7 @@ class RequestLimits:
                 Counted(one.limit.id, one.scope, one.begin, amount) for one, amount in counted
             )
         self._learn(context)
-        self._warn(now)
+        warn(self._counters, now)
 
     def headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
         """Of the tightest limits, for the caller."""
@@ -280,46 +280,6 @@ class RequestLimits:
         if last is not None and last.usage is not None and context.outcome == "ok":
             self._outputs.learn((self._who.profile, last.model), last.usage.completion)
 
-    def _warn(self, now: float) -> None:
-        """Once for each limit, percent and window."""
-        for one in self._counters:
-            for percent in one.limit.warn_at:
-                if percent not in one.warned and one.share(now) >= percent:
-                    one.warned.add(percent)
-                    log.warning(
-                        "limit_nearly_reached",
-                        limit=one.limit.name,
-                        owner=one.limit.owner,
-                        percent=percent,
-                    )
-
-
-class LimitedHealth:
-    """`HealthBook` for one request: what its limits say of a candidate counts beside what the
-    provider says."""
-
-    __slots__ = ("_book", "_limits")
-
-    def __init__(self, book: HealthReader, limits: RequestLimits) -> None:
-        self._book, self._limits = book, limits
-
-    def status(self, provider: str, model: str) -> HealthStatus | None:
-        status = self._book.status(provider, model)
-        shares = self._limits.shares(provider, model)
-        if not shares:
-            return status
-        changes: dict[str, Any] = {}
-        for word, percent in shares.items():
-            told = None if status is None else status.reported(word)
-            if told is None or percent >= told.percent:
-                changes[f"{word}_percent"] = percent
-                if word != "budget":
-                    changes[f"{word}_until"] = float("inf")
-        return replace(status or HealthStatus(), **changes)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._book, name)
-
 
 def _profile_of(plan: Plan) -> str:
     profile = plan.profile
@@ -341,29 +301,3 @@ def _skipped(found: Exceeded, now: float) -> Failure:
         429,
         retry_after=wait if wait <= 3600 else None,
     )
-
-
-def _consumption(usage: Usage, price: float | None) -> Consumption:
-    return Consumption(
-        usage.prompt,
-        usage.completion,
-        price,
-        cached_tokens=usage.cached,
-        reasoning_tokens=usage.reasoning,
-        requests=0,
-    )
-
-
-def _complete(context: RequestContext) -> None:
-    """Puts the usage to the last attempt; a stream whose provider never told it gets an estimate
-    from what was relayed, for it was made all the same."""
-    if not context.attempts:
-        return
-    last = context.attempts[-1]
-    if last.usage is None:
-        last.usage = context.usage
-    ask: RoutingRequest | None = context.routing_request
-    begun = context.first_token is not None and context.relayed > 0
-    if last.usage is None and begun and ask is not None and ask.stream:
-        last.usage = context.usage = Usage(ask.features.prompt_tokens, context.relayed)
-        last.estimated = True

@@ -65,13 +65,7 @@ def describe(
         stream=routing_request.stream,
         messages=features.messages,
         tools=features.tools,
-        features=FeaturesRecord(
-            _sorted(routing_request.required_capabilities),
-            features.last_user_characters,
-            features.prompt_tokens,
-            features.images,
-            features.reasoning,
-        ),
+        features=_features(routing_request),
         duration_ms=round(context.duration * 1000, 1),
         first_token_ms=None if first_token is None else round(first_token * 1000, 1),
         usage=context.usage,
@@ -82,6 +76,17 @@ def describe(
         error_code=context.error_code,
         status=context.status,
         dropped_fields=context.dropped,
+    )
+
+
+def _features(request: RoutingRequest) -> FeaturesRecord:
+    features = request.features
+    return FeaturesRecord(
+        _sorted(request.required_capabilities),
+        features.last_user_characters,
+        features.prompt_tokens,
+        features.images,
+        features.reasoning,
     )
 
 

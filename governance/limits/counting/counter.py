@@ -38,6 +38,7 @@ class Counter:
     __slots__ = (
         "_length",
         "_ring",
+        "acked",
         "amount",
         "away_held",
         "away_used",
@@ -71,6 +72,8 @@ class Counter:
         """Whether anybody has told what others used."""
         self.pending: deque[tuple[int, float]] = deque()
         """Of `own`, what the ledger will hold: by the number of its record."""
+        self.acked = 0
+        """The number up to which `away_used` holds this process's own records."""
         self.touched = now
         self._ring: deque[list[float]] = deque()
         self.begin = self.end = 0.0
@@ -182,6 +185,7 @@ class Counter:
             return
         pending = self.pending
         if ledger:
+            self.acked = max(self.acked, seen)
             while pending and pending[0][0] <= seen:
                 self.own -= pending.popleft()[1]
             if not pending and self.of_ledger:
