@@ -26,8 +26,10 @@ def load_limits() -> LimitIndex:
     }
     granted: dict[int, list[tuple[Any, datetime, int]]] = defaultdict(list)
     extras = models.LimitGrant.objects.filter(limit__enabled=True).order_by("pk")
-    for limit, *extra in extras.values_list("limit_id", "amount", "starts_at", "windows"):
-        granted[limit].append((extra[0], extra[1], extra[2]))
+    for limit, amount, start, windows in extras.values_list(
+        "limit_id", "amount", "starts_at", "windows"
+    ):
+        granted[limit].append((amount, start, windows))
     return LimitIndex(
         _limit(dict(zip(_PLAIN, values, strict=True)), names, granted)
         for values in rows.values_list(*_PLAIN)
@@ -43,7 +45,7 @@ def load_prices() -> tuple[ModelPriceEntry, ...]:
 def limit_of(row: models.Limit) -> LimitEntry:
     """The value of one row."""
     values = {name: getattr(row, name) for name in _PLAIN}
-    extras = {row.pk: list(row.virtual_keys.values_list("amount", "starts_at", "windows"))}
+    extras = {row.pk: list(row.extra_amounts.values_list("amount", "starts_at", "windows"))}
     model = {
         "key": models.ApiKey,
         "group": models.Group,

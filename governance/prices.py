@@ -149,7 +149,10 @@ def applied(rates: Rates, prompt: int) -> AppliedPrice:
     """What the record keeps: the prices for a prompt of this length."""
     reasoning = rates.reasoning or rates.completion
     return AppliedPrice(
-        *(float(rate.at(prompt)) for rate in rates[:4]),
+        prompt=float(rates.prompt.at(prompt)),
+        completion=float(rates.completion.at(prompt)),
+        cached=float(rates.cached.at(prompt)),
+        cache_written=float(rates.cache_written.at(prompt)),
         reasoning=float(reasoning.at(prompt)),
         request=float(rates.request),
     )

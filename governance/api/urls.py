@@ -24,6 +24,7 @@ from governance.api.views.profiles import ProfileViewSet
 from governance.api.views.providers import ProviderViewSet
 from governance.api.views.revisions import RevisionViewSet
 from governance.api.views.rules import RuleViewSet
+from governance.api.views.usage import Csv, UsageViewSet
 
 Actions = Mapping[str, Any]
 
@@ -33,6 +34,7 @@ PROFILE: Actions = {"get": "retrieve", "put": "update", "delete": "destroy"}
 KEY: Actions = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 FIXED: Actions = {"get": "retrieve", "delete": "destroy"}
 EXPORT: Actions = {"get": "export"}
+AS_TABLE: Mapping[str, Any] = {"renderer_classes": [JSONRenderer, Csv]}
 AS_LINES: Mapping[str, Any] = {"renderer_classes": [JSONRenderer, JsonLines]}
 
 
@@ -71,6 +73,7 @@ urlpatterns = [
     path("grants/<int:row_id>", GrantViewSet.as_view({**FIXED})),
     path("prices", PriceViewSet.as_view({**MANY})),
     path("prices/<int:row_id>", PriceViewSet.as_view({**ONE})),
+    path("usage", UsageViewSet.as_view({"get": "list"}, **AS_TABLE)),
     path("revisions", RevisionViewSet.as_view({"get": "list"})),
     path("revisions/compare", RevisionViewSet.as_view({"get": "compare"})),
     path("revisions/<int:version>", RevisionViewSet.as_view({"get": "retrieve"})),

@@ -19,7 +19,10 @@ class LimitGrant(Model):
     """An extra amount on top of a limit, from one of its windows on. It never changes."""
 
     limit = ForeignKey(
-        Limit, on_delete=CASCADE, related_name="grants", help_text="Id of the limit it is added to."
+        Limit,
+        on_delete=CASCADE,
+        related_name="extra_amounts",
+        help_text="Id of the limit it is added to.",
     )
     amount = DecimalField(
         max_digits=20,

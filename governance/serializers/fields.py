@@ -195,7 +195,7 @@ class StrictDecimalField(Strict, serializers.DecimalField):
             fields.note(name, "type", f"{name} must be {wanted}, not {kind_of(value)}.")
             return None
         problem = range_problem(
-            name, found, self.bounds.low, self.bounds.high, above=self.bounds.above
+            name, float(found), self.bounds.low, self.bounds.high, above=self.bounds.above
         )
         if problem is None and found != found.quantize(self._step):
             places = self.decimal_places

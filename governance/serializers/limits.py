@@ -125,7 +125,7 @@ class LimitSerializer(StrictSerializer):
 
     class Meta:
         model = Limit
-        read_only_fields = ("id",)
+        read_only_fields: tuple[str, ...] = ("id",)
         exclude = (
             *SubjectSerializer.columns.values(),
             *WeightsSerializer.columns.values(),

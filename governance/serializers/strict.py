@@ -210,7 +210,9 @@ def column_field(
     options: dict[str, Any] = {"required": not optional, "help_text": column.help_text or None}
     if column.null and not column.is_relation:
         options["allow_null"] = True
-    if column.is_relation and column.target_field.get_internal_type() == "BigAutoField":
+    if isinstance(column, models.ForeignKey) and isinstance(
+        column.target_field, models.BigAutoField
+    ):
         return strict.NumberReferenceField, options
     if column.is_relation:
         options |= {"max_length": 100, "allow_blank": True}

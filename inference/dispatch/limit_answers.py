@@ -12,6 +12,7 @@ from governance.limits.counting.admission import Exceeded
 from governance.limits.counting.counter import CONCURRENT, Counter
 from governance.limits.limit import MICRO, LimitEntry
 from inference.values.error_answer import ErrorAnswer
+from inference.values.failures import Failure, Outcome
 
 LONGEST_WAIT: Final = 3600.0
 """Seconds up to which a caller is asked to wait and try again."""
@@ -141,3 +142,15 @@ def _plain(limit: LimitEntry, value: float) -> Any:
     if limit.measure == "cost":
         return _money(value)
     return int(value) if value == int(value) else round(value, 6)
+
+
+def skipped(found: Exceeded, now: float) -> Failure:
+    word = MEASURES[found.limit.measure].threshold or "request"
+    wait = found.frees_at - now
+    return Failure(
+        Outcome.RETRYABLE,
+        f"{word}_threshold_exceeded",
+        words(found),
+        429,
+        retry_after=wait if wait <= LONGEST_WAIT else None,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Protocol
 
-from governance.routing.breaker import HealthStatus
+from governance.routing.breaker import HealthReader, HealthStatus
 
 
 class Shares(Protocol):
@@ -35,7 +35,8 @@ class LimitedHealth:
                 changes[f"{word}_percent"] = percent
                 if word != "budget":
                     changes[f"{word}_until"] = float("inf")
-        return replace(status or HealthStatus(), **changes)
+        found: HealthStatus = replace(status or HealthStatus(), **changes)
+        return found
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._book, name)

@@ -27,14 +27,14 @@ from governance.routing.breaker import HealthReader
 from governance.routing.plan import Candidate, Plan
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.consumption import complete, consumption, warn
-from inference.dispatch.limit_answers import limit_headers, refusal, words
+from inference.dispatch.limit_answers import limit_headers, refusal, skipped
 from inference.dispatch.limited_health import LimitedHealth
 from inference.dispatch.output_estimates import OutputEstimates, bound_of
 from inference.record.lines import sellers_of_attempts
 from inference.record.pricing import price_attempts
 from inference.record.record import Counted, RequestContext
 from inference.values.error_answer import ErrorAnswer
-from inference.values.failures import AttemptFailed, Failure, Outcome
+from inference.values.failures import AttemptFailed
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import Usage
 
@@ -162,12 +162,12 @@ class RequestLimits:
         counters = self.of_target(candidate.provider.name.casefold(), candidate.model, now)
         lease = admit(counters, full, least, now, _lasts((candidate,)))
         if isinstance(lease, Exceeded):
-            raise AttemptFailed(_skipped(lease, now))
+            raise AttemptFailed(skipped(lease, now))
         if self._lease is not None:
             found = raise_to(self._lease, full, now)
             if found is not None:
                 give_back(lease)
-                raise AttemptFailed(_skipped(found, now))
+                raise AttemptFailed(skipped(found, now))
         self._attempts.append((lease, counters))
         if counters:
             self._book.leases[lease] = None
@@ -289,15 +289,3 @@ def _profile_of(plan: Plan) -> str:
 def _lasts(candidates: Sequence[Candidate]) -> float:
     """Seconds after which a request is over, whatever becomes of it."""
     return GRACE + sum(one.provider.total_timeout or UNBOUNDED for one in candidates)
-
-
-def _skipped(found: Exceeded, now: float) -> Failure:
-    word = MEASURES[found.limit.measure].threshold or "request"
-    wait = found.frees_at - now
-    return Failure(
-        Outcome.RETRYABLE,
-        f"{word}_threshold_exceeded",
-        words(found),
-        429,
-        retry_after=wait if wait <= 3600 else None,
-    )

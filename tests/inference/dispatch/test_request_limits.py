@@ -22,7 +22,10 @@ from tests.support.serving import Served, served
 from tests.support.upstream import Cut, Json, Sse, Upstream
 
 HEADERS = {"Authorization": f"Bearer {KEY}"}
-ASK = {"model": "light/light", "messages": [{"role": "user", "content": "hello " * 8}]}
+ASK: dict[str, Any] = {
+    "model": "light/light",
+    "messages": [{"role": "user", "content": "hello " * 8}],
+}
 USAGE = {"prompt_tokens": 12, "completion_tokens": 8, "total_tokens": 20}
 ANSWER = Json({**completion("hi"), "usage": USAGE})
 FAILED = Json({"error": {"message": "no", "type": "server_error"}}, status=500)

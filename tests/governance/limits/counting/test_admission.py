@@ -100,7 +100,7 @@ def test_a_window_of_the_calendar_begins_at_zero_but_for_what_runs() -> None:
     one = counter(window="day", amount=100.0)
     lease = admit([one], tokens(60), tokens(60), one.end - 1)
     assert isinstance(lease, Lease)
-    settle(admit([one], tokens(30), tokens(30), one.end - 1), [tokens(30)], one.end - 1)  # type: ignore[arg-type]
+    settle(admit([one], tokens(30), tokens(30), one.end - 1), [tokens(30)], one.end - 1)
     later = one.end + 1
     one.turn(later)
     assert (one.used, one.held) == (0, 60)
@@ -156,7 +156,7 @@ def test_a_failover_to_a_dearer_model_holds_more_or_nothing() -> None:
 def test_what_others_use_counts_and_is_told_as_often_as_one_likes() -> None:
     one = counter(window="month")
     for number in (1, 2, 3):
-        settle(admit([one], tokens(10), tokens(10), NOW), [tokens(10)], NOW, number)  # type: ignore[arg-type]
+        settle(admit([one], tokens(10), tokens(10), NOW), [tokens(10)], NOW, number)
     for _ in range(2):
         # The ledger holds the first two of this process, and 40 of others.
         one.told(one.begin, used=60.0, held=5.0, seen=2)

@@ -81,7 +81,7 @@ def test_leases_lapse() -> None:
     book = LimitBook()
     (one,) = book.of_request(LimitIndex([limit(1, "key", "k1")]), WHO, NOW)
     lease = admit([one], Consumption(1), Consumption(1), NOW, lasts=5.0)
-    book.leases[lease] = None  # type: ignore[index]
+    book.leases[lease] = None
     book.lapse(NOW + 4)
     assert one.held == 1
     book.lapse(NOW + 6)
