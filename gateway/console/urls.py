@@ -7,6 +7,7 @@ from gateway.console.engine import views as engine
 from gateway.console.playground import views as playground
 from gateway.console.providers import connection_copy, connection_health, connection_views
 from gateway.console.rehearsal import views as rehearsal
+from gateway.console.usage import views as usage
 
 app_name = "console"
 urlpatterns = [
@@ -24,6 +25,7 @@ urlpatterns = [
     path("connection/<int:pk>/models", connection_views.models, name="connection-models"),
     path("connection/<int:pk>/keep", connection_views.keep, name="connection-keep"),
     path("connection/<int:pk>/copy", connection_copy.copy, name="connection-copy"),
+    path("usage/", usage.show, name="usage"),
     path("rehearse", rehearsal.rehearsal, name="rehearse"),
     path("replay", rehearsal.replayed, name="replay"),
 ]
