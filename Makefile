@@ -5,7 +5,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint bench bench-quick bench-local
+.PHONY: setup run test lint bench bench-quick bench-limits bench-local
 
 setup: $(VENV)/.run-installed
 
@@ -42,6 +42,9 @@ bench: $(VENV)/.dev-installed
 
 bench-quick: $(VENV)/.dev-installed
 	@$(BIN)/python -m benchmarks --quick $(ARGS)
+
+bench-limits: $(VENV)/.dev-installed
+	@$(BIN)/python -m benchmarks.limits
 
 bench-local: $(VENV)/.dev-installed
 	@$(BIN)/python -m benchmarks.local $(ARGS)

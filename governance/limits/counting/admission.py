@@ -6,6 +6,7 @@ All counters are looked at before any is touched, on one thread: a refusal leave
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import inf
 from typing import NamedTuple
 
 from governance.limits.counting.counter import Counter, amounts_of
@@ -26,22 +27,32 @@ class Exceeded(NamedTuple):
     """What it would cost is not known, and the limit takes no such requests."""
 
 
-class Hold(NamedTuple):
-    """What is held of one counter, in the window that began then."""
-
-    counter: Counter
-    amount: float
-    begin: float
-
-
 class Lease:
     """What a request, or one attempt of it, holds until it is settled."""
 
-    __slots__ = ("expires", "holds")
+    __slots__ = ("amounts", "apart", "at", "counters", "expires")
 
-    def __init__(self, holds: list[Hold], expires: float) -> None:
-        self.holds = holds
+    def __init__(
+        self,
+        counters: Sequence[Counter],
+        amounts: list[float],
+        apart: dict[int, float] | None,
+        at: float,
+        expires: float,
+    ) -> None:
+        self.counters = counters
+        self.amounts = amounts
+        """What is held of each counter, by its place among measures."""
+        self.apart = apart
+        """What is held of those of which it is another amount, by their place."""
+        self.at = at
         self.expires = expires
+
+    def held(self, place: int) -> float:
+        """Of the counter at this place."""
+        if self.apart is not None and place in self.apart:
+            return self.apart[place]
+        return self.amounts[self.counters[place].slot]
 
 
 def admit(
@@ -57,43 +68,49 @@ def admit(
     lease has lapsed, whatever becomes of the request.
     """
     amounts = amounts_of(full)
-    holds: list[Hold] = []
-    for counter in counters:
+    apart: dict[int, float] | None = None
+    for place, counter in enumerate(counters):
         if now >= counter.due:
             counter.turn(now)
-        if counter.plain:
-            need = amounts[counter.slot]
-            if counter.taken + need <= counter.amount:
-                holds.append(Hold(counter, need, counter.begin))
-                continue
-        found = _beyond(counter, full, least, now)
-        if isinstance(found, Exceeded):
-            return found
-        holds.append(found)
-    for counter, amount, _ in holds:
-        if counter.slides and counter.limit.measure == "requests":
-            # It is the moment of their arrival that counts in a window which slides.
+        if counter.taken + amounts[counter.slot] > counter.amount:
+            found = _beyond(counter, full, least, now)
+            if isinstance(found, Exceeded):
+                return found
+            if apart is None:
+                apart = {}
+            apart[place] = found
+    _hold(counters, amounts, apart, now)
+    return Lease(counters, amounts, apart, now, now + lasts)
+
+
+def _hold(
+    counters: Sequence[Counter], amounts: list[float], apart: dict[int, float] | None, now: float
+) -> None:
+    for place, counter in enumerate(counters):
+        amount = amounts[counter.slot]
+        if apart is not None and place in apart:
+            amount = apart[place]
+        if counter.by_arrival:
             counter.use(amount, now)
         else:
-            counter.held += amount
             counter.taken += amount
-        counter.touched = now
-    return Lease(holds, now + lasts)
 
 
-def _beyond(counter: Counter, full: Consumption, least: Consumption, now: float) -> Hold | Exceeded:
-    """A hold of one limit that is near its amount, or counts in a way of its own."""
+def _beyond(
+    counter: Counter, full: Consumption, least: Consumption, now: float
+) -> float | Exceeded:
+    """What is held of a limit that is near its amount, or counts in a way of its own."""
     limit = counter.limit
     need, smallest = counter.amount_for(full), counter.amount_for(least)
     refuses = limit.enforcement == "refuse"
     if need is None or smallest is None:
         if refuses:
             return Exceeded(limit, counter.taken, counter.amount, counter.end, unpriced=True)
-        return Hold(counter, 0.0, counter.begin)
+        return 0.0
     if counter.taken + need <= counter.amount or not refuses:
-        return Hold(counter, need, counter.begin)
+        return need
     if counter.taken + smallest <= counter.amount and counter.taken < counter.amount:
-        return Hold(counter, counter.amount - counter.taken, counter.begin)
+        return counter.amount - counter.taken
     return Exceeded(limit, counter.taken, counter.amount, counter.frees_at(smallest, now))
 
 
@@ -114,24 +131,23 @@ def raise_to(lease: Lease, full: Consumption, now: float) -> Exceeded | None:
 
     For a failover to a dearer model.
     """
-    more: list[tuple[int, float]] = []
-    for place, (counter, held, _) in enumerate(lease.holds):
-        if counter.slides and counter.limit.measure == "requests":
+    more: dict[int, float] = {}
+    for place, counter in enumerate(lease.counters):
+        if counter.by_arrival:
             continue
+        held = lease.held(place)
         need = counter.amount_for(full)
-        if need is None:
-            need = held
-        extra = need - held
+        extra = 0.0 if need is None else need - held
         if extra <= 0:
             continue
         if counter.limit.enforcement == "refuse" and counter.taken + extra > counter.amount:
             frees = counter.frees_at(extra, now)
             return Exceeded(counter.limit, counter.taken, counter.amount, frees)
-        more.append((place, extra))
-    for place, extra in more:
-        counter, held, begin = lease.holds[place]
-        counter.hold(extra)
-        lease.holds[place] = Hold(counter, held + extra, begin)
+        more[place] = held + extra
+    for place, amount in more.items():
+        lease.counters[place].hold(amount - lease.held(place))
+    if more:
+        lease.apart = {**(lease.apart or {}), **more}
     return None
 
 
@@ -145,27 +161,33 @@ def settle(
     `used` has an entry for each attempt that used anything, each with a cost of its own. In a
     window that has ended meanwhile nothing is counted: the ledger does that.
     """
-    holds, lease.holds = lease.holds, []
+    counters, lease_at = lease.counters, lease.at
+    give_back(lease)
+    actual = [amounts_of(one) for one in used]
+    sums = actual[0] if len(actual) == 1 else [sum(one) for one in zip(*actual, strict=True)]
     counted: list[tuple[Counter, float]] = []
-    for counter, held, begin in holds:
-        if counter.slides and counter.limit.measure == "requests":
+    for counter in counters if actual else ():
+        if counter.by_arrival:
             continue
-        counter.release(held)
-        if counter.slides:
-            if now >= counter.due:
-                counter.turn(now)
-        elif begin != counter.begin:
+        if now >= counter.due:
+            counter.turn(now)
+        if not counter.slides and counter.begin > lease_at:
             continue
-        amount = sum(counter.amount_for(one) or 0.0 for one in used)
-        counter.use(amount, now, number)
-        if counter.of_ledger and amount:
-            counted.append((counter, amount))
+        amount = sums[counter.slot]
+        if amount == inf:
+            amount = sum(counter.amount_for(one) or 0.0 for one in used)
+        if amount:
+            counter.use(amount, now, number)
+            if counter.of_ledger:
+                counted.append((counter, amount))
     return counted
 
 
 def give_back(lease: Lease) -> None:
     """Ends a lease of which nothing was used: a request that was never sent."""
-    holds, lease.holds = lease.holds, []
-    for counter, held, _ in holds:
-        if not (counter.slides and counter.limit.measure == "requests"):
-            counter.release(held)
+    counters, apart, amounts = lease.counters, lease.apart, lease.amounts
+    lease.counters = ()
+    for place, counter in enumerate(counters):
+        if not counter.by_arrival:
+            amount = amounts[counter.slot]
+            counter.release(amount if apart is None else apart.get(place, amount))

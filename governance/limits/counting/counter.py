@@ -24,12 +24,20 @@ Key = tuple[int, str]
 
 SLOTS: Final = {name: place for place, name in enumerate(MEASURES)}
 """Place of each measure among the amounts of a request."""
-_SCALED: Final = tuple(one.scaled for one in MEASURES.values())
+APART: Final = len(SLOTS)
+"""Place of what a request comes to by a limit that counts in a way of its own."""
+_COST: Final = SLOTS["cost"]
+_SCALED: Final = tuple(one.amount if one.scale == 1 else one.scaled for one in MEASURES.values())
 
 
 def amounts_of(used: Consumption) -> list[float]:
-    """What a request comes to, by the place of each measure."""
-    return [scaled(used) for scaled in _SCALED]
+    """What a request comes to, by the place of each measure; infinity where that depends on the
+    limit, so that each is asked."""
+    found = [scaled(used) for scaled in _SCALED]
+    if used.cost is None:
+        found[_COST] = inf
+    found.append(inf)
+    return found
 
 
 class Counter:
@@ -38,20 +46,20 @@ class Counter:
     __slots__ = (
         "_length",
         "_ring",
+        "_step_ends",
         "acked",
         "amount",
         "away_held",
         "away_used",
         "begin",
+        "by_arrival",
         "due",
         "end",
-        "held",
         "known",
         "limit",
         "of_ledger",
         "own",
         "pending",
-        "plain",
         "scope",
         "slides",
         "slot",
@@ -64,7 +72,7 @@ class Counter:
         self.scope = scope
         self.own = 0.0
         """Used by this process; where the ledger counts, only what it does not hold yet."""
-        self.held = 0.0
+        self.taken = 0.0
         self.away_used = 0.0
         """Used in the window by everybody else, and by this process as far as the ledger says."""
         self.away_held = 0.0
@@ -76,6 +84,8 @@ class Counter:
         """The number up to which `away_used` holds this process's own records."""
         self.touched = now
         self._ring: deque[list[float]] = deque()
+        """When a part of a sliding window leaves it, and what was used in that part."""
+        self._step_ends = 0.0
         self.begin = self.end = 0.0
         self.set_limit(limit, now)
 
@@ -83,10 +93,11 @@ class Counter:
         """The limit as it is now, which counts the same as before."""
         self.limit = limit
         measure = MEASURES[limit.measure]
-        self.slot = SLOTS[limit.measure]
-        self.plain = not (limit.measure == "tokens" and limit.weighs) and limit.measure != "cost"
-        """Whether what a request comes to is the same for all limits of the measure."""
+        apart = limit.measure == "tokens" and limit.weighs
+        self.slot = APART if apart else SLOTS[limit.measure]
         self.slides = limit.window in SLIDING and limit.measure != CONCURRENT
+        self.by_arrival = self.slides and limit.measure == "requests"
+        """It is the moment of their arrival that counts, so that nothing is held."""
         self._length = SLIDING.get(limit.window, 0.0)
         self.of_ledger = bool(measure.in_ledger) and not self.slides and limit.each != "session"
         self.warned: set[float] = set()
@@ -95,6 +106,12 @@ class Counter:
     @property
     def key(self) -> Key:
         return self.limit.id, self.scope
+
+    @property
+    def held(self) -> float:
+        """By requests of this process that are under way."""
+        held = self.taken - self.own - self.away_used - self.away_held
+        return round(held, 6) if held > 1e-6 else 0.0
 
     @property
     def used(self) -> float:
@@ -107,7 +124,7 @@ class Counter:
 
     def turn(self, now: float) -> None:
         """Brings the counter up to the moment; needed when `due` has come."""
-        limit = self.limit
+        limit, held = self.limit, self.held
         if limit.measure == CONCURRENT:
             self.begin, self.end, self.due = 0.0, inf, inf
         elif self.slides:
@@ -132,7 +149,7 @@ class Counter:
             for edge in (extra.begin, extra.end):
                 if now < edge < self.due:
                     self.due = edge
-        self.taken = self.own + self.held + self.away_used + self.away_held
+        self.taken = self.own + held + self.away_used + self.away_held
 
     def _slide(self, now: float) -> None:
         ring = self._ring
@@ -145,15 +162,10 @@ class Counter:
         self.due = ring[0][0] if ring else inf
 
     def hold(self, amount: float) -> None:
-        self.held += amount
         self.taken += amount
 
     def release(self, amount: float) -> None:
-        self.held -= amount
         self.taken -= amount
-        if self.held < 1e-9:
-            self.taken -= self.held
-            self.held = 0.0
 
     def use(self, amount: float, now: float, number: int = 0) -> None:
         """Counts what was used; `number` is that of the record which will be in the ledger."""
@@ -163,14 +175,13 @@ class Counter:
         self.own += amount
         self.taken += amount
         if self.slides:
-            step = self._length / STEPS
-            leaves = (now // step + 1) * step + self._length
-            ring = self._ring
-            if ring and ring[-1][0] == leaves:
-                ring[-1][1] += amount
+            if now < self._step_ends and self._ring:
+                self._ring[-1][1] += amount
             else:
-                ring.append([leaves, amount])
-                self.due = min(self.due, ring[0][0])
+                step = self._length / STEPS
+                self._step_ends = (now // step + 1) * step
+                self._ring.append([self._step_ends + self._length, amount])
+                self.due = min(self.due, self._ring[0][0])
         elif self.of_ledger:
             self.pending.append((number, amount))
 
@@ -183,7 +194,7 @@ class Counter:
         """
         if not self.slides and begin != self.begin:
             return
-        pending = self.pending
+        pending, mine = self.pending, self.held
         if ledger:
             self.acked = max(self.acked, seen)
             while pending and pending[0][0] <= seen:
@@ -191,7 +202,7 @@ class Counter:
             if not pending and self.of_ledger:
                 self.own = 0.0
         self.away_used, self.away_held, self.known = used, held, True
-        self.taken = self.own + self.held + used + held
+        self.taken = self.own + mine + used + held
 
     def share(self, now: float) -> float:
         """Percent of the amount that is used or held."""
