@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from hypothesis import settings
+
+from tests.support import postgres
 
 # How long an example takes says more about what else the machine does.
 settings.register_profile("pointsman", deadline=None)
@@ -28,3 +31,12 @@ def _bring_back_roles(sender: AppConfig, using: str, **rest: Any) -> None:
     if sender is last and not Group.objects.using(using).exists():
         for name in ("0002_roles", "0004_limits"):
             import_module(f"gateway.migrations.{name}").fill(Group, Permission, using)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of one server for all tests of this process; skips where there is none."""
+    if not postgres.available():
+        pytest.skip("there is no PostgreSQL server to start")
+    with postgres.server() as url:
+        yield url

@@ -8,8 +8,6 @@ import sys
 
 import pytest
 
-from tests.support import postgres
-
 FILES = [
     "api/test_envelope.py",
     "api/test_keys.py",
@@ -26,20 +24,18 @@ FILES = [
 ]
 
 
-@pytest.mark.skipif(not postgres.available(), reason="there is no PostgreSQL server to start")
 @pytest.mark.skipif("POINTSMAN_TEST_DATABASE_URL" in os.environ, reason="this is the inner run")
 @pytest.mark.timeout(180)
-def test_it_works_on_postgresql() -> None:
-    with postgres.server() as url:
-        ended = subprocess.run(
-            [
-                *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-                *(f"tests/governance/{name}" for name in FILES),
-            ],
-            env={**os.environ, "POINTSMAN_TEST_DATABASE_URL": url},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+def test_it_works_on_postgresql(postgres_server: str) -> None:
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *(f"tests/governance/{name}" for name in FILES),
+        ],
+        env={**os.environ, "POINTSMAN_TEST_DATABASE_URL": postgres_server},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stdout[-5000:] + ended.stderr[-2000:]
     assert "skipped" not in ended.stdout.splitlines()[-1]

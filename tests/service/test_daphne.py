@@ -16,6 +16,7 @@ import pytest
 from tests.service.operator import Operator
 from tests.support import openai_shapes as shapes
 from tests.support.installation import ROOT, environment, manage
+from tests.support.migrated import migrated
 from tests.support.timing import is_quick
 from tests.support.upstream import Json, Sse, Upstream
 
@@ -23,7 +24,7 @@ from tests.support.upstream import Json, Sse, Upstream
 @pytest.fixture(scope="module")
 def daphne(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     data_dir: Path = tmp_path_factory.mktemp("daphne")
-    assert manage(data_dir, "migrate", "--verbosity", "0").returncode == 0
+    migrated(data_dir)
     scopes = "inference,governance:read,governance:write"
     key = manage(data_dir, "create_api_key", "tests", "--scopes", scopes).stdout.strip()
     with socket.create_server(("127.0.0.1", 0)) as held:

@@ -17,7 +17,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support import anthropic_shapes, openai_shapes, postgres
+from tests.support import anthropic_shapes, openai_shapes
 from tests.support.installation import Installation, manage
 from tests.support.upstream import Json, Sse, Upstream
 from tests.upgrade import state
@@ -70,10 +70,8 @@ def upgraded(
     state.restore_files(database, data_dir)
     if database == "sqlite":
         yield from _running(database, data_dir, {})
-    elif not postgres.available():
-        pytest.skip("there is no PostgreSQL server to start")
     else:
-        with postgres.server() as server, _Database(server) as url:
+        with _Database(request.getfixturevalue("postgres_server")) as url:
             yield from _running(database, data_dir, {"POINTSMAN_DATABASE_URL": url})
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from gateway.collector import status
 from tests.gateway.collector.world import World, memory, until
-from tests.support import postgres
+from tests.support.migrated import drop_database, migrated, migrated_database
 from tests.support.timing import allowed
 
 pytestmark = pytest.mark.timeout(300)
@@ -24,21 +24,12 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture(params=["sqlite", "postgres"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "sqlite":
-        made = World(tmp_path)
-        assert made.manage("migrate", "-v", "0").returncode == 0
-        yield made
+        yield World(migrated(tmp_path))
         return
-    if not postgres.available():
-        pytest.skip("needs PostgreSQL")
-    with postgres.server() as url:
-        name = f"collector_{tmp_path.name.replace('-', '_')}".lower()[:60]
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        made = World(tmp_path, url.rsplit("/", 1)[0] + f"/{name}")
-        assert made.manage("migrate", "-v", "0").returncode == 0
-        yield made
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    server = request.getfixturevalue("postgres_server")
+    name = f"collector_{tmp_path.name.replace('-', '_')}".lower()[:60]
+    yield World(tmp_path, migrated_database(server, name))
+    drop_database(server, name)
 
 
 def everything_once(world: World, expected: set[str]) -> None:
@@ -51,7 +42,7 @@ def everything_once(world: World, expected: set[str]) -> None:
 
 def test_a_killed_collector_takes_in_every_record_once(world: World) -> None:
     """It is killed again and again, at any moment, while two web processes go on."""
-    webs = {name: world.web(name, 8, 300) for name in ("a", "b")}
+    webs = {name: world.web(name, 5, 300) for name in ("a", "b")}
     rng = random.Random(7)
     until(lambda: len(world.segments()) > 0)
     while any(web.poll() is None for web in webs.values()):
@@ -149,8 +140,7 @@ def test_a_record_is_a_row_within_a_second(world: World) -> None:
 
 
 def test_a_second_collector_says_so_and_waits(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    assert world.manage("migrate", "-v", "0").returncode == 0
+    world = World(migrated(tmp_path))
     directory = tmp_path / "run" / "collector" / "node-1"
     with world.collector() as first:
         until(lambda: status.read(directory) is not None)

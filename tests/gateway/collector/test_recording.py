@@ -26,6 +26,7 @@ from inference.record.lines import read_line
 from inference.record.segments import segments_in
 from tests.governance.interactions.request_contexts import request_context
 from tests.support.collecting import collect, records_of
+from tests.support.migrated import migrated
 
 
 @pytest.mark.django_db
@@ -78,9 +79,7 @@ async def test_without_a_collector_it_goes_on(tmp_path: Path, settings: Any) -> 
 @pytest.mark.parametrize("how", ["uvicorn", "daphne"])
 def test_a_server_that_is_asked_to_end_loses_nothing(tmp_path: Path, how: str) -> None:
     """With lifespan and without: a request answered just before SIGTERM is in the log."""
-    environment = {**os.environ, "POINTSMAN_DATA_DIR": str(tmp_path)}
-    run = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(run, env=environment, check=True)
+    environment = {**os.environ, "POINTSMAN_DATA_DIR": str(migrated(tmp_path))}
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     arguments = {
