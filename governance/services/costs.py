@@ -136,7 +136,9 @@ def _price(
 
 def _sellers() -> dict[str, Seller]:
     rows = Provider.objects.values_list("name", "base_url", "kind", "is_local")
-    return {name.casefold(): Seller(*rest) for name, *rest in rows}
+    return {
+        name.casefold(): Seller(base_url, kind, is_local) for name, base_url, kind, is_local in rows
+    }
 
 
 def _place(record: InteractionRecord, attempt: AttemptRecord) -> Place:
