@@ -32,10 +32,14 @@ class LimitUse(NamedTuple):
     """Whether it is counted afresh at the end of the window."""
 
 
-def use_of(limit: LimitEntry, now: float | None = None) -> LimitUse:
-    """Of all scopes together. What the ledger knows comes from there, exactly."""
+def use_of(limit: LimitEntry, now: float | None = None, scope: str = "") -> LimitUse:
+    """Of one scope, or of all together. What the ledger knows comes from there, exactly."""
     now = time.time() if now is None else now
-    counters = [one for key, one in list(book.counters.items()) if key[0] == limit.id]
+    counters = [
+        one
+        for (identity, of), one in list(book.counters.items())
+        if identity == limit.id and (not scope or of == scope)
+    ]
     for one in counters:
         if now >= one.due:
             one.turn(now)
@@ -49,7 +53,7 @@ def use_of(limit: LimitEntry, now: float | None = None) -> LimitUse:
     if limit.window in SLIDING or not measure.in_ledger:
         used = sum(one.used for one in counters)
     else:
-        used = used_in_ledger(limit, window)
+        used = used_in_ledger(limit, window, scope)
     amount = limit.allowed(now) * measure.scale
     resets = limit.window not in SLIDING and limit.window != "total"
     return LimitUse(used, held, amount, window, resets)

@@ -11,9 +11,11 @@ from typing import Any, Final
 from governance import ports, snapshot
 from governance.api.errors import NotImplementedHere
 from governance.errors import Invalid, check
-from governance.routing.breaker import HealthStatus
+from governance.limit_shares import LimitShares
+from governance.routing.breaker import HealthReader, HealthStatus
 from governance.routing.explain import simulate
 from governance.routing.fields import Fields, Problem, kind_of
+from governance.routing.limited_health import LimitedHealth
 from governance.routing.request import RoutingRequest
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
 from governance.routing.vocabulary import FEATURES, MODALITIES, REQUEST_TYPES
@@ -47,7 +49,7 @@ class Asked:
 
     routing_request: RoutingRequest
     virtual_key: VirtualKey
-    health: Supposed
+    health: HealthReader
 
 
 def run(document: object, caller: VirtualKey = ANONYMOUS) -> dict[str, Any]:
@@ -57,11 +59,28 @@ def run(document: object, caller: VirtualKey = ANONYMOUS) -> dict[str, Any]:
     found = simulate(
         what.routing_request, what.virtual_key, table, what.health, 0.0, random.SystemRandom()
     )
+    told = found.document()
+    if table.limits:
+        told |= _limits(what, table, told)
     return {
-        **found.document(),
+        **told,
         "request_type": what.routing_request.request_type,
         "capabilities": sorted(what.routing_request.required_capabilities),
     }
+
+
+def _limits(what: Asked, table: RoutingTable, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The limits that bind the request, and the refusal if one of them is reached."""
+    shares = LimitShares(what.routing_request, what.virtual_key, table)
+    places = [(one["provider"], one["model"]) for one in told["candidates"]]
+    places += [(one["provider"], one["model"]) for one in told["rejections"]]
+    found: dict[str, Any] = {"limits": shares.documents(places)}
+    limit = shares.refusing()
+    if limit is not None and told["refusal"] is None:
+        message = f'The limit "{limit.name}" of {limit.owner} is reached.'
+        refusal = {"status": 429, "code": "limit_reached", "message": message, "field": None}
+        found["refusal"] = refusal
+    return found
 
 
 def asked(document: object, table: RoutingTable, caller: VirtualKey = ANONYMOUS) -> Asked:
@@ -73,8 +92,11 @@ def asked(document: object, table: RoutingTable, caller: VirtualKey = ANONYMOUS)
         message = f"A simulation must be an object, not {kind_of(document)}."
         raise Invalid(Problem("", "type", message))
     virtual_key = _grant(document, table) or caller
-    health = _supposed(document, table)
-    return Asked(read(document), virtual_key, health)
+    health: HealthReader = _supposed(document, table)
+    request = read(document)
+    if table.limits:
+        health = LimitedHealth(health, LimitShares(request, virtual_key, table))
+    return Asked(request, virtual_key, health)
 
 
 def read(document: Mapping[str, Any]) -> RoutingRequest:

@@ -24,11 +24,11 @@ from governance.limits.counting.counter import Counter
 from governance.limits.measure import Consumption
 from governance.prices import cost, price_list_of, seller_of
 from governance.routing.breaker import HealthReader
+from governance.routing.limited_health import BELOW_ALL, LimitedHealth
 from governance.routing.plan import Candidate, Plan
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.consumption import complete, consumption, warn
 from inference.dispatch.limit_answers import limit_headers, refusal, skipped
-from inference.dispatch.limited_health import LimitedHealth
 from inference.dispatch.output_estimates import OutputEstimates, bound_of
 from inference.record.lines import sellers_of_attempts
 from inference.record.pricing import price_attempts
@@ -44,8 +44,6 @@ GRACE: Final = 60.0
 """Seconds for which a lease outlives the longest time a request may take."""
 UNBOUNDED: Final = 86_400.0
 """Seconds a request may take whose provider has no total timeout."""
-BELOW_ALL: Final = 99.999
-"""Percent. A limit of a key that is used up refuses the request; it skips no target."""
 
 
 class Limiting:

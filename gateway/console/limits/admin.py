@@ -36,7 +36,7 @@ class PlainRowAdmin(ServiceAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(PlainRowAdmin):
+class KeyGroupAdmin(PlainRowAdmin):
     rows = GROUPS
     form = GroupForm
     fields = (("name", "parent"),)

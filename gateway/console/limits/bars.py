@@ -18,7 +18,7 @@ _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class LimitBar:
     """Percent of the amount; what is held stands behind what is used."""
 
     used: float
@@ -30,7 +30,7 @@ class Bar:
         return "bad" if self.used >= 100 else "warn" if self.used >= 80 else "good"
 
 
-def bar_of(limit: LimitEntry, use: LimitUse | None = None) -> Bar:
+def bar_of(limit: LimitEntry, use: LimitUse | None = None) -> LimitBar:
     use = use or use_of(limit)
     whole = use.amount or 1.0
     used = min(100.0, 100 * use.used / whole)
@@ -41,10 +41,10 @@ def bar_of(limit: LimitEntry, use: LimitUse | None = None) -> Bar:
         words += f", {said(limit, use.held)} held"
     if use.resets:
         words += f"; counted afresh in {span(use.window.end - time.time())}"
-    return Bar(used, held, words)
+    return LimitBar(used, held, words)
 
 
-def drawn(bar: Bar) -> SafeString:
+def drawn(bar: LimitBar) -> SafeString:
     """As an SVG, with its words beneath."""
     return format_html(
         '<svg class="pm-bar" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" '

@@ -84,6 +84,19 @@ class SkippedRuleSerializer(serializers.Serializer[Any]):
     why = serializers.CharField()
 
 
+class BindingLimitSerializer(serializers.Serializer[Any]):
+    """A limit that counts the request."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    measure = serializers.CharField()
+    window = serializers.CharField()
+    enforcement = serializers.CharField()
+    amount = serializers.CharField(help_text="As the limit itself shows it.")
+    used = serializers.CharField()
+    reached = serializers.BooleanField()
+
+
 class SimulationSerializer(serializers.Serializer[Any]):
     """What would happen to the request, and why."""
 
@@ -97,6 +110,9 @@ class SimulationSerializer(serializers.Serializer[Any]):
     refusal = RefusalSerializer(allow_null=True, help_text="Why there is nothing to try.")
     warning = serializers.CharField(allow_blank=True)
     skipped = SkippedRuleSerializer(many=True, help_text="Rules passed over.")
+    limits = BindingLimitSerializer(
+        many=True, required=False, help_text="Those that count the request; absent without any."
+    )
     request_type = serializers.CharField()
     capabilities = serializers.ListField(
         child=serializers.CharField(), help_text="What the request needs, detected needs included."

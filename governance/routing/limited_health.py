@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from governance.routing.breaker import HealthReader, HealthStatus
+
+BELOW_ALL: Final = 99.999
+"""Percent. A limit of a key that is used up refuses the request; it skips no target."""
 
 
 class Shares(Protocol):
