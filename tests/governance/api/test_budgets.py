@@ -204,3 +204,19 @@ def test_the_subjects_of_limits(api: Api) -> None:
         assert made.status_code == 201, made.content
     owners = {one.owner for one in snapshot.refresh().limits.by_id.values()}
     assert owners == {'the provider "FAST"', 'the routing profile "Light"'}
+
+
+def test_going_back_brings_limits_and_prices_back(api: Api) -> None:
+    kept = api.post("/limits", limit_document(name="kept")).json()["limit"]
+    gone = api.post("/limits", limit_document(name="gone")).json()["limit"]
+    document = {"provider": "acme", "model": "m-1", "input": "1", "output": "2"}
+    price = api.post("/prices", {**document, "valid_from": "2026-01-01"}).json()["price"]
+    version = Revision.objects.latest("version").version
+    api.patch(f"/limits/{kept['id']}", {"amount": 1})
+    api.delete(f"/limits/{gone['id']}")
+    api.patch(f"/prices/{price['id']}", {"input": "9"})
+    back = api.post(f"/revisions/{version}/revert", {})
+    assert back.status_code == 200, back.content
+    for one in (kept, gone):
+        assert api.get(f"/limits/{one['id']}").json()["limit"] == one
+    assert api.get(f"/prices/{price['id']}").json()["price"] == price
