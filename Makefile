@@ -5,7 +5,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint bench bench-quick bench-limits bench-local
+.PHONY: setup run test test-clients test-clients-quick lint bench bench-quick bench-limits bench-local
 
 setup: $(VENV)/.run-installed
 
@@ -30,6 +30,30 @@ run: setup
 
 test: $(VENV)/.dev-installed
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+# Real clients of npm and PyPI, about 1.5 GB; kept out of the environment of the product.
+CLIENTS := .clients
+NPM := npm install --prefix $(CLIENTS) --no-audit --no-fund --loglevel=error --ignore-scripts
+
+$(CLIENTS)/.installed: tests/clients/package.json tests/clients/requirements.txt
+	@mkdir -p $(CLIENTS) && cp tests/clients/package.json $(CLIENTS)/
+	@$(NPM)
+	@cd $(CLIENTS)/node_modules/@anthropic-ai/claude-code && node install.cjs
+	@cd $(CLIENTS)/node_modules/opencode-ai && node postinstall.mjs
+	@$(PYTHON) -m venv $(CLIENTS)/venv
+	@$(CLIENTS)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
+	@touch $@
+
+test-clients: $(VENV)/.dev-installed $(CLIENTS)/.installed
+	@POINTSMAN_TEST_CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest tests/clients $(ARGS)
+
+# The one that is small enough for every run: the Vercel AI SDK.
+test-clients-quick: $(VENV)/.dev-installed
+	@mkdir -p $(CLIENTS)-quick
+	@npm install --prefix $(CLIENTS)-quick --no-audit --no-fund --loglevel=error --ignore-scripts \
+		$$($(BIN)/python -c 'import json; packages = json.load(open("tests/clients/package.json"))["dependencies"]; \
+		print(*(f"{name}@{packages[name]}" for name in ("ai", "zod", "@ai-sdk/openai", "@ai-sdk/anthropic")))')
+	@POINTSMAN_TEST_CLIENTS=$(abspath $(CLIENTS)-quick) $(BIN)/python -m pytest tests/clients/test_ai_sdk.py $(ARGS)
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .

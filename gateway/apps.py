@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django.apps import AppConfig
@@ -16,7 +18,35 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         from gateway import checks  # noqa: F401
 
-        ports.fill(ports.Ports(read_request=read_request))
+        ports.fill(
+            ports.Ports(read_request=read_request, repairs=repairs, forget_repairs=forget_repairs)
+        )
+
+
+def repairs(provider: str) -> list[dict[str, Any]]:
+    """What requests to the provider are changed by, by model."""
+    from gateway.collector.places import places
+    from gateway.collector.repair_memory import remembered
+    from inference.translate.repairs.words import words_of
+
+    return [
+        {
+            "model": one.model,
+            "repair": one.repair,
+            "value": one.value,
+            "detail": words_of(one.repair, one.value),
+            "expires_at": datetime.fromtimestamp(int(one.until), UTC).isoformat(),
+        }
+        for one in remembered(places().repairs, provider, time.time())
+    ]
+
+
+def forget_repairs(provider: str) -> bool:
+    """Has them forgotten by every process of the node."""
+    from gateway.collector.places import places
+    from gateway.collector.repair_memory import forget
+
+    return forget(places().socket, provider)
 
 
 def read_request(document: Mapping[str, Any]) -> RoutingRequest:

@@ -71,7 +71,7 @@ class Environment:
         """One of `choices`; the first where nothing is said."""
         value = self.text(name).lower() or choices[0]
         if value not in choices:
-            named = " or ".join(choices)
+            named = f"{', '.join(choices[:-1])} or {choices[-1]}"
             raise BadSetting(f"POINTSMAN_{name} must be {named}, not {value!r}.")
         return value
 

@@ -19,6 +19,7 @@ from gateway.environment import (
     private_directory,
     private_file,
 )
+from governance.routing import fallback_modes
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = ENVIRONMENT = Environment()
@@ -46,6 +47,8 @@ HTTPS = env.flag("HTTPS", default=False)
 
 REQUIRE_API_KEY = env.flag("REQUIRE_API_KEY", default=True)
 ENABLE_CLOUD_ROUTING = env.flag("ENABLE_CLOUD_ROUTING", default=False)
+LOCAL_FALLBACK = env.choice("LOCAL_FALLBACK", fallback_modes.MODES)
+"""Whether local inference takes over where a route fails, for profiles and keys that do not say."""
 ENABLE_BATCHING = env.flag("ENABLE_BATCHING", default=False)
 MAX_BODY_BYTES = env.number("MAX_BODY_MIB", 32, minimum=1) * 1024 * 1024
 MODELS_DIR = env.path("MODELS_DIR", DATA_DIR / "models")
@@ -64,6 +67,8 @@ INTERACTION_DAYS = env.number("INTERACTION_DAYS", 30, minimum=1)
 """How long `manage.py prune_interactions` lets interactions live."""
 NODE_NAME = node_name(env) or kept_secret(DATA_DIR / "node_name", made_node_name)
 """What tells this machine or container apart from others on the same database."""
+MODEL_CATALOG = DATA_DIR / "run" / "collector" / NODE_NAME / "models.json"
+"""What the collector found out about the models that are configured, for web processes."""
 LOG_BUDGET_BYTES = env.number("LOG_BUDGET_MIB", 4096, minimum=1) * 1024 * 1024
 """What records may take up on disk that the collector has not taken in, as in an outage."""
 LOG_CONTENT = env.flag("LOG_CONTENT", default=False)

@@ -13,6 +13,7 @@ from django.db.models import Model
 from governance import models
 from governance.limits.limit import LimitEntry
 from governance.routing import table
+from governance.routing.model_facts import said_facts
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ _CONVERTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "tuple[str, ...]": tuple,
     "tuple[Condition, ...]": _conditions,
     "tuple[float, ...]": tuple,
+    "tuple[SaidFacts, ...]": lambda items: tuple(map(said_facts, items)),
 }
 """By the type of the frozen value's field."""
 

@@ -19,6 +19,10 @@ class Ports:
     read_request: Callable[[Mapping[str, Any]], RoutingRequest]
     """Reads a whole request as live traffic is read: its own fields, and `request_type` beside
     them. Raises `errors.Invalid`."""
+    repairs: Callable[[str], list[dict[str, Any]]] = lambda provider: []
+    """What requests to a provider are changed by, as it was found to refuse parts of them."""
+    forget_repairs: Callable[[str], bool] = lambda provider: False
+    """Has that forgotten by every process; False where nobody is there to tell them."""
 
 
 class PortsNotFilled(RuntimeError):

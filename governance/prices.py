@@ -12,8 +12,8 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple
 
+from governance.catalog import SoldModel, find
 from governance.interactions.record import AppliedPrice, Usage
-from governance.kinds import kind_named
 from governance.routing.table import ModelPriceEntry, ProviderEntry, RoutingTable
 
 _MILLION: Final = Decimal(1_000_000)
@@ -219,19 +219,8 @@ def _looked_up(what: Priced) -> Rates | None:
 
 
 def _look_up(what: Priced) -> Rates | None:
-    from genai_prices.data_snapshot import get_snapshot
-
-    known = get_snapshot()
-    try:
-        try:
-            seller = known.find_provider(None, None, what.base_url)
-        except LookupError:
-            kind = kind_named(what.kind)
-            if kind is None or not kind.price_seller:
-                return None
-            seller = known.find_provider(None, kind.price_seller, None)
-        _, found = known.find_provider_model(what.model, seller, None, None)
-    except LookupError:
+    found = find(SoldModel(what.kind, what.base_url, what.model))
+    if found is None:
         return None
     listed = found.get_prices(datetime.fromtimestamp(what.half_hour * 1800, UTC))
     prompt, completion = _rate(listed.input_mtok), _rate(listed.output_mtok)

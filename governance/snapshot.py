@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
+from governance.catalog import CatalogFile
 from governance.consistent import ATTEMPTS
 from governance.load_table import NOTHING, Rows, Version, load, read_version
 from governance.models import TableVersion
@@ -30,6 +32,8 @@ class _State:
     rows: Rows = NOTHING
     """What the table was compiled from."""
     loaded: bool = False
+    catalog: CatalogFile | None = None
+    """What is known of models that are sold; read by whoever refreshes the table."""
     broken: Version | None = None
     """A version whose table did not compile; it is not tried again."""
 
@@ -65,7 +69,8 @@ def refresh() -> RoutingTable:
     global _table
     with _lock:
         version = read_version()
-        if _state.rows is not NOTHING and version == _state.rows.version:
+        news = _catalog().refresh()
+        if _state.rows is not NOTHING and version == _state.rows.version and not news:
             return _table
         if version == _state.broken:
             return _table
@@ -139,6 +144,12 @@ def _consistent(version: Version) -> Rows:
         return load(_state.rows, read_version())
 
 
+def _catalog() -> CatalogFile:
+    if _state.catalog is None:
+        _state.catalog = CatalogFile(Path(settings.MODEL_CATALOG))
+    return _state.catalog
+
+
 def _compiled(rows: Rows) -> RoutingTable:
     if rows.limits.counts_cost:
         # Here, off the event loop: no request waits for the list.
@@ -154,5 +165,7 @@ def _compiled(rows: Rows) -> RoutingTable:
         groups=rows.groups,
         limits=rows.limits,
         prices=rows.prices,
+        local_fallback=settings.LOCAL_FALLBACK,
+        context_lengths=_catalog().lengths,
         compile_regex=compile_regex,
     )

@@ -12,12 +12,15 @@ import msgspec
 import structlog
 
 from gateway.collector import record_metrics, status, telemetry
+from gateway.collector.catalog_writer import CatalogWriter
 from gateway.collector.day_files import DayFiles
 from gateway.collector.follower import Chunk, Follower
 from gateway.collector.gauges import GaugeReceiver
 from gateway.collector.limit_ledger import LimitLedger, hub
 from gateway.collector.places import Places
+from gateway.collector.repair_memory import RepairMemory
 from gateway.collector.store import OUTAGE, REFUSED, Overtaken, Store
+from governance.catalog import NAME
 from governance.interactions.record import InteractionRecord
 from inference.record.lines import Line, UnknownVersion, read_line
 from inference.record.pricing import price
@@ -53,7 +56,11 @@ class Collector:
         self._store = Store(where.node)
         self._follower = Follower(where.segments)
         self._days = DayFiles(where.day_files, self._store.extent, self._store.settle_extent)
-        self._gauges = GaugeReceiver(where.socket) if receive_gauges else None
+        self._repairs = RepairMemory(where.repairs)
+        self._gauges = (
+            GaugeReceiver(where.socket, on_repairs=self._repairs.hear) if receive_gauges else None
+        )
+        self._catalog = CatalogWriter(where.published / NAME, where.models)
         self._ledger = LimitLedger(where.node)
         self._limits = hub(where, self._ledger, self._follower) if receive_gauges else None
         self._settled = False
@@ -104,6 +111,7 @@ class Collector:
         now = time.monotonic()
         if now >= self._publish_at:
             self.publish()
+            self._tell_catalog()
             took = time.monotonic() - now
             self._publish_at = now + max(PUBLISH_SECONDS, took * PUBLISH_SHARE)
 
@@ -126,6 +134,13 @@ class Collector:
         except OSError as error:
             log.warning("status_not_written", reason=error.strerror)
 
+    def _tell_catalog(self) -> None:
+        try:
+            self._catalog.step()
+        except (*OUTAGE, *REFUSED, OSError) as error:
+            # It is tried again every second; until then the file of before holds.
+            log.warning("catalog_not_written", error=type(error).__name__)
+
     def close(self) -> None:
         """Notes what is only noted now and then, and lets go of everything."""
         try:
@@ -146,6 +161,10 @@ class Collector:
             self._ledger.exchange(self._limits.totals)
         if self._gauges is not None:
             self._count_lost("log", self._gauges.receive())
+            try:
+                self._repairs.write_when_changed()
+            except OSError as error:
+                log.warning("repairs_not_written", reason=error.strerror)
 
     def _count_lost(self, stage: str, count: int) -> None:
         if count:

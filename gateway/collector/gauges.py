@@ -1,6 +1,7 @@
 """What web processes tell the collector every 100 ms: a fixed set of numbers, in one datagram.
 
-They are totals, never increments, so a datagram that is lost, or sent twice, changes nothing.
+They are totals, never increments, so a datagram that is lost, or sent twice, changes nothing. What
+they have learned of their providers comes to the same socket: see `repair_memory`.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ from typing import Final
 
 import msgspec
 
+from inference.values.repair_news import RepairNews
+
 ALIVE_SECONDS: Final = 3.0
 """After how long without a word the process is taken for gone."""
 REPEAT_SECONDS: Final = 1.0
 """What has not changed is said again this often."""
 FORGET_SECONDS: Final = 600.0
+LARGEST: Final = 256 * 1024
+"""Bytes of a datagram."""
 
 
-class Gauges(msgspec.Struct, frozen=True, array_like=True):
+class Gauges(msgspec.Struct, frozen=True, array_like=True, tag="gauges"):
     """One web process at one moment."""
 
     process: str
@@ -62,10 +67,18 @@ class GaugeSender:
 class GaugeReceiver:
     """The collector's end, and what it knows of each web process."""
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        on_repairs: Callable[[RepairNews], None] = lambda news: None,
+    ) -> None:
+        """`on_repairs` takes what web processes have learned of their providers."""
         self._clock = clock
+        self._on_repairs = on_repairs
         self._known: dict[str, tuple[Gauges, float]] = {}
-        self._decode = msgspec.json.Decoder(Gauges).decode
+        self._decode = msgspec.json.Decoder(Gauges | RepairNews).decode
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.parent.stat().st_uid != os.geteuid():
@@ -81,10 +94,13 @@ class GaugeReceiver:
         newly_lost = 0
         while True:
             try:
-                gauges = self._decode(self._socket.recv(4096))
+                gauges = self._decode(self._socket.recv(LARGEST))
             except BlockingIOError:
                 break
             except (OSError, msgspec.MsgspecError):
+                continue
+            if isinstance(gauges, RepairNews):
+                self._on_repairs(gauges)
                 continue
             before = self._known.get(gauges.process)
             newly_lost += max(0, gauges.lost - (before[0].lost if before else 0))

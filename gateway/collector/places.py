@@ -23,6 +23,10 @@ class Places(NamedTuple):
     """What the collector tells everybody: its status and the metrics."""
     socket: Path
     """Where web processes send their gauges."""
+    repairs: Path
+    """What web processes have learned of their providers, as the collector keeps it."""
+    models: Path
+    """Folders of the engine's models."""
 
     @property
     def limits_socket(self) -> Path:
@@ -40,6 +44,8 @@ def places() -> Places:
         day_files=Path(settings.INTERACTION_LOG_DIR),
         published=published,
         socket=_bindable(published / "gauges.sock"),
+        repairs=published / "repairs.json",
+        models=Path(settings.MODELS_DIR),
     )
 
 

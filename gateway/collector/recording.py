@@ -13,8 +13,10 @@ from django.conf import settings
 from gateway.collector.gauges import Gauges, GaugeSender
 from gateway.collector.limit_exchange import ExchangeClient
 from gateway.collector.places import places
+from gateway.collector.repair_memory import RepairExchange
 from gateway.server import in_flight
-from governance.limits_in_force import book
+from gateway.server.health_book import book
+from governance import limits_in_force
 from inference.record import record
 from inference.record.recorder import Recorder
 from inference.record.segments import SegmentWriter
@@ -32,7 +34,8 @@ class Recording:
         self._process = f"{os.getpid()}-{secrets.token_hex(4)}"
         self.recorder = Recorder(self.writer, where.node, self._process)
         self._sender = GaugeSender(where.socket)
-        self._exchange = ExchangeClient(book, where.limits_socket, self._process)
+        self._repairs = RepairExchange(book.repairs, where.socket, where.repairs)
+        self._exchange = ExchangeClient(limits_in_force.book, where.limits_socket, self._process)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -54,6 +57,7 @@ class Recording:
         self._tell()
         self._sender.close()
         self._exchange.close()
+        self._repairs.close()
 
     def _tick(self) -> None:
         assert self._loop is not None
@@ -61,6 +65,7 @@ class Recording:
         self.writer.flush()
         self._tell()
         self._exchange.turn()
+        self._repairs.step()
 
     def _tell(self) -> None:
         self._sender.send(

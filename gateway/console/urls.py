@@ -5,7 +5,7 @@ from django.urls import path
 from gateway.console.dashboard import views as dashboard
 from gateway.console.engine import views as engine
 from gateway.console.playground import views as playground
-from gateway.console.providers import connection_copy, connection_health, connection_views
+from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
 from gateway.console.rehearsal import views as rehearsal
 from gateway.console.usage import views as usage
 
@@ -26,6 +26,7 @@ urlpatterns = [
     path("connection/<int:pk>/keep", connection_views.keep, name="connection-keep"),
     path("connection/<int:pk>/copy", connection_copy.copy, name="connection-copy"),
     path("usage/", usage.show, name="usage"),
+    path("connection/<int:pk>/repairs", repairs.reset, name="connection-repairs-reset"),
     path("rehearse", rehearsal.rehearsal, name="rehearse"),
     path("replay", rehearsal.replayed, name="replay"),
 ]

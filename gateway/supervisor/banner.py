@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import dataclass
 
 
@@ -16,6 +17,8 @@ class Welcome:
     api_key: str
     model: str
     """A model to try; empty when the service runs without the local one."""
+    fallback: str = ""
+    """What happens when no target answers, in a sentence."""
 
     def text(self) -> str:
         lines = ["", f"Pointsman is ready at {self.url}", ""]
@@ -36,6 +39,8 @@ class Welcome:
                 ".venv/bin/python manage.py create_api_key NAME --scopes inference"
             )
         lines.append(f"  API docs  {self.url}/api/docs")
+        if self.fallback:
+            lines += ["", textwrap.fill(self.fallback, 78)]
         lines += ["", "Try it:", "", *self._curl(), "", "Ctrl-C stops everything.", ""]
         return "\n".join(lines)
 

@@ -16,7 +16,7 @@ from governance.routing.breaker import HealthReader, HealthStatus
 from governance.routing.explain import simulate
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.limited_health import LimitedHealth
-from governance.routing.request import RoutingRequest
+from governance.routing.request import Features, RoutingRequest
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
 from governance.routing.vocabulary import FEATURES, MODALITIES, REQUEST_TYPES
 
@@ -105,6 +105,7 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
     request_type = fields.choice("request_type", REQUEST_TYPES, default="chat")
     fields.choices("capabilities", MODALITIES + FEATURES)
     fields.text("model", 300)
+    tokens = fields.number("prompt_tokens", 0, 1_000_000_000, integer=True)
     fields.text("routing_profile", 200)
     headers = _headers(fields)
     request = document.get("request")
@@ -120,6 +121,7 @@ def read(document: Mapping[str, Any]) -> RoutingRequest:
             request_type=request_type,
             required_capabilities=required_capabilities or frozenset({"text"}),
             profile_hint=profile_hint,
+            features=Features(prompt_tokens=int(tokens or 0)),
         )
     try:
         routing_request = ports.filled().read_request({**whole, "request_type": request_type})

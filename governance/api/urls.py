@@ -31,6 +31,7 @@ Actions = Mapping[str, Any]
 MANY: Actions = {"get": "list", "post": "create"}
 ONE: Actions = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 PROFILE: Actions = {"get": "retrieve", "put": "update", "delete": "destroy"}
+REPAIRS: Actions = {"get": "repairs", "delete": "forget_repairs"}
 KEY: Actions = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 FIXED: Actions = {"get": "retrieve", "delete": "destroy"}
 EXPORT: Actions = {"get": "export"}
@@ -58,6 +59,7 @@ urlpatterns = [
     path("routing-profiles/<str:profile_id>", ProfileViewSet.as_view({**PROFILE})),
     path("providers", ProviderViewSet.as_view({**MANY})),
     path("providers/<str:name>", ProviderViewSet.as_view({**ONE})),
+    path("providers/<str:name>/repairs", ProviderViewSet.as_view({**REPAIRS})),
     path("keys", KeyViewSet.as_view({**MANY})),
     path("keys/<str:key_id>", KeyViewSet.as_view({**KEY})),
     path("heuristic-rules", RuleViewSet.as_view({**MANY})),

@@ -33,6 +33,8 @@ def _phrases(name: str, old: Any, new: Any) -> Iterable[str]:
         return [f"moved from {ordinal(old + 1)} to {ordinal(new + 1)}"]
     if name == "conditions":
         return listed("condition", map(_condition, old or []), map(_condition, new or []))
+    if name == "model_facts":
+        return listed("model with facts", map(_facts, old or []), map(_facts, new or []))
     if name == "extra_headers":
         return listed("header", old or {}, new or {})
     if isinstance(old, dict) or isinstance(new, dict):
@@ -65,3 +67,13 @@ def _condition(condition: Mapping[str, Any]) -> str:
     value = condition.get("value")
     words = f"of {', '.join(map(str, value))}" if isinstance(value, list) else str(value).lower()
     return f"“{label(str(condition.get('feature')))} {condition.get('operator')} {words}”"
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    """`gpt-oss (context length 131072, capabilities text, tools)`."""
+    said = [
+        f"{label(name)} {', '.join(value) if isinstance(value, list) else value}"
+        for name, value in facts.items()
+        if name != "model" and value
+    ]
+    return f"{facts.get('model')} ({', '.join(said)})" if said else str(facts.get("model"))

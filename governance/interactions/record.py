@@ -103,6 +103,9 @@ class AttemptRecord(msgspec.Struct, gc=False):
     """0 for local inference, None without usage and where no price is known."""
     estimated: bool = False
     """The usage is worked out from what was relayed: the provider never said."""
+    cause: str = ""
+    """Why it failed, in a sentence of ours: "The provider could not be reached: name not found."
+    Empty where it answered."""
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.model}: {self.code} after {self.milliseconds:.0f} ms"
@@ -202,6 +205,9 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     finish_reason: str = ""
     fallback: str = "none"
     """`none`, `target` or `local`."""
+    fallback_reason: str = ""
+    """Why another one answered: the code of the first failure, or `unknown_model` or
+    `no_candidate` where nothing was tried."""
     outcome: str
     """One of `OUTCOMES`."""
     error_code: str = ""

@@ -1,6 +1,7 @@
 """Anthropic and what speaks its Messages API."""
 
 from governance.kinds.auth import KeyHeader
+from governance.kinds.claude import LONGEST_ANSWERS
 from governance.kinds.kind import LIST_HEADERS, TRACE_HEADERS, Preset, Probe, ProviderKind
 from governance.kinds.model_rules import Fix, ModelRule
 
@@ -24,6 +25,7 @@ KIND = ProviderKind(
     # Whoever speaks its protocol at another address resells the same models.
     price_seller="anthropic",
     model_rules=(
+        *LONGEST_ANSWERS,
         # Source: Anthropic's migration guides. Claude 4.7 and later take no sampling parameters,
         # 4.1 to 4.6 take one of them.
         ModelRule(

@@ -1,4 +1,5 @@
-"""What a provider's models are known to refuse, so that it need not be found out by asking."""
+"""What is known of a provider's models, so that it need not be found out by asking: what they
+refuse, and how long they answer at most."""
 
 from __future__ import annotations
 
@@ -18,12 +19,15 @@ class Fix(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ModelRule:
-    """Fixes for every request to the models whose name holds the pattern."""
+    """What holds for the models whose name holds the pattern."""
 
     models: str
     """A regular expression, searched without regard to case: names come with a vendor before
     them (`anthropic/`, `anthropic.`) and a date behind."""
-    fixes: tuple[Fix, ...]
+    fixes: tuple[Fix, ...] = ()
+    """Of every request to them."""
+    max_output_tokens: int | None = None
+    """The first rule that says it counts."""
 
 
 @lru_cache(maxsize=4096)
@@ -32,3 +36,12 @@ def fixes_for(rules: tuple[ModelRule, ...], model: str) -> tuple[Fix, ...]:
     return tuple(
         fix for rule in rules if re.search(rule.models, model, re.IGNORECASE) for fix in rule.fixes
     )
+
+
+@lru_cache(maxsize=4096)
+def longest_answer(rules: tuple[ModelRule, ...], model: str) -> int | None:
+    """How many tokens a model answers with at most, None where no rule tells."""
+    for rule in rules:
+        if rule.max_output_tokens and re.search(rule.models, model, re.IGNORECASE):
+            return rule.max_output_tokens
+    return None

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0007_schema'),
+        ('governance', '0011_facts'),
     ]
 
     operations = [

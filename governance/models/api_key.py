@@ -20,6 +20,7 @@ from governance.models.constraints import filled, one_of
 from governance.models.group import Group
 from governance.models.routing_profile import RoutingProfile
 from governance.models.validators import Words, line
+from governance.routing.fallback_modes import CHOICES as FALLBACK_CHOICES
 from governance.routing.rules import LOCAL_FALLBACKS, key_problems
 
 SCOPES = ("inference", "governance:read", "governance:write")
@@ -69,8 +70,8 @@ class ApiKey(Model):
         help_text="Place in the local engine's queue.",
     )
     local_fallback = CharField(
-        max_length=10,
-        choices=[("default", "Local inference takes over"), ("never", "Never")],
+        max_length=20,
+        choices=FALLBACK_CHOICES,
         default="default",
     )
     local_only = BooleanField(

@@ -66,6 +66,7 @@ class Interaction(Model):
     cost_usd = FloatField(null=True)
     finish_reason = CharField(max_length=40, blank=True)
     fallback = CharField(max_length=10, choices=list(FALLBACKS.items()), default="none")
+    fallback_reason = CharField(max_length=60, blank=True)
     outcome = CharField(max_length=20, choices=list(OUTCOMES.items()))
     error_code = CharField(max_length=60, blank=True)
     status = PositiveSmallIntegerField(default=0)

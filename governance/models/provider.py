@@ -67,6 +67,13 @@ class Provider(Model):
         validators=[Words(capabilities)],
         help_text="Modalities and features its models take; none listed means all.",
     )
+    model_facts = JSONField(
+        "facts of models",
+        default=list,
+        blank=True,
+        help_text="What is known of its models: context length, longest answer, capabilities. "
+        "`model` is a name or, with * behind it, the beginning of one.",
+    )
     connect_timeout = FloatField(default=10.0, validators=[TIMEOUT], help_text="Seconds.")
     first_event_timeout = FloatField(
         default=120.0,

@@ -21,6 +21,7 @@ from governance.errors import refuse
 from governance.models.constraints import filled, one_of
 from governance.models.routing_target import RoutingTarget
 from governance.models.validators import line, prose
+from governance.routing.fallback_modes import CHOICES as FALLBACK_CHOICES
 from governance.routing.rules import LOCAL_FALLBACKS, profile_problems
 
 
@@ -62,8 +63,8 @@ class RoutingProfile(Model):
         help_text="In which order targets are tried.",
     )
     local_fallback = CharField(
-        max_length=10,
-        choices=[("default", "Local inference takes over"), ("never", "Never")],
+        max_length=20,
+        choices=FALLBACK_CHOICES,
         default="default",
         help_text="What happens when no target answers.",
     )

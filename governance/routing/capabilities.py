@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from governance.routing.table import Target
 from governance.routing.vocabulary import FEATURES, MODALITIES
 
 _MODALITIES: Final = frozenset(MODALITIES)
@@ -15,16 +14,12 @@ _VISION: Final = frozenset({"vision"})
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
-def binding_features(targets: Iterable[Target]) -> frozenset[str]:
+def binding_features(declared: Iterable[frozenset[str]]) -> frozenset[str]:
     """The features that some enabled target declares: only those count as requirements.
 
     Where nobody declares `tools`, a request with tools goes to whoever takes it.
     """
-    declared: set[str] = set()
-    for target in targets:
-        if target.enabled:
-            declared |= target.capabilities
-    return _FEATURES & declared
+    return _FEATURES.intersection(_NOTHING.union(*declared))
 
 
 def missing(

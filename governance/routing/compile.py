@@ -33,6 +33,8 @@ def compile_table(
     groups: Iterable[GroupEntry] = (),
     limits: LimitIndex | None = None,
     prices: Iterable[ModelPriceEntry] = (),
+    local_fallback: str = "always",
+    context_lengths: Mapping[tuple[str, str, str], int] | None = None,
     compile_regex: Callable[[str], Callable[[str], bool]],
 ) -> RoutingTable:
     """One consistent table.
@@ -64,6 +66,8 @@ def compile_table(
         groups=MappingProxyType({one.id: one for one in groups}),
         limits=limits or LimitIndex(),
         prices=tuple(prices),
+        local_fallback=local_fallback,
+        context_lengths=MappingProxyType(dict(context_lengths or {})),
     )
 
 

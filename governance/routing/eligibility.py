@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from governance.routing.capabilities import binding_features
@@ -9,7 +10,7 @@ from governance.routing.fallback import local_candidate
 from governance.routing.plan import Candidate, ProfileChoice, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, RoutingTable, Target, VirtualKey
-from governance.routing.verdicts import EvaluationContext, evaluate, serves
+from governance.routing.verdicts import EvaluationContext, declared, evaluate, serves
 from governance.strategies.strategy import failover_key
 
 
@@ -81,7 +82,7 @@ def _work_out(
         request_type=routing_request.request_type,
         required_capabilities=routing_request.required_capabilities,
         alias=choice.alias,
-        binding=binding_features(profile.targets),
+        binding=binding_features(_declared(profile, choice.alias, table)),
         profile=profile,
         virtual_key=virtual_key,
         table=table,
@@ -104,7 +105,17 @@ def _work_out(
     )
 
 
+def _declared(profile: Profile, alias: str | None, table: RoutingTable) -> Iterator[frozenset[str]]:
+    """What each enabled target declares, or what is known of its model."""
+    for target in profile.targets:
+        if target.enabled:
+            provider = table.providers.get(target.provider.casefold())
+            yield declared(target, target.model or alias or "", provider, table)
+
+
 def _kept(index: int, verdict: Verdict, table: RoutingTable) -> EligibleTarget:
     key = verdict.target.provider.casefold()
-    candidate = Candidate(table.providers[key], verdict.model, verdict.target)
+    provider = table.providers[key]
+    facts = table.facts(provider, verdict.model)
+    candidate = Candidate(provider, verdict.model, verdict.target, facts)
     return EligibleTarget(index, verdict.target, candidate, key)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from governance.routing.breaker import HealthReader
+from governance.routing.fallback import applies, place_of
+from governance.routing.fallback_modes import FallbackMode, sentence
 from governance.routing.plan import Candidate, Plan, Refusal, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.resolve import route
@@ -78,6 +80,10 @@ class Simulation:
     refusal: Refusal | None
     warning: str
     skipped: tuple[tuple[str, str], ...]
+    local_fallback: FallbackMode | None = None
+    """Whether local inference takes over when no candidate answers, and who says so; None where
+    that was not asked."""
+    local_fallback_words: str = ""
 
     @property
     def primary(self) -> Explained | None:
@@ -100,7 +106,14 @@ class Simulation:
             "refusal": None if self.refusal is None else asdict(self.refusal),
             "warning": self.warning,
             "skipped": [{"rule": rule, "why": why} for rule, why in self.skipped],
+            **self._local_fallback(),
         }
+
+    def _local_fallback(self) -> dict[str, Any]:
+        if self.local_fallback is None:
+            return {}
+        told = {**self.local_fallback._asdict(), "detail": self.local_fallback_words}
+        return {"local_fallback": told}
 
 
 def simulate(
@@ -112,7 +125,10 @@ def simulate(
     rng: Rng,
 ) -> Simulation:
     """What `route` decides with the same arguments, explained."""
-    return explain(route(routing_request, virtual_key, table, health, now, rng))
+    plan = route(routing_request, virtual_key, table, health, now, rng)
+    held = applies(plan.profile, virtual_key, table)
+    words = sentence(held, place_of(table.local_default))
+    return replace(explain(plan), local_fallback=held, local_fallback_words=words)
 
 
 def explain(plan: Plan) -> Simulation:

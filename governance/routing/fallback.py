@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from governance.kinds import kind_named
-from governance.routing.plan import Candidate
+from governance.routing.fallback_modes import (
+    FOLLOWS,
+    NEVER,
+    UNREACHABLE,
+    FallbackMode,
+    mode_of,
+    sentence,
+)
+from governance.routing.plan import OVERLOADED, Candidate, Verdict
 from governance.routing.request import RoutingRequest
-from governance.routing.table import Profile, RoutingTable, VirtualKey
+from governance.routing.table import Profile, ProviderEntry, RoutingTable, VirtualKey
 from governance.routing.verdicts import covers_modalities
 
-NEVER = "never"
+
+def applies(profile: Profile | None, virtual_key: VirtualKey, table: RoutingTable) -> FallbackMode:
+    """The mode that holds for requests of this key to this profile."""
+    said = FOLLOWS if profile is None else profile.local_fallback
+    return mode_of(table.local_fallback, said, virtual_key.local_fallback)
 
 
 def local_candidate(
@@ -25,9 +39,8 @@ def local_candidate(
     provider = table.local_default
     if provider is None or not provider.enabled or not provider.default_model:
         return None
-    if virtual_key.local_fallback == NEVER or (
-        profile is not None and profile.local_fallback == NEVER
-    ):
+    mode = applies(profile, virtual_key, table).mode
+    if mode == NEVER:
         return None
     kind = kind_named(provider.kind)
     if kind is None or not kind.serves(routing_request.request_type):
@@ -36,4 +49,32 @@ def local_candidate(
         routing_request.required_capabilities, provider
     ):
         return None
-    return Candidate(provider, provider.default_model)
+    model = provider.default_model
+    facts = table.facts(provider, model)
+    return Candidate(provider, model, facts=facts, only_unreachable=mode == UNREACHABLE)
+
+
+def takes_over(fallback: Candidate, verdicts: Iterable[Verdict]) -> bool:
+    """Whether the fallback may answer where the verdicts leave nothing else to try."""
+    if not fallback.only_unreachable:
+        return True
+    return any(verdict.rejection in OVERLOADED for verdict in verdicts)
+
+
+def sentence_for(profile: Profile, table: RoutingTable) -> str:
+    """What happens to requests of the profile when no target answers."""
+    return sentence(
+        mode_of(table.local_fallback, profile.local_fallback), place_of(table.local_default)
+    )
+
+
+def installation_sentence(table: RoutingTable) -> str:
+    """What happens where neither profile nor key says otherwise."""
+    return sentence(mode_of(table.local_fallback), place_of(table.local_default))
+
+
+def place_of(provider: ProviderEntry | None) -> str:
+    """The local model that would answer, in words; empty where there is none."""
+    if provider is None or not provider.default_model:
+        return ""
+    return f"{provider.name} / {provider.default_model}"

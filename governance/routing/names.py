@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from governance.routing.handles import backend, usable_profiles
+from governance.routing.model_facts import UNKNOWN, ModelFacts, together
 from governance.routing.table import Profile, ProviderEntry, RoutingTable, VirtualKey
 from governance.routing.verdicts import WILDCARD, unavailable_reason
 
@@ -18,6 +19,7 @@ class ListedModel:
     owner: str
     """The virtual provider or the provider."""
     virtual: bool
+    facts: ModelFacts = field(default=UNKNOWN, compare=False)
 
 
 def listed_models(table: RoutingTable, virtual_key: VirtualKey) -> list[ListedModel]:
@@ -29,28 +31,41 @@ def listed_models(table: RoutingTable, virtual_key: VirtualKey) -> list[ListedMo
     """
     found: dict[str, ListedModel] = {}
     for profile in usable_profiles(virtual_key, table):
-        for alias in _virtual_models(profile, virtual_key, table):
-            name = f"{profile.virtual_provider}/{alias}"
-            found.setdefault(name.casefold(), ListedModel(name, profile.virtual_provider, True))
+        behind: dict[str, list[ModelFacts]] = {}
+        names: dict[str, str] = {}
+        for alias, facts in _virtual_models(profile, virtual_key, table):
+            names.setdefault(alias.casefold(), alias)
+            behind.setdefault(alias.casefold(), []).append(facts)
+        for key, alias in names.items():
+            name, owner = f"{profile.virtual_provider}/{alias}", profile.virtual_provider
+            one = ListedModel(name, owner, True, together(behind[key]))
+            found.setdefault(name.casefold(), one)
     for provider, models in _real_models(virtual_key, table).items():
+        row = table.providers[provider.casefold()]
         for model in models:
             name = f"{provider}/{model}"
-            found.setdefault(name.casefold(), ListedModel(name, provider, False))
+            one = ListedModel(name, provider, False, table.facts(row, model))
+            found.setdefault(name.casefold(), one)
     return sorted(found.values())
 
 
 def _virtual_models(
     profile: Profile, virtual_key: VirtualKey, table: RoutingTable
-) -> Iterator[str]:
+) -> Iterator[tuple[str, ModelFacts]]:
+    """Each with the facts of one model behind it."""
     for target in profile.targets:
         if not target.enabled or unavailable_reason(target.provider, profile, virtual_key, table):
             continue
-        if target.virtual_model not in ("", WILDCARD):
-            yield target.virtual_model
-        elif target.model:
-            yield target.model
-        else:
-            yield from _models_of(table.providers[target.provider.casefold()])
+        provider = table.providers[target.provider.casefold()]
+        models = [target.model] if target.model else _models_of(provider)
+        named = target.virtual_model not in ("", WILDCARD)
+        for model in models:
+            facts = table.facts(provider, model)
+            if target.capabilities:
+                facts = facts._replace(capabilities=target.capabilities)
+            yield (target.virtual_model if named else model), facts
+        if named and not target.model and not provider.default_model and not provider.models:
+            yield target.virtual_model, UNKNOWN
 
 
 def _real_models(virtual_key: VirtualKey, table: RoutingTable) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from governance.routing.model_facts import UNKNOWN, ModelFacts
 from governance.routing.table import Profile, ProviderEntry, Target
 
 REJECTIONS: Final = (
@@ -20,11 +21,21 @@ REJECTIONS: Final = (
     "cloud_routing_disabled",
     "local_only",
     "model_missing",
+    "context_too_small",
     "request_threshold_exceeded",
     "token_threshold_exceeded",
     "budget_threshold_exceeded",
 )
 """Why a target is not a candidate; the first that applies, in this order. A closed list."""
+
+OVERLOADED: Final = frozenset(
+    {
+        "request_threshold_exceeded",
+        "token_threshold_exceeded",
+        "budget_threshold_exceeded",
+    }
+)
+"""Of these, the ones that say a provider has all it can take at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,9 @@ class Candidate:
     model: str
     target: Target | None = None
     """None for the local fallback, which no target names."""
+    facts: ModelFacts = UNKNOWN
+    only_unreachable: bool = False
+    """To be tried only if every other candidate could not be reached or was overloaded."""
 
     @property
     def is_local_fallback(self) -> bool:

@@ -199,10 +199,10 @@ def _unknown(
         if not undecided
         else "no model named and no default"
     )
-    if (
-        table.cloud_enabled
-        and local_candidate(routing_request, None, virtual_key, table) is not None
-    ):
+    fallback = (
+        local_candidate(routing_request, None, virtual_key, table) if table.cloud_enabled else None
+    )
+    if fallback is not None and not fallback.only_unreachable:
         warning = f"{what}: local inference takes it"
         return ProfileChoice(NO_ROUTE, "default", None, skipped, warning)
     known = listing(model.id for model in listed_models(table, virtual_key))

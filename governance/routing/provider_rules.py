@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from governance.kinds import kind_named
 from governance.routing.addresses import forbidden_address
 from governance.routing.fields import Problem, kind_of
+from governance.routing.model_facts import facts_problems
 
 Values = Mapping[str, Any]
 
@@ -48,6 +49,7 @@ def provider_problems(
     yield from name_problems(values, others=others, virtual_providers=virtual_providers)
     yield from base_url_problems(values)
     yield from address_problems(values)
+    yield from facts_problems(values["model_facts"])
 
 
 def name_problems(

@@ -11,12 +11,22 @@ from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile
 from governance.routing.verdicts import serves
 
-CALLERS: Final = ("capability_mismatch", "request_type_mismatch", "model_missing")
+CALLERS: Final = (
+    "context_too_small",
+    "capability_mismatch",
+    "request_type_mismatch",
+    "model_missing",
+)
 """Rejections that the caller can mend by asking for something else; a refusal is named after the
 first that occurs."""
 
 PASSED_OVER: Final = ("target_disabled", "virtual_model_mismatch")
 """Targets that were never meant for the request, and so say nothing about who is to blame."""
+
+
+TOO_LONG: Final = "too_long"
+"""The code by which every protocol tells its callers, in words their clients act upon, that the
+prompt is too long."""
 
 
 def refusal_for(
@@ -39,6 +49,8 @@ def refusal_for(
         message = (
             f"{_wanted(code, routing_request)} {_nobody(profile)} can answer: {reasons(meant)}"
         )
+        if code == "context_too_small":
+            return Refusal(400, TOO_LONG, message, None)
         return Refusal(400, code, message, "model")
     return Refusal(503, "no_candidate", f"{_nobody(profile)} can answer now: {reasons(verdicts)}")
 
@@ -60,6 +72,8 @@ def reasons(verdicts: Sequence[Verdict]) -> str:
 
 
 def _wanted(code: str, routing_request: RoutingRequest) -> str:
+    if code == "context_too_small":
+        return f"The prompt has about {routing_request.features.prompt_tokens:,} tokens."
     if code == "capability_mismatch":
         return f"The request needs {', '.join(sorted(routing_request.required_capabilities))}."
     if code == "request_type_mismatch":

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from governance.routing.breaker import HealthReader, HealthStatus
-from governance.routing.eligibility import EligibleTarget, eligibility_for
+from governance.routing.eligibility import Eligibility, EligibleTarget, eligibility_for
+from governance.routing.fallback import takes_over
 from governance.routing.plan import Candidate, Plan, ProfileChoice, Refusal, Verdict
 from governance.routing.policy import choose
 from governance.routing.refusals import refusal_for, warning_for
 from governance.routing.request import RoutingRequest
 from governance.routing.table import RoutingTable, VirtualKey
-from governance.routing.verdicts import threshold
+from governance.routing.verdicts import threshold, too_small
 from governance.strategies import strategy_named
 from governance.strategies.strategy import Rng
 
@@ -54,8 +55,7 @@ def resolve(
     demoted: list[Candidate] = []
     strategy = strategy_named(choice.profile.strategy)
     for one in strategy.order(eligibility.kept, health, rng):
-        status = health.status(one.provider, one.candidate.model)
-        verdict = None if status is None else _health_verdict(one, status, now)
+        verdict = _of_the_moment(one, routing_request, health, now)
         if verdict is None:
             candidates.append(one.candidate)
             continue
@@ -64,14 +64,14 @@ def resolve(
             demoted.append(one.candidate)
     candidates += demoted
     warning, refusal = choice.warning, None
-    fallback = eligibility.fallback
-    if fallback is not None:
-        if not candidates:
+    fallback = _fallback(eligibility, routing_request, candidates)
+    if not candidates:
+        if fallback is None or not takes_over(fallback, verdicts):
+            fallback, refusal = None, refusal_for(routing_request, choice, verdicts)
+        else:
             warning = warning or warning_for(choice.profile, verdicts)
-        if not eligibility.fallback_repeats or not any(map(fallback.same_place, candidates)):
-            candidates.append(fallback)
-    elif not candidates:
-        refusal = refusal_for(routing_request, choice, verdicts)
+    if fallback is not None:
+        candidates.append(fallback)
     return Plan(
         profile=choice.profile if choice.profile.targets else None,
         reason=choice.reason,
@@ -82,6 +82,31 @@ def resolve(
         warning=warning,
         skipped=choice.skipped,
     )
+
+
+def _fallback(
+    eligibility: Eligibility, routing_request: RoutingRequest, candidates: list[Candidate]
+) -> Candidate | None:
+    """The local fallback, unless it is a candidate already or the prompt does not fit in."""
+    fallback = eligibility.fallback
+    if fallback is None:
+        return None
+    if eligibility.fallback_repeats and any(map(fallback.same_place, candidates)):
+        return None
+    tokens = routing_request.features.prompt_tokens
+    return None if too_small(fallback.facts.context_length, tokens) else fallback
+
+
+def _of_the_moment(
+    one: EligibleTarget, routing_request: RoutingRequest, health: HealthReader, now: float
+) -> Verdict | None:
+    """What this very request and health change about a kept target, None when nothing."""
+    candidate = one.candidate
+    small = too_small(candidate.facts.context_length, routing_request.features.prompt_tokens)
+    if small is not None:
+        return Verdict(one.target, candidate.model, *small)
+    status = health.status(one.provider, candidate.model)
+    return None if status is None else _health_verdict(one, status, now)
 
 
 def _health_verdict(one: EligibleTarget, status: HealthStatus, now: float) -> Verdict | None:

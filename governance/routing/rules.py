@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Final, TypeAlias
 
+from governance.routing.fallback_modes import CHOICES
 from governance.routing.fields import Problem
 from governance.routing.target_rules import alias_problems, target_problems
 from governance.strategies import STRATEGIES
@@ -22,7 +23,7 @@ Identity: TypeAlias = tuple[str, str, str]
 ProviderNames: TypeAlias = Mapping[str, bool] | Iterable[str]
 """Names of the real providers; as a mapping, whether each is local."""
 
-LOCAL_FALLBACKS: Final = ("default", "never")
+LOCAL_FALLBACKS: Final = tuple(word for word, _ in CHOICES)
 MAX_TARGETS: Final = 100
 RESERVED_IDS: Final = frozenset({"export", "import", "simulate", ".", ".."})
 """Words that mean something else where an id stands in a path of the REST API."""

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from governance.limits.counting.binding import LimitIndex
 from governance.routing.memo import Memo
+from governance.routing.model_facts import ModelFacts, SaidFacts, known_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Profile:
     """Public id of the only API key that may use this profile; empty: every key."""
     enabled: bool = True
     local_fallback: str = "default"
-    """`default` or `never`."""
+    """`default`, which follows the installation, `always`, `unreachable` or `never`."""
     local_only: bool = False
     implicit: bool = False
     """Made on the fly for a request that named a real provider; no row stands behind it."""
@@ -94,6 +95,8 @@ class ProviderEntry:
     max_concurrency: int | None = None
     enabled: bool = True
     is_default: bool = False
+    model_facts: tuple[SaidFacts, ...] = ()
+    """What operators say of its models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,5 +223,21 @@ class RoutingTable:
     limits: LimitIndex = field(default_factory=LimitIndex, compare=False)
     prices: tuple[ModelPriceEntry, ...] = ()
     """What counts before the public price list."""
+    local_fallback: str = "always"
+    """What the installation says: `always`, `unreachable` or `never`; see `routing.fallback`."""
+    context_lengths: Mapping[tuple[str, str, str], int] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """What the catalogue of models knows, by kind, base URL and model of a provider."""
     memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
     """What was worked out from this table before; ends with it."""
+
+    def facts(self, provider: ProviderEntry, model: str) -> ModelFacts:
+        """What is known of a model at a provider."""
+        key = ("facts", provider.name, model)
+        found: ModelFacts | None = self.memo.get(key)
+        if found is None:
+            listed = self.context_lengths.get((provider.kind, provider.base_url, model))
+            found = known_facts(provider.kind, provider.model_facts, model, listed)
+            self.memo.put(key, found)
+        return found

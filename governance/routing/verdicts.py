@@ -44,7 +44,7 @@ def evaluate(target: Target, context: EvaluationContext) -> Verdict:
         _disabled(target)
         or _alias_mismatch(target, context)
         or _request_type_mismatch(target, provider, context)
-        or _capability_mismatch(target, context)
+        or _capability_mismatch(target, model, provider, context)
         or unavailable_reason(target.provider, context.profile, context.virtual_key, context.table)
         or _model_missing(model, target)
     )
@@ -137,14 +137,34 @@ def _request_type_mismatch(
     return None
 
 
-def _capability_mismatch(target: Target, context: EvaluationContext) -> Rejection | None:
-    lacks = missing(context.required_capabilities, target.capabilities, context.binding)
+def declared(
+    target: Target, model: str, provider: ProviderEntry | None, table: RoutingTable
+) -> frozenset[str]:
+    """What the target declares; where it declares nothing, what is known of its model."""
+    if target.capabilities or provider is None or not model:
+        return target.capabilities
+    return table.facts(provider, model).capabilities
+
+
+def _capability_mismatch(
+    target: Target, model: str, provider: ProviderEntry | None, context: EvaluationContext
+) -> Rejection | None:
+    offers = declared(target, model, provider, context.table)
+    lacks = missing(context.required_capabilities, offers, context.binding)
     if not lacks:
         return None
     if lacks == {"text"} and "vision" not in context.required_capabilities:
         return "capability_mismatch", "It serves only requests that need vision."
-    declared = ", ".join(sorted(target.capabilities))
-    return "capability_mismatch", f"It lacks {', '.join(sorted(lacks))}; it offers {declared}."
+    offered = ", ".join(sorted(offers))
+    return "capability_mismatch", f"It lacks {', '.join(sorted(lacks))}; it offers {offered}."
+
+
+def too_small(context_length: int | None, prompt_tokens: int) -> Rejection | None:
+    """Whether the prompt is known not to fit in; it is estimated, and needs room for an answer."""
+    if context_length is None or prompt_tokens <= context_length:
+        return None
+    detail = f"The prompt has about {prompt_tokens:,} tokens; its context takes {context_length:,}."
+    return "context_too_small", detail
 
 
 def _model_missing(model: str, target: Target) -> Rejection | None:

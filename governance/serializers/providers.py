@@ -8,12 +8,14 @@ from rest_framework import serializers
 from governance.kinds import stays_here
 from governance.models import Provider
 from governance.routing.fields import Problem
+from governance.routing.model_facts import CAPABILITIES, FACT_FIELDS, facts_problems
 from governance.routing.provider_rules import (
     address_problems,
     base_url_problems,
     header_problems,
     name_problems,
 )
+from governance.serializers.fields import Strict
 from governance.serializers.strict import Reading, StrictSerializer
 
 MASK: Final = "********"
@@ -58,6 +60,29 @@ class StrictHeadersField(serializers.DictField):
         return dict.fromkeys(row.header_names(), MASK)
 
 
+class FactsSerializer(serializers.Serializer[Any]):
+    model = serializers.CharField(
+        max_length=300, help_text="A name; with * behind it, the beginning of one."
+    )
+    context_length = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Tokens, prompt and answer together."
+    )
+    max_output_tokens = serializers.IntegerField(required=False, allow_null=True)
+    capabilities = serializers.ListField(
+        child=serializers.ChoiceField(choices=CAPABILITIES), required=False
+    )
+
+
+class FactsField(Strict, serializers.ListSerializer[Any]):
+    """Facts of models, with what is said of each in one order, whatever order it came in."""
+
+    def read(self, reading: Reading) -> None:  # type: ignore[override]
+        reading.found += facts_problems(reading.document.get(self.name))
+
+    def kept(self, value: Any) -> list[dict[str, Any]]:
+        return [{name: one[name] for name in FACT_FIELDS if one.get(name)} for one in value]
+
+
 def _name(reading: Reading) -> Iterable[Problem]:
     beside = reading.beside
     return name_problems(
@@ -98,6 +123,7 @@ class ProviderSerializer(StrictSerializer):
         help_text=f"Values are shown as `{MASK}`; sent back so, they stay.",
     )
     has_api_key = serializers.BooleanField(read_only=True)
+    model_facts = FactsField(child=FactsSerializer(), required=False)
     credential = serializers.ChoiceField(
         choices=("none", "set", "unreadable"),
         read_only=True,

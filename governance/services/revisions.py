@@ -55,9 +55,9 @@ def revert(version: int, *, who: str, dry_run: bool = False, credentials: bool =
     them.
 
     API keys and groups stay as they are, and so do the secrets of providers: one that comes back
-    after it was deleted has none, which a warning says. Without `credentials` the caller may neither touch them
-    nor move them. Raises `NotFound`, `Forbidden`, `Invalid` when today's rules forbid that state,
-    and `Conflict` when a profile that keys are bound to would go.
+    after it was deleted has none, which a warning says. Without `credentials` the caller may
+    neither touch them nor move them. Raises `NotFound`, `Forbidden`, `Invalid` when today's rules
+    forbid that state, and `Conflict` when a profile that keys are bound to would go.
     """
     summary = f"Went back to revision {version}."
     with change(who, "revert", summary, dry_run=dry_run) as made:

@@ -40,5 +40,7 @@ def with_profile(table: RoutingTable, profile: Profile) -> RoutingTable:
         groups=table.groups.values(),
         limits=table.limits,
         prices=table.prices,
+        local_fallback=table.local_fallback,
+        context_lengths=table.context_lengths,
         compile_regex=compile_regex,
     )

@@ -33,6 +33,11 @@ SATURATED: Final = "saturated"
 
 STALE: Final = "stale_connection"
 """The code of a request that went out again, since its connection had died while it was idle."""
+_STALE_CAUSE: Final = (
+    "The connection had been closed while it was idle; the request went out again."
+)
+LONGEST_CAUSE: Final = 300
+"""Characters of the sentence that a record keeps."""
 
 
 class Attempt:
@@ -141,6 +146,7 @@ class Attempt:
                     0,
                     0.0,
                     candidate.is_local_fallback,
+                    cause=_STALE_CAUSE,
                 )
             )
 
@@ -167,9 +173,10 @@ class Attempt:
             assert self._context.limits is not None
             self._context.limits.failed()
         candidate = self.candidate
-        outcome, code, status = "ok", self.code, self.status
+        outcome, code, status, cause = "ok", self.code, self.status, ""
         if failure is not None:
             outcome, code, status = str(failure.outcome), failure.code, failure.upstream_status
+            cause = failure.message[:LONGEST_CAUSE]
         self._context.attempts.append(
             AttemptRecord(
                 candidate.provider.name,
@@ -179,6 +186,7 @@ class Attempt:
                 status,
                 (self._loop.time() - self._began) * 1000,
                 candidate.is_local_fallback,
+                cause=cause,
             )
         )
         return failure is not None and not (failure is CANCELLED or self._is_ours(failure))

@@ -10,12 +10,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Protocol
 
+import msgspec
 import structlog
 
 from governance.routing.plan import Candidate
-from inference.dispatch.attempt import SATURATED, Attempt
+from inference.dispatch.attempt import Attempt
+from inference.dispatch.chain import INEXPRESSIBLE, FailedChain
 from inference.dispatch.deadlines import CALLER_STALLED
 from inference.dispatch.health import HealthBook
 from inference.dispatch.reading import open_stream, read_whole
@@ -25,6 +27,7 @@ from inference.dispatch.results import Exhausted, StreamResult
 from inference.dispatch.timer_wheel import TimerWheel
 from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
+from inference.translate.answer_limit import room_for, with_limit
 from inference.translate.base import (
     EVENT_STREAM,
     JSON,
@@ -37,13 +40,10 @@ from inference.translate.base import (
 from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
-from inference.values.failures import AttemptFailed, Failure, Outcome, broken, reworded
+from inference.values.failures import AttemptFailed, Failure, Outcome, reworded
 from inference.values.parsed_request import ParsedRequest
 
 log = structlog.get_logger("pointsman.dispatch")
-
-INEXPRESSIBLE: Final = "inexpressible"
-"""The code of a failure that lies in the request and the candidate's protocol alone."""
 
 
 class Delivery(Protocol):
@@ -99,12 +99,9 @@ class Dispatcher:
     async def run(self, candidates: tuple[Candidate, ...]) -> Exhausted | None:
         """One candidate after the other until one commits. None when the caller was answered, be
         it with a stream that broke; else why nobody could."""
-        exhausted = Exhausted(broken("no_candidate", "There is nothing to try.", 503))
-        tried = False
-        passing: list[Failure] = []
+        chain = FailedChain()
         for candidate in candidates:
-            if candidate.is_local_fallback and exhausted.failure.code == INEXPRESSIBLE:
-                # The request asks for too much, nobody has failed: its caller is to know.
+            if not chain.may_try(candidate):
                 break
             result: StreamResult | TranslatedAnswer | None = None
             with self._attempt(candidate) as attempt:
@@ -117,20 +114,10 @@ class Dispatcher:
             if result is not None:
                 await self._deliver(result, candidate)
                 return None
-            failure = attempt.failure
-            assert failure is not None
-            if failure.outcome is Outcome.RETRYABLE:
-                passing.append(failure)
-            # That a protocol lacks the words is no news beside a provider that failed.
-            if not (tried and failure.outcome is Outcome.UNFIT):
-                exhausted = self._exhausted(candidate, failure)
-            tried = tried or failure.code != SATURATED
-            if not failure.moves_on:
+            assert attempt.failure is not None
+            if not chain.add(candidate, attempt.failure, self._exhausted):
                 break
-        exhausted.transient = bool(passing)
-        waits = [one.retry_after for one in passing if one.retry_after is not None]
-        exhausted.retry_after = min(waits, default=None)
-        return exhausted
+        return chain.exhausted()
 
     async def answer_here(
         self,
@@ -164,7 +151,8 @@ class Dispatcher:
         backend = backend_of(candidate.provider)
         translator = self._translators(backend.kind.translation)
         try:
-            outbound = translator.request(request, candidate.model)
+            told = msgspec.structs.replace(request, model_facts=candidate.facts)
+            outbound = translator.request(told, candidate.model)
         except Inexpressible as error:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
@@ -183,7 +171,8 @@ class Dispatcher:
     async def _send(self, backend: Backend, outbound: Outbound, attempt: Attempt) -> Reply:
         """The reply to the request, repaired where the provider refuses a part of it."""
         context, candidate = self.context, attempt.candidate
-        repairs = RepairedRequest(self._book.repairs, backend, candidate, outbound.body)
+        body = self._limited(backend, candidate, outbound.body)
+        repairs = RepairedRequest(self._book.repairs, backend, candidate, body)
 
         async def ask(body: bytes) -> Reply:
             context.dropped = (*outbound.dropped, *repairs.dropped)
@@ -194,6 +183,18 @@ class Dispatcher:
             return reply
 
         return await repairs.send(ask)
+
+    def _limited(self, backend: Backend, candidate: Candidate, body: bytes) -> bytes:
+        """The body with a limit where local inference would go on until its context is full.
+
+        The engine has one of its own for models whose longest answer nobody tells. A local server
+        that a target names is asked as its operator had it.
+        """
+        engine, facts = backend.kind.engine, candidate.facts
+        if not (facts.max_output_tokens if engine else candidate.is_local_fallback):
+            return body
+        tokens = self.request.routing_request.features.prompt_tokens
+        return with_limit(body, room_for(facts.max_output_tokens, facts.context_length, tokens))
 
     async def _ask_once(
         self, backend: Backend, outbound: Outbound, body: bytes, attempt: Attempt

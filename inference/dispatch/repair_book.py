@@ -4,22 +4,25 @@ sent."""
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from governance.kinds.model_rules import Fix
 from governance.routing.table import ProviderEntry
+from inference.values.repair_news import MOST_FIXES, MOST_PLACES, ForgottenPlace, SharedRepair
 
 LASTS: Final = 3600.0
 """Seconds. After that the request is sent once more as it came, to see whether it is still
 refused."""
-_MODELS: Final = 1024
-"""Models that are remembered; the one that was not asked for longest is forgotten first."""
-_FIXES: Final = 16
-"""Fixes of one model."""
+_UNTOLD: Final = 512
+"""News that wait for a collector that is away."""
+
+UNKNOWN_TO_OTHERS: Final = 5.0
+"""Seconds in which what one process has learned gets to the others."""
 
 Place = tuple[str, str, str]
+"""Casefolded provider, base URL, model."""
 
 
 class Remembered(NamedTuple):
@@ -33,13 +36,17 @@ class Remembered(NamedTuple):
 
 
 class RepairBook:
-    """Remembers fixes by provider, address and model, for one process. Not for several threads.
+    """Remembers fixes by provider, address and model. Not for several threads.
 
-    A provider whose address changes is another one.
+    A provider whose address changes is another one. What is learned, or found not to hold any more,
+    is `news` until somebody has told the other processes; `adopt` takes in what they all know.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self.news: deque[ForgottenPlace | SharedRepair] = deque(maxlen=_UNTOLD)
+        self._own: dict[tuple[Place, Fix], float] = {}
+        """What this process has learned a moment ago, and when: the others may not know yet."""
         self._until: OrderedDict[Place, dict[Fix, float]] = OrderedDict()
 
     def known(self, provider: ProviderEntry, model: str) -> tuple[Fix, ...]:
@@ -68,14 +75,34 @@ class RepairBook:
         for fix in fixes:
             for old in [old for old in known if _replaces(fix, old)]:
                 del known[old]
-            if len(known) < _FIXES:
+            if len(known) < MOST_FIXES:
                 known[fix] = until
-        while len(self._until) > _MODELS:
+                self._own[place, fix] = self._clock()
+                self.news.append(SharedRepair(*place, *fix, time.time() + LASTS))
+        while len(self._until) > MOST_PLACES:
             self._until.popitem(last=False)
 
     def unlearn(self, provider: ProviderEntry, model: str) -> None:
         """What was remembered of the model does not hold any more."""
-        self._until.pop(_place(provider, model), None)
+        place = _place(provider, model)
+        if self._until.pop(place, None) is not None:
+            self.news.append(ForgottenPlace(*place))
+            self._own = {key: at for key, at in self._own.items() if key[0] != place}
+
+    def adopt(self, shared: Iterable[SharedRepair], now: float) -> None:
+        """Makes what all processes know what this one knows; `now` is Unix time in seconds. What
+        was learned here so lately that the others may not know of it stays."""
+        moment = self._clock()
+        self._own = {key: at for key, at in self._own.items() if at > moment - UNKNOWN_TO_OTHERS}
+        fresh = [(key, self._until.get(key[0], {}).get(key[1])) for key in self._own]
+        self._until.clear()
+        for one in shared:
+            if one.until > now:
+                fixes = self._until.setdefault((one.provider, one.base_url, one.model), {})
+                fixes[Fix(one.repair, one.value)] = moment + one.until - now
+        for (place, fix), until in fresh:
+            if until is not None:
+                self._until.setdefault(place, {})[fix] = until
 
     def forget(self, provider: str) -> None:
         """Forgets everything about a provider."""

@@ -6,12 +6,14 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
 
 from governance.interactions.record import NamedRef
 from governance.kinds import caller_headers, list_headers
+from governance.routing.fallback_modes import NEVER
 from governance.routing.plan import Plan, Refusal
 from governance.routing.policy import choose
 from governance.routing.resolve import resolve, route
@@ -19,6 +21,7 @@ from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.health import HealthBook
 from inference.dispatch.request_limits import Limiting, RequestLimits
+from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
@@ -140,6 +143,7 @@ class InferenceConsumer(LeanHttpConsumer):
                 exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
                 if exhausted is not None:
                     heartbeat.stop()
+                    self._unless_the_route_failed(exhausted, request, key, table)
                     await delivery.give_up(exhausted)
         except RequestRefused as refused:
             await self._refuse(refused.answer)
@@ -224,6 +228,23 @@ class InferenceConsumer(LeanHttpConsumer):
             self.context.plan = plan
             raise RequestRefused(admitted)
         return admitted
+
+    def _unless_the_route_failed(
+        self, exhausted: Exhausted, request: ParsedRequest, key: VirtualKey, table: RoutingTable
+    ) -> None:
+        """Where the local model stood in for a route that failed, and the prompt is too long for
+        it, the caller is told what was wrong with the route: raises `RequestRefused`."""
+        plan = self.context.plan
+        if plan is None or not plan.warning or exhausted.failure.outcome is not Outcome.TOO_LONG:
+            return
+        alone = replace(key, local_fallback=NEVER)
+        refusal = route(
+            request.routing_request, alone, table, self.book, time.monotonic(), self.rng
+        ).refusal
+        if refusal is not None:
+            raise RequestRefused(
+                ErrorAnswer(refusal.status, refusal.message, refusal.code, refusal.field)
+            )
 
     def _dispatcher(self, request: ParsedRequest, delivery: AnswerDelivery) -> Dispatcher:
         return Dispatcher(

@@ -85,6 +85,7 @@ def answered(context: RequestContext, candidate: Candidate, attempts: int) -> He
     moved_on = context.moved_on(candidate.provider.name, candidate.model)
     fallback = b"local" if candidate.is_local_fallback else b"target" if moved_on else b"none"
     limits = context.limits
+    reason = context.first_failure.encode() if fallback != b"none" else b""
     return [
         *routing_headers(context),
         *(() if limits is None else limits.headers(context.protocol)),
@@ -92,4 +93,5 @@ def answered(context: RequestContext, candidate: Candidate, attempts: int) -> He
         (b"x-pointsman-model", header_value(candidate.model)),
         (b"x-pointsman-attempts", str(attempts).encode()),
         (b"x-pointsman-fallback", fallback),
+        *([(b"x-pointsman-fallback-reason", reason)] if reason else ()),
     ]

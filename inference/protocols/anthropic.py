@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.names import ListedModel
+from inference.protocols.model_fields import anthropic_fields
 from inference.protocols.sse import encode
 from inference.values.error_answer import ErrorAnswer
 
@@ -88,6 +89,7 @@ class AnthropicProtocol:
             "display_name": name.id,
             "created_at": _UNKNOWN_AGE,
             "lifecycle": "active",
+            **anthropic_fields(name.facts),
         }
 
     def models(self, names: Iterable[ListedModel], *, has_more: bool = False) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.names import ListedModel
+from inference.protocols.model_fields import openrouter_fields
 from inference.values.error_answer import ErrorAnswer
 
 _TYPES: Final = {
@@ -81,7 +82,8 @@ class OpenAIProtocol:
 
     def model(self, name: ListedModel) -> dict[str, Any]:
         """The body of `GET /v1/models/{id}`; `created` is a constant, an age is not known."""
-        return {"id": name.id, "object": "model", "created": 0, "owned_by": name.owner}
+        own = {"id": name.id, "object": "model", "created": 0, "owned_by": name.owner}
+        return own | openrouter_fields(name.id, name.facts)
 
     def models(self, names: Iterable[ListedModel], *, has_more: bool = False) -> dict[str, Any]:
         """The body of `GET /v1/models`, which has no pages."""

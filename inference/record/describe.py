@@ -72,6 +72,7 @@ def describe(
         cost_usd=cost_usd,
         finish_reason=plain(context.finish_reason, 40),
         fallback=context.fallback,
+        fallback_reason=context.fallback_reason,
         outcome=str(context.outcome),
         error_code=context.error_code,
         status=context.status,
@@ -79,10 +80,10 @@ def describe(
     )
 
 
-def _features(request: RoutingRequest) -> FeaturesRecord:
-    features = request.features
+def _features(routing_request: RoutingRequest) -> FeaturesRecord:
+    features = routing_request.features
     return FeaturesRecord(
-        _sorted(request.required_capabilities),
+        _sorted(routing_request.required_capabilities),
         features.last_user_characters,
         features.prompt_tokens,
         features.images,
@@ -102,6 +103,7 @@ def _attempts(context: RequestContext) -> list[AttemptRecord]:
     attempts = context.attempts[-LISTED:]
     for one in attempts:
         one.milliseconds = round(one.milliseconds, 1)
+        one.cause = plain(one.cause)
     if attempts and attempts[-1].usage is None:
         # Usage is known when the answer ends, which is after its attempt was noted.
         attempts[-1].usage = context.usage

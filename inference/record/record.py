@@ -12,6 +12,11 @@ from governance.routing.plan import Candidate, Plan
 from governance.routing.request import RoutingRequest
 from governance.routing.table import VirtualKey
 
+UNKNOWN_MODEL: Final = "unknown_model"
+"""Why local inference answers: nobody knows the model that was asked for."""
+NO_CANDIDATE: Final = "no_candidate"
+"""Why local inference answers: no target could be tried."""
+
 
 class Content(msgspec.Struct):
     """What the caller sent and what they were sent, both in their protocol."""
@@ -91,13 +96,33 @@ class RequestContext(msgspec.Struct):
 
     @property
     def fallback(self) -> str:
-        """`none`, `target` when a later target answered, `local` for the local fallback."""
-        if not self.attempts or self.attempts[-1].outcome != "ok":
+        """`none`, `target` when a later target answered, `local` for the local fallback; also
+        where the caller left in the middle of that answer."""
+        if not self.attempts:
             return "none"
         last = self.attempts[-1]
+        begun = last.outcome == "cancelled" and self.first_token is not None
+        if last.outcome != "ok" and not begun:
+            return "none"
         if last.local_fallback:
             return "local"
         return "target" if self.moved_on(last.provider, last.model) else "none"
+
+    @property
+    def fallback_reason(self) -> str:
+        """Why another one answered; empty where none did."""
+        return "" if self.fallback == "none" else self.first_failure
+
+    @property
+    def first_failure(self) -> str:
+        """Why the first choice does not answer: the code of its failure, or why nothing was to be
+        tried. Empty where nothing has failed."""
+        for one in self.attempts:
+            if one.outcome != "ok":
+                return one.code
+        if self.plan is None or not self.plan.warning:
+            return ""
+        return UNKNOWN_MODEL if self.plan.profile is None else NO_CANDIDATE
 
     def moved_on(self, provider: str, model: str) -> bool:
         """Whether another target was tried before this one; one may be asked several times."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from governance.routing.model_facts import UNKNOWN, ModelFacts
 from governance.routing.request import RoutingRequest
 
 Priority = Literal["high", "normal", "low"]
@@ -27,6 +28,9 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
     endpoints serve batch work."""
     session: str = ""
     """What its caller calls the conversation; see `endpoints.session`."""
+    model_facts: ModelFacts = UNKNOWN
+    """What is known of the model at hand, for the limit where the caller sets none and the upstream
+    wants one."""
     wants_usage: bool = False
     """The caller asked for OpenAI's `stream_options.include_usage`."""
 

@@ -15,7 +15,12 @@ import pytest
 
 from tests.support.installation import ROOT, Installation, environment
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "clients").glob("*-sdk.md")),
+]
+"""The pages of other clients are followed by tests/clients, which has those programs."""
 BLOCK = re.compile(r"```(sh|python)\n(.*?)```", re.DOTALL)
 
 

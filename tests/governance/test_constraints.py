@@ -67,7 +67,7 @@ def other(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
         (RoutingProfile, other(PROFILE, virtual_provider="V")),
         (RoutingProfile, other(PROFILE, virtual_provider="")),
         (RoutingProfile, other(PROFILE, virtual_provider="a/b")),
-        (RoutingProfile, other(PROFILE, local_fallback="always")),
+        (RoutingProfile, other(PROFILE, local_fallback="sometimes")),
         (RoutingTarget, other(TARGET, virtual_model="X")),
         (RoutingTarget, other(TARGET, position=0)),
         (RoutingTarget, other(TARGET, provider="")),

@@ -26,7 +26,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "id is a word of the API": ({"id": "export"}, "id"),
     "id with a slash": ({"id": "a/b"}, "id"),
     "unknown strategy": ({"strategy": "best"}, "strategy"),
-    "unknown fallback": ({"local_fallback": "always"}, "local_fallback"),
+    "unknown fallback": ({"local_fallback": "sometimes"}, "local_fallback"),
     "no targets": ({"targets": []}, "targets"),
     "target without provider": ({"targets": [{**TARGET, "provider": ""}]}, "targets[0].provider"),
     "alias without model": ({"targets": [{**TARGET, "model": ""}]}, "targets[0].model"),

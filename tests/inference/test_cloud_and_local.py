@@ -38,6 +38,7 @@ def table(
     local: Upstream | str,
     *,
     enabled: bool,
+    installation: str = "always",
     key: dict[str, Any] | None = None,
     **more: Any,
 ) -> RoutingTable:
@@ -50,6 +51,7 @@ def table(
         profiles=[profile(Target(provider="cloud", model="big"), **more)],
         virtual_keys=virtual_keys(**(key or {})),
         cloud_enabled=enabled,
+        local_fallback=installation,
         compile_regex=compile_regex,
     )
 
@@ -291,3 +293,93 @@ def test_local_only_is_overridden_by_nothing(
     assert hinted.headers["x-pointsman-fallback"] == "local"
     assert direct.status_code == 200
     assert not cloud.asked
+
+
+# --- an honest fallback --------------------------------------------------------------------------
+
+TOO_LONG = Json(
+    {
+        "error": {
+            "message": "This model's context is 64 tokens, but the prompt alone has 900.",
+            "type": "invalid_request_error",
+            "code": "context_length_exceeded",
+        }
+    },
+    400,
+)
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (Json(shapes.error("overloaded", "server_error"), 503), "http_503"),
+        (Json(shapes.error("slow down", "rate_limit_error"), 429), "http_429"),
+        (Json(shapes.error("bad key", "invalid_request_error"), 401), "http_401"),
+        (Json(shapes.error("not here", "invalid_request_error"), 404), "http_404"),
+        (Cut(), "stream_died"),
+    ],
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_unreachable_tells_what_a_provider_refused(reply: Reply, reason: str, stream: bool) -> None:
+    """What may pass falls to local and says so; what an operator has to mend is told."""
+    refused = reason in ("http_401", "http_404")
+    local_reply = LOCAL if stream else Json(shapes.completion("local"))
+    with Upstream(reply) as cloud, Upstream(local_reply) as local:
+        routing = table(cloud, local, enabled=True, installation="unreachable")
+        with served(routing) as gateway:
+            answer = ask(gateway.url, stream=stream)
+    assert bool(local.asked) == (not refused)
+    if refused:
+        assert answer.status_code == 502
+        return
+    assert answer.headers["x-pointsman-fallback"] == "local"
+    assert answer.headers["x-pointsman-fallback-reason"] == reason
+    assert answer.headers["x-pointsman-model"] == "tiny"
+
+
+def test_the_reason_where_nothing_was_tried() -> None:
+    with Upstream(Json({})) as cloud, Upstream(LOCAL, LOCAL) as local:
+        with served(table(cloud, local, enabled=True)) as gateway:
+            unknown = ask(gateway.url, model="gpt-unmapped")
+        with served(table(cloud, local, enabled=False)) as gateway:
+            empty = ask(gateway.url)
+        told = [one.headers["x-pointsman-fallback-reason"] for one in (unknown, empty)]
+    assert told == ["unknown_model", "no_candidate"]
+
+
+def test_local_answers_end_somewhere() -> None:
+    """Nobody chose this model, so it does not go on until its context is full."""
+    with Upstream(Cut(), Cut()) as cloud, Upstream(LOCAL, LOCAL) as local:
+        with served(table(cloud, local, enabled=True)) as gateway:
+            ask(gateway.url)
+            ask(gateway.url, max_completion_tokens=9)
+    asked = [one.body for one in local.asked]
+    assert asked[0]["max_tokens"] == 4096
+    assert (asked[1].get("max_tokens"), asked[1]["max_completion_tokens"]) == (None, 9)
+
+
+def test_a_prompt_too_long_for_local_tells_the_first_failure() -> None:
+    down = Json(shapes.error("The engine room is on fire.", "server_error"), 503)
+    with Upstream(down) as cloud, Upstream(TOO_LONG) as local:
+        with served(table(cloud, local, enabled=True)) as gateway:
+            answer = ask(gateway.url, stream=False)
+    assert len(local.asked) == 1
+    assert answer.status_code == 503
+    assert "on fire" in answer.json()["error"]["message"]
+    assert answer.json()["error"]["code"] != "context_length_exceeded"
+    assert "x-should-retry" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("enabled", "model", "status", "code"),
+    [(True, "gpt-unmapped", 404, "model_not_found"), (False, "light/light", 503, "no_candidate")],
+)
+def test_a_prompt_too_long_for_local_tells_what_is_wrong_with_the_route(
+    enabled: bool, model: str, status: int, code: str
+) -> None:
+    with Upstream(Json({})) as cloud, Upstream(TOO_LONG) as local:
+        with served(table(cloud, local, enabled=enabled)) as gateway:
+            answer = ask(gateway.url, model=model)
+    assert len(local.asked) == 1
+    assert answer.status_code == status
+    assert answer.json()["error"]["code"] == code

@@ -23,6 +23,8 @@ def places_in(directory: Path, node: str = "node-1") -> Places:
         day_files=directory / "interactions",
         published=directory / "published",
         socket=directory / "gauges.sock",
+        repairs=directory / "published" / "repairs.json",
+        models=directory / "models",
     )
 
 

@@ -29,11 +29,18 @@ then it is `mlx` still."""
 ACCEPTED: Final = ("mlx", KIND_OF_MLX_SERVER)
 
 GAINED: Final[dict[str, dict[str, object]]] = {
-    "attempts": {"node": "", "group": None, "owner": None, "session": ""},
-    "milliseconds": {"usage": None, "price": None, "cost_usd": None},
+    "attempts": {
+        "node": "",
+        "group": None,
+        "owner": None,
+        "session": "",
+        "fallback_reason": "",
+    },
+    "milliseconds": {"usage": None, "price": None, "cost_usd": None, "cause": ""},
+    "first_event_timeout": {"model_facts": []},
 }
-"""Fields that interactions and their attempts have gained, by a field that tells the two apart, and
-what those that were kept must have there."""
+"""Fields that interactions, their attempts and providers have gained, by a field that tells them
+apart, and what those that were kept must have there."""
 
 HELLO: Final = [{"role": "user", "content": "Hello?"}]
 

@@ -11,8 +11,9 @@ from governance.interactions.record import InteractionRecord
 
 REQUESTS: Final = Counter(
     "pointsman_requests",
-    "Finished requests by how they ended.",
-    ("protocol", "request_type", "profile", "outcome"),
+    "Finished requests by how they ended; `fallback` tells answers of local inference, and of a "
+    "later target, from those of the first choice (`none`).",
+    ("protocol", "request_type", "profile", "outcome", "fallback"),
     registry=registry,
 )
 ERRORS: Final = Counter(
@@ -25,7 +26,9 @@ ERRORS: Final = Counter(
 
 def count(record: InteractionRecord) -> None:
     profile = profile_of(record)
-    REQUESTS.labels(record.protocol, record.request_type, profile, record.outcome).inc()
+    REQUESTS.labels(
+        record.protocol, record.request_type, profile, record.outcome, record.fallback
+    ).inc()
     if record.outcome not in ("ok", "cancelled"):
         ERRORS.labels(profile, record.error_code).inc()
 

@@ -17,8 +17,8 @@ HITS: Final = Counter(
 )
 FALLBACKS: Final = Counter(
     "pointsman_routing_profile_fallbacks",
-    "Requests that a later target or local inference answered.",
-    ("profile", "fallback"),
+    "Requests that a later target or local inference answered, by why the first choice did not.",
+    ("profile", "fallback", "reason"),
     registry=registry,
 )
 REJECTIONS: Final = Counter(
@@ -34,7 +34,7 @@ def count(record: InteractionRecord) -> None:
     if record.profile is not None:
         HITS.labels(profile, record.reason).inc()
     if record.fallback != "none":
-        FALLBACKS.labels(profile, record.fallback).inc()
+        FALLBACKS.labels(profile, record.fallback, record.fallback_reason).inc()
     for one in record.decision.rejections:
         REJECTIONS.labels(profile, one.reason).inc()
 

@@ -26,6 +26,7 @@ from gateway.console.theme.page import console_view
 from governance import kinds, snapshot
 from governance.models import ApiKey, Interaction, Provider, Revision
 from governance.routing import table as routing
+from governance.routing.fallback import installation_sentence
 from inference.local.client import EngineClient, EngineRefused, EngineReport, EngineUnavailable
 
 SEE_TRAFFIC: Final = "governance.view_interaction"
@@ -64,6 +65,7 @@ def state(request: HttpRequest) -> dict[str, Any]:
     if user.has_perm(SEE_TRAFFIC):
         measured = _traffic(period, now)
         found |= {"traffic": measured, "chart": chart(measured), "rows": ROWS, "sample": SAMPLE}
+        found["fallback_sentence"] = installation_sentence(snapshot.current())
         found["log"] = _reverse("admin:governance_interaction_changelist")
     if user.has_perm(SEE_CHANGES):
         found["changes"] = Revision.objects.defer("changes")[:CHANGES]

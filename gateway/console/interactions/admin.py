@@ -31,8 +31,11 @@ from governance.interactions.record import OUTCOMES
 from governance.interactions.rows import record_of
 from governance.models import Interaction
 
+LOCALLY = "ok_locally"
+"""Stands for an answer of local inference in place of what was asked for."""
 OUTCOME_LABELS = {
     "ok": "success",
+    LOCALLY: "warning",
     "cancelled": "info",
     "refused": "warning",
     "callers_fault": "warning",
@@ -128,6 +131,8 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     @display(description="Outcome", label=OUTCOME_LABELS)  # type: ignore[untyped-decorator]
     def shown_outcome(self, row: Interaction) -> tuple[str, str]:
+        if (row.outcome, row.fallback) == ("ok", "local"):
+            return LOCALLY, "Answered locally"
         return row.outcome, OUTCOMES.get(row.outcome, row.outcome)
 
     @admin.display(description="Time")

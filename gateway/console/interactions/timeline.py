@@ -27,6 +27,7 @@ PASSED_OVER: Final = {
     "cloud_routing_disabled": "cloud routing is off",
     "local_only": "only local providers are allowed",
     "model_missing": "no model is named",
+    "context_too_small": "its context is too small for the prompt",
     "request_threshold_exceeded": "its share of requests is used up",
     "token_threshold_exceeded": "its share of tokens is used up",
     "budget_threshold_exceeded": "its share of the budget is used up",
@@ -49,6 +50,8 @@ class Leg:
     model: str
     words: str
     tone: str
+    cause: str
+    """Why it failed, in a sentence; empty where it answered."""
     took: str
     begin: float
     width: float
@@ -90,7 +93,7 @@ def timeline_of(record: InteractionRecord) -> Timeline:
     first = record.first_token_ms
     return Timeline(
         headline=_headline(record),
-        tone=TONES.get(record.outcome, "bad"),
+        tone="warn" if _locally(record) else TONES.get(record.outcome, "bad"),
         because=_because(record),
         stops=tuple(_stops(record)),
         passed_over=tuple(
@@ -107,13 +110,20 @@ def timeline_of(record: InteractionRecord) -> Timeline:
 
 def _headline(record: InteractionRecord) -> str:
     said = OUTCOMES.get(record.outcome, record.outcome)
-    if record.outcome == "ok" and record.provider:
+    if _locally(record):
+        said = f"Answered by {record.provider} / {record.model}, which took over"
+    elif record.outcome == "ok" and record.provider:
         said = f"{said} by {record.provider} / {record.model}"
     elif record.error_code:
         said = f"{said}: {record.error_code.replace('_', ' ')}"
     tries = len(record.attempts)
     after = f" after {tries} attempts" if tries > 1 else ""
     return f"{said}{after}, in {readable_time(record.duration_ms)}"
+
+
+def _locally(record: InteractionRecord) -> bool:
+    """Whether local inference answered in place of what was asked for."""
+    return (record.outcome, record.fallback) == ("ok", "local")
 
 
 def _because(record: InteractionRecord) -> str:
@@ -171,6 +181,7 @@ def _legs(record: InteractionRecord, total: float) -> Iterator[Leg]:
             model=attempt.model,
             words=words,
             tone=tone,
+            cause=attempt.cause,
             took=readable_time(attempt.milliseconds),
             begin=round(min(begin, 100 - width), 2),
             width=round(width, 2),
@@ -200,6 +211,7 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         ("Needs", ", ".join(record.features.needs)),
         ("Status", str(record.status) if record.status else "none: the caller left"),
         ("Fallback", FALLBACKS.get(record.fallback, "") if record.fallback != "none" else ""),
+        ("Because of", record.fallback_reason.replace("_", " ")),
         ("First token", readable_time(record.first_token_ms)),
         ("Duration", readable_time(record.duration_ms)),
         ("Finished by", record.finish_reason),

@@ -20,6 +20,7 @@ from gateway.console.theme.admin_classes import display
 from governance import services
 from governance.models import ApiKey
 from governance.models.api_key import SCOPES
+from governance.routing import fallback_modes
 from governance.routing.fields import Problem
 from governance.serializers.fields import moment
 from governance.services.keys import save_problems
@@ -35,7 +36,7 @@ class KeyForm(DocumentForm):
         help_text="Place in the local engine's queue.",
     )
     local_fallback = ChoiceField(
-        [("default", "Local inference takes over"), ("never", "The request fails")],
+        fallback_modes.CHOICES,
         label="When no target answers",
     )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.console.monitoring.troubles import Recent
-from governance.routing.fallback import NEVER
+from governance.routing.fallback import applies
+from governance.routing.fallback_modes import ALWAYS
 from governance.routing.table import ANONYMOUS, Profile, RoutingTable
 from governance.routing.verdicts import unavailable_reason
 
@@ -108,7 +109,7 @@ def _profiles(table: RoutingTable) -> Iterator[Attention]:
         ]
         if any(one is None for one in obstacles):
             continue
-        falls = profile.local_fallback != NEVER and table.local_default is not None
+        falls = applies(profile, ANONYMOUS, table).mode == ALWAYS and bool(table.local_default)
         yield _stranded(profile, "cloud_routing_disabled" in obstacles, falls, table)
 
 

@@ -54,6 +54,9 @@ class Totals:
     requests: int = 0
     errors: int = 0
     fallbacks: int = 0
+    """Requests that a later target answered."""
+    local_fallbacks: int = 0
+    """Requests that local inference answered in place of what was asked for."""
     failed_attempts: int = 0
     """Only by provider: of its attempts, whatever became of their requests."""
     prompt_tokens: int = 0
@@ -66,6 +69,7 @@ class Totals:
         self.requests += row["requests"]
         self.errors += row["errors"]
         self.fallbacks += row["fallbacks"]
+        self.local_fallbacks += row["local_fallbacks"]
         self.prompt_tokens += row["prompt"] or 0
         self.completion_tokens += row["completion"] or 0
         self.cost_usd += row["cost"] or 0.0
@@ -114,7 +118,8 @@ def traffic(period: Period, now: datetime) -> Traffic:
     for row in grouped.annotate(
         requests=Count("pk"),
         errors=Count("pk", filter=~Q(outcome__in=NO_ERROR)),
-        fallbacks=Count("pk", filter=~Q(fallback="none")),
+        fallbacks=Count("pk", filter=Q(fallback="target")),
+        local_fallbacks=Count("pk", filter=Q(fallback="local")),
         prompt=Sum("prompt_tokens"),
         completion=Sum("completion_tokens"),
         cost=Sum("cost_usd"),

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.functional import cached_property
 from django.utils.html import format_html
-from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from gateway.console.forms.document_form import DocumentForm
-from gateway.console.forms.fields import ChoiceField, ProseField, TextField
 from gateway.console.forms.service_admin import FormSets, cloud_routing, who
 from gateway.console.forms.suggestions import provider_suggestions
 from gateway.console.monitoring.current_health import EngineState
 from gateway.console.monitoring.process_health import current_health, engine_state
 from gateway.console.profiles import switch
 from gateway.console.profiles.duplicate import copied_in
+from gateway.console.profiles.form import ProfileForm
 from gateway.console.profiles.import_admin import ExchangeAdmin
 from gateway.console.rehearsal.choices import choices
 from gateway.console.targets.badges import Providers, profile_badge, reach_badges, target_badge
@@ -28,77 +27,12 @@ from gateway.console.targets.cautions import cautions, is_engine
 from gateway.console.targets.forms import TargetForm, TargetFormSet
 from gateway.console.targets.shares import share
 from gateway.console.theme.admin_classes import StackedInline, display
-from governance import services, strategies
-from governance.models import ApiKey, Provider, RoutingProfile, RoutingTarget
+from governance import frozen, services, snapshot
+from governance.models import Provider, RoutingProfile, RoutingTarget
+from governance.routing import fallback_modes
+from governance.routing.fallback import sentence_for
 from governance.routing.fields import Problem
-from governance.serializers import ProfileSerializer
-from governance.services.profiles import profile_problems, with_id
 from governance.strategies import strategy_named
-
-
-class ProfileForm(DocumentForm):
-    id = TextField(
-        label="Id",
-        help_text="How the API names the profile. Made when left blank; it never changes.",
-    )
-    name = TextField(label="Name")
-    description = ProseField(label="Description")
-    virtual_provider = TextField(
-        label="Virtual provider",
-        help_text="What callers write before the slash: “light” in “light/large”.",
-    )
-    virtual_key_id = ChoiceField(
-        [],
-        label="Only for key",
-        help_text="The only API key that may use this profile.",
-    )
-    strategy = ChoiceField(
-        strategies.choices,
-        label="Strategy",
-        help_text=strategies.help_text(),
-    )
-    local_fallback = ChoiceField(
-        [("default", "Local inference takes over"), ("never", "The request fails")],
-        label="When no target answers",
-    )
-
-    class Meta:
-        model = RoutingProfile
-        fields = (
-            "id",
-            "name",
-            "description",
-            "virtual_provider",
-            "virtual_key_id",
-            "enabled",
-            "strategy",
-            "local_fallback",
-            "local_only",
-        )
-        widgets = {
-            "enabled": UnfoldBooleanSwitchWidget(),
-            "local_only": UnfoldBooleanSwitchWidget(),
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.existing: str | None = None if self.instance._state.adding else self.instance.pk
-        if "id" in self.fields:
-            self.initial["id"] = ""
-        if "virtual_key_id" in self.fields:
-            field = self.fields["virtual_key_id"]
-            assert isinstance(field, ChoiceField)
-            field.choices = _key_choices(self.instance.virtual_key_id)
-
-    def document(self) -> dict[str, Any]:
-        """The profile without its targets, which `TargetFormSet` adds."""
-        document = {**ProfileSerializer.document(self.instance), **self.cleaned_data}
-        document["id"] = self.existing or self.cleaned_data.get("id") or None
-        return document
-
-    def problems(self) -> Iterable[Problem]:
-        found = profile_problems(with_id(self.document(), self.existing), self.existing)
-        return [one for one in found if not one.path.startswith("targets")]
 
 
 class TargetInline(StackedInline):
@@ -182,6 +116,7 @@ class ProfileAdmin(ExchangeAdmin):
         "strategy_shown",
         "reach",
         "target_list",
+        "otherwise",
         "switch_shown",
     )
     list_filter = ("enabled", "strategy", "local_only")
@@ -193,7 +128,16 @@ class ProfileAdmin(ExchangeAdmin):
     )
     fieldsets = (
         (None, {"fields": (("name", "virtual_provider"), ("id", "enabled"), "description")}),
-        ("Routing", {"fields": (("strategy", "local_fallback"), ("local_only", "virtual_key_id"))}),
+        (
+            "Routing",
+            {
+                "fields": (
+                    ("strategy", "local_fallback"),
+                    "if_none_answers",
+                    ("local_only", "virtual_key_id"),
+                )
+            },
+        ),
     )
 
     change_form_outer_after_template = "console/rehearsal/panel.html"
@@ -205,14 +149,18 @@ class ProfileAdmin(ExchangeAdmin):
         return super().get_queryset(request).prefetch_related("targets")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("id",) if obj else ()
+        return ("id", "if_none_answers") if obj else ("if_none_answers",)
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         document = form.document() | {"targets": form.targets}
         saved = services.save_profile(document, who=who(request), existing=form.existing)
         form.instance.pk = saved.document["id"]
         note = profile_badge(
-            form.instance, form.instance.ordered_targets(), _providers(), cloud_routing()
+            form.instance,
+            form.instance.ordered_targets(),
+            _providers(),
+            cloud_routing(),
+            settings.LOCAL_FALLBACK,
         )
         if note.tone in ("warning", "danger"):
             return [*saved.warnings, Problem("", "standing", note.detail)]
@@ -260,6 +208,16 @@ class ProfileAdmin(ExchangeAdmin):
     def strategy_shown(self, profile: RoutingProfile) -> str:
         return profile.get_strategy_display()
 
+    @display("If none answers")
+    def otherwise(self, profile: RoutingProfile) -> str:
+        held = fallback_modes.mode_of(settings.LOCAL_FALLBACK, profile.local_fallback)
+        return fallback_modes.IN_SHORT[held.mode]
+
+    @admin.display(description="If no target answers")
+    def if_none_answers(self, profile: RoutingProfile) -> str:
+        """As it is saved, in a sentence."""
+        return sentence_for(frozen.PROFILE.of(profile, targets=()), snapshot.current())
+
     @display(
         "Goes to",
         label={
@@ -272,7 +230,9 @@ class ProfileAdmin(ExchangeAdmin):
     )
     def reach(self, profile: Any) -> str:
         targets = profile.ordered_targets()
-        return profile_badge(profile, targets, profile.providers, cloud_routing()).text
+        installation = settings.LOCAL_FALLBACK
+        held = profile.providers
+        return profile_badge(profile, targets, held, cloud_routing(), installation).text
 
     @display("Targets")
     def target_list(self, profile: Any) -> str:
@@ -290,10 +250,3 @@ class ProfileAdmin(ExchangeAdmin):
 
 def _providers() -> Providers:
     return {row.name.casefold(): row for row in Provider.objects.all()}
-
-
-def _key_choices(current: str) -> list[tuple[str, str]]:
-    keys = [(key.pk, f"{key.name} ({key.prefix}…)") for key in ApiKey.objects.all()[:500]]
-    known = {"", *(identity for identity, _ in keys)}
-    lost = [] if current in known else [(current, f"{current} (there is no such key)")]
-    return [("", "Every key"), *keys, *lost]

@@ -5,37 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.widgets import UnfoldBooleanSwitchWidget, UnfoldBooleanWidget
+from django.utils.safestring import SafeString
 
-from gateway.console.forms.document_form import DocumentForm
-from gateway.console.forms.fields import (
-    ChoiceField,
-    ChoicesField,
-    HeadersField,
-    LinesField,
-    NumberField,
-    SecretField,
-    TextField,
-)
 from gateway.console.forms.service_admin import ServiceAdmin, cloud_routing, who
 from gateway.console.monitoring.condition import condition
 from gateway.console.monitoring.process_health import current_health
 from gateway.console.monitoring.troubles import recent_attempts
 from gateway.console.providers.connection_health import rendered_health
+from gateway.console.providers.form import ProviderForm
+from gateway.console.providers.known_facts import rendered_facts
 from gateway.console.providers.presets import groups
+from gateway.console.providers.repairs import rendered_repairs
 from gateway.console.theme.admin_classes import display
-from governance import kinds, services
+from governance import services
 from governance.models import Provider
 from governance.models.provider import TIMEOUTS
 from governance.routing.fields import Problem
-from governance.routing.target_rules import CAPABILITIES
-from governance.serializers import MASK
-from governance.services.providers import credential_problems, save_problems
 
 SET_CREDENTIALS = "governance.set_credentials"
 HEALTH = {
@@ -50,108 +39,6 @@ HEALTH = {
     "unknown": "default",
 }
 """Tones of conditions."""
-PLAIN = (
-    "name",
-    "kind",
-    "base_url",
-    "is_local",
-    "default_model",
-    "models",
-    "capabilities",
-    *TIMEOUTS,
-    "max_concurrency",
-    "enabled",
-    "is_default",
-)
-
-
-class ProviderForm(DocumentForm):
-    name = TextField(label="Name", help_text="What targets and callers call it.")
-    kind = ChoiceField(
-        kinds.choices,
-        label="Kind",
-        help_text=" ".join(f"{one.label}: {one.help}" for one in kinds.KINDS.values()),
-    )
-    base_url = TextField(
-        label="Base URL",
-        help_text="As https://api.openai.com/v1. Blank for the built-in engine, which has none.",
-    )
-    default_model = TextField(
-        label="Default model",
-        help_text="Asked for when neither target nor request names a model.",
-    )
-    models = LinesField(label="Models", help_text="Known to be there, a line each.")
-    capabilities = ChoicesField(
-        CAPABILITIES, label="Can take", help_text="None: its models take everything."
-    )
-    connect_timeout = NumberField(label="Connect timeout", help_text="Seconds.")
-    first_event_timeout = NumberField(
-        label="Timeout to first token", help_text="Seconds until the answer begins."
-    )
-    idle_timeout = NumberField(label="Idle timeout", help_text="Seconds between two tokens.")
-    total_timeout = NumberField(label="Total timeout", help_text="Seconds; blank: no limit.")
-    max_concurrency = NumberField(label="Max concurrent requests", help_text="Blank: no limit.")
-    api_key = SecretField(label="API key")
-    clear_api_key = forms.BooleanField(
-        label="Clear the API key", required=False, widget=UnfoldBooleanWidget()
-    )
-    extra_headers = HeadersField(
-        label="Extra headers",
-        help_text=f"“Name: value”, a line each. Values are never shown: {MASK} keeps "
-        "the one that is there.",
-    )
-    rename_in_targets = forms.BooleanField(
-        label="Rename it in targets too",
-        required=False,
-        initial=True,
-        widget=UnfoldBooleanWidget(),
-        help_text="When the name changes: profiles that name the old one follow.",
-    )
-
-    class Meta:
-        model = Provider
-        fields = PLAIN
-        widgets = {
-            name: UnfoldBooleanSwitchWidget() for name in ("is_local", "enabled", "is_default")
-        }
-
-    credentials = True
-    """Whether the person may set them."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        adding = self.instance._state.adding
-        self.existing: str | None = None if adding else self.instance.name
-        self.row = Provider() if adding else Provider.objects.get(pk=self.instance.pk)
-        if not self.credentials:
-            for name in ("api_key", "clear_api_key", "extra_headers"):
-                del self.fields[name]
-        else:
-            masked = dict.fromkeys(self.row.header_names(), MASK)
-            self.initial["extra_headers"] = masked
-            self.fields["api_key"].help_text = _key_help(self.row)
-
-    def document(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        document = {name: data[name] for name in PLAIN if name in data}
-        if data.get("clear_api_key"):
-            document["api_key"] = ""
-        elif data.get("api_key"):
-            document["api_key"] = data["api_key"]
-        if "extra_headers" in self.changed_data and "extra_headers" in data:
-            document["extra_headers"] = data["extra_headers"]
-        return document
-
-    def problems(self) -> Iterable[Problem]:
-        document = self.document()
-        found = save_problems(document, self.row)
-        return found if self.credentials else found + credential_problems(document, self.row)
-
-
-def _key_help(row: Provider) -> str:
-    if row.credential == "unreadable":
-        return "No key of the ring opens what is stored: set it anew."
-    return "One is set; blank keeps it." if row.has_api_key else "None is set."
 
 
 @admin.register(Provider)
@@ -177,11 +64,14 @@ class ProviderAdmin(ServiceAdmin):
             },
         ),
         ("Credential", {"fields": (("api_key", "clear_api_key"), "extra_headers")}),
-        ("Models", {"fields": ("default_model", "models", "capabilities")}),
+        (
+            "Models",
+            {"fields": ("default_model", "models", "capabilities", "model_facts", "known_facts")},
+        ),
         ("Limits", {"fields": (TIMEOUTS, "max_concurrency")}),
         ("Renaming", {"classes": ("collapse",), "fields": ("used_by", "rename_in_targets")}),
     )
-    readonly_fields = ("used_by", "credential_shown")
+    readonly_fields = ("used_by", "credential_shown", "known_facts")
     change_form_outer_before_template = "console/providers/before.html"
     change_form_outer_after_template = "console/providers/checks.html"
 
@@ -208,7 +98,10 @@ class ProviderAdmin(ServiceAdmin):
         """Presets to begin a new one with; the health of one that is saved."""
         if row is None:
             return {"preset_groups": groups()}
-        return {"health": rendered_health(request, row)}
+        return {
+            "health": rendered_health(request, row),
+            "repairs": rendered_repairs(request, row),
+        }
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         saved = services.save_provider(
@@ -293,6 +186,10 @@ class ProviderAdmin(ServiceAdmin):
     @admin.display(description="Used by")
     def used_by(self, row: Provider) -> str:
         return ", ".join(services.profiles_naming(row.name)) or "No routing profile names it."
+
+    @admin.display(description="What is known")
+    def known_facts(self, row: Provider) -> SafeString:
+        return rendered_facts(row)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
         return super().get_queryset(request).order_by("name")

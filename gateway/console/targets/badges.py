@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from governance.kinds import kind_named
 from governance.models import Provider, RoutingProfile, RoutingTarget
+from governance.routing.fallback_modes import ALWAYS, mode_of
 
 Providers = Mapping[str, Provider]
 """By casefolded name."""
@@ -59,9 +60,13 @@ def reach_badges(
 
 
 def profile_badge(
-    profile: RoutingProfile, targets: Iterable[RoutingTarget], providers: Providers, cloud: bool
+    profile: RoutingProfile,
+    targets: Iterable[RoutingTarget],
+    providers: Providers,
+    cloud: bool,
+    installation: str = ALWAYS,
 ) -> Badge:
-    """Where requests of the profile end up."""
+    """Where requests of the profile end up; `installation` is its mode of local fallback."""
     if not profile.enabled:
         return Badge("disabled", "default", "The profile is switched off.")
     badges = [target_badge(target, profile, providers, cloud) for target in targets]
@@ -71,7 +76,7 @@ def profile_badge(
         words = {"success": "local", "info": "cloud"}
         text = " and ".join(words[tone] for tone in ("success", "info") if tone in live)
         return Badge(text, "success")
-    if profile.local_fallback == "never":
+    if mode_of(installation, profile.local_fallback).mode != ALWAYS:
         return Badge("unreachable", "danger", "No target can be used, and nothing takes over.")
     return Badge(
         "falls to local", "warning", "No target can be used: local inference answers instead."

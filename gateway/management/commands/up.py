@@ -20,7 +20,9 @@ from gateway.supervisor.listener import Listeners
 from gateway.supervisor.progress import Progress
 from gateway.supervisor.startup_error import StartupError
 from gateway.supervisor.supervisor import Supervisor
+from governance import snapshot
 from governance.defaults import EMBEDDED_MODEL, load_embedded_defaults
+from governance.routing.fallback import installation_sentence
 
 
 class Command(BaseCommand):
@@ -68,6 +70,7 @@ class Command(BaseCommand):
             password=defaults.password,
             api_key=defaults.api_key,
             model="light/light" if with_model else "",
+            fallback=installation_sentence(snapshot.refresh()),
         )
         socket = engine.socket_path(settings.ENGINE_SOCKET)
         supervisor = Supervisor(listeners, {"POINTSMAN_ENGINE_SOCKET": socket})

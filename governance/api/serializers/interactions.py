@@ -49,6 +49,9 @@ class AttemptSerializer(PlannedCandidateSerializer):
     price = PriceSerializer(allow_null=True)
     cost_usd = serializers.FloatField(allow_null=True, help_text="Estimated; null when unknown.")
     estimated = serializers.BooleanField(help_text="The provider never told the usage.")
+    cause = serializers.CharField(
+        help_text="Why it failed, in a sentence; empty where it answered."
+    )
 
 
 class TargetRejectionSerializer(serializers.Serializer[Any]):
@@ -109,6 +112,10 @@ class InteractionSerializer(serializers.Serializer[Any]):
     cost_usd = serializers.FloatField(allow_null=True, help_text="Estimated; null when unknown.")
     finish_reason = serializers.CharField()
     fallback = serializers.ChoiceField(choices=list(FALLBACKS.items()))
+    fallback_reason = serializers.CharField(
+        help_text="Why another one answered: the code of the first failure, or `unknown_model` or "
+        "`no_candidate` where nothing was tried."
+    )
     outcome = serializers.ChoiceField(choices=list(OUTCOMES.items()))
     error_code = serializers.CharField()
     status = serializers.IntegerField(help_text="0 when the caller left before any answer.")

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from governance.api.simulation import CONDITIONS
+from governance.routing.fallback_modes import MODES
 from governance.routing.plan import REJECTIONS
 from governance.routing.target_rules import CAPABILITIES
 from governance.routing.vocabulary import REQUEST_TYPES
@@ -21,6 +22,12 @@ class SimulationRequestSerializer(serializers.Serializer[Any]):
         child=serializers.ChoiceField(choices=CAPABILITIES),
         required=False,
         help_text="What the answer requires, beside what a whole request shows by itself.",
+    )
+    prompt_tokens = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        help_text="How long the prompt is; targets whose context is known to be smaller are "
+        "skipped. Of a whole request it is estimated.",
     )
     routing_profile = serializers.CharField(required=False, help_text="The caller's hint.")
     headers = serializers.DictField(
@@ -97,6 +104,12 @@ class BindingLimitSerializer(serializers.Serializer[Any]):
     reached = serializers.BooleanField()
 
 
+class LocalFallbackSerializer(serializers.Serializer[Any]):
+    mode = serializers.ChoiceField(choices=MODES)
+    said_by = serializers.ChoiceField(choices=("profile", "key", "installation"))
+    detail = serializers.CharField(help_text="What happens when no target answers.")
+
+
 class SimulationSerializer(serializers.Serializer[Any]):
     """What would happen to the request, and why."""
 
@@ -109,6 +122,7 @@ class SimulationSerializer(serializers.Serializer[Any]):
     rejections = RejectionSerializer(many=True)
     refusal = RefusalSerializer(allow_null=True, help_text="Why there is nothing to try.")
     warning = serializers.CharField(allow_blank=True)
+    local_fallback = LocalFallbackSerializer()
     skipped = SkippedRuleSerializer(many=True, help_text="Rules passed over.")
     limits = BindingLimitSerializer(
         many=True, required=False, help_text="Those that count the request; absent without any."

@@ -4,10 +4,12 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance import services
+from governance import ports, services
+from governance.api.errors import NotImplementedHere
 from governance.api.filters import ProviderFilter
 from governance.api.schema import FORCE, PAGE, RENAME, WRITING, answers
 from governance.api.serializers.common import listed, patch_of, single
+from governance.api.serializers.repairs import RepairSerializer
 from governance.api.views.base import (
     GovernanceViewSet,
     flag,
@@ -54,6 +56,16 @@ SAVED = answers(*WRITING, 404, ok=single("provider", ProviderSerializer))
         request=patch_of(ProviderSerializer),
         responses=SAVED,
     ),
+    repairs=extend_schema(
+        operation_id="list_provider_repairs",
+        summary="What requests to a provider are changed by, since it refuses parts of them",
+        responses=answers(404, ok=listed("repairs", RepairSerializer)),
+    ),
+    forget_repairs=extend_schema(
+        operation_id="forget_provider_repairs",
+        summary="Forget the repairs: requests go out as they came again",
+        responses=answers(404, 501, gone=True),
+    ),
     destroy=extend_schema(
         operation_id="delete_provider",
         summary="Delete a provider",
@@ -66,6 +78,7 @@ class ProviderViewSet(GovernanceViewSet):
 
     model = Provider
     filterset_class = ProviderFilter
+    rights = {**GovernanceViewSet.rights, "forget_repairs": ("change",)}
 
     def list(self, request: Request) -> Response:
         rows, count = self.page(request, Provider.objects.all())
@@ -90,6 +103,17 @@ class ProviderViewSet(GovernanceViewSet):
 
     def destroy(self, request: Request, name: str) -> Response:
         services.delete_provider(name, who=who(request), force=flag(request, "force"))
+        return Response(status=204)
+
+    def repairs(self, request: Request, name: str) -> Response:
+        row = services.find_provider(name)
+        found = ports.filled().repairs(row.name)
+        return Response({"repairs": found, "count": len(found)})
+
+    def forget_repairs(self, request: Request, name: str) -> Response:
+        row = services.find_provider(name)
+        if not ports.filled().forget_repairs(row.name):
+            raise NotImplementedHere("The collector, which tells every process, is not running.")
         return Response(status=204)
 
     def _save(self, request: Request, name: str, *, partial: bool = False) -> Response:

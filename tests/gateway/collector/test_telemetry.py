@@ -57,8 +57,10 @@ def test_it_works() -> None:
         [request_context(), request_context(attempts=fallback, first_token=0.3, duration=3.0)], 0.5
     )
     for labels, value in (
-        ({"outcome": "ok"}, 2),
-        ({"outcome": "retryable"}, 0),
+        ({"outcome": "ok", "fallback": "none"}, 1),
+        ({"outcome": "ok", "fallback": "target"}, 1),
+        ({"outcome": "ok", "fallback": "local"}, 0),
+        ({"outcome": "retryable", "fallback": "none"}, 0),
     ):
         assert (
             change(
@@ -73,7 +75,7 @@ def test_it_works() -> None:
     hits = "pointsman_routing_profile_hits_total"
     assert change(hits, profile="Light", reason="virtual_model") == 2
     fallbacks = "pointsman_routing_profile_fallbacks_total"
-    assert change(fallbacks, profile="Light", fallback="target") == 1
+    assert change(fallbacks, profile="Light", fallback="target", reason="http_503") == 1
     rejections = "pointsman_routing_profile_rejections_total"
     assert change(rejections, profile="Light", reason="provider_not_configured") == 2
     attempts = "pointsman_upstream_attempts_total"

@@ -202,7 +202,7 @@ SCENARIOS = {
             _new(strategy=7),
             _new(strategy=["weighted"]),
             _new(id="s1", name="S1", virtual_provider="s1", strategy=""),
-            _new(local_fallback="always"),
+            _new(local_fallback="sometimes"),
             _new(local_fallback=False),
             _new(local_only="yes"),
             _new(local_only=0),

@@ -75,7 +75,7 @@ def test_names_need_not_be_unique(api: Api) -> None:
         ({"routing_profile": "none"}, "routing_profile"),
         ({"routing_profile": 7}, "routing_profile"),
         ({"priority": "urgent"}, "priority"),
-        ({"local_fallback": "always"}, "local_fallback"),
+        ({"local_fallback": "sometimes"}, "local_fallback"),
         ({"local_only": "yes"}, "local_only"),
         ({"enabled": 1}, "enabled"),
         ({"expires_at": "tomorrow"}, "expires_at"),

@@ -29,6 +29,7 @@ def test_it_works(api: Api) -> None:
         "models": [],
         "capabilities": [],
         "extra_headers": {},
+        "model_facts": [],
         "connect_timeout": 10,
         "first_event_timeout": 120,
         "idle_timeout": 60,

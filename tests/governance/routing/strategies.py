@@ -179,8 +179,8 @@ asks = st.builds(
     RoutingRequest,
     model=model_names,
     request_type=st.sampled_from(REQUEST_TYPES),
-    needs=needs,
-    hint=st.none()
+    required_capabilities=needs,
+    profile_hint=st.none()
     | st.sampled_from(["light", "id-Fast", "the capable", "mlx", "OPENAI", "absent", ""]),
     features=features,
 )

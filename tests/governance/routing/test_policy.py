@@ -48,13 +48,13 @@ def refused(request, place, virtual_key=ANONYMOUS):
 class TestHint:
     @pytest.mark.parametrize("hint", ["id-fast", "FAST", "profile fast", "Fast"])
     def test_a_profile_by_id_name_or_virtual_provider(self, hint):
-        assert picked(routing_request(hint=hint), where()) == ("fast", "caller_hint", None)
+        assert picked(routing_request(profile_hint=hint), where()) == ("fast", "caller_hint", None)
 
     def test_it_overrides_everything(self):
         """Also the key's profile, the model's name, mappings and rules."""
         place = where(FAST, CAPABLE, rules=[LONG, SIMPLE])
         request = routing_request(
-            "openai/gpt-4o", hint="fast", features=Features(last_user_characters=9000)
+            "openai/gpt-4o", profile_hint="fast", features=Features(last_user_characters=9000)
         )
         assert picked(request, place, key(profile="id-capable"))[:2] == ("fast", "caller_hint")
 
@@ -73,7 +73,7 @@ class TestHint:
         ],
     )
     def test_the_model_may_name_an_alias_of_the_profile(self, model, alias):
-        assert picked(routing_request(model, hint="fast"), where())[2] == alias
+        assert picked(routing_request(model, profile_hint="fast"), where())[2] == alias
 
     @pytest.mark.parametrize(
         ("model", "alias"),
@@ -88,52 +88,57 @@ class TestHint:
     )
     def test_a_real_provider_by_name(self, model, alias):
         """R1.3; a name that belongs to a virtual provider means nothing to a real one."""
-        assert picked(routing_request(model, hint="OpenAI"), where()) == (
+        assert picked(routing_request(model, profile_hint="OpenAI"), where()) == (
             "openai",
             "caller_hint",
             alias,
         )
 
     def test_a_hint_that_names_nothing_says_what_could_be_named(self):
-        refusal = refused(routing_request("mlx/m", hint="fats"), where())
+        refusal = refused(routing_request("mlx/m", profile_hint="fats"), where())
         assert (refusal.status, refusal.code) == (400, "unknown_routing_profile")
         assert refusal.field == "routing_profile"
         assert '"fats"' in refusal.message
         assert "capable, fast, mlx, openai" in refusal.message
 
     def test_an_empty_hint_names_nothing(self):
-        assert refused(routing_request(hint=""), where()).status == 400
+        assert refused(routing_request(profile_hint=""), where()).status == 400
 
     def test_at_most_twenty_names_are_listed(self):
         many = [profile(target(), virtual_provider=f"v{index:02}") for index in range(30)]
-        message = refused(routing_request(hint="x"), where(*many)).message
+        message = refused(routing_request(profile_hint="x"), where(*many)).message
         assert "and 12 more" in message
         assert message.count(",") == 19
 
     def test_a_disabled_profile_or_provider_is_said_to_be_disabled(self):
         place = table(cloud(enabled=False), replace(FAST, enabled=False))
         for hint in ("fast", "openai"):
-            refusal = refused(routing_request(hint=hint), place)
+            refusal = refused(routing_request(profile_hint=hint), place)
             assert refusal.status == 400
             assert "is disabled" in refusal.message
 
     def test_another_keys_profile_does_not_exist(self):
         """Neither found nor listed; and it hides nothing of the same name."""
         bound = replace(FAST, virtual_key_id="k2")
-        refusal = refused(routing_request(hint="fast"), where(bound, CAPABLE), key())
+        refusal = refused(routing_request(profile_hint="fast"), where(bound, CAPABLE), key())
         assert refusal.status == 400
         assert "Usable: capable," in refusal.message
-        assert picked(routing_request(hint="fast"), where(bound), key(id="k2"))[0] == "fast"
+        assert picked(routing_request(profile_hint="fast"), where(bound), key(id="k2"))[0] == "fast"
         namesake = replace(CAPABLE, name="fast")
-        assert picked(routing_request(hint="fast"), where(bound, namesake), key())[0] == "capable"
+        assert (
+            picked(routing_request(profile_hint="fast"), where(bound, namesake), key())[0]
+            == "capable"
+        )
 
     def test_an_id_beats_a_virtual_provider_beats_a_name(self):
         by_name = replace(FAST, id="1", virtual_provider="a", name="x")
         by_virtual = replace(FAST, id="2", virtual_provider="x", name="b")
         by_id = replace(FAST, id="x", virtual_provider="c", name="c")
-        assert picked(routing_request(hint="X"), where(by_name))[0] == "a"
-        assert picked(routing_request(hint="X"), where(by_virtual, by_name))[0] == "x"
-        assert picked(routing_request(hint="X"), where(by_id, by_virtual, by_name))[0] == "c"
+        assert picked(routing_request(profile_hint="X"), where(by_name))[0] == "a"
+        assert picked(routing_request(profile_hint="X"), where(by_virtual, by_name))[0] == "x"
+        assert (
+            picked(routing_request(profile_hint="X"), where(by_id, by_virtual, by_name))[0] == "c"
+        )
 
 
 class TestKey:

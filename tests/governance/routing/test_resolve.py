@@ -104,12 +104,14 @@ class TestModels:
         assert chain(decided) == ["mlx/a", "openai/gpt"]
 
     def test_without_alias_the_provider_chooses(self):
-        decided = decide(local(), light(target(model="")), request=routing_request(hint="light"))
+        decided = decide(
+            local(), light(target(model="")), request=routing_request(profile_hint="light")
+        )
         assert chain(decided) == ["mlx/tiny"]
 
     def test_without_any_model_it_is_rejected(self):
         decided = decide(
-            cloud(), light(target("openai", "")), request=routing_request(hint="light")
+            cloud(), light(target("openai", "")), request=routing_request(profile_hint="light")
         )
         assert verdicts(decided) == ["model_missing"]
         assert (decided.refusal.status, decided.refusal.code) == (400, "model_missing")
@@ -131,7 +133,7 @@ class TestAliases:
         assert verdicts(decided) == ["virtual_model_mismatch", None]
 
     def test_no_alias_in_particular_is_served_by_all(self):
-        decided = decide(local(), self.PROFILE, request=routing_request(hint="light"))
+        decided = decide(local(), self.PROFILE, request=routing_request(profile_hint="light"))
         assert chain(decided) == ["mlx/a", "mlx/b"]
 
     @pytest.mark.parametrize("wild", ["*", ""])

@@ -38,6 +38,7 @@ async def test_it_works() -> None:
         200,
     )
     assert entry.milliseconds >= 2
+    assert entry.cause == ""
     assert not entry.local_fallback
 
 
@@ -88,6 +89,8 @@ async def test_a_failure_names_its_cause(error: Exception, message: str) -> None
     assert attempt.failure is not None
     assert attempt.failure.message.endswith(message)
     assert "host.example" not in attempt.failure.message
+    (entry,) = world.context.attempts
+    assert entry.cause == attempt.failure.message
 
 
 async def test_without_a_permit_nothing_is_asked() -> None:

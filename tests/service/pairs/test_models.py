@@ -9,8 +9,10 @@ import anthropic
 import openai
 import pytest
 
+from governance.routing.model_facts import ModelFacts
 from governance.routing.names import ListedModel
 from inference.endpoints.listing import paged
+from inference.protocols import ANTHROPIC, OPENAI
 from tests.inference.tables import HEADERS, KEY
 from tests.service.pairs.world import HTTP, World
 
@@ -125,3 +127,34 @@ def test_a_key_is_needed(url: str) -> None:
         answer = HTTP.get(url + path, headers=VERSION)
         assert answer.status_code == 401
         assert answer.json()["error"]["type"] == "authentication_error"
+
+
+FACTS = ModelFacts(200_000, 8_000, frozenset({"text", "vision", "tools"}))
+
+
+def test_what_is_known_of_a_model() -> None:
+    """In each protocol's form, and in OpenRouter's extra fields; nothing is made up."""
+    known, unknown = ListedModel("a/m", "a", False, FACTS), ListedModel("a/n", "a", False)
+    assert OPENAI.model(known) == {
+        "id": "a/m",
+        "object": "model",
+        "created": 0,
+        "owned_by": "a",
+        "name": "a/m",
+        "context_length": 200_000,
+        "top_provider": {
+            "context_length": 200_000,
+            "max_completion_tokens": 8_000,
+            "is_moderated": False,
+        },
+        "architecture": {
+            "modality": "text+image->text",
+            "input_modalities": ["text", "image"],
+            "output_modalities": ["text"],
+        },
+        "supported_parameters": ["tools", "tool_choice"],
+    }
+    assert set(OPENAI.model(unknown)) == {"id", "object", "created", "owned_by"}
+    read = anthropic.types.ModelInfo.model_validate(ANTHROPIC.model(known))
+    assert (read.max_input_tokens, read.max_tokens) == (200_000, 8_000)
+    assert anthropic.types.ModelInfo.model_validate(ANTHROPIC.model(unknown)).max_tokens is None

@@ -12,13 +12,14 @@ from typing import Any, Final
 
 import msgspec
 
+from inference.translate.answer_limit import DEFAULT_MAX_TOKENS
 from inference.translate.base import Inexpressible, Outbound
 from inference.translate.chat.request_schema import CHAT_REQUEST, ChatRequest, ResponseFormat
 from inference.translate.effort import thinking_for
 from inference.translate.hub import HubRequest
 from inference.translate.json_errors import Dropped, read
 from inference.translate.messages.upstream.answer_format import closed_schema
-from inference.translate.messages.upstream.limits import DEFAULT_MAX_TOKENS, longest_answer
+from inference.translate.messages.upstream.limits import longest_answer
 from inference.translate.messages.upstream.messages import turns_of
 from inference.translate.messages.upstream.tools import tool_fields
 from inference.translate.unsupported_fields import shape_of
@@ -40,8 +41,9 @@ def outbound(hub: HubRequest, model: str) -> Outbound:
     system, turns = turns_of(chat.messages, dropped)
     request: dict[str, Any] = {"model": model, "messages": turns}
     request |= tool_fields(chat, turns, dropped)
-    prompt_tokens = hub.request.routing_request.features.prompt_tokens
-    _sampling(chat, request, longest_answer(model, prompt_tokens), dropped)
+    asked = hub.request
+    longest = longest_answer(model, asked.routing_request.features.prompt_tokens, asked.model_facts)
+    _sampling(chat, request, longest, dropped)
     _thinking(chat, request, model, dropped)
     if chat.response_format is not None:
         _format(chat.response_format, request, system, dropped)

@@ -62,6 +62,18 @@ def test_attempts_follow_each_other_on_the_line() -> None:
     assert dict(drawn.facts)["Fallback"] == "Another target answered"
 
 
+def test_an_answer_of_local_inference_is_told_apart() -> None:
+    """With the sentence that says why the first choice did not answer."""
+    why = "The provider could not be reached: certificate has expired."
+    failed = attempt(outcome="retryable", code="connect_failed", status=0, cause=why)
+    took_over = attempt(provider="mlx", model="tiny", local_fallback=True)
+    drawn = way(attempts=[failed, took_over])
+    assert drawn.headline.startswith("Answered by mlx / tiny, which took over after 2 attempts")
+    assert drawn.tone == "warn"
+    assert [leg.cause for leg in drawn.legs] == [why, ""]
+    assert dict(drawn.facts)["Because of"] == "connect failed"
+
+
 def test_a_line_is_never_shorter_than_its_attempts() -> None:
     """Clocks differ by a little: nothing hangs over the end."""
     drawn = way(attempts=[FAILED, SAVED], duration=0.01, first_token=None)

@@ -141,7 +141,7 @@ def test_what_was_refused_at_the_last_moment_is_told(
     services.save_profile(profile_document(), who="t")
     other = profile_form(profile_document("other", name="Light"))
     with monkeypatch.context() as unchecked:
-        unchecked.setattr("gateway.console.profiles.admin.profile_problems", lambda *_: [])
+        unchecked.setattr("gateway.console.profiles.form.profile_problems", lambda *_: [])
         answer = admin.post(f"{PATH}/add/", other, follow=True)
     assert messages_of(answer) == ['Another routing profile already has the name "Light".']
     assert RoutingProfile.objects.count() == 1

@@ -9,6 +9,7 @@ from django.test import Client
 
 from governance import services, snapshot
 from governance.models import Provider, Revision
+from governance.routing.model_facts import ModelFacts
 from governance.serializers import MASK
 from tests.gateway.console.sent import ROOT, messages_of, text_of
 from tests.governance.conftest import profile_document, provider_document
@@ -53,6 +54,23 @@ def test_it_works(admin: Client) -> None:
     admin.post(f"{PATH}/{Provider.objects.get().pk}/delete/", {"post": "yes"})
     assert not Provider.objects.exists()
     assert [row.who for row in Revision.objects.all()] == ["root", "root"]
+
+
+def test_facts_of_models_in_words(admin: Client) -> None:
+    said = "llama3:8b: context 8192, output 1024, text, tools\r\ngpt-*: context 5"
+    admin.post(f"{PATH}/add/", form(model_facts=said))
+    table = snapshot.refresh()
+    held = table.providers["fast"]
+    assert table.facts(held, "llama3:8b") == ModelFacts(8192, 1024, frozenset({"text", "tools"}))
+    assert table.facts(held, "gpt-x").context_length == 5
+    page = admin.get(change_path())
+    shown = page.context["adminform"].form["model_facts"].value()
+    assert shown == said.replace("\r", "")
+    assert "not known" in text_of(page)
+    for wrong, told in (("m", "must be a model"), ("m: ctx 5", "is not understood")):
+        assert told in text_of(admin.post(change_path(), form(model_facts=wrong)))
+    twice = admin.post(change_path(), form(model_facts="m: text\r\nM: text"))
+    assert "is about the model" in text_of(twice)
 
 
 def test_secrets_stay_are_replaced_and_cleared(admin: Client) -> None:

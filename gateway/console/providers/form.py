@@ -1,0 +1,137 @@
+"""The form of a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldBooleanSwitchWidget, UnfoldBooleanWidget
+
+from gateway.console.forms.document_form import DocumentForm
+from gateway.console.forms.fields import (
+    ChoiceField,
+    ChoicesField,
+    HeadersField,
+    LinesField,
+    NumberField,
+    SecretField,
+    TextField,
+)
+from gateway.console.providers.facts_field import FactLinesField
+from governance import kinds
+from governance.models import Provider
+from governance.models.provider import TIMEOUTS
+from governance.routing.fields import Problem
+from governance.routing.target_rules import CAPABILITIES
+from governance.serializers import MASK
+from governance.services.providers import credential_problems, save_problems
+
+PLAIN = (
+    "name",
+    "kind",
+    "base_url",
+    "is_local",
+    "default_model",
+    "models",
+    "capabilities",
+    "model_facts",
+    *TIMEOUTS,
+    "max_concurrency",
+    "enabled",
+    "is_default",
+)
+
+
+class ProviderForm(DocumentForm):
+    name = TextField(label="Name", help_text="What targets and callers call it.")
+    kind = ChoiceField(
+        kinds.choices,
+        label="Kind",
+        help_text=" ".join(f"{one.label}: {one.help}" for one in kinds.KINDS.values()),
+    )
+    base_url = TextField(
+        label="Base URL",
+        help_text="As https://api.openai.com/v1. Blank for the built-in engine, which has none.",
+    )
+    default_model = TextField(
+        label="Default model",
+        help_text="Asked for when neither target nor request names a model.",
+    )
+    models = LinesField(label="Models", help_text="Known to be there, a line each.")
+    capabilities = ChoicesField(
+        CAPABILITIES, label="Can take", help_text="None: its models take everything."
+    )
+    model_facts = FactLinesField(
+        label="Facts of models",
+        help_text="A line each: “gpt-oss-*: context 131072, output 32768, text, tools”. What is "
+        "left out comes from the list of models that ships with the service.",
+    )
+    connect_timeout = NumberField(label="Connect timeout", help_text="Seconds.")
+    first_event_timeout = NumberField(
+        label="Timeout to first token", help_text="Seconds until the answer begins."
+    )
+    idle_timeout = NumberField(label="Idle timeout", help_text="Seconds between two tokens.")
+    total_timeout = NumberField(label="Total timeout", help_text="Seconds; blank: no limit.")
+    max_concurrency = NumberField(label="Max concurrent requests", help_text="Blank: no limit.")
+    api_key = SecretField(label="API key")
+    clear_api_key = forms.BooleanField(
+        label="Clear the API key", required=False, widget=UnfoldBooleanWidget()
+    )
+    extra_headers = HeadersField(
+        label="Extra headers",
+        help_text=f"“Name: value”, a line each. Values are never shown: {MASK} keeps "
+        "the one that is there.",
+    )
+    rename_in_targets = forms.BooleanField(
+        label="Rename it in targets too",
+        required=False,
+        initial=True,
+        widget=UnfoldBooleanWidget(),
+        help_text="When the name changes: profiles that name the old one follow.",
+    )
+
+    class Meta:
+        model = Provider
+        fields = PLAIN
+        widgets = {
+            name: UnfoldBooleanSwitchWidget() for name in ("is_local", "enabled", "is_default")
+        }
+
+    credentials = True
+    """Whether the person may set them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        adding = self.instance._state.adding
+        self.existing: str | None = None if adding else self.instance.name
+        self.row = Provider() if adding else Provider.objects.get(pk=self.instance.pk)
+        if not self.credentials:
+            for name in ("api_key", "clear_api_key", "extra_headers"):
+                del self.fields[name]
+        else:
+            masked = dict.fromkeys(self.row.header_names(), MASK)
+            self.initial["extra_headers"] = masked
+            self.fields["api_key"].help_text = _key_help(self.row)
+
+    def document(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        document = {name: data[name] for name in PLAIN if name in data}
+        if data.get("clear_api_key"):
+            document["api_key"] = ""
+        elif data.get("api_key"):
+            document["api_key"] = data["api_key"]
+        if "extra_headers" in self.changed_data and "extra_headers" in data:
+            document["extra_headers"] = data["extra_headers"]
+        return document
+
+    def problems(self) -> Iterable[Problem]:
+        document = self.document()
+        found = save_problems(document, self.row)
+        return found if self.credentials else found + credential_problems(document, self.row)
+
+
+def _key_help(row: Provider) -> str:
+    if row.credential == "unreadable":
+        return "No key of the ring opens what is stored: set it anew."
+    return "One is set; blank keeps it." if row.has_api_key else "None is set."
