@@ -24,6 +24,7 @@ SEE_ALL: Final = "governance.view_usagebucket"
 PERIODS: Final = {"day": "Today", "week": "7 days", "month": "30 days", "quarter": "90 days"}
 _DAYS: Final = {"day": 1, "week": 7, "month": 30, "quarter": 90}
 ROWS: Final = 200
+_NOBODY: Final = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,12 @@ def show(request: HttpRequest) -> HttpResponse:
         groups=list(GROUPS),
         by=by,
         rows=rows[:ROWS],
-        named=[(one.get(f"{by}_name") or one[by] or "—", one) for one in rows[:ROWS]],
+        named=[(one.get(f"{by}_name") or one[by] or _NOBODY, one) for one in rows[:ROWS]],
         more=max(0, len(rows) - ROWS),
         total=total,
         change=_change(total, totals(question.before())),
         forecast=_month_forecast(now, only),
-        bars=_bars(usage_report(over_time)),
+        bars=_bars(over_time, usage_report(over_time)),
         interval=interval,
         csv="/api/governance/usage?" + urlencode(_csv(question, by, only)),
         own=only is not None,
@@ -83,7 +84,7 @@ def _change(total: dict[str, Any], before: dict[str, Any]) -> str:
     """Against the time before, as long."""
     was, now = Decimal(before["cost_usd"] or 0), Decimal(total["cost_usd"] or 0)
     if not was:
-        return "nothing was spent in the time before" if now else ""
+        return "Nothing was spent in the time before" if now else ""
     percent = (now - was) / was * 100
     return f"{percent:+.0f} % against the time before"
 
@@ -94,15 +95,33 @@ def _month_forecast(now: datetime, only: dict[str, str] | None) -> Decimal | Non
     return forecast(UsageQuestion(begin, end, only=only), now)
 
 
-def _bars(rows: list[dict[str, Any]]) -> list[UsageBar]:
-    costs = [Decimal(one["cost_usd"] or 0) for one in rows]
-    by_cost = any(costs)
-    values = costs if by_cost else [Decimal(one["requests"]) for one in rows]
-    most = max(values, default=Decimal(0)) or Decimal(1)
+def _bars(question: UsageQuestion, rows: list[dict[str, Any]]) -> list[UsageBar]:
+    """One for each hour or day, those in which nothing was used too."""
+    step = timedelta(hours=1) if question.interval == "hour" else timedelta(days=1)
+    by_time = {datetime.fromisoformat(one["interval"]): one for one in rows}
+    moments = [
+        question.begin + step * place for place in range((question.end - question.begin) // step)
+    ]
+    told = [by_time.get(one) for one in moments]
+    by_cost = any(Decimal(one["cost_usd"] or 0) for one in rows)
+    values = [_height(one, by_cost) for one in told]
+    most = max(values, default=0.0) or 1.0
     found = []
-    for place, (one, value) in enumerate(zip(rows, values, strict=True)):
-        height = float(value / most * 100)
-        cost = "price unknown" if one["cost_usd"] is None else f"${float(one['cost_usd']):,.2f}"
-        words = f"{one['interval'][:16].replace('T', ' ')}: {one['requests']:,} requests, {cost}"
+    for place, (at, one, value) in enumerate(zip(moments, told, values, strict=True)):
+        height = value / most * 100
+        words = f"{at:%Y-%m-%d %H:%M} UTC: {_said(one)}"
         found.append(UsageBar(place * 10, round(100 - height, 2), round(height, 2), words))
-    return found
+    return found if rows else []
+
+
+def _height(row: dict[str, Any] | None, by_cost: bool) -> float:
+    if row is None:
+        return 0.0
+    return float(row["cost_usd"] or 0) if by_cost else float(row["requests"])
+
+
+def _said(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "nothing"
+    cost = "price unknown" if row["cost_usd"] is None else f"${float(row['cost_usd']):,.2f}"
+    return f"{row['requests']:,} requests, {cost}"
