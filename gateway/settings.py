@@ -73,6 +73,13 @@ LOG_BUDGET_BYTES = env.number("LOG_BUDGET_MIB", 4096, minimum=1) * 1024 * 1024
 """What records may take up on disk that the collector has not taken in, as in an outage."""
 LOG_CONTENT = env.flag("LOG_CONTENT", default=False)
 """Requests and answers go into the JSONL log too; never into the database."""
+KEEP_RESPONSES = env.flag("KEEP_RESPONSES", default=False)
+"""Answers of `/v1/responses` are kept unless the request says `store: false`, so that a later
+request may refer to them. Off: only where the request says `store: true`."""
+KEPT_RESPONSES_BYTES = env.number("KEPT_RESPONSES_MIB", 64) * 1024 * 1024
+"""What they may take up of the collector's memory; 0: nothing is kept, whatever requests say."""
+KEPT_RESPONSES_MINUTES = env.number("KEPT_RESPONSES_MINUTES", 60, minimum=1)
+"""After how long without being used they are forgotten."""
 METRICS_PUBLIC = env.flag("METRICS_PUBLIC", default=False)
 """`/metrics` needs no API key."""
 

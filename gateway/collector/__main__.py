@@ -43,7 +43,11 @@ def main() -> int:
     import django
 
     django.setup()
+    from django.conf import settings
+
     from gateway.collector.collector import Collector
+    from gateway.collector.keeper import KeeperServer
+    from gateway.collector.kept_answers import KeptAnswers
     from gateway.collector.places import places
 
     where = places()
@@ -52,9 +56,13 @@ def main() -> int:
         return 0
     os.nice(NICE)
     collector = Collector(where)
+    room, minutes = settings.KEPT_RESPONSES_BYTES, settings.KEPT_RESPONSES_MINUTES
+    keeper = KeeperServer(where.keeper, KeptAnswers(room, minutes * 60)) if room else None
     try:
         _run(collector, stopping)
     finally:
+        if keeper is not None:
+            keeper.close()
         collector.close()
         os.close(lock)
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from inference.dispatch.request_limits import Limiting
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
-from inference.edge.nothing_kept import KeptResponseConsumer
+from inference.edge.kept_responses import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.input_tokens import INPUT_TOKENS
@@ -26,6 +26,7 @@ from inference.endpoints.key import KeyConsumer
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
 from inference.record.content import ContentObserver
+from inference.values.kept_answer import Keeper
 
 MODELS = "/v1/models"
 KEY = "/v1/key"
@@ -58,9 +59,11 @@ def routes(
     heartbeat: float = 15.0,
     keep_content: bool = settings.LOG_CONTENT,
     origins: Sequence[str] = settings.CORS_ORIGINS,
+    keeper: Keeper | None = None,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
 
+    `keeper` keeps answers of the Responses API; None: nobody does.
     `heartbeat`: seconds of silence after which a streaming caller gets a sign of life.
     """
     limit = settings.MAX_BODY_BYTES
@@ -78,14 +81,20 @@ def routes(
             rng=rng,
             heartbeat=heartbeat,
             observers=observers,
+            keeper=keeper,
             **common,
         )
         for endpoint in ENDPOINTS
     }
-    apps |= _counting(common)
+    apps |= _counting({**common, "keeper": keeper})
     models = apps[MODELS] = ListingConsumer.as_asgi(**common)
     apps[KEY] = KeyConsumer.as_asgi(limiting=limiting, **common)
-    kept = KeptResponseConsumer.as_asgi()
+    kept = KeptResponseConsumer.as_asgi(**common, keeper=keeper)
+    return shared(_by_path(apps, models, kept), origins)
+
+
+def _by_path(apps: Mapping[str, App], models: App, kept: App) -> App:
+    """Which of the applications answers; what is below a path belongs to `models` and `kept`."""
     unknown = UnknownPathConsumer.as_asgi(paths=PATHS)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -97,4 +106,4 @@ def routes(
             chosen = kept
         return chosen(scope, receive, send)
 
-    return shared(app, origins)
+    return app

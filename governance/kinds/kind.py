@@ -10,6 +10,7 @@ from governance.kinds.auth import Auth, Headers, KeyHeader
 from governance.kinds.failure_words import SHARED, FailureWords
 from governance.kinds.locality import is_loopback
 from governance.kinds.model_rules import ModelRule
+from governance.kinds.responses_api import ResponsesAPI
 
 TRACE_HEADERS: Final = frozenset({b"traceparent", b"tracestate"})
 """W3C Trace Context: every kind that lets callers' headers through lets these through."""
@@ -93,6 +94,8 @@ class ProviderKind:
     that all share."""
     model_rules: tuple[ModelRule, ...] = ()
     """What its models are known to refuse."""
+    responses: ResponsesAPI | None = None
+    """How its providers speak OpenAI's Responses API beside their protocol; None: not at all."""
     presets: tuple[Preset, ...] = ()
     formerly: str = ""
     """The kind under which it was stored before, where that one had a base URL."""

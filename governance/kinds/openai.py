@@ -2,6 +2,7 @@
 
 from governance.kinds.kind import LIST_HEADERS, TRACE_HEADERS, Preset, ProviderKind
 from governance.kinds.model_rules import Fix, ModelRule
+from governance.kinds.responses_api import ResponsesAPI
 
 KIND = ProviderKind(
     name="openai",
@@ -21,6 +22,7 @@ KIND = ProviderKind(
             (Fix("fixed_temperature"), Fix("drop", "top_p")),
         ),
     ),
+    responses=ResponsesAPI(frozenset({"api.openai.com"})),
     presets=(
         Preset("OpenAI", "openai", "https://api.openai.com/v1", rank=1),
         Preset("OpenRouter", "openrouter", "https://openrouter.ai/api/v1"),

@@ -61,6 +61,15 @@ class Provider(Model):
         validators=[LinesValidator(300, 2_000)],
         help_text="Models known to be there.",
     )
+    responses_models = JSONField(
+        "models with Responses API",
+        default=list,
+        blank=True,
+        validators=[LinesValidator(300, 200)],
+        help_text="Models that are asked by OpenAI's Responses API where that is of use. “*” "
+        "stands for any characters, “!” before a name for one that is not. None listed: all of "
+        "api.openai.com, none elsewhere.",
+    )
     capabilities = JSONField(
         default=list,
         blank=True,

@@ -85,6 +85,9 @@ class ProviderEntry:
     default_model: str = ""
     models: tuple[str, ...] = ()
     """Models known to be there, for listing; a provider may serve others too."""
+    responses_models: tuple[str, ...] = ()
+    """Which of its models speak OpenAI's Responses API, see `kinds.responses_api`; empty: what the
+    kind says of the address."""
     capabilities: frozenset[str] = frozenset()
     """Modalities and features its models take; empty: everything."""
     extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)

@@ -193,26 +193,15 @@ class Attempt:
 
     def _failure_of(self, error: BaseException) -> Failure:
         """What an error inside the attempt means."""
-        if isinstance(error, AttemptFailed):
-            return error.failure
-        if isinstance(error, ConnectTimedOut):
-            return _CONNECT_TIMEOUT
-        if isinstance(error, ConnectFailed):
-            return _unreachable(error.cause)
-        if isinstance(error, TokenUnavailable):
-            return Failure(Outcome.MISCONFIGURED, "token_unavailable", str(error))
-        if isinstance(error, UndecodableBody):
-            return broken(error.code, str(error))
-        if isinstance(error, UpstreamError):
-            return _stream_died(error.cause)
-        if isinstance(error, UnusableProvider):
-            return Failure(Outcome.MISCONFIGURED, "unusable_provider", str(error))
-        if isinstance(error, Exception):
-            if not self.committed:
-                # Ours, not the provider's: another candidate may need less of what is broken.
-                log.error("attempt_crashed", request_id=self._context.id, exc_info=error)
-            return CRASHED
-        return self._expired() or CANCELLED
+        if not isinstance(error, Exception):
+            return self._expired() or CANCELLED
+        failure = failure_of(error)
+        if failure is not None:
+            return failure
+        if not self.committed:
+            # Ours, not the provider's: another candidate may need less of what is broken.
+            log.error("attempt_crashed", request_id=self._context.id, exc_info=error)
+        return CRASHED
 
     def _expired(self) -> Failure | None:
         """The deadline that cancelled the carrying task; None when someone else did too."""
@@ -225,6 +214,25 @@ class Attempt:
     def _is_ours(self, failure: Failure) -> bool:
         """A fault of our own behind the commit: no candidate can take over."""
         return failure is CRASHED and self.committed
+
+
+def failure_of(error: Exception) -> Failure | None:
+    """What an error on the way to a provider and back means; None for one that lies elsewhere."""
+    if isinstance(error, AttemptFailed):
+        return error.failure
+    if isinstance(error, ConnectTimedOut):
+        return _CONNECT_TIMEOUT
+    if isinstance(error, ConnectFailed):
+        return _unreachable(error.cause)
+    if isinstance(error, TokenUnavailable):
+        return Failure(Outcome.MISCONFIGURED, "token_unavailable", str(error))
+    if isinstance(error, UndecodableBody):
+        return broken(error.code, str(error))
+    if isinstance(error, UpstreamError):
+        return _stream_died(error.cause)
+    if isinstance(error, UnusableProvider):
+        return Failure(Outcome.MISCONFIGURED, "unusable_provider", str(error))
+    return None
 
 
 CANCELLED: Final = Failure(Outcome.CANCELLED, "cancelled", "The caller left.")

@@ -24,7 +24,9 @@ from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.relay import ChunkWriter, read_to_end, relay
 from inference.dispatch.repairing import RepairedRequest
 from inference.dispatch.results import Exhausted, StreamResult
+from inference.dispatch.seals import seal_for
 from inference.dispatch.timer_wheel import TimerWheel
+from inference.dispatch.upstream_protocol import RESPONSES, upstream_protocol
 from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
 from inference.translate.answer_limit import room_for, with_limit
@@ -41,6 +43,7 @@ from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
 from inference.values.failures import AttemptFailed, Failure, Outcome, reworded
+from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import ParsedRequest
 
 log = structlog.get_logger("pointsman.dispatch")
@@ -85,6 +88,7 @@ class Dispatcher:
         loop: asyncio.AbstractEventLoop,
         timer_wheel: TimerWheel,
         translators: Callable[[str], Translator],
+        keeper: Keeper | None = None,
     ) -> None:
         """`translators` gives the translator towards an upstream's protocol."""
         self.request = request
@@ -95,6 +99,7 @@ class Dispatcher:
         self._loop = loop
         self._timer_wheel = timer_wheel
         self._translators = translators
+        self.keeper = keeper
 
     async def run(self, candidates: tuple[Candidate, ...]) -> Exhausted | None:
         """One candidate after the other until one commits. None when the caller was answered, be
@@ -137,9 +142,9 @@ class Dispatcher:
 
     async def _ask(self, attempt: Attempt) -> StreamResult | TranslatedAnswer:
         """The candidate's committed stream or its whole answer. Raises what `Attempt` takes."""
-        request, context, candidate = self.request, self.context, attempt.candidate
+        context, candidate = self.context, attempt.candidate
         context.dropped = ()
-        stream = request.routing_request.stream
+        stream = self.request.routing_request.stream
         attempt.acquire(stream=stream)
         if candidate.is_local_fallback and context.attempts:
             log.warning(
@@ -149,10 +154,8 @@ class Dispatcher:
                 failed=[str(one) for one in context.attempts],
             )
         backend = backend_of(candidate.provider)
-        translator = self._translators(backend.kind.translation)
         try:
-            told = msgspec.structs.replace(request, model_facts=candidate.facts)
-            outbound = translator.request(told, candidate.model)
+            translator, request, outbound = self._outbound(backend, candidate)
         except Inexpressible as error:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
@@ -167,6 +170,32 @@ class Dispatcher:
             )
         except AttemptFailed as failed:
             raise AttemptFailed(reworded(failed.failure, words)) from None
+
+    def _outbound(
+        self, backend: Backend, candidate: Candidate
+    ) -> tuple[Translator, ParsedRequest, Outbound]:
+        """How the candidate is spoken to, and the request in its words. Raises `Inexpressible`."""
+        translator, request = self._translation(backend, candidate)
+        try:
+            return translator, request, translator.request(request, candidate.model)
+        except Inexpressible:
+            if request.seal is None or request.routing_request.request_type == RESPONSES:
+                raise
+            # What the preferred protocol has no word for may be said in the usual one.
+            usual = self._translators(backend.kind.translation)
+            unsealed = msgspec.structs.replace(request, seal=None)
+            return usual, unsealed, usual.request(unsealed, candidate.model)
+
+    def _translation(
+        self, backend: Backend, candidate: Candidate
+    ) -> tuple[Translator, ParsedRequest]:
+        """How the candidate is spoken to, and the request with what that takes."""
+        request = msgspec.structs.replace(self.request, model_facts=candidate.facts)
+        protocol = upstream_protocol(candidate, request, backend.kind.translation)
+        if protocol == RESPONSES:
+            seal = seal_for(self.context.virtual_key, candidate.provider.name)
+            request = msgspec.structs.replace(request, seal=seal)
+        return self._translators(protocol), request
 
     async def _send(self, backend: Backend, outbound: Outbound, attempt: Attempt) -> Reply:
         """The reply to the request, repaired where the provider refuses a part of it."""
@@ -265,6 +294,6 @@ class Dispatcher:
             return Exhausted(failure)
         backend = backend_of(candidate.provider)
         safe = replace(failure, body=backend.redacted(failure.body))
-        translator = self._translators(backend.kind.translation)
+        translator, _ = self._translation(backend, candidate)
         body = translator.error(safe)
         return Exhausted(safe, body, unmodified=body == safe.body)

@@ -37,6 +37,7 @@ from inference.record.record import RequestContext
 from inference.upstream import client_of
 from inference.values.error_answer import ErrorAnswer
 from inference.values.failures import Outcome
+from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import BadRequest, ParsedRequest
 
 log = structlog.get_logger("pointsman.chat")
@@ -91,6 +92,7 @@ class InferenceConsumer(LeanHttpConsumer):
         observers: Sequence[Observer] = (),
         body_limit: int = LeanHttpConsumer.body_limit,
         heartbeat: float = 15.0,
+        keeper: Keeper | None = None,
     ) -> None:
         super().__init__()
         self.endpoint = endpoint
@@ -102,6 +104,7 @@ class InferenceConsumer(LeanHttpConsumer):
         self.observers = observers
         self.body_limit = body_limit
         self.heartbeat = heartbeat
+        self.keeper = keeper
 
     def on_head(self) -> ErrorAnswer | None:
         self.headers = headers = read_headers(self.scope["headers"])
@@ -177,7 +180,9 @@ class InferenceConsumer(LeanHttpConsumer):
             request = self.endpoint.read(body, self.headers)
         except BadRequest as error:
             raise RequestRefused(
-                ErrorAnswer(error.status, error.message, error.code, error.field)
+                ErrorAnswer(
+                    error.status, error.message, error.code, error.field, details=error.details
+                )
             ) from None
         self.context.routing_request = self.endpoint.recorded(request.routing_request)
         self.context.session = request.session
@@ -256,6 +261,7 @@ class InferenceConsumer(LeanHttpConsumer):
             self.loop,
             self.timer_wheel,
             self.endpoint.translator,
+            self.keeper,
         )
 
     async def refuse(self, error: ErrorAnswer) -> None:

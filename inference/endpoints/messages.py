@@ -63,8 +63,25 @@ class _Body(_Count, kw_only=True):
     top_p: float | None = None
     top_k: int | None = None
     stop_sequences: list[str] | None = None
+    thread: Any = None
 
 
+def _no_threads() -> BadRequest:
+    """Refuses a thread in the words by which Anthropic's SDKs go on without one.
+
+    A thread lives with one provider and under one credential, which all keys share: whoever knew
+    the id of a message could go on with another key's, and no other target could answer.
+    """
+    return BadRequest(
+        "`thread`: this gateway keeps no threads, so that every target can answer every request. "
+        "Send the whole conversation without `thread`.",
+        "thread",
+        code=_THREAD_UNSUPPORTED,
+        details={"error_code": _THREAD_UNSUPPORTED, "unsupported": ["thread"]},
+    )
+
+
+_THREAD_UNSUPPORTED: Final = "thread_unsupported_request"
 _BODY: Final = msgspec.json.Decoder(_Body)
 _COUNT: Final = msgspec.json.Decoder(_Count)
 _BLOCKS: Final = list[_Block]
@@ -74,6 +91,8 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     fields = envelope(body)
     message = typed(_BODY, body)
+    if message.thread is not None:
+        raise _no_threads()
     return _inbound(body, fields, message, headers, stream=bool(message.stream))
 
 

@@ -1,4 +1,4 @@
-"""Reads OpenAI's Responses request (`POST /v1/responses`), without any state behind it."""
+"""Reads OpenAI's Responses request (`POST /v1/responses`), and finds who can answer it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from governance.routing.plan import Candidate
 from governance.routing.request import RoutingRequest
+from inference.dispatch.dispatcher import Dispatcher
+from inference.dispatch.results import Exhausted
 from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.keeping import completed
+from inference.endpoints.response_references import Unreachable, reachable, references_in
 from inference.endpoints.session import session_of
 from inference.protocols import RESPONSES
 from inference.translate.responses.caller import ResponsesCaller
@@ -16,17 +21,10 @@ from inference.values.parsed_request import BadRequest, ParsedRequest
 from inference.values.parsing import Survey, envelope, profile_hint_of, typed, without_hint
 
 _NEED_OF_PART: Final = {"input_image": "vision", "input_file": "file", "input_audio": "audio"}
-_STATEFUL: Final = {
-    "previous_response_id": "This gateway keeps no responses: send the whole conversation in "
-    "`input` instead of `previous_response_id`.",
-    "conversation": "This gateway keeps no conversations: send the whole conversation in `input` "
-    "instead of `conversation`.",
-    "prompt": "This gateway keeps no prompt templates: send `instructions` and `input` instead of "
-    "`prompt`.",
-    "background": "This gateway runs nothing in the background: send `background: false` and "
-    "`stream: true` for long answers.",
-}
-"""What needs a server that remembers, and what to do instead."""
+_NO_CONVERSATIONS: Final = (
+    "This gateway keeps no conversations: send the whole conversation in `input`, or "
+    "`previous_response_id`, instead of `conversation`."
+)
 
 
 class _Part(msgspec.Struct):
@@ -57,7 +55,7 @@ class _Reasoning(msgspec.Struct):
 
 
 class _Body(msgspec.Struct):
-    input: str | list[_Item]
+    input: str | list[_Item] | None = None
     model: str | None = None
     instructions: str | None = None
     stream: bool | None = None
@@ -85,17 +83,17 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     fields = envelope(body)
     asked = typed(_BODY, body)
-    for field, message in _STATEFUL.items():
-        if getattr(asked, field):
-            raise BadRequest(message, field, code="unsupported_parameter")
-    if not asked.input:
-        raise BadRequest("`input` must not be empty.", "input")
+    if asked.conversation:
+        raise BadRequest(_NO_CONVERSATIONS, "conversation", code="unsupported_parameter")
+    if not asked.input and not (asked.previous_response_id or asked.prompt):
+        what = "is required" if asked.input is None else "must not be empty"
+        raise BadRequest(f"`input` {what}.", "input")
     session = session_of(fields, headers)
     profile_hint = profile_hint_of(asked.routing_profile, asked.metadata, headers)
     survey = _survey(asked)
     effort = asked.reasoning.effort if asked.reasoning is not None else None
     features = survey.features(
-        messages=1 if isinstance(asked.input, str) else len(asked.input),
+        messages=len(asked.input) if isinstance(asked.input, list) else 1,
         tools=len(asked.tools or ()),
         reasoning=effort is not None and effort != "none",
     )
@@ -132,7 +130,7 @@ def _survey(asked: _Body) -> Survey:
         survey.text(asked.input)
         survey.last_user = asked.input
     else:
-        for position, item in enumerate(asked.input):
+        for position, item in enumerate(asked.input or ()):
             _look(survey, item, f"input[{position}]")
     form = asked.text.format if asked.text is not None else None
     if form is not None and form.type != "text":
@@ -177,4 +175,18 @@ def _text(survey: Survey, content: str | list[_Part] | None) -> str:
     return "\n".join(texts)
 
 
-ENDPOINT: Final = Endpoint("/v1/responses", "responses", RESPONSES, parse, ResponsesCaller())
+async def dispatch(dispatcher: Dispatcher, candidates: tuple[Candidate, ...]) -> Exhausted | None:
+    """Asks those of the candidates that hold what the request refers to."""
+    request, key = dispatcher.request, dispatcher.context.virtual_key
+    try:
+        references = references_in(request.fields)
+        candidates, kept = reachable(request, references, candidates, key)
+        dispatcher.request = await completed(request, kept, dispatcher.keeper, key)
+    except Unreachable as error:
+        return Exhausted(error.failure)
+    return await dispatcher.run(candidates)
+
+
+ENDPOINT: Final = Endpoint(
+    "/v1/responses", "responses", RESPONSES, parse, ResponsesCaller(), dispatch
+)

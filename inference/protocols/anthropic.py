@@ -55,6 +55,8 @@ def _error(answer: ErrorAnswer, request_id: str) -> bytes:
         error["param"] = answer.field
     if answer.code is not None and answer.said is None:
         error["code"] = answer.code
+    if answer.details is not None:
+        error["details"] = dict(answer.details)
     if answer.attempts:
         error["attempts"] = list(answer.attempts)
     return msgspec.json.encode({"type": "error", "error": error, "request_id": request_id})

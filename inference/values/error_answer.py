@@ -30,6 +30,8 @@ class ErrorAnswer:
     """What the status goes with: `allow` with a 405, `accept-encoding` with a 415."""
     sequence: int = 0
     """The number of the event that tells it, in a stream whose protocol counts its events."""
+    details: Mapping[str, Any] | None = None
+    """What programs read of a refusal, in a protocol that has a place for it."""
     partial: Mapping[str, Any] | None = None
     """The answer as far as it got, in a stream whose protocol tells it again with the error."""
 

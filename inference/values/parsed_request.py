@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from governance.routing.model_facts import UNKNOWN, ModelFacts
 from governance.routing.request import RoutingRequest
+from inference.values.kept_answer import Keep
+from inference.values.seal import Seal
 
 Priority = Literal["high", "normal", "low"]
 
@@ -34,6 +36,12 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
     wants_usage: bool = False
     """The caller asked for OpenAI's `stream_options.include_usage`."""
 
+    seal: Seal | None = None
+    """How ids of the one who is asked are sealed for the caller, where the answer has any."""
+
+    keep: Keep | None = None
+    """Set where the gateway itself keeps the answer."""
+
     content_type: str = "application/json"
     """Of the body, a multipart form's boundary included."""
 
@@ -52,9 +60,11 @@ class BadRequest(Exception):
         *,
         status: int = 400,
         code: str | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
         self.status = status
         self.code = code
+        self.details = details

@@ -18,6 +18,7 @@ from governance.limits.counting.book import LimitBook
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
 from inference.dispatch.request_limits import Limiting
+from inference.values.kept_answer import Keeper
 
 
 @dataclass
@@ -33,6 +34,7 @@ def served(
     *,
     require_key: bool = True,
     heartbeat: float = 15.0,
+    keeper: Keeper | None = None,
 ) -> Iterator[Served]:
     """Serves `table` under Uvicorn on a free port of loopback."""
     book, limits = HealthBook(rng=random.Random(1)), LimitBook()
@@ -42,6 +44,7 @@ def served(
         limiting=Limiting(limits),
         require_key=require_key,
         heartbeat=heartbeat,
+        keeper=keeper,
     )
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     config = uvicorn.Config(

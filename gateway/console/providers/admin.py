@@ -66,7 +66,16 @@ class ProviderAdmin(ServiceAdmin):
         ("Credential", {"fields": (("api_key", "clear_api_key"), "extra_headers")}),
         (
             "Models",
-            {"fields": ("default_model", "models", "capabilities", "model_facts", "known_facts")},
+            {
+                "fields": (
+                    "default_model",
+                    "models",
+                    "responses_models",
+                    "capabilities",
+                    "model_facts",
+                    "known_facts",
+                )
+            },
         ),
         ("Limits", {"fields": (TIMEOUTS, "max_concurrency")}),
         ("Renaming", {"classes": ("collapse",), "fields": ("used_by", "rename_in_targets")}),

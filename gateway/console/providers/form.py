@@ -34,6 +34,7 @@ PLAIN = (
     "is_local",
     "default_model",
     "models",
+    "responses_models",
     "capabilities",
     "model_facts",
     *TIMEOUTS,
@@ -59,6 +60,11 @@ class ProviderForm(DocumentForm):
         help_text="Asked for when neither target nor request names a model.",
     )
     models = LinesField(label="Models", help_text="Known to be there, a line each.")
+    responses_models = LinesField(
+        label="Models with Responses API",
+        help_text="Asked by OpenAI's Responses API where that is of use, a line each: “gpt-5*”, or "
+        "“!gpt-4*” for those that are not. None: all of api.openai.com, none elsewhere.",
+    )
     capabilities = ChoicesField(
         CAPABILITIES, label="Can take", help_text="None: its models take everything."
     )

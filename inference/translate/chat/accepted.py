@@ -13,14 +13,13 @@ from typing import Any, Final
 
 import msgspec
 
+from governance.kinds.responses_api import NO_REASONING_WITH_TOOLS
 from inference.translate.json_errors import Dropped
 from inference.translate.tool_names import legal_name
 
 _OPENAI: Final = re.compile(r"(?:^|[/:])(?:o[1-9]|gpt-(?!oss)|chatgpt-|codex-|computer-use)")
 """OpenAI's own models: they know the developer, and instructions in the middle."""
-_RESPONSES_ONLY: Final = re.compile(r"gpt-(?:5\.(?:[4-9]|\d\d)|[6-9])(?!\d)")
-"""OpenAI's models from 5.4 on, by OpenAI's own name (`openai/gpt-5.4` is a reseller's, who knows
-better): as chat completions they call tools only without reasoning."""
+_RESPONSES_ONLY: Final = re.compile(NO_REASONING_WITH_TOOLS)
 _NO_EFFORT: Final = (None, "none")
 _LONGEST_ID: Final = 40
 _SYSTEM: Final = ("system", "developer")

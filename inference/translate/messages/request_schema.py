@@ -100,6 +100,7 @@ class MessagesRequest(msgspec.Struct):
     container: Any = None
     mcp_servers: Any = None
     inference_geo: Any = None
+    compaction: Any = None
 
 
 MESSAGES_REQUEST: Final = msgspec.json.Decoder(MessagesRequest)

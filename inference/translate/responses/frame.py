@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.values.usage import Usage
+from inference.values.kept_answer import Keep
+from inference.values.usage import Usage, of_openai
 
 _DEFAULTS: Final[dict[str, Any]] = {
     "instructions": None,
@@ -30,7 +31,9 @@ _INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_
 _NULL: Final = msgspec.Raw(b"null")
 
 
-def frame(fields: Mapping[str, msgspec.Raw], created_at: int) -> dict[str, Any]:
+def frame(
+    fields: Mapping[str, msgspec.Raw], created_at: int, keep: Keep | None = None
+) -> dict[str, Any]:
     """A Response without its id, model, status and output. `created_at` is Unix time in seconds."""
     echoed = {
         name: fields[name] if fields.get(name, _NULL) != _NULL else default
@@ -42,8 +45,8 @@ def frame(fields: Mapping[str, msgspec.Raw], created_at: int) -> dict[str, Any]:
         "background": False,
         "error": None,
         "incomplete_details": None,
-        "previous_response_id": None,
-        "store": False,
+        "previous_response_id": keep.previous if keep is not None else None,
+        "store": keep is not None,
         **echoed,
     }
 
@@ -69,4 +72,19 @@ def usage_of(usage: Usage | None) -> dict[str, Any] | None:
         "output_tokens": usage.completion,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.total,
+    }
+
+
+def usage_of_chat(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """The API's `usage` as that of a chat completion."""
+    told = of_openai(usage) or Usage(0, 0)
+    return {
+        "prompt_tokens": told.prompt,
+        "completion_tokens": told.completion,
+        "total_tokens": told.total,
+        "prompt_tokens_details": {
+            "cached_tokens": told.cached,
+            "cache_write_tokens": told.cache_written,
+        },
+        "completion_tokens_details": {"reasoning_tokens": told.reasoning},
     }

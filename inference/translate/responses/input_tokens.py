@@ -9,6 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
+from inference.translate import upstream_errors
+from inference.translate.base import JSON, Outbound, TranslatedAnswer
+from inference.translate.json_errors import Dropped
+from inference.translate.responses.passthrough import ResponsesPassThrough, opened_fields
 from inference.values.parsed_request import ParsedRequest
 
 _BYTES_PER_TOKEN: Final = 4
@@ -20,6 +24,34 @@ _DATA_BYTES_PER_TOKEN: Final = 32
 _NO_TEXT: Final = frozenset({"type", "id", "status", "call_id", "encrypted_content"})
 """Fields that are no part of the prompt's text."""
 _DATA: Final = frozenset({"file_data", "data"})
+_COUNTED: Final = frozenset(
+    {"conversation", "input", "instructions", "model", "parallel_tool_calls",
+     "previous_response_id", "reasoning", "text", "tool_choice", "tools", "truncation"}
+)  # fmt: skip
+"""What the question knows. Source: OpenAI's API reference, "Get input token counts"."""
+
+
+class InputTokens(ResponsesPassThrough):
+    """The question as it came, for who speaks the Responses API itself."""
+
+    def request(self, request: ParsedRequest, model: str) -> Outbound:
+        dropped = Dropped()
+        fields = opened_fields(request, model, dropped)
+        body = msgspec.json.encode({name: fields[name] for name in fields if name in _COUNTED})
+        return Outbound("/responses/input_tokens", body, dropped.names())
+
+    def answer(
+        self, request: ParsedRequest, body: bytes, media_type: str = JSON
+    ) -> TranslatedAnswer:
+        try:
+            msgspec.json.decode(body, type=_Count)
+        except msgspec.DecodeError:
+            return TranslatedAnswer(b"", failure=upstream_errors.no_answer())
+        return TranslatedAnswer(body)
+
+
+class _Count(msgspec.Struct):
+    input_tokens: int
 
 
 def estimated_body(request: ParsedRequest) -> bytes:
@@ -31,7 +63,7 @@ def estimated_body(request: ParsedRequest) -> bytes:
 def estimate(request: ParsedRequest) -> int:
     """At least 1, tools and instructions included."""
     fields = request.fields
-    given = msgspec.json.decode(fields["input"])
+    given = msgspec.json.decode(fields.get("input", b'""'))
     tokens = _PER_ITEM * (len(given) if isinstance(given, list) else 1) + _weight(given)
     for name in ("instructions", "tools"):
         if name in fields:

@@ -26,7 +26,7 @@ from inference.values.parsed_request import ParsedRequest
 
 _SHAPE: Final = shape_of(
     ResponsesRequest,
-    known=frozenset({"model", "previous_response_id", "conversation", "prompt"}),
+    known=frozenset({"model", "conversation"}),
 )
 _INERT: Final = frozenset({"id", "status", "annotations", "logprobs"})
 """What items of an answer carry when they come back as history."""
@@ -62,7 +62,7 @@ def chat_request(parsed: ParsedRequest) -> HubRequest:
             chat[name] = value
     chat |= tool_fields(asked, tools, names, dropped)
     chat |= _manner(asked)
-    if asked.store:
+    if asked.store and parsed.keep is None:
         dropped.add("store")
     if asked.truncation not in (None, "disabled"):
         dropped.add("truncation")
@@ -85,6 +85,9 @@ def _manner(asked: ResponsesRequest) -> dict[str, Any]:
 
 
 def _refuse(asked: ResponsesRequest) -> None:
+    for field in ("previous_response_id", "prompt", "background"):
+        if getattr(asked, field):
+            raise Inexpressible(field, f"`{field}`: no chat model keeps anything.")
     if asked.top_logprobs or _LOGPROBS in (asked.include or ()):
         field = "top_logprobs" if asked.top_logprobs else "include"
         raise Inexpressible(field, f"`{field}`: log probabilities are not carried over.")

@@ -100,7 +100,7 @@ class ReasoningOptions(msgspec.Struct):
 
 
 class ResponsesRequest(msgspec.Struct):
-    input: str | list[Item]
+    input: str | list[Item] = ""
     instructions: str | None = None
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
@@ -122,6 +122,8 @@ class ResponsesRequest(msgspec.Struct):
     metadata: dict[str, Any] | None = None
     store: bool | None = None
     background: bool | None = None
+    previous_response_id: str | None = None
+    prompt: Any = None
     truncation: str | None = None
     moderation: Any = None
 

@@ -28,6 +28,8 @@ from inference.translate.responses.outputs import (
     call_item,
 )
 from inference.translate.sealing import sealed_id
+from inference.values.kept_answer import Keep
+from inference.values.seal import Seal
 from inference.values.usage import Usage
 
 
@@ -59,20 +61,30 @@ class ResponseWriter(HubWriter):
         "_calls",
         "_frame",
         "_id",
+        "_keep",
         "_names",
         "_open",
         "_outputs",
+        "_seal",
         "_summarized",
         "_tier",
     )
 
     def __init__(
-        self, frame: dict[str, Any], *, summarized: bool, names: FunctionNames | None = None
+        self,
+        frame: dict[str, Any],
+        *,
+        summarized: bool,
+        names: FunctionNames | None = None,
+        keep: Keep | None = None,
+        seal: Seal | None = None,
     ) -> None:
-        """`names` are those of the request's tools."""
+        """`names` are those of the request's tools. `seal` is for ids of what is kept."""
         super().__init__()
         self._names = names or FunctionNames()
         self._frame = frame
+        self._keep = keep
+        self._seal = seal
         self._summarized = summarized
         self._id = ""
         self._tier: str | None = None
@@ -98,7 +110,7 @@ class ResponseWriter(HubWriter):
     def end(self, usage: Usage | None) -> bytes:
         """The end of every item, and the last event, which holds the whole Response."""
         events = self._finish_all()
-        response = self.response(usage)
+        response = self._kept(usage)
         kind = "response.completed" if response["status"] == "completed" else "response.incomplete"
         return self._encoded([*events, {"type": kind, "response": response}])
 
@@ -110,7 +122,7 @@ class ResponseWriter(HubWriter):
         self.chunk(whole)
         self._finish_all()
         return TranslatedAnswer(
-            msgspec.json.encode(self.response(usage)),
+            msgspec.json.encode(self._kept(usage)),
             model=whole.model or "",
             usage=usage,
             finish_reason=self.finish_reason,
@@ -125,6 +137,19 @@ class ResponseWriter(HubWriter):
             response["service_tier"] = self._tier
         return response
 
+    def _kept(self, usage: Usage | None) -> dict[str, Any]:
+        """The whole Response, given to whom keeps it."""
+        response = self.response(usage)
+        if self._keep is not None:
+            self._keep.put(response)
+        return response
+
+    def _sealed(self, prefix: str, index: int | None = None) -> str:
+        """The id of the response, or of an item."""
+        place = "" if index is None else f"_{index}"
+        own = f"{prefix}_{self._id}{place}"
+        return own if self._keep is None or self._seal is None else self._seal.seal(own)
+
     def partial(self) -> dict[str, Any] | None:
         """The Response that failed, its error aside; None before it was told of."""
         if not self._id:
@@ -133,8 +158,8 @@ class ResponseWriter(HubWriter):
         return {**self._frame, "status": "failed", "output": output, "usage": None}
 
     def _begin(self, chunk: Completion) -> list[Event]:
-        self._id = chunk.id or "0"
-        identity = {"id": f"resp_{self._id}", "model": chunk.model or ""}
+        self._id = chunk.id or "0" if self._keep is None else self._keep.id
+        identity = {"id": self._sealed("resp"), "model": chunk.model or ""}
         self._frame = {**identity, **self._frame}
         begun = {**self._frame, "status": "in_progress", "output": [], "usage": None}
         return [
@@ -170,7 +195,7 @@ class ResponseWriter(HubWriter):
         events = self._close()
         index = len(self._outputs)
         self._open = reasoning = ReasoningItem(
-            f"rs_{self._id}_{index}", index, summarized=self._summarized
+            self._sealed("rs", index), index, summarized=self._summarized
         )
         return reasoning, [*events, *self._add(reasoning)]
 
@@ -179,7 +204,7 @@ class ResponseWriter(HubWriter):
             return self._open, []
         events = self._close()
         index = len(self._outputs)
-        self._open = message = MessageItem(f"msg_{self._id}_{index}", index)
+        self._open = message = MessageItem(self._sealed("msg", index), index)
         return message, [*events, *self._add(message)]
 
     def _call(self, piece: AnsweredToolCall, position: int) -> list[Event]:
@@ -195,6 +220,8 @@ class ResponseWriter(HubWriter):
             own = piece.id or call_id(self._id, number)
             tool = self._names.callers(function.name)
             call = call_item(index, sealed_id(own, piece.extra_content), tool)
+            if self._keep is not None:
+                call.id = self._sealed(call.id.partition("_")[0], index)
             self._calls[number] = call
             events += self._add(call)
         if function.arguments:

@@ -73,8 +73,10 @@ def test_rows_are_migrated_there_and_back() -> None:
         old.objects.create(name="cloud", kind="openai", base_url="https://a.example/v1")
         kinds = {"engine": "mlx", "mac": "mlx_server", "cloud": "openai"}
         MigrationExecutor(connection).migrate([("governance", "0006_kinds")])
-        assert dict(Provider.objects.values_list("name", "kind")) == kinds
-        assert Provider.objects.get(name="mac").is_local
+        state = executor.loader.project_state([("governance", "0006_kinds")])
+        rows = state.apps.get_model("governance", "Provider").objects
+        assert dict(rows.values_list("name", "kind")) == kinds
+        assert rows.get(name="mac").is_local
         MigrationExecutor(connection).migrate([earlier])
         assert dict(old.objects.values_list("name", "kind")) == {**kinds, "mac": "mlx"}
     finally:

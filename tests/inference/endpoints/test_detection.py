@@ -128,18 +128,18 @@ class TestResponses:
     @pytest.mark.parametrize(
         "fields",
         [
-            {"previous_response_id": "resp_1"},
             {"conversation": "conv_1"},
             {"conversation": {"id": "conv_1"}},
-            {"prompt": {"id": "pmpt_1"}},
-            {"background": True},
         ],
     )
-    def test_what_needs_a_memory_is_refused(self, fields: dict[str, Any]) -> None:
+    def test_what_nobody_behind_the_gateway_keeps_is_refused(self, fields: dict[str, Any]) -> None:
         with pytest.raises(BadRequest) as caught:
             response(**fields)
         assert caught.value.field == next(iter(fields))
         assert caught.value.code == "unsupported_parameter"
+
+    def test_what_some_targets_keep_is_left_to_them(self) -> None:
+        response(previous_response_id="resp_1", background=True, prompt={"id": "pmpt_1"})
 
     def test_what_asks_for_no_memory_is_fine(self) -> None:
         response(previous_response_id=None, background=False, conversation=None, store=False)

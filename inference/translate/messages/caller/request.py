@@ -1,8 +1,9 @@
 """Anthropic's message request as OpenAI's chat completion request.
 
 Refused: what Anthropic's own servers do (its tools, MCP servers, containers), files stored there,
-and a region to compute in. Dropped as hints, and listed: cache breakpoints, `top_k`, citations,
-signed thinking of the past, and every field this gateway does not know.
+a region to compute in, and a request to compact, since only Anthropic signs what comes of one.
+Dropped as hints, and listed: cache breakpoints, `top_k`, citations, signed thinking of the past,
+`fallbacks`, and every field this gateway does not know.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _TIERS: Final = {"auto": "auto", "standard_only": "default"}
 def chat_request(parsed: ParsedRequest) -> HubRequest:
     """The chat completion request. Raises `Inexpressible`."""
     asked = read(MESSAGES_REQUEST, parsed.body)
-    for field in ("container", "mcp_servers", "inference_geo"):
+    for field in ("container", "mcp_servers", "inference_geo", "compaction"):
         if getattr(asked, field):
             raise Inexpressible(field, f"`{field}`: OpenAI's protocol cannot express this.")
     dropped = Dropped()
