@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0011_facts'),
+        ('governance', '0013_provider_responses_models'),
     ]
 
     operations = [
