@@ -92,7 +92,7 @@ class LimitForm(DocumentForm):
         super().__init__(*args, **kwargs)
         self.existing: int | None = self.instance.pk
         if self.existing is not None:
-            self.initial |= _shown(LimitSerializer.document(self.instance))
+            self.initial.update(_shown(LimitSerializer.document(self.instance)))
         choices = dict(subjects())
         subject = str(self.initial.get("subject", ""))
         if subject and subject not in choices:
@@ -158,7 +158,7 @@ class PriceForm(DocumentForm):
         self.existing: int | None = self.instance.pk
         if self.existing is not None:
             document = ModelPriceSerializer.document(self.instance)
-            self.initial |= {name: document[name] or "" for name in RATES}
+            self.initial.update({name: document[name] or "" for name in RATES})
 
     def document(self) -> dict[str, Any]:
         typed = dict(self.cleaned_data)

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import get_resolver
 from pytest_django import Settings
 
-from governance import services, snapshot
+from governance import models, services, snapshot
 from governance.models import ApiKey, HeuristicRule, Interaction, ModelMapping, Provider, Revision
 from inference.record.describe import describe
 from tests.governance.interactions.request_contexts import request_context
@@ -53,6 +53,11 @@ def rows(settings: Settings) -> None:
     services.save_rule({"name": "rule", "profile": "light"}, who="ann")
     services.save_mapping({"pattern": "gpt-4o", "destination": "light"}, who="ann")
     services.create_key({"name": "app", "scopes": ["inference"]}, who="ann")
+    services.GROUPS.save({"name": "Blue"}, who="ann")
+    limit = {"name": "all", "measure": "cost", "amount": 1}
+    services.LIMITS.save(limit, who="ann")
+    price = {"model": "m", "input": 1, "output": 1, "valid_from": "2026-01-01"}
+    services.PRICES.save(price, who="ann")
     insert([describe(request_context())])
     snapshot.refresh()
 
@@ -70,7 +75,11 @@ def address(path: str) -> str:
         "interaction": Interaction.objects.get().pk,
         "user": User.objects.latest("pk").pk,
         "group": Group.objects.get(name="Viewer").pk,
+        "limit": models.Limit.objects.get().pk,
+        "modelprice": models.ModelPrice.objects.get().pk,
     }
+    if "governance/group" in path:
+        keys["group"] = models.Group.objects.get().pk
     return path.format(**keys)
 
 
@@ -82,6 +91,9 @@ LISTS = {
     "governance/apikey": VIEWER,
     "governance/revision": VIEWER,
     "governance/interaction": VIEWER,
+    "governance/group": VIEWER,
+    "governance/limit": VIEWER,
+    "governance/modelprice": VIEWER,
     "auth/user": ADMINISTRATOR,
     "auth/group": ADMINISTRATOR,
 }
@@ -95,6 +107,9 @@ WRITES = {
     "governance/apikey": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "governance/revision": (NOBODY, NOBODY, NOBODY),
     "governance/interaction": (NOBODY, NOBODY, NOBODY),
+    "governance/group": (OPERATOR, OPERATOR, OPERATOR),
+    "governance/limit": (OPERATOR, OPERATOR, OPERATOR),
+    "governance/modelprice": (OPERATOR, OPERATOR, OPERATOR),
     "auth/user": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "auth/group": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
 }
@@ -104,6 +119,7 @@ PAGES = {
     "": (*VIEWER, "Nobody"),
     "connection/<int:pk>/health": VIEWER,
     "dashboard": (*VIEWER, "Nobody"),
+    "usage/": (*VIEWER, "Nobody"),
     "engine/": VIEWER,
     "engine/state": VIEWER,
     "playground/": OPERATOR,
@@ -113,6 +129,7 @@ ACTIONS = {
     "connection/<int:pk>/copy": OPERATOR,
     "connection/<int:pk>/keep": OPERATOR,
     "connection/<int:pk>/models": OPERATOR,
+    "connection/<int:pk>/repairs": OPERATOR,
     "connection/<int:pk>/test": OPERATOR,
     "engine/load": OPERATOR,
     "engine/unload": OPERATOR,
