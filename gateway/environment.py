@@ -96,6 +96,16 @@ class Environment:
         """Comma-separated values, blanks dropped."""
         return [word for part in self.text(name, default).split(",") if (word := part.strip())]
 
+    def pairs(self, name: str) -> dict[str, str]:
+        """Comma-separated `a=b`."""
+        found = {}
+        for word in self.words(name):
+            key, equals, value = word.partition("=")
+            if not equals or not key.strip() or not value.strip():
+                raise BadSetting(f"POINTSMAN_{name} must be pairs such as a=b,c=d, not {word!r}.")
+            found[key.strip()] = value.strip()
+        return found
+
     def origins(self, name: str) -> list[str]:
         """Origins as browsers send them, or `*`."""
         found = [word.rstrip("/").lower() for word in self.words(name)]

@@ -12,17 +12,18 @@ from django.templatetags.static import static
 from gateway import logs
 from gateway.environment import (
     SERVERS,
-    Environment,
     kept_secret,
     made_node_name,
     node_name,
     private_directory,
     private_file,
 )
+from gateway.settings_people import *  # noqa: F403
+from gateway.settings_people import env
 from governance.routing import fallback_modes
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = ENVIRONMENT = Environment()
+ENVIRONMENT = env
 
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 """Everything the service keeps lives under here. Key hashes and sessions are nobody else's."""
@@ -40,6 +41,10 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("TRUSTED_ORIGINS")
 CORS_ORIGINS = env.origins("CORS_ORIGINS")
 """Origins whose pages may call the chat API; `*`: every one. None by default."""
+EXPOSED = env.flag(
+    "EXPOSED", default=bool(set(ALLOWED_HOSTS) - {"localhost", "127.0.0.1", "[::1]"})
+)
+"""Others can reach it: `up` says so by the address it listens on, else the hosts it answers to."""
 HTTPS = env.flag("HTTPS", default=False)
 """The service is reached over TLS: cookies are marked secure and plain requests are redirected."""
 
@@ -103,6 +108,13 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "csp",
     "channels",
     "rest_framework",
     "django_filters",
@@ -114,13 +126,19 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "gateway.server.content_policy.ContentPolicy",
     "gateway.server.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "gateway.server.origin.origin_middleware",
+    "gateway.console.typed_work.middleware.typed_work_middleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "gateway.console.sign_in.generated_password.generated_password_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "gateway.urls"
@@ -136,6 +154,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "gateway.console.sign_in.oidc.context",
             ],
             "libraries": {"console": "gateway.console.theme.filters"},
         },
@@ -199,9 +218,9 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("TRUST_PROXY", default=False) else None
-)
+TRUST_PROXY = env.flag("TRUST_PROXY", default=False)
+"""A proxy stands in front: its `X-Forwarded-Proto`, and the last of `X-Forwarded-For`, count."""
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 X_FRAME_OPTIONS = "DENY"
 if not HTTPS and set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}:
     # Reached on loopback alone, where there is no TLS to demand: HSTS, redirect, secure cookies.

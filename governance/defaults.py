@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
@@ -71,11 +72,24 @@ def load_embedded_defaults(*, with_model: bool) -> Defaults:
     wanted = ("user", "key", "rules", *(("model",) if with_model else ()))
     missing = [part for part in wanted if part not in version.defaults]
     made: dict[str, str] = {part: _PARTS[part]() for part in missing}
+    if made.get("user"):
+        missing.append(_mark(get_user_model().objects.get(username=USERNAME).password))
     if missing:
         TableVersion.objects.filter(pk=1).update(defaults=[*version.defaults, *missing])
     superuser = get_user_model().objects.filter(is_superuser=True).order_by("pk").first()
     username = superuser.get_username() if superuser else USERNAME
     return Defaults(username, made.get("user", ""), made.get("key", ""))
+
+
+def has_generated_password(user: Any) -> bool:
+    """Whether the user's password still is the one that was made here and shown in a banner."""
+    marks = TableVersion.objects.values_list("defaults", flat=True).first() or ()
+    return _mark(user.password) in marks
+
+
+def _mark(encoded: str) -> str:
+    """Stands for one password of one user, whose hash is salted."""
+    return f"password {hashlib.sha256(encoded.encode()).hexdigest()}"
 
 
 def _user() -> str:

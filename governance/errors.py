@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
@@ -35,6 +37,32 @@ class Conflict(Refused):
 
 class Forbidden(Refused):
     """The document is sound, but not for this caller to save."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """One change that someone else saved."""
+
+    version: int
+    who: str
+    when: datetime
+    words: tuple[str, ...]
+
+
+class StaleVersion(Refused):
+    """What was to be changed is no longer as its editor saw it."""
+
+    def __init__(self, version: int, changes: Iterable[Meanwhile]) -> None:
+        self.version = version
+        """The version it has now."""
+        self.changes = tuple(changes)
+        told = "; ".join(
+            f"{one.who}: {', '.join(one.words) or 'changed it'}" for one in self.changes
+        )
+        message = f"It was changed since: it has version {version} now" + (
+            f" ({told})." if told else "."
+        )
+        super().__init__(Problem("", "stale_version", message))
 
 
 class NotFound(Refused):

@@ -29,8 +29,25 @@ def _bring_back_roles(sender: AppConfig, using: str, **rest: Any) -> None:
 
     *_, last = (one for one in apps.get_app_configs() if one.models_module is not None)
     if sender is last and not Group.objects.using(using).exists():
-        for name in ("0002_roles", "0004_limits"):
+        for name in ("0002_roles", "0004_audit_role", "0005_limits"):
             import_module(f"gateway.migrations.{name}").fill(Group, Permission, using)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_audit_log() -> None:
+    """Tests with transactions of their own empty every table behind them, which the audit log
+    refuses to everyone else."""
+    from django.db.backends.base.operations import BaseDatabaseOperations
+
+    from governance.audit.append_only import unlocked
+
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def flushed(self: Any, sql_list: Any) -> None:
+        with unlocked(self.connection):
+            flush(self, sql_list)
+
+    BaseDatabaseOperations.execute_sql_flush = flushed
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from gateway.console.engine import views as engine
 from gateway.console.playground import views as playground
 from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
 from gateway.console.rehearsal import views as rehearsal
+from gateway.console.sign_in import sessions
 from gateway.console.usage import views as usage
 
 app_name = "console"
@@ -26,6 +27,8 @@ urlpatterns = [
     path("connection/<int:pk>/keep", connection_views.keep, name="connection-keep"),
     path("connection/<int:pk>/copy", connection_copy.copy, name="connection-copy"),
     path("usage/", usage.show, name="usage"),
+    path("sessions/", sessions.show, name="sessions"),
+    path("sessions/end", sessions.end, name="session-end"),
     path("connection/<int:pk>/repairs", repairs.reset, name="connection-repairs-reset"),
     path("rehearse", rehearsal.rehearsal, name="rehearse"),
     path("replay", rehearsal.replayed, name="replay"),

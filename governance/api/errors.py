@@ -13,8 +13,9 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from governance.errors import Conflict, Forbidden, NotFound, Refused
+from governance.errors import Conflict, Forbidden, NotFound, Refused, StaleVersion
 from governance.routing.fields import Problem
+from governance.serializers.fields import moment
 
 log = structlog.get_logger("pointsman.api")
 
@@ -26,6 +27,7 @@ TYPES: Final = {
     405: "method_not_allowed_error",
     406: "not_acceptable_error",
     409: "conflict_error",
+    412: "precondition_failed_error",
     413: "request_too_large_error",
     415: "unsupported_media_type_error",
     429: "rate_limit_error",
@@ -85,8 +87,29 @@ def unknown_path(request: HttpRequest, rest: str = "") -> JsonResponse:
 
 
 def _refused(error: Refused) -> Response:
+    if isinstance(error, StaleVersion):
+        return _stale(error)
     statuses = {NotFound: 404, Conflict: 409, Forbidden: 403}
     return _problems(statuses.get(type(error), 400), error.problems)
+
+
+def _stale(error: StaleVersion) -> Response:
+    """What `If-Match` stopped, with all that is needed to look again and decide."""
+    answer = _problems(412, error.problems)
+    answer.data["error"] |= {
+        "version": error.version,
+        "changed_since": [
+            {
+                "version": one.version,
+                "who": one.who,
+                "when": moment(one.when),
+                "words": list(one.words),
+            }
+            for one in error.changes
+        ],
+    }
+    answer["ETag"] = f'"{error.version}"'
+    return answer
 
 
 def _problems(status: int, problems: Iterable[Problem]) -> Response:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from governance.models import (
     ApiKey,
+    AuditEntry,
     Group,
     HeuristicRule,
     Limit,
@@ -103,6 +104,26 @@ class MappingFilter(django_filters.FilterSet):
     class Meta:
         model = ModelMapping
         fields = ("pattern", "match", "destination", "enabled")
+
+
+class AuditFilter(django_filters.FilterSet):
+    actor = TextFilter(help_text="The person, key or command, whatever the case.")
+    address = django_filters.CharFilter(help_text="Where the request came from.")
+    via = TextFilter(help_text="page, api, command or import.")
+    action = TextFilter(help_text="create, change, delete, revert, reorder, sign in and so on.")
+    object_type = django_filters.CharFilter(
+        method="by_type", help_text="The kind of thing: provider, routing profile, user and so on."
+    )
+    object_id = django_filters.CharFilter(help_text="The thing as the API names it.")
+    since = django_filters.IsoDateTimeFilter("at", "gte", help_text="From this time on.")
+    until = django_filters.IsoDateTimeFilter("at", "lt", help_text="Before this time.")
+
+    class Meta:
+        model = AuditEntry
+        fields = ("actor", "address", "via", "action", "object_type", "object_id")
+
+    def by_type(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(object_type__iexact=value.replace("_", " "))
 
 
 class RevisionFilter(django_filters.FilterSet):

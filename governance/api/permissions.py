@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from governance.api.views.base import GovernanceViewSet
 
 READ: Final = "governance:read"
-WRITE: Final = "governance:write"
 
 
 class GovernancePermission(BasePermission):
@@ -31,13 +30,14 @@ class GovernancePermission(BasePermission):
         governed = cast("GovernanceViewSet", view)
         rights = governed.rights.get(governed.action or "", ("view",))
         if isinstance(request.auth, VirtualKey):
-            scope = READ if rights == ("view",) else WRITE
-            self.message = f"The API key lacks the scope {scope}."
-            return scope in request.auth.scopes
+            needed = (READ,) if rights == ("view",) else governed.writing_scopes
+            lacking = [scope for scope in needed if scope not in request.auth.scopes]
+            self.message = f"The API key lacks the scope {' and '.join(lacking)}."
+            return not lacking
         user = request.user
         if not (user.is_authenticated and user.is_active and user.is_staff):
             return False
         label, model = governed.model._meta.app_label, governed.model._meta.model_name
-        needed = [f"{label}.{right}_{model}" for right in rights]
-        self.message = f"You lack the permission {' or '.join(needed)}."
-        return bool(user.has_perms(needed))
+        permissions = [f"{label}.{right}_{model}" for right in rights]
+        self.message = f"You lack the permission {' or '.join(permissions)}."
+        return bool(user.has_perms(permissions))

@@ -11,6 +11,12 @@ from governance.api.serializers.common import ErrorSerializer
 DRY_RUN: Final = OpenApiParameter(
     "dry_run", bool, description="Do everything but write, and say what would happen."
 )
+IF_MATCH: Final = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The `ETag` this change goes on from; something else is there now: 412.",
+)
 FORCE: Final = OpenApiParameter("force", bool, description="Delete it although profiles use it.")
 RENAME: Final = OpenApiParameter(
     "rename_in_targets", bool, description="When the name changes, rename it in targets too."
@@ -26,6 +32,7 @@ _MEANINGS: Final = {
     403: "The key lacks the scope, or the user the permission.",
     404: "There is nothing of that name.",
     409: "What is there already stands in the way.",
+    412: "It is no longer as `If-Match` says; `changed_since` tells what changed.",
     413: "The body is too large.",
     415: "The body is not JSON.",
     501: "A part that this needs is not running.",

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.renderers import JSONRenderer
 
 from governance.api.errors import unknown_path
+from governance.api.views.audit import AuditViewSet
 from governance.api.views.budgets import (
     GrantViewSet,
     GroupViewSet,
@@ -80,6 +81,8 @@ urlpatterns = [
     path("revisions/compare", RevisionViewSet.as_view({"get": "compare"})),
     path("revisions/<int:version>", RevisionViewSet.as_view({"get": "retrieve"})),
     path("revisions/<int:version>/revert", RevisionViewSet.as_view({"post": "revert"})),
+    path("audit", AuditViewSet.as_view({"get": "list"})),
+    path("audit/export", AuditViewSet.as_view({**EXPORT}, **AS_LINES)),
     path("interactions", InteractionViewSet.as_view({"get": "list"})),
     path("interactions/export", InteractionViewSet.as_view({**EXPORT}, **AS_LINES)),
     path("interactions/<str:request_id>", InteractionViewSet.as_view({"get": "retrieve"})),

@@ -32,7 +32,9 @@ def _phrases(name: str, old: Any, new: Any) -> Iterable[str]:
     if name == "position" and isinstance(old, int) and isinstance(new, int):
         return [f"moved from {ordinal(old + 1)} to {ordinal(new + 1)}"]
     if name == "conditions":
-        return listed("condition", map(_condition, old or []), map(_condition, new or []))
+        return listed(
+            "condition", map(condition_phrase, old or []), map(condition_phrase, new or [])
+        )
     if name == "model_facts":
         return listed("model with facts", map(_facts, old or []), map(_facts, new or []))
     if name == "extra_headers":
@@ -62,7 +64,7 @@ def _secret_phrases(
         yield "value of a header replaced"
 
 
-def _condition(condition: Mapping[str, Any]) -> str:
+def condition_phrase(condition: Mapping[str, Any]) -> str:
     """`messages > 5`, `last user text any of sql, code`."""
     value = condition.get("value")
     words = f"of {', '.join(map(str, value))}" if isinstance(value, list) else str(value).lower()

@@ -47,13 +47,13 @@ def value_phrase(name: str, old: Any, new: Any) -> str:
         return (
             f"{label(name)} cleared"
             if old in (None, "") or _long(old)
-            else (f"{label(name)} {_shown(name, old)} cleared")
+            else (f"{label(name)} {shown(name, old)} cleared")
         )
     if _long(new) or _long(old):
         return f"{label(name)} rewritten" if old not in (None, "") else f"{label(name)} set"
     if old in (None, ""):
-        return f"{label(name)} set to {_shown(name, new)}"
-    return f"{label(name)} {_shown(name, old)} → {_shown(name, new)}"
+        return f"{label(name)} set to {shown(name, new)}"
+    return f"{label(name)} {shown(name, old)} → {shown(name, new)}"
 
 
 def listed(name: str, old: Iterable[str], new: Iterable[str]) -> list[str]:
@@ -80,7 +80,8 @@ def _long(value: Any) -> bool:
     return isinstance(value, str) and (len(value) > LONG or "\n" in value)
 
 
-def _shown(name: str, value: Any) -> str:
+def shown(name: str, value: Any) -> str:
+    """A value as a phrase holds it: choices without underscores, texts with white space quoted."""
     if not isinstance(value, str):
         return f"{value}"
     if name in choices():

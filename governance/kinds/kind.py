@@ -109,8 +109,11 @@ class ProviderKind:
         return self.request_types is None or request_type in self.request_types
 
     def stays_here(self, base_url: str) -> bool:
-        """Whether what is sent there stays within the walls, as far as the address says."""
-        return self.engine or self.stays(base_url)
+        """Whether what is sent there stays within the walls, as far as the address says.
+
+        The engine's own address is no base URL: one that is given is looked at like any other.
+        """
+        return self.stays(base_url) if base_url else self.engine
 
     def permits(self, limit: int | None) -> int | None:
         """How many requests at a time it may be sent, given the operator's limit."""

@@ -1,6 +1,7 @@
 """The rows operators edit. Only `governance.services` writes them."""
 
 from governance.models.api_key import ApiKey
+from governance.models.audit_entry import AuditEntry
 from governance.models.group import Group
 from governance.models.heuristic_rule import HeuristicRule
 from governance.models.interaction import Interaction
@@ -19,6 +20,7 @@ from governance.models.usage_bucket import UsageBucket
 
 __all__ = [
     "ApiKey",
+    "AuditEntry",
     "DayFileOffset",
     "Group",
     "HeuristicRule",

@@ -19,11 +19,11 @@ from governance.keys import public_id
 from governance.models.constraints import filled, one_of
 from governance.models.group import Group
 from governance.models.routing_profile import RoutingProfile
-from governance.models.validators import Words, line
+from governance.models.validators import LinesValidator, Words, line
 from governance.routing.fallback_modes import CHOICES as FALLBACK_CHOICES
-from governance.routing.rules import LOCAL_FALLBACKS, key_problems
+from governance.routing.rules import LOCAL_FALLBACKS, confinement_problems, key_problems
 
-SCOPES = ("inference", "governance:read", "governance:write")
+SCOPES = ("inference", "governance:read", "governance:write", "keys")
 PRIORITIES = ("high", "normal", "low")
 
 
@@ -47,7 +47,16 @@ class ApiKey(Model):
         null=True,
         blank=True,
         related_name="bound_keys",
-        help_text="Every request with this key goes through this profile, whatever it asks for.",
+        help_text="Where requests with this key go, whatever model they name. It is a preference: "
+        "a request that names another profile in its hint still goes there, unless the key is "
+        "confined.",
+    )
+    confined_to = JSONField(
+        default=list,
+        blank=True,
+        validators=[LinesValidator(100, 1_000)],
+        help_text="Ids of the only routing profiles this key may use; a hint or a model that leads "
+        "elsewhere is refused. None listed means everywhere.",
     )
     group = ForeignKey(
         Group,
@@ -99,7 +108,8 @@ class ApiKey(Model):
 
     def clean(self) -> None:
         """The rules between fields."""
-        refuse(self, key_problems(vars(self)))
+        confined = confinement_problems(self.routing_profile_id, self.confined_to)
+        refuse(self, [*key_problems(vars(self)), *confined])
 
     @property
     def state(self) -> str:

@@ -7,6 +7,7 @@ from django.db.models import (
     CharField,
     ForeignKey,
     Model,
+    PositiveBigIntegerField,
     QuerySet,
     UniqueConstraint,
 )
@@ -35,6 +36,7 @@ class Group(Model):
         related_name="children",
         help_text="What its keys use counts for the group above too. A tree is at most 4 deep.",
     )
+    changed_in = PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = (Lower("name"),)

@@ -5,6 +5,7 @@ from django.db.models import (
     CharField,
     JSONField,
     Model,
+    PositiveBigIntegerField,
     PositiveIntegerField,
     QuerySet,
     UniqueConstraint,
@@ -42,6 +43,8 @@ class HeuristicRule(Model):
         help_text="Id, name or virtual provider of a routing profile; it need not exist yet.",
     )
     enabled = BooleanField(default=True)
+    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    """Version of the table that brought this state of it."""
 
     class Meta:
         ordering = ("position", "pk")

@@ -10,6 +10,7 @@ from django.db.models import (
     IntegerField,
     JSONField,
     Model,
+    PositiveBigIntegerField,
 )
 
 from governance import limits
@@ -134,6 +135,7 @@ class Limit(Model):
         help_text="US dollars for a million tokens.",
     )
     enabled = BooleanField(default=True)
+    changed_in = PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ("pk",)

@@ -7,6 +7,7 @@ from django.db.models import (
     ForeignKey,
     IntegerField,
     Model,
+    PositiveBigIntegerField,
 )
 
 from governance.models.limit import Limit
@@ -36,6 +37,7 @@ class LimitGrant(Model):
     windows = IntegerField(
         default=1, validators=[Bounds(1, 1_000)], help_text="For how many windows it holds."
     )
+    changed_in = PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ("starts_at", "pk")

@@ -5,6 +5,7 @@ from django.db.models import (
     CharField,
     IntegerField,
     Model,
+    PositiveBigIntegerField,
     Q,
     QuerySet,
     UniqueConstraint,
@@ -43,6 +44,8 @@ class ModelMapping(Model):
     )
     priority = IntegerField(default=0, validators=[PRIORITY], help_text="Lower is tried first.")
     enabled = BooleanField(default=True)
+    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    """Version of the table that brought this state of it."""
 
     class Meta:
         ordering = ("priority", "pk")

@@ -7,6 +7,7 @@ from django.db.models import (
     DateTimeField,
     DecimalField,
     Model,
+    PositiveBigIntegerField,
     UniqueConstraint,
 )
 from django.db.models.functions import Lower
@@ -49,6 +50,7 @@ class ModelPrice(Model):
     reasoning = _other("For tokens spent on reasoning; blank: as other tokens of the answer.")
     request = _other("US dollars for each request, beside its tokens.")
     valid_from = DateTimeField(help_text="It holds for requests from this moment on.")
+    changed_in = PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = (Lower("provider"), Lower("model"), "-valid_from")

@@ -11,6 +11,7 @@ from django.db.models import (
     IntegerField,
     JSONField,
     Model,
+    PositiveBigIntegerField,
     Q,
     TextField,
     UniqueConstraint,
@@ -117,6 +118,8 @@ class Provider(Model):
     sealed_api_key = TextField(blank=True, editable=False)
     sealed_headers = TextField(blank=True, editable=False)
     """A JSON object of header names and values; values often are secrets."""
+    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    """Version of the table that brought this state of it."""
 
     class Meta:
         ordering = ("name",)

@@ -15,6 +15,11 @@ def may_use(virtual_key: VirtualKey, profile: Profile) -> bool:
     return not profile.virtual_key_id or profile.virtual_key_id == virtual_key.id
 
 
+def within(virtual_key: VirtualKey, profile: Profile) -> bool:
+    """Whether the profile is one of those the key is confined to; real providers never are."""
+    return not virtual_key.confined_to or profile.id in virtual_key.confined_to
+
+
 def find_profile(handle: str, virtual_key: VirtualKey, table: RoutingTable) -> Profile | None:
     """The profile of this id, virtual provider or name among those the key may use.
 
@@ -72,7 +77,7 @@ def alias_in(model: str, profile: Profile) -> str | None:
 def usable_profiles(virtual_key: VirtualKey, table: RoutingTable) -> Iterator[Profile]:
     """Enabled profiles the key may use."""
     for profile in table.profiles.values():
-        if profile.enabled and may_use(virtual_key, profile):
+        if profile.enabled and may_use(virtual_key, profile) and within(virtual_key, profile):
             yield profile
 
 

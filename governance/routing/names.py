@@ -70,6 +70,8 @@ def _virtual_models(
 
 def _real_models(virtual_key: VirtualKey, table: RoutingTable) -> dict[str, list[str]]:
     """By the name of each provider within reach: its own models and those targets ask it for."""
+    if virtual_key.confined_to:
+        return {}
     found = {
         provider.name: list(_models_of(provider))
         for provider in table.providers.values()

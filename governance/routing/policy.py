@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from governance.routing import heuristics, mappings
@@ -13,6 +14,7 @@ from governance.routing.handles import (
     listing,
     may_use,
     usable_profiles,
+    within,
 )
 from governance.routing.names import listed_models
 from governance.routing.plan import ProfileChoice, Refusal
@@ -45,13 +47,40 @@ def choose(
     if named is not None:
         return named
     skipped: list[tuple[str, str]] = []
+    mapped = _by_mapping(routing_request.model, virtual_key, table, skipped)
+    if mapped is not None:
+        return (
+            mapped if within(virtual_key, mapped.profile) else _outside("model", virtual_key, table)
+        )
     undecided = routing_request.model.casefold() in UNDECIDED
-    found = _by_mapping(routing_request.model, virtual_key, table, skipped)
-    if found is None and undecided:
-        found = _by_rule(routing_request, virtual_key, table, skipped)
-        if found is None and table.default is not None:
-            found = ProfileChoice(backend(table.default, table), "default", skipped=tuple(skipped))
-    return found or _unknown(routing_request, virtual_key, table, tuple(skipped), undecided)
+    decided = _undecided(routing_request, virtual_key, table, skipped) if undecided else None
+    return decided or _unknown(routing_request, virtual_key, table, tuple(skipped), undecided)
+
+
+def _outside(field: str, virtual_key: VirtualKey, table: RoutingTable) -> Refusal:
+    """A confined key asked for what leads elsewhere, be it there, disabled or well."""
+    usable = listing(profile.virtual_provider for profile in usable_profiles(virtual_key, table))
+    message = f"This API key is confined to some routing profiles. Usable: {usable}."
+    return Refusal(403, "outside_confinement", message, field)
+
+
+def _undecided(
+    routing_request: RoutingRequest,
+    virtual_key: VirtualKey,
+    table: RoutingTable,
+    skipped: list[tuple[str, str]],
+) -> ProfileChoice | None:
+    """Where a request goes that leaves it to the gateway."""
+    found = _by_rule(routing_request, virtual_key, table, skipped)
+    if found is not None:
+        return found
+    if virtual_key.confined_to:
+        # In the order of their names, so that the answer is the same on every node.
+        usable = sorted(usable_profiles(virtual_key, table), key=lambda one: one.name.casefold())
+        return ProfileChoice(usable[0], "api_key", skipped=tuple(skipped)) if usable else None
+    if table.default is None:
+        return None
+    return ProfileChoice(backend(table.default, table), "default", skipped=tuple(skipped))
 
 
 def _by_hint(
@@ -63,10 +92,14 @@ def _by_hint(
         provider = table.providers.get(profile_hint.casefold())
         if provider is None:
             return _unknown_hint(profile_hint, virtual_key, table)
+        if virtual_key.confined_to:
+            return _outside("routing_profile", virtual_key, table)
         if not provider.enabled:
             return _bad_hint(f'The provider "{provider.name}" is disabled.')
         model = _model_at_backend(routing_request.model, provider.name, virtual_key, table)
         return ProfileChoice(backend(provider, table), "caller_hint", model)
+    if not within(virtual_key, profile):
+        return _outside("routing_profile", virtual_key, table)
     if not profile.enabled:
         return _bad_hint(f'The routing profile "{profile.name}" is disabled.')
     return ProfileChoice(profile, "caller_hint", alias_in(routing_request.model, profile))
@@ -91,7 +124,11 @@ def _bad_hint(message: str) -> Refusal:
 
 def _unknown_hint(profile_hint: str, virtual_key: VirtualKey, table: RoutingTable) -> Refusal:
     profiles = [profile.virtual_provider for profile in usable_profiles(virtual_key, table)]
-    providers = [provider.name for provider in table.providers.values() if provider.enabled]
+    providers = [
+        provider.name
+        for provider in table.providers.values()
+        if provider.enabled and not virtual_key.confined_to
+    ]
     usable = listing(profiles + providers)
     return _bad_hint(
         f'There is no routing profile "{profile_hint}" for this key. Usable: {usable}.'
@@ -103,7 +140,8 @@ def _by_key(
 ) -> ProfileChoice | Refusal:
     """The profile an operator bound to the key. If it is gone, the key may go nowhere else."""
     profile = table.profiles.get(virtual_key.profile)
-    if profile is None or not profile.enabled or not may_use(virtual_key, profile):
+    usable = profile is not None and may_use(virtual_key, profile) and within(virtual_key, profile)
+    if profile is None or not usable or not profile.enabled:
         message = "The routing profile bound to this API key is not available."
         return Refusal(503, "bound_profile_unavailable", message)
     return ProfileChoice(profile, "api_key", alias_in(routing_request.model, profile))
@@ -119,6 +157,8 @@ def _by_name(
     key = prefix.casefold()
     profile = table.by_virtual_provider.get(key)
     if profile is not None and may_use(virtual_key, profile):
+        if not within(virtual_key, profile):
+            return _outside("model", virtual_key, table)
         if not profile.enabled:
             message = f'The model "{model}" is out of service: its routing profile is disabled.'
             return Refusal(404, "model_not_found", message, "model")
@@ -126,14 +166,19 @@ def _by_name(
     provider = table.providers.get(key)
     if provider is None:
         return None
+    if virtual_key.confined_to:
+        return _outside("model", virtual_key, table)
     return ProfileChoice(backend(provider, table), "provider_model", rest or None)
 
 
 def _by_mapping(
     model: str, virtual_key: VirtualKey, table: RoutingTable, skipped: list[tuple[str, str]]
 ) -> ProfileChoice | None:
+    """The first mapping that leads somewhere, be it out of what the key is confined to."""
     if not model:
         return None
+    if virtual_key.confined_to:
+        virtual_key = replace(virtual_key, confined_to=frozenset())
     for mapping in table.mappings:
         if not mappings.matches(mapping, model):
             continue
@@ -170,7 +215,7 @@ def _by_rule(
         if not rule.enabled or not heuristics.matches(rule, routing_request.features):
             continue
         profile = find_profile(rule.profile, virtual_key, table)
-        if profile is not None and profile.enabled:
+        if profile is not None and profile.enabled and within(virtual_key, profile):
             reason = f"heuristic_rule:{rule.name}"
             return ProfileChoice(profile, reason, None, tuple(skipped))
         skipped.append((f"heuristic_rule:{rule.name}", _why_not(rule.profile, virtual_key, table)))
@@ -179,7 +224,10 @@ def _by_rule(
 
 def _why_not(handle: str, virtual_key: VirtualKey, table: RoutingTable) -> str:
     """Why a profile that a rule or mapping names is not used, for operators."""
-    if find_profile(handle, virtual_key, table) is not None:
+    profile = find_profile(handle, virtual_key, table)
+    if profile is not None and not within(virtual_key, profile):
+        return f'The API key is confined to other routing profiles than "{handle}".'
+    if profile is not None:
         return f'The routing profile "{handle}" is disabled.'
     if handle.casefold() in table.by_handle:
         return f'The routing profile "{handle}" belongs to another API key.'
@@ -199,9 +247,8 @@ def _unknown(
         if not undecided
         else "no model named and no default"
     )
-    fallback = (
-        local_candidate(routing_request, None, virtual_key, table) if table.cloud_enabled else None
-    )
+    free = table.cloud_enabled and not virtual_key.confined_to
+    fallback = local_candidate(routing_request, None, virtual_key, table) if free else None
     if fallback is not None and not fallback.only_unreachable:
         warning = f"{what}: local inference takes it"
         return ProfileChoice(NO_ROUTE, "default", None, skipped, warning)

@@ -132,6 +132,13 @@ def key_problems(values: Values) -> Iterator[Problem]:
         yield Problem("scopes", "required", "An API key needs at least one scope.")
 
 
+def confinement_problems(preferred: object, confined: object) -> Iterator[Problem]:
+    """A key prefers no profile that it may not use."""
+    if preferred and isinstance(confined, list | tuple) and confined and preferred not in confined:
+        message = f'The key is confined to other routing profiles than "{preferred}".'
+        yield Problem("routing_profile", "confined", message)
+
+
 def rule_problems(values: Values, *, others: Iterable[str] = ()) -> Iterator[Problem]:
     """No two heuristic rules share a name; `others` are the names of the other ones."""
     name = values["name"]

@@ -111,6 +111,8 @@ class VirtualKey:
     scopes: frozenset[str]
     profile: str = ""
     """Id of the profile bound to the key; empty: none."""
+    confined_to: frozenset[str] = frozenset()
+    """Ids of the only profiles the key may use; empty: every one."""
     priority: str = "normal"
     """`high`, `normal` or `low`: place in the local engine's queue."""
     local_fallback: str = "default"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from governance.models import ApiKey
 from governance.routing.fields import Problem
-from governance.routing.rules import key_problems
+from governance.routing.rules import confinement_problems, key_problems
 from governance.serializers.strict import Reading, StrictSerializer
 
 
@@ -12,11 +12,17 @@ def _scopes(reading: Reading) -> Iterable[Problem]:
     return key_problems(reading.values)
 
 
+def _confined(reading: Reading) -> Iterable[Problem]:
+    document = reading.document
+    return confinement_problems(document.get("routing_profile"), document.get("confined_to"))
+
+
 class KeySerializer(StrictSerializer):
     """An API key, without the key itself."""
 
     noun = "An API key"
-    rules = {"scopes": _scopes}
+    shows_version = True
+    rules = {"scopes": _scopes, "confined_to": _confined}
 
     class Meta:
         model = ApiKey

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -20,6 +20,9 @@ from rest_framework import serializers
 from governance.models.validators import Bounds, LinesValidator, NumbersValidator, Words
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.serializers import fields as strict
+
+VERSION: Final = "version"
+"""Beside the document in answers, and no part of it: exports and revisions hold none."""
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -49,6 +52,7 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     """Fields that are read later than they stand, each by the one it is read after."""
     columns: ClassVar[Mapping[str, str]] = NOTHING
     """The columns that documents call otherwise, by their name there."""
+    shows_version: ClassVar[bool] = False
     rules: ClassVar[Mapping[str, Rule]] = NOTHING
     """Rules between fields, by the field after which they are asked."""
 
@@ -101,9 +105,19 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
         """The row as the API shows it."""
         return {name: show(row) for name, show in cls.shape().shown}
 
+    @classmethod
+    def answer(cls, row: Any) -> dict[str, Any]:
+        """The document as the REST API answers with it."""
+        return cls.versioned(cls.document(row), row.changed_in)
+
+    @classmethod
+    def versioned(cls, document: dict[str, Any], version: int) -> dict[str, Any]:
+        """The document with its version, where the API shows that beside the `ETag` too."""
+        return {**document, VERSION: version} if cls.shows_version else document
+
     @cached_property
     def names(self) -> frozenset[str]:
-        return frozenset(self.fields)
+        return frozenset(self.fields) | ({VERSION} if self.shows_version else set())
 
     @cached_property
     def steps(self) -> list[tuple[str, Any, Rule | None]]:

@@ -11,6 +11,7 @@ from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
 from governance.services.importing import ImportOutcome, profiles_in, replace_all
 from governance.services.keys import create_key, delete_key, find_key, update_key
+from governance.services.makers import Maker, maker_of
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
 from governance.services.profiles import delete_profile, find_profile, save_profile
 from governance.services.providers import (
@@ -22,6 +23,7 @@ from governance.services.providers import (
 from governance.services.revisions import Reverted, revert
 from governance.services.rules import delete_rule, find_rule, reorder_rules, save_rule
 from governance.services.targets import Added, add_models, switch_profile
+from governance.services.versions import Versions
 
 __all__ = [
     "GRANTS",
@@ -31,8 +33,10 @@ __all__ = [
     "Added",
     "Difference",
     "ImportOutcome",
+    "Maker",
     "Reverted",
     "Saved",
+    "Versions",
     "add_models",
     "compare",
     "create_key",
@@ -48,6 +52,7 @@ __all__ = [
     "find_provider",
     "find_revision",
     "find_rule",
+    "maker_of",
     "profiles_in",
     "profiles_naming",
     "reorder_rules",

@@ -10,11 +10,24 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 
-from governance import snapshot
-from governance.change_summary import sentence
+from governance import audit, snapshot
+from governance.change_summary import changed, described, sentence
 from governance.errors import from_validation_error
-from governance.models import Revision, TableVersion
+from governance.models import (
+    ApiKey,
+    Group,
+    HeuristicRule,
+    Limit,
+    LimitGrant,
+    ModelMapping,
+    ModelPrice,
+    Provider,
+    Revision,
+    RoutingProfile,
+    TableVersion,
+)
 from governance.routing.fields import Problem
 
 SECTIONS: Final = {
@@ -30,6 +43,24 @@ SECTIONS: Final = {
 }
 """The section of the table that each kind of thing belongs to."""
 
+MODELS: Final[Mapping[str, type[Model]]] = {
+    "provider": Provider,
+    "routing profile": RoutingProfile,
+    "API key": ApiKey,
+    "heuristic rule": HeuristicRule,
+    "model mapping": ModelMapping,
+    "group": Group,
+    "limit": Limit,
+    "extra amount": LimitGrant,
+    "price": ModelPrice,
+}
+"""The model behind each kind of thing."""
+
+NAMED_AS_IS: Final = frozenset({"revert", "reorder"})
+"""Actions that the audit log calls by their own name; else it says what became of each thing."""
+
+BATCH: Final = 500
+
 SHOWN: Final = 20
 """Things a summary names before it says how many more there are."""
 
@@ -42,6 +73,8 @@ class Saved:
 
     document: dict[str, Any]
     warnings: tuple[Problem, ...] = ()
+    version: int = 0
+    """The version that the thing has now."""
 
 
 def merged(before: Document, document: object) -> object:
@@ -57,6 +90,15 @@ class Change:
     """The version it makes, if it changes anything."""
     entries: list[dict[str, Any]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    touched: dict[str, list[Any]] = field(default_factory=dict)
+    """Keys of the rows that are another now, by their kind."""
+
+    def saved(
+        self, kind: str, row: Any, document: dict[str, Any], warnings: Iterable[Problem] = ()
+    ) -> Saved:
+        """What is to be told of a row once all that became of it was noted."""
+        anew = row.pk in self.touched.get(kind, ())
+        return Saved(document, tuple(warnings), self.version if anew else row.changed_in)
 
     def note(
         self,
@@ -76,6 +118,7 @@ class Change:
         anew = list(secrets)
         if before is not None and before == after and not anew:
             return False
+        self.touched.setdefault(kind, []).extend([] if after is None else [identity])
         self.words.append(words or sentence(kind, name, before, after, anew))
         self.entries.append(
             {
@@ -110,6 +153,8 @@ def change(who: str, action: str, summary: str = "", *, dry_run: bool = False) -
             return
         if not made.entries:
             return
+        _stamp(made)
+        audit.record(_acts(made, action), actor=who, via="import" if action == "import" else "")
         row.version, row.mark = made.version, secrets.token_hex(16)
         for entry in made.entries:
             setattr(row, SECTIONS[entry["kind"]], made.version)
@@ -123,6 +168,34 @@ def change(who: str, action: str, summary: str = "", *, dry_run: bool = False) -
             changes=made.entries,
         )
         transaction.on_commit(snapshot.refresh, robust=True)
+
+
+def _stamp(made: Change) -> None:
+    """Writes into every row that changed which version did it."""
+    for kind, keys in made.touched.items():
+        for first in range(0, len(keys), BATCH):
+            rows = MODELS[kind]._default_manager.filter(pk__in=keys[first : first + BATCH])
+            rows.update(changed_in=made.version)
+
+
+def _acts(made: Change, action: str) -> Iterator[audit.Act]:
+    """What the audit log says of each thing."""
+    for entry in made.entries:
+        before, after = entry["before"], entry["after"]
+        verb = "create" if before is None else "delete" if after is None else "change"
+        if before is None or after is None:
+            words = described(after or before or {})
+        else:
+            words = changed(before, after, entry["secrets"])
+        key, name = str(entry["id"]), str(entry["name"])
+        yield audit.Act(
+            action=action if action in NAMED_AS_IS else verb,
+            object_type=entry["kind"],
+            object_id=name if entry["kind"] == "provider" else key,
+            object_name=name,
+            object_key=key,
+            changes=words,
+        )
 
 
 def _summary(words: list[str]) -> str:

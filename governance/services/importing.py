@@ -118,7 +118,6 @@ class ReplacePlan:
             self.unchanged += 1
             row.draft = None  # a cycle that only the garbage collector would find
             return
-        row.changed_in = self._made.version
         (self.created if before is None else self.changed).append(row)
 
     def remove_the_rest(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from django.contrib.auth import get_user_model
 
@@ -13,46 +14,65 @@ from governance.routing.fields import Problem
 from governance.serializers import KeySerializer
 from governance.services.budgets import remove_limits_of
 from governance.services.change import Saved, change, merged
+from governance.services.makers import Maker, grantable
+from governance.services.versions import Versions, expect
 
 KIND = "API key"
 
 
-def create_key(document: object, *, who: str) -> tuple[Saved, str]:
-    """A new key and its secret, which nothing can show again. Raises `Invalid`."""
+def create_key(document: object, *, who: str, maker: Maker | None = None) -> tuple[Saved, str]:
+    """A new key and its secret, which nothing can show again.
+
+    Raises `Invalid`, and `Forbidden` where it would grant more than the `maker` has.
+    """
     with change(who, "create") as made:
         check(save_problems(document))
         assert isinstance(document, Mapping)
+        grantable(maker, document, None)
         new = make_key()
-        row = ApiKey(prefix=new.prefix, digest=new.digest, changed_in=made.version)
+        row = ApiKey(prefix=new.prefix, digest=new.digest)
         KeySerializer.fill(row, document)
         row.full_clean()
         row.save()
         after = KeySerializer.document(row)
         made.note(KIND, row.pk, row.name, None, after)
-        return Saved(after, tuple(KeySerializer.unknown(document))), new.secret
+        return made.saved(KIND, row, after, KeySerializer.unknown(document)), new.secret
 
 
-def update_key(identity: str, document: object, *, who: str) -> Saved:
-    """Changes what the document names and leaves the rest. Raises `Invalid`, `NotFound`."""
+def update_key(
+    identity: str,
+    document: object,
+    *,
+    who: str,
+    maker: Maker | None = None,
+    expected: Versions | None = None,
+) -> Saved:
+    """Changes what the document names and leaves the rest.
+
+    Raises `Invalid`, `NotFound`, `StaleVersion` for a key of another version than `expected`, and
+    `Forbidden` where it would grant more than the `maker` has.
+    """
     with change(who, "save") as made:
         row = find_key(identity)
+        expect(KIND, row, expected)
         before = KeySerializer.document(row)
         complete = merged(before, document)
         check(save_problems(complete))
         assert isinstance(complete, Mapping)
+        grantable(maker, complete, row)
         KeySerializer.fill(row, complete)
         after = KeySerializer.document(row)
         if made.note(KIND, row.pk, row.name, before, after):
-            row.changed_in = made.version
             row.full_clean()
             row.save()
-        return Saved(after, tuple(KeySerializer.unknown(complete)))
+        return made.saved(KIND, row, after, KeySerializer.unknown(complete))
 
 
-def delete_key(identity: str, *, who: str) -> None:
-    """Raises `NotFound`."""
+def delete_key(identity: str, *, who: str, expected: Versions | None = None) -> None:
+    """Raises `NotFound`, `StaleVersion`."""
     with change(who, "delete") as made:
         row = find_key(identity)
+        expect(KIND, row, expected)
         remove_limits_of(made, "key", row.pk)
         made.note(KIND, row.pk, row.name, KeySerializer.document(row), None)
         row.delete()
@@ -68,18 +88,33 @@ def find_key(identity: str) -> ApiKey:
 
 
 def save_problems(document: object) -> list[Problem]:
-    """Every rule the document breaks, what it names and does not exist included."""
+    """Every rule the document breaks, profiles that do not exist included."""
     found = KeySerializer.problems(document)
     if found or not isinstance(document, Mapping):
         return found
-    profile, group = document.get("routing_profile"), document.get("group")
-    if profile and not RoutingProfile.objects.filter(pk=profile).exists():
-        message = f'There is no routing profile with the id "{profile}".'
-        found.append(Problem("routing_profile", "unknown_profile", message))
-    if group and not Group.objects.filter(pk=group).exists():
-        message = f'There is no group with the id "{group}".'
-        found.append(Problem("group", "unknown_group", message))
-    owner = document.get("owner")
-    if owner and not get_user_model().objects.filter(username=owner).exists():
-        found.append(Problem("owner", "unknown_user", f'There is no user "{owner}".'))
+    preferred, confined = document.get("routing_profile"), document.get("confined_to") or ()
+    named = {path: one for path, one in _named(preferred, confined) if one}
+    there = RoutingProfile.objects.filter(pk__in=set(named.values()))
+    known = set(there.values_list("pk", flat=True))
+    found += [
+        Problem(path, "unknown_profile", f'There is no routing profile with the id "{one}".')
+        for path, one in named.items()
+        if one not in known
+    ]
+    found += _whose(document)
     return found
+
+
+def _whose(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """The group and the owner, if they are named, exist."""
+    group, owner = document.get("group"), document.get("owner")
+    if group and not Group.objects.filter(pk=group).exists():
+        yield Problem("group", "unknown_group", f'There is no group with the id "{group}".')
+    if owner and not get_user_model().objects.filter(username=owner).exists():
+        yield Problem("owner", "unknown_user", f'There is no user "{owner}".')
+
+
+def _named(preferred: Any, confined: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    yield "routing_profile", preferred
+    for place, one in enumerate(confined):
+        yield f"confined_to[{place}]", one

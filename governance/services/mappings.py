@@ -9,19 +9,26 @@ from governance.models import ModelMapping
 from governance.routing.fields import Problem
 from governance.serializers import MappingSerializer
 from governance.services.change import Saved, change, merged
+from governance.services.versions import Versions, expect
 
 KIND = "model mapping"
 
 
 def save_mapping(
-    document: object, *, who: str, existing: int | None = None, partial: bool = False
+    document: object,
+    *,
+    who: str,
+    existing: int | None = None,
+    partial: bool = False,
+    expected: Versions | None = None,
 ) -> Saved:
     """Creates a mapping, or replaces the `existing` one; `partial` keeps what is not named.
 
-    Raises `Invalid`, `NotFound`.
+    Raises `Invalid`, `NotFound`, and `StaleVersion` for one of another version than `expected`.
     """
     with change(who, "save") as made:
         row = ModelMapping() if existing is None else find_mapping(existing)
+        expect(KIND, row, expected)
         before = None if existing is None else MappingSerializer.document(row)
         if partial and before is not None:
             document = merged(before, document)
@@ -32,7 +39,7 @@ def save_mapping(
         row.save()
         after = MappingSerializer.document(row)
         made.note(KIND, row.pk, row.pattern, before, after)
-        return Saved(after, tuple(MappingSerializer.unknown(document)))
+        return made.saved(KIND, row, after, MappingSerializer.unknown(document))
 
 
 def save_problems(document: object, row: ModelMapping) -> list[Problem]:
@@ -41,10 +48,11 @@ def save_problems(document: object, row: ModelMapping) -> list[Problem]:
     return MappingSerializer.problems(document, others=others)
 
 
-def delete_mapping(identity: int, *, who: str) -> None:
-    """Raises `NotFound`."""
+def delete_mapping(identity: int, *, who: str, expected: Versions | None = None) -> None:
+    """Raises `NotFound`, `StaleVersion`."""
     with change(who, "delete") as made:
         row = find_mapping(identity)
+        expect(KIND, row, expected)
         made.note(KIND, row.pk, row.pattern, MappingSerializer.document(row), None)
         row.delete()
 

@@ -12,19 +12,28 @@ from governance.routing.fields import Problem
 from governance.routing.rules import locality, taken
 from governance.serializers import ProfileSerializer
 from governance.services.change import Change, Saved, change
+from governance.services.versions import Versions, expect
 
 KIND = "routing profile"
 Revision = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def save_profile(document: object, *, who: str, existing: str | None = None) -> Saved:
+def save_profile(
+    document: object,
+    *,
+    who: str,
+    existing: str | None = None,
+    expected: Versions | None = None,
+) -> Saved:
     """Creates a profile, or replaces the `existing` one and its targets whole.
 
     A new profile without `id` gets one; an existing one keeps its own. Raises `Invalid`,
-    `Conflict` for a new profile with the id of another, `NotFound`.
+    `Conflict` for a new profile with the id of another, `NotFound`, and `StaleVersion` for one
+    of another version than `expected`.
     """
     with change(who, "save") as made:
         row = RoutingProfile() if existing is None else find_profile(existing)
+        expect(KIND, row, expected)
         return _put(made, row, document, existing)
 
 
@@ -56,15 +65,15 @@ def _put(
     after = ProfileSerializer.document(row)
     warnings = (*ProfileSerializer.unknown(complete), *profile_warnings(after))
     if made.note(KIND, row.pk, row.name, before, after, words=words):
-        row.changed_in = made.version
         write(row)
-    return Saved(after, warnings)
+    return made.saved(KIND, row, after, warnings)
 
 
-def delete_profile(identity: str, *, who: str) -> None:
-    """Raises `NotFound`, and `Conflict` while API keys are bound to it."""
+def delete_profile(identity: str, *, who: str, expected: Versions | None = None) -> None:
+    """Raises `NotFound`, `StaleVersion`, and `Conflict` while API keys are bound to it."""
     with change(who, "delete") as made:
         row = find_profile(identity)
+        expect(KIND, row, expected)
         found = bound_problems([row.id])
         if found:
             raise Conflict(found)
@@ -121,13 +130,15 @@ def profile_warnings(document: Mapping[str, Any]) -> list[Problem]:
 
 
 def bound_problems(identities: Sequence[str]) -> list[Problem]:
-    """A problem for each of the profiles that API keys are bound to."""
-    bound: dict[str, list[str]] = {}
-    rows = ApiKey.objects.filter(routing_profile__in=identities).values_list(
-        "routing_profile__name", "name"
-    )
-    for profile, key in rows:
-        bound.setdefault(profile, []).append(key)
+    """A problem for each of the profiles that API keys are bound to, or confined to."""
+    going = RoutingProfile.objects.filter(pk__in=identities)
+    names = dict(going.values_list("pk", "name"))
+    bound: dict[str, set[str]] = {}
+    for key, preferred, confined in ApiKey.objects.values_list(
+        "name", "routing_profile", "confined_to"
+    ):
+        for one in {preferred, *confined} & names.keys():
+            bound.setdefault(names[one], set()).add(key)
     return [
         Problem(
             "",

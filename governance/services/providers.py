@@ -13,6 +13,7 @@ from governance.secrets import Unreadable
 from governance.serializers import MASK, ProfileSerializer, ProviderSerializer
 from governance.services.change import Change, Saved, change, merged
 from governance.services.profiles import KIND as PROFILE
+from governance.services.versions import Versions, expect
 
 KIND = "provider"
 SECRETS = ("api_key", "extra_headers")
@@ -26,16 +27,19 @@ def save_provider(
     rename_in_targets: bool = False,
     credentials: bool = True,
     partial: bool = False,
+    expected: Versions | None = None,
 ) -> Saved:
     """Creates a provider, or replaces the `existing` one; `partial` keeps what is not named.
 
     Of an existing provider the secrets stay that the document does not bring. Another name renames
     it: profiles that name the old one are renamed along, or told in the warnings. A provider
     marked as default takes the mark from the one that had it. Without `credentials` the caller may
-    not touch them. Raises `Invalid`, `NotFound`, `Forbidden`.
+    not touch them. Raises `Invalid`, `NotFound`, `Forbidden`, and `StaleVersion` for one of
+    another version than `expected`.
     """
     with change(who, "save") as made:
         row = Provider() if existing is None else find_provider(existing)
+        expect(KIND, row, expected)
         before = None if existing is None else ProviderSerializer.document(row)
         old_name = row.name
         if before is not None:
@@ -58,17 +62,20 @@ def save_provider(
                 _rename_in_targets(made, old_name, row.name, users)
             elif users:
                 warnings.append(_still_named(old_name, users))
-        return Saved(ProviderSerializer.document(row), tuple(warnings))
+        return made.saved(KIND, row, ProviderSerializer.document(row), warnings)
 
 
-def delete_provider(name: str, *, who: str, force: bool = False) -> list[str]:
+def delete_provider(
+    name: str, *, who: str, force: bool = False, expected: Versions | None = None
+) -> list[str]:
     """Removes the provider and returns the names of the profiles that still name it.
 
-    Raises `NotFound`, and `Conflict` naming those profiles unless forced: then their targets stay
-    and are skipped as not configured.
+    Raises `NotFound`, `StaleVersion`, and `Conflict` naming those profiles unless forced: then
+    their targets stay and are skipped as not configured.
     """
     with change(who, "delete") as made:
         row = find_provider(name)
+        expect(KIND, row, expected)
         users = profiles_naming(row.name)
         if users and not force:
             message = (
@@ -152,7 +159,9 @@ def _kept(before: Mapping[str, Any], partial: bool) -> dict[str, Any]:
 def credential_problems(document: Mapping[str, Any], row: Provider) -> list[Problem]:
     """What someone who may not set credentials must leave alone: them, and where they are sent.
 
-    Another address would receive the credential, so moving it is as good as reading it.
+    Another address would receive the credential, and another kind would send it in other words,
+    so changing either is as good as reading it. An address that counts as local receives what
+    must stay within the walls, so only what is so by itself may be called that.
     """
     held = dict.fromkeys(row.header_names(), MASK)
     found = []
@@ -162,11 +171,33 @@ def credential_problems(document: Mapping[str, Any], row: Provider) -> list[Prob
         (document["extra_headers"] or {}) != held or bool(row.sealed_headers) != bool(held)
     ):
         found.append(Problem("extra_headers", "forbidden", "You may not set credentials."))
-    moved = (document.get("base_url") or "") != row.base_url
-    if moved and row.credential != "none":
-        message = "You may not set credentials, so the address they are sent to stays."
-        found.append(Problem("base_url", "forbidden", message))
+    today = read_as_today(document)
+    address, kind = today.get("base_url") or "", today["kind"]
+    if row.credential != "none":
+        message = "You may not set credentials, so {} stays."
+        if address != row.base_url:
+            told = message.format("the address they are sent to")
+            found.append(Problem("base_url", "forbidden", told))
+        if kind != row.kind:
+            told = message.format("the kind that says how they are sent")
+            found.append(Problem("kind", "forbidden", told))
+    same = (address, kind, True) == (row.base_url, row.kind, row.is_local)
+    by_itself = stays_here(kind, address) or is_private(address)
+    if today.get("is_local") and not same and not by_itself:
+        message = (
+            "You may not set credentials, so you may not call an address local that does not look "
+            "so by itself."
+        )
+        found.append(Problem("is_local", "forbidden", message))
     return found
+
+
+def deletion_problems(row: Provider, credentials: bool) -> list[Problem]:
+    """A credential does not go with its provider by a change of another thing."""
+    if credentials or row.credential == "none":
+        return []
+    message = f'You may not set credentials, so "{row.name}", which has one, stays.'
+    return [Problem(f"providers.{row.name}", "forbidden", message)]
 
 
 def _leaving_problems(document: Mapping[str, Any]) -> list[Problem]:
@@ -225,8 +256,7 @@ def _rename_in_targets(made: Change, old: str, new: str, users: list[str]) -> No
             if target.provider.casefold() == old.casefold():
                 target.provider = new
                 target.save(update_fields=("provider",))
-        profile.changed_in = made.version
-        profile.save(update_fields=("changed_in", "updated_at"))
+        profile.save(update_fields=("updated_at",))
         made.note(PROFILE, profile.pk, profile.name, before, ProfileSerializer.document(profile))
 
 

@@ -152,6 +152,11 @@ def _apply(
     plain = _PLAIN[kind]
     held = {row.pk: row for row in plain.model.objects.all()}
     before = {pk: plain.serializer.document(row) for pk, row in held.items()}
+    if kind == providers.KIND:
+        going = (row for pk, row in held.items() if pk not in wanted)
+        lost = [one for row in going for one in providers.deletion_problems(row, credentials)]
+        if lost:
+            raise Forbidden(lost)
     for pk, row in held.items():
         if pk not in wanted:
             made.note(kind, pk, getattr(row, plain.name), before[pk], None)

@@ -10,19 +10,27 @@ from governance.models import HeuristicRule
 from governance.routing.fields import Problem
 from governance.serializers import RuleSerializer
 from governance.services.change import Change, Saved, change, merged
+from governance.services.versions import Versions, expect
 
 KIND = "heuristic rule"
 
 
 def save_rule(
-    document: object, *, who: str, existing: int | None = None, partial: bool = False
+    document: object,
+    *,
+    who: str,
+    existing: int | None = None,
+    partial: bool = False,
+    expected: Versions | None = None,
 ) -> Saved:
     """Creates a rule behind all others, or at its `position`, or replaces the `existing` one.
 
-    `partial` keeps what the document does not name. Raises `Invalid`, `NotFound`.
+    `partial` keeps what the document does not name. Raises `Invalid`, `NotFound`,
+    and `StaleVersion` for one of another version than `expected`.
     """
     with change(who, "save") as made:
         row = HeuristicRule() if existing is None else find_rule(existing)
+        expect(KIND, row, expected)
         before = None if existing is None else RuleSerializer.document(row)
         if partial and before is not None:
             document = merged(before, document)
@@ -39,13 +47,14 @@ def save_rule(
         made.note(KIND, row.pk, row.name, before, after)
         others.insert(row.position, row)
         renumber(made, others)
-        return Saved(after, tuple(RuleSerializer.unknown(document)))
+        return made.saved(KIND, row, after, RuleSerializer.unknown(document))
 
 
-def delete_rule(identity: int, *, who: str) -> None:
-    """Raises `NotFound`."""
+def delete_rule(identity: int, *, who: str, expected: Versions | None = None) -> None:
+    """Raises `NotFound`, `StaleVersion`."""
     with change(who, "delete") as made:
         row = find_rule(identity)
+        expect(KIND, row, expected)
         made.note(KIND, row.pk, row.name, RuleSerializer.document(row), None)
         row.delete()
         renumber(made, HeuristicRule.objects.all())

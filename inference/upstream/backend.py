@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
+from math import log2
 from typing import Final
 from urllib.parse import quote
 
@@ -22,6 +25,15 @@ _WHOLE: Final = b"accept: application/json\r\n"
 _REDACTED: Final = b"[redacted]"
 _SHORTEST_SECRET: Final = 8
 """Characters; what is shorter is a word that errors may hold for other reasons."""
+_SCHEMES: Final = frozenset({"bearer", "basic", "token", "apikey"})
+_NAMED_SECRET: Final = re.compile(
+    r"auth|key|token|secret|cookie|passw|credential|signature", re.IGNORECASE
+)
+_LEAST_BITS: Final = 2.5
+"""Shannon entropy of a character in bits. Random hexadecimal digits have 3 and more at 12
+characters; `aaaaaaaa` has none."""
+_WORDS: Final = re.compile(r"[A-Za-z][a-z]*(?:[ ./_-]+[A-Za-z][a-z]*)*|[\d.:-]+")
+"""A word, or some of them, or a version or a date: what any error may hold."""
 
 
 class UnusableProvider(Exception):
@@ -155,18 +167,37 @@ def first_event_timeout(provider: ProviderEntry, *, stream: bool) -> float | Non
 
 
 def _secrets(provider: ProviderEntry) -> tuple[bytes, ...]:
-    """The key and the values of the operator's headers, any of which may be a credential.
+    """The key, and what of the operator's headers is a credential or looks like one.
 
     As they are and as JSON writes them; the longest first, since one may be a part of another.
     """
-    values = {provider.api_key, *(value for _, value in provider.extra_headers)}
+    headers = (one for header in provider.extra_headers for one in _credentials(*header))
     forms = {
         form
-        for value in values
+        for value in (provider.api_key, *headers)
         if len(value) >= _SHORTEST_SECRET
         for form in (value.encode(), json.dumps(value)[1:-1].encode())
     }
     return tuple(sorted(forms, key=len, reverse=True))
+
+
+def _credentials(name: str, value: str) -> Iterator[str]:
+    """What of a header is secret: ordinary words would be cut out of every error.
+
+    A header that is called one is one, whatever it holds; of `Bearer x` the `x` is as secret.
+    """
+    scheme, space, rest = value.partition(" ")
+    part = rest.strip() if space and scheme.lower() in _SCHEMES else value
+    if _NAMED_SECRET.search(name) or _looks_random(part):
+        yield value
+        yield part
+
+
+def _looks_random(value: str) -> bool:
+    if not value or _WORDS.fullmatch(value):
+        return False
+    shares = [count / len(value) for count in Counter(value).values()]
+    return -sum(share * log2(share) for share in shares) >= _LEAST_BITS
 
 
 def _value(text: str) -> bytes:

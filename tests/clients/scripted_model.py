@@ -97,7 +97,8 @@ def _edit(tools: dict[str, dict[str, Any]], folder: str) -> ToolCall:
         if name in tools:
             return ToolCall(name, _filled(tools[name], folder))
     if "apply_patch" in tools:
-        return ToolCall("apply_patch", {"input": PATCH})
+        (field,) = tools["apply_patch"].get("properties") or ("input",)
+        return ToolCall("apply_patch", {field: PATCH})
     return _shell(tools, f"sed -i 's/{OLD}/{NEW}/' notes.txt")
 
 

@@ -75,7 +75,10 @@ def replay(scenario: Scenario) -> Iterator[str]:
 
 def _callers(scenario: Scenario, known: Placeholders) -> dict[str, tuple[Client, dict[str, str]]]:
     found: dict[str, tuple[Client, dict[str, str]]] = {NOBODY: (_client(), {})}
-    for name, scopes in {ADMIN: "governance:read,governance:write", **scenario.keys}.items():
+    for name, scopes in {
+        ADMIN: "inference,governance:read,governance:write,keys",
+        **scenario.keys,
+    }.items():
         out = io.StringIO()
         call_command("create_api_key", name, "--scopes", scopes, stdout=out)
         secret = out.getvalue().strip()

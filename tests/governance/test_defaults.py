@@ -22,7 +22,7 @@ def test_it_works() -> None:
     assert authenticate(username=made.username, password=made.password) is not None
     table = snapshot.refresh()
     virtual_key = table.virtual_keys[keys.digest(made.api_key)]
-    assert (virtual_key.name, len(virtual_key.scopes)) == ("default", 3)
+    assert (virtual_key.name, len(virtual_key.scopes)) == ("default", 4)
     assert table.default is table.local_default is table.providers["mlx"]
     assert table.by_virtual_provider["light"].targets[0].model == EMBEDDED_MODEL
     assert [rule.profile for rule in table.rules] == ["capable", "fast"]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from gateway.console.forms.stale import Staleness, staleness
 from governance.routing.fields import Problem
+from governance.services.change import MODELS
 
 if TYPE_CHECKING:
     PlainForm = forms.ModelForm[Any]
@@ -41,6 +43,18 @@ class DocumentForm(PlainForm):
         unread = frozenset(self.errors)
         for problem in list(self.problems()):
             place(self, problem, unread=unread)
+        self._look_for_changes()
+
+    stale: Staleness | None = None
+    """Set where someone else saved the thing after this form was filled."""
+
+    def _look_for_changes(self) -> None:
+        kind = next((kind for kind, one in MODELS.items() if isinstance(self.instance, one)), None)
+        if kind is None or self.instance._state.adding or self.errors:
+            return
+        self.stale = staleness(kind, self.instance, self.data, self.document())
+        if self.stale is not None:
+            self.add_error(None, "It was changed since you opened it: see above.")
 
     def _writable(self) -> set[str]:
         return {field.name for field in self.instance._meta.fields}

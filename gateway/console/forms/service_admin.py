@@ -12,21 +12,24 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from gateway.console.audit.history import AuditedAdmin
 from gateway.console.forms.document_form import PlainForm
-from gateway.console.theme.admin_classes import ModelAdmin
-from governance.errors import Refused
+from gateway.console.forms.stale import BASE, resolved
+from governance.errors import Refused, StaleVersion
 from governance.routing.fields import Problem
+from governance.services import Versions
 
 FormSets = Iterable["BaseInlineFormSet[Any, Any, Any]"]
 
 
-class ServiceAdmin(ModelAdmin):
+class ServiceAdmin(AuditedAdmin):
     """A page that writes nothing itself: subclasses name the services that do."""
 
     empty_title: ClassVar[str] = ""
     empty_text: ClassVar[str] = ""
     """What to do first, on a list with nothing in it."""
 
+    change_form_before_template = "console/forms/version.html"
     list_before_template = "console/forms/list_note.html"
     list_per_page = 50
     list_filter_submit = False
@@ -37,6 +40,14 @@ class ServiceAdmin(ModelAdmin):
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         """Saves what the form says, sets the key of `form.instance`, returns warnings."""
         raise NotImplementedError
+
+    def resolved(
+        self, request: HttpRequest, form: Any, document: dict[str, Any]
+    ) -> tuple[dict[str, Any], Versions | None]:
+        """The document to save and the version it goes on from; see `forms.stale`."""
+        if form.existing is None:
+            return document, None
+        return resolved(self.audited_as, form.instance, request, document)
 
     def remove(self, request: HttpRequest, row: Any) -> None:
         """Deletes the row."""
@@ -72,8 +83,14 @@ class ServiceAdmin(ModelAdmin):
         if row is not None and request.method == "POST":
             saved = self.get_object(request, str(row.pk)) or row
             context |= {"original": saved, "subtitle": str(saved)}
+        form = context["adminform"].form
+        stale = getattr(form, "stale", None)
+        if row is not None:
+            context |= {"base_version": request.POST.get(BASE, row.changed_in), "stale": stale}
         context |= self.page_context(request, row)
         answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
+        if stale is not None:
+            answer.status_code = 409
         return answer
 
     def changeform_view(
@@ -87,6 +104,12 @@ class ServiceAdmin(ModelAdmin):
             answer: HttpResponse = super().changeform_view(
                 request, object_id, form_url, extra_context
             )
+        except StaleVersion:
+            # Saved between the form's look and the write: now the form sees it.
+            again: HttpResponse = super().changeform_view(
+                request, object_id, form_url, extra_context
+            )
+            return again
         except Refused as refused:
             # Someone else changed something between the checks and the write.
             return _told(request, refused)
@@ -119,7 +142,7 @@ class ServiceAdmin(ModelAdmin):
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
-        """For Django's own history; revisions say more."""
+        """For Django's own history; the audit log says more."""
         return super().construct_change_message(request, form, [], add)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:

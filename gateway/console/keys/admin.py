@@ -18,7 +18,7 @@ from gateway.console.forms.fields import ChoiceField, ChoicesField, TextField
 from gateway.console.forms.service_admin import ServiceAdmin, who
 from gateway.console.theme.admin_classes import display
 from governance import services
-from governance.models import ApiKey
+from governance.models import ApiKey, RoutingProfile
 from governance.models.api_key import SCOPES
 from governance.routing import fallback_modes
 from governance.routing.fields import Problem
@@ -30,6 +30,12 @@ class KeyForm(DocumentForm):
     name = TextField(label="Name", help_text="Who or what uses it.")
     owner = TextField(label="Owner", help_text="Name of a user; blank means nobody in particular.")
     scopes = ChoicesField(SCOPES, label="Permissions")
+    confined_to = ChoicesField(
+        (),
+        label="Confined to",
+        help_text="The only routing profiles it may use: a hint or a model that leads elsewhere is "
+        "refused. None ticked: everywhere.",
+    )
     priority = ChoiceField(
         [("high", "High"), ("normal", "Normal"), ("low", "Low")],
         label="Priority",
@@ -48,6 +54,7 @@ class KeyForm(DocumentForm):
             "routing_profile",
             "group",
             "owner",
+            "confined_to",
             "priority",
             "local_fallback",
             "local_only",
@@ -62,6 +69,10 @@ class KeyForm(DocumentForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "confined_to" in self.fields:
+            field = self.fields["confined_to"]
+            assert isinstance(field, ChoicesField)
+            field.choices = list(RoutingProfile.objects.values_list("pk", "name"))
         self.existing: str | None = None if self.instance._state.adding else self.instance.pk
 
     def document(self) -> dict[str, Any]:
@@ -79,6 +90,7 @@ class KeyForm(DocumentForm):
 
 @admin.register(ApiKey)
 class KeyAdmin(ServiceAdmin):
+    audited_as = "API key"
     form = KeyForm
     list_display = (
         "name",
@@ -99,7 +111,13 @@ class KeyAdmin(ServiceAdmin):
         (None, {"fields": (("name", "enabled"), ("group", "owner"), "scopes", "expires_at")}),
         (
             "Routing",
-            {"fields": (("routing_profile", "priority"), ("local_fallback", "local_only"))},
+            {
+                "fields": (
+                    ("routing_profile", "priority"),
+                    "confined_to",
+                    ("local_fallback", "local_only"),
+                )
+            },
         ),
         ("Key", {"fields": (("id", "prefix_shown"), ("created_at", "last_used_at"))}),
     )
@@ -110,9 +128,15 @@ class KeyAdmin(ServiceAdmin):
         return found if obj else [one for one in found if one[0] != "Key"]
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
+        maker = services.maker_of(request.user)
         if form.existing is not None:
-            return services.update_key(form.existing, form.document(), who=who(request)).warnings
-        saved, form.instance.secret = services.create_key(form.document(), who=who(request))
+            document, expected = self.resolved(request, form, form.document())
+            return services.update_key(
+                form.existing, document, who=who(request), maker=maker, expected=expected
+            ).warnings
+        saved, form.instance.secret = services.create_key(
+            form.document(), who=who(request), maker=maker
+        )
         form.instance.pk = saved.document["id"]
         return saved.warnings
 

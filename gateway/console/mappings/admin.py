@@ -49,6 +49,7 @@ class MappingForm(DocumentForm):
 
 @admin.register(ModelMapping)
 class MappingAdmin(ServiceAdmin):
+    audited_as = "model mapping"
     form = MappingForm
     fields = (("pattern", "match"), "destination", ("priority", "enabled"))
     list_display = ("pattern", "match", "destination", "priority", "enabled")
@@ -65,7 +66,10 @@ class MappingAdmin(ServiceAdmin):
         return {"suggested_profiles": profile_suggestions()}
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
-        saved = services.save_mapping(form.document(), who=who(request), existing=form.existing)
+        document, expected = self.resolved(request, form, form.document())
+        saved = services.save_mapping(
+            document, who=who(request), existing=form.existing, expected=expected
+        )
         form.instance.pk = saved.document["id"]
         return saved.warnings
 

@@ -108,6 +108,7 @@ class TargetInline(StackedInline):
 
 @admin.register(RoutingProfile)
 class ProfileAdmin(ExchangeAdmin):
+    audited_as = "routing profile"
     form = ProfileForm
     inlines = (TargetInline,)
     list_display = (
@@ -152,8 +153,11 @@ class ProfileAdmin(ExchangeAdmin):
         return ("id", "if_none_answers") if obj else ("if_none_answers",)
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
-        document = form.document() | {"targets": form.targets}
-        saved = services.save_profile(document, who=who(request), existing=form.existing)
+        typed = form.document() | {"targets": form.targets}
+        document, expected = self.resolved(request, form, typed)
+        saved = services.save_profile(
+            document, who=who(request), existing=form.existing, expected=expected
+        )
         form.instance.pk = saved.document["id"]
         note = profile_badge(
             form.instance,

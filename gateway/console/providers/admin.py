@@ -43,6 +43,7 @@ HEALTH = {
 
 @admin.register(Provider)
 class ProviderAdmin(ServiceAdmin):
+    audited_as = "provider"
     form = ProviderForm
     list_display = ("name", "kind", "where", "credential_shown", "default_model", "health", "state")
     list_filter = ("kind", "is_local", "enabled")
@@ -113,12 +114,14 @@ class ProviderAdmin(ServiceAdmin):
         }
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
+        document, expected = self.resolved(request, form, form.document())
         saved = services.save_provider(
-            form.document(),
+            document,
             who=who(request),
             existing=form.existing,
             rename_in_targets=bool(form.cleaned_data.get("rename_in_targets")),
             credentials=form.credentials,
+            expected=expected,
         )
         form.instance.pk = services.find_provider(saved.document["name"]).pk
         return saved.warnings

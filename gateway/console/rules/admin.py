@@ -54,6 +54,7 @@ class RuleForm(DocumentForm):
 
 @admin.register(HeuristicRule)
 class RuleAdmin(ServiceAdmin):
+    audited_as = "heuristic rule"
     form = RuleForm
     fields = (("name", "enabled"), "profile", "match", "conditions")
     list_display = ("name", "condition_list", "profile", "state")
@@ -71,7 +72,10 @@ class RuleAdmin(ServiceAdmin):
         return {"suggested_profiles": profile_suggestions()}
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
-        saved = services.save_rule(form.document(), who=who(request), existing=form.existing)
+        document, expected = self.resolved(request, form, form.document())
+        saved = services.save_rule(
+            document, who=who(request), existing=form.existing, expected=expected
+        )
         form.instance.pk = saved.document["id"]
         return saved.warnings
 

@@ -14,6 +14,8 @@ PAGES: Final = (
     ("Playground", "forum", "console:playground", "gateway.use_playground"),
     ("Usage", "payments", "console:usage", ""),
     ("Local engine", "memory", "console:engine", "gateway.view_engine"),
+    ("Sessions", "devices", "console:sessions", ""),
+    ("Two-factor sign-in", "lock", "two-factor", ""),
 )
 """Title, icon, name of the path, permission."""
 
@@ -32,6 +34,7 @@ SECTIONS: Final = {
     "Records": {
         "governance.interaction": "receipt_long",
         "governance.revision": "history",
+        "governance.auditentry": "policy",
     },
     "Access": {
         "governance.apikey": "key",

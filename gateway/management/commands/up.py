@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from collections.abc import Callable
 from functools import partial
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -73,7 +74,10 @@ class Command(BaseCommand):
             fallback=installation_sentence(snapshot.refresh()),
         )
         socket = engine.socket_path(settings.ENGINE_SOCKET)
-        supervisor = Supervisor(listeners, {"POINTSMAN_ENGINE_SOCKET": socket})
+        exposed = "false" if _is_loopback(host) else "true"
+        supervisor = Supervisor(
+            listeners, {"POINTSMAN_ENGINE_SOCKET": socket, "POINTSMAN_EXPOSED": exposed}
+        )
         try:
             progress.step("Starting")
             if with_model:
@@ -109,6 +113,16 @@ def _engine(socket: str) -> Callable[[], Child]:
             batch=settings.ENGINE_BATCH_SIZE,
         ),
     )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether nobody else can reach the address. A proxy in front is for POINTSMAN_EXPOSED to
+    tell, or for the hosts the service answers to."""
+    try:
+        alone = ip_address(host).is_loopback
+    except ValueError:
+        alone = host == "localhost"
+    return alone and not settings.EXPOSED
 
 
 def _reachable(host: str) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer, inline_serializer
 from rest_framework import serializers
 
+from governance.serializers.strict import VERSION, StrictSerializer
+
 
 class WarningSerializer(serializers.Serializer[Any]):
     path = serializers.CharField(help_text="Where, as in `targets[0].model`.")
@@ -28,11 +30,23 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
 
 @lru_cache
+def versioned(shape: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
+    """The document beside the version it has, as answers hold it; others as they are."""
+    if not issubclass(shape, StrictSerializer) or not shape.shows_version:
+        return shape
+    version = serializers.IntegerField(
+        read_only=True,
+        help_text="Revision that changed it last. `If-Match` takes it in quotes, as `ETag` has it.",
+    )
+    return type(shape.__name__, (shape,), {VERSION: version, "__doc__": shape.__doc__})
+
+
+@lru_cache
 def single(name: str, shape: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """`{name: {...}}`, with warnings when there are any."""
     return inline_serializer(
         f"{shape.__name__.removesuffix('Serializer')}Answer",
-        {name: shape(), "warnings": WarningSerializer(many=True, required=False)},
+        {name: versioned(shape)(), "warnings": WarningSerializer(many=True, required=False)},
     )
 
 
@@ -42,7 +56,7 @@ def listed(name: str, shape: type[serializers.Serializer[Any]]) -> serializers.S
     answer = inline_serializer(
         f"{shape.__name__.removesuffix('Serializer')}List",
         {
-            name: shape(many=True),
+            name: versioned(shape)(many=True),
             "count": serializers.IntegerField(help_text="How many there are in all."),
         },
     )

@@ -10,11 +10,13 @@ from django.http import HttpRequest
 from django_filters import FilterSet
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from governance.errors import Invalid
 from governance.routing.fields import Problem
 from governance.routing.table import VirtualKey
+from governance.services import Maker, Saved, Versions, maker_of
 
 Row = TypeVar("Row", bound=Model)
 
@@ -33,6 +35,8 @@ class GovernanceViewSet(ViewSet):
         "destroy": ("delete",),
     }
     """What is not listed needs `view`."""
+    writing_scopes: ClassVar[tuple[str, ...]] = ("governance:write",)
+    """What a key needs for everything but viewing."""
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # DRF takes a body whose length is not announced for no body at all.
@@ -54,6 +58,30 @@ class GovernanceViewSet(ViewSet):
         return found, filtered.count()
 
 
+def answered(name: str, saved: Saved, status: int = 200, **more: Any) -> Response:
+    """What was saved under `name`, with its version as `ETag`."""
+    document = {name: saved.document, **more}
+    return tagged(Response(with_warnings(document, saved.warnings), status=status), saved.version)
+
+
+def tagged(answer: Response, version: int) -> Response:
+    answer["ETag"] = f'"{version}"'
+    return answer
+
+
+def expected(request: Request) -> Versions | None:
+    """The versions that `If-Match` lets a change go on from (RFC 9110, section 13.1.1).
+
+    None where any will do. What is no version of ours matches nothing.
+    """
+    given = request.headers.get("If-Match")
+    if given is None or given.strip() == "*":
+        return None
+    tags = (tag.strip() for tag in given.split(","))
+    found = [tag[1:-1] if len(tag) > 1 and tag[0] == tag[-1] == '"' else tag for tag in tags]
+    return frozenset(int(tag) for tag in found if tag.isascii() and tag.isdigit() and len(tag) < 19)
+
+
 def who(request: Request) -> str:
     """The caller as revisions name them."""
     return str(getattr(request.user, "name", "") or request.user.get_username())
@@ -64,6 +92,11 @@ def may_set_credentials(request: Request) -> bool:
     return isinstance(request.auth, VirtualKey) or request.user.has_perm(
         "governance.set_credentials"
     )
+
+
+def maker(request: Request) -> Maker:
+    """What the caller has to give to the keys they make."""
+    return maker_of(request.auth if isinstance(request.auth, VirtualKey) else request.user)
 
 
 def flag(request: Request, name: str) -> bool:

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance import services
 from governance.api.filters import KeyFilter
-from governance.api.schema import PAGE, WRITING, answers
+from governance.api.schema import IF_MATCH, PAGE, WRITING, answers
 from governance.api.serializers.common import listed, patch_of, single
 from governance.api.serializers.keys import NewKeySerializer
-from governance.api.views.base import GovernanceViewSet, who, with_warnings
+from governance.api.views.base import GovernanceViewSet, answered, expected, maker, tagged, who
 from governance.models import ApiKey
 from governance.serializers import KeySerializer
 
@@ -38,13 +40,15 @@ PAGE_LENGTH = 1000
     partial_update=extend_schema(
         operation_id="change_key",
         summary="Change what an API key allows",
+        parameters=[IF_MATCH],
         request=patch_of(KeySerializer),
-        responses=answers(*WRITING, 404, ok=single("key", KeySerializer)),
+        responses=answers(*WRITING, 404, 412, ok=single("key", KeySerializer)),
     ),
     destroy=extend_schema(
         operation_id="delete_key",
         summary="Delete an API key",
-        responses=answers(404, gone=True),
+        parameters=[IF_MATCH],
+        responses=answers(404, 412, gone=True),
     ),
 )
 class KeyViewSet(GovernanceViewSet):
@@ -52,23 +56,34 @@ class KeyViewSet(GovernanceViewSet):
 
     model = ApiKey
     filterset_class = KeyFilter
+    writing_scopes = (*GovernanceViewSet.writing_scopes, "keys")
 
     def list(self, request: Request) -> Response:
         rows, count = self.page(request, ApiKey.objects.all(), PAGE_LENGTH)
-        return Response({"keys": [KeySerializer.document(row) for row in rows], "count": count})
+        return Response({"keys": [KeySerializer.answer(row) for row in rows], "count": count})
 
     def retrieve(self, request: Request, key_id: str) -> Response:
-        return Response({"key": KeySerializer.document(services.find_key(key_id))})
+        row = services.find_key(key_id)
+        return tagged(Response({"key": KeySerializer.answer(row)}), row.changed_in)
 
     def create(self, request: Request) -> Response:
-        saved, secret = services.create_key(request.data, who=who(request))
-        document = {"key": saved.document, "secret": secret}
-        return Response(with_warnings(document, saved.warnings), status=201)
+        saved, secret = services.create_key(request.data, who=who(request), maker=maker(request))
+        return answered("key", _versioned(saved), 201, secret=secret)
 
     def partial_update(self, request: Request, key_id: str) -> Response:
-        saved = services.update_key(key_id, request.data, who=who(request))
-        return Response(with_warnings({"key": saved.document}, saved.warnings))
+        saved = services.update_key(
+            key_id,
+            request.data,
+            who=who(request),
+            maker=maker(request),
+            expected=expected(request),
+        )
+        return answered("key", _versioned(saved))
 
     def destroy(self, request: Request, key_id: str) -> Response:
-        services.delete_key(key_id, who=who(request))
+        services.delete_key(key_id, who=who(request), expected=expected(request))
         return Response(status=204)
+
+
+def _versioned(saved: services.Saved) -> services.Saved:
+    return replace(saved, document=KeySerializer.versioned(saved.document, saved.version))

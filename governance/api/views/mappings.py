@@ -6,13 +6,13 @@ from rest_framework.response import Response
 
 from governance import services
 from governance.api.filters import MappingFilter
-from governance.api.schema import PAGE, WRITING, answers
+from governance.api.schema import IF_MATCH, PAGE, WRITING, answers
 from governance.api.serializers.common import listed, patch_of, single
-from governance.api.views.base import GovernanceViewSet, who, with_warnings
+from governance.api.views.base import GovernanceViewSet, answered, expected, tagged, who
 from governance.models import ModelMapping
 from governance.serializers import MappingSerializer
 
-SAVED = answers(*WRITING, 404, ok=single("mapping", MappingSerializer))
+SAVED = answers(*WRITING, 404, 412, ok=single("mapping", MappingSerializer))
 
 
 @extend_schema(tags=["model mappings"])
@@ -37,19 +37,22 @@ SAVED = answers(*WRITING, 404, ok=single("mapping", MappingSerializer))
     update=extend_schema(
         operation_id="replace_model_mapping",
         summary="Replace a model mapping",
+        parameters=[IF_MATCH],
         request=MappingSerializer,
         responses=SAVED,
     ),
     partial_update=extend_schema(
         operation_id="change_model_mapping",
         summary="Change some fields of a model mapping",
+        parameters=[IF_MATCH],
         request=patch_of(MappingSerializer),
         responses=SAVED,
     ),
     destroy=extend_schema(
         operation_id="delete_model_mapping",
         summary="Delete a model mapping",
-        responses=answers(404, gone=True),
+        parameters=[IF_MATCH],
+        responses=answers(404, 412, gone=True),
     ),
 )
 class MappingViewSet(GovernanceViewSet):
@@ -64,22 +67,29 @@ class MappingViewSet(GovernanceViewSet):
         return Response({"mappings": found, "count": count})
 
     def retrieve(self, request: Request, mapping_id: int) -> Response:
-        return Response({"mapping": MappingSerializer.document(services.find_mapping(mapping_id))})
+        row = services.find_mapping(mapping_id)
+        return tagged(Response({"mapping": MappingSerializer.document(row)}), row.changed_in)
 
     def create(self, request: Request) -> Response:
         saved = services.save_mapping(request.data, who=who(request))
-        return Response(with_warnings({"mapping": saved.document}, saved.warnings), status=201)
+        return answered("mapping", saved, 201)
 
     def update(self, request: Request, mapping_id: int) -> Response:
-        saved = services.save_mapping(request.data, who=who(request), existing=mapping_id)
-        return Response(with_warnings({"mapping": saved.document}, saved.warnings))
+        saved = services.save_mapping(
+            request.data, who=who(request), existing=mapping_id, expected=expected(request)
+        )
+        return answered("mapping", saved)
 
     def partial_update(self, request: Request, mapping_id: int) -> Response:
         saved = services.save_mapping(
-            request.data, who=who(request), existing=mapping_id, partial=True
+            request.data,
+            who=who(request),
+            existing=mapping_id,
+            partial=True,
+            expected=expected(request),
         )
-        return Response(with_warnings({"mapping": saved.document}, saved.warnings))
+        return answered("mapping", saved)
 
     def destroy(self, request: Request, mapping_id: int) -> Response:
-        services.delete_mapping(mapping_id, who=who(request))
+        services.delete_mapping(mapping_id, who=who(request), expected=expected(request))
         return Response(status=204)

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from governance import services
 from governance.api import simulation
 from governance.api.filters import ProfileFilter
-from governance.api.schema import DRY_RUN, PAGE, WRITING, answers
+from governance.api.schema import DRY_RUN, IF_MATCH, PAGE, WRITING, answers
 from governance.api.serializers.common import listed, single
 from governance.api.serializers.profiles import (
     ExportSerializer,
@@ -22,10 +22,12 @@ from governance.api.serializers.simulation import (
 )
 from governance.api.views.base import (
     GovernanceViewSet,
+    answered,
+    expected,
     flag,
+    tagged,
     warning_documents,
     who,
-    with_warnings,
 )
 from governance.consistent import consistent
 from governance.models import RoutingProfile
@@ -88,14 +90,16 @@ SIMULATIONS: Final = [
     update=extend_schema(
         operation_id="replace_routing_profile",
         summary="Replace a routing profile and its targets",
+        parameters=[IF_MATCH],
         request=ProfileSerializer,
-        responses=answers(*WRITING, 404, ok=single("profile", ProfileSerializer)),
+        responses=answers(*WRITING, 404, 412, ok=single("profile", ProfileSerializer)),
         examples=[EXAMPLE],
     ),
     destroy=extend_schema(
         operation_id="delete_routing_profile",
         summary="Delete a routing profile",
-        responses=answers(404, 409, gone=True),
+        parameters=[IF_MATCH],
+        responses=answers(404, 409, 412, gone=True),
     ),
 )
 class ProfileViewSet(GovernanceViewSet):
@@ -113,18 +117,20 @@ class ProfileViewSet(GovernanceViewSet):
 
     def retrieve(self, request: Request, profile_id: str) -> Response:
         row = consistent(lambda: services.find_profile(profile_id))
-        return Response({"profile": ProfileSerializer.document(row)})
+        return tagged(Response({"profile": ProfileSerializer.document(row)}), row.changed_in)
 
     def create(self, request: Request) -> Response:
         saved = services.save_profile(request.data, who=who(request))
-        return Response(with_warnings({"profile": saved.document}, saved.warnings), status=201)
+        return answered("profile", saved, 201)
 
     def update(self, request: Request, profile_id: str) -> Response:
-        saved = services.save_profile(request.data, who=who(request), existing=profile_id)
-        return Response(with_warnings({"profile": saved.document}, saved.warnings))
+        saved = services.save_profile(
+            request.data, who=who(request), existing=profile_id, expected=expected(request)
+        )
+        return answered("profile", saved)
 
     def destroy(self, request: Request, profile_id: str) -> Response:
-        services.delete_profile(profile_id, who=who(request))
+        services.delete_profile(profile_id, who=who(request), expected=expected(request))
         return Response(status=204)
 
     @extend_schema(

@@ -7,20 +7,22 @@ from rest_framework.response import Response
 from governance import ports, services
 from governance.api.errors import NotImplementedHere
 from governance.api.filters import ProviderFilter
-from governance.api.schema import FORCE, PAGE, RENAME, WRITING, answers
+from governance.api.schema import FORCE, IF_MATCH, PAGE, RENAME, WRITING, answers
 from governance.api.serializers.common import listed, patch_of, single
 from governance.api.serializers.repairs import RepairSerializer
 from governance.api.views.base import (
     GovernanceViewSet,
+    answered,
+    expected,
     flag,
     may_set_credentials,
+    tagged,
     who,
-    with_warnings,
 )
 from governance.models import Provider
 from governance.serializers import ProviderSerializer
 
-SAVED = answers(*WRITING, 404, ok=single("provider", ProviderSerializer))
+SAVED = answers(*WRITING, 404, 412, ok=single("provider", ProviderSerializer))
 
 
 @extend_schema(tags=["providers"])
@@ -45,14 +47,14 @@ SAVED = answers(*WRITING, 404, ok=single("provider", ProviderSerializer))
     update=extend_schema(
         operation_id="replace_provider",
         summary="Replace a provider; secrets it does not bring stay",
-        parameters=[RENAME],
+        parameters=[IF_MATCH, RENAME],
         request=ProviderSerializer,
         responses=SAVED,
     ),
     partial_update=extend_schema(
         operation_id="change_provider",
         summary="Change some fields of a provider",
-        parameters=[RENAME],
+        parameters=[IF_MATCH, RENAME],
         request=patch_of(ProviderSerializer),
         responses=SAVED,
     ),
@@ -69,8 +71,8 @@ SAVED = answers(*WRITING, 404, ok=single("provider", ProviderSerializer))
     destroy=extend_schema(
         operation_id="delete_provider",
         summary="Delete a provider",
-        parameters=[FORCE],
-        responses=answers(400, 404, 409, gone=True),
+        parameters=[IF_MATCH, FORCE],
+        responses=answers(400, 404, 409, 412, gone=True),
     ),
 )
 class ProviderViewSet(GovernanceViewSet):
@@ -87,13 +89,14 @@ class ProviderViewSet(GovernanceViewSet):
         )
 
     def retrieve(self, request: Request, name: str) -> Response:
-        return Response({"provider": ProviderSerializer.document(services.find_provider(name))})
+        row = services.find_provider(name)
+        return tagged(Response({"provider": ProviderSerializer.document(row)}), row.changed_in)
 
     def create(self, request: Request) -> Response:
         saved = services.save_provider(
             request.data, who=who(request), credentials=may_set_credentials(request)
         )
-        return Response(with_warnings({"provider": saved.document}, saved.warnings), status=201)
+        return answered("provider", saved, 201)
 
     def update(self, request: Request, name: str) -> Response:
         return self._save(request, name)
@@ -102,7 +105,9 @@ class ProviderViewSet(GovernanceViewSet):
         return self._save(request, name, partial=True)
 
     def destroy(self, request: Request, name: str) -> Response:
-        services.delete_provider(name, who=who(request), force=flag(request, "force"))
+        services.delete_provider(
+            name, who=who(request), force=flag(request, "force"), expected=expected(request)
+        )
         return Response(status=204)
 
     def repairs(self, request: Request, name: str) -> Response:
@@ -124,5 +129,6 @@ class ProviderViewSet(GovernanceViewSet):
             partial=partial,
             rename_in_targets=flag(request, "rename_in_targets"),
             credentials=may_set_credentials(request),
+            expected=expected(request),
         )
-        return Response(with_warnings({"provider": saved.document}, saved.warnings))
+        return answered("provider", saved)

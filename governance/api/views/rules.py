@@ -6,16 +6,16 @@ from rest_framework.response import Response
 
 from governance import services
 from governance.api.filters import RuleFilter
-from governance.api.schema import PAGE, WRITING, answers
+from governance.api.schema import IF_MATCH, PAGE, WRITING, answers
 from governance.api.serializers.common import listed, patch_of, single
 from governance.api.serializers.rules import OrderSerializer
-from governance.api.views.base import GovernanceViewSet, who, with_warnings
+from governance.api.views.base import GovernanceViewSet, answered, expected, tagged, who
 from governance.errors import Invalid
 from governance.models import HeuristicRule
 from governance.routing.fields import Problem, kind_of
 from governance.serializers import RuleSerializer
 
-SAVED = answers(*WRITING, 404, ok=single("rule", RuleSerializer))
+SAVED = answers(*WRITING, 404, 412, ok=single("rule", RuleSerializer))
 
 
 @extend_schema(tags=["heuristic rules"])
@@ -40,19 +40,22 @@ SAVED = answers(*WRITING, 404, ok=single("rule", RuleSerializer))
     update=extend_schema(
         operation_id="replace_heuristic_rule",
         summary="Replace a heuristic rule",
+        parameters=[IF_MATCH],
         request=RuleSerializer,
         responses=SAVED,
     ),
     partial_update=extend_schema(
         operation_id="change_heuristic_rule",
         summary="Change some fields of a heuristic rule",
+        parameters=[IF_MATCH],
         request=patch_of(RuleSerializer),
         responses=SAVED,
     ),
     destroy=extend_schema(
         operation_id="delete_heuristic_rule",
         summary="Delete a heuristic rule",
-        responses=answers(404, gone=True),
+        parameters=[IF_MATCH],
+        responses=answers(404, 412, gone=True),
     ),
 )
 class RuleViewSet(GovernanceViewSet):
@@ -67,22 +70,31 @@ class RuleViewSet(GovernanceViewSet):
         return Response({"rules": [RuleSerializer.document(row) for row in rows], "count": count})
 
     def retrieve(self, request: Request, rule_id: int) -> Response:
-        return Response({"rule": RuleSerializer.document(services.find_rule(rule_id))})
+        row = services.find_rule(rule_id)
+        return tagged(Response({"rule": RuleSerializer.document(row)}), row.changed_in)
 
     def create(self, request: Request) -> Response:
         saved = services.save_rule(request.data, who=who(request))
-        return Response(with_warnings({"rule": saved.document}, saved.warnings), status=201)
+        return answered("rule", saved, 201)
 
     def update(self, request: Request, rule_id: int) -> Response:
-        saved = services.save_rule(request.data, who=who(request), existing=rule_id)
-        return Response(with_warnings({"rule": saved.document}, saved.warnings))
+        saved = services.save_rule(
+            request.data, who=who(request), existing=rule_id, expected=expected(request)
+        )
+        return answered("rule", saved)
 
     def partial_update(self, request: Request, rule_id: int) -> Response:
-        saved = services.save_rule(request.data, who=who(request), existing=rule_id, partial=True)
-        return Response(with_warnings({"rule": saved.document}, saved.warnings))
+        saved = services.save_rule(
+            request.data,
+            who=who(request),
+            existing=rule_id,
+            partial=True,
+            expected=expected(request),
+        )
+        return answered("rule", saved)
 
     def destroy(self, request: Request, rule_id: int) -> Response:
-        services.delete_rule(rule_id, who=who(request))
+        services.delete_rule(rule_id, who=who(request), expected=expected(request))
         return Response(status=204)
 
     @extend_schema(

@@ -1,4 +1,7 @@
-"""`manage.py create_api_key NAME --scopes a,b`: prints the key alone on standard output."""
+"""`manage.py create_api_key NAME --scopes a,b [--confine PROFILE_ID,...]`.
+
+Prints the key alone on standard output.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,25 @@ class Command(BaseCommand):
             help=f"what it allows, separated by commas: {', '.join(SCOPES)}",
         )
 
+        parser.add_argument(
+            "--confine",
+            default="",
+            metavar="PROFILE_ID,...",
+            help="ids of the only routing profiles it may use, separated by commas",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        scopes = [word for part in options["scopes"].split(",") if (word := part.strip())]
-        document = {"name": options["name"], "scopes": scopes}
+        document = {
+            "name": options["name"],
+            "scopes": _words(options["scopes"]),
+            "confined_to": _words(options["confine"]),
+        }
         try:
             _, secret = services.create_key(document, who="command line")
         except Refused as refused:
             raise CommandError(str(refused)) from None
         self.stdout.write(secret)
+
+
+def _words(text: str) -> list[str]:
+    return [word for part in text.split(",") if (word := part.strip())]

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from governance import secrets
+from governance import audit, secrets
 from governance.models import Provider
 
 SEALED = ("sealed_api_key", "sealed_headers")
@@ -29,6 +29,10 @@ class Command(BaseCommand):
                     lost.append(row.name)
                     continue
                 if any(sealed.values()):
+                    words = ["credentials sealed anew"]
+                    audit.record(
+                        [audit.Act("change", "provider", row.name, row.name, str(row.pk), words)]
+                    )
                     Provider.objects.filter(pk=row.pk).update(**sealed)
                     rotated += 1
         noun = "provider" if rotated == 1 else "providers"

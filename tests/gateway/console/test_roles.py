@@ -13,7 +13,15 @@ from django.urls import get_resolver
 from pytest_django import Settings
 
 from governance import models, services, snapshot
-from governance.models import ApiKey, HeuristicRule, Interaction, ModelMapping, Provider, Revision
+from governance.models import (
+    ApiKey,
+    AuditEntry,
+    HeuristicRule,
+    Interaction,
+    ModelMapping,
+    Provider,
+    Revision,
+)
 from inference.record.describe import describe
 from tests.governance.interactions.request_contexts import request_context
 from tests.governance.interactions.rows import insert
@@ -73,6 +81,7 @@ def address(path: str) -> str:
         "apikey": ApiKey.objects.get(name="app").pk,
         "revision": Revision.objects.latest("version").pk,
         "interaction": Interaction.objects.get().pk,
+        "auditentry": AuditEntry.objects.latest("pk").pk,
         "user": User.objects.latest("pk").pk,
         "group": Group.objects.get(name="Viewer").pk,
         "limit": models.Limit.objects.get().pk,
@@ -94,6 +103,7 @@ LISTS = {
     "governance/group": VIEWER,
     "governance/limit": VIEWER,
     "governance/modelprice": VIEWER,
+    "governance/auditentry": ADMINISTRATOR,
     "auth/user": ADMINISTRATOR,
     "auth/group": ADMINISTRATOR,
 }
@@ -110,6 +120,7 @@ WRITES = {
     "governance/group": (OPERATOR, OPERATOR, OPERATOR),
     "governance/limit": (OPERATOR, OPERATOR, OPERATOR),
     "governance/modelprice": (OPERATOR, OPERATOR, OPERATOR),
+    "governance/auditentry": (NOBODY, NOBODY, NOBODY),
     "auth/user": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "auth/group": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
 }
@@ -122,6 +133,7 @@ PAGES = {
     "usage/": (*VIEWER, "Nobody"),
     "engine/": VIEWER,
     "engine/state": VIEWER,
+    "sessions/": (*VIEWER, "Nobody"),
     "playground/": OPERATOR,
     "playground/models": OPERATOR,
 }
@@ -135,6 +147,7 @@ ACTIONS = {
     "engine/unload": OPERATOR,
     "playground/code": OPERATOR,
     "playground/send": OPERATOR,
+    "sessions/end": (*VIEWER, "Nobody"),
     "rehearse": VIEWER,
     "replay": VIEWER,
 }

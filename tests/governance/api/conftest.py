@@ -61,7 +61,7 @@ def caller(db: None) -> Callable[..., Api]:
 @pytest.fixture
 def api(caller: Callable[..., Api]) -> Api:
     """A caller who may do everything."""
-    return caller("governance:read", "governance:write")
+    return caller("inference", "governance:read", "governance:write", "keys")
 
 
 def error_of(answer: Any) -> dict[str, Any]:

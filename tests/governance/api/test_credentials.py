@@ -101,3 +101,61 @@ def test_headers_that_cannot_be_read_stay_too(operator: Client, corp: int) -> No
     answer = call(operator, "PATCH", "/providers/corp", {"extra_headers": {}})
     assert answer.status_code == 403
     assert Provider.objects.get().sealed_headers == "no key opens this"
+
+
+def test_the_kind_stays_since_it_says_how_the_credential_is_sent(
+    operator: Client, corp: int
+) -> None:
+    answer = call(operator, "PATCH", "/providers/corp", {"kind": "anthropic"})
+    assert answer.status_code == 403
+    assert list(answer.json()["error"]["fields"]) == ["kind"]
+    form = {"name": "corp", "kind": "anthropic", "base_url": "https://corp.example/v1"}
+    operator.post(f"/admin/governance/provider/{Provider.objects.get().pk}/change/", form)
+    assert Provider.objects.get().kind == "openai"
+    assert untouched()
+
+
+def test_a_revert_does_not_delete_a_credential(operator: Client, db: None) -> None:
+    services.save_mapping({"pattern": "a", "destination": "b"}, who="root")
+    services.save_provider(provider_document("corp", api_key=SECRET), who="root")
+    answer = call(operator, "POST", "/revisions/1/revert")
+    assert answer.status_code == 403
+    assert Provider.objects.get().reveal_api_key() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("changes", "allowed"),
+    [
+        ({"base_url": "https://gpu.example/v1"}, True),
+        ({"base_url": "https://gpu.example/v1", "is_local": True}, False),
+        ({"base_url": "https://gpu.example/v1", "kind": "mlx_server", "is_local": True}, False),
+        ({"base_url": "https://gpu.example/v1", "kind": "mlx", "is_local": True}, False),
+        ({"base_url": "http://127.0.0.1:1/v1", "is_local": True}, True),
+        ({"base_url": "http://10.0.0.7/v1", "is_local": True}, True),
+        ({"base_url": "", "kind": "mlx", "is_local": True}, True),
+    ],
+)
+def test_only_an_administrator_calls_an_address_local(
+    operator: Client, changes: dict[str, Any], allowed: bool
+) -> None:
+    answer = call(operator, "POST", "/providers", provider_document("p", **changes))
+    assert (answer.status_code == 201) is allowed, answer.content
+    if not allowed:
+        assert list(answer.json()["error"]["fields"]) == ["is_local"]
+    elif "is_local" not in changes:
+        assert not answer.json()["provider"]["is_local"]
+
+
+def test_what_counts_as_local_does_not_move_out(operator: Client, db: None) -> None:
+    local = provider_document("gpu", base_url="https://gpu.example/v1", is_local=True)
+    services.save_provider(local, who="root")
+    assert call(operator, "PATCH", "/providers/gpu", {"default_model": "m"}).status_code == 200
+    for moved in ({"base_url": ELSEWHERE}, {"kind": "anthropic"}):
+        answer = call(operator, "PATCH", "/providers/gpu", moved)
+        assert answer.status_code == 403
+        assert list(answer.json()["error"]["fields"]) == ["is_local"]
+    told = {"base_url": ELSEWHERE, "is_local": False}
+    assert call(operator, "PATCH", "/providers/gpu", told).status_code == 200
+    services.revert(2, who="root")
+    assert call(operator, "POST", "/revisions/1/revert").status_code in (200, 403)
+    assert not Provider.objects.filter(base_url=ELSEWHERE, is_local=True).exists()

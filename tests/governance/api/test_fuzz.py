@@ -53,7 +53,7 @@ def secret(db: None) -> Iterator[str]:
     services.save_profile(profile_document(), who="t")
     services.save_rule({"name": "r", "profile": "light"}, who="t")
     services.save_mapping({"pattern": "p", "destination": "light"}, who="t")
-    scopes = ["governance:read", "governance:write"]
+    scopes = ["inference", "governance:read", "governance:write", "keys"]
     yield services.create_key({"name": "fuzz", "scopes": scopes}, who="t")[1]
     ports._ports = before
     for signal in (request_started, request_finished):

@@ -42,7 +42,12 @@ def test_it_works(api: Api) -> None:
     assert api.get(f"{PATH}?name=CI").json() == {"keys": [key], "count": 1}
     assert api.get(f"{PATH}/{key['id']}").json() == {"key": key}
     changed = api.patch(f"{PATH}/{key['id']}", {"enabled": False, "routing_profile": ""})
-    assert changed.json()["key"] == {**key, "enabled": False, "routing_profile": ""}
+    assert changed.json()["key"] == {
+        **key,
+        "enabled": False,
+        "routing_profile": "",
+        "version": key["version"] + 1,
+    }
     assert api.delete(f"{PATH}/{key['id']}").status_code == 204
     assert keys.digest(secret) not in snapshot.refresh().virtual_keys
 

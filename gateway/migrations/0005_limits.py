@@ -35,6 +35,6 @@ def fill(Group, Permission, alias):
 class Migration(migrations.Migration):
     dependencies = [
         ("governance", "0010_limits"),
-        ("gateway", "0003_console"),
+        ("gateway", "0004_audit_role"),
     ]
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from typing import Any, Never
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import CharField, DateTimeField, Index, JSONField, Model
+from django.utils import timezone
+
+VIA = {
+    "page": "Page",
+    "api": "API",
+    "command": "Command",
+    "import": "Import",
+}
+
+
+class AuditEntry(Model):
+    """What someone did to one thing, in words: who, from where, and what was before and after.
+
+    Entries are appended and never change: neither this model nor the database lets one be updated
+    or deleted (`governance.audit.append_only`). Things are noted by name, so that entries outlive
+    them. No entry holds a secret.
+    """
+
+    at = DateTimeField(default=timezone.now, help_text="When it was saved.")
+    actor = CharField(max_length=200, help_text="The person, key or command behind it.")
+    address = CharField(max_length=64, blank=True, help_text="Where the request came from.")
+    via = CharField(max_length=10, choices=list(VIA.items()), help_text="By which way.")
+    action = CharField(max_length=20, help_text="What was done.")
+    object_type = CharField("type", max_length=60, help_text="The kind of thing.")
+    object_id = CharField("id of the thing", max_length=200, help_text="As the API names it.")
+    object_name = CharField("name", max_length=300, blank=True, help_text="As it was called then.")
+    object_key = CharField(max_length=100, blank=True, editable=False)
+    """The primary key, which stays when the thing is renamed."""
+    changes = JSONField(default=list, encoder=DjangoJSONEncoder, help_text="Before and after.")
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit log"
+        default_permissions = ("view",)
+        indexes = [
+            Index(fields=["-at"], name="audit_at"),
+            Index(fields=["object_type", "object_id", "-id"], name="audit_object_id"),
+            Index(fields=["object_type", "object_key", "-id"], name="audit_object_key"),
+            Index(fields=["actor", "-id"], name="audit_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_type} {self.object_name or self.object_id}"
+
+    def save(self, *arguments: Any, **named: Any) -> None:
+        """Appends. Raises `TypeError` for one that is there already."""
+        if not self._state.adding:
+            raise TypeError("Entries of the audit log never change.")
+        super().save(*arguments, **named)
+
+    def delete(self, *arguments: Any, **named: Any) -> Never:
+        raise TypeError("Entries of the audit log are never deleted.")

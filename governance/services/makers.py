@@ -1,0 +1,88 @@
+"""Who makes or changes an API key grants nothing that they have not got themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from governance.errors import Forbidden
+from governance.models import ApiKey
+from governance.routing.fields import Problem
+from governance.routing.table import VirtualKey
+
+_VERBS: Final = ("add", "change", "delete")
+_WRITTEN: Final = ("routingprofile", "provider", "heuristicrule", "modelmapping")
+_READ: Final = (*_WRITTEN, "apikey", "revision", "interaction")
+
+RIGHTS: Final[Mapping[str, frozenset[str]]] = {
+    # Whoever makes keys may send requests with one.
+    "inference": frozenset(),
+    "governance:read": frozenset(f"governance.view_{model}" for model in _READ),
+    "governance:write": frozenset(
+        {
+            *(f"governance.{verb}_{model}" for verb in _VERBS for model in _WRITTEN),
+            "governance.change_revision",
+            "governance.set_credentials",
+        }
+    ),
+    "keys": frozenset(f"governance.{verb}_apikey" for verb in _VERBS),
+}
+"""What a person must be allowed to do before a key of theirs may have the scope."""
+
+
+class Person(Protocol):
+    """What is asked of a user."""
+
+    def has_perms(self, perm_list: Any) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What someone who makes keys has to give."""
+
+    scopes: frozenset[str]
+    confined_to: frozenset[str] = frozenset()
+    """Empty: everywhere."""
+    local_only: bool = False
+
+
+def maker_of(caller: VirtualKey | Person) -> Maker:
+    """A key by what it may do itself, a person by their permissions."""
+    if isinstance(caller, VirtualKey):
+        return Maker(caller.scopes, caller.confined_to, caller.local_only)
+    return Maker(frozenset(scope for scope, rights in RIGHTS.items() if caller.has_perms(rights)))
+
+
+def grantable(maker: Maker | None, document: Mapping[str, Any], row: ApiKey | None) -> None:
+    """Raises `Forbidden` where the document grants more than the maker has.
+
+    A key keeps what it has, whoever changes something else of it. None may grant everything.
+    """
+    if maker is None:
+        return
+    found = []
+    kept = set(row.scopes) if row is not None else set()
+    beyond = [one for one in document["scopes"] if one not in maker.scopes and one not in kept]
+    if beyond:
+        message = f"You cannot grant what you have not got: {', '.join(dict.fromkeys(beyond))}."
+        found.append(Problem("scopes", "beyond_maker", message))
+    found += _reach(maker, document, row)
+    if found:
+        raise Forbidden(found)
+
+
+def _reach(maker: Maker, document: Mapping[str, Any], row: ApiKey | None) -> list[Problem]:
+    """A confined key makes no key that goes elsewhere."""
+    found = []
+    confined = set(document.get("confined_to") or ())
+    same = row is not None and confined == set(row.confined_to)
+    if maker.confined_to and not same and not (confined and confined <= maker.confined_to):
+        allowed = ", ".join(sorted(maker.confined_to))
+        message = f"Your own key is confined: this one must be, to some of {allowed}."
+        found.append(Problem("confined_to", "beyond_maker", message))
+    free = row is not None and not row.local_only
+    if maker.local_only and not document.get("local_only") and not free:
+        message = "Your own key is local_only: this one must be too."
+        found.append(Problem("local_only", "beyond_maker", message))
+    return found
