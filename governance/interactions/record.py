@@ -69,13 +69,17 @@ class Usage(
         return self.prompt + self.completion
 
 
-class Price(msgspec.Struct, frozen=True, gc=False):
+class AppliedPrice(msgspec.Struct, frozen=True, gc=False):
     """US dollars for a million tokens of each class, as they were applied to one attempt."""
 
     prompt: float
     completion: float
     cached: float
     cache_written: float
+    reasoning: float | None = None
+    """None in records of releases that had no price for it."""
+    request: float = 0.0
+    """US dollars for each request, beside its tokens."""
 
 
 class AttemptRecord(msgspec.Struct, gc=False):
@@ -94,12 +98,14 @@ class AttemptRecord(msgspec.Struct, gc=False):
     local_fallback: bool = False
     usage: Usage | None = None
     """What this attempt used, where the provider said so."""
-    price: Price | None = None
+    price: AppliedPrice | None = None
     """None for local inference, without usage, and where no price is known."""
     cost_usd: float | None = None
     """0 for local inference, None without usage and where no price is known."""
     started_ms: float | None = None
     """From the arrival of the request; attempts may run side by side."""
+    estimated: bool = False
+    """The usage is worked out from what was relayed: the provider never said."""
     cause: str = ""
     """Why it failed, in a sentence of ours: "The provider could not be reached: name not found."
     Empty where it answered."""
