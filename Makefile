@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := setup
 .PHONY: setup run test test-clients test-clients-quick test-sixteen-faults test-faults test-rest audit lock verify lint \
-	bench bench-quick bench-local
+	bench bench-quick bench-limits bench-local
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -98,6 +98,9 @@ bench: $(VENV)/.dev-installed
 
 bench-quick: $(VENV)/.dev-installed
 	@$(BIN)/python -m benchmarks --quick $(ARGS)
+
+bench-limits: $(VENV)/.dev-installed
+	@$(BIN)/python -m benchmarks.limits
 
 bench-local: $(VENV)/.dev-installed
 	@$(BIN)/python -m benchmarks.local $(ARGS)

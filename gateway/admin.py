@@ -3,6 +3,7 @@
 import gateway.console.audit.admin
 import gateway.console.interactions.admin
 import gateway.console.keys.admin
+import gateway.console.limits.admin
 import gateway.console.mappings.admin
 import gateway.console.people.admin
 import gateway.console.profiles.admin

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 from django.db.models import Model
 
 from governance import models
+from governance.limits.limit import LimitEntry
 from governance.routing import table
 from governance.routing.model_facts import said_facts
 
@@ -38,6 +39,7 @@ _CONVERTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "frozenset[str]": lambda items: words(*items),
     "tuple[str, ...]": tuple,
     "tuple[Condition, ...]": _conditions,
+    "tuple[float, ...]": tuple,
     "tuple[SaidFacts, ...]": lambda items: tuple(map(said_facts, items)),
 }
 """By the type of the frozen value's field."""
@@ -67,6 +69,8 @@ class Frozen(Generic[T]):
                 self._convert[name] = _CONVERTERS[str(one.type)]
             elif column.get_internal_type() == "DateTimeField":
                 self._convert[name] = _timestamp
+            elif column.get_internal_type() == "DecimalField" and str(one.type) == "float":
+                self._convert[name] = _number(one.default)
             elif column.null and "None" not in str(one.type):
                 self._convert[name] = _or(one.default)
 
@@ -86,6 +90,11 @@ def _timestamp(moment: datetime | None) -> float | None:
     return None if moment is None else moment.timestamp()
 
 
+def _number(default: Any) -> Callable[[Any], Any]:
+    """A decimal as a float; an unset one has the default."""
+    return lambda value: default if value is None else float(value)
+
+
 def _or(default: Any) -> Callable[[Any], Any]:
     """An unset value has the default."""
     return lambda value: default if value is None else value
@@ -101,6 +110,9 @@ RATE_LIMIT: Final = Frozen(
 )
 KEY: Final = Frozen(table.VirtualKey, models.ApiKey, profile="routing_profile")
 RULE: Final = Frozen(table.HeuristicRuleEntry, models.HeuristicRule)
+GROUP: Final = Frozen(table.GroupEntry, models.Group)
+LIMIT: Final = Frozen(LimitEntry, models.Limit)
+PRICE: Final = Frozen(table.ModelPriceEntry, models.ModelPrice)
 MAPPING: Final = Frozen(table.ModelMappingEntry, models.ModelMapping)
 
 _rate_limit = lru_cache(maxsize=1024)(lambda *limits: RATE_LIMIT.build(limits))

@@ -35,6 +35,8 @@ _VALUES: Final = (
     table.Condition,
     table.HeuristicRuleEntry,
     table.ModelMappingEntry,
+    table.GroupEntry,
+    table.ModelPriceEntry,
 )
 _SHAPE: Final = hashlib.sha256(
     repr([(one.__name__, [(f.name, f.type) for f in fields(one)]) for one in _VALUES]).encode()

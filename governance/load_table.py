@@ -13,11 +13,15 @@ from django.db import DatabaseError, connection
 from django.db.models import Model, QuerySet
 
 from governance import frozen, models, secrets
+from governance.limits.counting.binding import LimitIndex
+from governance.load_limits import load_limits, load_prices
 from governance.regex import compile_regex
 from governance.routing.mappings import compile_test
 from governance.routing.table import (
+    GroupEntry,
     HeuristicRuleEntry,
     ModelMappingEntry,
+    ModelPriceEntry,
     Profile,
     ProviderEntry,
     VirtualKey,
@@ -36,6 +40,7 @@ class Version:
     profiles: int = 0
     keys: int = 0
     rules: int = 0
+    limits: int = 0
 
 
 Row = tuple[str, str]
@@ -52,6 +57,9 @@ class Rows:
     virtual_keys: Mapping[bytes, VirtualKey] = field(default_factory=dict)
     rules: tuple[HeuristicRuleEntry, ...] = ()
     mappings: tuple[ModelMappingEntry, ...] = ()
+    groups: tuple[GroupEntry, ...] = ()
+    limits: LimitIndex = field(default_factory=LimitIndex)
+    prices: tuple[ModelPriceEntry, ...] = ()
     broken: Mapping[Row, str] = field(default_factory=dict)
     """Rows that cannot be read, and why: they alone are out of service."""
 
@@ -63,6 +71,7 @@ SECTIONS: Final[Mapping[str, tuple[type[Model], ...]]] = {
     "profiles": (models.RoutingProfile,),
     "keys": (models.ApiKey,),
     "rules": (models.HeuristicRule, models.ModelMapping),
+    "limits": (models.Group, models.Limit, models.LimitGrant, models.ModelPrice),
 }
 """The columns of the version that say when something changed last, and what."""
 
@@ -116,6 +125,9 @@ def load(held: Rows, version: Version) -> Rows:
         rules=rules,
         mappings=mappings,
         broken=broken,
+        groups=held.groups if same["limits"] else _groups(),
+        limits=held.limits if same["limits"] else load_limits(),
+        prices=held.prices if same["limits"] else load_prices(),
     )
 
 
@@ -262,3 +274,8 @@ def _mappings(broken: dict[Row, str]) -> tuple[ModelMappingEntry, ...]:
 
     rows = models.ModelMapping.objects.order_by("priority", "pk")
     return tuple(one for _, one in _built(rows, frozen.MAPPING.columns, build, broken))
+
+
+def _groups() -> tuple[GroupEntry, ...]:
+    rows = models.Group.objects.order_by("pk").values_list(*frozen.GROUP.columns)
+    return tuple(map(frozen.GROUP.build, rows))

@@ -22,6 +22,7 @@ from governance.catalog import CatalogFile
 from governance.consistent import ATTEMPTS
 from governance.load_table import NOTHING, Row, Rows, Version, load, read_version
 from governance.models import TableVersion
+from governance.prices import preload
 from governance.regex import compile_regex
 from governance.routing.compile import compile_table
 from governance.routing.table import RoutingTable
@@ -200,6 +201,9 @@ def _catalog() -> CatalogFile:
 
 
 def _compiled(rows: Rows) -> RoutingTable:
+    if rows.limits.counts_cost:
+        # Here, off the event loop: no request waits for the list.
+        preload()
     return compile_table(
         version=rows.version.version,
         providers=rows.providers,
@@ -208,6 +212,9 @@ def _compiled(rows: Rows) -> RoutingTable:
         rules=rows.rules,
         mappings=rows.mappings,
         cloud_enabled=settings.ENABLE_CLOUD_ROUTING,
+        groups=rows.groups,
+        limits=rows.limits,
+        prices=rows.prices,
         local_fallback=settings.LOCAL_FALLBACK,
         context_lengths=_catalog().lengths,
         compile_regex=compile_regex,

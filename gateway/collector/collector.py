@@ -16,13 +16,14 @@ from gateway.collector.catalog_writer import CatalogWriter
 from gateway.collector.day_files import DayFiles
 from gateway.collector.follower import Chunk, Follower
 from gateway.collector.gauges import GaugeReceiver
+from gateway.collector.limit_ledger import LimitLedger, hub
 from gateway.collector.places import Places
 from gateway.collector.repair_memory import RepairMemory
 from gateway.collector.store import OUTAGE, REFUSED, Overtaken, Store
 from governance.catalog import NAME
 from governance.interactions.record import InteractionRecord
 from inference.record.lines import Line, UnknownVersion, read_line
-from inference.record.prices import price
+from inference.record.pricing import price
 
 log = structlog.get_logger("pointsman.collector")
 
@@ -60,6 +61,8 @@ class Collector:
             GaugeReceiver(where.socket, on_repairs=self._repairs.hear) if receive_gauges else None
         )
         self._catalog = CatalogWriter(where.published / NAME, where.models)
+        self._ledger = LimitLedger(where.node)
+        self._limits = hub(where, self._ledger, self._follower) if receive_gauges else None
         self._settled = False
         """Whether offsets are known; else the database is asked."""
         self._batch = FIRST_BATCH
@@ -149,8 +152,13 @@ class Collector:
         self._follower.close()
         if self._gauges is not None:
             self._gauges.close()
+        if self._limits is not None:
+            self._limits.close()
 
     def _hear(self) -> None:
+        if self._limits is not None:
+            self._limits.turn()
+            self._ledger.exchange(self._limits.totals)
         if self._gauges is not None:
             self._count_lost("log", self._gauges.receive())
             try:
@@ -190,11 +198,14 @@ class Collector:
             return False
         if time.monotonic() >= self._tidy_at:
             self._tidy()
-        records = [price(line) for line in lines]
+        prices = self._ledger.prices()
+        records = [price(line, prices) for line in lines]
         self._oldest = min(map(_ended_at, records), default=0.0)
         by_day = _by_day(lines, records)
         try:
             self._settle(records, chunks, by_day)
+            if self._limits is not None:
+                self._limits.ingested(lines)
         except OUTAGE:
             raise
         except REFUSED as error:

@@ -29,6 +29,11 @@ class Places(NamedTuple):
     """Folders of the engine's models."""
 
     @property
+    def limits_socket(self) -> Path:
+        """Where they tell what they use of limits, and beside it each hears of the others."""
+        return self.socket.with_name("limits.sock")
+
+    @property
     def keeper(self) -> Path:
         """Where they put and ask for answers that are kept."""
         return self.socket.with_name("keeper.sock")

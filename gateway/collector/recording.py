@@ -11,10 +11,12 @@ from typing import Final
 from django.conf import settings
 
 from gateway.collector.gauges import Gauges, GaugeSender
+from gateway.collector.limit_exchange import ExchangeClient
 from gateway.collector.places import places
 from gateway.collector.repair_memory import RepairExchange
 from gateway.server import in_flight
 from gateway.server.health_book import book
+from governance import limits_in_force
 from inference.record import record
 from inference.record.recorder import Recorder
 from inference.record.segments import SegmentWriter
@@ -29,10 +31,11 @@ class Recording:
     def __init__(self) -> None:
         where = places()
         self.writer = SegmentWriter(where.segments, budget_bytes=settings.LOG_BUDGET_BYTES)
-        self.recorder = Recorder(self.writer, where.node)
+        self._process = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.recorder = Recorder(self.writer, where.node, self._process)
         self._sender = GaugeSender(where.socket)
         self._repairs = RepairExchange(book.repairs, where.socket, where.repairs)
-        self._process = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._exchange = ExchangeClient(limits_in_force.book, where.limits_socket, self._process)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -53,6 +56,7 @@ class Recording:
         self.writer.close()
         self._tell()
         self._sender.close()
+        self._exchange.close()
         self._repairs.close()
 
     def _tick(self) -> None:
@@ -60,6 +64,7 @@ class Recording:
         self._timer = self._loop.call_later(INTERVAL, self._tick)
         self.writer.flush()
         self._tell()
+        self._exchange.turn()
         self._repairs.step()
 
     def _tell(self) -> None:

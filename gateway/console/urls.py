@@ -8,6 +8,7 @@ from gateway.console.playground import views as playground
 from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
 from gateway.console.rehearsal import views as rehearsal
 from gateway.console.sign_in import sessions
+from gateway.console.usage import views as usage
 
 app_name = "console"
 urlpatterns = [
@@ -25,6 +26,7 @@ urlpatterns = [
     path("connection/<int:pk>/models", connection_views.models, name="connection-models"),
     path("connection/<int:pk>/keep", connection_views.keep, name="connection-keep"),
     path("connection/<int:pk>/copy", connection_copy.copy, name="connection-copy"),
+    path("usage/", usage.show, name="usage"),
     path("sessions/", sessions.show, name="sessions"),
     path("sessions/end", sessions.end, name="session-end"),
     path("connection/<int:pk>/repairs", repairs.reset, name="connection-repairs-reset"),

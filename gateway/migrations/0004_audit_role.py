@@ -26,6 +26,6 @@ def fill(Group, Permission, alias):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("gateway", "0003_console"), ("governance", "0008_trust")]
+    dependencies = [("gateway", "0003_console"), ("governance", "0010_trust")]
 
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]

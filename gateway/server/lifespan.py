@@ -14,7 +14,7 @@ from django.db import connection
 from gateway.collector import recording
 from gateway.server import in_flight
 from gateway.server.memory import keep_large_apart
-from governance import snapshot
+from governance import limits_in_force, snapshot
 from inference.edge.asgi import Receive, Send
 from inference.upstream import close_client
 
@@ -74,8 +74,9 @@ async def _try_start() -> None:
 def _load() -> None:
     """Runs in a thread of the pool, which must not keep a connection for good."""
     try:
-        snapshot.refresh()
+        table = snapshot.refresh()
         snapshot.keep()
+        limits_in_force.prefill(table.limits)
     except Exception as error:
         if not snapshot.restore("The database did not answer when this process started."):
             raise

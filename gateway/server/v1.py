@@ -11,10 +11,12 @@ from django.conf import settings
 
 from gateway.server.cors import shared
 from gateway.server.health_book import book, rng
+from gateway.server.limiting import limiting
 from gateway.server.overload import budgets
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
+from inference.dispatch.request_limits import Limiting
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
 from inference.edge.body_budget import BodyBudget
@@ -24,6 +26,7 @@ from inference.edge.kept_responses import KeptResponseConsumer
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.input_tokens import INPUT_TOKENS
+from inference.endpoints.key import KeyConsumer
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
 from inference.local.engine.catalog import Catalog
@@ -32,14 +35,32 @@ from inference.values.kept_answer import Keeper
 
 MODELS = "/v1/models"
 ON_DISK = Catalog(settings.MODELS_DIR).by_runtime
-PATHS = (*(endpoint.path for endpoint in ENDPOINTS), COUNT_TOKENS.path, INPUT_TOKENS.path, MODELS)
+KEY = "/v1/key"
+PATHS = (
+    *(endpoint.path for endpoint in ENDPOINTS),
+    COUNT_TOKENS.path,
+    INPUT_TOKENS.path,
+    MODELS,
+    KEY,
+)
 """Every path of the API; `/v1/models/{id}` stands below the last."""
+
+
+def _counting(common: dict[str, Any]) -> dict[str, App]:
+    """Counting a prompt's tokens asks no provider, so that no limit counts it."""
+    return {
+        counting.path: InferenceConsumer.as_asgi(
+            endpoint=counting, book=HealthBook(rng=rng), rng=rng, **common
+        )
+        for counting in (COUNT_TOKENS, INPUT_TOKENS)
+    }
 
 
 def routes(
     *,
     table: Callable[[], RoutingTable] = snapshot.current,
     book: HealthBook = book,
+    limiting: Limiting = limiting,
     require_key: bool = settings.REQUIRE_API_KEY,
     heartbeat: float = 15.0,
     keep_content: bool = settings.LOG_CONTENT,
@@ -64,6 +85,7 @@ def routes(
         endpoint.path: InferenceConsumer.as_asgi(
             endpoint=endpoint,
             book=book,
+            limiting=limiting,
             rng=rng,
             heartbeat=heartbeat,
             observers=observers,
@@ -72,11 +94,9 @@ def routes(
         )
         for endpoint in ENDPOINTS
     }
-    for counting in (COUNT_TOKENS, INPUT_TOKENS):
-        apps[counting.path] = InferenceConsumer.as_asgi(
-            endpoint=counting, book=HealthBook(rng=rng), rng=rng, keeper=keeper, **common
-        )
+    apps |= _counting({**common, "keeper": keeper})
     models = apps[MODELS] = ListingConsumer.as_asgi(on_disk=on_disk, **common)
+    apps[KEY] = KeyConsumer.as_asgi(limiting=limiting, **common)
     kept = KeptResponseConsumer.as_asgi(**common, keeper=keeper)
     batches = HeldBatchConsumer.as_asgi(**common)
     return shared(_by_path(apps, models, kept, batches), origins)

@@ -11,8 +11,12 @@ from django.core.exceptions import ValidationError
 from governance.models import (
     ApiKey,
     AuditEntry,
+    Group,
     HeuristicRule,
+    Limit,
+    LimitGrant,
     ModelMapping,
+    ModelPrice,
     Provider,
     Revision,
     RoutingProfile,
@@ -74,10 +78,13 @@ class KeyFilter(django_filters.FilterSet):
     routing_profile = django_filters.CharFilter(
         field_name="routing_profile_id", help_text="Id of the profile the key is bound to."
     )
+    group = django_filters.CharFilter(
+        field_name="group_id", help_text="Id of the group the key belongs to."
+    )
 
     class Meta:
         model = ApiKey
-        fields = ("name", "enabled", "priority")
+        fields = ("name", "enabled", "priority", "owner")
 
 
 class RuleFilter(django_filters.FilterSet):
@@ -129,3 +136,43 @@ class RevisionFilter(django_filters.FilterSet):
     class Meta:
         model = Revision
         fields = ("who", "action")
+
+
+class GroupFilter(django_filters.FilterSet):
+    name = TextFilter(help_text="The name, whatever its case.")
+    parent = django_filters.CharFilter(field_name="parent_id", help_text="Id of the group above.")
+
+    class Meta:
+        model = Group
+        fields = ("name", "parent")
+
+
+class LimitFilter(django_filters.FilterSet):
+    name = TextFilter(help_text="The name, whatever its case.")
+    subject_type = django_filters.CharFilter(help_text="key, group, profile, provider, everything.")
+    subject_id = django_filters.CharFilter(help_text="Id or name of the subject.")
+    enabled = BooleanFilter()
+
+    class Meta:
+        model = Limit
+        fields = (
+            *("name", "subject_type", "subject_id", "measure", "window", "enforcement", "enabled"),
+            *("provider", "model"),
+        )
+
+
+class GrantFilter(django_filters.FilterSet):
+    limit_id = django_filters.NumberFilter(field_name="limit_id", help_text="Id of the limit.")
+
+    class Meta:
+        model = LimitGrant
+        fields = ("limit_id",)
+
+
+class PriceFilter(django_filters.FilterSet):
+    provider = TextFilter(help_text="The provider's name, whatever its case.")
+    model = TextFilter(help_text="The model's name, whatever its case.")
+
+    class Meta:
+        model = ModelPrice
+        fields = ("provider", "model")

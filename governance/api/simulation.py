@@ -11,10 +11,12 @@ from typing import Any, Final
 from governance import ports, snapshot
 from governance.api.errors import NotImplementedHere
 from governance.errors import Invalid, check
-from governance.routing.breaker import HealthStatus, Quiet
+from governance.limit_shares import LimitShares
+from governance.routing.breaker import HealthReader, HealthStatus, Quiet
 from governance.routing.course import SUPPOSED, course
 from governance.routing.explain import explain
 from governance.routing.fields import Fields, Problem, kind_of
+from governance.routing.limited_health import LimitedHealth
 from governance.routing.request import Features, RoutingRequest
 from governance.routing.resolve import route
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
@@ -50,7 +52,7 @@ class Asked:
 
     routing_request: RoutingRequest
     virtual_key: VirtualKey
-    health: Supposed
+    health: HealthReader
     supposed: Mapping[str, str] = field(default_factory=dict)
     """The conditions, by casefolded provider."""
 
@@ -62,12 +64,29 @@ def run(document: object, caller: VirtualKey = ANONYMOUS) -> dict[str, Any]:
     plan = route(
         what.routing_request, what.virtual_key, table, what.health, 0.0, random.SystemRandom()
     )
+    told = explain(plan).document()
+    if table.limits:
+        told |= _limits(what, table, told)
     return {
-        **explain(plan).document(),
+        **told,
         "course": [step.document() for step in course(plan, what.routing_request, what.supposed)],
         "request_type": what.routing_request.request_type,
         "capabilities": sorted(what.routing_request.required_capabilities),
     }
+
+
+def _limits(what: Asked, table: RoutingTable, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The limits that bind the request, and the refusal if one of them is reached."""
+    shares = LimitShares(what.routing_request, what.virtual_key, table)
+    places = [(one["provider"], one["model"]) for one in told["candidates"]]
+    places += [(one["provider"], one["model"]) for one in told["rejections"]]
+    found: dict[str, Any] = {"limits": shares.documents(places)}
+    limit = shares.refusing()
+    if limit is not None and told["refusal"] is None:
+        message = f'The limit "{limit.name}" of {limit.owner} is reached.'
+        refusal = {"status": 429, "code": "limit_reached", "message": message, "field": None}
+        found["refusal"] = refusal
+    return found
 
 
 def asked(document: object, table: RoutingTable, caller: VirtualKey = ANONYMOUS) -> Asked:
@@ -80,8 +99,11 @@ def asked(document: object, table: RoutingTable, caller: VirtualKey = ANONYMOUS)
         raise Invalid(Problem("", "type", message))
     virtual_key = _grant(document, table) or caller
     supposed = _supposed(document, table)
-    health = Supposed({name: CONDITIONS[state] for name, state in supposed.items()})
-    return Asked(read(document), virtual_key, health, supposed)
+    request = read(document)
+    health: HealthReader = Supposed({name: CONDITIONS[state] for name, state in supposed.items()})
+    if table.limits:
+        health = LimitedHealth(health, LimitShares(request, virtual_key, table))
+    return Asked(request, virtual_key, health, supposed)
 
 
 def read(document: Mapping[str, Any]) -> RoutingRequest:

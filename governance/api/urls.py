@@ -12,6 +12,12 @@ from rest_framework.renderers import JSONRenderer
 
 from governance.api.errors import unknown_path
 from governance.api.views.audit import AuditViewSet
+from governance.api.views.budgets import (
+    GrantViewSet,
+    GroupViewSet,
+    LimitViewSet,
+    PriceViewSet,
+)
 from governance.api.views.interactions import InteractionViewSet, JsonLines
 from governance.api.views.keys import KeyViewSet
 from governance.api.views.kinds import ProviderKindViewSet
@@ -20,6 +26,7 @@ from governance.api.views.profiles import ProfileViewSet
 from governance.api.views.providers import ProviderViewSet
 from governance.api.views.revisions import RevisionViewSet
 from governance.api.views.rules import RuleViewSet
+from governance.api.views.usage import Csv, UsageViewSet
 
 Actions = Mapping[str, Any]
 
@@ -28,7 +35,9 @@ ONE: Actions = {"get": "retrieve", "put": "update", "patch": "partial_update", "
 PROFILE: Actions = {"get": "retrieve", "put": "update", "delete": "destroy"}
 REPAIRS: Actions = {"get": "repairs", "delete": "forget_repairs"}
 KEY: Actions = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+FIXED: Actions = {"get": "retrieve", "delete": "destroy"}
 EXPORT: Actions = {"get": "export"}
+AS_TABLE: Mapping[str, Any] = {"renderer_classes": [JSONRenderer, Csv]}
 AS_LINES: Mapping[str, Any] = {"renderer_classes": [JSONRenderer, JsonLines]}
 
 
@@ -61,6 +70,15 @@ urlpatterns = [
     path("heuristic-rules/<int:rule_id>", RuleViewSet.as_view({**ONE})),
     path("model-mappings", MappingViewSet.as_view({**MANY})),
     path("model-mappings/<int:mapping_id>", MappingViewSet.as_view({**ONE})),
+    path("groups", GroupViewSet.as_view({**MANY})),
+    path("groups/<str:row_id>", GroupViewSet.as_view({**ONE})),
+    path("limits", LimitViewSet.as_view({**MANY})),
+    path("limits/<int:row_id>", LimitViewSet.as_view({**ONE})),
+    path("grants", GrantViewSet.as_view({**MANY})),
+    path("grants/<int:row_id>", GrantViewSet.as_view({**FIXED})),
+    path("prices", PriceViewSet.as_view({**MANY})),
+    path("prices/<int:row_id>", PriceViewSet.as_view({**ONE})),
+    path("usage", UsageViewSet.as_view({"get": "list"}, **AS_TABLE)),
     path("revisions", RevisionViewSet.as_view({"get": "list"})),
     path("revisions/compare", RevisionViewSet.as_view({"get": "compare"})),
     path("revisions/<int:version>", RevisionViewSet.as_view({"get": "retrieve"})),

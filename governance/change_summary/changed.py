@@ -39,7 +39,7 @@ def _phrases(name: str, old: Any, new: Any) -> Iterable[str]:
         return listed("model with facts", map(_facts, old or []), map(_facts, new or []))
     if name == "extra_headers":
         return listed("header", old or {}, new or {})
-    if name == "rate_limit":
+    if isinstance(old, dict) or isinstance(new, dict):
         return _fields(old or {}, new or {})
     if isinstance(old, list) or isinstance(new, list):
         return listed(label(name), map(str, old or []), map(str, new or []))

@@ -5,8 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from governance.serializers import (
+    GrantSerializer,
+    GroupSerializer,
     KeySerializer,
+    LimitSerializer,
     MappingSerializer,
+    ModelPriceSerializer,
     ProfileSerializer,
     ProviderSerializer,
     RuleSerializer,
@@ -20,6 +24,10 @@ SERIALIZERS = (
     KeySerializer,
     RuleSerializer,
     MappingSerializer,
+    GroupSerializer,
+    LimitSerializer,
+    GrantSerializer,
+    ModelPriceSerializer,
 )
 
 

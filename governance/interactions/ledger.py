@@ -46,6 +46,8 @@ class UsageSum(msgspec.Struct):
     cached_tokens: int = 0
     cache_written_tokens: int = 0
     reasoning_tokens: int = 0
+    unpriced: int = 0
+    """Attempts that used tokens whose price is not known."""
     cost_micro_usd: int = 0
     """Millionths of a US dollar, rounded for each attempt."""
 
@@ -69,6 +71,7 @@ def add_up(records: Iterable[InteractionRecord]) -> dict[Place, UsageSum]:
             used.cost_micro_usd += micro_usd(attempt.cost_usd)
             usage = attempt.usage
             if usage is not None:
+                used.unpriced += attempt.cost_usd is None
                 used.prompt_tokens += usage.prompt
                 used.completion_tokens += usage.completion
                 used.cached_tokens += usage.cached

@@ -30,12 +30,14 @@ FALLBACKS: Final = {
 }
 
 
+REQUESTS: Final = "batched_requests"
+"""The unit that says of how many requests usage is the sum."""
 UNITS: Final = {
     "audio_seconds": "Seconds of sound",
     "characters": "Characters spoken",
     "images": "Images made",
     "searches": "Searches",
-    "batched_requests": "Requests of the batch",
+    REQUESTS: "Requests of the batch",
     "audio_tokens": "Tokens in that are sound",
     "image_tokens": "Tokens in that are images",
     "image_completion_tokens": "Tokens out that are images",
@@ -85,13 +87,17 @@ class Usage(
         return self.prompt + self.completion
 
 
-class Price(msgspec.Struct, frozen=True, gc=False):
+class AppliedPrice(msgspec.Struct, frozen=True, gc=False):
     """US dollars for a million tokens of each class, as they were applied to one attempt."""
 
     prompt: float
     completion: float
     cached: float
     cache_written: float
+    reasoning: float | None = None
+    """None in records of releases that had no price for it."""
+    request: float = 0.0
+    """US dollars for each request, beside its tokens."""
 
 
 class AttemptRecord(msgspec.Struct, gc=False):
@@ -110,12 +116,14 @@ class AttemptRecord(msgspec.Struct, gc=False):
     local_fallback: bool = False
     usage: Usage | None = None
     """What this attempt used, where the provider said so."""
-    price: Price | None = None
+    price: AppliedPrice | None = None
     """None for local inference, without usage, and where no price is known."""
     cost_usd: float | None = None
     """0 for local inference, None without usage and where no price is known."""
     started_ms: float | None = None
     """From the arrival of the request; attempts may run side by side."""
+    estimated: bool = False
+    """The usage is worked out from what was relayed: the provider never said."""
     cause: str = ""
     """Why it failed, in a sentence of ours: "The provider could not be reached: name not found."
     Empty where it answered."""

@@ -18,6 +18,9 @@ TRACE_HEADERS: Final = frozenset({b"traceparent", b"tracestate"})
 
 HOPS_HEADER: Final = b"x-pointsman-hops"
 """The gateways a request has come through, as RFC 9110's `Via` but for these alone."""
+NAMED: Final = frozenset({"batches"})
+"""Request types that only those kinds serve which name them: no other protocol has them."""
+
 LIST_HEADERS: Final = frozenset({b"tracestate", HOPS_HEADER})
 """Headers with members, which may come in several lines (RFC 9110, section 5.3)."""
 
@@ -151,7 +154,9 @@ class ProviderKind:
         return bool(self.prefill) and re.match(self.prefill, model) is not None
 
     def serves(self, request_type: str) -> bool:
-        return self.request_types is None or request_type in self.request_types
+        if self.request_types is None:
+            return request_type not in NAMED
+        return request_type in self.request_types
 
     def stays_here(self, base_url: str) -> bool:
         """Whether what is sent there stays within the walls, as far as the address says.

@@ -11,7 +11,12 @@ from governance.limits.measure import Consumption, Measure
 from governance.limits.share import Share, highest
 from governance.registry import Registry
 
-__all__ = ["MEASURES", "Consumption", "Measure", "Share", "highest"]
+__all__ = ["MEASURES", "Consumption", "Measure", "Share", "highest", "measures"]
 
 MEASURES: Final[Registry[Measure]] = Registry("MEASURE", Measure)
 MEASURES.discover(__name__)
+
+
+def measures() -> list[tuple[str, str]]:
+    """What can be limited, as fields take choices."""
+    return MEASURES.choices()

@@ -1,5 +1,6 @@
 """What it cost by list prices; what has no known price counts nothing."""
 
+from governance.limits.limit import MICRO
 from governance.limits.measure import Consumption, Measure
 
 
@@ -7,4 +8,13 @@ def amount(used: Consumption) -> float:
     return used.cost or 0.0
 
 
-MEASURE = Measure("cost", "Cost", "US dollars", amount, threshold="budget", rank=30)
+MEASURE = Measure(
+    "cost",
+    "Cost",
+    "US dollars",
+    amount,
+    threshold="budget",
+    rank=30,
+    scale=MICRO,
+    in_ledger=("cost_micro_usd",),
+)

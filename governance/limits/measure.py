@@ -10,12 +10,17 @@ from typing import NamedTuple
 class Consumption(NamedTuple):
     """What one request used, or holds while it runs."""
 
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: float = 0
+    """Of the whole prompt, cached parts included."""
+    completion_tokens: float = 0
+    """Of the whole answer, reasoning included."""
     cost: float | None = None
     """US dollars; None where no price is known."""
     running: bool = False
     """It has been sent and not ended yet: it holds its place."""
+    cached_tokens: float = 0
+    reasoning_tokens: float = 0
+    requests: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +36,14 @@ class Measure:
     empty: targets have none."""
     rank: int = 100
     """Place where operators choose one, and in which thresholds are checked."""
+    scale: int = 1
+    """What one unit is counted as, so that sums are exact: a dollar as a million."""
+    in_ledger: tuple[str, ...] = ()
+    """Columns of the usage ledger whose sum it is; empty: nothing is kept of it."""
+    header: str = ""
+    """The word of rate-limit headers for it; empty: they do not tell it."""
+
+    def scaled(self, used: Consumption) -> float:
+        """The amount as limits count it."""
+        found = self.amount(used)
+        return found if self.scale == 1 else round(found * self.scale)

@@ -4,7 +4,16 @@ from governance.limits.measure import Consumption, Measure
 
 
 def amount(used: Consumption) -> float:
-    return 1.0
+    return used.requests
 
 
-MEASURE = Measure("requests", "Requests", "requests", amount, threshold="request", rank=10)
+MEASURE = Measure(
+    "requests",
+    "Requests",
+    "requests",
+    amount,
+    threshold="request",
+    rank=10,
+    in_ledger=("requests",),
+    header="requests",
+)

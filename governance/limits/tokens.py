@@ -4,7 +4,16 @@ from governance.limits.measure import Consumption, Measure
 
 
 def amount(used: Consumption) -> float:
-    return float(used.prompt_tokens + used.completion_tokens)
+    return used.prompt_tokens + used.completion_tokens
 
 
-MEASURE = Measure("tokens", "Tokens", "tokens", amount, threshold="token", rank=20)
+MEASURE = Measure(
+    "tokens",
+    "Tokens",
+    "tokens",
+    amount,
+    threshold="token",
+    rank=20,
+    in_ledger=("prompt_tokens", "completion_tokens"),
+    header="tokens",
+)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from governance.errors import refuse
 from governance.keys import public_id
 from governance.models.constraints import filled, one_of
+from governance.models.group import Group
 from governance.models.routing_profile import RoutingProfile
 from governance.models.validators import LinesValidator, Words, line
 from governance.routing.fallback_modes import CHOICES as FALLBACK_CHOICES
@@ -56,6 +57,20 @@ class ApiKey(Model):
         validators=[LinesValidator(100, 1_000)],
         help_text="Ids of the only routing profiles this key may use; a hint or a model that leads "
         "elsewhere is refused. None listed means everywhere.",
+    )
+    group = ForeignKey(
+        Group,
+        on_delete=PROTECT,
+        null=True,
+        blank=True,
+        related_name="keys",
+        help_text="What the key uses counts for this group and those above it.",
+    )
+    owner = CharField(
+        max_length=150,
+        blank=True,
+        validators=[line],
+        help_text="Name of the user whom the key belongs to; blank means nobody in particular.",
     )
     priority = CharField(
         max_length=10,

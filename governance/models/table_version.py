@@ -25,6 +25,7 @@ class TableVersion(Model):
     profiles = PositiveBigIntegerField(default=0)
     keys = PositiveBigIntegerField(default=0)
     rules = PositiveBigIntegerField(default=0)
+    limits = PositiveBigIntegerField(default=0)
     defaults = JSONField(default=list)
     """Parts of the embedded defaults that were made here once; they are not made again."""
 

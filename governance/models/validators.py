@@ -86,6 +86,25 @@ class LinesValidator:
     __hash__ = None  # type: ignore[assignment]
 
 
+@deconstructible
+class NumbersValidator:
+    """A list of at most `most` different numbers from `low` to `high`."""
+
+    def __init__(self, low: float, high: float, most: int) -> None:
+        self.low, self.high, self.most = low, high, most
+
+    def __call__(self, value: Any) -> None:
+        if not isinstance(value, list) or len(value) > self.most:
+            raise ValidationError(f"It must be a list of at most {self.most} numbers.", "too_many")
+        for one in value:
+            _refuse(range_problem("Each", one, self.low, self.high))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NumbersValidator) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 def _refuse(problem: tuple[str, str] | None) -> None:
     if problem:
         code, message = problem

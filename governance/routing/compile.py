@@ -7,10 +7,13 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from governance.kinds import kind_named
+from governance.limits.counting.binding import LimitIndex
 from governance.routing.mappings import compile_test
 from governance.routing.table import (
+    GroupEntry,
     HeuristicRuleEntry,
     ModelMappingEntry,
+    ModelPriceEntry,
     Profile,
     ProviderEntry,
     RoutingTable,
@@ -27,6 +30,9 @@ def compile_table(
     rules: Iterable[HeuristicRuleEntry] = (),
     mappings: Iterable[ModelMappingEntry] = (),
     cloud_enabled: bool = False,
+    groups: Iterable[GroupEntry] = (),
+    limits: LimitIndex | None = None,
+    prices: Iterable[ModelPriceEntry] = (),
     local_fallback: str = "always",
     context_lengths: Mapping[tuple[str, str, str], int] | None = None,
     compile_regex: Callable[[str], Callable[[str], bool]],
@@ -57,6 +63,9 @@ def compile_table(
         default=default,
         local_default=local_default,
         cloud_enabled=cloud_enabled,
+        groups=MappingProxyType({one.id: one for one in groups}),
+        limits=limits or LimitIndex(),
+        prices=tuple(prices),
         local_fallback=local_fallback,
         context_lengths=MappingProxyType(dict(context_lengths or {})),
     )

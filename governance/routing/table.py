@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import MappingProxyType
 
+from governance.limits.counting.binding import LimitIndex
 from governance.routing.memo import Memo
 from governance.routing.model_facts import ModelFacts, SaidFacts, known_facts
 
@@ -129,6 +131,39 @@ class VirtualKey:
     enabled: bool = True
     expires_at: float | None = None
     """Unix time in seconds."""
+    group: str = ""
+    """Id of the group it belongs to; empty: none."""
+    owner: str = ""
+    """Name of the user whom it belongs to; empty: nobody in particular."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEntry:
+    """A customer or team that keys belong to."""
+
+    id: str
+    name: str
+    parent: str = ""
+    """Id of the group above; empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPriceEntry:
+    """What an operator says a provider's model costs: US dollars for a million tokens."""
+
+    provider: str
+    """Empty: every one."""
+    model: str
+    """A glob."""
+    input: Decimal
+    output: Decimal
+    cached_read: Decimal | None = None
+    cached_write: Decimal | None = None
+    reasoning: Decimal | None = None
+    request: Decimal | None = None
+    """US dollars for each request."""
+    valid_from: float = 0.0
+    """Unix time in seconds."""
 
 
 ANONYMOUS = VirtualKey(id="", name="anonymous", scopes=frozenset({"inference"}))
@@ -199,6 +234,11 @@ class RoutingTable:
     local_default: ProviderEntry | None = None
     """Where a failed or empty route falls to."""
     cloud_enabled: bool = False
+    groups: Mapping[str, GroupEntry] = field(default_factory=lambda: MappingProxyType({}))
+    """By id."""
+    limits: LimitIndex = field(default_factory=LimitIndex, compare=False)
+    prices: tuple[ModelPriceEntry, ...] = ()
+    """What counts before the public price list."""
     local_fallback: str = "always"
     """What the installation says: `always`, `unreachable` or `never`; see `routing.fallback`."""
     context_lengths: Mapping[tuple[str, str, str], int] = field(

@@ -5,6 +5,12 @@ Every serializer derives its fields from its model. What a document may hold bes
 """
 
 from governance.serializers.keys import KeySerializer
+from governance.serializers.limits import (
+    GrantSerializer,
+    GroupSerializer,
+    LimitSerializer,
+    ModelPriceSerializer,
+)
 from governance.serializers.mappings import MappingSerializer
 from governance.serializers.profiles import ProfileSerializer, TargetSerializer
 from governance.serializers.providers import MASK, ProviderSerializer
@@ -12,8 +18,12 @@ from governance.serializers.rules import RuleSerializer
 
 __all__ = [
     "MASK",
+    "GrantSerializer",
+    "GroupSerializer",
     "KeySerializer",
+    "LimitSerializer",
     "MappingSerializer",
+    "ModelPriceSerializer",
     "ProfileSerializer",
     "ProviderSerializer",
     "RuleSerializer",

@@ -6,8 +6,10 @@ shows the row's value. Bounds, choices and defaults are the column's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
@@ -16,8 +18,11 @@ from django.db.models import Model
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from governance.models.validators import Bounds, LinesValidator, Words
-from governance.routing.fields import Fields, Problem, kind_of
+from governance.models.validators import Bounds, LinesValidator, NumbersValidator, Words
+from governance.routing.fields import Fields, Problem, kind_of, range_problem
+
+_DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Strict:
@@ -32,7 +37,7 @@ class Strict:
     def bind(self, field_name: str, parent: Any) -> None:
         super().bind(field_name, parent)  # type: ignore[misc]
         self.name = field_name
-        self.column = parent.Meta.model._meta.get_field(field_name)
+        self.column = parent.Meta.model._meta.get_field(parent.columns.get(field_name, field_name))
         self.settle()
 
     def settle(self) -> None:
@@ -77,6 +82,11 @@ class StrictTextField(Strict, serializers.CharField):
         if self.allow_blank:
             self.absent = ""
 
+    def settle(self) -> None:
+        default: Any = self.column.default
+        if isinstance(default, str) and default:
+            self.absent = default
+
     def read(self, fields: Fields) -> str:
         assert self.limit is not None
         return fields.text(self.name, self.limit, required=not self.allow_blank, prose=self.prose)
@@ -98,16 +108,31 @@ class ReferenceField(StrictTextField):
         return super().show(row) or ""
 
 
+class NumberReferenceField(Strict, serializers.IntegerField):
+    """The key of another row, where keys are numbers."""
+
+    def read(self, fields: Fields) -> float | None:
+        if fields.document.get(self.name) is None:
+            fields.note(self.name, "required", f"{self.name} is required.")
+        return fields.number(self.name, 1, 2**62, integer=True)
+
+
 class StrictChoiceField(Strict, serializers.ChoiceField):
     """One of the column's choices, which may grow with what is installed."""
 
     def settle(self) -> None:
         self.standard = self.column.get_default() or ""
-        self.absent = self.standard or ...
+        self.absent = "" if self.column.blank else self.standard or ...
 
     def read(self, fields: Fields) -> str:
+        if self.column.blank and fields.document.get(self.name) == "":
+            return ""
         choices = [value for value, _ in self.column.flatchoices]
         return fields.choice(self.name, choices, default=self.standard)
+
+    def show(self, row: Model) -> Any:
+        """null where it was left blank."""
+        return super().show(row) or None
 
 
 class FlagField(Strict, serializers.BooleanField):
@@ -150,6 +175,48 @@ class WholeNumberField(_Number, serializers.IntegerField):
     integer = True
 
 
+class StrictDecimalField(Strict, serializers.DecimalField):
+    """An exact number: money is written as a decimal text, and read from a number too."""
+
+    absent = None
+
+    def settle(self) -> None:
+        self.bounds = next(one for one in self.column.validators if isinstance(one, Bounds))
+
+    def read(self, fields: Fields) -> Decimal | None:
+        name, value = self.name, fields.document.get(self.name)
+        if value is None:
+            if not self.column.null and not self.column.has_default():
+                fields.note(name, "required", f"{name} is required.")
+            return None
+        found = decimal(value)
+        if found is None:
+            wanted = 'a number, or one as a text like "12.50"'
+            fields.note(name, "type", f"{name} must be {wanted}, not {kind_of(value)}.")
+            return None
+        problem = range_problem(
+            name, float(found), self.bounds.low, self.bounds.high, above=self.bounds.above
+        )
+        if problem is None and found != found.quantize(self._step):
+            places = self.decimal_places
+            problem = "invalid", f"{name} must have at most {places} decimal places."
+        if problem:
+            fields.note(name, *problem)
+            return None
+        return found
+
+    def kept(self, value: Any) -> Decimal | None:
+        return decimal(value)
+
+    def show(self, row: Model) -> str | None:
+        value = super().show(row)
+        return None if value is None else plain(value)
+
+    @property
+    def _step(self) -> Decimal:
+        return Decimal(1).scaleb(-int(self.decimal_places or 0))
+
+
 class PlaceField(WholeNumberField):
     """A place in an order, where whatever it can not be gets one answer."""
 
@@ -185,6 +252,50 @@ class MomentField(Strict, serializers.DateTimeField):
 
     def show(self, row: Model) -> str | None:
         return moment(super().show(row))
+
+
+class StrictDateField(MomentField):
+    """A point in time; a date alone is its first moment in UTC."""
+
+    def read(self, fields: Fields) -> datetime | None:
+        name, value = self.name, fields.document.get(self.name)
+        found = _moment_or_date(value)
+        if value is None:
+            fields.note(name, "required", f"{name} is required.")
+        elif found is None:
+            message = f"{name} must be a date, as 2030-01-31, or a time with its zone."
+            fields.note(name, "invalid", message)
+        return found
+
+    def kept(self, value: Any) -> datetime | None:
+        return _moment_or_date(value)
+
+
+class StrictNumbersField(Strict, serializers.ListField):
+    """A list of numbers."""
+
+    absent = None
+
+    def settle(self) -> None:
+        found = [one for one in self.column.validators if isinstance(one, NumbersValidator)]
+        self.numbers = found[0]
+
+    def read(self, fields: Fields) -> None:
+        name, given, rule = self.name, fields.document.get(self.name), self.numbers
+        if given is None:
+            return
+        if not isinstance(given, list | tuple) or len(given) > rule.most:
+            message = f"{name} must be a list of at most {rule.most} numbers."
+            fields.note(name, "type", message)
+            return
+        for index, one in enumerate(given):
+            alone = Fields({"It": one})
+            alone.number("It", rule.low, rule.high)
+            path = fields.path(f"{name}[{index}]")
+            fields.found += [Problem(path, item.code, item.message) for item in alone.found]
+
+    def kept(self, value: Any) -> list[float]:
+        return sorted(set(value))
 
 
 class WordsField(Strict, serializers.ListField):
@@ -232,6 +343,27 @@ class StrictLinesField(Strict, serializers.ListField):
         return [*value]
 
 
+def decimal(value: object) -> Decimal | None:
+    """The exact value of a number or of a text that is one; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+        return None
+    found = Decimal(str(value))
+    return found if found.is_finite() else None
+
+
+def plain(value: Decimal) -> str:
+    """A decimal as people write it: no exponent, no zeros behind the last digit."""
+    return f"{value.normalize():f}"
+
+
+def _moment_or_date(value: object) -> datetime | None:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        value = f"{value}T00:00:00Z"
+    return point_in_time(value)
+
+
 def number(value: float | None) -> float | None:
     """Whole numbers without a fraction, so that 1 stays 1 on its way through the database."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -253,3 +385,13 @@ def point_in_time(value: object) -> datetime | None:
         return found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def moment_of(at: float) -> str:
+    """Unix time in seconds as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+
+
+def money(dollars: float) -> str:
+    """US dollars to the millionth as a decimal text."""
+    return plain(Decimal(str(round(dollars, 6))))

@@ -17,7 +17,7 @@ from django.db import models
 from django.db.models import Model
 from rest_framework import serializers
 
-from governance.models.validators import Bounds, LinesValidator, Words
+from governance.models.validators import Bounds, LinesValidator, NumbersValidator, Words
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.serializers import fields as strict
 
@@ -50,6 +50,8 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     placed: ClassVar[Mapping[str, str]] = NOTHING
     check_after: ClassVar[Mapping[str, str]] = NOTHING
     """Fields that are read later than they stand, each by the one it is read after."""
+    columns: ClassVar[Mapping[str, str]] = NOTHING
+    """The columns that documents call otherwise, by their name there."""
     shows_version: ClassVar[bool] = False
     quiet: ClassVar[frozenset[str]] = frozenset()
     """Fields that an export leaves out while they hold their default: relatives of this service
@@ -200,7 +202,33 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     def build_field(
         self, field_name: str, info: Any, model_class: type[Model], nested_depth: int
     ) -> tuple[type[serializers.Field[Any, Any, Any, Any]], dict[str, Any]]:
-        return column_field(model_class._meta.get_field(field_name))  # type: ignore[arg-type]
+        column = model_class._meta.get_field(self.columns.get(field_name, field_name))
+        return column_field(column)  # type: ignore[arg-type]
+
+
+class PartSerializer(StrictSerializer):
+    """Columns of a row that its document holds as one object. `Meta.fields` names them as they are
+    called there, and the `name` of the object follows from where it is declared."""
+
+    absent: ClassVar[Any] = ...
+
+    def read(self, reading: Reading) -> None:
+        name = str(self.field_name)
+        given = reading.document.get(name)
+        if given is not None and not isinstance(given, Mapping):
+            reading.note(name, "type", f"{name} must be an object, not {kind_of(given)}.")
+            given = None
+        inner = Reading(given or NOTHING, reading.path(name), reading.found, beside=reading.beside)
+        for field_name, one, _, absent in self.readers:
+            unset = inner.document.get(field_name) is None and absent is not ...
+            column = self.columns.get(field_name, field_name)
+            reading.values[column] = absent if unset else one.read(inner)
+
+    def fill_from(self, row: Any, document: Mapping[str, Any]) -> None:
+        self.fill(row, document.get(str(self.field_name)) or NOTHING)
+
+    def show(self, row: Any) -> dict[str, Any]:
+        return self.document(row)
 
 
 def _shown_by(one: Any) -> Callable[[Any], Any]:
@@ -215,12 +243,18 @@ def column_field(
     options: dict[str, Any] = {"required": not optional, "help_text": column.help_text or None}
     if column.null and not column.is_relation:
         options["allow_null"] = True
+    if isinstance(column, models.ForeignKey) and isinstance(
+        column.target_field, models.BigAutoField
+    ):
+        return strict.NumberReferenceField, options
     if column.is_relation:
         options |= {"max_length": 100, "allow_blank": True}
         return strict.ReferenceField, options
     if isinstance(column, models.JSONField):
         return _list_field(column, options)
     if column.choices is not None:
+        if column.blank:
+            options |= {"allow_null": True, "allow_blank": True}
         return strict.StrictChoiceField, {
             **options,
             "choices": [one for one, _ in column.flatchoices],
@@ -231,6 +265,9 @@ def column_field(
         options["validators"] = patterns
         prose = isinstance(column, models.TextField)
         return (strict.StrictProseField if prose else strict.StrictTextField), options
+    if isinstance(column, models.DecimalField):
+        digits = {"max_digits": column.max_digits, "decimal_places": column.decimal_places}
+        return strict.StrictDecimalField, {**options, **digits}
     if isinstance(column, models.FloatField | models.IntegerField):
         return _number_field(column, options)
     simple = models.BooleanField, models.DateTimeField
@@ -248,6 +285,9 @@ def _list_field(column: Any, options: dict[str, Any]) -> tuple[Any, dict[str, An
         if isinstance(one, LinesValidator):
             child = serializers.CharField(max_length=one.limit)
             return strict.StrictLinesField, {**options, "child": child, "max_length": one.most}
+        if isinstance(one, NumbersValidator):
+            child = serializers.FloatField(min_value=one.low, max_value=one.high)
+            return strict.StrictNumbersField, {**options, "child": child, "max_length": one.most}
     raise AssertionError(f"{column!r} says nothing about the items of its list")
 
 

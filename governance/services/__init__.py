@@ -6,6 +6,7 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 `errors.Conflict`, unknown names `errors.NotFound`; nothing has been written then.
 """
 
+from governance.services.budgets import GRANTS, GROUPS, LIMITS, PRICES
 from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
 from governance.services.importing import ImportOutcome, profiles_in, replace_all
@@ -25,6 +26,10 @@ from governance.services.targets import Added, add_models, switch_profile
 from governance.services.versions import Versions
 
 __all__ = [
+    "GRANTS",
+    "GROUPS",
+    "LIMITS",
+    "PRICES",
     "Added",
     "Difference",
     "ImportOutcome",

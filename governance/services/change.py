@@ -17,8 +17,12 @@ from governance.change_summary import changed, described, sentence
 from governance.errors import from_validation_error
 from governance.models import (
     ApiKey,
+    Group,
     HeuristicRule,
+    Limit,
+    LimitGrant,
     ModelMapping,
+    ModelPrice,
     Provider,
     Revision,
     RoutingProfile,
@@ -32,6 +36,10 @@ SECTIONS: Final = {
     "API key": "keys",
     "heuristic rule": "rules",
     "model mapping": "rules",
+    "group": "limits",
+    "limit": "limits",
+    "extra amount": "limits",
+    "price": "limits",
 }
 """The section of the table that each kind of thing belongs to."""
 
@@ -41,6 +49,10 @@ MODELS: Final[Mapping[str, type[Model]]] = {
     "API key": ApiKey,
     "heuristic rule": HeuristicRule,
     "model mapping": ModelMapping,
+    "group": Group,
+    "limit": Limit,
+    "extra amount": LimitGrant,
+    "price": ModelPrice,
 }
 """The model behind each kind of thing."""
 

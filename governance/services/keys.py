@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from django.contrib.auth import get_user_model
+
 from governance.errors import NotFound, check
 from governance.keys import make_key
-from governance.models import ApiKey, RoutingProfile
+from governance.models import ApiKey, Group, RoutingProfile
 from governance.routing.fields import Problem
 from governance.serializers import KeySerializer
+from governance.services.budgets import remove_limits_of
 from governance.services.change import Saved, change, merged
 from governance.services.makers import Maker, grantable
 from governance.services.versions import Versions, expect
@@ -70,6 +73,7 @@ def delete_key(identity: str, *, who: str, expected: Versions | None = None) -> 
     with change(who, "delete") as made:
         row = find_key(identity)
         expect(KIND, row, expected)
+        remove_limits_of(made, "key", row.pk)
         made.note(KIND, row.pk, row.name, KeySerializer.document(row), None)
         row.delete()
 
@@ -92,11 +96,22 @@ def save_problems(document: object) -> list[Problem]:
     named = {path: one for path, one in _named(preferred, confined) if one}
     there = RoutingProfile.objects.filter(pk__in=set(named.values()))
     known = set(there.values_list("pk", flat=True))
-    return [
+    found += [
         Problem(path, "unknown_profile", f'There is no routing profile with the id "{one}".')
         for path, one in named.items()
         if one not in known
     ]
+    found += _whose(document)
+    return found
+
+
+def _whose(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """The group and the owner, if they are named, exist."""
+    group, owner = document.get("group"), document.get("owner")
+    if group and not Group.objects.filter(pk=group).exists():
+        yield Problem("group", "unknown_group", f'There is no group with the id "{group}".')
+    if owner and not get_user_model().objects.filter(username=owner).exists():
+        yield Problem("owner", "unknown_user", f'There is no user "{owner}".')
 
 
 def _named(preferred: Any, confined: Iterable[Any]) -> Iterator[tuple[str, Any]]:

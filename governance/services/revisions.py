@@ -11,18 +11,28 @@ from django.db.models.functions import Cast, Concat
 
 from governance.errors import Forbidden, check
 from governance.kinds import read_as_today
-from governance.models import HeuristicRule, ModelMapping, Provider, Revision, RoutingProfile
+from governance.models import (
+    HeuristicRule,
+    Limit,
+    ModelMapping,
+    ModelPrice,
+    Provider,
+    Revision,
+    RoutingProfile,
+)
 from governance.routing.fields import Problem
 from governance.serializers import (
     MASK,
+    LimitSerializer,
     MappingSerializer,
+    ModelPriceSerializer,
     ProfileSerializer,
     ProviderSerializer,
     RuleSerializer,
 )
 from governance.serializers.profiles import set_problems
 from governance.serializers.strict import StrictSerializer
-from governance.services import mappings, profiles, providers, rules
+from governance.services import budgets, mappings, profiles, providers, rules
 from governance.services.change import Change, change
 from governance.services.comparing import find_revision
 from governance.services.importing import ReplacePlan
@@ -41,12 +51,13 @@ class Reverted:
 
 
 def revert(version: int, *, who: str, dry_run: bool = False, credentials: bool = True) -> Reverted:
-    """Brings profiles, providers, rules and mappings back to how `version` left them.
+    """Brings profiles, providers, rules, mappings, limits and prices back to how `version` left
+    them.
 
-    API keys stay as they are, and so do the secrets of providers: one that comes back after it was
-    deleted has none, which a warning says. Without `credentials` the caller may neither touch them
-    nor move them. Raises `NotFound`, `Forbidden`, `Invalid` when today's rules forbid that state,
-    and `Conflict` when a profile that keys are bound to would go.
+    API keys and groups stay as they are, and so do the secrets of providers: one that comes back
+    after it was deleted has none, which a warning says. Without `credentials` the caller may
+    neither touch them nor move them. Raises `NotFound`, `Forbidden`, `Invalid` when today's rules
+    forbid that state, and `Conflict` when a profile that keys are bound to would go.
     """
     summary = f"Went back to revision {version}."
     with change(who, "revert", summary, dry_run=dry_run) as made:
@@ -79,6 +90,8 @@ _PLAIN: Final = {
     providers.KIND: _Plain(Provider, ProviderSerializer, "name"),
     rules.KIND: _Plain(HeuristicRule, RuleSerializer, "name"),
     mappings.KIND: _Plain(ModelMapping, MappingSerializer, "pattern"),
+    budgets.LIMITS.kind: _Plain(Limit, LimitSerializer, "name"),
+    budgets.PRICES.kind: _Plain(ModelPrice, ModelPriceSerializer, "model"),
 }
 
 
@@ -122,6 +135,9 @@ def _check(wanted: State) -> None:
     for one in wanted[mappings.KIND].values():
         broken = MappingSerializer.problems(one)
         found += [problem.under(f"model_mappings.{one['pattern']}") for problem in broken]
+    for one in wanted[budgets.LIMITS.kind].values():
+        broken = LimitSerializer.problems(one)
+        found += [problem.under(f"limits.{one['name']}") for problem in broken]
     check(found)
 
 

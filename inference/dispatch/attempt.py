@@ -10,6 +10,7 @@ from typing import Final, Self
 import structlog
 
 from governance.interactions.record import AttemptRecord
+from governance.limits.counting.admission import Lease
 from governance.routing.plan import Candidate
 from inference.dispatch.deadlines import Deadlines
 from inference.dispatch.health import HealthBook, Permit
@@ -58,6 +59,7 @@ class Attempt:
         "_began",
         "_book",
         "_context",
+        "_lease",
         "_loop",
         "_permit",
         "_reply",
@@ -103,6 +105,8 @@ class Attempt:
         self._loop = loop
         self._timer_wheel = timer_wheel
         self._permit: Permit | None = None
+        self._lease: Lease | None = None
+        """What is held for it of the limits of its target."""
         self._reply: Reply | None = None
 
     def __enter__(self) -> Self:
@@ -127,6 +131,8 @@ class Attempt:
         `AttemptFailed` when the provider is at its limit of requests.
         """
         provider = self.candidate.provider
+        if self._context.limits is not None:
+            self._lease = self._context.limits.begin(self.candidate)
         self._permit = self._book.acquire(provider, self.candidate.model)
         if self._permit is None:
             raise AttemptFailed(_saturated(provider.name))
@@ -201,6 +207,9 @@ class Attempt:
             if failure is not None or not self.committed:
                 self.deadlines.drop()
             self._book.release(self._permit, failure, counted=self.counted)
+        if self._lease is not None and failure is not None and not self.committed:
+            assert self._context.limits is not None
+            self._context.limits.failed(self._lease)
         candidate = self.candidate
         outcome, code, status, cause = "ok", self.code, self.status, ""
         if failure is not None:

@@ -17,6 +17,7 @@ class AnswerWriter:
 
     __slots__ = (
         "_send",
+        "events",
         "heartbeat",
         "on_sent",
         "protocol",
@@ -38,6 +39,8 @@ class AnswerWriter:
         self.request_id = request_id
         self.started = False
         """The head has left."""
+        self.events = 0
+        """Of a stream, that have left."""
         self.status = 0
         """HTTP status that was sent; 0 before the head."""
         self.heartbeat: Heartbeat | None = None
@@ -58,6 +61,7 @@ class AnswerWriter:
     async def chunk(self, data: bytes) -> None:
         if self.on_sent is not None:
             self.on_sent(data)
+        self.events += data.count(b"\n\n")
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
         if self.heartbeat is not None:
             self.heartbeat.touch()

@@ -11,14 +11,17 @@ from typing import Final
 
 import structlog
 
+from governance.interactions.record import NamedRef
 from governance.kinds import caller_headers, list_headers
 from governance.kinds.kind import HOPS_HEADER
 from governance.routing.fallback_modes import NEVER
-from governance.routing.plan import Plan
-from governance.routing.resolve import route
+from governance.routing.plan import Plan, Refusal
+from governance.routing.policy import choose
+from governance.routing.resolve import resolve, route
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.health import HealthBook
+from inference.dispatch.request_limits import Limiting, RequestLimits
 from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
@@ -98,6 +101,7 @@ class InferenceConsumer(LeanHttpConsumer):
         authenticate: Authenticate,
         book: HealthBook,
         rng: random.Random,
+        limiting: Limiting | None = None,
         observers: Sequence[Observer] = (),
         body_limit: int = LeanHttpConsumer.body_limit,
         heartbeat: float = 15.0,
@@ -111,6 +115,7 @@ class InferenceConsumer(LeanHttpConsumer):
         self.authenticate = authenticate
         self.book = book
         self.rng = rng
+        self.limiting = limiting
         self.observers = observers
         self.body_limit = body_limit
         self.heartbeat = heartbeat
@@ -206,11 +211,15 @@ class InferenceConsumer(LeanHttpConsumer):
         return request
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
-        context, book, asked = self.context, self.book, request.routing_request
-        session = sticky_session(request)
-        if session:
-            asked = asked._replace(session=session)
-        plan = route(asked, key, table, book, context.started, self.rng, book)
+        context = self.context
+        group = table.groups.get(key.group)
+        context.group = None if group is None else NamedRef(group.id, group.name)
+        limits = (
+            None
+            if self.limiting is None
+            else self.limiting.of(request, key, table, self.endpoint.protocol.name)
+        )
+        plan = self._planned(request, key, table, limits)
         context.plan = plan
         for observer in self.observers:
             observer.on_plan(context, plan)
@@ -219,9 +228,35 @@ class InferenceConsumer(LeanHttpConsumer):
             raise RequestRefused(
                 ErrorAnswer(refusal.status, refusal.message, refusal.code, refusal.field)
             )
+        context.limits = limits
         if plan.warning:
             log.warning("route_failed", reason=plan.warning, request_id=context.id)
         return plan
+
+    def _planned(
+        self,
+        request: ParsedRequest,
+        key: VirtualKey,
+        table: RoutingTable,
+        limits: RequestLimits | None,
+    ) -> Plan:
+        """The plan, with what limits leave of it."""
+        routing_request, now, rng = request.routing_request, self.context.started, self.rng
+        if session := sticky_session(request):
+            routing_request = routing_request._replace(session=session)
+        if limits is None:
+            return route(routing_request, key, table, self.book, now, rng, self.book)
+        choice = choose(routing_request, key, table)
+        if isinstance(choice, Refusal):
+            return Plan(refusal=choice)
+        profile = "" if choice.profile.implicit else choice.profile.id
+        health = limits.health(self.book, profile)
+        plan = resolve(routing_request, choice, key, table, health, now, rng, self.book)
+        admitted = limits.admit(plan)
+        if isinstance(admitted, ErrorAnswer):
+            self.context.plan = plan
+            raise RequestRefused(admitted)
+        return admitted
 
     def _unless_the_route_failed(
         self, exhausted: Exhausted, request: ParsedRequest, key: VirtualKey, table: RoutingTable
@@ -275,6 +310,13 @@ class InferenceConsumer(LeanHttpConsumer):
 
     def _record(self) -> None:
         context = self.context
-        context.status = self.writer.status
+        context.status, context.relayed = self.writer.status, self.writer.events
         context.duration = time.monotonic() - context.started
+        if context.limits is not None:
+            # The one place in which leases end.
+            try:
+                context.limits.settle(context)
+            except Exception as error:
+                log.error("limits_not_settled", request_id=context.id, exc_info=error)
+            context.limits = None
         record.keep(context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from datetime import UTC, datetime
 from functools import lru_cache
 from math import ceil
 from typing import Final
@@ -39,6 +40,11 @@ def request_id(given: bytes | None) -> str:
     if given is not None and _SANE.fullmatch(given):
         return given.decode()
     return f"req_{_ids.getrandbits(96):024x}"
+
+
+def moment(at: float) -> str:
+    """Unix time in seconds as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
 
 
 def retry_after(seconds: float | None) -> Headers:
@@ -78,9 +84,11 @@ def answered(context: RequestContext, candidate: Candidate, attempts: int) -> He
     """The headers of a request that `candidate` answers, as the last of so many `attempts`."""
     moved_on = context.moved_on(candidate.provider.name, candidate.model)
     fallback = b"local" if candidate.is_local_fallback else b"target" if moved_on else b"none"
+    limits = context.limits
     reason = context.first_failure.encode() if fallback != b"none" else b""
     return [
         *routing_headers(context),
+        *(() if limits is None else limits.headers(context.protocol)),
         (b"x-pointsman-provider", header_value(candidate.provider.name)),
         (b"x-pointsman-model", header_value(candidate.model)),
         (b"x-pointsman-attempts", str(attempts).encode()),

@@ -61,8 +61,8 @@ class OpenAIProtocol:
     name = "openai"
     HEARTBEAT = b": waiting\n\n"
     """A comment; SSE parsers skip lines that start with a colon."""
-    STATUSES: Mapping[int, int] = {529: 503}
-    """Statuses that only the other protocol knows."""
+    STATUSES: Mapping[int, int] = {402: 429, 529: 503}
+    """Statuses that only the other protocol knows; a quota that is used up is told by its code."""
 
     def error_body(self, answer: ErrorAnswer, request_id: str) -> bytes:
         """`{"error": {"message", "type", "param", "code"}}`, with the attempts there were."""

@@ -19,6 +19,7 @@ from governance.interactions.record import (
 )
 from governance.routing.plan import Plan
 from governance.routing.request import RoutingRequest
+from governance.routing.table import VirtualKey
 from inference.record.record import RequestContext
 
 LISTED: Final = 50
@@ -47,7 +48,9 @@ def describe(
         id=context.id,
         time=timestamp(context.at),
         node=node,
-        key=NamedRef(virtual_key.id, virtual_key.name) if virtual_key is not None else None,
+        key=_key(virtual_key),
+        group=context.group,
+        owner=_owner(virtual_key),
         session=context.session,
         protocol=context.protocol,
         request_type=routing_request.request_type,
@@ -86,6 +89,14 @@ def _features(routing_request: RoutingRequest) -> FeaturesRecord:
         features.images,
         features.reasoning,
     )
+
+
+def _key(key: VirtualKey | None) -> NamedRef | None:
+    return None if key is None else NamedRef(key.id, key.name)
+
+
+def _owner(key: VirtualKey | None) -> NamedRef | None:
+    return NamedRef(key.owner, key.owner) if key is not None and key.owner else None
 
 
 def _attempts(context: RequestContext) -> list[AttemptRecord]:

@@ -7,27 +7,20 @@ and the one before, so that what was written before an upgrade is not lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 
 from governance.interactions.record import AttemptRecord, InteractionRecord
-from inference.record.record import RequestContext
+from governance.prices import Seller, seller_of
+from inference.record.record import Counted, RequestContext
 
 VERSION: Final = 2
 
 
 class UnknownVersion(ValueError):
     """A line of a schema that this release does not read: a newer release has written it."""
-
-
-class Seller(NamedTuple):
-    """What prices depend on beside the model, as it was when the attempt was made."""
-
-    base_url: str
-    kind: str
-    is_local: bool
 
 
 class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -42,6 +35,11 @@ class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The request's body, where content is logged."""
     answer: bytes | None = None
     """The answer as it was sent to the caller, likewise."""
+    process: str = ""
+    """Which web process wrote it, where limits were counted."""
+    number: int = 0
+    """Its place among the records that this process counted by limits; 0: it was not counted."""
+    counted: tuple[Counted, ...] = ()
 
 
 class _Versioned(msgspec.Struct):
@@ -56,14 +54,19 @@ _current: Final = msgspec.json.Decoder(Line).decode
 _record: Final = msgspec.json.Decoder(InteractionRecord).decode
 
 
-def line_of(record: InteractionRecord, context: RequestContext) -> bytes:
-    """The line of a finished request, with its line feed."""
+def line_of(record: InteractionRecord, context: RequestContext, process: str = "") -> bytes:
+    """The line of a finished request, with its line feed; `process` is whoever writes it."""
     content = context.content
-    if content is None:
-        line = Line(VERSION, record, sellers_of(context, record))
-    else:
-        answer = b"".join(content.answer)
-        line = Line(VERSION, record, sellers_of(context, record), content.request, answer)
+    line = Line(
+        VERSION,
+        record,
+        sellers_of(context, record),
+        None if content is None else content.request,
+        None if content is None else b"".join(content.answer),
+        process if context.counted else "",
+        context.number,
+        context.counted,
+    )
     return _without_nul(_encode(line)) + b"\n"
 
 
@@ -74,7 +77,13 @@ def _without_nul(line: bytes) -> bytes:
 
 def sellers_of(context: RequestContext, record: InteractionRecord) -> tuple[Seller | None, ...]:
     """Who was asked in each attempt, where that attempt has something to pay for."""
-    return tuple([_seller(context, one) if one.usage else None for one in record.attempts])
+    return sellers_of_attempts(context, record.attempts)
+
+
+def sellers_of_attempts(
+    context: RequestContext, attempts: Sequence[AttemptRecord]
+) -> tuple[Seller | None, ...]:
+    return tuple([_seller(context, one) if one.usage else None for one in attempts])
 
 
 def _seller(context: RequestContext, attempt: AttemptRecord) -> Seller | None:
@@ -83,7 +92,7 @@ def _seller(context: RequestContext, attempt: AttemptRecord) -> Seller | None:
     for candidate in context.plan.candidates:
         provider = candidate.provider
         if (provider.name, candidate.model) == (attempt.provider, attempt.model):
-            return Seller(provider.base_url, provider.kind, provider.is_local)
+            return seller_of(provider)
     return None
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from governance.interactions.record import AttemptRecord, Usage
-from governance.routing.plan import Plan
+from governance.interactions.record import AttemptRecord, NamedRef, Usage
+from governance.limits.counting.admission import Lease
+from governance.routing.plan import Candidate, Plan
 from governance.routing.request import RoutingRequest
 from governance.routing.table import VirtualKey
 
@@ -30,6 +31,28 @@ class Content(msgspec.Struct):
     def __repr__(self) -> str:
         """Without what was said."""
         return f"Content({self.size} bytes)"
+
+
+class Counted(NamedTuple):
+    """What a record adds to a limit whose sum the ledger knows."""
+
+    limit: int
+    scope: str
+    begin: float
+    """Of the window, Unix time in seconds."""
+    amount: float
+
+
+class Settling(Protocol):
+    """The limits of a request, which end with its record."""
+
+    def settle(self, context: RequestContext) -> None: ...
+
+    def headers(self, protocol: str) -> list[tuple[bytes, bytes]]: ...
+
+    def begin(self, candidate: Candidate) -> Lease: ...
+
+    def failed(self, lease: Lease) -> None: ...
 
 
 class RequestContext(msgspec.Struct):
@@ -62,6 +85,15 @@ class RequestContext(msgspec.Struct):
     dropped: tuple[str, ...] = ()
     content: Content | None = None
     """Kept only where content is logged."""
+    group: NamedRef | None = None
+    """The key's, when the request arrived."""
+    relayed: int = 0
+    """Events of a stream that have left for the caller."""
+    limits: Settling | None = None
+    """None where there are none."""
+    counted: tuple[Counted, ...] = ()
+    number: int = 0
+    """Of the record among those of its process that limits have counted."""
 
     @property
     def fallback(self) -> str:

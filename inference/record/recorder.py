@@ -19,15 +19,16 @@ log = structlog.get_logger("pointsman.recording")
 class Recorder:
     """A sink of finished requests. Whoever owns it calls `writer.flush` every 100 ms."""
 
-    def __init__(self, writer: SegmentWriter, node: str = "") -> None:
+    def __init__(self, writer: SegmentWriter, node: str = "", process: str = "") -> None:
         self.writer = writer
+        self._process = process
         self._add = writer.add
         self._node = node
         self._failed = False
 
     def accept(self, context: RequestContext) -> None:
         try:
-            self._add(line_of(describe(context, node=self._node), context))
+            self._add(line_of(describe(context, node=self._node), context, self._process))
         except Exception as error:
             # A fault of ours: one of them is worth a line, a flood of them is not.
             self.writer.lost += 1

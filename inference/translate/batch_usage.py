@@ -11,13 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
+from governance.interactions.record import REQUESTS
 from inference.translate.messages.answer_schema import Counts
 from inference.values.usage import MOST, Usage, of_openai, with_units
 
 LONGEST_LINE: Final = 64 * 1024 * 1024
 """Bytes; a longer one is passed on and not counted."""
-REQUESTS: Final = "batched_requests"
-"""The unit that says of how many requests usage is the sum."""
 
 
 class _Message(msgspec.Struct):

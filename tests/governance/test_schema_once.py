@@ -27,6 +27,14 @@ HIDDEN = {
     "Provider": {"id", "sealed_api_key", "sealed_headers", "changed_in"},
     "HeuristicRule": {"changed_in"},
     "ModelMapping": {"changed_in"},
+    "Group": {"changed_in"},
+    "Limit": {
+        *("subject_type", "subject_id", "window_day", "window_hour"),
+        *("weight_input", "weight_output", "weight_cached", "weight_reasoning"),
+        *("unpriced_mode", "unpriced_rate", "changed_in"),
+    },
+    "LimitGrant": {"starts_at", "changed_in"},
+    "ModelPrice": {"changed_in"},
 }
 """Columns that no document shows as a field of its own."""
 
@@ -151,8 +159,14 @@ def test_every_column_is_shown_or_hidden_on_purpose(serializer: type[StrictSeria
         ),
         (frozen.RULE, set(), {"id", "position", "changed_in"}),
         (frozen.MAPPING, {"test"}, {"id", "changed_in"}),
+        (frozen.GROUP, set(), {"changed_in"}),
+        (frozen.LIMIT, {"extras", "owner"}, {"changed_in"}),
+        (frozen.PRICE, set(), {"id", "changed_in"}),
     ],
-    ids=["provider", "profile", "target", "rate limit", "key", "rule", "mapping"],
+    ids=[
+        *("provider", "profile", "target", "rate limit", "key", "rule", "mapping"),
+        *("group", "limit", "price"),
+    ],
 )
 def test_the_table_and_the_models_say_the_same(
     how: frozen.Frozen[Any], computed: set[str], left_out: set[str] | None

@@ -6,7 +6,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,9 +14,11 @@ import uvicorn
 
 from gateway.server import v1
 from gateway.server.uvicorn_http import Protocol
+from governance.limits.counting.book import LimitBook
 from governance.routing.breaker import DEFAULTS, HealthSettings
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
+from inference.dispatch.request_limits import Limiting
 from inference.values.kept_answer import Keeper
 
 
@@ -24,11 +26,12 @@ from inference.values.kept_answer import Keeper
 class Served:
     url: str
     book: HealthBook
+    limits: LimitBook
 
 
 @contextmanager
 def served(
-    table: RoutingTable,
+    table: RoutingTable | Callable[[], RoutingTable],
     *,
     require_key: bool = True,
     heartbeat: float = 15.0,
@@ -37,10 +40,11 @@ def served(
     port: int = 0,
 ) -> Iterator[Served]:
     """Serves `table` under Uvicorn on a free port of loopback."""
-    book = HealthBook(rng=random.Random(1), settings=settings)
+    book, limits = HealthBook(rng=random.Random(1), settings=settings), LimitBook()
     app = v1.routes(
-        table=lambda: table,
+        table=table if callable(table) else lambda: table,
         book=book,
+        limiting=Limiting(limits),
         require_key=require_key,
         heartbeat=heartbeat,
         keeper=keeper,
@@ -61,7 +65,7 @@ def served(
     while not server.started:
         time.sleep(0.005)
     try:
-        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", book)
+        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", book, limits)
     finally:
         server.should_exit = True
         thread.join(5)

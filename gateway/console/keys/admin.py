@@ -28,6 +28,7 @@ from governance.services.keys import save_problems
 
 class KeyForm(DocumentForm):
     name = TextField(label="Name", help_text="Who or what uses it.")
+    owner = TextField(label="Owner", help_text="Name of a user; blank means nobody in particular.")
     scopes = ChoicesField(SCOPES, label="Permissions")
     confined_to = ChoicesField(
         (),
@@ -51,6 +52,8 @@ class KeyForm(DocumentForm):
             "name",
             "scopes",
             "routing_profile",
+            "group",
+            "owner",
             "confined_to",
             "priority",
             "local_fallback",
@@ -76,6 +79,8 @@ class KeyForm(DocumentForm):
         data = dict(self.cleaned_data)
         profile = data.get("routing_profile")
         data["routing_profile"] = profile.pk if profile else ""
+        group = data.get("group")
+        data["group"] = group.pk if group else ""
         data["expires_at"] = moment(data.get("expires_at"))
         return data
 
@@ -87,15 +92,23 @@ class KeyForm(DocumentForm):
 class KeyAdmin(ServiceAdmin):
     audited_as = "API key"
     form = KeyForm
-    list_display = ("name", "prefix_shown", "scope_list", "routing_profile", "state_shown", "used")
-    list_select_related = ("routing_profile",)
-    autocomplete_fields = ("routing_profile",)
+    list_display = (
+        "name",
+        "prefix_shown",
+        "group",
+        "scope_list",
+        "routing_profile",
+        "state_shown",
+        "used",
+    )
+    list_select_related = ("routing_profile", "group")
+    autocomplete_fields = ("routing_profile", "group")
     list_filter = ("enabled", "priority", "local_only")
     search_fields = ("id", "name", "prefix")
     empty_title = "There is no API key yet"
     empty_text = "Callers need one for every request. It is shown once, when it is made."
     fieldsets = (
-        (None, {"fields": (("name", "enabled"), "scopes", "expires_at")}),
+        (None, {"fields": (("name", "enabled"), ("group", "owner"), "scopes", "expires_at")}),
         (
             "Routing",
             {

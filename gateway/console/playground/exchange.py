@@ -20,6 +20,7 @@ from django.conf import settings
 
 from gateway.server import health_book
 from gateway.server.in_flight import counted
+from gateway.server.limiting import limiting
 from governance import snapshot
 from governance.routing.explain import explain
 from governance.routing.plan import Plan
@@ -87,6 +88,7 @@ class _Exchange:
             authenticate=lambda headers, table, now: sending.key,
             book=health_book.book,
             rng=health_book.rng,
+            limiting=limiting,
             observers=observers,
             body_limit=settings.MAX_BODY_BYTES,
         )

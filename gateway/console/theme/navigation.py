@@ -12,6 +12,7 @@ from django.urls import reverse
 PAGES: Final = (
     ("Dashboard", "monitoring", "admin:index", ""),
     ("Playground", "forum", "console:playground", "gateway.use_playground"),
+    ("Usage", "payments", "console:usage", ""),
     ("Local engine", "memory", "console:engine", "gateway.view_engine"),
     ("Sessions", "devices", "console:sessions", ""),
     ("Two-factor sign-in", "lock", "two-factor", ""),
@@ -24,6 +25,11 @@ SECTIONS: Final = {
         "governance.provider": "dns",
         "governance.heuristicrule": "rule",
         "governance.modelmapping": "swap_horiz",
+    },
+    "Budgets": {
+        "governance.group": "account_tree",
+        "governance.limit": "speed",
+        "governance.modelprice": "sell",
     },
     "Records": {
         "governance.interaction": "receipt_long",

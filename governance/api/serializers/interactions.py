@@ -41,6 +41,8 @@ class PriceSerializer(serializers.Serializer[Any]):
     completion = serializers.FloatField()
     cached = serializers.FloatField()
     cache_written = serializers.FloatField()
+    reasoning = serializers.FloatField(allow_null=True)
+    request = serializers.FloatField(help_text="US dollars for each request.")
 
 
 class AttemptSerializer(PlannedCandidateSerializer):
@@ -58,6 +60,7 @@ class AttemptSerializer(PlannedCandidateSerializer):
     usage = UsageSerializer(allow_null=True)
     price = PriceSerializer(allow_null=True)
     cost_usd = serializers.FloatField(allow_null=True, help_text="Estimated; null when unknown.")
+    estimated = serializers.BooleanField(help_text="The provider never told the usage.")
     cause = serializers.CharField(
         help_text="Why it failed, in a sentence; empty where it answered."
     )

@@ -112,6 +112,19 @@ class StepSerializer(serializers.Serializer[Any]):
     words = serializers.CharField(help_text="What the candidate does, without its name.")
 
 
+class BindingLimitSerializer(serializers.Serializer[Any]):
+    """A limit that counts the request."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    measure = serializers.CharField()
+    window = serializers.CharField()
+    enforcement = serializers.CharField()
+    amount = serializers.CharField(help_text="As the limit itself shows it.")
+    used = serializers.CharField()
+    reached = serializers.BooleanField()
+
+
 class LocalFallbackSerializer(serializers.Serializer[Any]):
     mode = serializers.ChoiceField(choices=MODES)
     said_by = serializers.ChoiceField(choices=("profile", "key", "installation"))
@@ -142,6 +155,9 @@ class SimulationSerializer(serializers.Serializer[Any]):
     skipped = SkippedRuleSerializer(many=True, help_text="Rules passed over.")
     course = StepSerializer(
         many=True, help_text="What the request goes through, under the conditions supposed."
+    )
+    limits = BindingLimitSerializer(
+        many=True, required=False, help_text="Those that count the request; absent without any."
     )
     request_type = serializers.CharField()
     capabilities = serializers.ListField(

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import get_resolver
 from pytest_django import Settings
 
-from governance import services, snapshot
+from governance import models, services, snapshot
 from governance.models import (
     ApiKey,
     AuditEntry,
@@ -61,6 +61,11 @@ def rows(settings: Settings) -> None:
     services.save_rule({"name": "rule", "profile": "light"}, who="ann")
     services.save_mapping({"pattern": "gpt-4o", "destination": "light"}, who="ann")
     services.create_key({"name": "app", "scopes": ["inference"]}, who="ann")
+    services.GROUPS.save({"name": "Blue"}, who="ann")
+    limit = {"name": "all", "measure": "cost", "amount": 1}
+    services.LIMITS.save(limit, who="ann")
+    price = {"model": "m", "input": 1, "output": 1, "valid_from": "2026-01-01"}
+    services.PRICES.save(price, who="ann")
     insert([describe(request_context())])
     snapshot.refresh()
 
@@ -79,7 +84,11 @@ def address(path: str) -> str:
         "auditentry": AuditEntry.objects.latest("pk").pk,
         "user": User.objects.latest("pk").pk,
         "group": Group.objects.get(name="Viewer").pk,
+        "limit": models.Limit.objects.get().pk,
+        "modelprice": models.ModelPrice.objects.get().pk,
     }
+    if "governance/group" in path:
+        keys["group"] = models.Group.objects.get().pk
     return path.format(**keys)
 
 
@@ -91,6 +100,9 @@ LISTS = {
     "governance/apikey": VIEWER,
     "governance/revision": VIEWER,
     "governance/interaction": VIEWER,
+    "governance/group": VIEWER,
+    "governance/limit": VIEWER,
+    "governance/modelprice": VIEWER,
     "governance/auditentry": ADMINISTRATOR,
     "auth/user": ADMINISTRATOR,
     "auth/group": ADMINISTRATOR,
@@ -105,6 +117,9 @@ WRITES = {
     "governance/apikey": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "governance/revision": (NOBODY, NOBODY, NOBODY),
     "governance/interaction": (NOBODY, NOBODY, NOBODY),
+    "governance/group": (OPERATOR, OPERATOR, OPERATOR),
+    "governance/limit": (OPERATOR, OPERATOR, OPERATOR),
+    "governance/modelprice": (OPERATOR, OPERATOR, OPERATOR),
     "governance/auditentry": (NOBODY, NOBODY, NOBODY),
     "auth/user": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "auth/group": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
@@ -115,6 +130,7 @@ PAGES = {
     "": (*VIEWER, "Nobody"),
     "connection/<int:pk>/health": VIEWER,
     "dashboard": (*VIEWER, "Nobody"),
+    "usage/": (*VIEWER, "Nobody"),
     "engine/": VIEWER,
     "engine/state": VIEWER,
     "sessions/": (*VIEWER, "Nobody"),
@@ -125,6 +141,7 @@ ACTIONS = {
     "connection/<int:pk>/copy": OPERATOR,
     "connection/<int:pk>/keep": OPERATOR,
     "connection/<int:pk>/models": OPERATOR,
+    "connection/<int:pk>/repairs": OPERATOR,
     "connection/<int:pk>/test": OPERATOR,
     "engine/load": OPERATOR,
     "engine/unload": OPERATOR,

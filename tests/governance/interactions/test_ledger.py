@@ -69,6 +69,7 @@ def test_it_works(found: list[InteractionRecord], cut: int) -> None:
         "cached_tokens": sum(one.cached for one in usages),
         "cache_written_tokens": sum(one.cache_written for one in usages),
         "reasoning_tokens": sum(one.reasoning for one in usages),
+        "unpriced": sum(one.usage is not None and one.cost_usd is None for one in attempts),
         "cost_micro_usd": sum(round((one.cost_usd or 0) * 1_000_000) for one in attempts),
     }
 

@@ -17,7 +17,7 @@ from governance.interactions.record import InteractionRecord
 from inference.dispatch.health import HealthBook
 from inference.record import record
 from inference.record.lines import read_line
-from inference.record.prices import price
+from inference.record.pricing import price
 from inference.record.recorder import Recorder
 from inference.record.segments import SegmentWriter
 from tests.inference.tables import HEADERS, chain, provider

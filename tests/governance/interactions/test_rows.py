@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from governance.interactions.record import InteractionRecord, NamedRef, Price, Usage
+from governance.interactions.record import AppliedPrice, InteractionRecord, NamedRef, Usage
 from governance.interactions.rows import COLUMNS, record_of, values_of
 from governance.models import Interaction
 from inference.record.describe import describe
@@ -44,7 +44,9 @@ RECORDS = {
                 attempts=[
                     attempt(
                         usage=Usage(prompt=5),
-                        price=Price(prompt=0.15, completion=0.6, cached=0.1, cache_written=0.2),
+                        price=AppliedPrice(
+                            prompt=0.15, completion=0.6, cached=0.1, cache_written=0.2
+                        ),
                         cost_usd=0.000001,
                     )
                 ],

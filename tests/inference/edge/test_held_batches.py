@@ -11,6 +11,7 @@ import anthropic
 import httpx
 import pytest
 
+from governance.kinds import KINDS
 from inference.record.booking import BOOKED
 from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.inference.tables import KEY, chain, provider, rebuilt, virtual_keys
@@ -103,6 +104,11 @@ def test_no_other_key_reaches_it(way: Way) -> None:
                 use(name)
     assert way.upstream.asked == before
     assert own in way.upstream.batches
+
+
+def test_only_kinds_that_hold_batches_are_asked() -> None:
+    serving = {kind.name for kind in KINDS.values() if kind.serves("batches")}
+    assert serving == {"anthropic"}
 
 
 @pytest.mark.parametrize(

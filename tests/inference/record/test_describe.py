@@ -70,6 +70,7 @@ def test_it_works() -> None:
                 "usage": USAGE,
                 "price": None,
                 "cost_usd": None,
+                "estimated": False,
                 "cause": "",
             },
         ),

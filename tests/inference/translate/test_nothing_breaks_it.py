@@ -14,9 +14,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from governance.prices import Rate, Rates, cost
 from inference.endpoints import chat, messages, responses
 from inference.endpoints.registry import translator_for
-from inference.record.prices import Rate, Rates, cost
 from inference.translate.base import Inexpressible
 from inference.translate.messages.count_tokens import estimate
 from inference.values.parsed_request import BadRequest, ParsedRequest

@@ -19,7 +19,7 @@ def give(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0013_provider_responses_models'),
+        ('governance', '0009_provider_responses_models'),
     ]
 
     operations = [

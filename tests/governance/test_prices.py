@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from genai_prices import Usage as ListUsage
 from genai_prices import calc_price
 
+from governance import prices
 from governance.catalog import SoldModel, find
 from governance.interactions.record import InteractionRecord
+from governance.prices import PriceList, Seller, cost, rates_of
 from governance.routing.plan import Candidate
-from governance.routing.table import ProviderEntry
-from inference.record import prices
-from inference.record.lines import Seller, read_line
-from inference.record.prices import cost, price, rates_of
+from governance.routing.table import ModelPriceEntry, ProviderEntry
+from inference.record.lines import read_line
+from inference.record.pricing import price
 from inference.record.record import RequestContext
 from inference.values.usage import Usage
 from tests.governance.interactions.request_contexts import (
@@ -177,3 +180,45 @@ def test_what_is_counted_beside_tokens_has_its_price(
     assert listed is not None
     listed_price = getattr(listed.get_prices(datetime.fromtimestamp(NOON, UTC)), key)
     assert float(cost(usage, rates)) == pytest.approx(float(listed_price) * size)
+
+
+HERE = Seller("http://127.0.0.1:9/v1", "openai", is_local=False)
+USED = Usage(prompt=1_000_000, completion=1_000_000, cached=500_000, reasoning=400_000)
+
+
+def own(model: str = "m-1", **changes: Any) -> ModelPriceEntry:
+    values = {"provider": "acme", "input": Decimal(2), "output": Decimal(8), **changes}
+    return ModelPriceEntry(model=model, **values)
+
+
+def test_an_operators_own_price_counts_first() -> None:
+    listed = PriceList([own(cached_read=Decimal(1), reasoning=Decimal(4), request=Decimal("0.5"))])
+    price, cost = listed.cost("ACME", HERE, "m-1", "m-1-2026", USED, 0.0)
+    assert cost == 1.0 + 0.5 + 0.6 * 8 + 0.4 * 4 + 0.5
+    assert price is not None
+    assert (price.reasoning, price.request) == (4, 0.5)
+    assert listed.cost("other", HERE, "m-1", "", USED, 0.0) == (None, None), "never $0.00"
+
+
+@pytest.mark.parametrize(
+    ("asked", "at", "prompt"),
+    [("m-1", 50.0, 1), ("m-1", 150.0, 2), ("m-2", 150.0, 3), ("other", 0.0, 4)],
+)
+def test_the_most_exact_name_and_then_the_date(asked: str, at: float, prompt: int) -> None:
+    listed = PriceList(
+        [
+            own("*", provider="", input=Decimal(4)),
+            own("m-*", input=Decimal(3)),
+            own(valid_from=100.0),
+            own(input=Decimal(1)),
+        ]
+    )
+    rates = listed.rates("acme", HERE, asked, "", at)
+    assert rates is not None
+    assert rates.prompt.base == prompt
+
+
+def test_local_inference_costs_what_the_operator_says() -> None:
+    local = HERE._replace(is_local=True)
+    assert PriceList().cost("acme", local, "m-1", "", USED, 0.0) == (None, 0.0)
+    assert PriceList([own()]).cost("acme", local, "m-1", "", USED, 0.0)[1] == 10.0

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0008_trust'),
+        ('governance', '0010_trust'),
     ]
 
     operations = [

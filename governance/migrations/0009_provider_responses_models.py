@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0011_facts'),
+        ('governance', '0008_facts'),
     ]
 
     operations = [

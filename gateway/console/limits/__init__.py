@@ -1,0 +1,1 @@
+"""Groups, limits and prices: who may use how much, and what it costs."""

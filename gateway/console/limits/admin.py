@@ -1,0 +1,140 @@
+"""The pages of groups, limits and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from gateway.console.forms.service_admin import ServiceAdmin, who
+from gateway.console.limits.bars import bar_of, drawn
+from gateway.console.limits.forms import GroupForm, LimitForm, PriceForm
+from gateway.console.theme.admin_classes import display
+from governance.load_limits import limit_of
+from governance.models import Group, Limit, ModelPrice
+from governance.routing.fields import Problem
+from governance.serializers.fields import plain
+from governance.services import GROUPS, LIMITS, PRICES
+from governance.services.plain_rows import PlainRows
+
+
+class PlainRowAdmin(ServiceAdmin):
+    """A page of things that `rows` saves."""
+
+    rows: PlainRows[Any]
+
+    def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
+        saved = self.rows.save(form.document(), who=who(request), existing=form.existing)
+        form.instance.pk = saved.document["id"]
+        return saved.warnings
+
+    def remove(self, request: HttpRequest, row: Any) -> None:
+        self.rows.delete(row.pk, who=who(request))
+
+
+@admin.register(Group)
+class KeyGroupAdmin(PlainRowAdmin):
+    rows = GROUPS
+    form = GroupForm
+    fields = (("name", "parent"),)
+    list_display = ("name", "parent", "key_count")
+    list_select_related = ("parent",)
+    search_fields = ("id", "name")
+    empty_title = "There is no group yet"
+    empty_text = (
+        "Customers and their teams are groups: API keys belong to them, and a limit of a group "
+        "counts what all its keys use, those of the groups below it too."
+    )
+
+    @display("API keys")
+    def key_count(self, row: Group) -> int:
+        return row.keys.count()
+
+
+@admin.register(Limit)
+class LimitAdmin(PlainRowAdmin):
+    rows = LIMITS
+    form = LimitForm
+    fieldsets = (
+        (None, {"fields": (("name", "enabled"), ("subject", "each"))}),
+        (
+            "How much",
+            {"fields": (("measure", "amount", "window"), ("enforcement", "warn_at"))},
+        ),
+        ("Where", {"fields": (("provider", "model"),)}),
+        (
+            "Finer points",
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    ("time_zone", "day", "hour"),
+                    ("mode", "rate", "strict"),
+                    ("input", "output", "cached", "reasoning"),
+                ),
+            },
+        ),
+    )
+    list_display = ("name", "whose", "bar", "state_shown", "enforcement_shown")
+    list_filter = ("subject_type", "measure", "window", "enforcement", "enabled")
+    search_fields = ("name", "subject_id")
+    empty_title = "There is no limit yet"
+    empty_text = (
+        "A limit says how much a key, a group, a profile or everybody may use: $100 a month, two "
+        "requests at a time, a million tokens a day."
+    )
+
+    class Media:
+        css = {"all": ("console/limits/limits.css",)}
+
+    @display("Of")
+    def whose(self, row: Limit) -> str:
+        each = f", for {row.get_each_display().lower()}" if row.each else ""
+        return f"{limit_of(row).owner.removeprefix('the ')}{each}"
+
+    @display("Used")
+    def bar(self, row: Limit) -> SafeString:
+        return drawn(bar_of(limit_of(row)))
+
+    @display("State", label={"on": "success", "off": "default"})
+    def state_shown(self, row: Limit) -> str:
+        return "on" if row.enabled else "off"
+
+    @display("Beyond it", label={"refuse": "danger", "divert": "warning", "warn": "info"})
+    def enforcement_shown(self, row: Limit) -> tuple[str, str]:
+        return row.enforcement, row.get_enforcement_display()
+
+
+@admin.register(ModelPrice)
+class PriceAdmin(PlainRowAdmin):
+    rows = PRICES
+    form = PriceForm
+    fields = (
+        ("provider", "model"),
+        "valid_from",
+        ("input", "output"),
+        ("cached_read", "cached_write"),
+        ("reasoning", "request"),
+    )
+    list_display = ("model", "provider_shown", "input_shown", "output_shown", "valid_from")
+    search_fields = ("provider", "model")
+    empty_title = "No price has been set"
+    empty_text = (
+        "The public price list counts until you set a price of your own: for a model it does not "
+        "know, a discount you have, or a machine of yours. It holds from its date on; "
+        "`manage.py recompute_costs` works out again what was used since."
+    )
+
+    @display("Provider", ordering="provider")
+    def provider_shown(self, row: ModelPrice) -> str:
+        return row.provider or "every one"
+
+    @display("Prompt, a million tokens", ordering="input")
+    def input_shown(self, row: ModelPrice) -> str:
+        return f"${plain(row.input)}"
+
+    @display("Answer, a million tokens", ordering="output")
+    def output_shown(self, row: ModelPrice) -> str:
+        return f"${plain(row.output)}"

@@ -1,0 +1,75 @@
+"""How much of a limit is used, drawn and said."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from governance.limits import MEASURES
+from governance.limits.counting.counter import CONCURRENT
+from governance.limits.limit import MICRO, LimitEntry
+from governance.limits_in_force import LimitUse, use_of
+
+_UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+@dataclass(frozen=True, slots=True)
+class LimitBar:
+    """Percent of the amount; what is held stands behind what is used."""
+
+    used: float
+    held: float
+    words: str
+
+    @property
+    def tone(self) -> str:
+        return "bad" if self.used >= 100 else "warn" if self.used >= 80 else "good"
+
+
+def bar_of(limit: LimitEntry, use: LimitUse | None = None) -> LimitBar:
+    use = use or use_of(limit)
+    whole = use.amount or 1.0
+    used = min(100.0, 100 * use.used / whole)
+    held = 0.0 if limit.measure == CONCURRENT else min(100 - used, 100 * use.held / whole)
+    each = f", by all {'keys' if limit.each == 'key' else 'sessions'}" if limit.each else ""
+    words = f"{said(limit, use.used)} of {said(limit, use.amount)} used{each}"
+    if use.held and limit.measure != CONCURRENT:
+        words += f", {said(limit, use.held)} held"
+    if use.resets:
+        words += f"; counted afresh in {span(use.window.end - time.time())}"
+    return LimitBar(used, held, words)
+
+
+def drawn(bar: LimitBar) -> SafeString:
+    """As an SVG, with its words beneath."""
+    return format_html(
+        '<svg class="pm-bar" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" '
+        'aria-label="{words}"><rect class="pm-bar-all" width="100" height="4"/>'
+        '<rect class="pm-bar-held" width="{both}" height="4"/>'
+        '<rect class="pm-bar-{tone}" width="{used}" height="4"/></svg>'
+        '<span class="pm-bar-words">{words}</span>',
+        words=bar.words,
+        used=f"{bar.used:.1f}",
+        both=f"{bar.used + bar.held:.1f}",
+        tone=bar.tone,
+    )
+
+
+def said(limit: LimitEntry, amount: float) -> str:
+    """`$12.50`, `1,200 tokens`."""
+    if limit.measure == "cost":
+        return f"${amount / MICRO:,.2f}"
+    return f"{amount:,.10g} {MEASURES[limit.measure].unit}"
+
+
+def span(seconds: float) -> str:
+    """The two largest units: `3 days`, `2 hours`, `1 minute`."""
+    for length, unit in _UNITS:
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "a moment"

@@ -1,0 +1,1 @@
+"""Counting against limits: counters, leases, and which limits bind. Standard library only."""

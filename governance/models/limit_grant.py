@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from django.db.models import (
+    CASCADE,
+    DateTimeField,
+    DecimalField,
+    ForeignKey,
+    IntegerField,
+    Model,
+    PositiveBigIntegerField,
+)
+
+from governance.models.limit import Limit
+from governance.models.validators import Bounds
+
+EXTRA = Bounds(0, 1_000_000_000_000, above=True)
+
+
+class LimitGrant(Model):
+    """An extra amount on top of a limit, from one of its windows on. It never changes."""
+
+    limit = ForeignKey(
+        Limit,
+        on_delete=CASCADE,
+        related_name="extra_amounts",
+        help_text="Id of the limit it is added to.",
+    )
+    amount = DecimalField(
+        max_digits=20,
+        decimal_places=6,
+        validators=[EXTRA],
+        help_text="US dollars where the limit counts cost.",
+    )
+    starts_at = DateTimeField(
+        "start", help_text="It holds from the window that this moment lies in."
+    )
+    windows = IntegerField(
+        default=1, validators=[Bounds(1, 1_000)], help_text="For how many windows it holds."
+    )
+    changed_in = PositiveBigIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ("starts_at", "pk")
+        verbose_name = "extra amount"
+        constraints = [EXTRA.constraint("limit_grant", "amount")]
+
+    def __str__(self) -> str:
+        return f"{self.amount.normalize():f} more for {self.limit}"

@@ -1,0 +1,84 @@
+"""Writing things that are one row with a document: groups, limits, extra amounts, prices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Model
+
+from governance.errors import NotFound, check
+from governance.routing.fields import Problem
+from governance.serializers.strict import StrictSerializer
+from governance.services.change import Change, Saved, change, merged
+
+Row = TypeVar("Row", bound=Model)
+Identity = str | int
+
+
+def _nothing(made: Change, row: Any) -> None:
+    """Nothing goes with the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRows(Generic[Row]):
+    """How rows of one model are saved, found and deleted."""
+
+    kind: str
+    """The word of revisions."""
+    model: type[Row]
+    serializer: type[StrictSerializer]
+    problems: Callable[[object, Row], list[Problem]]
+    """Every rule that a document breaks beside what is saved; the row is the one it replaces."""
+    before_delete: Callable[[Change, Row], None] = _nothing
+    """Raises `Conflict`, or deletes what goes with the row."""
+
+    def save(
+        self,
+        document: object,
+        *,
+        who: str,
+        existing: Identity | None = None,
+        partial: bool = False,
+    ) -> Saved:
+        """Creates a row, or replaces the `existing` one; `partial` keeps what is not named.
+
+        Raises `Invalid`, `NotFound`.
+        """
+        shape = self.serializer
+        with change(who, "save") as made:
+            row = self.model() if existing is None else self.find(existing)
+            before = None if existing is None else shape.document(row)
+            if partial and before is not None:
+                document = merged(before, document)
+            check(self.problems(document, row))
+            assert isinstance(document, Mapping)
+            shape.fill(row, document)
+            row.full_clean()
+            row.save()
+            # Read anew: numbers are as the database keeps them.
+            row = self.find(row.pk)
+            after = shape.document(row)
+            made.note(self.kind, row.pk, str(row), before, after)
+            return Saved(after, tuple(shape.unknown(document)))
+
+    def delete(self, identity: Identity, *, who: str) -> None:
+        """Raises `NotFound`, and `Conflict` while others need the row."""
+        with change(who, "delete") as made:
+            self.remove(made, self.find(identity))
+
+    def remove(self, made: Change, row: Row) -> None:
+        """Within a change that is under way."""
+        self.before_delete(made, row)
+        made.note(self.kind, row.pk, str(row), self.serializer.document(row), None)
+        row.delete()
+
+    def find(self, identity: Identity) -> Row:
+        """Raises `NotFound`."""
+        sound = not (isinstance(identity, str) and "\x00" in identity)
+        rows = self.model._default_manager.filter(pk=identity) if sound else []
+        for row in rows:
+            return row
+        message = f'There is no {self.kind} with the id "{identity}".'
+        raise NotFound(Problem("", "not_found", message))

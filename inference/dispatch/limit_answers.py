@@ -1,0 +1,156 @@
+"""What callers are told of limits: refusals, and the headers of answers. PURE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from math import ceil, inf, isfinite
+from typing import Any, Final
+
+from governance.limits import MEASURES
+from governance.limits.counting.admission import Exceeded
+from governance.limits.counting.counter import CONCURRENT, Counter
+from governance.limits.limit import MICRO, LimitEntry
+from inference.values.error_answer import ErrorAnswer
+from inference.values.failures import Failure, Outcome
+
+LONGEST_WAIT: Final = 3600.0
+"""Seconds up to which a caller is asked to wait and try again."""
+Headers = list[tuple[bytes, bytes]]
+_NO_RETRY: Final = (b"x-should-retry", b"false")
+_BUDGET: Final = b"x-pointsman-budget-remaining-usd"
+
+
+def refusal(found: Exceeded, protocol: str, now: float) -> ErrorAnswer:
+    """429 with the seconds to wait where waiting helps, else that the quota is used up.
+
+    `now` is Unix time in seconds.
+    """
+    wait = found.frees_at - now
+    if found.unpriced:
+        message = (
+            f'The limit "{found.limit.name}" of {found.limit.owner} counts cost, and the price of '
+            "this model is not known: ask an administrator to set it."
+        )
+        return ErrorAnswer(402, message, "insufficient_quota", headers=(_NO_RETRY,))
+    message = f"{words(found)} {_when(found, wait)}"
+    headers = tuple(_headers_of(found.limit, found.amount, 0.0, found.frees_at, protocol, now))
+    if wait <= LONGEST_WAIT:
+        code = "rate_limit_exceeded"
+        return ErrorAnswer(429, message, code, retry_after=max(0.0, wait), headers=headers)
+    return ErrorAnswer(402, message, "insufficient_quota", headers=(*headers, _NO_RETRY))
+
+
+def words(found: Exceeded) -> str:
+    """`The limit "team" of the group "Blue" is reached: $99.80 of $100.00 a month.`"""
+    limit = found.limit
+    used, amount = (_said(limit, value) for value in (found.used, found.amount))
+    unit = "" if limit.measure == "cost" else f" {MEASURES[limit.measure].unit}"
+    window = "" if limit.measure == CONCURRENT else _PER.get(limit.window, f" a {limit.window}")
+    return (
+        f'The limit "{limit.name}" of {limit.owner} is reached: '
+        f"{used} of {amount}{unit}{window} used or held by requests under way."
+    )
+
+
+_PER: Final = {"hour": " an hour", "total": " in all"}
+
+
+def _said(limit: LimitEntry, value: float) -> str:
+    return f"${value / MICRO:,.2f}" if limit.measure == "cost" else f"{value:,.10g}"
+
+
+def _when(found: Exceeded, wait: float) -> str:
+    if not isfinite(wait):
+        return "It is not counted afresh: ask an administrator to raise it."
+    if wait <= LONGEST_WAIT:
+        seconds = max(1, ceil(wait))
+        return f"There may be room again in {seconds} second{'s' if seconds > 1 else ''}."
+    return f"It is counted afresh at {_moment(found.frees_at)}."
+
+
+def limit_headers(counters: Iterable[Counter], protocol: str, now: float) -> Headers:
+    """Of the limit with the smallest part left, for each measure that headers tell."""
+    tightest: dict[str, Counter] = {}
+    for counter in counters:
+        limit = counter.limit
+        if limit.enforcement == "warn":
+            continue
+        best = tightest.get(limit.measure)
+        if best is None or counter.share(now) > best.share(now):
+            tightest[limit.measure] = counter
+    headers: Headers = []
+    for counter in tightest.values():
+        frees = counter.due if counter.slides else counter.end
+        headers += _headers_of(counter.limit, counter.amount, counter.left, frees, protocol, now)
+    return headers
+
+
+def _headers_of(
+    limit: LimitEntry, amount: float, left: float, frees_at: float, protocol: str, now: float
+) -> Headers:
+    if limit.measure == "cost":
+        return [(_BUDGET, _money(left).encode())]
+    word = MEASURES[limit.measure].header
+    if not word:
+        return []
+    told = {"limit": f"{int(amount)}", "remaining": f"{int(left)}"}
+    if frees_at != inf:
+        told["reset"] = _moment(frees_at) if protocol == "anthropic" else _span(frees_at - now)
+    if protocol == "anthropic":
+        names = {part: f"anthropic-ratelimit-{word}-{part}" for part in told}
+    else:
+        names = {part: f"x-ratelimit-{part}-{word}" for part in told}
+    return [(names[part].encode(), value.encode()) for part, value in told.items()]
+
+
+def _money(micro: float) -> str:
+    text = f"{micro / MICRO:.6f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(ceil(at), UTC).isoformat().replace("+00:00", "Z")
+
+
+def _span(seconds: float) -> str:
+    """As OpenAI writes it: `6m0s`, `1h0m0s`, `250ms`."""
+    if seconds < 1:
+        return f"{max(0, ceil(seconds * 1000))}ms"
+    whole = ceil(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    head = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
+    return f"{head}{whole % 60}s"
+
+
+def document_of(counter: Counter) -> dict[str, Any]:
+    """A limit as its caller sees it; money is a decimal text."""
+    limit = counter.limit
+    frees = counter.due if counter.slides else counter.end
+    return {
+        "name": limit.name,
+        "measure": limit.measure,
+        "window": None if limit.measure == CONCURRENT else limit.window,
+        "amount": _plain(limit, counter.amount),
+        "used": _plain(limit, counter.used if limit.measure != CONCURRENT else counter.taken),
+        "remaining": _plain(limit, counter.left),
+        "resets_at": None if frees == inf else _moment(frees),
+    }
+
+
+def _plain(limit: LimitEntry, value: float) -> Any:
+    if limit.measure == "cost":
+        return _money(value)
+    return int(value) if value == int(value) else round(value, 6)
+
+
+def skipped(found: Exceeded, now: float) -> Failure:
+    word = MEASURES[found.limit.measure].threshold or "request"
+    wait = found.frees_at - now
+    return Failure(
+        Outcome.RETRYABLE,
+        f"{word}_threshold_exceeded",
+        words(found),
+        429,
+        retry_after=wait if wait <= LONGEST_WAIT else None,
+    )

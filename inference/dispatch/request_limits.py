@@ -1,0 +1,290 @@
+"""The limits of one request: admitted before it is sent, settled with its record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from governance.limits import MEASURES
+from governance.limits.counting.admission import (
+    Exceeded,
+    Lease,
+    admit,
+    exceeded,
+    give_back,
+    raise_to,
+    settle,
+)
+from governance.limits.counting.binding import Who, groups_above
+from governance.limits.counting.book import LimitBook, highest_share
+from governance.limits.counting.counter import Counter
+from governance.limits.measure import Consumption
+from governance.prices import cost, price_list_of, seller_of
+from governance.routing.breaker import HealthReader
+from governance.routing.limited_health import BELOW_ALL, LimitedHealth
+from governance.routing.plan import Candidate, Plan
+from governance.routing.table import RoutingTable, VirtualKey
+from inference.dispatch.consumption import complete, consumption, warn
+from inference.dispatch.limit_answers import limit_headers, refusal, skipped
+from inference.dispatch.output_estimates import OutputEstimates, bound_of
+from inference.record.lines import sellers_of_attempts
+from inference.record.pricing import price_attempts
+from inference.record.record import Counted, RequestContext
+from inference.values.error_answer import ErrorAnswer
+from inference.values.failures import AttemptFailed
+from inference.values.parsed_request import ParsedRequest
+from inference.values.usage import Usage
+
+log = structlog.get_logger("pointsman.limits")
+
+GRACE: Final = 60.0
+"""Seconds for which a lease outlives the longest time a request may take."""
+UNBOUNDED: Final = 86_400.0
+"""Seconds a request may take whose provider has no total timeout."""
+
+
+class Limiting:
+    """What the limits of all requests of a process share."""
+
+    def __init__(self, book: LimitBook, clock: Callable[[], float] = time.time) -> None:
+        self.book = book
+        self.outputs = OutputEstimates()
+        self.clock = clock
+        """Unix time in seconds."""
+
+    def of(
+        self, request: ParsedRequest, key: VirtualKey, table: RoutingTable, protocol: str
+    ) -> RequestLimits | None:
+        """None where there are no limits at all."""
+        return RequestLimits(self, request, key, table, protocol) if table.limits else None
+
+
+class RequestLimits:
+    """Of one request, from before it is routed until it is recorded."""
+
+    __slots__ = (
+        "_attempts",
+        "_book",
+        "_bound",
+        "_clock",
+        "_counters",
+        "_lease",
+        "_outputs",
+        "_protocol",
+        "_request",
+        "_table",
+        "_who",
+    )
+
+    def __init__(
+        self,
+        shared: Limiting,
+        request: ParsedRequest,
+        key: VirtualKey,
+        table: RoutingTable,
+        protocol: str,
+    ) -> None:
+        self._protocol = protocol
+        self._book, self._clock, self._outputs = shared.book, shared.clock, shared.outputs
+        self._request, self._table = request, table
+        groups = groups_above(key.group, {one.id: one.parent for one in table.groups.values()})
+        self._who = Who(key.id, groups, "", request.session)
+        self._counters: tuple[Counter, ...] = ()
+        self._lease: Lease | None = None
+        self._attempts: list[tuple[Lease, tuple[Counter, ...]]] = []
+        self._bound = bound_of(request.fields)
+
+    def health(self, book: HealthReader, profile: str) -> HealthReader:
+        """How candidates fare, with the shares of the limits that bind this request there."""
+        self._choose(profile)
+        return LimitedHealth(book, self)
+
+    def _choose(self, profile: str) -> None:
+        self._who = self._who._replace(profile=profile)
+        self._counters = self._book.of_request(self._table.limits, self._who, self._clock())
+
+    def of_target(self, provider: str, model: str, now: float) -> tuple[Counter, ...]:
+        return self._book.of_target(self._table.limits, self._who, provider, model, now)
+
+    def shares(self, provider: str, model: str) -> dict[str, float]:
+        """Percent used by the word of each threshold, of the limit that is used most."""
+        now = self._clock()
+        targets = self.of_target(provider, model, now)
+        found: dict[str, float] = {}
+        for measure in MEASURES.values():
+            if not measure.threshold:
+                continue
+            own = highest_share(self._counters, measure.name, now)
+            there = highest_share(targets, measure.name, now)
+            known = [] if own is None else [min(own, BELOW_ALL)]
+            known += [] if there is None else [there]
+            if known:
+                found[measure.threshold] = max(known)
+        return found
+
+    def admit(self, plan: Plan) -> Plan | ErrorAnswer:
+        """The plan with the candidates that limits allow, or the refusal. Something is held from
+        now on until `settle`."""
+        now, protocol = self._clock(), self._protocol
+        self._choose(_profile_of(plan))
+        if any(one.limit.strict for one in self._counters) and now > self._book.fresh_until:
+            message = "What others have used is not known now, and a strict limit binds this key."
+            return ErrorAnswer(503, message, "limits_unknown", retry_after=1.0)
+        if plan.refusal is not None:
+            found = self._what_refuses(plan, now)
+            return plan if found is None else refusal(found, protocol, now)
+        candidates = self._diverted(plan.candidates, now)
+        if isinstance(candidates, Exceeded):
+            return refusal(candidates, protocol, now)
+        found = None
+        for place, candidate in enumerate(candidates):
+            full, least = self._needs(candidate)
+            lease = admit(self._counters, full, least, now, _lasts(candidates))
+            if isinstance(lease, Lease):
+                self._lease = lease
+                self._book.leases[lease] = None
+                return plan._replace(candidates=candidates[place:])
+            found = lease
+            if not lease.unpriced:
+                break
+        return plan if found is None else refusal(found, protocol, now)
+
+    def begin(self, candidate: Candidate) -> Lease:
+        """Something is about to be sent to a candidate; what is held for that. Raises
+        `AttemptFailed` where a limit of it, or what another candidate would cost, leaves no room.
+        """
+        now = self._clock()
+        full, least = self._needs(candidate)
+        counters = self.of_target(candidate.provider.name.casefold(), candidate.model, now)
+        lease = admit(counters, full, least, now, _lasts((candidate,)))
+        if isinstance(lease, Exceeded):
+            raise AttemptFailed(skipped(lease, now))
+        if self._lease is not None:
+            found = raise_to(self._lease, full, now)
+            if found is not None:
+                give_back(lease)
+                raise AttemptFailed(skipped(found, now))
+        self._attempts.append((lease, counters))
+        if counters:
+            self._book.leases[lease] = None
+        return lease
+
+    def failed(self, lease: Lease) -> None:
+        """The attempt for which `lease` is held came to nothing; others may run beside it."""
+        self._attempts = [one for one in self._attempts if one[0] is not lease]
+        settle(lease, [Consumption(requests=1)], self._clock())
+        self._book.leases.pop(lease, None)
+
+    def settle(self, context: RequestContext) -> None:
+        """Ends every lease by what was used, and notes what the ledger will hold of it."""
+        now, attempts = self._clock(), context.attempts
+        complete(context)
+        if self._table.limits.counts_cost and attempts:
+            sellers = sellers_of_attempts(context, attempts)
+            prices = price_list_of(self._table)
+            price_attempts(attempts, sellers, context.model, context.at, prices)
+        used = [consumption(one.usage, one.cost_usd) for one in attempts if one.usage is not None]
+        if attempts and self._lease is not None:
+            used.append(Consumption(requests=1, cost=0.0))
+        number = self._book.number + 1
+        counted = []
+        if self._lease is not None:
+            counted += settle(self._lease, used, now, number)
+            self._book.leases.pop(self._lease, None)
+        last = attempts[-1] if attempts else None
+        for lease, _ in self._attempts:
+            mine = Consumption(requests=1, cost=0.0)
+            if last is not None and last.usage is not None:
+                mine = consumption(last.usage, last.cost_usd)._replace(requests=1)
+            counted += settle(lease, [mine], now, number)
+            self._book.leases.pop(lease, None)
+        if counted:
+            self._book.number = context.number = number
+            context.counted = tuple(
+                Counted(one.limit.id, one.scope, one.begin, amount) for one, amount in counted
+            )
+        self._learn(context)
+        warn(self._counters, now)
+
+    def headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
+        """Of the tightest limits, for the caller."""
+        counters = [*self._counters, *(one for _, found in self._attempts[-1:] for one in found)]
+        return limit_headers(counters, protocol, self._clock())
+
+    def _what_refuses(self, plan: Plan, now: float) -> Exceeded | None:
+        """The limit behind a plan that leads nowhere, if there is one: the one that frees first."""
+        found = []
+        for verdict in plan.verdicts:
+            if verdict.rejection is None or not verdict.rejection.endswith("threshold_exceeded"):
+                continue
+            provider = verdict.target.provider.casefold()
+            least = Consumption(self._prompt, 0, 0.0)
+            one = exceeded(self.of_target(provider, verdict.model, now), least, now)
+            if one is not None:
+                found.append(one)
+        return min(found, key=lambda one: one.frees_at, default=None)
+
+    def _diverted(
+        self, candidates: tuple[Candidate, ...], now: float
+    ) -> tuple[Candidate, ...] | Exceeded:
+        """Where a limit that diverts is used up: what is local, or cheaper than the dearest."""
+        diverting = [one for one in self._counters if one.limit.enforcement == "divert"]
+        if not diverting:
+            return candidates
+        found = exceeded(diverting, Consumption(self._prompt, 0, 0.0, running=True), now)
+        if found is None:
+            return candidates
+        costs = [self._needs(one, priced=True)[0].cost for one in candidates]
+        known = [one for one in costs if one is not None]
+        dearest = max(known, default=0.0)
+        kept = tuple(
+            one
+            for one, price in zip(candidates, costs, strict=True)
+            if one.provider.is_local or (price is not None and price < dearest)
+        )
+        return kept or found
+
+    @property
+    def _prompt(self) -> int:
+        return self._request.routing_request.features.prompt_tokens
+
+    def _needs(
+        self, candidate: Candidate, *, priced: bool = False
+    ) -> tuple[Consumption, Consumption]:
+        """What the request may come to there, and what it comes to at least."""
+        ask, prompt = self._request.routing_request, self._prompt
+        place = self._who.profile, candidate.model
+        answer = self._outputs.guess(place, ask.request_type, self._bound)
+        most = least = None
+        if priced or self._table.limits.counts_cost:
+            provider = candidate.provider
+            rates = price_list_of(self._table).rates(
+                provider.name, seller_of(provider), candidate.model, "", self._clock()
+            )
+            if rates is not None:
+                most = float(cost(Usage(prompt, answer), rates))
+                least = float(cost(Usage(prompt), rates))
+            elif provider.is_local:
+                most = least = 0.0
+        return (
+            Consumption(prompt, answer, most, running=True),
+            Consumption(prompt, 0, least, running=True),
+        )
+
+    def _learn(self, context: RequestContext) -> None:
+        last = context.attempts[-1] if context.attempts else None
+        if last is not None and last.usage is not None and context.outcome == "ok":
+            self._outputs.learn((self._who.profile, last.model), last.usage.completion)
+
+
+def _profile_of(plan: Plan) -> str:
+    profile = plan.profile
+    return "" if profile is None or profile.implicit else profile.id
+
+
+def _lasts(candidates: Sequence[Candidate]) -> float:
+    """Seconds after which a request is over, whatever becomes of it."""
+    return GRACE + sum(one.provider.total_timeout or UNBOUNDED for one in candidates)

@@ -1,0 +1,94 @@
+"""`GET /v1/key`: what the asking key may use, has used, and when it is counted afresh."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from math import isfinite
+from typing import Any, Final
+
+import msgspec
+
+from governance.limits.counting.binding import Who, groups_above
+from governance.limits.counting.counter import Counter
+from governance.routing.table import RoutingTable, VirtualKey
+from inference.dispatch.limit_answers import document_of
+from inference.dispatch.request_limits import Limiting
+from inference.edge import response_headers
+from inference.edge.answer_writer import AnswerWriter
+from inference.edge.authentication import Authenticate
+from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
+from inference.protocols import spoken
+from inference.values.error_answer import ErrorAnswer
+
+PATH: Final = "/v1/key"
+_HEADERS: Final = frozenset({b"authorization", b"x-api-key", b"x-request-id", b"anthropic-version"})
+
+
+class KeyConsumer(LeanHttpConsumer):
+    """Tells a caller of the limits that are their own: not how much everybody uses."""
+
+    methods = ("GET", "HEAD")
+
+    def __init__(
+        self,
+        *,
+        table: Callable[[], RoutingTable],
+        authenticate: Authenticate,
+        limiting: Limiting,
+        body_limit: int,
+    ) -> None:
+        super().__init__()
+        self.table = table
+        self.authenticate = authenticate
+        self.limiting = limiting
+        self.body_limit = body_limit
+
+    def on_head(self) -> ErrorAnswer | None:
+        headers = {name: value for name, value in self.scope["headers"] if name in _HEADERS}
+        request_id = response_headers.request_id(headers.get(b"x-request-id"))
+        self.writer = AnswerWriter(self.base_send, spoken(headers), request_id)
+        if self.scope["method"] not in self.methods:
+            return method_not_allowed(PATH, *self.methods)
+        self._served = self.table()
+        key = self.authenticate(headers, self._served, time.time())
+        if isinstance(key, ErrorAnswer):
+            return key
+        self._key = key
+        return None
+
+    async def handle(self, body: bytes) -> None:
+        own = [response_headers.JSON, (b"x-request-id", self.writer.request_id.encode())]
+        document = {
+            "key": described(self._key, self._served),
+            "limits": [document_of(one) for one in self._counters()],
+        }
+        await self.writer.respond(200, own, msgspec.json.encode(document))
+
+    def _counters(self) -> Iterator[Counter]:
+        table, key, now = self._served, self._key, self.limiting.clock()
+        groups = groups_above(key.group, {one.id: one.parent for one in table.groups.values()})
+        who = Who(key.id, groups, key.profile)
+        if not key.id or not table.limits:
+            return
+        for one in self.limiting.book.of_request(table.limits, who, now):
+            limit = one.limit
+            shared = limit.subject_type in ("everything", "profile") and limit.each != "key"
+            if shared or limit.each == "session":
+                continue
+            if now >= one.due:
+                one.turn(now)
+            yield one
+
+
+def described(key: VirtualKey, table: RoutingTable) -> dict[str, Any]:
+    group = table.groups.get(key.group)
+    return {
+        "id": key.id,
+        "name": key.name,
+        "group": None if group is None else group.name,
+        "owner": key.owner or None,
+        "expires_at": None
+        if key.expires_at is None or not isfinite(key.expires_at)
+        else response_headers.moment(key.expires_at),
+    }

@@ -1,0 +1,203 @@
+"""What processes tell one another of limits: absolute totals, so that nothing counts twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.collector.limit_exchange import ExchangeClient, Total
+from gateway.collector.limit_hub import ExchangeHub
+from governance.interactions.record import InteractionRecord
+from governance.limits.counting.admission import Exceeded, Lease, admit, settle
+from governance.limits.counting.binding import LimitIndex, Who
+from governance.limits.counting.book import LimitBook
+from governance.limits.counting.counter import Counter
+from governance.limits.limit import LimitEntry
+from governance.limits.measure import Consumption
+from inference.record.lines import VERSION, Line
+from inference.record.record import Counted
+
+NOW = 1_800_000_000.0
+RECORD = InteractionRecord(id="r", time="2026-11-28T10:00:00.000Z", protocol="openai", outcome="ok")
+
+
+class Clock:
+    now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Node:
+    """A collector and web processes, each with a book of its own, on one clock."""
+
+    def __init__(self, directory: Path, **limit: Any) -> None:
+        self.directory, self.clock = directory, Clock()
+        values = {"id": 1, "name": "l", "measure": "tokens", "amount": 100.0, **limit}
+        self.limit = LimitEntry(**values)
+        self.index = LimitIndex([self.limit])
+        self.ledger = 0.0
+        self.books: list[LimitBook] = []
+        self.clients: list[ExchangeClient] = []
+        self.log: list[Line] = []
+        self.hub = self.collector()
+
+    def collector(self) -> ExchangeHub:
+        return ExchangeHub(
+            self.directory / "limits.sock",
+            lambda one: self.ledger,
+            caught_up=lambda: not self.log,
+            clock=self.clock,
+        )
+
+    def process(self) -> int:
+        name = f"{len(self.books)}-{len(self.books):08d}"
+        self.books.append(LimitBook())
+        hub = self.directory / "limits.sock"
+        self.clients.append(ExchangeClient(self.books[-1], hub, name, self.clock))
+        return len(self.books) - 1
+
+    def counter(self, process: int) -> Counter:
+        (found,) = self.books[process].of_request(self.index, Who("k"), self.clock.now)
+        return found
+
+    def admit(self, process: int, tokens: int) -> Lease | Exceeded:
+        used = Consumption(tokens, running=True)
+        return admit([self.counter(process)], used, used, self.clock.now)
+
+    def request(self, process: int, tokens: int) -> None:
+        lease = self.admit(process, tokens)
+        assert isinstance(lease, Lease)
+        book = self.books[process]
+        book.number += 1
+        counted = settle(lease, [Consumption(tokens)], self.clock.now, book.number)
+        name = f"{process}-{process:08d}"
+        told = tuple(Counted(one.limit.id, one.scope, one.begin, much) for one, much in counted)
+        self.log.append(Line(VERSION, RECORD, process=name, number=book.number, counted=told))
+
+    def collect(self) -> None:
+        """The records are in the ledger."""
+        lines, self.log = self.log, []
+        self.ledger += sum(one.amount for line in lines for one in line.counted)
+        self.hub.ingested(lines)
+
+    def exchange(self, *processes: int) -> None:
+        self.clock.now += 0.3
+        told = processes or range(len(self.clients))
+        for one in told:
+            self.clients[one].turn()
+        self.hub.turn()
+        for one in told:
+            self.clients[one]._take_in()
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture(params=["month", "minute"])
+def node(directory: Path, request: pytest.FixtureRequest) -> Iterator[Node]:
+    """Of a window that the ledger knows, and of one that it does not."""
+    made = Node(directory, window=request.param)
+    yield made
+    made.hub.close()
+    for one in made.clients:
+        one.close()
+
+
+def test_it_works(node: Node) -> None:
+    first, second = node.process(), node.process()
+    node.request(first, 60)
+    node.counter(second)
+    for _ in range(3):
+        node.exchange()
+        assert node.counter(second).used == 60, "however often it is told"
+        assert node.counter(first).used == 60
+    node.collect()
+    node.exchange()
+    assert [node.counter(one).used for one in (first, second)] == [60, 60]
+    assert isinstance(node.admit(second, 41), Exceeded)
+
+
+def test_what_a_dead_process_held_lapses_and_what_it_used_stays(node: Node) -> None:
+    first, second = node.process(), node.process()
+    node.request(first, 30)
+    assert isinstance(node.admit(first, 50), Lease)
+    node.counter(second)
+    node.exchange()
+    node.exchange()
+    assert node.counter(second).taken == 80
+    node.collect()
+    node.clock.now += 3
+    node.exchange(second)
+    assert (node.counter(second).taken, node.counter(second).used) == (30, 30)
+
+
+def test_a_new_collector_counts_nothing_twice(directory: Path) -> None:
+    node = Node(directory, window="month")
+    first = node.process()
+    node.request(first, 30)
+    node.exchange()
+    node.collect()
+    node.hub.close()
+    node.hub = node.collector()
+    node.exchange()
+    assert node.counter(first).used == 30
+    node.hub.close()
+
+
+def test_a_process_that_begins_hears_what_was_used_before(directory: Path) -> None:
+    node = Node(directory, window="month")
+    node.ledger = 90.0
+    first = node.process()
+    node.counter(first)
+    node.exchange()
+    assert isinstance(node.admit(first, 11), Exceeded)
+    assert isinstance(node.admit(first, 10), Lease)
+    node.hub.close()
+
+
+def test_without_a_collector_it_goes_on_with_what_it_knows(node: Node) -> None:
+    first, second = node.process(), node.process()
+    node.request(first, 60)
+    node.counter(second)
+    node.exchange()
+    node.exchange()
+    node.hub.close()
+    node.clock.now += 1
+    for one in node.clients:
+        one.turn()
+    assert node.counter(second).used == 60
+    node.clock.now += 3
+    assert node.books[second].fresh_until < node.clock.now, "a strict limit refuses now"
+
+
+def test_what_slides_leaves_with_the_process(directory: Path) -> None:
+    node = Node(directory, window="minute")
+    first, second = node.process(), node.process()
+    node.request(first, 30)
+    node.counter(second)
+    node.exchange()
+    node.exchange()
+    assert node.counter(second).used == 30
+    node.clock.now += 70
+    node.counter(second).touched = node.clock.now
+    node.exchange(second)
+    assert node.counter(second).used == 0
+    node.hub.close()
+
+
+def test_totals_for_other_nodes(node: Node) -> None:
+    first = node.process()
+    node.request(first, 60)
+    node.exchange()
+    (told,) = node.hub.totals()
+    assert isinstance(told, Total)
+    assert told.used == 60
+    node.hub.away = lambda one: (25.0, 5.0)
+    node.exchange()
+    assert node.counter(first).taken == 90

@@ -1,0 +1,87 @@
+"""The pages of groups, limits and prices."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from governance.models import Group, Limit, ModelPrice, UsageBucket
+from governance.services import GROUPS, LIMITS
+from tests.gateway.console.sent import ROOT, text_of
+
+LIMIT = {
+    "name": "team",
+    "subject": "everything:",
+    "each": "",
+    "measure": "cost",
+    "amount": "10",
+    "window": "month",
+    "enforcement": "refuse",
+    "time_zone": "UTC",
+    "day": "1",
+    "hour": "0",
+    "warn_at": "80",
+    "mode": "free",
+    "input": "1",
+    "output": "1",
+    "cached": "1",
+    "reasoning": "1",
+    "enabled": "on",
+}
+
+
+def form(**changes: Any) -> dict[str, Any]:
+    return {**LIMIT, **changes}
+
+
+def test_it_works(admin: Client) -> None:
+    admin.post(f"{ROOT}/group/add/", {"name": "Blue", "parent": ""})
+    group = Group.objects.get()
+    subject = f"group:{group.pk}"
+    answer = admin.post(f"{ROOT}/limit/add/", form(subject=subject, time_zone="Europe/Berlin"))
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    limit = Limit.objects.get()
+    assert (limit.subject_id, limit.warn_at) == (group.pk, [80])
+    assert limit.amount == 10
+    page = admin.get(f"{ROOT}/limit/{limit.pk}/change/")
+    assert f'value="{subject}" selected' in page.content.decode()
+    admin.post(f"{ROOT}/limit/{limit.pk}/change/", form(subject=subject, amount="12.5"))
+    limit.refresh_from_db()
+    assert limit.amount == 12.5
+    price = {"model": "m-*", "input": "1", "output": "2.5", "valid_from_0": "2026-01-01"}
+    answer = admin.post(f"{ROOT}/modelprice/add/", {**price, "valid_from_1": "00:00:00"})
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    assert ModelPrice.objects.get().output == 2.5
+    assert "$2.5" in text_of(admin.get(f"{ROOT}/modelprice/"))
+
+
+def test_a_broken_rule_stands_at_its_field(admin: Client) -> None:
+    answer = admin.post(f"{ROOT}/limit/add/", form(amount="much", time_zone="Mars"))
+    errors = answer.context["adminform"].form.errors
+    assert list(errors) == ["amount", "time_zone"]
+
+
+def test_how_much_is_used_is_seen(admin: Client) -> None:
+    subject = {"type": "everything"}
+    document = {"name": "all", "subject": subject, "measure": "cost", "amount": 10}
+    LIMITS.save({**document, "window": "month"}, who="t")
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    UsageBucket.objects.create(start=now, provider="acme", cost_micro_usd=9_000_000)
+    text = text_of(admin.get(f"{ROOT}/limit/"))
+    assert "$9.00 of $10.00 used; counted afresh in" in text
+    assert b"pm-bar-warn" in admin.get(f"{ROOT}/limit/").content
+
+
+def test_a_group_that_is_used_stays(admin: Client) -> None:
+    top = GROUPS.save({"name": "Top"}, who="t").document["id"]
+    GROUPS.save({"name": "Below", "parent": top}, who="t")
+    admin.post(f"{ROOT}/group/{top}/delete/", {"post": "yes"})
+    assert Group.objects.count() == 2
+
+
+@pytest.mark.parametrize("page", ["group", "limit", "modelprice"])
+def test_an_empty_list_says_what_to_do(admin: Client, page: str) -> None:
+    assert "There is no" in text_of(admin.get(f"{ROOT}/{page}/")) or page == "modelprice"
