@@ -94,7 +94,8 @@ class BatchUsage:
         self._rest = b""
         if not self.requests:
             return None
-        sums = Usage(*(min(one, MOST) for one in self._sums))
+        prompt, completion, cached, written, reasoning = (min(one, MOST) for one in self._sums)
+        sums = Usage(prompt, completion, cached, written, reasoning)
         return with_units(sums, **{REQUESTS: self.requests})
 
     def _add(self, line: bytes) -> None:
