@@ -159,11 +159,19 @@ def _answered(step: Step, client: Client, headers: dict[str, str], known: Placeh
     for name, value in sorted(answer.headers.items()):
         if name == "Content-Length" and value == str(len(body)):
             value = "of the body"
+        if name == "Content-Security-Policy":
+            value = _in_order(value)
         lines.append(f"< {name}: {known.hide(value)}")
     if step.drawn:
         body = _undrawn(body)
     lines.append(known.hide(_text(body)))
     return "\n".join(lines)
+
+
+def _in_order(policy: str) -> str:
+    """A policy with its directives in order and without the nonce of this answer."""
+    parts = sorted(part.strip() for part in policy.split(";"))
+    return re.sub(r"'nonce-[^']+'", "'nonce-...'", "; ".join(parts))
 
 
 def _collected(answer: Any) -> bytes:
@@ -183,5 +191,6 @@ def _undrawn(body: bytes) -> bytes:
     document = json.loads(body)
     if "candidates" in document:
         del document["primary"], document["fallbacks"]
+        document.pop("course", None)
         document["candidates"].sort(key=lambda one: (one["target"] is None, one["target"]))
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
