@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db import connections
 from django.db.models.signals import post_migrate
 
@@ -12,9 +12,11 @@ class GovernanceConfig(AppConfig):
     verbose_name = "Routing"
 
     def ready(self) -> None:
-        from governance.audit import watched
+        # The collector has no people: it runs without the apps that keep them.
+        if apps.is_installed("django.contrib.auth"):
+            from governance.audit import watched
 
-        watched.connect()
+            watched.connect()
         post_migrate.connect(_lock_audit_log, sender=self, dispatch_uid="governance.audit")
 
 
