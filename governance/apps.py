@@ -12,8 +12,8 @@ class GovernanceConfig(AppConfig):
     verbose_name = "Routing"
 
     def ready(self) -> None:
+        # The collector has no people: it runs without the apps that keep them.
         if apps.is_installed("django.contrib.auth"):
-            # The collector runs without the people who use the pages, and changes none of them.
             from governance.audit import watched
 
             watched.connect()
