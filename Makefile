@@ -22,7 +22,7 @@ setup: $(VENV)/.installed-$(RUNTIMES)
 
 $(VENV)/.installed-$(RUNTIMES): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing Pointsman (up to 500 MB, a minute or two the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(RUNTIMES)]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.$(if $(RUNTIMES),[$(RUNTIMES)])'
 	@touch $@
 
 $(VENV)/.dev-installed: pyproject.toml constraints.txt | $(BIN)/python

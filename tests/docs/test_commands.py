@@ -33,7 +33,7 @@ def blocks() -> Iterator[object]:
             yield pytest.param(*match.groups(), id=f"{page.name}:{line}")
 
 
-READ = re.compile(r'\benv\.(?:text|flag|number|words|path|choice|origins)\(\s*"([A-Z_]+)"')
+READ = re.compile(r'\benv\.(?:text|flag|number|words|path|choice|origins|pairs)\(\s*"([A-Z_]+)"')
 STARTS = ("make run", ".venv/bin/python -m daphne")
 """Commands that serve until they are ended."""
 ELSEWHERE = ("make test", "make bench-quick", ".venv/bin/python manage.py collect")

@@ -57,6 +57,7 @@ def test_it_works() -> None:
             ),
             "skipped": (),
             "warning": "",
+            "sticky": "",
         },
         "attempts": (
             {
@@ -70,6 +71,7 @@ def test_it_works() -> None:
                 "usage": USAGE,
                 "price": None,
                 "cost_usd": None,
+                "started_ms": None,
                 "estimated": False,
                 "cause": "",
             },
