@@ -325,6 +325,7 @@ def test_usage_of_any_shape_is_a_count(usage: Any, more: Any) -> None:
     for said in (usage, {"prompt_tokens": usage, "completion_tokens_details": more}):
         found = of_openai(said)
         if found is not None:
-            counts = msgspec.structs.astuple(found)
+            *counts, units = msgspec.structs.astuple(found)
             assert all(type(one) is int and 0 <= one <= MOST for one in counts)
+            assert all(0 <= one <= MOST for one in (units or {}).values())
             assert cost(found, RATES) >= 0
