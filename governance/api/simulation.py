@@ -14,7 +14,7 @@ from governance.errors import Invalid, check
 from governance.limit_shares import LimitShares
 from governance.routing.breaker import HealthReader, HealthStatus, Quiet
 from governance.routing.course import SUPPOSED, course
-from governance.routing.explain import explain
+from governance.routing.explain import explain_for
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.limited_health import LimitedHealth
 from governance.routing.request import Features, RoutingRequest
@@ -64,7 +64,7 @@ def run(document: object, caller: VirtualKey = ANONYMOUS) -> dict[str, Any]:
     plan = route(
         what.routing_request, what.virtual_key, table, what.health, 0.0, random.SystemRandom()
     )
-    told = explain(plan).document()
+    told = explain_for(plan, what.virtual_key, table).document()
     if table.limits:
         told |= _limits(what, table, told)
     return {

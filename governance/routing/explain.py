@@ -137,6 +137,11 @@ def simulate(
 ) -> Simulation:
     """What `route` decides with the same arguments, explained."""
     plan = route(routing_request, virtual_key, table, health, now, rng)
+    return explain_for(plan, virtual_key, table)
+
+
+def explain_for(plan: Plan, virtual_key: VirtualKey, table: RoutingTable) -> Simulation:
+    """The plan, and whether local inference stands in where none of it answers."""
     held = applies(plan.profile, virtual_key, table)
     words = sentence(held, place_of(table.local_default))
     return replace(explain(plan), local_fallback=held, local_fallback_words=words)

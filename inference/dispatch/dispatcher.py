@@ -88,7 +88,6 @@ class Dispatcher:
     ) -> None:
         """`translators` gives the translator towards an upstream's protocol, `caller` is the
         caller's half of all of them."""
-        self.request = request
         self.context = context
         self._delivery = delivery
         self._book = book
@@ -103,6 +102,15 @@ class Dispatcher:
         """The attempt under way in the first lane and, while there is one, in the second."""
         self._second: asyncio.Task[bool] | None = None
         self.keeper = keeper
+
+    @property
+    def request(self) -> ParsedRequest:
+        """What candidates are asked; an endpoint may complete it before `run`."""
+        return self._exchange.request
+
+    @request.setter
+    def request(self, request: ParsedRequest) -> None:
+        self._exchange.request = request
 
     async def run(self, candidates: tuple[Candidate, ...]) -> Exhausted | None:
         """One candidate after the other until one commits. None when the caller was answered, be

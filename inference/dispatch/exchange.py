@@ -30,7 +30,7 @@ from inference.values.parsed_request import ParsedRequest
 class Exchange:
     """What all attempts of one request have in common: who asks, by which client and book."""
 
-    __slots__ = ("_client", "_context", "_request", "book", "translators")
+    __slots__ = ("_client", "_context", "book", "request", "translators")
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Exchange:
         translators: Callable[[str], Translator],
     ) -> None:
         """`translators` gives the translator towards an upstream's protocol."""
-        self._request = request
+        self.request = request
         self._context = context
         self._client = client
         self.book = book
@@ -61,7 +61,7 @@ class Exchange:
         With `waits` the deadline of the first event is over once anything comes: the stream says
         again what is known before it commits. Raises what `Attempt` takes.
         """
-        candidate, stream = attempt.candidate, self._request.routing_request.stream
+        candidate, stream = attempt.candidate, self.request.routing_request.stream
         backend = backend_of(candidate.provider)
         try:
             if request is None or translators is None:
@@ -107,7 +107,7 @@ class Exchange:
         self, backend: Backend, candidate: Candidate
     ) -> tuple[Translator, ParsedRequest]:
         """How the candidate is spoken to, and the request with what that takes."""
-        request = msgspec.structs.replace(self._request, model_facts=candidate.facts)
+        request = msgspec.structs.replace(self.request, model_facts=candidate.facts)
         protocol = upstream_protocol(candidate, request, backend.kind.translation(candidate.model))
         if protocol == RESPONSES or request.sealed:
             seal = seal_for(self._context.virtual_key, candidate.provider.name)

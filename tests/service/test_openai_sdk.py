@@ -127,7 +127,7 @@ def test_images_and_unknown_fields_reach_the_upstream_untouched() -> None:
 def test_errors_are_the_sdks_own() -> None:
     """Each refusal raises the exception that OpenAI's own service would make it raise."""
     with Upstream(Json(shapes.error("x"), 500)) as upstream:
-        with served(chain(provider("one", upstream))) as gateway:
+        with served(chain(provider("one", upstream), retries=0)) as gateway:
             sdk = client(gateway.url)
             with pytest.raises(openai.AuthenticationError):
                 openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="no").models.list()

@@ -165,5 +165,5 @@ def _summary(context: RequestContext) -> dict[str, Any]:
         "finish_reason": context.finish_reason,
         "fallback": context.fallback,
         "dropped": list(context.dropped),
-        "usage": None if usage is None else msgspec.structs.asdict(usage),
+        "usage": None if usage is None else msgspec.to_builtins(usage),
     }

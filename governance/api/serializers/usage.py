@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from governance.interactions.usage_report import GROUPS, SUMS
@@ -26,6 +27,7 @@ class UsageRowSerializer(serializers.Serializer[Any]):
         return {"interval": found["interval"], **named, **sums, "cost_usd": found["cost_usd"]}
 
 
+@extend_schema_serializer(many=False)
 class UsageReportSerializer(serializers.Serializer[Any]):
     """The rows, and all of them in one."""
 

@@ -58,16 +58,6 @@ SAVED = answers(*WRITING, 404, 412, ok=single("provider", ProviderSerializer))
         request=patch_of(ProviderSerializer),
         responses=SAVED,
     ),
-    repairs=extend_schema(
-        operation_id="list_provider_repairs",
-        summary="What requests to a provider are changed by, since it refuses parts of them",
-        responses=answers(404, ok=listed("repairs", RepairSerializer)),
-    ),
-    forget_repairs=extend_schema(
-        operation_id="forget_provider_repairs",
-        summary="Forget the repairs: requests go out as they came again",
-        responses=answers(404, 501, gone=True),
-    ),
     destroy=extend_schema(
         operation_id="delete_provider",
         summary="Delete a provider",
@@ -110,11 +100,21 @@ class ProviderViewSet(GovernanceViewSet):
         )
         return Response(status=204)
 
+    @extend_schema(
+        operation_id="list_provider_repairs",
+        summary="What requests to a provider are changed by, since it refuses parts of them",
+        responses=answers(404, ok=listed("repairs", RepairSerializer)),
+    )
     def repairs(self, request: Request, name: str) -> Response:
         row = services.find_provider(name)
         found = ports.filled().repairs(row.name)
         return Response({"repairs": found, "count": len(found)})
 
+    @extend_schema(
+        operation_id="forget_provider_repairs",
+        summary="Forget the repairs: requests go out as they came again",
+        responses=answers(404, 501, gone=True),
+    )
     def forget_repairs(self, request: Request, name: str) -> Response:
         row = services.find_provider(name)
         if not ports.filled().forget_repairs(row.name):

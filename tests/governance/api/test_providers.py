@@ -30,6 +30,7 @@ def test_it_works(api: Api) -> None:
         "capabilities": [],
         "extra_headers": {},
         "model_facts": [],
+        "responses_models": [],
         "connect_timeout": 10,
         "first_event_timeout": 120,
         "idle_timeout": 30,

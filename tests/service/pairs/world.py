@@ -113,6 +113,7 @@ def table(
             ),
             virtual_provider=f"to-{'-'.join(names)}",
             local_fallback="never",
+            retries=0,
         )
         for names in chains
     ]
