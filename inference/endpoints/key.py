@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from math import isfinite
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from inference.dispatch.request_limits import Limiting
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.authentication import Authenticate
+from inference.edge.body_budget import BodyBudget
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.protocols import spoken
 from inference.values.error_answer import ErrorAnswer
@@ -37,12 +39,17 @@ class KeyConsumer(LeanHttpConsumer):
         authenticate: Authenticate,
         limiting: Limiting,
         body_limit: int,
+        budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
     ) -> None:
         super().__init__()
         self.table = table
         self.authenticate = authenticate
         self.limiting = limiting
         self.body_limit = body_limit
+        self.budgets = budgets
+
+    def body_owner(self) -> Hashable:
+        return self._key.id
 
     def on_head(self) -> ErrorAnswer | None:
         headers = {name: value for name, value in self.scope["headers"] if name in _HEADERS}

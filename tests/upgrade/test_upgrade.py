@@ -29,15 +29,26 @@ then it is `mlx` still."""
 ACCEPTED: Final = ("mlx", KIND_OF_MLX_SERVER)
 
 GAINED: Final[dict[str, dict[str, object]]] = {
-    "attempts": {
-        "node": "",
-        "group": None,
-        "owner": None,
-        "session": "",
-        "fallback_reason": "",
+    "attempts": {"node": "", "group": None, "owner": None, "session": "", "fallback_reason": ""},
+    "milliseconds": {
+        "usage": None,
+        "price": None,
+        "cost_usd": None,
+        "started_ms": None,
+        "estimated": False,
+        "cause": "",
     },
-    "milliseconds": {"usage": None, "price": None, "cost_usd": None, "cause": ""},
-    "first_event_timeout": {"model_facts": []},
+    "skipped": {"sticky": ""},
+    "base_url": {"responses_models": [], "model_facts": []},
+    "prefix": {"confined_to": [], "group": "", "owner": ""},
+    "virtual_provider": {
+        "retries": None,
+        "hedge_after": None,
+        "on_broken_stream": "continue",
+        "sticky_sessions": True,
+        "return_after": 300,
+    },
+    "virtual_model": {"hedge_after": None},
 }
 """Fields that interactions, their attempts and providers have gained, by a field that tells them
 apart, and what those that were kept must have there."""
@@ -274,6 +285,11 @@ def _neutral_one(one: dict[str, Any]) -> dict[str, Any]:
         if mark in one:
             empty = [name for name, value in gained.items() if one.get(name, ...) == value]
             one = {name: value for name, value in one.items() if name not in empty}
+    if "prefix" in one and isinstance(one.get("version"), int):
+        # Who could make keys still may: the right has a scope of its own since.
+        scopes = [scope for scope in one["scopes"] if scope != "keys"]
+        one = {name: value for name, value in one.items() if name != "version"}
+        one["scopes"] = scopes
     if one.get("kind") in ACCEPTED and one.get("base_url"):
         return {**one, "kind": KIND_OF_MLX_SERVER}
     return one
