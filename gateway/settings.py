@@ -221,7 +221,7 @@ else:
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),
         "connect_timeout": 2,
-        "pool": {"min_size": 0, "max_size": 8, "timeout": 0.8, "reconnect_timeout": 0.5},
+        "pool": {"min_size": 0, "max_size": 20, "timeout": 0.8, "reconnect_timeout": 0.5},
     }
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -50,7 +50,7 @@ def drawn(bar: LimitBar) -> SafeString:
         '<svg class="pm-bar" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" '
         'aria-label="{words}"><rect class="pm-bar-all" width="100" height="4"/>'
         '<rect class="pm-bar-held" width="{both}" height="4"/>'
-        '<rect class="pm-bar-{tone}" width="{used}" height="4"/></svg>'
+        '<rect class="pm-bar-used" data-tone="{tone}" width="{used}" height="4"/></svg>'
         '<span class="pm-bar-words">{words}</span>',
         words=bar.words,
         used=f"{bar.used:.1f}",

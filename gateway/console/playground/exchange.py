@@ -22,6 +22,7 @@ from gateway.server import health_book
 from gateway.server.in_flight import counted
 from gateway.server.limiting import limiting
 from governance import snapshot
+from governance.interactions.record import Usage
 from governance.routing.explain import explain
 from governance.routing.plan import Plan
 from governance.routing.table import VirtualKey
@@ -151,6 +152,12 @@ class _Tap(Observer):
         self._told(plan)
 
 
+def _counts(usage: Usage) -> dict[str, Any]:
+    """What was counted, under the record's own names."""
+    named = msgspec.structs.asdict(usage)
+    return {name: value for name, value in named.items() if value is not msgspec.UNSET}
+
+
 def _summary(context: RequestContext) -> dict[str, Any]:
     usage = context.usage
     return {
@@ -165,5 +172,5 @@ def _summary(context: RequestContext) -> dict[str, Any]:
         "finish_reason": context.finish_reason,
         "fallback": context.fallback,
         "dropped": list(context.dropped),
-        "usage": None if usage is None else msgspec.to_builtins(usage),
+        "usage": None if usage is None else _counts(usage),
     }

@@ -72,7 +72,7 @@ def test_how_much_is_used_is_seen(admin: Client) -> None:
     UsageBucket.objects.create(start=now, provider="acme", cost_micro_usd=9_000_000)
     text = text_of(admin.get(f"{ROOT}/limit/"))
     assert "$9.00 of $10.00 used; counted afresh in" in text
-    assert b"pm-bar-warn" in admin.get(f"{ROOT}/limit/").content
+    assert b'data-tone="warn"' in admin.get(f"{ROOT}/limit/").content
 
 
 def test_a_group_that_is_used_stays(admin: Client) -> None:

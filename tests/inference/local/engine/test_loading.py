@@ -21,6 +21,7 @@ async def test_it_works(world: World) -> None:
     report = await world.report("tiny")
     assert report == {
         "name": "tiny",
+        "runtime": "mlx",
         "state": "ready",
         "progress": 1.0,
         "step": "",
