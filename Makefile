@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := setup
-.PHONY: setup run test test-clients test-clients-quick test-sixteen-faults test-faults test-rest audit lock verify lint \
+.PHONY: setup run test test-slow test-clients test-clients-quick test-sixteen-faults test-faults test-rest audit lock verify lint \
 	bench bench-quick bench-limits bench-local
 
 $(BIN)/python:
@@ -35,6 +35,11 @@ run: setup
 
 test: $(VENV)/.dev-installed
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+# What starts many processes: some ten minutes.
+test-slow: $(VENV)/.dev-installed
+	@POINTSMAN_TEST_SLOW=1 $(BIN)/python -m pytest -n 2 --dist worksteal \
+		$$($(BIN)/python -c 'from tests.conftest import SLOW; print(*SLOW)') $(ARGS)
 
 # Attacks, kills and outages against started services; rewrites docs/reliability.md. Minutes.
 test-faults: $(VENV)/.dev-installed

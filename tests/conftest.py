@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -57,3 +58,26 @@ def postgres_server() -> Iterator[str]:
         pytest.skip("there is no PostgreSQL server to start")
     with postgres.server() as url:
         yield url
+
+
+SLOW = (
+    "tests/browser/test_every_page.py",
+    "tests/gateway/collector/test_processes.py",
+    "tests/gateway/supervisor/test_preflight.py",
+    "tests/gateway/supervisor/test_reload.py",
+    "tests/gateway/supervisor/test_up.py",
+    "tests/gateway/supervisor/test_workers.py",
+    "tests/service/test_interaction_log.py",
+)
+"""Files that start many processes, minutes in all: `make test-slow` runs them, and naming one
+does."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves the slow ones out of a run of everything."""
+    if "POINTSMAN_TEST_SLOW" in os.environ or any("test_" in one for one in config.args):
+        return
+    slow = [item for item in items if item.nodeid.startswith(SLOW)]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.nodeid.startswith(SLOW)]
