@@ -36,7 +36,12 @@ def blocks() -> Iterator[object]:
 READ = re.compile(r'\benv\.(?:text|flag|number|words|path|choice|origins|pairs)\(\s*"([A-Z_]+)"')
 STARTS = ("make run", ".venv/bin/python -m daphne")
 """Commands that serve until they are ended."""
-ELSEWHERE = ("make test", "make bench-quick", "make test-slow", ".venv/bin/python manage.py collect")
+ELSEWHERE = (
+    "make test",
+    "make bench-quick",
+    "make test-slow",
+    ".venv/bin/python manage.py collect",
+)
 """What this is a part of, what is run beside it before anything lands, and the collector, which
 never ends and is run and killed in tests/gateway/collector/test_processes.py."""
 
