@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from governance.limits import MEASURES
-from governance.limits.counting.binding import Who, groups_above
+from governance.limits.counting.binding import Who
 from governance.limits.limit import LimitEntry
 from governance.limits_in_force import LimitUse, shown, use_of
 from governance.routing.limited_health import BELOW_ALL
@@ -25,7 +25,7 @@ class LimitShares:
     def __init__(self, request: RoutingRequest, key: VirtualKey, table: RoutingTable) -> None:
         choice = choose(request, key, table)
         profile = "" if isinstance(choice, Refusal) else choice.profile.id
-        groups = groups_above(key.group, {one.id: one.parent for one in table.groups.values()})
+        groups = table.groups_of(key)
         self._index, self._who = table.limits, Who(key.id, groups, profile)
         self._uses: dict[int, LimitUse] = {}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 
-from governance.limits.counting.binding import LimitIndex
+from governance.limits.counting.binding import LimitIndex, groups_above
 from governance.routing.memo import Memo
 from governance.routing.model_facts import ModelFacts, SaidFacts, known_facts
 
@@ -167,7 +167,7 @@ class ModelPriceEntry:
 
 
 ANONYMOUS = VirtualKey(id="", name="anonymous", scopes=frozenset({"inference"}))
-"""The grant of a request without a key, where the installation does not require one."""
+"""The key of a request without a key, where the installation does not require one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +247,14 @@ class RoutingTable:
     """What the catalogue of models knows, by kind, base URL and model of a provider."""
     memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
     """What was worked out from this table before; ends with it."""
+
+    def groups_of(self, key: VirtualKey) -> tuple[str, ...]:
+        """The key's group and those above it, the nearest first."""
+        return groups_above(key.group, self._parent_of)
+
+    def _parent_of(self, group: str) -> str:
+        entry = self.groups.get(group)
+        return "" if entry is None else entry.parent
 
     def facts(self, provider: ProviderEntry, model: str) -> ModelFacts:
         """What is known of a model at a provider."""

@@ -18,7 +18,7 @@ from governance.limits.counting.admission import (
     raise_to,
     settle,
 )
-from governance.limits.counting.binding import Who, groups_above
+from governance.limits.counting.binding import Who
 from governance.limits.counting.book import LimitBook, highest_share
 from governance.limits.counting.counter import Counter
 from governance.limits.measure import Consumption
@@ -90,7 +90,7 @@ class RequestLimits:
         self._protocol = protocol
         self._book, self._clock, self._outputs = shared.book, shared.clock, shared.outputs
         self._request, self._table = request, table
-        groups = groups_above(key.group, {one.id: one.parent for one in table.groups.values()})
+        groups = table.groups_of(key)
         self._who = Who(key.id, groups, "", request.session)
         self._counters: tuple[Counter, ...] = ()
         self._lease: Lease | None = None

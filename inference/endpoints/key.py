@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from governance.limits.counting.binding import Who, groups_above
+from governance.limits.counting.binding import Who
 from governance.limits.counting.counter import Counter
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.limit_answers import document_of
@@ -74,7 +74,7 @@ class KeyConsumer(LeanHttpConsumer):
 
     def _counters(self) -> Iterator[Counter]:
         table, key, now = self._served, self._key, self.limiting.clock()
-        groups = groups_above(key.group, {one.id: one.parent for one in table.groups.values()})
+        groups = table.groups_of(key)
         who = Who(key.id, groups, key.profile)
         if not key.id or not table.limits:
             return

@@ -14,7 +14,7 @@ import pytest
 
 from governance import snapshot
 from governance.limits.counting.admission import Exceeded, Lease, admit, exceeded, settle
-from governance.limits.counting.binding import Who, groups_above
+from governance.limits.counting.binding import Who
 from governance.limits.counting.book import LimitBook
 from governance.limits.measure import Consumption
 from governance.routing.table import RoutingTable
@@ -58,8 +58,7 @@ class Kitchen:
     def counters(self, session: str = "", model: str = "m", key: str = "") -> Any:
         keys = {one.id: one for one in self.table.virtual_keys.values()}
         found = keys.get(key or self.ids.get("key", ""))
-        parents = {one.id: one.parent for one in self.table.groups.values()}
-        groups = groups_above(found.group if found else "", parents)
+        groups = self.table.groups_of(found) if found else ()
         who = Who(found.id if found else key, groups, "", session)
         limits = self.table.limits
         mine = self.book.of_request(limits, who, self.now)

@@ -7,7 +7,7 @@ count only certain providers and models.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
@@ -85,10 +85,11 @@ def scope_of(limit: LimitEntry, who: Who) -> str:
     return who.key if limit.each == "key" else SHARED
 
 
-def groups_above(group: str, parents: Mapping[str, str]) -> tuple[str, ...]:
-    """The group and those above it, the nearest first."""
+def groups_above(group: str, parent_of: Callable[[str], str | None]) -> tuple[str, ...]:
+    """The group and those above it, the nearest first; `parent_of` gives the id of the next."""
     found: list[str] = []
-    while group and group not in found:
-        found.append(group)
-        group = parents.get(group, "")
+    above: str | None = group
+    while above and above not in found:
+        found.append(above)
+        above = parent_of(above)
     return tuple(found)

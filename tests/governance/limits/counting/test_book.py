@@ -47,9 +47,9 @@ def test_what_binds_it_where_it_is_sent() -> None:
 
 
 def test_groups_above_end_even_in_a_circle() -> None:
-    assert groups_above("a", {"a": "b", "b": "c"}) == ("a", "b", "c")
-    assert groups_above("a", {"a": "b", "b": "a"}) == ("a", "b")
-    assert groups_above("", {}) == ()
+    assert groups_above("a", {"a": "b", "b": "c"}.get) == ("a", "b", "c")
+    assert groups_above("a", {"a": "b", "b": "a"}.get) == ("a", "b")
+    assert groups_above("", {}.get) == ()
 
 
 def test_who_shares_a_counter() -> None:
