@@ -9,19 +9,16 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
 from typing import Final
 
-from governance.routing.table import RoutingTable
 from inference.dispatch.attempt import failure_of
 from inference.dispatch.reading import ANSWER_LIMIT, media_type_of, refusal
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
-from inference.edge.authentication import Authenticate
-from inference.edge.body_budget import BodyBudget
-from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
+from inference.edge.consumer import method_not_allowed
 from inference.edge.holders import Holder, holder_of
 from inference.edge.inference_consumer import read_headers
+from inference.edge.keyed_consumer import KeyedConsumer
 from inference.protocols import ANTHROPIC
 from inference.record import record
 from inference.record.booking import booking
@@ -40,24 +37,10 @@ _PLACE: Final = re.compile(
 _METHODS: Final = {None: ("GET", "DELETE"), "/cancel": ("POST",), "/results": ("GET",)}
 
 
-class HeldBatchConsumer(LeanHttpConsumer):
+class HeldBatchConsumer(KeyedConsumer):
     """Fetches, cancels and deletes batches of the same key, and reads their results."""
 
     methods = ("GET", "DELETE", "POST")
-
-    def __init__(
-        self,
-        *,
-        table: Callable[[], RoutingTable],
-        authenticate: Authenticate,
-        body_limit: int,
-        budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
-    ) -> None:
-        super().__init__()
-        self.budgets = budgets
-        self.table = table
-        self.authenticate = authenticate
-        self.body_limit = body_limit
 
     def on_head(self) -> ErrorAnswer | None:
         self.headers = headers = read_headers(self.scope["headers"])

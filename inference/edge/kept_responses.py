@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Hashable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from governance.routing.table import ProviderEntry, RoutingTable
@@ -15,11 +14,10 @@ from inference.dispatch.reading import ANSWER_LIMIT, media_type_of, refusal
 from inference.dispatch.seals import seal_for
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
-from inference.edge.authentication import Authenticate
-from inference.edge.body_budget import BodyBudget
-from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
+from inference.edge.consumer import method_not_allowed
 from inference.edge.holders import holder_of
 from inference.edge.inference_consumer import read_headers
+from inference.edge.keyed_consumer import KeyedConsumer
 from inference.edge.own_responses import Own, answer
 from inference.protocols import RESPONSES
 from inference.translate.base import EVENT_STREAM
@@ -61,29 +59,14 @@ class Held(NamedTuple):
         return f"/responses/{self.id}{self.rest}{query}"
 
 
-class KeptResponseConsumer(LeanHttpConsumer):
+class KeptResponseConsumer(KeyedConsumer):
     """Fetches, deletes and cancels what the same key has made before."""
 
     methods = ("GET", "DELETE", "POST")
 
-    def __init__(
-        self,
-        *,
-        table: Callable[[], RoutingTable],
-        authenticate: Authenticate,
-        body_limit: int,
-        keeper: Keeper | None = None,
-        budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
-    ) -> None:
-        super().__init__()
-        self.budgets = budgets
+    def __init__(self, *, keeper: Keeper | None = None, **common: Any) -> None:
+        super().__init__(**common)
         self.keeper = keeper
-        self.table = table
-        self.authenticate = authenticate
-        self.body_limit = body_limit
-
-    def body_owner(self) -> Hashable:
-        return self._key.id
 
     def on_head(self) -> ErrorAnswer | None:
         self.headers = headers = read_headers(self.scope["headers"])

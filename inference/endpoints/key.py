@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Iterator
 from math import isfinite
 from typing import Any, Final
 
@@ -17,9 +16,8 @@ from inference.dispatch.limit_answers import document_of
 from inference.dispatch.request_limits import Limiting
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
-from inference.edge.authentication import Authenticate
-from inference.edge.body_budget import BodyBudget
-from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
+from inference.edge.consumer import method_not_allowed
+from inference.edge.keyed_consumer import KeyedConsumer
 from inference.protocols import spoken
 from inference.values.error_answer import ErrorAnswer
 
@@ -27,29 +25,14 @@ PATH: Final = "/v1/key"
 _HEADERS: Final = frozenset({b"authorization", b"x-api-key", b"x-request-id", b"anthropic-version"})
 
 
-class KeyConsumer(LeanHttpConsumer):
+class KeyConsumer(KeyedConsumer):
     """Tells a caller of the limits that are their own: not how much everybody uses."""
 
     methods = ("GET", "HEAD")
 
-    def __init__(
-        self,
-        *,
-        table: Callable[[], RoutingTable],
-        authenticate: Authenticate,
-        limiting: Limiting,
-        body_limit: int,
-        budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
-    ) -> None:
-        super().__init__()
-        self.table = table
-        self.authenticate = authenticate
+    def __init__(self, *, limiting: Limiting, **common: Any) -> None:
+        super().__init__(**common)
         self.limiting = limiting
-        self.body_limit = body_limit
-        self.budgets = budgets
-
-    def body_owner(self) -> Hashable:
-        return self._key.id
 
     def on_head(self) -> ErrorAnswer | None:
         headers = {name: value for name, value in self.scope["headers"] if name in _HEADERS}

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import msgspec
 
 from governance.routing.names import ListedModel, listed_models
-from governance.routing.table import RoutingTable
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
-from inference.edge.authentication import Authenticate
-from inference.edge.body_budget import BodyBudget
-from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
+from inference.edge.consumer import method_not_allowed
+from inference.edge.keyed_consumer import KeyedConsumer
 from inference.protocols import ANTHROPIC, spoken
 from inference.values.error_answer import ErrorAnswer
 
@@ -25,30 +22,17 @@ _PATH: Final = "/v1/models"
 _LONGEST_PAGE: Final = 1000
 
 
-class ListingConsumer(LeanHttpConsumer):
+class ListingConsumer(KeyedConsumer):
     """Names models in the shape of the asking protocol."""
 
     methods = ("GET", "HEAD")
 
     def __init__(
-        self,
-        *,
-        table: Callable[[], RoutingTable],
-        authenticate: Authenticate,
-        body_limit: int,
-        on_disk: Callable[[], Mapping[str, Sequence[str]]] = dict,
-        budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
+        self, *, on_disk: Callable[[], Mapping[str, Sequence[str]]] = dict, **common: Any
     ) -> None:
         """`on_disk` gives the models that each runtime of the local engine has."""
-        super().__init__()
+        super().__init__(**common)
         self.on_disk = on_disk
-        self.table = table
-        self.authenticate = authenticate
-        self.body_limit = body_limit
-        self.budgets = budgets
-
-    def body_owner(self) -> Hashable:
-        return self._key.id
 
     def on_head(self) -> ErrorAnswer | None:
         headers = {name: value for name, value in self.scope["headers"] if name in _HEADERS}
