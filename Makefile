@@ -84,7 +84,7 @@ $(CLIENTS)/.installed: tests/clients/package.json tests/clients/requirements.txt
 test-clients: $(VENV)/.dev-installed $(CLIENTS)/.installed
 	@POINTSMAN_TEST_CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest tests/clients $(ARGS)
 
-# The one that is small enough for every run: the Vercel AI SDK.
+# The smallest of them: the Vercel AI SDK.
 test-clients-quick: $(VENV)/.dev-installed
 	@mkdir -p $(CLIENTS)-quick
 	@npm install --prefix $(CLIENTS)-quick --no-audit --no-fund --loglevel=error --ignore-scripts \

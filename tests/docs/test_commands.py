@@ -39,7 +39,6 @@ STARTS = ("make run", ".venv/bin/python -m daphne")
 ELSEWHERE = (
     "make test",
     "make bench-quick",
-    "make test-slow",
     ".venv/bin/python manage.py collect",
 )
 """What this is a part of, what is run beside it before anything lands, and the collector, which
