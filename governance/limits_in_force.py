@@ -15,7 +15,7 @@ from governance.limits.limit import MICRO, SLIDING, LimitEntry
 from governance.limits.windows import Window, window_of
 from governance.load_limits import limit_of
 from governance.models import Limit
-from governance.serializers.fields import moment_of, money
+from governance.serializers.json_values import moment_of, money
 
 book: Final = LimitBook()
 """Of the requests that this process carries."""

@@ -16,7 +16,7 @@ from rest_framework.views import set_rollback
 
 from governance.errors import Conflict, Forbidden, NotFound, Refused, StaleVersion
 from governance.routing.fields import Problem
-from governance.serializers.fields import moment
+from governance.serializers.json_values import moment
 
 log = structlog.get_logger("pointsman.api")
 

@@ -6,23 +6,26 @@ shows the row's value. Bounds, choices and defaults are the column's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
 from django.db.models import Field as Column
 from django.db.models import Model
-from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from governance.models.validators import Bounds, LinesValidator, NumbersValidator, Words
 from governance.routing.fields import Fields, Problem, kind_of, range_problem
-
-_DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+from governance.serializers.json_values import (
+    decimal,
+    moment,
+    moment_or_date,
+    number,
+    plain,
+    point_in_time,
+)
 
 
 class Strict:
@@ -259,7 +262,7 @@ class StrictDateField(MomentField):
 
     def read(self, fields: Fields) -> datetime | None:
         name, value = self.name, fields.document.get(self.name)
-        found = _moment_or_date(value)
+        found = moment_or_date(value)
         if value is None:
             fields.note(name, "required", f"{name} is required.")
         elif found is None:
@@ -268,7 +271,7 @@ class StrictDateField(MomentField):
         return found
 
     def kept(self, value: Any) -> datetime | None:
-        return _moment_or_date(value)
+        return moment_or_date(value)
 
 
 class StrictNumbersField(Strict, serializers.ListField):
@@ -341,57 +344,3 @@ class StrictLinesField(Strict, serializers.ListField):
 
     def kept(self, value: Any) -> list[str]:
         return [*value]
-
-
-def decimal(value: object) -> Decimal | None:
-    """The exact value of a number or of a text that is one; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        return None
-    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
-        return None
-    found = Decimal(str(value))
-    return found if found.is_finite() else None
-
-
-def plain(value: Decimal) -> str:
-    """A decimal as people write it: no exponent, no zeros behind the last digit."""
-    return f"{value.normalize():f}"
-
-
-def _moment_or_date(value: object) -> datetime | None:
-    if isinstance(value, str) and _DATE.fullmatch(value):
-        value = f"{value}T00:00:00Z"
-    return point_in_time(value)
-
-
-def number(value: float | None) -> float | None:
-    """Whole numbers without a fraction, so that 1 stays 1 on its way through the database."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def moment(value: datetime | None) -> str | None:
-    """A point in time as ISO 8601 in UTC, to the second or finer if it is."""
-    return None if value is None else value.isoformat().replace("+00:00", "Z")
-
-
-def point_in_time(value: object) -> datetime | None:
-    """The point in time an ISO 8601 text names, in UTC; None when it names none."""
-    if not isinstance(value, str):
-        return None
-    try:
-        found = parse_datetime(value)
-        if found is None or found.tzinfo is None:
-            return None
-        return found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def moment_of(at: float) -> str:
-    """Unix time in seconds as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
-
-
-def money(dollars: float) -> str:
-    """US dollars to the millionth as a decimal text."""
-    return plain(Decimal(str(round(dollars, 6))))

@@ -12,6 +12,7 @@ from governance.models import Group, Limit, LimitGrant, ModelPrice
 from governance.routing.fields import Problem
 from governance.routing.limit_rules import group_problems, limit_problems
 from governance.serializers import fields
+from governance.serializers.json_values import number, plain
 from governance.serializers.strict import PartSerializer, Reading, StrictSerializer
 
 LIVE: Final = ("used", "held", "resets_at")
@@ -85,14 +86,14 @@ class AmountField(fields.StrictDecimalField):
 
     def show(self, row: Any) -> Any:
         value = getattr(row, self.column.attname)
-        return fields.plain(value) if row.measure == "cost" else _as_number(value)
+        return plain(value) if row.measure == "cost" else _as_number(value)
 
     def shown_by(self) -> Any:
         return self.show
 
 
 def _as_number(value: Any) -> float:
-    found = fields.number(float(value))
+    found = number(float(value))
     assert found is not None
     return found
 

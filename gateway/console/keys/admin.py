@@ -22,7 +22,7 @@ from governance.models import ApiKey, RoutingProfile
 from governance.models.api_key import SCOPES
 from governance.routing import fallback_modes
 from governance.routing.fields import Problem
-from governance.serializers.fields import moment
+from governance.serializers.json_values import moment
 from governance.services.keys import save_problems
 
 

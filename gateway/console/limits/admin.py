@@ -16,7 +16,7 @@ from gateway.console.theme.admin_classes import display
 from governance.load_limits import limit_of
 from governance.models import Group, Limit, ModelPrice
 from governance.routing.fields import Problem
-from governance.serializers.fields import plain
+from governance.serializers.json_values import plain
 from governance.services import GROUPS, LIMITS, PRICES
 from governance.services.plain_rows import PlainRows
 

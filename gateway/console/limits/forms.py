@@ -14,7 +14,7 @@ from governance.limits.limit import EACH, ENFORCEMENTS, UNPRICED, WINDOWS
 from governance.models import ApiKey, Group, Limit, ModelPrice, Provider, RoutingProfile
 from governance.routing.fields import Problem
 from governance.serializers import LimitSerializer, ModelPriceSerializer
-from governance.serializers.fields import moment
+from governance.serializers.json_values import moment
 from governance.services.budgets import group_problems, limit_problems, price_problems
 
 LISTED: Final = 500

@@ -19,7 +19,7 @@ from governance import services
 from governance.errors import Refused
 from governance.models import HeuristicRule, RoutingProfile
 from governance.routing.fields import Problem
-from governance.serializers.fields import number
+from governance.serializers.json_values import number
 from governance.services.rules import save_problems
 
 

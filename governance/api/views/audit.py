@@ -20,7 +20,7 @@ from governance.api.serializers.common import listed
 from governance.api.views.base import GovernanceViewSet
 from governance.api.views.interactions import JsonLines
 from governance.models import AuditEntry
-from governance.serializers.fields import moment
+from governance.serializers.json_values import moment
 
 PAGE_LENGTH: Final = 100
 EXPORTED: Final = 500

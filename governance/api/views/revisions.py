@@ -27,7 +27,7 @@ from governance.api.views.base import (
 from governance.errors import Invalid
 from governance.models import Revision
 from governance.routing.fields import Problem
-from governance.serializers.fields import moment
+from governance.serializers.json_values import moment
 
 PAGE_LENGTH = 100
 

@@ -31,7 +31,7 @@ from governance.interactions.usage_report import (
 )
 from governance.models import UsageBucket
 from governance.routing.fields import Problem, one_of
-from governance.serializers.fields import point_in_time
+from governance.serializers.json_values import in_utc, point_in_time
 
 MONTH: Final = timedelta(days=30)
 """What is told where nobody says from when."""
@@ -96,8 +96,8 @@ class UsageViewSet(GovernanceViewSet):
             return Response({"rows": rows, "columns": columns(rows, question)})
         return Response(
             {
-                "from": question.begin.isoformat().replace("+00:00", "Z"),
-                "to": question.end.isoformat().replace("+00:00", "Z"),
+                "from": in_utc(question.begin),
+                "to": in_utc(question.end),
                 "rows": rows,
                 "total": totals(question),
             }
