@@ -49,9 +49,14 @@ class _NothingSeen:
 NOTHING_SEEN: Final[SessionReader] = _NothingSeen()
 
 
+def sticks(profile: Profile) -> bool:
+    """Whether sessions have a choice there, and keep to it."""
+    return profile.sticky_sessions and len(profile.targets) > 1
+
+
 def session_in(profile: Profile, key: VirtualKey, request: RoutingRequest) -> str:
     """The session within its key and profile; empty where requests do not stick."""
-    if not request.session or not profile.sticky_sessions or len(profile.targets) < 2:
+    if not request.session or not sticks(profile):
         return ""
     return f"{key.id}\n{profile.id}\n{request.session}"
 

@@ -14,10 +14,12 @@ import structlog
 from governance.interactions.record import NamedRef
 from governance.kinds import caller_headers, list_headers
 from governance.kinds.kind import HOPS_HEADER
+from governance.routing.breaker import HealthReader
 from governance.routing.fallback_modes import NEVER
 from governance.routing.plan import Plan, Refusal
 from governance.routing.policy import choose
 from governance.routing.resolve import resolve, route
+from governance.routing.sessions import sticks
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.health import HealthBook
@@ -242,16 +244,19 @@ class InferenceConsumer(LeanHttpConsumer):
     ) -> Plan:
         """The plan, with what limits leave of it."""
         routing_request, now, rng = request.routing_request, self.context.started, self.rng
-        if session := sticky_session(request):
-            routing_request = routing_request._replace(session=session)
-        if limits is None:
-            return route(routing_request, key, table, self.book, now, rng, self.book)
         choice = choose(routing_request, key, table)
         if isinstance(choice, Refusal):
             return Plan(refusal=choice)
-        profile = "" if choice.profile.implicit else choice.profile.id
-        health = limits.health(self.book, profile)
+        profile = choice.profile
+        # A long prompt is hashed for its session, which is for profiles that have use of one.
+        if sticks(profile) and (session := sticky_session(request)):
+            routing_request = routing_request._replace(session=session)
+        health: HealthReader = self.book
+        if limits is not None:
+            health = limits.health(self.book, "" if profile.implicit else profile.id)
         plan = resolve(routing_request, choice, key, table, health, now, rng, self.book)
+        if limits is None:
+            return plan
         admitted = limits.admit(plan)
         if isinstance(admitted, ErrorAnswer):
             self.context.plan = plan
