@@ -208,7 +208,10 @@ class HealthBook:
         # Those that nothing was heard of for longest come first.
         before = self._breakers.pop(key, None)
         if before is not None and before.state != breaker.state == "ramp":
+            self._recovered.pop(key, None)
             self._recovered[key] = self._clock()
+            if len(self._recovered) > MOST:
+                del self._recovered[next(iter(self._recovered))]
         self._breakers[key] = breaker
         reported = self._reported.get(key)
         if reported is not None:

@@ -228,6 +228,23 @@ def test_what_is_kept_of_models_is_bounded_and_expires() -> None:
     assert set(book._breakers) == {("one", "last"), ("one", "other")}, "which cools down still"
 
 
+def test_recoveries_that_are_remembered_are_bounded() -> None:
+    """The latest ones stay: sessions wait for them before they return."""
+    clock = Clock()
+    book = HealthBook(rng=random.Random(1), clock=clock)
+    for number in range(MOST + 10):
+        name = f"m{number}"
+        for _ in range(5):
+            book.release(book.acquire(ONE, name) or pytest.fail("no permit"), DOWN)
+        status = book.status("one", name)
+        assert status is not None
+        clock.now = status.until + 0.01
+        book.release(book.acquire(ONE, name) or pytest.fail("no permit"))
+    assert len(book._recovered) == MOST
+    assert book.recovered("one", f"m{MOST + 9}") == clock.now
+    assert book.recovered("one", "m0") == 0.0
+
+
 def test_a_report_of_limits_is_forgotten_when_it_is_over() -> None:
     clock = Clock()
     book = HealthBook(rng=random.Random(1), clock=clock)
