@@ -74,7 +74,7 @@ def read() -> Rows | None:
         return None
     # Only whoever holds the key ring could have written it.
     try:
-        rows = pickle.loads(opened[len(_SHAPE) :])  # noqa: S301
+        rows = pickle.loads(opened[len(_SHAPE) :])  # noqa: S301  # sealed by us, see above
     except Exception as error:
         log.warning("table_not_read", error=type(error).__name__)
         return None

@@ -65,7 +65,7 @@ def watch_relation(model: type[Model], field: str, words: str) -> None:
         if action in _VERBS:
             _related(relation, instance, action, reverse, pk_set)
 
-    through = model._meta.get_field(field).remote_field.through  # type: ignore[union-attr]
+    through = model._meta.get_field(field).remote_field.through  # type: ignore[union-attr]  # a many-to-many field has one
     m2m_changed.connect(told, sender=through, weak=False, dispatch_uid=f"audit.{through}")
 
 
@@ -136,7 +136,7 @@ def _signed_in(sender: Any, user: User, **rest: Any) -> None:
 
 def _labelled(model: type[Model], document: Mapping[str, Any], watched: Watched) -> dict[str, Any]:
     """What may be shown of it, under the names that people know the columns by."""
-    names = {name: str(model._meta.get_field(name).verbose_name) for name in watched.fields}  # type: ignore[union-attr]
+    names = {name: str(model._meta.get_field(name).verbose_name) for name in watched.fields}  # type: ignore[union-attr]  # columns, no relations
     return {label: document[name] for name, label in names.items()}
 
 

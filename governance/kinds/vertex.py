@@ -16,7 +16,7 @@ from governance.kinds.credentials import members
 from governance.kinds.gemini import HI, WORDS
 from governance.kinds.kind import TRACE_HEADERS, Preset, Probe, ProviderKind
 
-TOKEN_PLACE: Final = "https://oauth2.googleapis.com/token"  # noqa: S105
+TOKEN_PLACE: Final = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
 SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 LIFE: Final = 3600
 """Seconds. Source: Google's guide "Using OAuth 2.0 for server to server applications"."""

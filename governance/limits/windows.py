@@ -84,7 +84,7 @@ def after(window: str, begin: float, count: int, **where: object) -> float:
         return begin + SLIDING[window] * count
     end = begin
     for _ in range(count):
-        end = window_of(window, end, **where).end  # type: ignore[arg-type]
+        end = window_of(window, end, **where).end  # type: ignore[arg-type]  # zone, day and hour, by their names
         if end == inf:
             break
     return end

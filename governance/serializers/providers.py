@@ -79,7 +79,7 @@ class FactsSerializer(serializers.Serializer[Any]):
 class FactsField(Strict, serializers.ListSerializer[Any]):
     """Facts of models, with what is said of each in one order, whatever order it came in."""
 
-    def read(self, reading: Reading) -> None:  # type: ignore[override]
+    def read(self, reading: Reading) -> None:  # type: ignore[override]  # a document in place of a value
         reading.found += facts_problems(reading.document.get(self.name))
 
     def kept(self, value: Any) -> list[dict[str, Any]]:

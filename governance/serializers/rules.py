@@ -37,7 +37,7 @@ class ConditionSerializer(serializers.Serializer[Any]):
 class StrictConditionsField(Strict, serializers.ListSerializer[Any]):
     """Conditions, kept with their three fields in their order, whatever order they came in."""
 
-    def read(self, reading: Reading) -> None:  # type: ignore[override]
+    def read(self, reading: Reading) -> None:  # type: ignore[override]  # a document in place of a value
         reading.found += conditions_problems(reading.document.get(self.name))
 
     def kept(self, value: Any) -> list[dict[str, Any]]:

@@ -203,7 +203,7 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
         self, field_name: str, info: Any, model_class: type[Model], nested_depth: int
     ) -> tuple[type[serializers.Field[Any, Any, Any, Any]], dict[str, Any]]:
         column = model_class._meta.get_field(self.columns.get(field_name, field_name))
-        return column_field(column)  # type: ignore[arg-type]
+        return column_field(column)  # type: ignore[arg-type]  # the stubs want a concrete column
 
 
 class PartSerializer(StrictSerializer):

@@ -106,7 +106,7 @@ def replay(document: Mapping[str, Any], requests: Iterable[Past], table: Routing
 
 def odds(routing_request: RoutingRequest, virtual_key: VirtualKey, table: RoutingTable) -> Odds:
     """Where the request goes first, and how likely."""
-    plan = route(routing_request, virtual_key, table, HEALTHY, 0.0, random.Random(0))  # noqa: S311
+    plan = route(routing_request, virtual_key, table, HEALTHY, 0.0, random.Random(0))  # noqa: S311  # chances are read, not the draw
     if plan.refusal is not None:
         return {FirstDestination(refusal=plan.refusal.code): 1.0}
     found: Odds = {}

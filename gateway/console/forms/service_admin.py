@@ -120,7 +120,7 @@ class ServiceAdmin(AuditedAdmin):
 
     def missing(self, request: HttpRequest, identity: str) -> HttpResponse:
         """As Django's own pages tell of a row that is not there."""
-        told = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
+        told = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]  # not in the stubs
         answer: HttpResponse = told(request, self.opts, identity)
         return answer
 

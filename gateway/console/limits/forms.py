@@ -97,7 +97,7 @@ class LimitForm(DocumentForm):
         subject = str(self.initial.get("subject", ""))
         if subject and subject not in choices:
             choices[subject] = subject.replace(":", ": ", 1)
-        self.fields["subject"].choices = list(choices.items())  # type: ignore[attr-defined]
+        self.fields["subject"].choices = list(choices.items())  # type: ignore[attr-defined]  # a field with choices
 
     def document(self) -> dict[str, Any]:
         typed = dict(self.cleaned_data)

@@ -67,7 +67,7 @@ def _signed_in(request: HttpRequest, get_response: View) -> HttpResponse:
     if choice == "continue":
         typed = kept.copy()
         typed[TOKEN] = request.POST.get(TOKEN, "")
-        request.POST = typed  # type: ignore[assignment]
+        request.POST = typed  # type: ignore[assignment]  # what was typed before
         return _forgotten(get_response(request), request)
     return get_response(request)
 

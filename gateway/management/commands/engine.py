@@ -47,4 +47,4 @@ class Command(BaseCommand):
             limits=engine.limits_from(settings),
         )
         # In place of this process, which has loaded every page of the admin.
-        os.execv(sys.executable, [sys.executable, "-m", "inference.local.engine", *command])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-m", "inference.local.engine", *command])  # noqa: S606  # our own program

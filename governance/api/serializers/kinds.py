@@ -12,7 +12,7 @@ from governance.kinds import ProviderKind
 class PresetSerializer(serializers.Serializer[Any]):
     """A well-known place: the fields of a provider to begin with."""
 
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF has an attribute of that name
     name = serializers.CharField()
     base_url = serializers.CharField()
     is_local = serializers.BooleanField()
@@ -22,7 +22,7 @@ class KindSerializer(serializers.Serializer[Any]):
     """A kind of provider."""
 
     name = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF has an attribute of that name
     help = serializers.CharField()
     key_help = serializers.CharField(
         help_text="What stands in the place of an API key; empty where it is one."

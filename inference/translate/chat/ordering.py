@@ -24,4 +24,4 @@ def ordered(messages: list[M], kind: type[M]) -> list[M]:
     ]
     if is_ordered(headings):
         return messages
-    return msgspec.convert(in_order(msgspec.to_builtins(messages)), list[kind])  # type: ignore[valid-type]
+    return msgspec.convert(in_order(msgspec.to_builtins(messages)), list[kind])  # type: ignore[valid-type]  # a type that is passed in

@@ -24,12 +24,12 @@ class SignedCall(ToolCall, kw_only=True):
 
 
 class GeminiMessage(ChatMessage, kw_only=True):
-    content: str | list[MediaPart] | None = None  # type: ignore[assignment]
-    tool_calls: list[SignedCall] | None = None  # type: ignore[assignment]
+    content: str | list[MediaPart] | None = None  # type: ignore[assignment]  # narrower than the hub's
+    tool_calls: list[SignedCall] | None = None  # type: ignore[assignment]  # narrower than the hub's
 
 
 class GeminiRequest(ChatRequest, kw_only=True):
-    messages: list[GeminiMessage]  # type: ignore[assignment]
+    messages: list[GeminiMessage]  # type: ignore[assignment]  # narrower than the hub's
     seed: int | None = None
 
 

@@ -12,7 +12,7 @@ class HistoryMessage(request_schema.ChatMessage, kw_only=True):
 
 
 class FullChatRequest(request_schema.ChatRequest, kw_only=True):
-    messages: list[HistoryMessage]  # type: ignore[assignment]
+    messages: list[HistoryMessage]  # type: ignore[assignment]  # narrower than the hub's
     metadata: dict[str, Any] | None = None
     verbosity: str | None = None
     prompt_cache_key: str | None = None
