@@ -67,23 +67,23 @@ class Exchange:
         try:
             given = backend, candidate, request, translators
             if len(self.request.body) < LARGE:
-                translator, request, outbound = self._said(*given)
+                translator, said, outbound = self._said(*given)
             else:
-                translator, request, outbound = await apart(self._said, *given)
+                translator, said, outbound = await apart(self._said, *given)
         except Inexpressible as error:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
             ) from None
-        reply = await self._send(request, backend, outbound, attempt)
+        reply = await self._send(said, backend, outbound, attempt)
         words = backend.kind.failure_words
         try:
             if stream:
                 arrived = attempt.deadlines.touch if waits else None
-                result = await open_stream(translator, request, reply, arrived)
+                result = await open_stream(translator, said, reply, arrived)
                 result.signs_of_life = backend.kind.signs_of_life
                 return result
             return await read_whole(
-                translator, request, reply, attempt.deadlines, streamed=outbound.streamed
+                translator, said, reply, attempt.deadlines, streamed=outbound.streamed
             )
         except AttemptFailed as failed:
             raise AttemptFailed(reworded(failed.failure, words)) from None

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
@@ -35,11 +36,9 @@ def main() -> None:
     def send() -> None:
         connection = HTTPConnection(str(place.hostname), place.port, timeout=180)
         headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-        try:
+        # Where it is refused before all of it was sent, the answer is there all the same.
+        with suppress(OSError):
             connection.request("POST", "/v1/chat/completions", body, headers)
-        except OSError:
-            # Refused before all of it was sent: the answer may be there all the same.
-            pass
         try:
             answer = connection.getresponse()
             answer.read()
@@ -53,7 +52,7 @@ def main() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    print(json.dumps(statuses))
+    sys.stdout.write(json.dumps(statuses))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -26,7 +27,7 @@ async def test_others_go_on_while_one_at_a_time_is_worked_on() -> None:
         await asyncio.sleep(0.001)
         turns += 1
     assert turns >= 15, "the loop had a turn at the latest every few switches of the interpreter"
-    assert all(later >= earlier for (_, earlier), (later, _) in zip(spans, spans[1:], strict=False))
+    assert all(later >= earlier for (_, earlier), (later, _) in pairwise(spans))
 
 
 async def test_what_it_returns_and_raises_is_the_callers() -> None:
