@@ -121,6 +121,7 @@ class Rest:
 
     def __call__(self, method: str, route: str, body: Any = None, **names: Any) -> Any:
         path = re.sub(r"<\w+:(\w+)>", lambda found: str(names[found[1]]), route)
+        self._log.new()
         answer = self._client.generic(
             method,
             f"/api/governance/{path}",
@@ -142,33 +143,38 @@ def rest_routes() -> set[str]:
     return found
 
 
+def write_one_of(api: Rest, path: str, routes: set[str]) -> dict[str, tuple[str, str]]:
+    """Makes, changes and deletes one. What the log is to say, by route."""
+    kind, document, put, patch = WRITTEN[path]
+    removing = f"DELETE {path}/<"
+    one = next(r[len("DELETE ") :] for r in routes if r.startswith(removing) and r[-1] == ">")
+    name = one.partition(":")[2].rstrip(">")
+    (made,) = (v for v in api("POST", path, document).values() if isinstance(v, dict))
+    named = {name: made["name"] if path == "providers" else made["id"]}
+    expected = {f"POST {path}": ("create", kind), f"DELETE {one}": ("delete", kind)}
+    for method, body in (("PUT", {**document, **put}), ("PATCH", patch)):
+        if f"{method} {one}" in routes:
+            api(method, one, body, **named)
+            expected[f"{method} {one}"] = ("change", kind)
+    if path == "limits":
+        extra = {"limit": made["id"], "amount": "20", "from": "2026-11-01", "windows": 2}
+        grant = api("POST", "grants", extra)["grant"]
+        api("DELETE", "grants/<int:row_id>", row_id=grant["id"])
+        expected["POST grants"] = ("create", "extra amount")
+        expected["DELETE grants/<int:row_id>"] = ("delete", "extra amount")
+    api("DELETE", one, **named)
+    return expected
+
+
 def test_rest(browser: Client, collector: None) -> None:
     api = Rest(browser)
     routes = rest_routes()
     expected = {}
-    for path, (kind, document, put, patch) in WRITTEN.items():
-        one = next(r.removeprefix("DELETE ") for r in routes if r.startswith(f"DELETE {path}/<"))
-        name = one.partition(":")[2].rstrip(">")
-        (made,) = (v for v in api("POST", path, document).values() if isinstance(v, dict))
-        named = {name: made["name"] if path == "providers" else made["id"]}
-        expected[f"POST {path}"] = ("create", kind)
-        if f"PUT {one}" in routes:
-            api("PUT", one, {**document, **put}, **named)
-            expected[f"PUT {one}"] = ("change", kind)
-        if f"PATCH {one}" in routes:
-            api("PATCH", one, patch, **named)
-            expected[f"PATCH {one}"] = ("change", kind)
-        if path == "limits":
-            extra = {"limit": made["id"], "amount": "20", "from": "2026-11-01", "windows": 2}
-            grant = api("POST", "grants", extra)["grant"]
-            api("DELETE", "grants/<int:row_id>", row_id=grant["id"])
-            expected["POST grants"] = ("create", "extra amount")
-            expected["DELETE grants/<int:row_id>"] = ("delete", "extra amount")
-        api("DELETE", one, **named)
-        expected[f"DELETE {one}"] = ("delete", kind)
+    for path in WRITTEN:
+        expected |= write_one_of(api, path, routes)
     rules = [services.save_rule({"name": n, "profile": "light"}, who="t") for n in "ab"]
     order = [rule.document["id"] for rule in reversed(rules)]
-    api("PUT", "heuristic-rules/order", {"rules": order})
+    api("PUT", "heuristic-rules/order", {"order": order})
     expected["PUT heuristic-rules/order"] = ("reorder", "heuristic rule")
     api("DELETE", "providers/<str:name>/repairs", name="fast")
     expected["DELETE providers/<str:name>/repairs"] = ("forget repairs", "provider")
