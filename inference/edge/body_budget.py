@@ -15,6 +15,9 @@ from inference.dispatch.large_bodies import LARGE
 
 PATIENCE: Final = 10.0
 """Seconds a body may wait for room."""
+SMALL: Final = 16 * 1024
+"""Bytes up to which a body whose length is announced is not counted, unless there is little to be
+had: how many of those there are is bounded by the number of connections."""
 _GIVE_BACK_AFTER: Final = 1.0
 """Seconds after the end of a large body until what it took is given back to the system."""
 
@@ -43,6 +46,8 @@ class BodyBudget:
     ) -> None:
         self.total = total
         self.per_key = per_key
+        self.uncounted = min(SMALL, per_key // 256)
+        """Bytes of a body that need no leave."""
         self.used = 0
         self._loop = loop
         self._patience = patience

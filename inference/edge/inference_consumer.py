@@ -161,20 +161,19 @@ class InferenceConsumer(LeanHttpConsumer):
         try:
             table = self.table()
             key = self._key(table)
-            request = await self._parsed(body)
+            request = self._parse(body) if len(body) < LARGE else await self._parse_apart(body)
             plan = self._route(request, key, table)
             delivery = AnswerDelivery(context, self.writer)
             dispatcher = self._dispatcher(request, delivery)
-            interval = (
-                self.heartbeat if request.routing_request.stream and self.endpoint.events else None
-            )
-            with Heartbeat(self.loop, self.timer_wheel, delivery.heartbeat, interval) as heartbeat:
-                self.writer.heartbeat = heartbeat
-                exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
-                if exhausted is not None:
-                    heartbeat.stop()
-                    self._unless_the_route_failed(exhausted, request, key, table)
-                    await delivery.give_up(exhausted)
+            if request.routing_request.stream and self.endpoint.events:
+                self.writer.heartbeat = Heartbeat(
+                    self.loop, self.timer_wheel, delivery.heartbeat, self.heartbeat
+                )
+            exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
+            if exhausted is not None:
+                self._end_heartbeat()
+                self._unless_the_route_failed(exhausted, request, key, table)
+                await delivery.give_up(exhausted)
         except RequestRefused as refused:
             await self._refuse(refused.answer)
         except asyncio.CancelledError:
@@ -184,9 +183,14 @@ class InferenceConsumer(LeanHttpConsumer):
             context.outcome, context.error_code = "error", "internal_error"
             await self.crashed(error)
         finally:
-            # The heartbeat knows the writer: a cycle would be left to the garbage collector.
-            self.writer.heartbeat = None
+            self._end_heartbeat()
             self._record()
+
+    def _end_heartbeat(self) -> None:
+        """It knows the writer: a cycle would be left to the garbage collector."""
+        heartbeat, self.writer.heartbeat = self.writer.heartbeat, None
+        if heartbeat is not None:
+            heartbeat.stop()
 
     def _key(self, table: RoutingTable) -> VirtualKey:
         """The key the request was authenticated by; if the table has changed while the body was
@@ -200,14 +204,21 @@ class InferenceConsumer(LeanHttpConsumer):
         assert context.virtual_key is not None
         return context.virtual_key
 
-    async def _parsed(self, body: bytes) -> ParsedRequest:
+    async def _parse_apart(self, body: bytes) -> ParsedRequest:
+        """A large body. With the session it is known by, which takes long to find in one."""
+
+        def parsed() -> tuple[ParsedRequest, str]:
+            request = self._parse(body)
+            return request, sticky_session(request)
+
+        request, self._sticky = await apart(parsed)
+        return request
+
+    def _parse(self, body: bytes) -> ParsedRequest:
         for observer in self.observers:
             observer.on_body(self.context, body)
         try:
-            if len(body) < LARGE:
-                request = self.endpoint.read(body, self.headers)
-            else:
-                request, self._sticky = await apart(self._read_large, body)
+            request = self.endpoint.read(body, self.headers)
         except BadRequest as error:
             raise RequestRefused(
                 ErrorAnswer(
@@ -217,11 +228,6 @@ class InferenceConsumer(LeanHttpConsumer):
         self.context.routing_request = self.endpoint.recorded(request.routing_request)
         self.context.session = request.session
         return request
-
-    def _read_large(self, body: bytes) -> tuple[ParsedRequest, str]:
-        """With the session it is known by, which takes long to find in a long prompt."""
-        request = self.endpoint.read(body, self.headers)
-        return request, sticky_session(request)
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
         context = self.context
