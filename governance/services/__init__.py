@@ -20,6 +20,7 @@ from governance.services.providers import (
     profiles_naming,
     save_provider,
 )
+from governance.services.repairs import forget_repairs
 from governance.services.revisions import Reverted, revert
 from governance.services.rules import delete_rule, find_rule, reorder_rules, save_rule
 from governance.services.targets import Added, add_models, switch_profile
@@ -52,6 +53,7 @@ __all__ = [
     "find_provider",
     "find_revision",
     "find_rule",
+    "forget_repairs",
     "maker_of",
     "profiles_in",
     "profiles_naming",

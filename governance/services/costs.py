@@ -13,6 +13,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import F
 
+from governance import audit
 from governance.interactions.ledger import micro_usd, quarter_hour
 from governance.interactions.record import AttemptRecord, InteractionRecord
 from governance.interactions.rows import record_of
@@ -175,3 +176,4 @@ def _note(who: str, done: Recomputed) -> None:
             summary=done.words,
             changes=[],
         )
+        audit.record([audit.Act("recompute", "costs", "", changes=[done.words])], actor=who)

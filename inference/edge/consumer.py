@@ -24,6 +24,7 @@ from inference.content_coding import (
     coding_of,
     decoded,
 )
+from inference.dispatch.large_bodies import LARGE, apart
 from inference.dispatch.timer_wheel import timer_wheel_of
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.asgi import (
@@ -35,7 +36,7 @@ from inference.edge.asgi import (
     announced_body,
     unread_body,
 )
-from inference.edge.body_budget import LARGE, BodyBudget, HeldBody, NoRoom
+from inference.edge.body_budget import BodyBudget, HeldBody, NoRoom
 from inference.edge.body_clock import IDLE_SECONDS, BodyClock, BodyStalled
 from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.values.error_answer import ErrorAnswer
@@ -205,14 +206,12 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
     async def _handle(self, body: bytes) -> None:
         """Takes the body out of its content coding first. Raises `NoRoom`."""
         held = self._body_held
-        if held is not None and (self.coding or len(body) >= LARGE):
-            if self.coding:
+        if self.coding:
+            if held is not None:
                 # How large it becomes shows only when it is there.
                 await held.resize(len(body) + self.body_limit)
-            await held.budget.turn()
-        if self.coding:
             try:
-                body = decoded(body, self.coding, self.body_limit)
+                body = await apart(decoded, body, self.coding, self.body_limit)
             except BrokenCoding as error:
                 await self.refuse(ErrorAnswer(400, str(error), "broken_content_encoding"))
                 return
@@ -262,6 +261,8 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
                 await held.resize(read)
                 if clock is not None:
                     clock.touch()
+        if read >= LARGE:
+            return await apart(b"".join, parts)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

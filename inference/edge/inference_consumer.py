@@ -23,6 +23,7 @@ from governance.routing.sessions import sticks
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.health import HealthBook
+from inference.dispatch.large_bodies import LARGE, apart
 from inference.dispatch.request_limits import Limiting, RequestLimits
 from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
@@ -94,6 +95,8 @@ class InferenceConsumer(LeanHttpConsumer):
     """
 
     methods = ("POST",)
+    _sticky = ""
+    """The session of a large request, which is known from its reading."""
 
     def __init__(
         self,
@@ -158,7 +161,7 @@ class InferenceConsumer(LeanHttpConsumer):
         try:
             table = self.table()
             key = self._key(table)
-            request = self._parse(body)
+            request = await self._parsed(body)
             plan = self._route(request, key, table)
             delivery = AnswerDelivery(context, self.writer)
             dispatcher = self._dispatcher(request, delivery)
@@ -201,11 +204,14 @@ class InferenceConsumer(LeanHttpConsumer):
         assert context.virtual_key is not None
         return context.virtual_key
 
-    def _parse(self, body: bytes) -> ParsedRequest:
+    async def _parsed(self, body: bytes) -> ParsedRequest:
         for observer in self.observers:
             observer.on_body(self.context, body)
         try:
-            request = self.endpoint.read(body, self.headers)
+            if len(body) < LARGE:
+                request = self.endpoint.read(body, self.headers)
+            else:
+                request, self._sticky = await apart(self._read_large, body)
         except BadRequest as error:
             raise RequestRefused(
                 ErrorAnswer(
@@ -215,6 +221,11 @@ class InferenceConsumer(LeanHttpConsumer):
         self.context.routing_request = self.endpoint.recorded(request.routing_request)
         self.context.session = request.session
         return request
+
+    def _read_large(self, body: bytes) -> tuple[ParsedRequest, str]:
+        """With the session it is known by, which takes long to find in a long prompt."""
+        request = self.endpoint.read(body, self.headers)
+        return request, sticky_session(request)
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
         context = self.context
@@ -253,7 +264,7 @@ class InferenceConsumer(LeanHttpConsumer):
             return Plan(refusal=choice)
         profile = choice.profile
         # A long prompt is hashed for its session, which is for profiles that have use of one.
-        if sticks(profile) and (session := sticky_session(request)):
+        if sticks(profile) and (session := self._sticky or sticky_session(request)):
             routing_request = routing_request._replace(session=session)
         health: HealthReader = self.book
         if limits is not None:

@@ -137,7 +137,9 @@ class Connection(asyncio.Protocol):
         unsent = self._unsent
         while unsent and not self._writing_paused:
             part, unsent = unsent[:_SLICE], unsent[_SLICE:]
-            self._unsent = unsent
+            # Nothing of a body is a view of it all the same, which would keep it as long as the
+            # connection is idle.
+            self._unsent = unsent or _NOTHING
             self._transport.write(part)
 
     # The transport's callbacks

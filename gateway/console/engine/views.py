@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from gateway.console.engine.panel import panel
 from gateway.console.theme.page import console_view, page
-from governance import snapshot
+from governance import audit, snapshot
 from inference.local.client import EngineClient, EngineRefused, EngineUnavailable
 
 VIEW = "gateway.view_engine"
@@ -48,6 +48,7 @@ def load(request: HttpRequest) -> HttpResponse:
     except (EngineRefused, EngineUnavailable) as error:
         messages.error(request, str(error))
     else:
+        _note("load", name, "loaded")
         messages.success(request, f"Loading {name}.")
     return HttpResponseRedirect(reverse("console:engine"))
 
@@ -72,8 +73,13 @@ def unload(request: HttpRequest) -> HttpResponse:
     except EngineUnavailable as error:
         messages.error(request, str(error))
     else:
+        _note("unload", name, "unloaded, whatever it was at work on" if force else "unloaded")
         messages.success(request, f"Unloaded {name}. The next request for it loads it again.")
     return HttpResponseRedirect(reverse("console:engine"))
+
+
+def _note(action: str, model: str, words: str) -> None:
+    audit.record([audit.Act(action, "local model", model, model, "", [words])])
 
 
 def _state(request: HttpRequest) -> dict[str, Any]:
