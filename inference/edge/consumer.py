@@ -28,6 +28,7 @@ from inference.dispatch.large_bodies import LARGE, apart
 from inference.dispatch.timer_wheel import timer_wheel_of
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.asgi import (
+    WHOLE_BODY,
     App,
     Message,
     Receive,
@@ -111,10 +112,12 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             carrier = asyncio.current_task(loop)
             assert carrier is not None
             held = self._body_held = self._held_body()
-            body = await self._receive_body(receive, carrier)
+            body = self._came_with_head() if held is None else None
+            if body is None:
+                body = await self._receive_body(receive, carrier)
             watcher = DisconnectWatcher(receive, carrier, loop, self.timer_wheel)
             self.writer.watcher = watcher
-            await self._handle(body)
+            await (self._handle_coded(body) if self.coding else self.handle(body))
         except CallerLeft:
             pass
         except (BodyTooLarge, BodyStalled, NoRoom) as error:
@@ -136,7 +139,9 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         if self.budgets is None:
             return None
         budget = self.budgets(self.loop)
-        return None if 0 < self._announced.length <= budget.uncounted else HeldBody(budget)
+        if not self.coding and 0 < self._announced.length <= budget.uncounted:
+            return None
+        return HeldBody(budget)
 
     async def _refuse_unread(self, error: ErrorAnswer, unread: Receive | None) -> None:
         """Answers a request whose body was not read, or not to its end."""
@@ -203,24 +208,31 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             )
         return None
 
-    async def _handle(self, body: bytes) -> None:
+    async def _handle_coded(self, body: bytes) -> None:
         """Takes the body out of its content coding first. Raises `NoRoom`."""
         held = self._body_held
-        if self.coding:
-            if held is not None:
-                # How large it becomes shows only when it is there.
-                await held.resize(len(body) + self.body_limit)
-            try:
-                body = await apart(decoded, body, self.coding, self.body_limit)
-            except BrokenCoding as error:
-                await self.refuse(ErrorAnswer(400, str(error), "broken_content_encoding"))
-                return
-            except TooMuchDecoded:
-                await self.refuse(self._too_large())
-                return
-            if held is not None:
-                await held.resize(len(body))
+        if held is not None:
+            # How large it becomes shows only when it is there.
+            await held.resize(len(body) + self.body_limit)
+        try:
+            body = await apart(decoded, body, self.coding, self.body_limit)
+        except BrokenCoding as error:
+            await self.refuse(ErrorAnswer(400, str(error), "broken_content_encoding"))
+            return
+        except TooMuchDecoded:
+            await self.refuse(self._too_large())
+            return
+        if held is not None:
+            await held.resize(len(body))
         await self.handle(body)
+
+    def _came_with_head(self) -> bytes | None:
+        """The body, where nothing has to be waited for. Raises `BodyTooLarge`."""
+        take: Callable[[], bytes | None] | None = self.scope.get(WHOLE_BODY)
+        body = None if take is None else take()
+        if body is not None and len(body) > self.body_limit:
+            raise BodyTooLarge
+        return body
 
     async def _receive_body(self, receive: Receive, carrier: asyncio.Task[Any]) -> bytes:
         """Raises `BodyTooLarge`, `BodyStalled`, `CallerLeft` and `NoRoom`."""

@@ -161,7 +161,7 @@ class InferenceConsumer(LeanHttpConsumer):
         try:
             table = self.table()
             key = self._key(table)
-            request = await self._parsed(body)
+            request = self._parse(body) if len(body) < LARGE else await self._parse_large(body)
             plan = self._route(request, key, table)
             delivery = AnswerDelivery(context, self.writer)
             dispatcher = self._dispatcher(request, delivery)
@@ -204,14 +204,11 @@ class InferenceConsumer(LeanHttpConsumer):
         assert context.virtual_key is not None
         return context.virtual_key
 
-    async def _parsed(self, body: bytes) -> ParsedRequest:
+    def _parse(self, body: bytes) -> ParsedRequest:
         for observer in self.observers:
             observer.on_body(self.context, body)
         try:
-            if len(body) < LARGE:
-                request = self.endpoint.read(body, self.headers)
-            else:
-                request, self._sticky = await apart(self._read_large, body)
+            request = self.endpoint.read(body, self.headers)
         except BadRequest as error:
             raise RequestRefused(
                 ErrorAnswer(
@@ -222,10 +219,15 @@ class InferenceConsumer(LeanHttpConsumer):
         self.context.session = request.session
         return request
 
-    def _read_large(self, body: bytes) -> tuple[ParsedRequest, str]:
+    async def _parse_large(self, body: bytes) -> ParsedRequest:
         """With the session it is known by, which takes long to find in a long prompt."""
-        request = self.endpoint.read(body, self.headers)
-        return request, sticky_session(request)
+
+        def parse() -> ParsedRequest:
+            request = self._parse(body)
+            self._sticky = sticky_session(request)
+            return request
+
+        return await apart(parse)
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
         context = self.context
