@@ -15,8 +15,11 @@ from django.http import HttpRequest
 from governance.change_summary import changed
 from governance.errors import Meanwhile
 from governance.serializers import (
+    GroupSerializer,
     KeySerializer,
+    LimitSerializer,
     MappingSerializer,
+    ModelPriceSerializer,
     ProfileSerializer,
     ProviderSerializer,
     RuleSerializer,
@@ -40,6 +43,9 @@ SERIALIZERS: Final[Mapping[str, type[StrictSerializer]]] = {
     "API key": KeySerializer,
     "heuristic rule": RuleSerializer,
     "model mapping": MappingSerializer,
+    "group": GroupSerializer,
+    "limit": LimitSerializer,
+    "price": ModelPriceSerializer,
 }
 """By the kind of thing, as services and the audit log call it."""
 

@@ -27,7 +27,10 @@ class PlainRowAdmin(ServiceAdmin):
     rows: PlainRows[Any]
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
-        saved = self.rows.save(form.document(), who=who(request), existing=form.existing)
+        document, expected = self.resolved(request, form, form.document())
+        saved = self.rows.save(
+            document, who=who(request), existing=form.existing, expected=expected
+        )
         form.instance.pk = saved.document["id"]
         return saved.warnings
 
@@ -37,6 +40,7 @@ class PlainRowAdmin(ServiceAdmin):
 
 @admin.register(Group)
 class KeyGroupAdmin(PlainRowAdmin):
+    audited_as = GROUPS.kind
     rows = GROUPS
     form = GroupForm
     fields = (("name", "parent"),)
@@ -56,6 +60,7 @@ class KeyGroupAdmin(PlainRowAdmin):
 
 @admin.register(Limit)
 class LimitAdmin(PlainRowAdmin):
+    audited_as = LIMITS.kind
     rows = LIMITS
     form = LimitForm
     fieldsets = (
@@ -109,6 +114,7 @@ class LimitAdmin(PlainRowAdmin):
 
 @admin.register(ModelPrice)
 class PriceAdmin(PlainRowAdmin):
+    audited_as = PRICES.kind
     rows = PRICES
     form = PriceForm
     fields = (

@@ -85,3 +85,21 @@ def test_a_group_that_is_used_stays(admin: Client) -> None:
 @pytest.mark.parametrize("page", ["group", "limit", "modelprice"])
 def test_an_empty_list_says_what_to_do(admin: Client, page: str) -> None:
     assert "There is no" in text_of(admin.get(f"{ROOT}/{page}/")) or page == "modelprice"
+
+
+def test_a_stale_form_is_told_what_changed_meanwhile(admin: Client) -> None:
+    admin.post(f"{ROOT}/limit/add/", form())
+    limit = Limit.objects.get()
+    page = f"{ROOT}/limit/{limit.pk}/change/"
+    base = str(limit.changed_in)
+    LIMITS.save({"amount": "20"}, who="bob", existing=limit.pk, partial=True)
+    answer = admin.post(page, form(amount="30", _base=base))
+    assert answer.status_code == 409
+    assert "bob" in text_of(answer)
+    assert Limit.objects.get().amount == 20
+    seen = str(Limit.objects.get().changed_in)
+    answer = admin.post(page, form(amount="30", _base=base, _seen=seen, _resolve="overwrite"))
+    assert answer.status_code == 302
+    assert Limit.objects.get().amount == 30
+    history = text_of(admin.get(f"{ROOT}/limit/{limit.pk}/history/"))
+    assert "amount 10 → 20" in history
