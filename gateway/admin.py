@@ -1,5 +1,6 @@
 """Where Django's admin looks for pages: each is a folder of `gateway.console`."""
 
+import gateway.console.alerts.admin
 import gateway.console.audit.admin
 import gateway.console.interactions.admin
 import gateway.console.keys.admin

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.renderers import JSONRenderer
 
 from governance.api.errors import unknown_path
+from governance.api.views.alerts import AlertEventViewSet, AlertViewSet
 from governance.api.views.audit import AuditViewSet
 from governance.api.views.budgets import (
     GrantViewSet,
@@ -78,6 +79,10 @@ urlpatterns = [
     path("grants/<int:row_id>", GrantViewSet.as_view({**FIXED})),
     path("prices", PriceViewSet.as_view({**MANY})),
     path("prices/<int:row_id>", PriceViewSet.as_view({**ONE})),
+    path("alerts", AlertViewSet.as_view({**MANY})),
+    path("alerts/events", AlertEventViewSet.as_view({"get": "list"})),
+    path("alerts/<int:row_id>", AlertViewSet.as_view({**ONE})),
+    path("alerts/<int:row_id>/test", AlertViewSet.as_view({"post": "test"})),
     path("usage", UsageViewSet.as_view({"get": "list"}, **AS_TABLE)),
     path("revisions", RevisionViewSet.as_view({"get": "list"})),
     path("revisions/compare", RevisionViewSet.as_view({"get": "compare"})),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from governance.serializers import (
+    AlertSerializer,
     GrantSerializer,
     GroupSerializer,
     KeySerializer,
@@ -28,6 +29,7 @@ SERIALIZERS = (
     LimitSerializer,
     GrantSerializer,
     ModelPriceSerializer,
+    AlertSerializer,
 )
 
 

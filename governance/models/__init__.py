@@ -1,5 +1,8 @@
 """The rows operators edit. Only `governance.services` writes them."""
 
+from governance.models.alert_delivery import AlertDelivery
+from governance.models.alert_event import AlertEvent
+from governance.models.alert_rule import AlertRule
 from governance.models.api_key import ApiKey
 from governance.models.audit_entry import AuditEntry
 from governance.models.group import Group
@@ -19,6 +22,9 @@ from governance.models.table_version import TableVersion
 from governance.models.usage_bucket import UsageBucket
 
 __all__ = [
+    "AlertDelivery",
+    "AlertEvent",
+    "AlertRule",
     "ApiKey",
     "AuditEntry",
     "DayFileOffset",

@@ -6,6 +6,7 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 `errors.Conflict`, unknown names `errors.NotFound`; nothing has been written then.
 """
 
+from governance.services.alerts import ALERTS, try_alert
 from governance.services.budgets import GRANTS, GROUPS, LIMITS, PRICES
 from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
@@ -26,6 +27,7 @@ from governance.services.targets import Added, add_models, switch_profile
 from governance.services.versions import Versions
 
 __all__ = [
+    "ALERTS",
     "GRANTS",
     "GROUPS",
     "LIMITS",
@@ -63,5 +65,6 @@ __all__ = [
     "save_provider",
     "save_rule",
     "switch_profile",
+    "try_alert",
     "update_key",
 ]

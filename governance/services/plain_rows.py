@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +16,11 @@ from governance.services.versions import Versions, expect
 
 Row = TypeVar("Row", bound=Model)
 Identity = str | int
+Document = Mapping[str, Any]
+
+
+def _no_secrets(document: Document) -> Iterable[str]:
+    return ()
 
 
 def _nothing(made: Change, row: Any) -> None:
@@ -34,6 +39,8 @@ class PlainRows(Generic[Row]):
     """Every rule that a document breaks beside what is saved; the row is the one it replaces."""
     before_delete: Callable[[Change, Row], None] = _nothing
     """Raises `Conflict`, or deletes what goes with the row."""
+    secrets: Callable[[Document], Iterable[str]] = _no_secrets
+    """The fields that a document brings anew whose values no document shows."""
 
     def save(
         self,
@@ -64,7 +71,7 @@ class PlainRows(Generic[Row]):
             # Read anew: numbers are as the database keeps them.
             row = self.find(row.pk)
             after = shape.document(row)
-            made.note(self.kind, row.pk, str(row), before, after)
+            made.note(self.kind, row.pk, str(row), before, after, self.secrets(document))
             return made.saved(self.kind, row, after, shape.unknown(document))
 
     def delete(self, identity: Identity, *, who: str, expected: Versions | None = None) -> None:

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from governance.change_summary import changed
 from governance.errors import Meanwhile
 from governance.serializers import (
+    AlertSerializer,
     GroupSerializer,
     KeySerializer,
     LimitSerializer,
@@ -26,7 +27,8 @@ from governance.serializers import (
 )
 from governance.serializers.strict import StrictSerializer
 from governance.services import Versions
-from governance.services.providers import SECRETS
+from governance.services.alerts import SECRETS as ALERT_SECRETS
+from governance.services.providers import SECRETS as PROVIDER_SECRETS
 from governance.services.versions import as_of, meanwhile
 
 BASE: Final = "_base"
@@ -37,6 +39,8 @@ RESOLVE: Final = "_resolve"
 MERGE: Final = "merge"
 OVERWRITE: Final = "overwrite"
 
+SECRETS: Final = frozenset({*ALERT_SECRETS, *PROVIDER_SECRETS})
+
 SERIALIZERS: Final[Mapping[str, type[StrictSerializer]]] = {
     "provider": ProviderSerializer,
     "routing profile": ProfileSerializer,
@@ -46,6 +50,7 @@ SERIALIZERS: Final[Mapping[str, type[StrictSerializer]]] = {
     "group": GroupSerializer,
     "limit": LimitSerializer,
     "price": ModelPriceSerializer,
+    "alert": AlertSerializer,
 }
 """By the kind of thing, as services and the audit log call it."""
 

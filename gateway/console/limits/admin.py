@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from gateway.console.forms.service_admin import ServiceAdmin, who
+from gateway.console.forms.plain_row_admin import PlainRowAdmin
 from gateway.console.limits.bars import bar_of, drawn
 from gateway.console.limits.forms import GroupForm, LimitForm, PriceForm
 from gateway.console.theme.admin_classes import display
 from governance.load_limits import limit_of
 from governance.models import Group, Limit, ModelPrice
-from governance.routing.fields import Problem
 from governance.serializers.json_values import plain
 from governance.services import GROUPS, LIMITS, PRICES
-from governance.services.plain_rows import PlainRows
-
-
-class PlainRowAdmin(ServiceAdmin):
-    """A page of things that `rows` saves."""
-
-    rows: PlainRows[Any]
-
-    def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
-        document, expected = self.resolved(request, form, form.document())
-        saved = self.rows.save(
-            document, who=who(request), existing=form.existing, expected=expected
-        )
-        form.instance.pk = saved.document["id"]
-        return saved.warnings
-
-    def remove(self, request: HttpRequest, row: Any) -> None:
-        self.rows.delete(row.pk, who=who(request))
 
 
 @admin.register(Group)

@@ -30,6 +30,7 @@ SECTIONS: Final = {
         "governance.group": "account_tree",
         "governance.limit": "speed",
         "governance.modelprice": "sell",
+        "governance.alertrule": "notifications",
     },
     "Records": {
         "governance.interaction": "receipt_long",

@@ -66,6 +66,7 @@ def rows(settings: Settings) -> None:
     services.LIMITS.save(limit, who="ann")
     price = {"model": "m", "input": 1, "output": 1, "valid_from": "2026-01-01"}
     services.PRICES.save(price, who="ann")
+    services.ALERTS.save({"name": "a", "condition": "provider_failing"}, who="ann")
     insert([describe(request_context())])
     snapshot.refresh()
 
@@ -86,6 +87,7 @@ def address(path: str) -> str:
         "group": Group.objects.get(name="Viewer").pk,
         "limit": models.Limit.objects.get().pk,
         "modelprice": models.ModelPrice.objects.get().pk,
+        "alertrule": models.AlertRule.objects.get().pk,
     }
     if "governance/group" in path:
         keys["group"] = models.Group.objects.get().pk
@@ -103,6 +105,7 @@ LISTS = {
     "governance/group": VIEWER,
     "governance/limit": VIEWER,
     "governance/modelprice": VIEWER,
+    "governance/alertrule": VIEWER,
     "governance/auditentry": ADMINISTRATOR,
     "auth/user": ADMINISTRATOR,
     "auth/group": ADMINISTRATOR,
@@ -120,6 +123,7 @@ WRITES = {
     "governance/group": (OPERATOR, OPERATOR, OPERATOR),
     "governance/limit": (OPERATOR, OPERATOR, OPERATOR),
     "governance/modelprice": (OPERATOR, OPERATOR, OPERATOR),
+    "governance/alertrule": (OPERATOR, OPERATOR, OPERATOR),
     "governance/auditentry": (NOBODY, NOBODY, NOBODY),
     "auth/user": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "auth/group": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
@@ -138,6 +142,7 @@ PAGES = {
     "playground/models": OPERATOR,
 }
 ACTIONS = {
+    "alerts/<int:pk>/test": OPERATOR,
     "connection/<int:pk>/copy": OPERATOR,
     "connection/<int:pk>/keep": OPERATOR,
     "connection/<int:pk>/models": OPERATOR,
