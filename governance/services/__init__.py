@@ -11,6 +11,12 @@ from governance.services.budgets import GRANTS, GROUPS, LIMITS, PRICES
 from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
 from governance.services.importing import ImportOutcome, profiles_in, replace_all
+from governance.services.importing_rows import (
+    SectionOutcome,
+    exported_rows,
+    lacking_rights,
+    sections_in,
+)
 from governance.services.keys import create_key, delete_key, find_key, update_key
 from governance.services.makers import Maker, maker_of
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
@@ -38,6 +44,7 @@ __all__ = [
     "Maker",
     "Reverted",
     "Saved",
+    "SectionOutcome",
     "Versions",
     "add_models",
     "compare",
@@ -48,12 +55,14 @@ __all__ = [
     "delete_provider",
     "delete_rule",
     "differences",
+    "exported_rows",
     "find_key",
     "find_mapping",
     "find_profile",
     "find_provider",
     "find_revision",
     "find_rule",
+    "lacking_rights",
     "maker_of",
     "profiles_in",
     "profiles_naming",
@@ -64,6 +73,7 @@ __all__ = [
     "save_profile",
     "save_provider",
     "save_rule",
+    "sections_in",
     "switch_profile",
     "try_alert",
     "update_key",
