@@ -5,6 +5,7 @@ from django.urls import path
 from gateway.console.alerts import admin as alerts
 from gateway.console.dashboard import views as dashboard
 from gateway.console.engine import views as engine
+from gateway.console.limits import replay as limit_replay
 from gateway.console.playground import views as playground
 from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
 from gateway.console.rehearsal import views as rehearsal
@@ -27,6 +28,7 @@ urlpatterns = [
     path("connection/<int:pk>/models", connection_views.models, name="connection-models"),
     path("connection/<int:pk>/keep", connection_views.keep, name="connection-keep"),
     path("connection/<int:pk>/copy", connection_copy.copy, name="connection-copy"),
+    path("limits/replay", limit_replay.replayed, name="limit-replay"),
     path("alerts/<int:pk>/test", alerts.test, name="alert-test"),
     path("usage/", usage.show, name="usage"),
     path("sessions/", sessions.show, name="sessions"),

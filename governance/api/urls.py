@@ -74,6 +74,7 @@ urlpatterns = [
     path("groups", GroupViewSet.as_view({**MANY})),
     path("groups/<str:row_id>", GroupViewSet.as_view({**ONE})),
     path("limits", LimitViewSet.as_view({**MANY})),
+    path("limits/replay", LimitViewSet.as_view({"post": "replay"})),
     path("limits/<int:row_id>", LimitViewSet.as_view({**ONE})),
     path("grants", GrantViewSet.as_view({**MANY})),
     path("grants/<int:row_id>", GrantViewSet.as_view({**FIXED})),

@@ -18,6 +18,7 @@ from governance.services.importing_rows import (
     sections_in,
 )
 from governance.services.keys import create_key, delete_key, find_key, update_key
+from governance.services.limit_replay import replay_of_limit
 from governance.services.makers import Maker, maker_of
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
 from governance.services.profiles import delete_profile, find_profile, save_profile
@@ -68,6 +69,7 @@ __all__ = [
     "profiles_naming",
     "reorder_rules",
     "replace_all",
+    "replay_of_limit",
     "revert",
     "save_mapping",
     "save_profile",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from gateway.console.forms.plain_row_admin import PlainRowAdmin
@@ -13,6 +16,8 @@ from governance.load_limits import limit_of
 from governance.models import Group, Limit, ModelPrice
 from governance.serializers.json_values import plain
 from governance.services import GROUPS, LIMITS, PRICES
+
+SEE_PAST: Final = "governance.view_interaction"
 
 
 @admin.register(Group)
@@ -68,8 +73,13 @@ class LimitAdmin(PlainRowAdmin):
         "requests at a time, a million tokens a day."
     )
 
+    change_form_after_template = "console/limits/replay_panel.html"
+
     class Media:
         css = {"all": ("console/limits/limits.css",)}
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"may_replay": request.user.has_perm(SEE_PAST)}
 
     @display("Of")
     def whose(self, row: Limit) -> str:

@@ -1,11 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Model
 from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from governance import services
 from governance.api.filters import GrantFilter, GroupFilter, LimitFilter, PriceFilter
+from governance.api.schema import WRITING, answers
+from governance.api.serializers.limit_replay import (
+    LimitReplayRequestSerializer,
+    LimitReplaySerializer,
+    limit_answer,
+    limit_question,
+)
+from governance.api.views.base import GovernanceViewSet
 from governance.api.views.rows import PlainRowViewSet, described
 from governance.limits_in_force import live_use
 from governance.models import Group, Limit, LimitGrant, ModelPrice
@@ -38,6 +50,20 @@ class LimitViewSet(PlainRowViewSet):
     filterset_class = LimitFilter
     rows = LIMITS
     names, one = "limits", "limit"
+    rights = {**GovernanceViewSet.rights, "replay": ("view",)}
+
+    @extend_schema(
+        operation_id="replay_limit",
+        summary="Say what a limit would have refused of the requests in the log",
+        request=LimitReplayRequestSerializer,
+        responses=answers(*WRITING, ok=LimitReplaySerializer),
+    )
+    def replay(self, request: Request) -> Response:
+        begin, end, document = limit_question(request.data)
+        identity = document.get("id") if isinstance(document, Mapping) else None
+        known = type(identity) is int and Limit.objects.filter(pk=identity).exists()
+        done = services.replay_of_limit(document, begin, end, existing=identity if known else None)
+        return Response(limit_answer(done))
 
     def shown(self, row: Model, document: dict[str, Any]) -> dict[str, Any]:
         assert isinstance(row, Limit)

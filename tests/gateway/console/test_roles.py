@@ -143,6 +143,7 @@ PAGES = {
 }
 ACTIONS = {
     "alerts/<int:pk>/test": OPERATOR,
+    "limits/replay": VIEWER,
     "connection/<int:pk>/copy": OPERATOR,
     "connection/<int:pk>/keep": OPERATOR,
     "connection/<int:pk>/models": OPERATOR,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from governance.models import Group, Limit, ModelPrice, UsageBucket
+from governance.models import Group, Interaction, Limit, ModelPrice, UsageBucket
 from governance.services import GROUPS, LIMITS
 from tests.gateway.console.sent import ROOT, text_of
 
@@ -103,3 +103,19 @@ def test_a_stale_form_is_told_what_changed_meanwhile(admin: Client) -> None:
     assert Limit.objects.get().amount == 30
     history = text_of(admin.get(f"{ROOT}/limit/{limit.pk}/history/"))
     assert "amount 10 → 20" in history
+
+
+def test_what_it_would_have_refused_last_week(admin: Client) -> None:
+    page = admin.get(f"{ROOT}/limit/add/").content.decode()
+    assert 'data-form="limit_form"' in page
+    assert 'id="limit_form"' in page
+    attempt = {"provider": "acme", "model": "m", "usage": {}, "cost_usd": 6.0}
+    values = {"protocol": "openai", "outcome": "ok", "provider": "acme", "attempts": [attempt]}
+    for minutes in (3, 2, 1):
+        at = datetime.now(UTC) - timedelta(minutes=minutes)
+        Interaction.objects.create(time=at, key_id="key-1", **values)
+    told = text_of(admin.post("/admin/limits/replay", form(window="total")))
+    assert "would have refused 1 of 3 requests, of 1 key." in told
+    assert "key-1" in told
+    assert "Mend this first" in text_of(admin.post("/admin/limits/replay", form(amount="much")))
+    assert not Limit.objects.exists()
