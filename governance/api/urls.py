@@ -79,6 +79,7 @@ urlpatterns = [
     path("grants", GrantViewSet.as_view({**MANY})),
     path("grants/<int:row_id>", GrantViewSet.as_view({**FIXED})),
     path("prices", PriceViewSet.as_view({**MANY})),
+    path("prices/recompute", PriceViewSet.as_view({"post": "recompute"})),
     path("prices/<int:row_id>", PriceViewSet.as_view({**ONE})),
     path("alerts", AlertViewSet.as_view({**MANY})),
     path("alerts/events", AlertEventViewSet.as_view({"get": "list"})),

@@ -10,6 +10,7 @@ from governance.services.alerts import ALERTS, try_alert
 from governance.services.budgets import GRANTS, GROUPS, LIMITS, PRICES
 from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
+from governance.services.costs import Recomputed, recompute_costs
 from governance.services.importing import ImportOutcome, profiles_in, replace_all
 from governance.services.importing_rows import (
     SectionOutcome,
@@ -43,6 +44,7 @@ __all__ = [
     "Difference",
     "ImportOutcome",
     "Maker",
+    "Recomputed",
     "Reverted",
     "Saved",
     "SectionOutcome",
@@ -67,6 +69,7 @@ __all__ = [
     "maker_of",
     "profiles_in",
     "profiles_naming",
+    "recompute_costs",
     "reorder_rules",
     "replace_all",
     "replay_of_limit",

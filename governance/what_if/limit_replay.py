@@ -68,8 +68,8 @@ def replay_limit(limit: LimitEntry, uses: Iterable[PastUse], before: Before) -> 
     for number, use in enumerate(uses):
         found.requests += 1
         while running and running[0][0] <= use.began:
-            at, _, lease, used = heapq.heappop(running)
-            settle(lease, used, at)
+            at, _, held, used = heapq.heappop(running)
+            settle(held, used, at)
         counted = list(_counted(limit, index, use))
         if not counted:
             continue

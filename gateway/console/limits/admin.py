@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from gateway.console.forms.plain_row_admin import PlainRowAdmin
 from gateway.console.limits.bars import bar_of, drawn
 from gateway.console.limits.forms import GroupForm, LimitForm, PriceForm
-from gateway.console.theme.admin_classes import display
+from gateway.console.limits.recompute import recompute_page
+from gateway.console.theme.admin_classes import action, display
 from governance.load_limits import limit_of
 from governance.models import Group, Limit, ModelPrice
 from governance.serializers.json_values import plain
@@ -111,14 +112,19 @@ class PriceAdmin(PlainRowAdmin):
         ("cached_read", "cached_write"),
         ("reasoning", "request"),
     )
+    actions_list = ("recompute",)
     list_display = ("model", "provider_shown", "input_shown", "output_shown", "valid_from")
     search_fields = ("provider", "model")
     empty_title = "No price has been set"
     empty_text = (
         "The public price list counts until you set a price of your own: for a model it does not "
-        "know, a discount you have, or a machine of yours. It holds from its date on; "
-        "`manage.py recompute_costs` works out again what was used since."
+        "know, a discount you have, or a machine of yours. It holds from its date on; “Work out "
+        "again” prices anew what was used since."
     )
+
+    @action("Work out again", url_path="recompute", permissions=("change",))
+    def recompute(self, request: HttpRequest) -> HttpResponse:
+        return recompute_page(request, self.opts)
 
     @display("Provider", ordering="provider")
     def provider_shown(self, row: ModelPrice) -> str:

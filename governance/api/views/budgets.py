@@ -17,7 +17,13 @@ from governance.api.serializers.limit_replay import (
     limit_answer,
     limit_question,
 )
-from governance.api.views.base import GovernanceViewSet
+from governance.api.serializers.recompute import (
+    RecomputedSerializer,
+    RecomputeRequestSerializer,
+    recompute_answer,
+    recompute_question,
+)
+from governance.api.views.base import GovernanceViewSet, who
 from governance.api.views.rows import PlainRowViewSet, described
 from governance.limits_in_force import live_use
 from governance.models import Group, Limit, LimitGrant, ModelPrice
@@ -90,3 +96,14 @@ class PriceViewSet(PlainRowViewSet):
     filterset_class = PriceFilter
     rows = PRICES
     names, one = "prices", "price"
+    rights = {**GovernanceViewSet.rights, "recompute": ("change",)}
+
+    @extend_schema(
+        operation_id="recompute_costs",
+        summary="Work out again what requests cost, after a price was corrected",
+        request=RecomputeRequestSerializer,
+        responses=answers(*WRITING, ok=RecomputedSerializer),
+    )
+    def recompute(self, request: Request) -> Response:
+        asked = recompute_question(request.data)
+        return Response(recompute_answer(services.recompute_costs(**asked, who=who(request))))

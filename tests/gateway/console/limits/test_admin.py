@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from governance import services
 from governance.models import Group, Interaction, Limit, ModelPrice, UsageBucket
-from governance.services import GROUPS, LIMITS
+from governance.services import GROUPS, LIMITS, PRICES
 from tests.gateway.console.sent import ROOT, text_of
+from tests.governance.conftest import provider_document
 
 LIMIT = {
     "name": "team",
@@ -119,3 +121,27 @@ def test_what_it_would_have_refused_last_week(admin: Client) -> None:
     assert "key-1" in told
     assert "Mend this first" in text_of(admin.post("/admin/limits/replay", form(amount="much")))
     assert not Limit.objects.exists()
+
+
+def test_costs_are_worked_out_again_by_a_button(admin: Client) -> None:
+    services.save_provider(provider_document("acme", base_url="http://10.0.0.1/v1"), who="t")
+    usage = {"prompt_tokens": 1_000_000, "completion_tokens": 0}
+    attempt = {"provider": "acme", "model": "m", "outcome": "ok", "code": "ok", "status": 200}
+    Interaction.objects.create(
+        time=datetime.now(UTC) - timedelta(hours=1),
+        protocol="openai",
+        outcome="ok",
+        provider="acme",
+        attempts=[{**attempt, "milliseconds": 1, "usage": usage}],
+    )
+    price = {"model": "m", "input": "3", "output": "1", "valid_from": "2020-01-01"}
+    PRICES.save(price, who="t")
+    page = f"{ROOT}/modelprice/recompute/"
+    typed = {"begin": (datetime.now(UTC) - timedelta(days=2)).date().isoformat()}
+    shown = admin.post(page, typed)
+    assert "the costs of 1 would be others now: +3.000000 US dollars" in text_of(shown)
+    assert Interaction.objects.get().cost_usd is None
+    done = admin.post(page, {**typed, "apply": "1"}, follow=True)
+    assert "are others now" in text_of(done)
+    assert Interaction.objects.get().cost_usd == 3.0
+    assert "It ends before it begins" in text_of(admin.post(page, {**typed, "end": "2020-01-01"}))
