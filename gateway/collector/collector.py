@@ -208,6 +208,7 @@ class Collector:
         records = [price(line, prices) for line in lines]
         self._oldest = min(map(_ended_at, records), default=0.0)
         by_day = _by_day(lines, records)
+        self._store.saw_callers(lines)
         try:
             self._settle(records, chunks, by_day)
             if self._limits is not None:

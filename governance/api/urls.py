@@ -65,6 +65,7 @@ urlpatterns = [
     path("provider-kinds", ProviderKindViewSet.as_view({"get": "list"})),
     path("providers/<str:name>/repairs", ProviderViewSet.as_view({**REPAIRS})),
     path("keys", KeyViewSet.as_view({**MANY})),
+    path("keys/<str:key_id>/rotate", KeyViewSet.as_view({"post": "rotate"})),
     path("keys/<str:key_id>", KeyViewSet.as_view({**KEY})),
     path("heuristic-rules", RuleViewSet.as_view({**MANY})),
     path("heuristic-rules/order", RuleViewSet.as_view({"put": "reorder"})),

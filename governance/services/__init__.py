@@ -18,7 +18,7 @@ from governance.services.importing_rows import (
     lacking_rights,
     sections_in,
 )
-from governance.services.keys import create_key, delete_key, find_key, update_key
+from governance.services.keys import create_key, delete_key, find_key, rotate_key, update_key
 from governance.services.limit_replay import replay_of_limit
 from governance.services.makers import Maker, maker_of
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
@@ -74,6 +74,7 @@ __all__ = [
     "replace_all",
     "replay_of_limit",
     "revert",
+    "rotate_key",
     "save_mapping",
     "save_profile",
     "save_provider",
