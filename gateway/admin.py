@@ -6,6 +6,7 @@ import gateway.console.interactions.admin
 import gateway.console.keys.admin
 import gateway.console.limits.admin
 import gateway.console.mappings.admin
+import gateway.console.own_keys.admin
 import gateway.console.people.admin
 import gateway.console.profiles.admin
 import gateway.console.providers.admin

@@ -1,11 +1,16 @@
-"""The roles may see alerts and what they found; operators set them."""
+"""The roles may see alerts, what they found, and who may make keys; who may set which, sets them."""
 
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-VIEWER = {"governance.view_alertrule", "governance.view_alertevent"}
+VIEWER = {
+    *("governance.view_alertrule", "governance.view_alertevent", "governance.view_keyallowance"),
+}
 OPERATOR = VIEWER | {f"governance.{verb}_alertrule" for verb in ("add", "change", "delete")}
-ROLES = {"Viewer": VIEWER, "Operator": OPERATOR, "Administrator": OPERATOR}
+ADMINISTRATOR = OPERATOR | {
+    f"governance.{verb}_keyallowance" for verb in ("add", "change", "delete")
+}
+ROLES = {"Viewer": VIEWER, "Operator": OPERATOR, "Administrator": ADMINISTRATOR}
 
 
 def give(apps, schema_editor):
@@ -31,7 +36,7 @@ def fill(Group, Permission, alias):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("governance", "0015_alerts"),
+        ("governance", "0015_key_allowances"),
         ("gateway", "0005_limits"),
     ]
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]

@@ -15,6 +15,7 @@ from governance.models import (
     AuditEntry,
     Group,
     HeuristicRule,
+    KeyAllowance,
     Limit,
     LimitGrant,
     ModelMapping,
@@ -198,3 +199,12 @@ class AlertEventFilter(django_filters.FilterSet):
     class Meta:
         model = AlertEvent
         fields = ("alert", "open")
+
+
+class KeyAllowanceFilter(django_filters.FilterSet):
+    group = django_filters.CharFilter(field_name="group_id", help_text="Id of the group.")
+    enabled = BooleanFilter()
+
+    class Meta:
+        model = KeyAllowance
+        fields = ("group", "enabled")

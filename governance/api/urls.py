@@ -23,6 +23,7 @@ from governance.api.views.interactions import InteractionViewSet, JsonLines
 from governance.api.views.keys import KeyViewSet
 from governance.api.views.kinds import ProviderKindViewSet
 from governance.api.views.mappings import MappingViewSet
+from governance.api.views.own_keys import KeyAllowanceViewSet, OwnKeyViewSet
 from governance.api.views.profiles import ProfileViewSet
 from governance.api.views.providers import ProviderViewSet
 from governance.api.views.revisions import RevisionViewSet
@@ -67,6 +68,11 @@ urlpatterns = [
     path("keys", KeyViewSet.as_view({**MANY})),
     path("keys/<str:key_id>/rotate", KeyViewSet.as_view({"post": "rotate"})),
     path("keys/<str:key_id>", KeyViewSet.as_view({**KEY})),
+    path("own-keys", OwnKeyViewSet.as_view({**MANY})),
+    path("own-keys/<str:key_id>", OwnKeyViewSet.as_view({"delete": "destroy"})),
+    path("own-keys/<str:key_id>/rotate", OwnKeyViewSet.as_view({"post": "rotate"})),
+    path("key-allowances", KeyAllowanceViewSet.as_view({**MANY})),
+    path("key-allowances/<int:row_id>", KeyAllowanceViewSet.as_view({**ONE})),
     path("heuristic-rules", RuleViewSet.as_view({**MANY})),
     path("heuristic-rules/order", RuleViewSet.as_view({"put": "reorder"})),
     path("heuristic-rules/<int:rule_id>", RuleViewSet.as_view({**ONE})),

@@ -8,6 +8,7 @@ from governance.serializers import (
     AlertSerializer,
     GrantSerializer,
     GroupSerializer,
+    KeyAllowanceSerializer,
     KeySerializer,
     LimitSerializer,
     MappingSerializer,
@@ -30,6 +31,7 @@ SERIALIZERS = (
     GrantSerializer,
     ModelPriceSerializer,
     AlertSerializer,
+    KeyAllowanceSerializer,
 )
 
 

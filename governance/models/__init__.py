@@ -8,6 +8,7 @@ from governance.models.audit_entry import AuditEntry
 from governance.models.group import Group
 from governance.models.heuristic_rule import HeuristicRule
 from governance.models.interaction import Interaction
+from governance.models.key_allowance import KeyAllowance
 from governance.models.limit import Limit
 from governance.models.limit_grant import LimitGrant
 from governance.models.limit_total import LimitTotal
@@ -31,6 +32,7 @@ __all__ = [
     "Group",
     "HeuristicRule",
     "Interaction",
+    "KeyAllowance",
     "Limit",
     "LimitGrant",
     "LimitTotal",

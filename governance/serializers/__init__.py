@@ -5,6 +5,7 @@ Every serializer derives its fields from its model. What a document may hold bes
 """
 
 from governance.serializers.alerts import AlertSerializer
+from governance.serializers.key_allowances import KeyAllowanceSerializer
 from governance.serializers.keys import KeySerializer
 from governance.serializers.limits import (
     GrantSerializer,
@@ -22,6 +23,7 @@ __all__ = [
     "AlertSerializer",
     "GrantSerializer",
     "GroupSerializer",
+    "KeyAllowanceSerializer",
     "KeySerializer",
     "LimitSerializer",
     "MappingSerializer",

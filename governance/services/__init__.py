@@ -22,6 +22,14 @@ from governance.services.keys import create_key, delete_key, find_key, rotate_ke
 from governance.services.limit_replay import replay_of_limit
 from governance.services.makers import Maker, maker_of
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
+from governance.services.own_keys import (
+    KEY_ALLOWANCES,
+    allowances_of,
+    create_own_key,
+    delete_own_key,
+    own_keys,
+    rotate_own_key,
+)
 from governance.services.profiles import delete_profile, find_profile, save_profile
 from governance.services.providers import (
     delete_provider,
@@ -38,6 +46,7 @@ __all__ = [
     "ALERTS",
     "GRANTS",
     "GROUPS",
+    "KEY_ALLOWANCES",
     "LIMITS",
     "PRICES",
     "Added",
@@ -50,10 +59,13 @@ __all__ = [
     "SectionOutcome",
     "Versions",
     "add_models",
+    "allowances_of",
     "compare",
     "create_key",
+    "create_own_key",
     "delete_key",
     "delete_mapping",
+    "delete_own_key",
     "delete_profile",
     "delete_provider",
     "delete_rule",
@@ -67,6 +79,7 @@ __all__ = [
     "find_rule",
     "lacking_rights",
     "maker_of",
+    "own_keys",
     "profiles_in",
     "profiles_naming",
     "recompute_costs",
@@ -75,6 +88,7 @@ __all__ = [
     "replay_of_limit",
     "revert",
     "rotate_key",
+    "rotate_own_key",
     "save_mapping",
     "save_profile",
     "save_provider",

@@ -20,6 +20,7 @@ from governance.models import (
     ApiKey,
     Group,
     HeuristicRule,
+    KeyAllowance,
     Limit,
     LimitGrant,
     ModelMapping,
@@ -55,6 +56,7 @@ MODELS: Final[Mapping[str, type[Model]]] = {
     "extra amount": LimitGrant,
     "price": ModelPrice,
     "alert": AlertRule,
+    "key allowance": KeyAllowance,
 }
 """The model behind each kind of thing."""
 

@@ -35,6 +35,7 @@ HIDDEN = {
     },
     "LimitGrant": {"starts_at", "changed_in"},
     "ModelPrice": {"changed_in"},
+    "KeyAllowance": {"changed_in"},
     "AlertRule": {"sealed_webhook_url", "sealed_webhook_secret", "changed_in"},
 }
 """Columns that no document shows as a field of its own."""

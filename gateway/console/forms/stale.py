@@ -17,6 +17,7 @@ from governance.errors import Meanwhile
 from governance.serializers import (
     AlertSerializer,
     GroupSerializer,
+    KeyAllowanceSerializer,
     KeySerializer,
     LimitSerializer,
     MappingSerializer,
@@ -51,6 +52,7 @@ SERIALIZERS: Final[Mapping[str, type[StrictSerializer]]] = {
     "limit": LimitSerializer,
     "price": ModelPriceSerializer,
     "alert": AlertSerializer,
+    "key allowance": KeyAllowanceSerializer,
 }
 """By the kind of thing, as services and the audit log call it."""
 

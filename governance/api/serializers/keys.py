@@ -40,3 +40,33 @@ def grace_of(data: object) -> timedelta:
     )
     check(fields.found)
     return timedelta(hours=hours or 0)
+
+
+class NewOwnKeySerializer(serializers.Serializer[Any]):
+    """What the maker of an own key may say."""
+
+    name = serializers.CharField()
+    group = serializers.CharField(
+        required=False, help_text="Id; may be left out where there is one allowance."
+    )
+    confined_to = serializers.ListField(child=serializers.CharField(), required=False)
+    expires_at = serializers.DateTimeField(
+        required=False, help_text="The latest that is allowed unless it is given."
+    )
+    addresses = serializers.ListField(child=serializers.CharField(), required=False)
+    endpoints = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+class OwnAllowanceSerializer(serializers.Serializer[Any]):
+    """Where one may make keys."""
+
+    group = serializers.CharField(help_text="Id.")
+    group_name = serializers.CharField()
+    profiles = serializers.ListField(child=serializers.CharField())
+    days = serializers.IntegerField()
+    most_keys = serializers.IntegerField()
+
+
+class OwnKeysSerializer(serializers.Serializer[Any]):
+    keys = versioned(KeySerializer)(many=True)
+    allowances = OwnAllowanceSerializer(many=True)
