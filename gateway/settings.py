@@ -17,7 +17,8 @@ from gateway.environment import (
     private_directory,
 )
 from gateway.server.memory import memory_limit
-from gateway.settings_people import *  # noqa: F403  # settings are what a module holds
+from gateway.settings_mail import *  # noqa: F403  # settings are what a module holds
+from gateway.settings_people import *  # noqa: F403
 from gateway.settings_people import env
 from governance.routing import fallback_modes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -125,6 +125,13 @@ class Store:
             if line.record.id.startswith(BOOKED):
                 known.add(line.record.id)
         return fresh
+
+    def saw_callers(self, lines: Iterable[Line]) -> None:
+        """From where keys were used, to be noted with when."""
+        for line in lines:
+            key = line.record.key
+            if key is not None and key.id and (line.address or line.client):
+                self._key_uses.came_from(key.id, line.record.time, line.address, line.client)
 
     def note_key_uses(self, *, now: bool = False) -> None:
         """When keys were last used, once a minute. Raises `OUTAGE`; nothing is lost by it."""

@@ -2,8 +2,11 @@
 
 from django.urls import path
 
+from gateway.console.alerts import admin as alerts
 from gateway.console.dashboard import views as dashboard
 from gateway.console.engine import views as engine
+from gateway.console.limits import replay as limit_replay
+from gateway.console.own_keys import views as own_keys
 from gateway.console.playground import views as playground
 from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
 from gateway.console.rehearsal import views as rehearsal
@@ -26,6 +29,12 @@ urlpatterns = [
     path("connection/<int:pk>/models", connection_views.models, name="connection-models"),
     path("connection/<int:pk>/keep", connection_views.keep, name="connection-keep"),
     path("connection/<int:pk>/copy", connection_copy.copy, name="connection-copy"),
+    path("limits/replay", limit_replay.replayed, name="limit-replay"),
+    path("alerts/<int:pk>/test", alerts.test, name="alert-test"),
+    path("own-keys/", own_keys.show, name="own-keys"),
+    path("own-keys/create", own_keys.create, name="own-key-create"),
+    path("own-keys/<str:key_id>/rotate", own_keys.rotate, name="own-key-rotate"),
+    path("own-keys/<str:key_id>/delete", own_keys.delete, name="own-key-delete"),
     path("usage/", usage.show, name="usage"),
     path("sessions/", sessions.show, name="sessions"),
     path("sessions/end", sessions.end, name="session-end"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+from gateway.server.client_address import behind_proxy
 from gateway.server.cors import shared
 from gateway.server.health_book import book, rng
 from gateway.server.limiting import limiting
@@ -99,7 +100,8 @@ def routes(
     apps[KEY] = KeyConsumer.as_asgi(limiting=limiting, **common)
     kept = KeptResponseConsumer.as_asgi(**common, keeper=keeper)
     batches = HeldBatchConsumer.as_asgi(**common)
-    return shared(_by_path(apps, models, kept, batches), origins)
+    app = _by_path(apps, models, kept, batches)
+    return shared(behind_proxy(app) if settings.TRUST_PROXY else app, origins)
 
 
 def _by_path(apps: Mapping[str, App], models: App, kept: App, batches: App) -> App:

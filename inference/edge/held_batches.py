@@ -47,7 +47,7 @@ class HeldBatchConsumer(KeyedConsumer):
         request_id = response_headers.request_id(headers.get(b"x-request-id"))
         self.writer = AnswerWriter(self.base_send, ANTHROPIC, request_id)
         table = self.table()
-        key = self.authenticate(headers, table, time.time())
+        key = self.authenticate(headers, table, time.time(), self.scope)
         if isinstance(key, ErrorAnswer):
             return key
         place = _PLACE.fullmatch(self.scope["path"].rstrip("/"))

@@ -30,7 +30,7 @@ from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.asgi import Header
-from inference.edge.authentication import Authenticate
+from inference.edge.authentication import Authenticate, address_of
 from inference.edge.body_budget import BodyBudget
 from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
@@ -55,6 +55,7 @@ READ_HEADERS: Final = caller_headers() | {
     b"x-api-key",
     b"x-routing-profile",
     b"x-request-id",
+    b"user-agent",
     *HEADER_NAMES,
 }
 LIST_HEADERS: Final = list_headers()
@@ -143,10 +144,12 @@ class InferenceConsumer(LeanHttpConsumer):
         )
         self.writer = AnswerWriter(self.base_send, protocol, context.id)
         self._authenticated_by = table = self.table()
-        key = self.authenticate(headers, table, context.at)
+        key = self.authenticate(headers, table, context.at, self.scope)
         if isinstance(key, ErrorAnswer):
             return key
         context.virtual_key = key
+        context.address = address_of(self.scope)
+        context.client = headers.get(b"user-agent", b"")
         if self.scope["method"] != "POST":
             return method_not_allowed(self.endpoint.path, *self.methods)
         hops = headers.get(HOPS_HEADER)
@@ -197,7 +200,7 @@ class InferenceConsumer(LeanHttpConsumer):
         on its way, the key is looked up again."""
         context = self.context
         if table is not self._authenticated_by:
-            key = self.authenticate(self.headers, table, time.time())
+            key = self.authenticate(self.headers, table, time.time(), self.scope)
             if isinstance(key, ErrorAnswer):
                 raise RequestRefused(key)
             context.virtual_key = key

@@ -18,6 +18,7 @@ from gateway.collector.status import read
 from gateway.console.dashboard.chart import chart
 from gateway.console.dashboard.steps import InstallationFacts, Step, steps
 from gateway.console.engine.panel import engine_attention
+from gateway.console.monitoring.alerts import alert_attention
 from gateway.console.monitoring.attention import Attention, attention, in_order
 from gateway.console.monitoring.collector import collector_attention
 from gateway.console.monitoring.traffic import PERIODS, ROWS, SAMPLE, Period, Traffic, traffic
@@ -32,6 +33,7 @@ from inference.local.client import EngineClient, EngineRefused, EngineReport, En
 SEE_TRAFFIC: Final = "governance.view_interaction"
 SEE_ROUTING: Final = ("governance.view_provider", "governance.view_routingprofile")
 SEE_ENGINE: Final = "gateway.view_engine"
+SEE_ALERTS: Final = "governance.view_alertevent"
 SEE_CHANGES: Final = "governance.view_revision"
 
 FRESH_SECONDS: Final = {"hour": 2, "day": 5, "week": 15}
@@ -87,6 +89,8 @@ def _attention(request: HttpRequest, now: datetime) -> list[Attention]:
     unreadable = [row.name for row in sealed if row.credential == "unreadable"]
     found = attention(table, recent_troubles(now), unreadable)
     found = in_order([*found, *collector_attention(read(places().published), now.timestamp())])
+    if request.user.has_perm(SEE_ALERTS):
+        found = in_order([*found, *alert_attention()])
     if request.user.has_perm(SEE_ENGINE) and any(map(_is_engine, table.providers.values())):
         found = in_order([*found, *engine_attention(_engine_report())])
     return found
@@ -117,6 +121,8 @@ def _about(one: Attention) -> str:
     """The page of what an item is about, "" where there is none."""
     if one.kind == "engine":
         return _reverse("console:engine")
+    if one.kind == "alert":
+        return _reverse("admin:governance_alertrule_change", one.subject)
     if one.kind == "profile":
         return _reverse("admin:governance_routingprofile_change", one.subject)
     if one.kind == "provider":

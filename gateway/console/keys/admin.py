@@ -8,13 +8,14 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy
 from unfold.widgets import (
     UnfoldAdminSplitDateTimeWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from gateway.console.forms.document_form import DocumentForm
-from gateway.console.forms.fields import ChoiceField, ChoicesField, TextField
+from gateway.console.forms.fields import ChoiceField, ChoicesField, LinesField, TextField
 from gateway.console.forms.service_admin import ServiceAdmin, who
 from gateway.console.theme.admin_classes import display
 from governance import services
@@ -36,6 +37,16 @@ class KeyForm(DocumentForm):
         help_text="The only routing profiles it may use: a hint or a model that leads elsewhere is "
         "refused. None ticked: everywhere.",
     )
+    addresses = LinesField(
+        label=gettext_lazy("Only from"),
+        rows=2,
+        help_text=gettext_lazy("Addresses or networks, as 10.0.0.0/8, a line each."),
+    )
+    endpoints = LinesField(
+        label=gettext_lazy("Only on"),
+        rows=2,
+        help_text=gettext_lazy("Paths, as /v1/embeddings, a line each."),
+    )
     priority = ChoiceField(
         [("high", "High"), ("normal", "Normal"), ("low", "Low")],
         label="Priority",
@@ -55,6 +66,8 @@ class KeyForm(DocumentForm):
             "group",
             "owner",
             "confined_to",
+            "addresses",
+            "endpoints",
             "priority",
             "local_fallback",
             "local_only",
@@ -116,12 +129,25 @@ class KeyAdmin(ServiceAdmin):
                     ("routing_profile", "priority"),
                     "confined_to",
                     ("local_fallback", "local_only"),
+                    ("addresses", "endpoints"),
                 )
             },
         ),
-        ("Key", {"fields": (("id", "prefix_shown"), ("created_at", "last_used_at"))}),
+        (
+            "Key",
+            {
+                "fields": (
+                    ("id", "prefix_shown"),
+                    ("created_at", "last_used_at"),
+                    ("last_used_address", "last_used_client"),
+                )
+            },
+        ),
     )
-    readonly_fields = ("id", "prefix_shown", "created_at", "last_used_at")
+    readonly_fields = (
+        *("id", "prefix_shown", "created_at", "last_used_at"),
+        *("last_used_address", "last_used_client"),
+    )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         found = super().get_fieldsets(request, obj)

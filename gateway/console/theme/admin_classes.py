@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import unfold.admin
 import unfold.decorators
 import unfold.forms
+from django.utils.functional import Promise
 
 if TYPE_CHECKING:
     from django.contrib import admin
@@ -25,7 +26,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def display(
-    description: str,
+    description: str | Promise,
     *,
     ordering: str | None = None,
     label: bool | Mapping[str, str] | None = None,
