@@ -22,9 +22,10 @@ from governance.catalog import CatalogFile
 from governance.consistent import ATTEMPTS
 from governance.load_table import NOTHING, Row, Rows, Version, load, read_version
 from governance.models import TableVersion
-from governance.prices import preload
+from governance.prices import expected_cost, preload
 from governance.regex import compile_regex
 from governance.routing.compile import compile_table
+from governance.routing.costs import goes_by_prices
 from governance.routing.table import RoutingTable
 
 log = structlog.get_logger("pointsman.snapshot")
@@ -201,7 +202,7 @@ def _catalog() -> CatalogFile:
 
 
 def _compiled(rows: Rows) -> RoutingTable:
-    if rows.limits.counts_cost:
+    if rows.limits.counts_cost or any(map(goes_by_prices, rows.profiles.values())):
         # Here, off the event loop: no request waits for the list.
         preload()
     return compile_table(
@@ -217,5 +218,6 @@ def _compiled(rows: Rows) -> RoutingTable:
         prices=rows.prices,
         local_fallback=settings.LOCAL_FALLBACK,
         context_lengths=_catalog().lengths,
+        expected_cost=expected_cost(rows.prices),
         compile_regex=compile_regex,
     )

@@ -213,6 +213,9 @@ class HealthReader(Protocol):
     def seconds(self, provider: str, model: str) -> float:
         """How long its answers take, as seen lately; 0 where nothing is known."""
 
+    def answer_tokens(self, provider: str, model: str) -> float:
+        """How long its answers are, as seen lately; 0 where nothing is known."""
+
 
 class Quiet:
     """Of a moment in which no request is under way, and nothing was measured."""
@@ -221,6 +224,9 @@ class Quiet:
         return 0
 
     def seconds(self, provider: str, model: str) -> float:
+        return 0.0
+
+    def answer_tokens(self, provider: str, model: str) -> float:
         return 0.0
 
 

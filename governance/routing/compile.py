@@ -10,6 +10,7 @@ from governance.kinds import kind_named
 from governance.limits.counting.binding import LimitIndex
 from governance.routing.mappings import compile_test
 from governance.routing.table import (
+    ExpectedCost,
     GroupEntry,
     HeuristicRuleEntry,
     ModelMappingEntry,
@@ -35,13 +36,15 @@ def compile_table(
     prices: Iterable[ModelPriceEntry] = (),
     local_fallback: str = "always",
     context_lengths: Mapping[tuple[str, str, str], int] | None = None,
+    expected_cost: ExpectedCost | None = None,
     compile_regex: Callable[[str], Callable[[str], bool]],
 ) -> RoutingTable:
     """One consistent table.
 
     `virtual_keys` are keyed by the SHA-256 digest of the key. `compile_regex` turns a pattern
     into a test by a linear-time engine; what it raises for a bad pattern passes through, so that
-    the last good table stays in force.
+    the last good table stays in force. `expected_cost` knows prices, which is not for pure code;
+    without it none is known.
     """
     ordered = tuple(profiles)
     provided = tuple(providers)
@@ -68,6 +71,7 @@ def compile_table(
         prices=tuple(prices),
         local_fallback=local_fallback,
         context_lengths=MappingProxyType(dict(context_lengths or {})),
+        **({} if expected_cost is None else {"expected_cost": expected_cost}),
     )
 
 

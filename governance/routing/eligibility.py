@@ -24,6 +24,9 @@ class EligibleTarget:
     candidate: Candidate
     provider: str
     """Casefolded, as health knows it."""
+    cost: float | None = None
+    """US dollars that the request at hand is expected to come to there, where the strategy goes by
+    that; None where no price is known."""
 
     @property
     def model(self) -> str:

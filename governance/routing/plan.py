@@ -75,6 +75,8 @@ class Verdict:
     share: float = 1.0
     """Of requests like this one, how many find it among the healthy ones: less while it recovers,
     which is drawn for each request."""
+    cost: float | None = None
+    """US dollars that the request is expected to come to there, where the strategy goes by that."""
 
     @property
     def kept(self) -> bool:

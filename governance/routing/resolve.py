@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from governance.routing.breaker import HealthReader, HealthStatus
+from governance.routing.costs import priced, words
 from governance.routing.eligibility import Eligibility, EligibleTarget, eligibility_for
 from governance.routing.fallback import takes_over
 from governance.routing.plan import Candidate, Plan, ProfileChoice, Refusal, Verdict
@@ -62,6 +64,8 @@ def resolve(
     """
     eligibility = eligibility_for(routing_request, choice, virtual_key, table)
     profile = choice.profile
+    if strategy_named(profile.strategy).reads_prices:
+        eligibility = _with_costs(eligibility, routing_request, table, health)
     order = _ordered(eligibility, routing_request, virtual_key, health, now, rng, sessions)
     candidates, verdicts = _of_the_moment(order, eligibility, routing_request, health, now, rng)
     warning, refusal = choice.warning, None
@@ -86,6 +90,21 @@ def resolve(
         session="" if order.sticky == "hash" else order.session,
         first_choice=order.first,
     )
+
+
+def _with_costs(
+    eligibility: Eligibility,
+    routing_request: RoutingRequest,
+    table: RoutingTable,
+    health: HealthReader,
+) -> Eligibility:
+    """The same with what the request is expected to cost, which the verdicts say too."""
+    kept = priced(eligibility.kept, routing_request, table, health)
+    verdicts = list(eligibility.verdicts)
+    for one in kept:
+        told = verdicts[one.index]
+        verdicts[one.index] = replace(told, detail=words(one.cost), cost=one.cost)
+    return replace(eligibility, kept=tuple(kept), verdicts=tuple(verdicts))
 
 
 class _Order(NamedTuple):
@@ -179,7 +198,10 @@ def _health_verdict(
         return Verdict(one.target, one.candidate.model, *exceeded)
     demoted = status.demoted(now)
     if demoted is not None:
-        return Verdict(one.target, one.candidate.model, detail=_DEMOTED[demoted], demoted=demoted)
+        detail = _DEMOTED[demoted]
+        return Verdict(
+            one.target, one.candidate.model, detail=detail, demoted=demoted, cost=one.cost
+        )
     share = status.share(now)
     if share >= 1.0:
         return None
@@ -187,4 +209,6 @@ def _health_verdict(
     # A session draws the same lot each time: it comes back to a target once, and stays.
     drawn = lot(session, one.provider, one.model) if session else rng.random()
     passed = None if drawn < share else "recovering"
-    return Verdict(one.target, one.candidate.model, detail=detail, demoted=passed, share=share)
+    return Verdict(
+        one.target, one.candidate.model, detail=detail, demoted=passed, share=share, cost=one.cost
+    )

@@ -49,6 +49,9 @@ class Target:
     rate_limit: RateLimit = RateLimit()
     position: int = 0
     """Place among the profile's targets as the operator ordered them, from 0."""
+    cost: float | None = None
+    """US dollars that one request is expected to come to here, where a strategy is asked about
+    that request; None where no price is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,15 @@ class ModelMappingEntry:
     """The compiled test; whoever builds the table brings a linear-time one for regexes."""
 
 
+ExpectedCost = Callable[[ProviderEntry, str, float, float], float | None]
+
+
+def _unknown_cost(
+    provider: ProviderEntry, model: str, prompt: float, answer: float
+) -> float | None:
+    return None
+
+
 def _nothing() -> Mapping[str, Profile]:
     return MappingProxyType({})
 
@@ -245,6 +257,9 @@ class RoutingTable:
         default_factory=lambda: MappingProxyType({})
     )
     """What the catalogue of models knows, by kind, base URL and model of a provider."""
+    expected_cost: ExpectedCost = field(default=_unknown_cost, repr=False, compare=False)
+    """By provider, model, tokens of the prompt and of the answer: US dollars by the list prices of
+    this moment; None where none is known."""
     memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
     """What was worked out from this table before; ends with it."""
 

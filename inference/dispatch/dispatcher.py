@@ -286,6 +286,7 @@ class Dispatcher:
                 name, model = attempt.candidate.provider.name.casefold(), attempt.candidate.model
                 rest, usage = attempt.seconds - stream.began, stream.translator.usage
                 self._book.speeds.ended(name, model, rest, usage)
+                self._book.speeds.answered(name, model, usage)
             self._served(attempt.candidate)
             await read_to_end(stream.reply)
             return
@@ -323,5 +324,8 @@ class Dispatcher:
         context.first_token = time.monotonic() - context.started
         context.model = answer.model or candidate.model
         context.usage, context.finish_reason = answer.usage, answer.finish_reason
+        if len(self._profile.targets) > 1:
+            name = candidate.provider.name.casefold()
+            self._book.speeds.answered(name, candidate.model, answer.usage)
         self._served(candidate)
         await self._delivery.whole(candidate, answer)

@@ -87,6 +87,9 @@ class HealthBook:
     def seconds(self, provider: str, model: str) -> float:
         return self.speeds.seconds(provider, model)
 
+    def answer_tokens(self, provider: str, model: str) -> float:
+        return self.speeds.answer_tokens(provider, model)
+
     def served(self, session: str) -> Served | None:
         return self.sessions.served(session)
 
