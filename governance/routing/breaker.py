@@ -216,6 +216,9 @@ class HealthReader(Protocol):
     def answer_tokens(self, provider: str, model: str) -> float:
         """How long its answers are, as seen lately; 0 where nothing is known."""
 
+    def wait(self, provider: str, model: str) -> float:
+        """Seconds a request that comes now would wait in its queue; for local models alone."""
+
 
 class Quiet:
     """Of a moment in which no request is under way, and nothing was measured."""
@@ -227,6 +230,9 @@ class Quiet:
         return 0.0
 
     def answer_tokens(self, provider: str, model: str) -> float:
+        return 0.0
+
+    def wait(self, provider: str, model: str) -> float:
         return 0.0
 
 

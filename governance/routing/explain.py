@@ -235,10 +235,16 @@ def _explained(
         target=None if candidate.target is None else candidate.target.position,
         local=candidate.provider.is_local,
         demoted=None if verdict is None else verdict.demoted,
-        detail=verdict.detail if verdict is not None and priced else "",
+        detail=_detail(verdict, priced=priced),
         cost=None if verdict is None else verdict.cost,
         priced=priced,
     )
+
+
+def _detail(verdict: Verdict | None, *, priced: bool) -> str:
+    if verdict is None or not (priced or verdict.demoted == "spilled"):
+        return ""
+    return verdict.detail
 
 
 def _rejected(verdict: Verdict) -> Rejected:

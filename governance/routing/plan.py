@@ -71,7 +71,8 @@ class Verdict:
     detail: str = ""
     """A sentence for operators."""
     demoted: str | None = None
-    """Kept, but tried after the healthy ones: `cooling_down`, `recovering` or `saturated`."""
+    """Kept, but tried after the healthy ones: `cooling_down`, `recovering`, `saturated`, or
+    `spilled` where its queue is long."""
     share: float = 1.0
     """Of requests like this one, how many find it among the healthy ones: less while it recovers,
     which is drawn for each request."""
@@ -81,6 +82,11 @@ class Verdict:
     @property
     def kept(self) -> bool:
         return self.rejection is None
+
+    @property
+    def stands(self) -> bool:
+        """Kept, and in its place."""
+        return self.rejection is None and self.demoted is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 from typing import Final, NamedTuple
 
 from governance.routing.breaker import HealthReader, HealthStatus
@@ -165,7 +166,9 @@ def _of_the_moment(
     very request and from health."""
     candidates: list[Candidate] = []
     demoted: list[Candidate] = []
+    spilled: list[tuple[EligibleTarget, Verdict]] = []
     verdicts, tokens = eligibility.verdicts, routing_request.features.prompt_tokens
+    patience = eligibility.profile.spill_after
     for one in order.targets:
         candidate, verdict = one.candidate, None
         small = too_small(candidate.facts.context_length, tokens)
@@ -174,13 +177,40 @@ def _of_the_moment(
             verdict = Verdict(one.target, candidate.model, *small)
         elif status is not None:
             verdict = _health_verdict(one, status, now, rng, order.session)
+        if patience is not None and (verdict is None or verdict.stands):
+            spill = _spilled(one, health, patience)
+            if spill is not None:
+                spilled.append((one, spill))
+                continue
         if verdict is None:
             candidates.append(candidate)
             continue
-        verdicts = (*verdicts[: one.index], verdict, *verdicts[one.index + 1 :])
+        verdicts = _with_verdict(verdicts, one, verdict)
         if verdict.kept:
             (candidates if verdict.demoted is None else demoted).append(candidate)
-    return candidates + demoted, verdicts
+    if candidates:
+        # Where nobody else could go first there is nothing to say.
+        for one, verdict in spilled:
+            verdicts = _with_verdict(verdicts, one, verdict)
+    return candidates + [one.candidate for one, _ in spilled] + demoted, verdicts
+
+
+def _with_verdict(
+    verdicts: tuple[Verdict, ...], one: EligibleTarget, verdict: Verdict
+) -> tuple[Verdict, ...]:
+    return (*verdicts[: one.index], verdict, *verdicts[one.index + 1 :])
+
+
+def _spilled(one: EligibleTarget, health: HealthReader, patience: float) -> Verdict | None:
+    """The verdict on a local target whose queue is longer than the profile's patience."""
+    if not one.candidate.provider.is_local:
+        return None
+    wait = health.wait(one.provider, one.model)
+    if wait <= patience:
+        return None
+    long = "long" if wait == inf else f"about {wait:.1f} s"
+    detail = f"A request would wait {long} in its queue, so the next one goes first."
+    return Verdict(one.target, one.model, detail=detail, demoted="spilled", cost=one.cost)
 
 
 _DEMOTED: Final = {

@@ -79,6 +79,8 @@ class Profile:
     """Seconds for which the first choice has been healthy when sessions go back to it."""
     on_broken_stream: str = "continue"
     """`continue` or `error`."""
+    spill_after: float | None = None
+    """Seconds in the queue of a local target beyond which the next one goes first; None: never."""
     implicit: bool = False
     """Made on the fly for a request that named a real provider; no row stands behind it."""
 

@@ -261,7 +261,7 @@ class Dispatcher:
 
     async def _relay(self, stream: StreamResult, attempt: Attempt) -> None:
         """The commit: from here on the answer is this candidate's."""
-        attempt.committed = True
+        attempt.commit()
         context, candidate, translator = self.context, attempt.candidate, stream.translator
         context.first_token = time.monotonic() - context.started
         if len(self._profile.targets) > 1:

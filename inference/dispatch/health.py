@@ -16,6 +16,7 @@ from governance.routing.table import ProviderEntry
 from governance.strategies.strategy import Rng
 from inference.dispatch.budget import Budget, hedge_budget, retry_budget
 from inference.dispatch.latency import Speeds
+from inference.dispatch.local_queues import LocalQueues, Place
 from inference.dispatch.repair_book import RepairBook
 from inference.dispatch.reported_limits import Used, used_shares
 from inference.dispatch.session_book import SessionBook
@@ -37,6 +38,8 @@ class Permit(NamedTuple):
     key: Key
     probe: bool
     """It is the one that finds out whether a cooled-down provider answers again."""
+    place: Place | None = None
+    """In the queue of a local model."""
 
 
 class HealthBook:
@@ -57,6 +60,7 @@ class HealthBook:
         """What providers' models were found to refuse."""
         self.speeds = Speeds()
         self.sessions = SessionBook(clock)
+        self.queues = LocalQueues()
         self._recovered: dict[Key, float] = {}
         self.rng = rng
         self._clock = clock
@@ -90,6 +94,9 @@ class HealthBook:
     def answer_tokens(self, provider: str, model: str) -> float:
         return self.speeds.answer_tokens(provider, model)
 
+    def wait(self, provider: str, model: str) -> float:
+        return self.queues.wait((provider, model), self._clock())
+
     def served(self, session: str) -> Served | None:
         return self.sessions.served(session)
 
@@ -103,7 +110,7 @@ class HealthBook:
     def under_way(self, provider: str) -> int:
         return self._under_way.get(provider.casefold(), 0)
 
-    def acquire(self, provider: ProviderEntry, model: str) -> Permit | None:
+    def acquire(self, provider: ProviderEntry, model: str, *, stream: bool = True) -> Permit | None:
         """Leave for one more request to the provider; None when it is at its limit.
 
         Every permit ends in `release`, once.
@@ -119,12 +126,20 @@ class HealthBook:
         self._under_way[name] = busy
         self._asked[name] = self._asked.get(name, 0) + 1
         key = (name, model)
+        place = None
+        if provider.is_local:
+            place = self.queues.of(key).enter(self._clock(), stream=stream)
         breaker = self._breakers.get(key)
         if breaker is None:
-            return Permit(key, probe=False)
+            return Permit(key, False, place)
         begun = breakers.begin(breaker, self._clock(), self._settings)
         self._set(key, begun)
-        return Permit(key, probe=begun is not breaker and begun.state == "half_open")
+        return Permit(key, begun is not breaker and begun.state == "half_open", place)
+
+    def began(self, permit: Permit) -> None:
+        """The first token of the permit's stream is here."""
+        if permit.place is not None:
+            self.queues.of(permit.key).begin(permit.place, self._clock())
 
     def release(
         self, permit: Permit, failure: Failure | None = None, *, counted: bool = False
@@ -134,8 +149,10 @@ class HealthBook:
         A failure that was `counted` says nothing new: an earlier try of the same request failed at
         the same place.
         """
-        key, probe = permit
+        key, probe, place = permit
         name = key[0]
+        if place is not None:
+            self.queues.of(key).leave(place, self._clock())
         left = self._under_way[name] - 1
         if left:
             self._under_way[name] = left
