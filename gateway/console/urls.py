@@ -5,7 +5,13 @@ from django.urls import path
 from gateway.console.dashboard import views as dashboard
 from gateway.console.engine import views as engine
 from gateway.console.playground import views as playground
-from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
+from gateway.console.providers import (
+    connection_copy,
+    connection_health,
+    connection_views,
+    override,
+    repairs,
+)
 from gateway.console.rehearsal import views as rehearsal
 from gateway.console.sign_in import sessions
 from gateway.console.usage import views as usage
@@ -29,6 +35,7 @@ urlpatterns = [
     path("usage/", usage.show, name="usage"),
     path("sessions/", sessions.show, name="sessions"),
     path("sessions/end", sessions.end, name="session-end"),
+    path("connection/<int:pk>/override", override.change, name="connection-override"),
     path("connection/<int:pk>/repairs", repairs.reset, name="connection-repairs-reset"),
     path("rehearse", rehearsal.rehearsal, name="rehearse"),
     path("replay", rehearsal.replayed, name="replay"),

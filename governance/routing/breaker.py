@@ -178,6 +178,8 @@ class HealthStatus:
     token_until: float = inf
     ramp: float = DEFAULTS.ramp
     """Seconds from the foot of the ramp to its end."""
+    forced: bool = False
+    """An operator wants it tried after all others."""
 
     def reported(self, word: str) -> Share | None:
         """The used share of the limit that `word` stands for: `request`, `token` or `budget`."""
@@ -189,6 +191,8 @@ class HealthStatus:
 
         On the ramp it is not, and gets no more than `share` of the requests.
         """
+        if self.forced:
+            return "forced_open"
         if self.state in ("open", "half_open") and now < self.until:
             return "cooling_down"
         return "saturated" if self.saturated else None

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from governance.kinds import kind_named
 from governance.limits.counting.binding import LimitIndex
 from governance.routing.mappings import compile_test
+from governance.routing.overrides import NONE, Overrides
 from governance.routing.table import (
     ExpectedCost,
     GroupEntry,
@@ -37,6 +38,7 @@ def compile_table(
     local_fallback: str = "always",
     context_lengths: Mapping[tuple[str, str, str], int] | None = None,
     expected_cost: ExpectedCost | None = None,
+    overrides: Overrides = NONE,
     compile_regex: Callable[[str], Callable[[str], bool]],
 ) -> RoutingTable:
     """One consistent table.
@@ -71,6 +73,7 @@ def compile_table(
         prices=tuple(prices),
         local_fallback=local_fallback,
         context_lengths=MappingProxyType(dict(context_lengths or {})),
+        overrides=overrides,
         **({} if expected_cost is None else {"expected_cost": expected_cost}),
     )
 

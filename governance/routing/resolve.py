@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from governance.routing.breaker import HealthReader, HealthStatus
 from governance.routing.costs import priced, words
-from governance.routing.eligibility import Eligibility, EligibleTarget, eligibility_for
+from governance.routing.eligibility import Eligibility, EligibleTarget, eligibility_for, status_of
 from governance.routing.fallback import takes_over
 from governance.routing.plan import Candidate, Plan, ProfileChoice, Refusal, Verdict
 from governance.routing.policy import choose
@@ -172,7 +172,7 @@ def _of_the_moment(
     for one in order.targets:
         candidate, verdict = one.candidate, None
         small = too_small(candidate.facts.context_length, tokens)
-        status = health.status(one.provider, candidate.model)
+        status = status_of(one, health)
         if small is not None:
             verdict = Verdict(one.target, candidate.model, *small)
         elif status is not None:
@@ -216,6 +216,7 @@ def _spilled(one: EligibleTarget, health: HealthReader, patience: float) -> Verd
 _DEMOTED: Final = {
     "cooling_down": "It has been failing and cools down: tried after the healthy ones.",
     "saturated": "All its slots are taken: tried after the others.",
+    "forced_open": "An operator took it out of service for now: tried after the others.",
 }
 
 

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from governance.limits.counting.binding import LimitIndex, groups_above
 from governance.routing.memo import Memo
 from governance.routing.model_facts import ModelFacts, SaidFacts, known_facts
+from governance.routing.overrides import NONE as NO_OVERRIDES
+from governance.routing.overrides import Overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,8 @@ class RoutingTable:
         default_factory=lambda: MappingProxyType({})
     )
     """What the catalogue of models knows, by kind, base URL and model of a provider."""
+    overrides: Overrides = field(default_factory=lambda: NO_OVERRIDES)
+    """What operators decided about providers for a while; see `routing.overrides`."""
     expected_cost: ExpectedCost = field(default=_unknown_cost, repr=False, compare=False)
     """By provider, model, tokens of the prompt and of the answer: US dollars by the list prices of
     this moment; None where none is known."""

@@ -12,6 +12,7 @@ from governance.serializers.limits import (
     ModelPriceSerializer,
 )
 from governance.serializers.mappings import MappingSerializer
+from governance.serializers.overrides import OverrideSerializer
 from governance.serializers.profiles import ProfileSerializer, TargetSerializer
 from governance.serializers.providers import MASK, ProviderSerializer
 from governance.serializers.rules import RuleSerializer
@@ -24,6 +25,7 @@ __all__ = [
     "LimitSerializer",
     "MappingSerializer",
     "ModelPriceSerializer",
+    "OverrideSerializer",
     "ProfileSerializer",
     "ProviderSerializer",
     "RuleSerializer",

@@ -13,6 +13,7 @@ from governance.services.importing import ImportOutcome, profiles_in, replace_al
 from governance.services.keys import create_key, delete_key, find_key, update_key
 from governance.services.makers import Maker, maker_of
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
+from governance.services.overrides import end_override, overrides_of, set_override
 from governance.services.profiles import delete_profile, find_profile, save_profile
 from governance.services.providers import (
     delete_provider,
@@ -46,6 +47,7 @@ __all__ = [
     "delete_provider",
     "delete_rule",
     "differences",
+    "end_override",
     "find_key",
     "find_mapping",
     "find_profile",
@@ -53,6 +55,7 @@ __all__ = [
     "find_revision",
     "find_rule",
     "maker_of",
+    "overrides_of",
     "profiles_in",
     "profiles_naming",
     "reorder_rules",
@@ -62,6 +65,7 @@ __all__ = [
     "save_profile",
     "save_provider",
     "save_rule",
+    "set_override",
     "switch_profile",
     "update_key",
 ]
