@@ -24,6 +24,7 @@ class GatewayConfig(AppConfig):
                 request_types=request_types,
                 repairs=repairs,
                 forget_repairs=forget_repairs,
+                health=health,
             )
         )
 
@@ -44,6 +45,13 @@ def repairs(provider: str) -> list[dict[str, Any]]:
         }
         for one in remembered(places().repairs, provider, time.time())
     ]
+
+
+def health(provider: str) -> dict[str, Any]:
+    """How the provider fares, as this process has heard of all others."""
+    from gateway.console.monitoring.health_document import health_document
+
+    return health_document(provider)
 
 
 def forget_repairs(provider: str) -> bool:

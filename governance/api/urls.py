@@ -64,6 +64,7 @@ urlpatterns = [
     path("providers/<str:name>", ProviderViewSet.as_view({**ONE})),
     path("provider-kinds", ProviderKindViewSet.as_view({"get": "list"})),
     path("providers/<str:name>/repairs", ProviderViewSet.as_view({**REPAIRS})),
+    path("providers/<str:name>/health", ProviderViewSet.as_view({"get": "health"})),
     path("providers/<str:name>/override", ProviderViewSet.as_view({**OVERRIDES})),
     path("keys", KeyViewSet.as_view({**MANY})),
     path("keys/<str:key_id>", KeyViewSet.as_view({**KEY})),

@@ -117,7 +117,7 @@ class Dispatcher:
         it with a stream that broke; else why nobody could."""
         self._chain = chain = Chain(candidates)
         if len(candidates) > 1:
-            self._book.chose(self._profile.id)
+            self._book.budgets.chose(self._profile.id)
         try:
             answered = await self._lane(0)
         finally:
@@ -230,7 +230,7 @@ class Dispatcher:
         wanted = hedge_after(self._profile, candidate, self.request.routing_request)
         if wanted is None or slow > wanted or not self._chain.has_target:
             return
-        if self._book.may_hedge(self._profile.id):
+        if self._book.budgets.may_hedge(self._profile.id):
             self._lanes.append(None)
             self._second = self._loop.create_task(self._lane(1))
 
@@ -255,7 +255,7 @@ class Dispatcher:
         is_last = not self._chain.has_more
         allowed = allowed_retries(self._profile.retries, is_last=is_last)
         wait = wait_before_repeat(failure, repeats, allowed, self._book.rng)
-        if wait is None or not self._book.may_repeat(candidate.provider):
+        if wait is None or not self._book.budgets.may_repeat(candidate.provider.name):
             return None
         return wait
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Final
 
 from inference.values.usage import Usage
@@ -67,6 +68,14 @@ class Speeds:
         """How long its answers are; 0 where nothing is known."""
         speed = self._seen.get((provider, model))
         return 0.0 if speed is None else speed.answer
+
+    def known(self) -> Iterator[tuple[str, str]]:
+        """Targets of which something was seen."""
+        return iter(list(self._seen))
+
+    def of(self, provider: str, model: str) -> Speed | None:
+        """None where nothing was seen."""
+        return self._seen.get((provider, model))
 
     def _of(self, provider: str, model: str) -> Speed:
         speed = self._seen.get((provider, model))

@@ -178,6 +178,10 @@ class LocalQueues:
         """Those with something under way."""
         return {key: queue.seen() for key, queue in self._queues.items() if len(queue)}
 
+    def seen_at(self, key: tuple[str, str]) -> QueueSeen:
+        queue = self._queues.get(key)
+        return NOTHING if queue is None else queue.seen()
+
     def hear(self, others: dict[tuple[str, str], QueueSeen]) -> None:
         """What all other processes have under way, which replaces what was heard before."""
         for key, queue in self._queues.items():

@@ -17,6 +17,7 @@ from governance.api.schema import (
     answers,
 )
 from governance.api.serializers.common import listed, patch_of, single
+from governance.api.serializers.health import ProviderHealthSerializer
 from governance.api.serializers.overrides import OverrideRequestSerializer
 from governance.api.serializers.repairs import RepairSerializer
 from governance.api.views.base import (
@@ -135,6 +136,15 @@ class ProviderViewSet(GovernanceViewSet):
         if not ports.filled().forget_repairs(row.name):
             raise NotImplementedHere("The collector, which tells every process, is not running.")
         return Response(status=204)
+
+    @extend_schema(
+        operation_id="get_provider_health",
+        summary="How a provider fares at this moment, on this node and by the word of others",
+        responses=answers(404, ok=single("health", ProviderHealthSerializer)),
+    )
+    def health(self, request: Request, name: str) -> Response:
+        row = services.find_provider(name)
+        return Response({"health": ports.filled().health(row.name)})
 
     @extend_schema(
         operation_id="list_provider_overrides",
