@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +21,13 @@ import msgspec
 
 from gateway.collector import status
 from inference.dispatch.shared_health import adopt, target_health
-from inference.values.health_news import HealthFromAfar, HealthNews, NodeHealth, TargetHealth
+from inference.values.health_news import (
+    HealthFromAfar,
+    HealthNews,
+    NodeHealth,
+    ServedSession,
+    TargetHealth,
+)
 
 if TYPE_CHECKING:
     from inference.dispatch.health import HealthBook
@@ -30,6 +38,8 @@ ALIVE_SECONDS: Final = 3.0
 """After how long without a word a process is taken for gone."""
 KEPT_SECONDS: Final = 600.0
 """For how long a target is kept about which nobody says anything any more."""
+SESSION_SECONDS: Final = 3.0
+"""For how long a session is told on: everybody looks many times meanwhile."""
 EACH: Final = 50
 """Targets in one datagram."""
 MOST: Final = 2000
@@ -72,7 +82,8 @@ class HealthExchange:
         book, now = self._book, self._clock()
         under_way = book.all_under_way()
         repeats = now >= self._repeat_at
-        if not (book.touched or repeats or under_way != self._under_way):
+        sessions = book.sessions.news
+        if not (book.touched or repeats or sessions or under_way != self._under_way):
             return
         keys = set(book.touched)
         if repeats:
@@ -83,6 +94,11 @@ class HealthExchange:
             for first in range(0, max(1, len(targets)), EACH):
                 batch = tuple(targets[first : first + EACH])
                 self._send(HealthNews(self._process, under_way, batch))
+            while sessions:
+                some = tuple(islice(sessions, EACH))
+                self._send(HealthNews(self._process, under_way, (), some))
+                for _ in some:
+                    sessions.popleft()
         except OSError:
             # It is away, or busy: what is new is told next time.
             return
@@ -112,6 +128,7 @@ class HealthHub:
         self._file, self._clock = file, clock
         self._under_way: dict[str, tuple[dict[str, int], float]] = {}
         self._targets: dict[str, dict[Key, tuple[TargetHealth, float]]] = {}
+        self._sessions: OrderedDict[str, ServedSession] = OrderedDict()
         self._changed = True
         self._look_at = 0.0
         self.fresh: dict[Key, TargetHealth] = {}
@@ -132,6 +149,12 @@ class HealthHub:
                 self.fresh[one.key] = one
         while len(held) > MOST:
             del held[next(iter(held))]
+        for session in news.sessions:
+            self._sessions.pop(session.session, None)
+            self._sessions[session.session] = session
+            self._changed = True
+        while len(self._sessions) > MOST:
+            self._sessions.popitem(last=False)
 
     def hear_others(self, others: tuple[HealthFromAfar, ...]) -> None:
         if others != self.others:
@@ -160,10 +183,15 @@ class HealthHub:
             )
             for process, (under_way, _) in self._under_way.items()
         )
-        return NodeHealth(tuple(processes), self.others)
+        return NodeHealth(tuple(processes), self.others, tuple(self._sessions.values()))
 
     def _forget(self) -> None:
         now = self._clock()
+        while self._sessions:
+            oldest = next(iter(self._sessions.values()))
+            if now - oldest.at < SESSION_SECONDS:
+                break
+            del self._sessions[oldest.session]
         for process in [
             one for one, (_, at) in self._under_way.items() if now - at > ALIVE_SECONDS
         ]:

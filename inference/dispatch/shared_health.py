@@ -93,6 +93,8 @@ def adopt(book: HealthBook, told: NodeHealth, own: str, now: float) -> None:
     book.queues.hear(queues)
     for hint in told.others:
         _take_hint(book, hint, now)
+    for session in told.sessions:
+        book.sessions.hear(session)
 
 
 def _breaker(one: TargetHealth, now: float) -> Breaker:

@@ -41,6 +41,16 @@ class TargetHealth(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.provider, self.model
 
 
+class ServedSession(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A session that another target answers than before."""
+
+    session: str
+    provider: str
+    """Casefolded; empty where the session is back at its first choice."""
+    model: str
+    at: float
+
+
 class HealthNews(msgspec.Struct, frozen=True, array_like=True, tag="health"):
     """What a process tells: all it has under way, and the targets about which there is news."""
 
@@ -48,6 +58,7 @@ class HealthNews(msgspec.Struct, frozen=True, array_like=True, tag="health"):
     under_way: dict[str, int]
     """Requests by casefolded provider."""
     targets: tuple[TargetHealth, ...]
+    sessions: tuple[ServedSession, ...] = ()
 
 
 class HealthFromAfar(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -71,3 +82,5 @@ class NodeHealth(msgspec.Struct, frozen=True, array_like=True):
 
     processes: tuple[HealthNews, ...] = ()
     others: tuple[HealthFromAfar, ...] = ()
+    sessions: tuple[ServedSession, ...] = ()
+    """Of the last seconds."""

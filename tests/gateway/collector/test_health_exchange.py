@@ -217,3 +217,30 @@ def test_requests_at_a_time_are_the_nodes(tmp_path: Path) -> None:
     book.release(taken[0])
     assert book.acquire(ONE, "m") is not None
     seats.close()
+
+
+def test_a_session_is_known_to_all_processes(node: Node) -> None:
+    """Who answered it last, and that it is back at its first choice."""
+    first, second, third = node.processes
+    first.book.sessions.note("k\np\ns", "one", "m")
+    node.turn()
+    node.turn()
+    for one in (second, third):
+        served = one.book.sessions.served("k\np\ns")
+        assert served is not None
+        assert served[:2] == ("one", "m")
+    assert not second.book.sessions.news, "nothing is told on by who only heard of it"
+    node.clock.now += 5.0
+    second.book.sessions.note("k\np\ns", "two", "m")
+    second.book.sessions.note("k\np\ns", "two", "m")
+    assert len(second.book.sessions.news) == 1
+    node.turn()
+    node.turn()
+    assert (first.book.sessions.served("k\np\ns") or ())[0] == "two"
+    third.book.sessions.forget("k\np\ns")
+    node.turn()
+    node.turn()
+    assert first.book.sessions.served("k\np\ns") is None
+    for _ in range(40):
+        node.turn()
+    assert node.hub.told().sessions == ()
