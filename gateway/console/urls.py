@@ -8,7 +8,13 @@ from gateway.console.engine import views as engine
 from gateway.console.limits import replay as limit_replay
 from gateway.console.own_keys import views as own_keys
 from gateway.console.playground import views as playground
-from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
+from gateway.console.providers import (
+    connection_copy,
+    connection_health,
+    connection_views,
+    override,
+    repairs,
+)
 from gateway.console.rehearsal import views as rehearsal
 from gateway.console.sign_in import sessions
 from gateway.console.usage import views as usage
@@ -38,6 +44,7 @@ urlpatterns = [
     path("usage/", usage.show, name="usage"),
     path("sessions/", sessions.show, name="sessions"),
     path("sessions/end", sessions.end, name="session-end"),
+    path("connection/<int:pk>/override", override.change, name="connection-override"),
     path("connection/<int:pk>/repairs", repairs.reset, name="connection-repairs-reset"),
     path("rehearse", rehearsal.rehearsal, name="rehearse"),
     path("replay", rehearsal.replayed, name="replay"),

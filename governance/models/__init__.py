@@ -6,6 +6,7 @@ from governance.models.alert_rule import AlertRule
 from governance.models.api_key import ApiKey
 from governance.models.audit_entry import AuditEntry
 from governance.models.group import Group
+from governance.models.health_hint import HealthHint
 from governance.models.heuristic_rule import HeuristicRule
 from governance.models.interaction import Interaction
 from governance.models.key_allowance import KeyAllowance
@@ -16,6 +17,7 @@ from governance.models.log_offsets import DayFileOffset, SegmentOffset
 from governance.models.model_mapping import ModelMapping
 from governance.models.model_price import ModelPrice
 from governance.models.provider import Provider
+from governance.models.provider_override import ProviderOverride
 from governance.models.revision import Revision
 from governance.models.routing_profile import RoutingProfile
 from governance.models.routing_target import RoutingTarget
@@ -30,6 +32,7 @@ __all__ = [
     "AuditEntry",
     "DayFileOffset",
     "Group",
+    "HealthHint",
     "HeuristicRule",
     "Interaction",
     "KeyAllowance",
@@ -39,6 +42,7 @@ __all__ = [
     "ModelMapping",
     "ModelPrice",
     "Provider",
+    "ProviderOverride",
     "Revision",
     "RoutingProfile",
     "RoutingTarget",

@@ -22,6 +22,7 @@ from governance.services.keys import create_key, delete_key, find_key, rotate_ke
 from governance.services.limit_replay import replay_of_limit
 from governance.services.makers import Maker, maker_of
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
+from governance.services.overrides import end_override, overrides_of, set_override
 from governance.services.own_keys import (
     KEY_ALLOWANCES,
     allowances_of,
@@ -71,6 +72,7 @@ __all__ = [
     "delete_provider",
     "delete_rule",
     "differences",
+    "end_override",
     "exported_rows",
     "find_key",
     "find_mapping",
@@ -81,6 +83,7 @@ __all__ = [
     "forget_repairs",
     "lacking_rights",
     "maker_of",
+    "overrides_of",
     "own_keys",
     "profiles_in",
     "profiles_naming",
@@ -96,6 +99,7 @@ __all__ = [
     "save_provider",
     "save_rule",
     "sections_in",
+    "set_override",
     "switch_profile",
     "try_alert",
     "update_key",

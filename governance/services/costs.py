@@ -187,4 +187,3 @@ def _note(who: str, done: Recomputed, asked: list[str]) -> None:
             summary=done.words,
             changes=[],
         )
-        audit.record([audit.Act("recompute", "costs", "", changes=[done.words])], actor=who)

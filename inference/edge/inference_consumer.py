@@ -21,9 +21,11 @@ from governance.routing.policy import choose
 from governance.routing.resolve import resolve, route
 from governance.routing.sessions import sticks
 from governance.routing.table import RoutingTable, VirtualKey
+from governance.strategies import strategy_named
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.health import HealthBook
 from inference.dispatch.large_bodies import LARGE, apart
+from inference.dispatch.output_estimates import bound_of
 from inference.dispatch.request_limits import Limiting, RequestLimits
 from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
@@ -271,6 +273,8 @@ class InferenceConsumer(LeanHttpConsumer):
         # A long prompt is hashed for its session, which is for profiles that have use of one.
         if sticks(profile) and (session := self._sticky or sticky_session(request)):
             routing_request = routing_request._replace(session=session)
+        if strategy_named(profile.strategy).reads_prices:
+            routing_request = routing_request._replace(answer_limit=bound_of(request.fields))
         health: HealthReader = self.book
         if limits is not None:
             health = limits.health(self.book, "" if profile.implicit else profile.id)
