@@ -6,7 +6,7 @@ its attempts on its own place. So the ledger is the sum of the records.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -46,6 +46,9 @@ class UsageSum(msgspec.Struct):
     cached_tokens: int = 0
     cache_written_tokens: int = 0
     reasoning_tokens: int = 0
+    audio_milliseconds: int = 0
+    images: int = 0
+    characters: int = 0
     unpriced: int = 0
     """Attempts that used tokens whose price is not known."""
     cost_micro_usd: int = 0
@@ -77,7 +80,15 @@ def add_up(records: Iterable[InteractionRecord]) -> dict[Place, UsageSum]:
                 used.cached_tokens += usage.cached
                 used.cache_written_tokens += usage.cache_written
                 used.reasoning_tokens += usage.reasoning
+                if usage.units:
+                    _add_units(used, usage.units)
     return found
+
+
+def _add_units(used: UsageSum, units: Mapping[str, float]) -> None:
+    used.audio_milliseconds += round(units.get("audio_seconds", 0) * 1000)
+    used.images += round(units.get("images", 0))
+    used.characters += round(units.get("characters", 0))
 
 
 def quarter_hour(time: str) -> str:

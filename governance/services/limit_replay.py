@@ -122,6 +122,7 @@ def _used(attempt: Mapping[str, Any]) -> Consumption | None:
         attempt.get("cost_usd"),
         cached_tokens=usage.get("cached_tokens", 0),
         reasoning_tokens=usage.get("reasoning_tokens", 0),
+        units=usage.get("units"),
     )
 
 

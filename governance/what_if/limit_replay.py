@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -101,6 +101,14 @@ def _counted(limit: LimitEntry, index: LimitIndex, use: PastUse) -> Iterator[Con
         first = False
 
 
+def _together(units: Iterable[Mapping[str, float] | None]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for one in units:
+        for name, count in (one or {}).items():
+            found[name] = found.get(name, 0.0) + count
+    return found
+
+
 def _counter(
     limit: LimitEntry, counters: dict[str, Counter], scope: str, now: float, before: Before
 ) -> Counter:
@@ -125,6 +133,7 @@ def _admitted(counter: Counter, counted: list[Consumption], now: float) -> Lease
         cached_tokens=sum(one.cached_tokens for one in counted),
         reasoning_tokens=sum(one.reasoning_tokens for one in counted),
         requests=sum(one.requests for one in counted),
+        units=_together(one.units for one in counted),
     )
     least = whole._replace(
         completion_tokens=0, reasoning_tokens=0, cost=None if whole.cost is None else 0.0

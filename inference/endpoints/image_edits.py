@@ -12,7 +12,7 @@ import msgspec
 
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.handed_on import HandedOn, form_request, is_form, json_request
-from inference.endpoints.pictures import passed_to
+from inference.endpoints.pictures import counted, passed_to
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.values.parsed_request import ParsedRequest
@@ -32,11 +32,12 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     if is_form(headers):
         files = ("image", "image[]")
-        return form_request("image_edits", body, headers, file=files, needs=_NEEDS)
+        return counted(form_request("image_edits", body, headers, file=files, needs=_NEEDS))
     fields, asked, survey = envelope(body), typed(_BODY, body), Survey()
     survey.text(asked.prompt)
     survey.last_user = asked.prompt
-    return json_request("image_edits", body, headers, fields, asked, survey, needs=_NEEDS)
+    request = json_request("image_edits", body, headers, fields, asked, survey, needs=_NEEDS)
+    return counted(request)
 
 
 ENDPOINT: Final = Endpoint(

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.handed_on import form_request
+from inference.endpoints.sound import HEARD_AT_LEAST
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.metered import MeteredPassThrough
@@ -18,7 +21,8 @@ from inference.values.parsed_request import ParsedRequest
 
 def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The form a caller sent. Raises `BadRequest` naming the field and the rule."""
-    return form_request("transcriptions", body, headers, file=("file",), needs=("audio",))
+    request = form_request("transcriptions", body, headers, file=("file",), needs=("audio",))
+    return msgspec.structs.replace(request, units=HEARD_AT_LEAST)
 
 
 def _events(document: dict[str, Any]) -> list[dict[str, Any]]:
