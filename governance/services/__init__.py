@@ -9,6 +9,7 @@ person or key behind the change. Broken rules raise `errors.Invalid`, what stand
 from governance.services.budgets import GRANTS, GROUPS, LIMITS, PRICES
 from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
+from governance.services.default_model import make_default_model
 from governance.services.importing import ImportOutcome, profiles_in, replace_all
 from governance.services.keys import create_key, delete_key, find_key, update_key
 from governance.services.makers import Maker, maker_of
@@ -52,6 +53,7 @@ __all__ = [
     "find_provider",
     "find_revision",
     "find_rule",
+    "make_default_model",
     "maker_of",
     "profiles_in",
     "profiles_naming",

@@ -49,6 +49,13 @@ class EngineModel:
     size_bytes: int
     runtime: str = ""
     """Which runtime serves it; empty while its files are gone."""
+    quantization: str = ""
+    """How most of its weights are written."""
+    architecture: str = ""
+    serves: str = ""
+    """`chat`, `completions`, `embeddings` or `rerank`."""
+    capabilities: tuple[str, ...] = ()
+    """Of those that the chat template knows: `text`, `tools`, `reasoning`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from inference.local.engine.catalog import Catalog
 from inference.local.engine.errors import EngineError, model_not_found, unavailable
 from inference.local.engine.estimate import weights_bytes
 from inference.local.engine.fleet import Fleet, readable_size
 from inference.local.engine.slot import Slot
 from inference.local.engine.worker_client import WorkerClient
+from inference.local.store.catalog import Catalog
 from inference.local.supervision import state
 from inference.local.supervision.memory import MemoryVerdict
 from inference.local.supervision.state import Phase
