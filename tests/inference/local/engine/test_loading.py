@@ -25,7 +25,7 @@ async def test_it_works(world: World) -> None:
         "quantization": "",
         "architecture": "",
         "serves": "completions",
-        "capabilities": ["text"],
+        "capabilities": [],
         "state": "ready",
         "progress": 1.0,
         "step": "",
