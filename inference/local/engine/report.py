@@ -27,6 +27,7 @@ async def engine_models(supervisor: WorkerSupervisor) -> dict[str, Any]:
             _model(name, folders.get(name), fleet.slots.get(name), epoch)
             for name in sorted(folders.keys() | running)
         ],
+        "additions": supervisor.additions.told(),
         "memory_budget_bytes": fleet.settings.memory_budget_bytes,
         "memory_used_bytes": sum(resident.size_bytes for resident in fleet.residents()),
     }
