@@ -1,6 +1,15 @@
 """The built-in engine's other runtime: llama.cpp, for GGUF files on any CPU."""
 
+from governance.kinds.failure_words import SHARED, FailureWords
 from governance.kinds.kind import ProviderKind
+
+OTHER_MODEL = FailureWords(
+    "unfit",
+    "model_serves_other",
+    "The local model is not made for this kind of request.",
+    (r"\bmodel_serves_other\b",),
+)
+"""A chat model asked for embeddings, or one for embeddings asked to chat."""
 
 KIND = ProviderKind(
     name="llama_cpp",
@@ -8,7 +17,10 @@ KIND = ProviderKind(
     help="The built-in engine, for GGUF files. It has no base URL and no API key.",
     rank=15,
     protocol="openai",
-    request_types=frozenset({"chat", "messages", "responses", "completions"}),
+    request_types=frozenset(
+        {"chat", "messages", "responses", "completions", "embeddings", "rerank"}
+    ),
+    failure_words=(OTHER_MODEL, *SHARED),
     engine=True,
     runtime="llama_cpp",
     counts_tokens=True,

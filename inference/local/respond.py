@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from inference.local.generation import InvalidGeneration
+from inference.local.jobs import BacklogFull
 from inference.local.runtimes import Generation
 from inference.local.service import GenerationFailed
 from inference.local.wire import Json, error_object
@@ -28,7 +29,7 @@ async def whole(running: Generation, send: Send) -> None:
             if event is not None:
                 events.append(event)
     except GenerationFailed as error:
-        await _unavailable(send, error)
+        await unavailable(send, error)
     except InvalidGeneration as error:
         await refuse(send, error)
     else:
@@ -56,7 +57,7 @@ async def stream(running: Generation, send: Send) -> None:
         if opened:
             await _send(send, _data(_failure(error)), more=False)
         else:
-            await _unavailable(send, error)
+            await unavailable(send, error)
     except InvalidGeneration as error:
         if opened:
             await _send(send, _data(_refusal(error)), more=False)
@@ -82,7 +83,17 @@ async def reply(
     await _send(send, body, more=False)
 
 
-async def _unavailable(send: Send, error: GenerationFailed) -> None:
+async def full(send: Send, error: BacklogFull) -> None:
+    """No place in the queue."""
+    body = error_object(
+        f"All places in the queue are taken; try again in {error.retry_after} s.",
+        "rate_limit_error",
+        code="queue_full",
+    )
+    await reply(send, 429, body, {"retry-after": str(error.retry_after)})
+
+
+async def unavailable(send: Send, error: GenerationFailed) -> None:
     """Nothing was sent of this answer: the caller may try again."""
     await reply(send, 503, _failure(error), {"retry-after": "1"})
 

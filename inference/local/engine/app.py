@@ -18,7 +18,13 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 """Well above what the gateway lets through: this one only guards the engine's memory."""
 
 GENERATION_PATHS = frozenset(
-    {"/v1/chat/completions", "/v1/completions", "/v1/chat/completions/count"}
+    {
+        "/v1/chat/completions",
+        "/v1/completions",
+        "/v1/chat/completions/count",
+        "/v1/embeddings",
+        "/v1/rerank",
+    }
 )
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

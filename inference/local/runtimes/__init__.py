@@ -73,6 +73,14 @@ class ServedModel(Protocol):
         """Start a legacy completion. Raises BadRequest or BacklogFull."""
         ...
 
+    async def embed(self, raw: bytes, rank: int) -> Json:
+        """The embeddings of texts. Raises BadRequest, BacklogFull or GenerationFailed."""
+        ...
+
+    async def rerank(self, raw: bytes, rank: int) -> Json:
+        """How relevant documents are. Raises as `embed`."""
+        ...
+
     async def count(self, raw: bytes) -> int:
         """The prompt tokens of a chat request. Raises BadRequest."""
         ...
