@@ -1,15 +1,8 @@
 """The built-in engine's other runtime: llama.cpp, for GGUF files on any CPU."""
 
-from governance.kinds.failure_words import SHARED, FailureWords
+from governance.kinds.engine_words import ENGINE_WORDS
+from governance.kinds.failure_words import SHARED
 from governance.kinds.kind import ProviderKind
-
-OTHER_MODEL = FailureWords(
-    "unfit",
-    "model_serves_other",
-    "The local model is not made for this kind of request.",
-    (r"\bmodel_serves_other\b",),
-)
-"""A chat model asked for embeddings, or one for embeddings asked to chat."""
 
 KIND = ProviderKind(
     name="llama_cpp",
@@ -20,7 +13,7 @@ KIND = ProviderKind(
     request_types=frozenset(
         {"chat", "messages", "responses", "completions", "embeddings", "rerank"}
     ),
-    failure_words=(OTHER_MODEL, *SHARED),
+    failure_words=(*ENGINE_WORDS, *SHARED),
     engine=True,
     runtime="llama_cpp",
     counts_tokens=True,

@@ -5,8 +5,10 @@ from typing import Any
 
 import mlx.core as mx
 from mlx_lm.generate import generate_step
+from mlx_lm.models.cache import make_prompt_cache
 
 from inference.local.generators import Drawn, Work
+from inference.local.prefix_cache import PrefixCache
 from inference.local.sampling import describe, make_processors, make_sampler
 
 
@@ -20,10 +22,16 @@ class DirectGenerator:
 
     slots = 1
 
-    def __init__(self, model: Any, entropy: Iterator[int], prefill: int) -> None:
+    def __init__(
+        self, model: Any, entropy: Iterator[int], prefill: int, prefixes: PrefixCache
+    ) -> None:
         self._model = model
         self._entropy = entropy
         self._prefill = prefill
+        self._prefixes = prefixes
+        self._read: list[int] = []
+        self._cache: list[Any] = []
+        self._cached = 0
         self._handle = 0
         self._work: Work | None = None
         self._tokens: Any = None
@@ -38,12 +46,17 @@ class DirectGenerator:
             if work.cancelled():
                 raise _Cancelled
 
+        self._cached, cache = self._prefixes.find(work.prompt)
+        self._cache = cache or make_prompt_cache(self._model)
+        self._read = list(work.prompt)
+        rest = work.prompt[self._cached :]
         self._tokens = generate_step(
-            mx.array(work.prompt),
+            mx.array(rest),
             self._model,
             max_tokens=work.max_tokens,
             sampler=make_sampler(work.sampling, next(self._entropy)),
-            logits_processors=make_processors(work.sampling, len(work.prompt)) or None,
+            logits_processors=make_processors(work.sampling, len(rest), work.grammar) or None,
+            prompt_cache=self._cache,
             prefill_step_size=self._prefill,
             prompt_progress_callback=still_wanted,
         )
@@ -58,8 +71,10 @@ class DirectGenerator:
         except (_Cancelled, StopIteration):
             self._drop()
             return []
+        self._read.append(token)
         top = self._work.top_logprobs
-        return [Drawn(self._handle, token, None if top is None else describe(logprobs, token, top))]
+        logprob = None if top is None else describe(logprobs, token, top)
+        return [Drawn(self._handle, token, logprob, self._cached)]
 
     def cancel(self, handle: int) -> None:
         """Stop the work under way, if it is this one."""
@@ -74,5 +89,7 @@ class DirectGenerator:
         if self._work is None:
             return
         self._tokens.close()
-        self._tokens, self._work = None, None
+        answered = len(self._read) > len(self._work.prompt)
+        self._prefixes.keep(self._read, self._cache, complete=answered)
+        self._tokens, self._work, self._cache = None, None, []
         mx.clear_cache()

@@ -7,6 +7,7 @@ from mlx_lm.sample_utils import greedy_sampler
 
 from inference.local.answer import TokenLogprob
 from inference.local.generation import Sampling
+from inference.local.generators import Grammar
 
 Sampler = Callable[[mx.array], mx.array]
 Processor = Callable[[mx.array, mx.array], mx.array]
@@ -50,7 +51,9 @@ def _nucleus(scaled: mx.array, top_p: float, key: mx.array) -> mx.array:
     return mx.take_along_axis(order, choice[:, None], axis=-1).squeeze(-1)
 
 
-def make_processors(sampling: Sampling, prompt_tokens: int) -> list[Processor]:
+def make_processors(
+    sampling: Sampling, prompt_tokens: int, grammar: Grammar | None = None
+) -> list[Processor]:
     """Changes to the logits before they are normalised; the prompt's own tokens do not count."""
     processors: list[Processor] = []
     if sampling.presence_penalty or sampling.frequency_penalty:
@@ -70,7 +73,24 @@ def make_processors(sampling: Sampling, prompt_tokens: int) -> list[Processor]:
             return logits.at[:, tokens].add(biases)
 
         processors.append(shift)
+    if grammar is not None:
+        processors.append(_held_to(grammar, prompt_tokens))
     return processors
+
+
+def _held_to(grammar: Grammar, prompt_tokens: int) -> Processor:
+    """Comes last: no bias makes up for what a schema forbids."""
+    seen = prompt_tokens
+
+    def hold(tokens: mx.array, logits: mx.array) -> mx.array:
+        nonlocal seen
+        for token in tokens[seen:].tolist():
+            grammar.advance(token)  # type: ignore[arg-type]
+        seen = tokens.shape[0]
+        mask = mx.array(memoryview(grammar.allowed())[: logits.shape[-1]]) > 0
+        return mx.where(mask, logits, -mx.inf)
+
+    return hold
 
 
 def describe(logprobs: mx.array, token: int, top: int) -> TokenLogprob:

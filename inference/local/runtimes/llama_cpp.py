@@ -21,6 +21,7 @@ import xllamacpp
 
 from inference.local import validation
 from inference.local.admission import Admission, Reservation
+from inference.local.constraint import schema_of
 from inference.local.engine.worker_client import WorkerClient
 from inference.local.generation import (
     DEFAULT_MAX_TOKENS,
@@ -35,6 +36,7 @@ from inference.local.llama_generation import LlamaGeneration
 from inference.local.llama_params import common_params, cores, inner_socket
 from inference.local.llama_pooling import PoolingModel, assemble_pooling
 from inference.local.llama_request import chat_body, generation_body
+from inference.local.llama_schema import check_schema
 from inference.local.llama_sizes import cache_tokens, prefill_step
 from inference.local.llama_tools import as_text
 from inference.local.memory import resident_memory
@@ -144,6 +146,7 @@ class LlamaCppModel:
 
     async def chat(self, raw: bytes, rank: int) -> LlamaGeneration:
         asked = self._read_chat(raw)
+        _check_forms(asked)
         generation = self._with_tools(asked)
         body = chat_body(generation)
         tokens = await self._count(await self._prompt(body))
@@ -267,6 +270,16 @@ class LlamaCppModel:
         if reply.status != 200:
             raise InvalidGeneration(_words(answer), "messages")
         return answer
+
+
+def _check_forms(asked: ChatGeneration) -> None:
+    """What an answer is to be held to must be what llama.cpp holds to. Raises InvalidGeneration."""
+    if asked.response_format is not None:
+        check_schema(schema_of(asked.response_format))
+    if asked.tool_choice:
+        for place, tool in enumerate(asked.tools):
+            parameters = tool["function"].get("parameters") or {}
+            check_schema(parameters, f"tools[{place}].function.parameters")
 
 
 def _failure(chunk: Json) -> Exception:
