@@ -21,4 +21,5 @@ KIND = ProviderKind(
     priority_header="x-pointsman-priority",
     first_event_of_whole_answers=False,
     preferred_locally=True,
+    tells_progress=True,
 )

@@ -71,6 +71,7 @@ class BatchedGenerator:
         self._join()
         prompts, responses = self._batch.next()
         for prompt in prompts:
+            self._by_uid[prompt.uid].work.cancelled()  # a look, which says that it gets on
             if prompt.end_of_prompt:
                 self._by_uid[prompt.uid].reading = False
         return [self._drawn(response) for response in responses]

@@ -12,7 +12,7 @@ from llguidance import LLMatcher, LLTokenizer
 from inference.local.constraint import unsupported
 from inference.local.wire import Json
 
-_WRITTEN: Final = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+_WRITTEN: Final[Any] = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 """As `json.dumps` writes: small models lose themselves in free white space."""
 
 

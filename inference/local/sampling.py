@@ -1,6 +1,7 @@
 """How the next token is drawn from a model's log probabilities, on MLX arrays."""
 
 from collections.abc import Callable
+from typing import Any
 
 import mlx.core as mx
 from mlx_lm.sample_utils import greedy_sampler
@@ -84,10 +85,12 @@ def _held_to(grammar: Grammar, prompt_tokens: int) -> Processor:
 
     def hold(tokens: mx.array, logits: mx.array) -> mx.array:
         nonlocal seen
-        for token in tokens[seen:].tolist():
-            grammar.advance(token)  # type: ignore[arg-type]
+        drawn: list[int] = tokens[seen:].tolist()  # type: ignore[assignment]
+        for token in drawn:
+            grammar.advance(token)
         seen = tokens.shape[0]
-        mask = mx.array(memoryview(grammar.allowed())[: logits.shape[-1]]) > 0
+        allowed: Any = memoryview(grammar.allowed())[: logits.shape[-1]]
+        mask = mx.array(allowed) > 0
         return mx.where(mask, logits, -mx.inf)
 
     return hold

@@ -66,7 +66,8 @@ class Scheduler:
             slots = self._generator.slots
             ahead = len(self._active) + len(self._backlog)
             if ahead >= slots + self._queue_limit:
-                raise BacklogFull(retry_after(ahead - slots + 1, slots, self._seconds_each))
+                wait = retry_after(ahead - slots + 1, slots, self._seconds_each)
+                raise BacklogFull(wait, len(self._backlog))
             self._backlog.push(job, job.rank, self._clock())
             self._changed.notify()
 

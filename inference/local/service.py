@@ -63,6 +63,15 @@ class Running:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self.job: Job | None = None
+        self._looks = 0
+
+    def wanted(self) -> bool:
+        """Asked on the scheduler's thread between two parts of a prompt."""
+        self._looks += 1
+        return self.job is None or not self.job.cancelled
+
+    def life(self) -> int:
+        return self._looks + self._scheduler.stats.steps
 
     def sink(self, event: Event) -> None:
         """Called on the scheduler's thread."""
@@ -179,7 +188,7 @@ class Service:
             max_tokens,
             generation.sampling,
             generation.top_logprobs,
-            lambda: job.cancelled,
+            lambda: not running.wanted(),
             prompt.grammar,
         )
         job = Job(work, answer, rank, running.sink)

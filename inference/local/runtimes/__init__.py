@@ -32,6 +32,10 @@ class Generation(Protocol):
         """
         ...
 
+    def life(self) -> int:
+        """Another number than before when anything got on that this answer waits for."""
+        ...
+
     def ends(self, event: Any) -> bool:
         """Whether this event is the last."""
         ...

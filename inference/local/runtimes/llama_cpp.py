@@ -214,7 +214,9 @@ class LlamaCppModel:
             "model": self.name,
             "created": int(time.time()),
         }
-        running = LlamaGeneration(generation, head, lambda: self._leave(place, running))
+        running = LlamaGeneration(
+            generation, head, lambda: self._leave(place, running), lambda: self._steps
+        )
         place.granted.add_done_callback(lambda _: self._start(place, running, body, handle))
         self._admission.enter(place, rank)
         return running

@@ -198,6 +198,20 @@ def prefixes() -> Any:
     }
 
 
+def prefill_steps() -> Any:
+    """The tokens of a step, where each token takes so long."""
+    from inference.local.prefill_speed import chosen, prefill_step
+
+    model, _ = _model()
+    assert 4 <= prefill_step(model, 256) <= 256
+    return {
+        "slow": chosen(0.08, 256),
+        "middling": chosen(0.01, 256),
+        "quick": chosen(1e-6, 256),
+        "small most": chosen(0.08, 3),
+    }
+
+
 def samplers() -> Any:
     """Draws from a known distribution."""
     import mlx.core as mx
@@ -244,6 +258,7 @@ PROBES: list[Callable[[], Any]] = [
     cancelled_prefill,
     prefill_shares,
     cancelled_in_batch,
+    prefill_steps,
     prefixes,
     samplers,
     row_order,
