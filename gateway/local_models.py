@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.conf import settings
 
 from governance import services
@@ -10,6 +12,9 @@ from governance.models import Provider
 from inference.local.store.adding import ModelStore
 from inference.local.store.catalog import Catalog, ModelFiles
 from inference.local.store.errors import CannotAdd
+from inference.local.store.facts import CHAT, TEXT, UnusableModel, read_facts
+
+WRITES_TEXT: Final = (CHAT, TEXT)
 
 
 def store() -> ModelStore:
@@ -39,6 +44,12 @@ def make_default(name: str, *, who: str) -> list[str]:
     if files is None:
         there = ", ".join(Catalog(settings.MODELS_DIR).all()) or "none"
         raise CannotAdd(f"There is no model {name}. Those there are: {there}.")
+    try:
+        serves = read_facts(files.path).serves
+    except UnusableModel as error:
+        raise CannotAdd(str(error)) from error
+    if serves not in WRITES_TEXT:
+        raise CannotAdd(f"{name} serves {serves} and writes no text: it cannot be the default.")
     provider = provider_of(files.runtime)
     if provider is None:
         raise CannotAdd(

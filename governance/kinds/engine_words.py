@@ -2,13 +2,15 @@
 
 from governance.kinds.failure_words import FailureWords
 
+SERVES_OTHER = FailureWords(
+    "unfit",
+    "model_serves_other",
+    "The local model is not made for this kind of request.",
+    (r"\bmodel_serves_other\b",),
+)
+"""A chat model asked for embeddings, or one for embeddings asked to chat."""
 ENGINE_WORDS = (
-    FailureWords(
-        "unfit",
-        "model_serves_other",
-        "The local model is not made for this kind of request.",
-        (r"\bmodel_serves_other\b",),
-    ),
+    SERVES_OTHER,
     FailureWords(
         "unfit",
         "unsupported_schema",

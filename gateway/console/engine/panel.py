@@ -10,6 +10,7 @@ from typing import Final
 from django.utils.translation import gettext, gettext_lazy
 
 from gateway.console.monitoring.attention import Attention
+from gateway.local_models import WRITES_TEXT
 from governance import kinds
 from governance.routing.table import RoutingTable
 from inference.local.client import EngineModel, EngineReport, ModelAddition
@@ -62,6 +63,8 @@ class ModelRow:
     on_disk: bool = True
     is_default: bool = False
     """Whether a provider is asked for it where no model is named."""
+
+    can_be_default: bool = False
 
     @property
     def in_use(self) -> bool:
@@ -165,6 +168,7 @@ def _row(model: EngineModel, used_by: tuple[str, ...], is_default: bool) -> Mode
         capabilities=tuple(one for one in model.capabilities if one != "text"),
         on_disk=bool(model.runtime),
         is_default=is_default,
+        can_be_default=bool(model.runtime) and not is_default and model.serves in WRITES_TEXT,
     )
 
 

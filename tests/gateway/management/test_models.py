@@ -72,6 +72,15 @@ def test_the_default_is_what_profiles_ask_for_too() -> None:
     assert "already" in services.make_default_model("llama-cpp", "other", who="t")[0]
 
 
+def test_a_model_that_writes_no_text_is_no_default(tmp_path: Path) -> None:
+    load_embedded_defaults(runtimes=["llama_cpp"])
+    path = tmp_path / "embed.gguf"
+    gguf_file.write(path, quantized=False, pooling=1)
+    models("add", path)
+    with pytest.raises(CommandError, match="writes no text"):
+        models("default", "embed")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

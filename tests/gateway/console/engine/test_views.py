@@ -139,6 +139,7 @@ def test_choosing_a_default_needs_the_rights_of_who_configures(
 ) -> None:
     settings.MODELS_DIR = engine.models_dir
     engine.model("chosen")
+    (engine.models_dir / "chosen" / "weights.safetensors").unlink()
     services.save_provider({"name": "mlx", "kind": "mlx", "default_model": "old"}, who="t")
     refused = member(*RIGHTS).post("/admin/engine/default", {"model": "chosen"})
     assert refused.status_code == 403
