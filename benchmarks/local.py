@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from benchmarks.local_figures import LocalFigures, measure, memory_bandwidth
+from benchmarks.local_figures import LocalFigures, Served, measure, memory_bandwidth
 from benchmarks.local_subjects import mlx_server, raw, service
 from benchmarks.service import ROOT
 from inference.local.environment import find_openblas
@@ -100,9 +100,9 @@ def write(text: str) -> None:
 def run(models: Path, options: argparse.Namespace) -> dict[str, LocalFigures]:
     """Each by itself, one after the other."""
 
-    def take(served: object) -> LocalFigures:
+    def take(served: Served) -> LocalFigures:
         return measure(
-            served,  # type: ignore[arg-type]
+            served,
             rounds=options.rounds,
             tokens=options.tokens,
             sentences=options.sentences,

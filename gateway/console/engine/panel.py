@@ -164,7 +164,7 @@ def _row(model: EngineModel, used_by: tuple[str, ...], is_default: bool) -> Mode
         can_load=model.state in ("not_loaded", "failed"),
         can_unload=model.state in ("loading", "ready", "failed"),
         quantization=model.quantization,
-        serves=SERVES.get(model.serves, model.serves),
+        serves=str(SERVES.get(model.serves, model.serves)),
         capabilities=tuple(one for one in model.capabilities if one != "text"),
         on_disk=bool(model.runtime),
         is_default=is_default,

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from tests.inference.local.tiny_model import PING, STORY, WEATHER_PROMPT, WEATHER_TOOL
@@ -31,14 +31,14 @@ def test_it_works(worker: WorkerProcess, temperature: float) -> None:
     said = worker.chat(
         STORY.prompt, response_format=form(SCHEMA), temperature=temperature, max_tokens=200
     )
-    jsonschema.validate(json.loads(content(said)), SCHEMA)
+    jsonschema_rs.validate(SCHEMA, json.loads(content(said)))
     assert said.json()["choices"][0]["finish_reason"] == "stop"
 
 
 def test_a_stream_is_held_to_it_too_and_others_are_not(worker: WorkerProcess) -> None:
     chunks = list(worker.stream(STORY.prompt, response_format=form(SCHEMA), max_tokens=200))
     said = "".join(one["choices"][0]["delta"].get("content") or "" for one in chunks)
-    jsonschema.validate(json.loads(said), SCHEMA)
+    jsonschema_rs.validate(SCHEMA, json.loads(said))
     assert content(worker.chat(PING.prompt)) == PING.answer
 
 
@@ -52,7 +52,7 @@ def test_any_object(worker: WorkerProcess) -> None:
 )
 def test_a_call_that_is_demanded_comes(worker: WorkerProcess, choice: Any) -> None:
     """Also where the model would answer in words."""
-    closed = {"type": "object", "properties": {"city": {"enum": ["Paris", "Rome"]}}}
+    closed: dict[str, Any] = {"type": "object", "properties": {"city": {"enum": ["Paris", "Rome"]}}}
     closed |= {"required": ["city"], "additionalProperties": False}
     function = {**WEATHER_TOOL["function"], "parameters": closed}
     tools = [{"type": "function", "function": function}]
