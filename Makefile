@@ -108,4 +108,4 @@ bench-limits: $(VENV)/.dev-installed
 	@$(BIN)/python -m benchmarks.limits
 
 bench-local: $(VENV)/.dev-installed
-	@$(BIN)/python -m benchmarks.local $(ARGS)
+	@$(BIN)/python -m benchmarks.local --write $(ARGS)

@@ -91,6 +91,8 @@ MAX_BUFFERED_BYTES_PER_KEY = (
 )
 """The same for one API key, or one address where there is no key."""
 MODELS_DIR = env.path("MODELS_DIR", DATA_DIR / "models")
+MODELS_BYTES = env.number("MODELS_MIB", 0) * 1024 * 1024
+"""What the models there may take up together, for those that are added; 0: what the disk has."""
 ENGINE_SOCKET = str(env.path("ENGINE_SOCKET", DATA_DIR / "run" / "engine.sock"))
 """Unix socket of the local engine; the launcher sets it for the processes it starts."""
 ENGINE_MEMORY_MIB = env.number("ENGINE_MEMORY_MIB", 0)

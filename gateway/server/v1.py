@@ -30,7 +30,7 @@ from inference.endpoints.input_tokens import INPUT_TOKENS
 from inference.endpoints.key import KeyConsumer
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
-from inference.local.engine.catalog import Catalog
+from inference.local.store.catalog import Catalog
 from inference.record.content import ContentObserver
 from inference.values.kept_answer import Keeper
 

@@ -11,6 +11,7 @@ from governance.services.budgets import GRANTS, GROUPS, LIMITS, PRICES
 from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
 from governance.services.costs import Recomputed, recompute_costs
+from governance.services.default_model import make_default_model
 from governance.services.importing import ImportOutcome, profiles_in, replace_all
 from governance.services.importing_rows import (
     SectionOutcome,
@@ -82,6 +83,7 @@ __all__ = [
     "find_rule",
     "forget_repairs",
     "lacking_rights",
+    "make_default_model",
     "maker_of",
     "overrides_of",
     "own_keys",

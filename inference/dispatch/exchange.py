@@ -79,6 +79,8 @@ class Exchange:
         try:
             if stream:
                 arrived = attempt.deadlines.touch if waits else None
+                if arrived is None and backend.kind.tells_progress:
+                    arrived = attempt.deadlines.progress
                 result = await open_stream(translator, said, reply, arrived)
                 result.signs_of_life = backend.kind.signs_of_life
                 return result

@@ -1,10 +1,16 @@
 """The models there are: folders with a config.json (MLX), and GGUF files (llama.cpp)."""
 
+import glob
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from inference.local.runtimes import LLAMA_CPP, MLX
+
+_FIRST_PART: Final = re.compile(r"-00001-of-(\d{5})$")
+_LATER_PART: Final = re.compile(r"-(?!00001)\d{5}-of-\d{5}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,10 @@ class Catalog:
         found = (self.find(name) for name in sorted(names))
         return {model.name: model for model in found if model}
 
+    def mark(self) -> tuple[object, ...]:
+        """Another one when models have come, gone or changed."""
+        return tuple((model.name, model.size_bytes, model.created) for model in self.all().values())
+
     def by_runtime(self) -> dict[str, list[str]]:
         """Names of models by the runtime that serves them."""
         found: dict[str, list[str]] = {}
@@ -58,9 +68,11 @@ class Catalog:
 
 
 def _stem(file_name: str) -> str:
-    """The model's name for a GGUF file; other files have none."""
+    """The model's name for a GGUF file; other files have none, nor have the later parts of one
+    that was split, nor projectors for images, which lie beside their model."""
     stem, dot, end = file_name.rpartition(".")
-    return stem if dot and end.lower() == "gguf" else ""
+    aside = file_name.startswith("mmproj") or _LATER_PART.search(stem)
+    return stem if dot and end.lower() == "gguf" and not aside else ""
 
 
 def _mlx(name: str, path: Path) -> ModelFiles | None:
@@ -74,11 +86,18 @@ def _mlx(name: str, path: Path) -> ModelFiles | None:
 def _gguf(name: str, path: Path) -> ModelFiles | None:
     files = [path.with_name(f"{name}.gguf"), path.with_name(f"{name}.GGUF")]
     if path.is_dir():
-        inside = [item for item in sorted(path.iterdir()) if _stem(item.name)]
-        # A projector for images lies beside its model.
-        files += [item for item in inside if not item.name.startswith("mmproj")][:1]
+        files += [item for item in sorted(path.iterdir()) if _stem(item.name)][:1]
     for file in files:
         if file.is_file():
-            stat = file.stat()
-            return ModelFiles(name, file, stat.st_size, int(stat.st_mtime), LLAMA_CPP)
+            size = sum(part.stat().st_size for part in parts(file))
+            return ModelFiles(name, file, size, int(file.stat().st_mtime), LLAMA_CPP)
     return None
+
+
+def parts(file: Path) -> list[Path]:
+    """The file, with the later parts of it where it was split."""
+    first = _FIRST_PART.search(file.stem)
+    if first is None:
+        return [file]
+    beginning = file.stem[: first.start()]
+    return sorted(file.parent.glob(f"{glob.escape(beginning)}-*-of-{first[1]}.gguf"))

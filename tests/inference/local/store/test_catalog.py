@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from inference.local.engine.catalog import Catalog
+from inference.local.store.catalog import Catalog
 
 
 def test_it_works(tmp_path: Path) -> None:
