@@ -4,6 +4,7 @@ from django.urls import path
 
 from gateway.console.dashboard import views as dashboard
 from gateway.console.engine import views as engine
+from gateway.console.interactions import views as interactions
 from gateway.console.playground import views as playground
 from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
 from gateway.console.rehearsal import views as rehearsal
@@ -17,6 +18,17 @@ urlpatterns = [
     path("engine/state", engine.state, name="engine-state"),
     path("engine/load", engine.load, name="engine-load"),
     path("engine/unload", engine.unload, name="engine-unload"),
+    path("interactions/summary", interactions.summed, name="interactions-summary"),
+    path("interactions/tail", interactions.tail, name="interactions-tail"),
+    path("interactions/<int:pk>/panel", interactions.panel, name="interactions-panel"),
+    path("interactions/facet/<slug:name>", interactions.facet, name="interactions-facet"),
+    path(
+        "interactions/export.<str:kind>",
+        interactions.export,
+        name="interactions-export",
+    ),
+    path("interactions/sessions/", interactions.sessions, name="sessions-of-callers"),
+    path("interactions/session", interactions.session, name="session"),
     path("playground/", playground.show, name="playground"),
     path("playground/models", playground.models, name="playground-models"),
     path("playground/code", playground.code, name="playground-code"),

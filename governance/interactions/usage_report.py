@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Max, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncHour
 
 from governance.limits.limit import MICRO
@@ -112,8 +112,9 @@ def _names(question: UsageQuestion, rows: QuerySet[Any]) -> dict[tuple[str, str]
     for one in question.group_by:
         identity, name = GROUPS[one]
         if name:
-            pairs = rows.order_by("start").values_list(identity, name).distinct()
-            found |= {(one, key): called for key, called in pairs}
+            latest = rows.order_by().values(identity, name).annotate(last=Max("start"))
+            told = latest.order_by("last").values_list(identity, name)
+            found |= {(one, key): called for key, called in told}
     return found
 
 
