@@ -9,6 +9,7 @@ import django_filters
 from django.db.models import Q
 
 from governance.interactions.keyset import Rows
+from governance.interactions.ledger import NO_ERROR
 from governance.interactions.record import FALLBACKS, OUTCOMES
 from governance.models import ApiKey, Group, Interaction, Provider, RoutingProfile
 
@@ -53,6 +54,10 @@ def session_columns(value: str) -> Columns:
     return {"session": value, "session__gt": ""}
 
 
+ANY_ERROR: Final = "any_error"
+"""Stands for every outcome that is an error."""
+ERRORS: Final = tuple(one for one in OUTCOMES if one not in NO_ERROR)
+
 RESOLVED: Final[Mapping[str, Callable[[str], Columns]]] = {
     "profile": profile_columns,
     "provider": provider_columns,
@@ -61,7 +66,7 @@ RESOLVED: Final[Mapping[str, Callable[[str], Columns]]] = {
     "session": session_columns,
     "model": lambda value: {"model": value},
     "requested_model": lambda value: {"requested_model": value},
-    "outcome": lambda value: {"outcome": value},
+    "outcome": lambda value: {"outcome": value} if value != ANY_ERROR else {"outcome__in": ERRORS},
     "fallback": lambda value: {"fallback": value},
     "id": lambda value: {"request_id": value},
 }

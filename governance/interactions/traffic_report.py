@@ -25,7 +25,7 @@ BUCKETS: Final = 150_000
 """Buckets of the usage ledger that are looked at for one answer, the latest."""
 FACTS: Final = ("requests", "attempts", "failed", "unpriced", "cost_micro_usd")
 TOKENS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens")
-_TRAFFIC: Final = frozenset({"provider", "model", "outcome", "fallback"})
+_TRAFFIC: Final = frozenset({"provider", "model", "outcome", "outcome__in", "fallback"})
 _USAGE: Final = frozenset(
     {"key_id", "key_id__in", "group_id", "group_id__gt", "profile_id", "provider", "model"}
 )

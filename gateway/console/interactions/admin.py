@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gateway.console.interactions.columns import COLUMNS, chosen, remember
+from gateway.console.interactions.facets import FACETS
 from gateway.console.interactions.listing import listed
 from gateway.console.interactions.question import FILTERS
-from gateway.console.interactions.summary import FACETS
 from gateway.console.interactions.views import detail, question
 from gateway.console.monitoring.ranges import PERIODS
 from gateway.console.theme.admin_classes import ModelAdmin

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from gateway.console.monitoring.ranges import PERIODS, in_address, moment_of, period_of
-from governance.interactions.filters import RESOLVED, Columns
+from governance.interactions.filters import ANY_ERROR, ERRORS, RESOLVED, Columns
 from governance.interactions.keyset import Rows
 from governance.interactions.record import FALLBACKS, OUTCOMES
 from governance.interactions.search import meanings
@@ -37,7 +37,10 @@ FORMERLY: Final = {"outcome__exact": "outcome", "fallback__exact": "fallback"}
 """Names in addresses of earlier releases, which bookmarks hold."""
 LONGEST: Final = 300
 _NAMED: Final[Mapping[str, Any]] = {"profile": RoutingProfile, "key": ApiKey, "group": Group}
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {"outcome": OUTCOMES, "fallback": FALLBACKS}
+_WORDS: Final[Mapping[str, Mapping[str, str | Promise]]] = {
+    "outcome": {**OUTCOMES, ANY_ERROR: _("Any error")},
+    "fallback": FALLBACKS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,10 @@ class InteractionQuestion:
 
     def sets(self) -> Sequence[Rows]:
         """Every set of rows that is asked for; each goes along an index of its own."""
-        base = self.base()
-        return [base.filter(one) for one in self.meanings] or [base]
+        sets = [self.base()]
+        if "outcome__in" in self.columns:
+            sets = [one.filter(outcome=outcome) for one in sets for outcome in ERRORS]
+        return [one.filter(sense) for one in sets for sense in self.meanings] or sets
 
     def rows(self) -> Rows:
         """The same as one, for sums."""
@@ -148,7 +153,7 @@ def _ends(given: Mapping[str, str], zone: tzinfo) -> tuple[datetime | None, date
 def named(name: str, value: str) -> str:
     """A filter's value as people call it."""
     if name in _WORDS:
-        return _WORDS[name].get(value, value)
+        return str(_WORDS[name].get(value, value))
     if name in _NAMED:
         try:
             found = _NAMED[name].objects.filter(pk=value).values_list("name", flat=True).first()

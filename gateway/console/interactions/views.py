@@ -14,17 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from gateway.console.interactions.columns import chosen
+from gateway.console.interactions.facets import FACETS, suggested
 from gateway.console.interactions.links import links, neighbours
 from gateway.console.interactions.listing import listed
 from gateway.console.interactions.question import InteractionQuestion, question_of
 from gateway.console.interactions.sessions import latest_sessions, turns_of
-from gateway.console.interactions.summary import (
-    FACETS,
-    MATCHES,
-    ListSummary,
-    suggested,
-    summary,
-)
+from gateway.console.interactions.summary import MATCHES, ListSummary, summary
 from gateway.console.interactions.timeline import timeline_of
 from gateway.console.theme.page import console_view, page
 from governance.interactions.exporting import csv_head, csv_lines, in_pieces, json_lines

@@ -82,11 +82,11 @@ function datasets(canvas, data) {
 }
 
 // Lines where the configuration changed, and the range that is being chosen.
-const extras = {
+const extras = (state) => ({
   id: "pointsman",
   afterDatasetsDraw(chart) {
     const { ctx, chartArea: area, scales, canvas } = chart;
-    const { data, chosen } = chart.pointsman;
+    const { data, chosen } = state;
     const width = area.width / Math.max(1, data.begins.length);
     ctx.save();
     if (chosen) {
@@ -106,7 +106,7 @@ const extras = {
     });
     ctx.restore();
   },
-};
+});
 
 function settings(canvas, data, options) {
   const ink = colour(canvas, "ink");
@@ -153,43 +153,42 @@ function settings(canvas, data, options) {
 
 export function draw(canvas, data, options = {}) {
   const said = document.getElementById(`${canvas.id}-said`);
+  const state = { data, chosen: null };
   const chart = new Chart(canvas, {
     type: data.kind ?? "bar",
     data: { labels: labels(data), datasets: datasets(canvas, data) },
     options: settings(canvas, data, options),
-    plugins: [extras],
-    pointsman: {},
+    plugins: [extras(state)],
   });
   let at = -1;
   let anchor = null;
-  chart.pointsman = { data, chosen: null };
 
   function show(index) {
-    at = Math.max(0, Math.min(chart.pointsman.data.begins.length - 1, index));
+    at = Math.max(0, Math.min(state.data.begins.length - 1, index));
     const active = chart.data.datasets.map((_, place) => ({ datasetIndex: place, index: at }));
     chart.setActiveElements(active);
     chart.tooltip.setActiveElements(active, { x: 0, y: 0 });
     chart.update("none");
-    const held = chart.pointsman.data;
+    const held = state.data;
     if (said) said.textContent = `${momentOf(held, at)}: ${lines(held, at).join(", ")}`;
   }
 
   function hide() {
-    chart.pointsman.chosen = anchor = null;
+    state.chosen = anchor = null;
     chart.setActiveElements([]);
     chart.tooltip.setActiveElements([], { x: 0, y: 0 });
     chart.update("none");
   }
 
   function take() {
-    const { chosen, data: held } = chart.pointsman;
+    const { chosen, data: held } = state;
     const [from, to] = chosen ? [Math.min(...chosen), Math.max(...chosen)] : [at, at];
     if (from < 0 || !options.onRange) return;
     options.onRange(held.begins[from], held.begins[to + 1] ?? held.ends);
   }
 
   canvas.addEventListener("keydown", (event) => {
-    const last = chart.pointsman.data.begins.length - 1;
+    const last = state.data.begins.length - 1;
     const steps = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last };
     if (event.key in steps) {
       event.preventDefault();
@@ -197,10 +196,10 @@ export function draw(canvas, data, options = {}) {
       show(at < 0 && event.key.startsWith("Arrow") ? last : steps[event.key]);
       if (options.onRange && event.shiftKey) {
         anchor ??= from;
-        chart.pointsman.chosen = [anchor, at];
+        state.chosen = [anchor, at];
         chart.update("none");
       } else if (options.onRange) {
-        chart.pointsman.chosen = anchor = null;
+        state.chosen = anchor = null;
       }
     } else if (event.key === "Escape") {
       hide();
@@ -214,18 +213,18 @@ export function draw(canvas, data, options = {}) {
     const indexAt = (event) => {
       const area = chart.chartArea;
       const x = event.clientX - canvas.getBoundingClientRect().left - area.left;
-      const count = chart.pointsman.data.begins.length;
+      const count = state.data.begins.length;
       return Math.max(0, Math.min(count - 1, Math.floor((x / area.width) * count)));
     };
     canvas.addEventListener("pointerdown", (event) => {
       anchor = indexAt(event);
-      chart.pointsman.chosen = [anchor, anchor];
+      state.chosen = [anchor, anchor];
       canvas.setPointerCapture(event.pointerId);
     });
     canvas.addEventListener("pointermove", (event) => {
       if (anchor === null || !canvas.hasPointerCapture(event.pointerId)) return;
       at = indexAt(event);
-      chart.pointsman.chosen = [anchor, at];
+      state.chosen = [anchor, at];
       chart.update("none");
     });
     canvas.addEventListener("pointerup", (event) => {
@@ -236,7 +235,7 @@ export function draw(canvas, data, options = {}) {
   }
 
   function redraw(next) {
-    chart.pointsman.data = next;
+    state.data = next;
     chart.data.labels = labels(next);
     chart.data.datasets = datasets(canvas, next);
     chart.options = settings(canvas, next, options);
@@ -244,7 +243,7 @@ export function draw(canvas, data, options = {}) {
   }
 
   // Colours are those of the page, which may turn dark.
-  new MutationObserver(() => redraw(chart.pointsman.data)).observe(document.documentElement, {
+  new MutationObserver(() => redraw(state.data)).observe(document.documentElement, {
     attributes: true,
     attributeFilter: ["class"],
   });
