@@ -205,8 +205,9 @@ def _edges(
         TrafficQuestion(begin, whole[0], question.columns), report, by, moments
     ):
         whole = whole[0] - QUARTER, whole[1]
+    now = datetime.now(UTC)
     # Of a quarter hour that has not ended yet, nothing lies behind the end.
-    running = end > datetime.now(UTC) - timedelta(seconds=1)
+    running = whole[1] <= now < whole[1] + QUARTER and end > now - timedelta(seconds=1)
     if whole[1] < end and (
         running or not _edge(TrafficQuestion(whole[1], end, question.columns), report, by, moments)
     ):

@@ -10,14 +10,21 @@ const fullDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const hour = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
 
-const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
 const whole = new Intl.NumberFormat(locale);
 const fine = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
 
+// `12 k`, `3.4 M`: the compact notation of some locales has an m that could be minutes.
+function short(value) {
+  for (const [size, unit] of [[1e9, "B"], [1e6, "M"], [1e3, "k"]]) {
+    if (Math.abs(value) >= size) return `${fine.format(value / size)} ${unit}`;
+  }
+  return fine.format(value);
+}
+
 const units = {
-  count: { tick: short.format, value: whole.format },
-  tokens: { tick: short.format, value: whole.format },
-  usd: { tick: (v) => `$${short.format(v)}`, value: (v) => `$${fine.format(v)}` },
+  count: { tick: (v) => short(v), value: (v) => whole.format(v) },
+  tokens: { tick: (v) => short(v), value: (v) => whole.format(v) },
+  usd: { tick: (v) => `$${short(v)}`, value: (v) => `$${fine.format(v)}` },
   percent: { tick: (v) => `${fine.format(v)} %`, value: (v) => `${fine.format(v)} %` },
   ms: {
     tick: (v) => (v >= 1000 ? `${fine.format(v / 1000)} s` : `${fine.format(v)} ms`),
