@@ -85,12 +85,11 @@ def totals(question: UsageQuestion) -> dict[str, Any]:
     return usage_report(whole)[0]
 
 
-def forecast(question: UsageQuestion, now: datetime) -> Decimal | None:
-    """The cost of the whole time in US dollars, if it goes on as so far; None before it began."""
-    passed, length = now - question.begin, question.end - question.begin
+def forecast(cost: Decimal, begin: datetime, end: datetime, now: datetime) -> Decimal | None:
+    """The cost of the whole time, if it goes on as so far; None before it began."""
+    passed, length = now - begin, end - begin
     if passed <= timedelta(0) or length <= timedelta(0):
         return None
-    cost = Decimal(totals(question)["cost_usd"] or 0)
     return cost if passed >= length else cost * Decimal(length / passed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -58,10 +59,11 @@ def zone() -> str:
 
 
 @register.filter
-def money(usd: float | None) -> str:
+def money(amount: float | Decimal | str | None) -> str:
     """`$1,501.08`; `$0.0012` where cents say nothing; an unknown price is never for free."""
-    if usd is None:
+    if amount is None:
         return gettext("price unknown")
+    usd = float(amount)
     if usd == 0 or abs(usd) >= 1:
         return f"${usd:,.2f}"
     return f"${usd:,.4f}" if abs(usd) >= 0.001 else f"${usd:.6f}"

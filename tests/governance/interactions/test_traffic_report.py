@@ -105,7 +105,7 @@ def test_groups_are_those_of_the_records(records: list[InteractionRecord], by: s
         if by.endswith("_id"):
             named = getattr(one, by.removesuffix("_id"))
             return named.id if named else ""
-        return getattr(one, by)
+        return str(getattr(one, by))
 
     mine = within(records, begin, end)
     found = traffic_report(TrafficQuestion(begin, end), (by,)).groups

@@ -49,7 +49,8 @@ def test_it_works(member: Member) -> None:
     )
     snapshot.refresh()
     just_now(attempts=[attempt(provider="openai", outcome="misconfigured", code="http_401")])
-    shown = member(*ROUTING, TRAFFIC, "governance.view_revision").get("/admin/").content.decode()
+    rights = (*ROUTING, TRAFFIC, "governance.view_revision", "governance.change_provider")
+    shown = member(*rights).get("/admin/").content.decode()
     assert "Cloudy leads only to the cloud, which is off" in shown
     assert "openai refuses this gateway" in shown
     assert "First steps" in shown
@@ -136,7 +137,50 @@ def test_the_number_of_queries_stays_the_same(member: Member) -> None:
         return len(captured)
 
     queries()
+    just_now()
     few = queries()
     for number in range(5):
         just_now(id=f"r{number}", attempts=[attempt(provider=f"p{number}")])
     assert queries() == few <= 40
+
+
+def test_figures_agree_with_the_list(member: Member) -> None:
+    """Tiles, the top ten and the list that they lead to tell the same requests."""
+    services.save_provider({"name": "b", "kind": "openai", "base_url": "http://b/v1"}, who="ann")
+    failed = attempt(provider="a", outcome="retryable", code="http_503")
+    just_now(id="r1", attempts=[failed, attempt(provider="b")])
+    just_now(id="r2", attempts=[failed], outcome="retryable", error_code="http_503")
+    just_now(id="r3", attempts=[attempt(provider="b")], outcome="cancelled")
+    client = member(TRAFFIC)
+    answer = client.get("/admin/?period=hour&by=provider")
+    said = {tile.code: tile for tile in answer.context["tiles"]}
+    assert [said[one].value for one in ("requests", "errors", "failed", "fallbacks")] == [
+        *("3", "1", "2", "2")
+    ]
+    assert said["cost"].value == "price unknown", "never $0.00"
+    rows = {row.value: row.sums for row in answer.context["top"]}
+    assert (rows["a"].requests, rows["a"].errors, rows["a"].failed) == (1, 1, 2)
+    assert (rows["b"].requests, rows["b"].errors, rows["b"].fallbacks) == (2, 0, 2)
+    log = "/admin/governance/interaction/"
+    for query, count in ((said["errors"].query, 1), (said["fallbacks"].query, 2), ("q=a:", 2)):
+        assert len(client.get(f"{log}?{query}&period=hour").context["listed"].rows) == count
+        summary = client.get(f"/admin/interactions/summary?{query}&period=hour")
+        assert summary.context["summary"].totals.requests == count
+
+
+@pytest.mark.parametrize("period", ["hour", "day", "week", "month", "quarter"])
+def test_any_range_has_charts_of_equal_length(member: Member, period: str) -> None:
+    just_now()
+    answer = member(TRAFFIC).get(f"/admin/?period={period}")
+    charts = answer.context["charts"]
+    assert set(charts) == {"requests", "errors", "latency", "tokens", "cost", "cached"}
+    for chart in charts.values():
+        lengths = {len(one["values"]) for one in chart["series"]}
+        assert lengths == {len(chart["begins"])}
+    assert sum(charts["requests"]["series"][0]["values"]) == 1
+
+
+def test_changes_stand_on_the_charts(member: Member) -> None:
+    services.save_provider({"name": "b", "kind": "openai", "base_url": "http://b/v1"}, who="ann")
+    charts = member(TRAFFIC).get("/admin/").context["charts"]
+    assert any("Created provider" in mark["label"] for mark in charts["requests"]["marks"])
