@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, escape
+from django.utils.safestring import SafeString, mark_safe
 
 from gateway.console.interactions.columns import ListColumn
 from gateway.console.interactions.question import InteractionQuestion
@@ -16,6 +17,7 @@ from governance.models import Interaction
 SIZE: Final = 50
 HEAVY: Final = ("decision", "attempts", "features", "dropped_fields")
 """Columns that only the page of one shows."""
+LIST: Final = "/admin/governance/interaction/"
 PAGE: Final = "p"
 """The parameter that holds the cursor."""
 
@@ -34,8 +36,22 @@ class ListedRow:
     """One request."""
 
     pk: int
-    request_id: str
     cells: tuple[ListedCell, ...]
+
+    @property
+    def html(self) -> SafeString:
+        """As a row of the table; a template takes ten times as long for a page of them. The first
+        cell leads to the page of the request."""
+        parts = [f'<tr data-pk="{self.pk}">']
+        for place, cell in enumerate(self.cells):
+            number = ' class="pm-num"' if cell.numeric else ""
+            title = f' title="{escape(cell.full)}"' if cell.full else ""
+            content = conditional_escape(cell.content)
+            if not place:
+                content = f'<a href="{LIST}{self.pk}/change/">{content}</a>'
+            parts.append(f"<td{number}{title}>{content}</td>")
+        parts.append("</tr>")
+        return mark_safe("".join(parts))  # noqa: S308  # every part is escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +91,7 @@ def shown(row: Interaction, columns: Sequence[ListColumn]) -> ListedRow:
     for column in columns:
         content, full = column.cell(row)
         cells.append(ListedCell(content, full, column.numeric))
-    return ListedRow(row.pk, row.request_id, tuple(cells))
+    return ListedRow(row.pk, tuple(cells))
 
 
 def _address(question: InteractionQuestion, cursor: Cursor | None) -> str:
