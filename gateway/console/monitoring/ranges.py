@@ -26,14 +26,14 @@ PERIODS: Final[Mapping[str, tuple[str | Promise, timedelta]]] = {
     "quarter": (_("Last 90 days"), 90 * DAY),
 }
 STEPS: Final[tuple[tuple[timedelta, str | Promise], ...]] = (
-    (MINUTE, _("minute")),
-    (15 * MINUTE, _("quarter of an hour")),
-    (HOUR, _("hour")),
-    (2 * HOUR, _("two hours")),
-    (6 * HOUR, _("six hours")),
-    (DAY, _("day")),
-    (7 * DAY, _("week")),
-    (28 * DAY, _("four weeks")),
+    (MINUTE, _("1 minute")),
+    (15 * MINUTE, _("15 minutes")),
+    (HOUR, _("1 hour")),
+    (2 * HOUR, _("2 hours")),
+    (6 * HOUR, _("6 hours")),
+    (DAY, _("1 day")),
+    (7 * DAY, _("1 week")),
+    (28 * DAY, _("4 weeks")),
 )
 
 

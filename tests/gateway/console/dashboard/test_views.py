@@ -72,7 +72,7 @@ def test_the_part_that_changes_is_the_same(member: Member) -> None:
 
 
 def test_an_unknown_period_is_the_hour(member: Member) -> None:
-    assert b"A bar is one minute" in member(TRAFFIC).get("/admin/dashboard?period=<x>").content
+    assert b"Each bar is 1 minute" in member(TRAFFIC).get("/admin/dashboard?period=<x>").content
 
 
 @pytest.mark.parametrize(
