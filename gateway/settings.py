@@ -176,6 +176,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "gateway.server.origin.origin_middleware",
+    "gateway.console.theme.viewer_zone.viewer_zone_middleware",
     "gateway.console.typed_work.middleware.typed_work_middleware",
     "allauth.account.middleware.AccountMiddleware",
     "gateway.console.sign_in.generated_password.generated_password_middleware",
@@ -336,7 +337,10 @@ UNFOLD = {
         }
     ],
     "STYLES": [lambda request: static("console/theme/theme.css")],
-    "SCRIPTS": [lambda request: static("console/theme/accessible.js")],
+    "SCRIPTS": [
+        lambda request: static("console/theme/zone.js"),
+        lambda request: static("console/theme/accessible.js"),
+    ],
     "COLORS": {"primary": PRIMARY},
     "SHOW_HISTORY": True,
     "DASHBOARD_CALLBACK": "gateway.console.dashboard.views.context",

@@ -61,7 +61,9 @@ def postgres_server() -> Iterator[str]:
 
 
 SLOW = (
+    "tests/browser/test_charts.py",
     "tests/browser/test_every_page.py",
+    "tests/browser/test_interactions.py",
     "tests/gateway/collector/test_processes.py",
     "tests/gateway/supervisor/test_preflight.py",
     "tests/gateway/supervisor/test_reload.py",

@@ -5,6 +5,7 @@ from django.urls import path
 from gateway.console.alerts import admin as alerts
 from gateway.console.dashboard import views as dashboard
 from gateway.console.engine import views as engine
+from gateway.console.interactions import views as interactions
 from gateway.console.limits import replay as limit_replay
 from gateway.console.own_keys import views as own_keys
 from gateway.console.playground import views as playground
@@ -29,6 +30,17 @@ urlpatterns = [
     path("engine/add", engine.add, name="engine-add"),
     path("engine/remove", engine.remove, name="engine-remove"),
     path("engine/default", engine.default, name="engine-default"),
+    path("interactions/summary", interactions.summed, name="interactions-summary"),
+    path("interactions/tail", interactions.tail, name="interactions-tail"),
+    path("interactions/<int:pk>/panel", interactions.panel, name="interactions-panel"),
+    path("interactions/facet/<slug:name>", interactions.facet, name="interactions-facet"),
+    path(
+        "interactions/export.<str:kind>",
+        interactions.export,
+        name="interactions-export",
+    ),
+    path("interactions/sessions/", interactions.sessions, name="sessions-of-callers"),
+    path("interactions/session", interactions.session, name="session"),
     path("playground/", playground.show, name="playground"),
     path("playground/models", playground.models, name="playground-models"),
     path("playground/code", playground.code, name="playground-code"),

@@ -22,6 +22,7 @@ from governance.models.revision import Revision
 from governance.models.routing_profile import RoutingProfile
 from governance.models.routing_target import RoutingTarget
 from governance.models.table_version import TableVersion
+from governance.models.traffic_bucket import TrafficBucket
 from governance.models.usage_bucket import UsageBucket
 
 __all__ = [
@@ -48,5 +49,6 @@ __all__ = [
     "RoutingTarget",
     "SegmentOffset",
     "TableVersion",
+    "TrafficBucket",
     "UsageBucket",
 ]
