@@ -173,6 +173,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "gateway.server.origin.origin_middleware",
+    "gateway.console.dead_ends.middleware.dead_ends_middleware",
     "gateway.console.typed_work.middleware.typed_work_middleware",
     "allauth.account.middleware.AccountMiddleware",
     "gateway.console.sign_in.generated_password.generated_password_middleware",
@@ -236,6 +237,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+CSRF_FAILURE_VIEW = "gateway.console.dead_ends.views.csrf_failure"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
@@ -325,6 +327,8 @@ UNFOLD = {
     "SITE_TITLE": "Pointsman",
     "SITE_HEADER": "Pointsman",
     "SITE_SYMBOL": "alt_route",
+    # There is no site beside the console that people could go to.
+    "SITE_URL": None,
     "SITE_FAVICONS": [
         {
             "rel": "icon",

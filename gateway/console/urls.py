@@ -4,6 +4,7 @@ from django.urls import path
 
 from gateway.console.dashboard import views as dashboard
 from gateway.console.engine import views as engine
+from gateway.console.search import picks
 from gateway.console.playground import views as playground
 from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
 from gateway.console.rehearsal import views as rehearsal
@@ -21,11 +22,13 @@ urlpatterns = [
     path("playground/models", playground.models, name="playground-models"),
     path("playground/code", playground.code, name="playground-code"),
     path("playground/send", playground.send, name="playground-send"),
+    path("connection/<int:pk>/", connection_views.page_of, name="connection"),
     path("connection/<int:pk>/health", connection_health.health, name="connection-health"),
     path("connection/<int:pk>/test", connection_views.test, name="connection-test"),
     path("connection/<int:pk>/models", connection_views.models, name="connection-models"),
     path("connection/<int:pk>/keep", connection_views.keep, name="connection-keep"),
     path("connection/<int:pk>/copy", connection_copy.copy, name="connection-copy"),
+    path("pick/<slug:kind>", picks.pick, name="pick"),
     path("usage/", usage.show, name="usage"),
     path("sessions/", sessions.show, name="sessions"),
     path("sessions/end", sessions.end, name="session-end"),

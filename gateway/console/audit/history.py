@@ -26,9 +26,7 @@ class AuditedAdmin(ModelAdmin):
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         if row is None:
-            told = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]  # not in the stubs
-            missing: HttpResponse = told(request, self.opts, object_id)
-            return missing
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         entries = AuditEntry.objects.filter(object_type=self.audited_as, object_key=str(row.pk))

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from gateway.console.forms.service_admin import cloud_routing, who
 from gateway.console.providers.admin import SET_CREDENTIALS
@@ -24,6 +24,13 @@ from inference.local.client import EngineClient, EngineRefused, EngineUnavailabl
 CHANGE = "governance.change_provider"
 NOT_WRITTEN = ("has_api_key", "credential", "extra_headers")
 """Left out of the document that keeps models: what is stored stays."""
+
+
+@require_GET
+@console_view("governance.view_provider")
+def page_of(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page that the forms below lie on."""
+    return HttpResponseRedirect(reverse("admin:governance_provider_change", args=(pk,)))
 
 
 @require_POST
