@@ -4,10 +4,10 @@ from django.urls import path
 
 from gateway.console.dashboard import views as dashboard
 from gateway.console.engine import views as engine
-from gateway.console.search import picks
 from gateway.console.playground import views as playground
 from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
 from gateway.console.rehearsal import views as rehearsal
+from gateway.console.search import picks
 from gateway.console.sign_in import sessions
 from gateway.console.usage import views as usage
 

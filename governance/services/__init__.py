@@ -10,7 +10,14 @@ from governance.services.budgets import GRANTS, GROUPS, LIMITS, PRICES
 from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
 from governance.services.importing import ImportOutcome, profiles_in, replace_all
-from governance.services.keys import create_key, delete_key, find_key, update_key
+from governance.services.keys import (
+    create_key,
+    delete_key,
+    find_key,
+    rotate_key,
+    update_key,
+    update_keys,
+)
 from governance.services.makers import Maker, maker_of
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
 from governance.services.profiles import delete_profile, find_profile, save_profile
@@ -58,10 +65,12 @@ __all__ = [
     "reorder_rules",
     "replace_all",
     "revert",
+    "rotate_key",
     "save_mapping",
     "save_profile",
     "save_provider",
     "save_rule",
     "switch_profile",
     "update_key",
+    "update_keys",
 ]

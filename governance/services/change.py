@@ -56,7 +56,7 @@ MODELS: Final[Mapping[str, type[Model]]] = {
 }
 """The model behind each kind of thing."""
 
-NAMED_AS_IS: Final = frozenset({"revert", "reorder"})
+NAMED_AS_IS: Final = frozenset({"revert", "reorder", "rotate"})
 """Actions that the audit log calls by their own name; else it says what became of each thing."""
 
 BATCH: Final = 500

@@ -13,7 +13,7 @@ from governance.models import ApiKey, Group, RoutingProfile
 from governance.routing.fields import Problem
 from governance.serializers import KeySerializer
 from governance.services.budgets import remove_limits_of
-from governance.services.change import Saved, change, merged
+from governance.services.change import Change, Saved, change, merged
 from governance.services.makers import Maker, grantable
 from governance.services.versions import Versions, expect
 
@@ -55,17 +55,54 @@ def update_key(
     with change(who, "save") as made:
         row = find_key(identity)
         expect(KIND, row, expected)
+        return _revise(made, row, document, maker)
+
+
+def update_keys(
+    identities: Iterable[str], document: Mapping[str, Any], *, who: str, maker: Maker | None = None
+) -> int:
+    """The same for several keys, all of them or none, in one revision; how many there were.
+
+    Raises what `update_key` raises.
+    """
+    with change(who, "save") as made:
+        rows = [find_key(identity) for identity in identities]
+        for row in rows:
+            _revise(made, row, document, maker)
+        return len(rows)
+
+
+def rotate_key(identity: str, *, who: str, maker: Maker | None = None) -> tuple[Saved, str]:
+    """Gives the key a new secret, which nothing can show again; the one before opens nothing.
+
+    Raises `NotFound`, and `Forbidden` where the key may do more than the `maker`, who would hold
+    its secret then.
+    """
+    with change(who, "rotate") as made:
+        row = find_key(identity)
         before = KeySerializer.document(row)
-        complete = merged(before, document)
-        check(save_problems(complete))
-        assert isinstance(complete, Mapping)
-        grantable(maker, complete, row)
-        KeySerializer.fill(row, complete)
+        grantable(maker, before, None)
+        new = make_key()
+        row.prefix, row.digest = new.prefix, new.digest
+        row.full_clean()
+        row.save()
         after = KeySerializer.document(row)
-        if made.note(KIND, row.pk, row.name, before, after):
-            row.full_clean()
-            row.save()
-        return made.saved(KIND, row, after, KeySerializer.unknown(complete))
+        made.note(KIND, row.pk, row.name, before, after)
+        return made.saved(KIND, row, after), new.secret
+
+
+def _revise(made: Change, row: ApiKey, document: object, maker: Maker | None) -> Saved:
+    before = KeySerializer.document(row)
+    complete = merged(before, document)
+    check(save_problems(complete))
+    assert isinstance(complete, Mapping)
+    grantable(maker, complete, row)
+    KeySerializer.fill(row, complete)
+    after = KeySerializer.document(row)
+    if made.note(KIND, row.pk, row.name, before, after):
+        row.full_clean()
+        row.save()
+    return made.saved(KIND, row, after, KeySerializer.unknown(complete))
 
 
 def delete_key(identity: str, *, who: str, expected: Versions | None = None) -> None:
