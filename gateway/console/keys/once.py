@@ -27,7 +27,7 @@ def made_before(request: HttpRequest) -> str:
 
 
 def remember(request: HttpRequest, identity: str) -> None:
-    """Notes what the form made. One without a mark is sent by a program, which knows what it does."""
+    """Notes what the form made; one without a mark is sent by a program."""
     mark = request.POST.get(FIELD, "")[:40]
     if not mark:
         return

@@ -40,7 +40,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def display(
-    description: str,
+    description: Any,
     *,
     ordering: str | None = None,
     label: bool | Mapping[str, str] | None = None,
