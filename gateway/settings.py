@@ -342,5 +342,9 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "DASHBOARD_CALLBACK": "gateway.console.dashboard.views.context",
     "ENVIRONMENT": "gateway.console.theme.navigation.cloud_state",
-    "SIDEBAR": {"navigation": "gateway.console.theme.navigation.navigation"},
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "gateway.console.theme.navigation.navigation",
+    },
 }

@@ -7,7 +7,7 @@ from gateway.console.engine import views as engine
 from gateway.console.playground import views as playground
 from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
 from gateway.console.rehearsal import views as rehearsal
-from gateway.console.search import picks
+from gateway.console.search import everything, picks, switching
 from gateway.console.sign_in import sessions
 from gateway.console.usage import views as usage
 
@@ -29,6 +29,8 @@ urlpatterns = [
     path("connection/<int:pk>/keep", connection_views.keep, name="connection-keep"),
     path("connection/<int:pk>/copy", connection_copy.copy, name="connection-copy"),
     path("pick/<slug:kind>", picks.pick, name="pick"),
+    path("search/", everything.search, name="search"),
+    path("search/do", switching.ask, name="search-do"),
     path("usage/", usage.show, name="usage"),
     path("sessions/", sessions.show, name="sessions"),
     path("sessions/end", sessions.end, name="session-end"),

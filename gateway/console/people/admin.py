@@ -70,9 +70,8 @@ class RoleForm(ModelForm):
     def clean_role(self) -> str:
         """No more than is offered: nobody makes themselves a superuser by a form made up."""
         role = str(self.cleaned_data["role"])
-        field = self.fields["role"]
-        assert isinstance(field, ChoiceField)
-        if role not in dict(field.choices):
+        user = None if self.instance._state.adding else self.instance
+        if role not in dict(roles.choices(user, self.chooser)):
             raise ValidationError(gettext("Choose one of the roles."))
         return role
 

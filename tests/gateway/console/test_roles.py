@@ -133,6 +133,7 @@ PAGES = {
     "usage/": (*VIEWER, "Nobody"),
     "engine/": VIEWER,
     "engine/state": VIEWER,
+    "search/": (*VIEWER, "Nobody"),
     "sessions/": (*VIEWER, "Nobody"),
     "playground/": OPERATOR,
     "playground/models": OPERATOR,
@@ -153,8 +154,8 @@ ACTIONS = {
 }
 """POST; 403 means that someone may not, everything else that they may."""
 
-LEADS_ON = "connection/<int:pk>/"
-"""It leads to the provider's page, which asks for the rights itself."""
+LEAD_ON = {"connection/<int:pk>/", "search/do"}
+"""They lead to another page, and ask for rights by the thing that is named."""
 PICKS = {"pick/<slug:kind>": {"keys": VIEWER, "profiles": VIEWER, "usable-keys": OPERATOR}}
 """What fields search in, and who may see the names there."""
 
@@ -281,5 +282,5 @@ def test_every_page_of_the_admin_is_accounted_for() -> None:
     console: Any = next(
         one for one in get_resolver().url_patterns if getattr(one, "namespace", None) == "console"
     )
-    known = (set(PAGES) - {""}) | set(ACTIONS) | set(PICKS) | {LEADS_ON}
+    known = (set(PAGES) - {""}) | set(ACTIONS) | set(PICKS) | LEAD_ON
     assert {str(one.pattern) for one in console.url_patterns} == known
