@@ -22,6 +22,7 @@ urlpatterns = [
     path("playground/models", playground.models, name="playground-models"),
     path("playground/code", playground.code, name="playground-code"),
     path("playground/send", playground.send, name="playground-send"),
+    path("connection/try", connection_views.attempt, name="connection-try"),
     path("connection/<int:pk>/", connection_views.page_of, name="connection"),
     path("connection/<int:pk>/health", connection_health.health, name="connection-health"),
     path("connection/<int:pk>/test", connection_views.test, name="connection-test"),

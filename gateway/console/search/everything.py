@@ -20,7 +20,14 @@ from django.views.decorators.http import require_GET
 from gateway.console.search import switching
 from gateway.console.theme.navigation import navigation
 from gateway.console.theme.page import console_view
-from governance.models import ApiKey, Interaction, Provider, RoutingProfile
+from governance.models import (
+    ApiKey,
+    AuditEntry,
+    Interaction,
+    Provider,
+    Revision,
+    RoutingProfile,
+)
 
 SEE_LOG: Final = "governance.view_interaction"
 PLAY: Final = "gateway.use_playground"
@@ -89,7 +96,7 @@ def _things(request: HttpRequest, words: str) -> Iterator[Hit]:
     for model, page in admin.site._registry.items():
         if model is Interaction or not page.has_view_permission(request):
             continue
-        fields = FIELDS.get(model) or tuple(page.get_search_fields(request))
+        fields = FIELDS.get(model, tuple(page.get_search_fields(request)))
         if not fields:
             continue
         rows = model._default_manager.filter(_wanted(fields, words))
@@ -107,8 +114,10 @@ FIELDS: Final[dict[Any, tuple[str, ...]]] = {
     RoutingProfile: ("id", "name", "virtual_provider"),
     ApiKey: ("id", "name", "prefix"),
     Provider: ("name", "base_url"),
+    Revision: (),
+    AuditEntry: (),
 }
-"""Fewer than the lists search, where joins would make it slow."""
+"""Fewer than the lists search, where joins or very many rows would make it slow."""
 
 
 def _wanted(fields: Iterable[str], words: str) -> Q:

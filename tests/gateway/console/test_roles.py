@@ -144,6 +144,7 @@ ACTIONS = {
     "connection/<int:pk>/models": OPERATOR,
     "connection/<int:pk>/repairs": OPERATOR,
     "connection/<int:pk>/test": OPERATOR,
+    "connection/try": OPERATOR,
     "engine/load": OPERATOR,
     "engine/unload": OPERATOR,
     "playground/code": OPERATOR,
