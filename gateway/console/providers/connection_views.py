@@ -63,12 +63,8 @@ def attempt(request: HttpRequest) -> HttpResponse:
     assert drafted.row is not None
     try:
         provider = _as_requests_meet_it(drafted.row)
+        answered = complete(provider, _usual_model(provider))
         names = _names_or_nothing(provider)
-        model = request.POST.get("try-model", "").strip() or provider.default_model
-        model = model or next(iter((*provider.models, *names)), "")
-        if not model:
-            raise Unanswered("It lists no model, so there is none to ask: name a default model.")
-        answered = complete(provider, model)
     except Unanswered as failed:
         return JsonResponse({"ok": False, "problems": [str(failed)]})
     told = _("It works: %(model)s answered in %(time)s ms.") % {

@@ -29,12 +29,12 @@ def tried(client: Client, **fields: Any) -> dict[str, Any]:
 
 def test_it_works(admin: Client) -> None:
     """With the key that was typed; nothing is kept."""
-    with Upstream(LISTED, CHAT) as upstream:
+    with Upstream(CHAT, LISTED) as upstream:
         told = tried(admin, base_url=upstream.base_url, api_key=SECRET, is_local="on")
     assert told["ok"]
     assert told["words"].startswith("It works: small-2024 answered in ")
     assert told["models"] == ["small", "large"]
-    assert upstream.asked[1].headers["authorization"] == f"Bearer {SECRET}"
+    assert upstream.asked[0].headers["authorization"] == f"Bearer {SECRET}"
     assert not Provider.objects.exists()
 
 
