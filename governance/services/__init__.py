@@ -27,7 +27,7 @@ from governance.services.providers import (
     profiles_naming,
     save_provider,
 )
-from governance.services.revisions import Reverted, revert
+from governance.services.revisions import REVERTIBLE, Reverted, revert, revert_one
 from governance.services.rules import delete_rule, find_rule, reorder_rules, save_rule
 from governance.services.targets import Added, add_models, switch_profile
 from governance.services.versions import Versions
@@ -37,6 +37,7 @@ __all__ = [
     "GROUPS",
     "LIMITS",
     "PRICES",
+    "REVERTIBLE",
     "Added",
     "Difference",
     "ImportOutcome",
@@ -65,6 +66,7 @@ __all__ = [
     "reorder_rules",
     "replace_all",
     "revert",
+    "revert_one",
     "rotate_key",
     "save_mapping",
     "save_profile",

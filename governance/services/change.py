@@ -195,6 +195,7 @@ def _acts(made: Change, action: str) -> Iterator[audit.Act]:
             object_name=name,
             object_key=key,
             changes=words,
+            revision=made.version,
         )
 
 

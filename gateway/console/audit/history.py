@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from gateway.console.theme.admin_classes import ModelAdmin
 from gateway.console.theme.page import page
+from governance import services
 from governance.models import AuditEntry
 
 PAGE_LENGTH = 50
@@ -38,5 +39,7 @@ class AuditedAdmin(ModelAdmin):
             entries=found,
             opts=self.opts,
             original=row,
+            kind=self.audited_as,
+            revertible=self.audited_as in services.REVERTIBLE,
             **(extra_context or {}),
         )
