@@ -340,6 +340,7 @@ UNFOLD = {
     "SCRIPTS": [lambda request: static("console/theme/accessible.js")],
     "COLORS": {"primary": PRIMARY},
     "SHOW_HISTORY": True,
+    "GLOBAL_CALLBACK": "gateway.console.help.links.context",
     "DASHBOARD_CALLBACK": "gateway.console.dashboard.views.context",
     "ENVIRONMENT": "gateway.console.theme.navigation.cloud_state",
     "SIDEBAR": {

@@ -2,8 +2,10 @@
 
 from django.urls import path
 
+from gateway.console.as_curl import views as as_curl
 from gateway.console.dashboard import views as dashboard
 from gateway.console.engine import views as engine
+from gateway.console.help import views as help_pages
 from gateway.console.playground import views as playground
 from gateway.console.providers import connection_copy, connection_health, connection_views, repairs
 from gateway.console.rehearsal import views as rehearsal
@@ -29,6 +31,10 @@ urlpatterns = [
     path("connection/<int:pk>/models", connection_views.models, name="connection-models"),
     path("connection/<int:pk>/keep", connection_views.keep, name="connection-keep"),
     path("connection/<int:pk>/copy", connection_copy.copy, name="connection-copy"),
+    path("help/", help_pages.show, name="help"),
+    path("help/images/<str:name>", help_pages.image, name="help-image"),
+    path("help/<path:name>", help_pages.show, name="help-page"),
+    path("curl/<slug:model>", as_curl.written, name="as-curl"),
     path("pick/<slug:kind>", picks.pick, name="pick"),
     path("search/", everything.search, name="search"),
     path("search/do", switching.ask, name="search-do"),

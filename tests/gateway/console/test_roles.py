@@ -133,6 +133,7 @@ PAGES = {
     "usage/": (*VIEWER, "Nobody"),
     "engine/": VIEWER,
     "engine/state": VIEWER,
+    "help/": (*VIEWER, "Nobody"),
     "search/": (*VIEWER, "Nobody"),
     "sessions/": (*VIEWER, "Nobody"),
     "playground/": OPERATOR,
@@ -155,7 +156,13 @@ ACTIONS = {
 }
 """POST; 403 means that someone may not, everything else that they may."""
 
-LEAD_ON = {"connection/<int:pk>/", "search/do"}
+LEAD_ON = {
+    "connection/<int:pk>/",
+    "search/do",
+    "curl/<slug:model>",
+    "help/<path:name>",
+    "help/images/<str:name>",
+}
 """They lead to another page, and ask for rights by the thing that is named."""
 PICKS = {"pick/<slug:kind>": {"keys": VIEWER, "profiles": VIEWER, "usable-keys": OPERATOR}}
 """What fields search in, and who may see the names there."""
