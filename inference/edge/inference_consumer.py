@@ -162,16 +162,15 @@ class InferenceConsumer(LeanHttpConsumer):
             plan = self._route(request, key, table)
             delivery = AnswerDelivery(context, self.writer)
             dispatcher = self._dispatcher(request, delivery)
-            interval = (
-                self.heartbeat if request.routing_request.stream and self.endpoint.events else None
-            )
-            with Heartbeat(self.loop, self.timer_wheel, delivery.heartbeat, interval) as heartbeat:
-                self.writer.heartbeat = heartbeat
-                exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
-                if exhausted is not None:
-                    heartbeat.stop()
-                    self._unless_the_route_failed(exhausted, request, key, table)
-                    await delivery.give_up(exhausted)
+            if request.routing_request.stream and self.endpoint.events:
+                self.writer.heartbeat = Heartbeat(
+                    self.loop, self.timer_wheel, delivery.heartbeat, self.heartbeat
+                )
+            exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
+            if exhausted is not None:
+                self._end_heartbeat()
+                self._unless_the_route_failed(exhausted, request, key, table)
+                await delivery.give_up(exhausted)
         except RequestRefused as refused:
             await self._refuse(refused.answer)
         except asyncio.CancelledError:
@@ -181,9 +180,14 @@ class InferenceConsumer(LeanHttpConsumer):
             context.outcome, context.error_code = "error", "internal_error"
             await self.crashed(error)
         finally:
-            # The heartbeat knows the writer: a cycle would be left to the garbage collector.
-            self.writer.heartbeat = None
+            self._end_heartbeat()
             self._record()
+
+    def _end_heartbeat(self) -> None:
+        """It knows the writer: a cycle would be left to the garbage collector."""
+        heartbeat, self.writer.heartbeat = self.writer.heartbeat, None
+        if heartbeat is not None:
+            heartbeat.stop()
 
     def _key(self, table: RoutingTable) -> VirtualKey:
         """The key the request was authenticated by; if the table has changed while the body was
