@@ -177,6 +177,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "gateway.server.origin.origin_middleware",
     "gateway.console.theme.viewer_zone.viewer_zone_middleware",
+    "gateway.console.dead_ends.middleware.dead_ends_middleware",
     "gateway.console.typed_work.middleware.typed_work_middleware",
     "allauth.account.middleware.AccountMiddleware",
     "gateway.console.sign_in.generated_password.generated_password_middleware",
@@ -240,6 +241,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+CSRF_FAILURE_VIEW = "gateway.console.dead_ends.views.csrf_failure"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
@@ -329,6 +331,8 @@ UNFOLD = {
     "SITE_TITLE": "Pointsman",
     "SITE_HEADER": "Pointsman",
     "SITE_SYMBOL": "alt_route",
+    # There is no site beside the console that people could go to.
+    "SITE_URL": None,
     "SITE_FAVICONS": [
         {
             "rel": "icon",
@@ -343,7 +347,12 @@ UNFOLD = {
     ],
     "COLORS": {"primary": PRIMARY},
     "SHOW_HISTORY": True,
+    "GLOBAL_CALLBACK": "gateway.console.help.links.context",
     "DASHBOARD_CALLBACK": "gateway.console.dashboard.views.context",
     "ENVIRONMENT": "gateway.console.theme.navigation.cloud_state",
-    "SIDEBAR": {"navigation": "gateway.console.theme.navigation.navigation"},
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "gateway.console.theme.navigation.navigation",
+    },
 }

@@ -144,7 +144,7 @@ def _is_ancestor(old: Version, new: Version) -> bool:
 
 def _providers(broken: dict[Row, str]) -> tuple[ProviderEntry, ...]:
     rows = models.Provider.objects.order_by("pk")
-    return tuple(one for _, one in _built(rows, None, lambda row: _provider(row), broken))
+    return tuple(one for _, one in _built(rows, None, provider_entry, broken))
 
 
 def _built(
@@ -202,7 +202,8 @@ def _note(row: Row, error: Exception, broken: dict[Row, str]) -> None:
     log.error("row_out_of_service", model=row[0], row=row[1], reason=broken[row])
 
 
-def _provider(row: models.Provider) -> ProviderEntry:
+def provider_entry(row: models.Provider) -> ProviderEntry:
+    """As requests meet it; the row need not be saved."""
     try:
         api_key, headers = row.reveal_api_key(), row.reveal_headers()
     except secrets.Unreadable:

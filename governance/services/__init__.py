@@ -19,7 +19,14 @@ from governance.services.importing_rows import (
     lacking_rights,
     sections_in,
 )
-from governance.services.keys import create_key, delete_key, find_key, rotate_key, update_key
+from governance.services.keys import (
+    create_key,
+    delete_key,
+    find_key,
+    rotate_key,
+    update_key,
+    update_keys,
+)
 from governance.services.limit_replay import replay_of_limit
 from governance.services.makers import Maker, maker_of
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
@@ -40,7 +47,7 @@ from governance.services.providers import (
     save_provider,
 )
 from governance.services.repairs import forget_repairs
-from governance.services.revisions import Reverted, revert
+from governance.services.revisions import REVERTIBLE, Reverted, revert, revert_one
 from governance.services.rules import delete_rule, find_rule, reorder_rules, save_rule
 from governance.services.targets import Added, add_models, switch_profile
 from governance.services.versions import Versions
@@ -52,6 +59,7 @@ __all__ = [
     "KEY_ALLOWANCES",
     "LIMITS",
     "PRICES",
+    "REVERTIBLE",
     "Added",
     "Difference",
     "ImportOutcome",
@@ -94,6 +102,7 @@ __all__ = [
     "replace_all",
     "replay_of_limit",
     "revert",
+    "revert_one",
     "rotate_key",
     "rotate_own_key",
     "save_mapping",
@@ -105,4 +114,5 @@ __all__ = [
     "switch_profile",
     "try_alert",
     "update_key",
+    "update_keys",
 ]
