@@ -89,6 +89,9 @@ MAX_BUFFERED_BYTES_PER_KEY = (
     )
 )
 """The same for one API key, or one address where there is no key."""
+SPOOL_DIR = DATA_DIR / "run"
+"""Where files and forms are kept while they are sent on, beyond the first MiB of each; without a
+name, so that nobody else sees them."""
 MODELS_DIR = env.path("MODELS_DIR", DATA_DIR / "models")
 ENGINE_SOCKET = str(env.path("ENGINE_SOCKET", DATA_DIR / "run" / "engine.sock"))
 """Unix socket of the local engine; the launcher sets it for the processes it starts."""

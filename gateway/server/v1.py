@@ -90,6 +90,7 @@ def routes(
             heartbeat=heartbeat,
             observers=observers,
             keeper=keeper,
+            spool=settings.SPOOL_DIR,
             **common,
         )
         for endpoint in ENDPOINTS

@@ -148,12 +148,16 @@ class Exchange:
             place = priority(key.priority, request.priority)
             if place != "normal":
                 extra = (*extra, (backend.kind.priority_header.encode(), place.encode()))
+        if request.form is not None and not request.form.complete:
+            # How long a caller takes to send it is not the provider's doing.
+            attempt.deadlines.suspend()
+            request.form.when_complete(attempt.deadlines.resume)
         return await send(
             self._client,
             backend,
             b"POST",
             outbound.path,
-            body,
+            outbound.form or body,
             model=attempt.candidate.model,
             caller=request.headers,
             extra=extra,

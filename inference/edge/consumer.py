@@ -38,18 +38,11 @@ from inference.edge.asgi import (
 )
 from inference.edge.body_budget import LARGE, BodyBudget, HeldBody, NoRoom
 from inference.edge.body_clock import IDLE_SECONDS, BodyClock, BodyStalled
+from inference.edge.body_errors import BodyTooLarge, CallerLeft
 from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.values.error_answer import ErrorAnswer
 
 log = structlog.get_logger("pointsman.answer")
-
-
-class BodyTooLarge(Exception):
-    """The body is over the limit, by its announced or by its real length."""
-
-
-class CallerLeft(Exception):
-    """The caller closed the connection before the request was complete."""
 
 
 def method_not_allowed(path: str, *methods: str) -> ErrorAnswer:
@@ -110,10 +103,11 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
                 return
             carrier = asyncio.current_task(loop)
             assert carrier is not None
-            body = await self._receive_body(receive, carrier)
-            watcher = DisconnectWatcher(receive, carrier, loop, self.timer_wheel)
+            body, rest = await self._receive(receive, carrier)
+            watcher = DisconnectWatcher(rest, carrier, loop, self.timer_wheel)
             self.writer.watcher = watcher
             await self._handle(body)
+            await self.writer.linger()
         except CallerLeft:
             pass
         except (BodyTooLarge, BodyStalled, NoRoom) as error:
@@ -215,6 +209,10 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             if held is not None:
                 await held.resize(len(body))
         await self.handle(body)
+
+    async def _receive(self, receive: Receive, carrier: asyncio.Task[Any]) -> tuple[bytes, Receive]:
+        """The body, and what is received behind it. Raises as `_receive_body` does."""
+        return await self._receive_body(receive, carrier), receive
 
     async def _receive_body(self, receive: Receive, carrier: asyncio.Task[Any]) -> bytes:
         """Raises `BodyTooLarge`, `BodyStalled`, `CallerLeft` and `NoRoom`."""

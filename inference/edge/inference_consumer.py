@@ -7,7 +7,8 @@ import random
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import structlog
 
@@ -28,21 +29,26 @@ from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
-from inference.edge.asgi import Header
+from inference.edge.asgi import Header, Receive
 from inference.edge.authentication import Authenticate
 from inference.edge.body_budget import BodyBudget
 from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.heartbeat import Heartbeat
 from inference.edge.observer import Observer
+from inference.edge.spool import MEMORY, Spool
+from inference.edge.upload import Upload
+from inference.edge.upload_intake import UploadIntake
 from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.handed_on import is_form
 from inference.endpoints.session import HEADER_NAMES, sticky_session
 from inference.record import record
 from inference.record.record import RequestContext
+from inference.translate.form_scanner import boundary_of
 from inference.upstream import client_of
 from inference.upstream.backend import is_back
 from inference.values.error_answer import ErrorAnswer
-from inference.values.failures import Outcome
+from inference.values.failures import Failure, Outcome
 from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import BadRequest, ParsedRequest
 
@@ -110,9 +116,12 @@ class InferenceConsumer(LeanHttpConsumer):
         budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
         body_idle: float = IDLE_SECONDS,
         keeper: Keeper | None = None,
+        spool: Path | None = None,
     ) -> None:
+        """`spool` is where forms are kept that do not fit into memory."""
         super().__init__()
         self.endpoint = endpoint
+        self.spool = spool
         self.table = table
         self.authenticate = authenticate
         self.book = book
@@ -124,6 +133,8 @@ class InferenceConsumer(LeanHttpConsumer):
         self.keeper = keeper
         self.budgets = budgets
         self.body_idle = body_idle
+        self._intake: UploadIntake | None = None
+        """Of a form that is sent on while it arrives."""
 
     def body_owner(self) -> Hashable:
         key = self.context.virtual_key
@@ -148,6 +159,48 @@ class InferenceConsumer(LeanHttpConsumer):
             return method_not_allowed(self.endpoint.path, *self.methods)
         hops = headers.get(HOPS_HEADER)
         return _LOOP if hops is not None and is_back(hops) else None
+
+    async def _receive(self, receive: Receive, carrier: asyncio.Task[Any]) -> tuple[bytes, Receive]:
+        """Of a form only so much as tells where the request goes."""
+        forms, content_type = self.endpoint.forms, self.headers.get(b"content-type", b"")
+        boundary = boundary_of(content_type.decode("latin-1"))
+        if forms is None or self.coding or boundary is None or not is_form(self.headers):
+            return await super()._receive(receive, carrier)
+        held = self._body_held
+        if held is not None:
+            await held.hold(self.body_owner(), self._announced)
+        upload = Upload(boundary, self._announced, Spool(self.spool))
+        self._intake = intake = UploadIntake(
+            upload,
+            receive,
+            self.loop,
+            self.timer_wheel,
+            limit=self.body_limit,
+            held=held,
+            idle=self.body_idle,
+            told=self._failure_of,
+        )
+        await intake.until(lambda upload: forms.is_enough(upload.fields), carrier)
+        if not upload.complete:
+            self.writer.unread = intake.unread
+            upload.when_complete(self._read_to_its_end)
+        return b"", intake.receive
+
+    def _read_to_its_end(self) -> None:
+        assert self._intake is not None
+        if self._intake.upload.failure is None:
+            self.writer.unread = None
+
+    def _failure_of(self, error: Exception) -> Failure:
+        """What ends the attempts of a form that does not come to its end."""
+        told = self._told(error)
+        return Failure(Outcome.CALLERS_FAULT, told.code or "", told.message, told.status,
+                       retry_after=told.retry_after)  # fmt: skip
+
+    async def disconnect(self) -> None:
+        if self._intake is not None:
+            self._intake.close()
+        await super().disconnect()
 
     async def handle(self, body: bytes) -> None:
         context = self.context
@@ -198,10 +251,15 @@ class InferenceConsumer(LeanHttpConsumer):
         return context.virtual_key
 
     def _parse(self, body: bytes) -> ParsedRequest:
+        upload = self._intake.upload if self._intake is not None else None
         for observer in self.observers:
-            observer.on_body(self.context, body)
+            seen = body if upload is None else upload.spool.read(0, MEMORY)
+            observer.on_body(self.context, seen)
         try:
-            request = self.endpoint.read(body, self.headers)
+            if upload is None:
+                request = self.endpoint.read(body, self.headers)
+            else:
+                request = self.endpoint.read_form(upload, self.headers)
         except BadRequest as error:
             raise RequestRefused(
                 ErrorAnswer(

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
+from inference.values.arriving_form import FormBody
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import Usage
@@ -35,6 +36,8 @@ class Outbound(msgspec.Struct, frozen=True, gc=False):
     """The upstream streams even where the caller wants a whole answer; the translator is then a
     `StreamedTranslator`."""
     content_type: str = JSON
+    form: FormBody | None = None
+    """In the place of `body`, of which it is then empty, where it is still on its way."""
 
     def __repr__(self) -> str:
         """Without what the caller said."""

@@ -125,3 +125,14 @@ async def test_touching_costs_no_timer() -> None:
         guarded.deadlines.touch()
     assert guarded.deadlines.due == due
     guarded.deadlines.stop()
+
+
+async def test_no_time_passes_while_the_caller_still_sends() -> None:
+    """How long that takes is not the upstream's doing; its silence within an answer is."""
+    guarded = Guarded(first_event=5, idle=2, total=60)
+    guarded.at(1)
+    guarded.deadlines.suspend()
+    assert guarded.at(200) is None
+    guarded.deadlines.resume()
+    assert guarded.at(203) is None
+    assert guarded.at(204) == "first_event_timeout"
