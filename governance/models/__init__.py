@@ -3,6 +3,7 @@
 from governance.models.api_key import ApiKey
 from governance.models.audit_entry import AuditEntry
 from governance.models.group import Group
+from governance.models.held_entry import HeldEntry
 from governance.models.heuristic_rule import HeuristicRule
 from governance.models.interaction import Interaction
 from governance.models.limit import Limit
@@ -23,6 +24,7 @@ __all__ = [
     "AuditEntry",
     "DayFileOffset",
     "Group",
+    "HeldEntry",
     "HeuristicRule",
     "Interaction",
     "Limit",

@@ -49,6 +49,7 @@ from inference.upstream import client_of
 from inference.upstream.backend import is_back
 from inference.values.error_answer import ErrorAnswer
 from inference.values.failures import Failure, Outcome
+from inference.values.held_object import HeldBook
 from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import BadRequest, ParsedRequest
 
@@ -117,11 +118,13 @@ class InferenceConsumer(LeanHttpConsumer):
         body_idle: float = IDLE_SECONDS,
         keeper: Keeper | None = None,
         spool: Path | None = None,
+        held: HeldBook | None = None,
     ) -> None:
         """`spool` is where forms are kept that do not fit into memory."""
         super().__init__()
         self.endpoint = endpoint
         self.spool = spool
+        self.held = held
         self.table = table
         self.authenticate = authenticate
         self.book = book
@@ -162,9 +165,8 @@ class InferenceConsumer(LeanHttpConsumer):
 
     async def _receive(self, receive: Receive, carrier: asyncio.Task[Any]) -> tuple[bytes, Receive]:
         """Of a form only so much as tells where the request goes."""
-        forms, content_type = self.endpoint.forms, self.headers.get(b"content-type", b"")
-        boundary = boundary_of(content_type.decode("latin-1"))
-        if forms is None or self.coding or boundary is None or not is_form(self.headers):
+        boundary, forms = self._boundary(), self.endpoint.forms
+        if self.coding or boundary is None or forms is None:
             return await super()._receive(receive, carrier)
         held = self._body_held
         if held is not None:
@@ -180,11 +182,29 @@ class InferenceConsumer(LeanHttpConsumer):
             idle=self.body_idle,
             told=self._failure_of,
         )
-        await intake.until(lambda upload: forms.is_enough(upload.fields), carrier)
+        await intake.until(forms.is_enough, carrier)
         if not upload.complete:
             self.writer.unread = intake.unread
             upload.when_complete(self._read_to_its_end)
         return b"", intake.receive
+
+    def _boundary(self) -> bytes | None:
+        """Of the form that this request is; None where it is none or must be read whole."""
+        if self.endpoint.forms is None or not is_form(self.headers):
+            return None
+        return boundary_of(self.headers[b"content-type"].decode("latin-1"))
+
+    def _upload(self, body: bytes) -> Upload | None:
+        """The form, be it all here or still on its way."""
+        if self._intake is not None:
+            return self._intake.upload
+        boundary = self._boundary()
+        if boundary is None:
+            return None
+        whole = Upload(boundary, len(body), Spool(self.spool, len(body)))
+        whole.feed(body)
+        whole.finish()
+        return whole
 
     def _read_to_its_end(self) -> None:
         assert self._intake is not None
@@ -213,7 +233,7 @@ class InferenceConsumer(LeanHttpConsumer):
             key = self._key(table)
             request = self._parse(body)
             plan = self._route(request, key, table)
-            delivery = AnswerDelivery(context, self.writer)
+            delivery = AnswerDelivery(context, self.writer, self.held)
             dispatcher = self._dispatcher(request, delivery)
             interval = (
                 self.heartbeat if request.routing_request.stream and self.endpoint.events else None
@@ -251,7 +271,7 @@ class InferenceConsumer(LeanHttpConsumer):
         return context.virtual_key
 
     def _parse(self, body: bytes) -> ParsedRequest:
-        upload = self._intake.upload if self._intake is not None else None
+        upload = self._upload(body)
         for observer in self.observers:
             seen = body if upload is None else upload.spool.read(0, MEMORY)
             observer.on_body(self.context, seen)
@@ -301,6 +321,9 @@ class InferenceConsumer(LeanHttpConsumer):
         limits: RequestLimits | None,
     ) -> Plan:
         """The plan, with what limits leave of it."""
+        if self.endpoint.plan is not None:
+            plan = self.endpoint.plan(request, key, table)
+            return plan if limits is None or plan.refusal else self._admitted(plan, limits)
         routing_request, now, rng = request.routing_request, self.context.started, self.rng
         choice = choose(routing_request, key, table)
         if isinstance(choice, Refusal):
@@ -313,8 +336,9 @@ class InferenceConsumer(LeanHttpConsumer):
         if limits is not None:
             health = limits.health(self.book, "" if profile.implicit else profile.id)
         plan = resolve(routing_request, choice, key, table, health, now, rng, self.book)
-        if limits is None:
-            return plan
+        return plan if limits is None else self._admitted(plan, limits)
+
+    def _admitted(self, plan: Plan, limits: RequestLimits) -> Plan:
         admitted = limits.admit(plan)
         if isinstance(admitted, ErrorAnswer):
             self.context.plan = plan

@@ -10,10 +10,19 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from inference.edge.spool import Spool
-from inference.translate.form_scanner import MODEL, PROFILE, FormEdit, FormScanner
+from inference.translate.form_scanner import MODEL, PROFILE, FormEdit, FormPart, FormScanner
 from inference.values.failures import AttemptFailed, Failure, Outcome
 
 SLICE: Final = 256 * 1024
+LONGEST_LINE: Final = 8 * 1024 * 1024
+"""Bytes of a file that is read by lines."""
+_LONG_LINE: Final = Failure(
+    Outcome.CALLERS_FAULT,
+    "invalid_request",
+    f"`file`: a line is longer than {LONGEST_LINE // 1024**2} MiB.",
+    400,
+    field="file",
+)
 _NO_ROOM: Final = Failure(
     Outcome.CALLERS_FAULT, "no_room", "There is no room on this machine's disk for the form.", 503
 )
@@ -88,8 +97,24 @@ class Upload:
         else:
             self._calls.append(call)
 
-    def with_model(self, model: str) -> FormForModel:
-        return FormForModel(self, self.form.edits(model))
+    def first_line(self) -> bytes | None:
+        if (file := self.file) is None:
+            return None
+        begin, end = file.value, file.end or self.form.decided
+        line, ends, _ = self.spool.read(begin, min(end, begin + LONGEST_LINE)).partition(b"\n")
+        whole = ends or file.end or self.complete or end - begin > LONGEST_LINE
+        return line if whole else None
+
+    @property
+    def file(self) -> FormPart | None:
+        """The first file of it; its end is 0 while it is not known."""
+        whole = next((part for part in self.form.parts if part.is_file), None)
+        return whole or self.form.file
+
+    def sent(
+        self, model: str | None, lines: Callable[[], Callable[[bytes], bytes]] | None = None
+    ) -> SentForm:
+        return SentForm(self, self.form.edits(model), lines)
 
     def watch(self, reader: object, wake: Callable[[], object]) -> None:
         self._wakes[reader] = wake
@@ -117,22 +142,28 @@ class Upload:
             wake()
 
 
-class FormForModel:
+class SentForm:
     """What one candidate is sent of a form."""
 
-    def __init__(self, upload: Upload, edits: list[FormEdit]) -> None:
+    def __init__(
+        self,
+        upload: Upload,
+        edits: list[FormEdit],
+        lines: Callable[[], Callable[[bytes], bytes]] | None,
+    ) -> None:
         self._upload = upload
         self._edits = edits
+        self._lines = lines
 
     @property
     def length(self) -> int | None:
         own = self._upload.length
-        if own is None:
+        if own is None or self._lines is not None:
             return None
         return own + sum(len(new) - (end - start) for start, end, new in self._edits)
 
     def open(self, wake: Callable[[], object]) -> FormReader:
-        reader = FormReader(self._upload, self._edits)
+        reader = FormReader(self._upload, self._edits, self._lines() if self._lines else None)
         self._upload.watch(reader, wake)
         return reader
 
@@ -140,29 +171,68 @@ class FormForModel:
 class FormReader:
     """Reads it once, as far as it has come."""
 
-    def __init__(self, upload: Upload, edits: list[FormEdit]) -> None:
+    def __init__(
+        self, upload: Upload, edits: list[FormEdit], line: Callable[[bytes], bytes] | None
+    ) -> None:
+        """`line` makes a line of the file another one."""
         self._upload = upload
         self._edits = list(reversed(edits))
+        self._line = line
+        self._rest = b""
+        """Of a line whose end has not come."""
         self._at = 0
 
     def take(self) -> bytes | None:
-        """Raises `AttemptFailed` where the rest does not come."""
+        """Raises `AttemptFailed` where the rest does not come, or makes no sense."""
         upload = self._upload
         if upload.failure is not None:
             raise AttemptFailed(upload.failure)
-        while self._edits and self._edits[-1].start <= self._at:
-            edit = self._edits.pop()
-            self._at = edit.end
-            if edit.new:
-                return edit.new
-        end = min(upload.form.decided, self._at + SLICE)
-        if self._edits:
-            end = min(end, self._edits[-1].start)
-        if end > self._at:
-            data = upload.spool.read(self._at, end)
-            self._at = end
-            return data
-        return b"" if upload.complete else None
+        while True:
+            if self._edits and self._edits[-1].start <= self._at:
+                edit = self._edits.pop()
+                self._at, out = edit.end, edit.new
+            elif self._rest_is_due():
+                out = self._lines(b"")
+            elif (end := self._next()) > self._at:
+                data, within = upload.spool.read(self._at, end), self._is_within_file()
+                self._at = end
+                out = self._lines(data) if within else data
+            else:
+                return b"" if upload.complete else None
+            if out:
+                return out
 
     def close(self) -> None:
         self._upload.forget(self)
+
+    def _next(self) -> int:
+        """Up to where may be read at once."""
+        ends = [self._upload.form.decided, self._at + SLICE]
+        ends += [edit.start for edit in self._edits[-1:]]
+        file = self._upload.file if self._line is not None else None
+        if file is not None:
+            ends += [place for place in (file.value, file.end) if place > self._at]
+        return min(ends)
+
+    def _is_within_file(self) -> bool:
+        file = self._upload.file
+        if self._line is None or file is None:
+            return False
+        return file.value <= self._at and (not file.end or self._at < file.end)
+
+    def _rest_is_due(self) -> bool:
+        """The file has ended with a line that has no break."""
+        file = self._upload.file
+        return bool(self._rest) and file is not None and file.end == self._at
+
+    def _lines(self, data: bytes) -> bytes:
+        assert self._line is not None
+        file = self._upload.file
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        out = b"".join(self._line(line) + b"\n" for line in whole)
+        if file is not None and file.end == self._at and self._rest:
+            rest, self._rest = self._rest, b""
+            out += self._line(rest)
+        if len(self._rest) > LONGEST_LINE:
+            raise AttemptFailed(_LONG_LINE)
+        return out

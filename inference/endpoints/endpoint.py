@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from governance.routing.plan import Candidate
+from governance.routing.plan import Candidate, Plan
 from governance.routing.request import RoutingRequest
+from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.results import Exhausted
 from inference.endpoints.confusions import redirected
@@ -41,6 +42,8 @@ class Endpoint:
     form: bool = False
     """Its requests are multipart forms and nothing else."""
 
+    plan: Callable[[ParsedRequest, VirtualKey, RoutingTable], Plan] | None = None
+    """Where its requests go, if what they refer to tells; None: the policy chooses."""
     forms: FormReading | None = None
     """How forms are read that are sent on while they arrive; None: bodies are read whole."""
 

@@ -98,9 +98,9 @@ class FormReading:
         """As far as it has come. Raises `BadRequest`."""
         return self._read(form.fields, headers, form=form)
 
-    def is_enough(self, fields: Mapping[str, bytes | None]) -> bool:
-        begun = any(name in fields for name in self.file)
-        return begun and all(name in fields for name in self.first)
+    def is_enough(self, form: ArrivingForm) -> bool:
+        begun = any(name in form.fields for name in self.file)
+        return begun and all(name in form.fields for name in self.first)
 
     def _read(
         self,

@@ -15,6 +15,7 @@ import msgspec
 
 from inference.values.arriving_form import FormBody
 from inference.values.failures import Failure
+from inference.values.held_object import HeldObject
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import Usage
 
@@ -54,6 +55,8 @@ class TranslatedAnswer(msgspec.Struct, frozen=True, gc=False):
     failure: Failure | None = None
     """Set when the upstream's 200 does not hold an answer; `body` is then empty."""
     media_type: str = JSON
+    held: HeldObject | None = None
+    """What the upstream has made and holds from now on."""
 
     def __repr__(self) -> str:
         """Without what the model said."""

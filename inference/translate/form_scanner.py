@@ -180,14 +180,15 @@ class FormScanner:
         self.decided += size
         self._buffer = self._buffer[size:]
 
-    def edits(self, model: str) -> list[FormEdit]:
+    def edits(self, model: str | None) -> list[FormEdit]:
         """What makes it a form for this model and without the hint to a routing profile; every
         other byte stays.
 
         A form that names no model gets one, and every further one it names is replaced as well.
+        None: what is asked for has no model.
         """
-        told, parts = model.encode(), [*self.parts, *filter(None, [self.file])]
-        names = any(part.name == MODEL for part in parts)
+        told, parts = (model or "").encode(), [*self.parts, *filter(None, [self.file])]
+        names = model is None or any(part.name == MODEL for part in parts)
         found: list[FormEdit] = []
         for part in parts:
             # A first boundary may have no line break before it.
@@ -199,7 +200,7 @@ class FormScanner:
                 names, at = True, part.start if bare else part.start + len(_BREAK)
                 head = b'\r\ncontent-disposition: form-data; name="model"\r\n\r\n'
                 found.append(FormEdit(at, at, self._line[2:] + head + told + b"\r\n"))
-            if part.name == MODEL:
+            if part.name == MODEL and model is not None:
                 found.append(FormEdit(part.value, part.end, told))
         return found
 

@@ -31,7 +31,7 @@ class RawPassThrough:
     def request(self, request: ParsedRequest, model: str) -> Outbound:
         """The body as it came, with another model."""
         if request.form is not None:
-            form = request.form.with_model(model)
+            form = request.form.sent(model)
             return Outbound(self._path, b"", content_type=request.content_type, form=form)
         if request.content_type.lower().startswith("multipart/"):
             body = with_model(request.body, request.content_type, model)

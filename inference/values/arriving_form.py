@@ -38,8 +38,15 @@ class ArrivingForm(Protocol):
         """Those that have come, by name; None stands for a file's contents."""
         ...
 
-    def with_model(self, model: str) -> FormBody:
-        """What is sent to a candidate."""
+    def first_line(self) -> bytes | None:
+        """Of its file, without its line break; None while it has not come."""
+        ...
+
+    def sent(
+        self, model: str | None, lines: Callable[[], Callable[[bytes], bytes]] | None = None
+    ) -> FormBody:
+        """What is sent to a candidate: for this `model` (None: with none), and each line of the
+        file as what `lines` gives makes it, anew for every reading."""
         ...
 
     def when_complete(self, call: Callable[[], object]) -> None:

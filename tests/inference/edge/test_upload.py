@@ -271,7 +271,7 @@ async def test_a_caller_who_stops_sending_is_not_waited_for() -> None:
     carrier = asyncio.current_task()
     assert carrier is not None
     await intake.until(lambda upload: "file" in upload.fields, carrier)
-    reader = upload.with_model("real").open(lambda: None)
+    reader = upload.sent("real").open(lambda: None)
     assert (reader.take() or b"").startswith(b"--bound")
     await soon(lambda: upload.complete)
     with pytest.raises(AttemptFailed) as failed:
