@@ -115,7 +115,7 @@ def routes(
     listing = HeldListConsumer.as_asgi(**common, held=held)
     for path in dict.fromkeys(f"/v1{shelf.path}" for shelf in SHELVES):
         apps[path] = _by_method(apps[path], listing)
-    below = {"/v1/models/": models, "/v1/responses/": kept}
+    below = {f"{MODELS}/": models, "/v1/responses/": kept}
     below |= {f"/v1{shelf.path}/": objects for shelf in SHELVES}
     return shared(_by_path(apps, below), origins)
 
@@ -147,7 +147,7 @@ def _by_path(apps: Mapping[str, App], below: Mapping[str, App]) -> App:
         path = scope["path"].rstrip("/")
         chosen = apps.get(path)
         if chosen is None:
-            chosen = next((one for begin, one in below.items() if path.startswith(begin)), unknown)
+            chosen = next((app for lead, app in below.items() if path.startswith(lead)), unknown)
         return chosen(scope, receive, send)
 
     return app

@@ -16,11 +16,11 @@ class AnswerWriter:
     """The answer to one request, in its caller's protocol, errors included."""
 
     __slots__ = (
-        "_owes_end",
         "_send",
         "events",
         "heartbeat",
         "on_sent",
+        "owes_end",
         "protocol",
         "request_id",
         "started",
@@ -50,7 +50,8 @@ class AnswerWriter:
         """Ended before the last chunk: servers report a disconnect after a normal end too."""
         self.unread: Receive | None = None
         """The request's `receive`, while its body is not read to its end."""
-        self._owes_end = False
+        self.owes_end = False
+        """The answer is written but for its end: the request's body is still coming."""
         self.on_sent: Callable[[bytes], None] | None = None
         """Sees every part of a body before it leaves."""
 
@@ -73,6 +74,7 @@ class AnswerWriter:
             self.heartbeat.stop()
         if self.watcher is not None:
             self.watcher.stop()
+            self.watcher = None
         if self.on_sent is not None:
             self.on_sent(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": False})
@@ -83,7 +85,7 @@ class AnswerWriter:
         if self.unread is not None:
             headers.append(asgi.CLOSE)
             await self.head(status, headers)
-            self._owes_end = True
+            self.owes_end = True
             await self.chunk(body)
             return
         await self.head(status, headers)
@@ -91,9 +93,9 @@ class AnswerWriter:
 
     async def linger(self) -> None:
         """Ends an answer to a request whose body is unread, so that its caller sees it."""
-        if not self._owes_end:
+        if not self.owes_end:
             return
-        self._owes_end = False
+        self.owes_end = False
         if self.watcher is not None:
             self.watcher.stop()
         if self.unread is not None:

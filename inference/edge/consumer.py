@@ -32,8 +32,7 @@ from inference.edge.asgi import (
     Receive,
     Scope,
     Send,
-    announced_length,
-    announces_body,
+    announced_body,
     unread_body,
 )
 from inference.edge.body_budget import LARGE, BodyBudget, HeldBody, NoRoom
@@ -95,7 +94,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         self.loop = loop = asyncio.get_running_loop()
         self.timer_wheel = timer_wheel_of(loop)
         watcher: DisconnectWatcher | None = None
-        held = self._body_held = HeldBody(self.budgets(loop)) if self.budgets is not None else None
+        held: HeldBody | None = None
         try:
             refusal = self.on_head() or self._refusal_by_head()
             if refusal is not None:
@@ -103,11 +102,15 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
                 return
             carrier = asyncio.current_task(loop)
             assert carrier is not None
-            body, rest = await self._receive(receive, carrier)
+            held = self._body_held = self._held_body()
+            rest = receive
+            if self.reads_on():
+                body, rest = b"", await self._begin_reading(receive, carrier)
+            else:
+                body = await self._receive_body(receive, carrier)
             watcher = DisconnectWatcher(rest, carrier, loop, self.timer_wheel)
             self.writer.watcher = watcher
             await self._handle(body)
-            await self.writer.linger()
         except CallerLeft:
             pass
         except (BodyTooLarge, BodyStalled, NoRoom) as error:
@@ -123,6 +126,13 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             if held is not None:
                 held.release()
             await self.disconnect()
+
+    def _held_body(self) -> HeldBody | None:
+        """What the budget has to know of the body; None where nothing."""
+        if self.budgets is None:
+            return None
+        budget = self.budgets(self.loop)
+        return None if 0 < self._announced.length <= budget.uncounted else HeldBody(budget)
 
     async def _refuse_unread(self, error: ErrorAnswer, unread: Receive | None) -> None:
         """Answers a request whose body was not read, or not to its end."""
@@ -171,12 +181,12 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
 
     def _refusal_by_head(self) -> ErrorAnswer | None:
         """What the head says of the body: its length and its content coding."""
-        self._announced = announced_length(self.scope["headers"])
-        if self._announced > self.body_limit:
+        self._announced = announced = announced_body(self.scope["headers"])
+        if announced.length > self.body_limit:
             return self._too_large()
-        named = [value for name, value in self.scope["headers"] if name == b"content-encoding"]
-        if not named:
+        if not announced.coded:
             return None
+        named = [value for name, value in self.scope["headers"] if name == b"content-encoding"]
         try:
             self.coding = coding_of(b", ".join(named))
         except UnknownCoding as error:
@@ -210,16 +220,21 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
                 await held.resize(len(body))
         await self.handle(body)
 
-    async def _receive(self, receive: Receive, carrier: asyncio.Task[Any]) -> tuple[bytes, Receive]:
-        """The body, and what is received behind it. Raises as `_receive_body` does."""
-        return await self._receive_body(receive, carrier), receive
+    def reads_on(self) -> bool:
+        """Whether the request is carried while its body is still on its way."""
+        return False
+
+    async def _begin_reading(self, receive: Receive, carrier: asyncio.Task[Any]) -> Receive:
+        """Reads the beginning of such a body; what is received behind its end. Raises as
+        `_receive_body` does."""
+        raise NotImplementedError
 
     async def _receive_body(self, receive: Receive, carrier: asyncio.Task[Any]) -> bytes:
         """Raises `BodyTooLarge`, `BodyStalled`, `CallerLeft` and `NoRoom`."""
         held = self._body_held
         if held is not None:
-            await held.hold(self.body_owner(), self._announced)
-        if not announces_body(self.scope["headers"]):
+            await held.hold(self.body_owner(), self._announced.length)
+        if not self._announced.follows:
             return await self._read(receive, None)
         clock = BodyClock(self.loop, self.timer_wheel, carrier, self.body_idle)
         try:

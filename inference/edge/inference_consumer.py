@@ -163,15 +163,19 @@ class InferenceConsumer(LeanHttpConsumer):
         hops = headers.get(HOPS_HEADER)
         return _LOOP if hops is not None and is_back(hops) else None
 
-    async def _receive(self, receive: Receive, carrier: asyncio.Task[Any]) -> tuple[bytes, Receive]:
+    def reads_on(self) -> bool:
+        return self.endpoint.forms is not None and not self.coding and self._boundary() is not None
+
+    async def _begin_reading(self, receive: Receive, carrier: asyncio.Task[Any]) -> Receive:
         """Of a form only so much as tells where the request goes."""
         boundary, forms = self._boundary(), self.endpoint.forms
-        if self.coding or boundary is None or forms is None:
-            return await super()._receive(receive, carrier)
+        assert boundary is not None
+        assert forms is not None
+        announced = self._announced.length
         held = self._body_held
         if held is not None:
-            await held.hold(self.body_owner(), self._announced)
-        upload = Upload(boundary, self._announced, Spool(self.spool))
+            await held.hold(self.body_owner(), announced)
+        upload = Upload(boundary, announced, Spool(self.spool))
         self._intake = intake = UploadIntake(
             upload,
             receive,
@@ -186,7 +190,7 @@ class InferenceConsumer(LeanHttpConsumer):
         if not upload.complete:
             self.writer.unread = intake.unread
             upload.when_complete(self._read_to_its_end)
-        return b"", intake.receive
+        return intake.receive
 
     def _boundary(self) -> bytes | None:
         """Of the form that this request is; None where it is none or must be read whole."""
@@ -235,16 +239,15 @@ class InferenceConsumer(LeanHttpConsumer):
             plan = self._route(request, key, table)
             delivery = AnswerDelivery(context, self.writer, self.held)
             dispatcher = self._dispatcher(request, delivery)
-            interval = (
-                self.heartbeat if request.routing_request.stream and self.endpoint.events else None
-            )
-            with Heartbeat(self.loop, self.timer_wheel, delivery.heartbeat, interval) as heartbeat:
-                self.writer.heartbeat = heartbeat
-                exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
-                if exhausted is not None:
-                    heartbeat.stop()
-                    self._unless_the_route_failed(exhausted, request, key, table)
-                    await delivery.give_up(exhausted)
+            if request.routing_request.stream and self.endpoint.events:
+                self.writer.heartbeat = Heartbeat(
+                    self.loop, self.timer_wheel, delivery.heartbeat, self.heartbeat
+                )
+            exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
+            if exhausted is not None:
+                self._end_heartbeat()
+                self._unless_the_route_failed(exhausted, request, key, table)
+                await delivery.give_up(exhausted)
         except RequestRefused as refused:
             await self._refuse(refused.answer)
         except asyncio.CancelledError:
@@ -254,9 +257,14 @@ class InferenceConsumer(LeanHttpConsumer):
             context.outcome, context.error_code = "error", "internal_error"
             await self.crashed(error)
         finally:
-            # The heartbeat knows the writer: a cycle would be left to the garbage collector.
-            self.writer.heartbeat = None
+            self._end_heartbeat()
             self._record()
+
+    def _end_heartbeat(self) -> None:
+        """It knows the writer: a cycle would be left to the garbage collector."""
+        heartbeat, self.writer.heartbeat = self.writer.heartbeat, None
+        if heartbeat is not None:
+            heartbeat.stop()
 
     def _key(self, table: RoutingTable) -> VirtualKey:
         """The key the request was authenticated by; if the table has changed while the body was
