@@ -21,12 +21,13 @@ from gateway.collector import metrics  # noqa: E402
 from gateway.server import health, in_flight, lifespan  # noqa: E402
 from gateway.server.body_limit import limited  # noqa: E402
 from gateway.server.head_rules import fault, refuse  # noqa: E402
+from gateway.server.held_book import DatabaseHeldBook  # noqa: E402
 from gateway.server.keeper_client import keeper  # noqa: E402
 from gateway.server.v1 import PATHS, routes  # noqa: E402
 from inference.edge.asgi import App, Receive, Scope, Send  # noqa: E402
 from inference.edge.unknown import misdirected  # noqa: E402
 
-V1 = routes(keeper=keeper())
+V1 = routes(keeper=keeper(), held=DatabaseHeldBook())
 DJANGO = limited(cast(App, handler), settings.MAX_BODY_BYTES)
 
 

@@ -90,6 +90,9 @@ MAX_BUFFERED_BYTES_PER_KEY = (
     )
 )
 """The same for one API key, or one address where there is no key."""
+SPOOL_DIR = DATA_DIR / "run"
+"""Where files and forms are kept while they are sent on, beyond the first MiB of each; without a
+name, so that nobody else sees them."""
 MODELS_DIR = env.path("MODELS_DIR", DATA_DIR / "models")
 MODELS_BYTES = env.number("MODELS_MIB", 0) * 1024 * 1024
 """What the models there may take up together, for those that are added; 0: what the disk has."""

@@ -104,7 +104,7 @@ urlpatterns = [
     path("audit/export", AuditViewSet.as_view({**EXPORT}, **AS_LINES)),
     path("interactions", InteractionViewSet.as_view({"get": "list"})),
     path("interactions/export", InteractionViewSet.as_view({**EXPORT}, **AS_LINES)),
-    path("interactions/<str:request_id>", InteractionViewSet.as_view({"get": "retrieve"})),
+    path("interactions/<path:request_id>", InteractionViewSet.as_view({"get": "retrieve"})),
     re_path(r"^(?P<rest>.*)/$", without_slash),
     re_path(r"^(?P<rest>.*)$", unknown),
 ]

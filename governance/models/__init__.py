@@ -7,6 +7,7 @@ from governance.models.api_key import ApiKey
 from governance.models.audit_entry import AuditEntry
 from governance.models.group import Group
 from governance.models.health_hint import HealthHint
+from governance.models.held_entry import HeldEntry
 from governance.models.heuristic_rule import HeuristicRule
 from governance.models.interaction import Interaction
 from governance.models.key_allowance import KeyAllowance
@@ -34,6 +35,7 @@ __all__ = [
     "DayFileOffset",
     "Group",
     "HealthHint",
+    "HeldEntry",
     "HeuristicRule",
     "Interaction",
     "KeyAllowance",

@@ -39,18 +39,11 @@ from inference.edge.asgi import (
 )
 from inference.edge.body_budget import BodyBudget, HeldBody, NoRoom
 from inference.edge.body_clock import IDLE_SECONDS, BodyClock, BodyStalled
+from inference.edge.body_errors import BodyTooLarge, CallerLeft
 from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.values.error_answer import ErrorAnswer
 
 log = structlog.get_logger("pointsman.answer")
-
-
-class BodyTooLarge(Exception):
-    """The body is over the limit, by its announced or by its real length."""
-
-
-class CallerLeft(Exception):
-    """The caller closed the connection before the request was complete."""
 
 
 def method_not_allowed(path: str, *methods: str) -> ErrorAnswer:
@@ -112,10 +105,11 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             carrier = asyncio.current_task(loop)
             assert carrier is not None
             held = self._body_held = self._held_body()
-            body = self._came_with_head() if held is None else None
+            body = self._came_with_head() if held is None and not self.reads_on() else None
+            rest = receive
             if body is None:
-                body = await self._receive_body(receive, carrier)
-            watcher = DisconnectWatcher(receive, carrier, loop, self.timer_wheel)
+                body, rest = await self._received(receive, carrier)
+            watcher = DisconnectWatcher(rest, carrier, loop, self.timer_wheel)
             self.writer.watcher = watcher
             await (self._handle_coded(body) if self.coding else self.handle(body))
         except CallerLeft:
@@ -233,6 +227,23 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         if body is not None and len(body) > self.body_limit:
             raise BodyTooLarge
         return body
+
+    async def _received(
+        self, receive: Receive, carrier: asyncio.Task[Any]
+    ) -> tuple[bytes, Receive]:
+        """The body, and what is received behind it. Raises as `_receive_body` does."""
+        if self.reads_on():
+            return b"", await self._begin_reading(receive, carrier)
+        return await self._receive_body(receive, carrier), receive
+
+    def reads_on(self) -> bool:
+        """Whether the request is carried while its body is still on its way."""
+        return False
+
+    async def _begin_reading(self, receive: Receive, carrier: asyncio.Task[Any]) -> Receive:
+        """Reads the beginning of such a body; what is received behind its end. Raises as
+        `_receive_body` does."""
+        raise NotImplementedError
 
     async def _receive_body(self, receive: Receive, carrier: asyncio.Task[Any]) -> bytes:
         """Raises `BodyTooLarge`, `BodyStalled`, `CallerLeft` and `NoRoom`."""

@@ -23,6 +23,11 @@ def holder_of(table: RoutingTable, key: VirtualKey, sealed: str) -> Holder | Non
         seal = seal_for(key, provider.name)
         own = seal.open(sealed)
         if own is not None:
-            stays = provider.is_local or (table.cloud_enabled and not key.local_only)
-            return Holder(seal, provider, own) if provider.enabled and stays else None
+            return Holder(seal, provider, own) if is_reachable(provider, key, table) else None
     return None
+
+
+def is_reachable(provider: ProviderEntry, key: VirtualKey, table: RoutingTable) -> bool:
+    """Whether the key may ask it for what it holds."""
+    stays = provider.is_local or (table.cloud_enabled and not key.local_only)
+    return provider.enabled and stays
