@@ -21,6 +21,8 @@ from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
 from inference.translate.answer_limit import room_for, with_limit
 from inference.translate.base import JSON, Inexpressible, Outbound, TranslatedAnswer, Translator
+from inference.translate.making_held import own_ids
+from inference.translate.shelves import SEAM
 from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
@@ -71,6 +73,7 @@ class Exchange:
                 )
             else:
                 translator, said, outbound = self._said(backend, candidate, request, translators)
+            outbound = self._with_own_files(outbound, candidate)
         except Inexpressible as error:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
@@ -80,6 +83,8 @@ class Exchange:
         try:
             if stream:
                 arrived = attempt.deadlines.touch if waits else None
+                if arrived is None and backend.kind.tells_progress:
+                    arrived = attempt.deadlines.progress
                 result = await open_stream(translator, said, reply, arrived)
                 result.signs_of_life = backend.kind.signs_of_life
                 return result
@@ -129,6 +134,14 @@ class Exchange:
             request = msgspec.structs.replace(request, seal=seal)
         return self.translators(protocol), request
 
+    def _with_own_files(self, outbound: Outbound, candidate: Candidate) -> Outbound:
+        """With files called as the candidate calls them, of those that this key was given there.
+        Raises `Inexpressible`."""
+        if SEAM not in outbound.body:
+            return outbound
+        seal = seal_for(self._context.virtual_key, candidate.provider.name)
+        return msgspec.structs.replace(outbound, body=own_ids(outbound.body, seal))
+
     async def _send(
         self, request: ParsedRequest, backend: Backend, outbound: Outbound, attempt: Attempt
     ) -> Reply:
@@ -161,12 +174,16 @@ class Exchange:
             place = priority(key.priority, request.priority)
             if place != "normal":
                 extra = (*extra, (backend.kind.priority_header.encode(), place.encode()))
+        if request.form is not None and not request.form.complete:
+            # How long a caller takes to send it is not the provider's doing.
+            attempt.deadlines.suspend()
+            request.form.when_complete(attempt.deadlines.resume)
         reply = await send(
             self._client,
             backend,
             b"POST",
             outbound.path,
-            repairs.body,
+            outbound.form or repairs.body,
             model=candidate.model,
             caller=request.headers,
             extra=extra,
