@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := setup
-.PHONY: setup run test test-slow test-clients test-clients-quick test-sixteen-faults test-faults test-rest audit lock verify lint \
+.PHONY: setup run test test-slow test-clients test-clients-quick test-sixteen-faults test-faults test-limits test-rest audit lock verify lint \
 	bench bench-quick bench-limits bench-local
 
 $(BIN)/python:
@@ -44,6 +44,10 @@ test-slow: $(VENV)/.dev-installed
 # Attacks, kills and outages against started services; rewrites docs/reliability.md. Minutes.
 test-faults: $(VENV)/.dev-installed
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+# A budget under fire on two nodes with PostgreSQL; rewrites a table of docs/limits.md. Minutes.
+test-limits: $(VENV)/.dev-installed
+	@$(BIN)/python -m tests.faults limits $(ARGS)
 
 # The REST API against its own OpenAPI document, by schemathesis.
 test-rest: $(VENV)/.dev-installed

@@ -62,6 +62,7 @@ def postgres_server() -> Iterator[str]:
 
 SLOW = (
     "tests/browser/test_every_page.py",
+    "tests/faults/test_limits.py",
     "tests/gateway/collector/test_processes.py",
     "tests/gateway/supervisor/test_preflight.py",
     "tests/gateway/supervisor/test_reload.py",
