@@ -29,6 +29,7 @@ class GatewayConfig(AppConfig):
                 repairs=repairs,
                 forget_repairs=forget_repairs,
                 send_alert=send_alert,
+                health=health,
             )
         )
 
@@ -49,6 +50,13 @@ def repairs(provider: str) -> list[dict[str, Any]]:
         }
         for one in remembered(places().repairs, provider, time.time())
     ]
+
+
+def health(provider: str) -> dict[str, Any]:
+    """How the provider fares, as this process has heard of all others."""
+    from gateway.console.monitoring.health_document import health_document
+
+    return health_document(provider)
 
 
 def forget_repairs(provider: str) -> bool:

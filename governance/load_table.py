@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, TypeVar
@@ -18,6 +19,7 @@ from governance.limits.counting.binding import LimitIndex
 from governance.load_limits import load_limits, load_prices
 from governance.regex import compile_regex
 from governance.routing.mappings import compile_test
+from governance.routing.overrides import OverrideEntry
 from governance.routing.table import (
     GroupEntry,
     HeuristicRuleEntry,
@@ -61,6 +63,7 @@ class Rows:
     groups: tuple[GroupEntry, ...] = ()
     limits: LimitIndex = field(default_factory=LimitIndex)
     prices: tuple[ModelPriceEntry, ...] = ()
+    overrides: tuple[OverrideEntry, ...] = ()
     broken: Mapping[Row, str] = field(default_factory=dict)
     """Rows that cannot be read, and why: they alone are out of service."""
 
@@ -129,6 +132,7 @@ def load(held: Rows, version: Version) -> Rows:
         groups=held.groups if same["limits"] else _groups(),
         limits=held.limits if same["limits"] else load_limits(),
         prices=held.prices if same["limits"] else load_prices(),
+        overrides=held.overrides if same["providers"] else _overrides(),
     )
 
 
@@ -140,7 +144,7 @@ def _is_ancestor(old: Version, new: Version) -> bool:
 
 def _providers(broken: dict[Row, str]) -> tuple[ProviderEntry, ...]:
     rows = models.Provider.objects.order_by("pk")
-    return tuple(one for _, one in _built(rows, None, lambda row: _provider(row), broken))
+    return tuple(one for _, one in _built(rows, None, provider_entry, broken))
 
 
 def _built(
@@ -198,7 +202,8 @@ def _note(row: Row, error: Exception, broken: dict[Row, str]) -> None:
     log.error("row_out_of_service", model=row[0], row=row[1], reason=broken[row])
 
 
-def _provider(row: models.Provider) -> ProviderEntry:
+def provider_entry(row: models.Provider) -> ProviderEntry:
+    """As requests meet it; the row need not be saved."""
     try:
         api_key, headers = row.reveal_api_key(), row.reveal_headers()
     except secrets.Unreadable:
@@ -291,6 +296,15 @@ def _mappings(broken: dict[Row, str]) -> tuple[ModelMappingEntry, ...]:
 
     rows = models.ModelMapping.objects.order_by("priority", "pk")
     return tuple(one for _, one in _built(rows, frozen.MAPPING.columns, build, broken))
+
+
+def _overrides() -> tuple[OverrideEntry, ...]:
+    rows = models.ProviderOverride.objects.filter(until__gt=datetime.now(UTC)).order_by("pk")
+    values = rows.values_list("provider__name", "model", "state", "until")
+    return tuple(
+        OverrideEntry(provider, model, state, until.timestamp())
+        for provider, model, state, until in values
+    )
 
 
 def _groups() -> tuple[GroupEntry, ...]:

@@ -32,6 +32,9 @@ class Ports:
     """The request types of the endpoints there are, in the order people read them."""
     repairs: Callable[[str], list[dict[str, Any]]] = lambda provider: []
     """What requests to a provider are changed by, as it was found to refuse parts of them."""
+    health: Callable[[str], dict[str, Any]] = lambda provider: {}
+    """How a provider fares at this moment, in all processes of the node and by the word of other
+    nodes."""
     forget_repairs: Callable[[str], bool] = lambda provider: False
     """Has that forgotten by every process; False where nobody is there to tell them."""
     send_alert: Callable[[str, Any, AlertMessage], None] = _nobody_sends

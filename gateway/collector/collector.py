@@ -17,6 +17,8 @@ from gateway.collector.catalog_writer import CatalogWriter
 from gateway.collector.day_files import DayFiles
 from gateway.collector.follower import Chunk, Follower
 from gateway.collector.gauges import GaugeReceiver
+from gateway.collector.health_exchange import HealthHub
+from gateway.collector.health_hints import HealthHints
 from gateway.collector.limit_ledger import LimitLedger, hub
 from gateway.collector.places import Places
 from gateway.collector.repair_memory import RepairMemory
@@ -58,8 +60,12 @@ class Collector:
         self._follower = Follower(where.segments)
         self._days = DayFiles(where.day_files, self._store.extent, self._store.settle_extent)
         self._repairs = RepairMemory(where.repairs)
+        self._health = HealthHub(where.health)
+        self._hints = HealthHints(where.node, self._health)
         self._gauges = (
-            GaugeReceiver(where.socket, on_repairs=self._repairs.hear) if receive_gauges else None
+            GaugeReceiver(where.socket, on_repairs=self._repairs.hear, on_health=self._health.hear)
+            if receive_gauges
+            else None
         )
         self._catalog = CatalogWriter(where.published / NAME, where.models)
         self._ledger = LimitLedger(where.node)
@@ -167,10 +173,12 @@ class Collector:
             self._ledger.exchange(self._limits.totals)
         if self._gauges is not None:
             self._count_lost("log", self._gauges.receive())
+            self._hints.exchange()
             try:
                 self._repairs.write_when_changed()
+                self._health.write_when_changed()
             except OSError as error:
-                log.warning("repairs_not_written", reason=error.strerror)
+                log.warning("memory_not_written", reason=error.strerror)
 
     def _count_lost(self, stage: str, count: int) -> None:
         if count:

@@ -35,6 +35,7 @@ Actions = Mapping[str, Any]
 MANY: Actions = {"get": "list", "post": "create"}
 ONE: Actions = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 PROFILE: Actions = {"get": "retrieve", "put": "update", "delete": "destroy"}
+OVERRIDES: Actions = {"get": "overrides", "post": "override", "delete": "end_override"}
 REPAIRS: Actions = {"get": "repairs", "delete": "forget_repairs"}
 KEY: Actions = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 FIXED: Actions = {"get": "retrieve", "delete": "destroy"}
@@ -65,6 +66,8 @@ urlpatterns = [
     path("providers/<str:name>", ProviderViewSet.as_view({**ONE})),
     path("provider-kinds", ProviderKindViewSet.as_view({"get": "list"})),
     path("providers/<str:name>/repairs", ProviderViewSet.as_view({**REPAIRS})),
+    path("providers/<str:name>/health", ProviderViewSet.as_view({"get": "health"})),
+    path("providers/<str:name>/override", ProviderViewSet.as_view({**OVERRIDES})),
     path("keys", KeyViewSet.as_view({**MANY})),
     path("keys/<str:key_id>/rotate", KeyViewSet.as_view({"post": "rotate"})),
     path("keys/<str:key_id>", KeyViewSet.as_view({**KEY})),
@@ -101,7 +104,7 @@ urlpatterns = [
     path("audit/export", AuditViewSet.as_view({**EXPORT}, **AS_LINES)),
     path("interactions", InteractionViewSet.as_view({"get": "list"})),
     path("interactions/export", InteractionViewSet.as_view({**EXPORT}, **AS_LINES)),
-    path("interactions/<str:request_id>", InteractionViewSet.as_view({"get": "retrieve"})),
+    path("interactions/<path:request_id>", InteractionViewSet.as_view({"get": "retrieve"})),
     re_path(r"^(?P<rest>.*)/$", without_slash),
     re_path(r"^(?P<rest>.*)$", unknown),
 ]

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0012_limits'),
+        ('governance', '0013_load'),
     ]
 
     operations = [

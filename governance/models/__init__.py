@@ -6,6 +6,8 @@ from governance.models.alert_rule import AlertRule
 from governance.models.api_key import ApiKey
 from governance.models.audit_entry import AuditEntry
 from governance.models.group import Group
+from governance.models.health_hint import HealthHint
+from governance.models.held_entry import HeldEntry
 from governance.models.heuristic_rule import HeuristicRule
 from governance.models.interaction import Interaction
 from governance.models.key_allowance import KeyAllowance
@@ -16,10 +18,12 @@ from governance.models.log_offsets import DayFileOffset, SegmentOffset
 from governance.models.model_mapping import ModelMapping
 from governance.models.model_price import ModelPrice
 from governance.models.provider import Provider
+from governance.models.provider_override import ProviderOverride
 from governance.models.revision import Revision
 from governance.models.routing_profile import RoutingProfile
 from governance.models.routing_target import RoutingTarget
 from governance.models.table_version import TableVersion
+from governance.models.traffic_bucket import TrafficBucket
 from governance.models.usage_bucket import UsageBucket
 
 __all__ = [
@@ -30,6 +34,8 @@ __all__ = [
     "AuditEntry",
     "DayFileOffset",
     "Group",
+    "HealthHint",
+    "HeldEntry",
     "HeuristicRule",
     "Interaction",
     "KeyAllowance",
@@ -39,10 +45,12 @@ __all__ = [
     "ModelMapping",
     "ModelPrice",
     "Provider",
+    "ProviderOverride",
     "Revision",
     "RoutingProfile",
     "RoutingTarget",
     "SegmentOffset",
     "TableVersion",
+    "TrafficBucket",
     "UsageBucket",
 ]

@@ -45,6 +45,8 @@ class UsageBucket(Model):
     model = CharField(max_length=300, blank=True)
     requests = PositiveBigIntegerField(default=0)
     """Each once, where it was answered or tried last."""
+    errors = PositiveBigIntegerField(default=0)
+    """Requests that ended otherwise than answered or cancelled."""
     attempts = PositiveBigIntegerField(default=0)
     failed = PositiveBigIntegerField(default=0)
     """Attempts that ended otherwise than answered or cancelled."""

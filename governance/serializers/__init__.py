@@ -14,6 +14,7 @@ from governance.serializers.limits import (
     ModelPriceSerializer,
 )
 from governance.serializers.mappings import MappingSerializer
+from governance.serializers.overrides import OverrideSerializer
 from governance.serializers.profiles import ProfileSerializer, TargetSerializer
 from governance.serializers.providers import MASK, ProviderSerializer
 from governance.serializers.rules import RuleSerializer
@@ -28,6 +29,7 @@ __all__ = [
     "LimitSerializer",
     "MappingSerializer",
     "ModelPriceSerializer",
+    "OverrideSerializer",
     "ProfileSerializer",
     "ProviderSerializer",
     "RuleSerializer",

@@ -11,6 +11,7 @@ from governance.services.budgets import GRANTS, GROUPS, LIMITS, PRICES
 from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
 from governance.services.costs import Recomputed, recompute_costs
+from governance.services.default_model import make_default_model
 from governance.services.importing import ImportOutcome, profiles_in, replace_all
 from governance.services.importing_rows import (
     SectionOutcome,
@@ -18,10 +19,18 @@ from governance.services.importing_rows import (
     lacking_rights,
     sections_in,
 )
-from governance.services.keys import create_key, delete_key, find_key, rotate_key, update_key
+from governance.services.keys import (
+    create_key,
+    delete_key,
+    find_key,
+    rotate_key,
+    update_key,
+    update_keys,
+)
 from governance.services.limit_replay import replay_of_limit
 from governance.services.makers import Maker, maker_of
 from governance.services.mappings import delete_mapping, find_mapping, save_mapping
+from governance.services.overrides import end_override, overrides_of, set_override
 from governance.services.own_keys import (
     KEY_ALLOWANCES,
     allowances_of,
@@ -37,7 +46,8 @@ from governance.services.providers import (
     profiles_naming,
     save_provider,
 )
-from governance.services.revisions import Reverted, revert
+from governance.services.repairs import forget_repairs
+from governance.services.revisions import REVERTIBLE, Reverted, revert, revert_one
 from governance.services.rules import delete_rule, find_rule, reorder_rules, save_rule
 from governance.services.targets import Added, add_models, switch_profile
 from governance.services.versions import Versions
@@ -49,6 +59,7 @@ __all__ = [
     "KEY_ALLOWANCES",
     "LIMITS",
     "PRICES",
+    "REVERTIBLE",
     "Added",
     "Difference",
     "ImportOutcome",
@@ -70,6 +81,7 @@ __all__ = [
     "delete_provider",
     "delete_rule",
     "differences",
+    "end_override",
     "exported_rows",
     "find_key",
     "find_mapping",
@@ -77,8 +89,11 @@ __all__ = [
     "find_provider",
     "find_revision",
     "find_rule",
+    "forget_repairs",
     "lacking_rights",
+    "make_default_model",
     "maker_of",
+    "overrides_of",
     "own_keys",
     "profiles_in",
     "profiles_naming",
@@ -87,6 +102,7 @@ __all__ = [
     "replace_all",
     "replay_of_limit",
     "revert",
+    "revert_one",
     "rotate_key",
     "rotate_own_key",
     "save_mapping",
@@ -94,7 +110,9 @@ __all__ = [
     "save_provider",
     "save_rule",
     "sections_in",
+    "set_override",
     "switch_profile",
     "try_alert",
     "update_key",
+    "update_keys",
 ]

@@ -60,7 +60,7 @@ MODELS: Final[Mapping[str, type[Model]]] = {
 }
 """The model behind each kind of thing."""
 
-NAMED_AS_IS: Final = frozenset({"revert", "reorder"})
+NAMED_AS_IS: Final = frozenset({"revert", "reorder", "rotate"})
 """Actions that the audit log calls by their own name; else it says what became of each thing."""
 
 BATCH: Final = 500
@@ -200,6 +200,7 @@ def _acts(made: Change, action: str) -> Iterator[audit.Act]:
             object_name=name,
             object_key=key,
             changes=words,
+            revision=made.version,
         )
 
 

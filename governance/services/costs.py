@@ -14,11 +14,23 @@ from django.db import transaction
 from django.db.models import F
 
 from governance import audit
-from governance.interactions.ledger import micro_usd, quarter_hour
+from governance.interactions.ledger import (
+    TrafficPlace,
+    micro_usd,
+    quarter_hour,
+    traffic_place,
+)
 from governance.interactions.record import AttemptRecord, InteractionRecord
 from governance.interactions.rows import record_of
 from governance.load_limits import load_prices
-from governance.models import Interaction, Provider, Revision, TableVersion, UsageBucket
+from governance.models import (
+    Interaction,
+    Provider,
+    Revision,
+    TableVersion,
+    TrafficBucket,
+    UsageBucket,
+)
 from governance.prices import PriceList, Seller
 
 BATCH: Final = 500
@@ -87,6 +99,8 @@ def _recompute(
 ) -> None:
     moved: Counter[Place] = Counter()
     unpriced: Counter[Place] = Counter()
+    traffic: Counter[TrafficPlace] = Counter()
+    unpriced_traffic: Counter[TrafficPlace] = Counter()
     changed = []
     for row in rows:
         record = record_of(row)
@@ -99,11 +113,15 @@ def _recompute(
         done.changed += 1
         for attempt, (_, cost) in zip(record.attempts, before, strict=True):
             place = _place(record, attempt)
+            passed = traffic_place(record, attempt.provider, attempt.model)
             difference = micro_usd(attempt.cost_usd) - micro_usd(cost)
             moved[place] += difference
+            traffic[passed] += difference
             done.micro_usd += difference
             if attempt.usage is not None:
-                unpriced[place] += (attempt.cost_usd is None) - (cost is None)
+                less = (attempt.cost_usd is None) - (cost is None)
+                unpriced[place] += less
+                unpriced_traffic[passed] += less
         costs = [one.cost_usd for one in record.attempts if one.cost_usd is not None]
         row.attempts = msgspec.to_builtins(record.attempts)
         row.cost_usd = sum(costs) if costs else None
@@ -111,8 +129,22 @@ def _recompute(
     if done.dry_run:
         return
     Interaction.objects.bulk_update(changed, ("attempts", "cost_usd"), batch_size=100)
+    _book_usage(moved, unpriced)
+    _book_traffic(traffic, unpriced_traffic)
+
+
+def _book_usage(moved: Counter[Place], unpriced: Counter[Place]) -> None:
     for place in sorted({*moved, *unpriced}):
         _bucket(place).update(
+            cost_micro_usd=F("cost_micro_usd") + moved[place],
+            unpriced=F("unpriced") + unpriced[place],
+        )
+
+
+def _book_traffic(moved: Counter[TrafficPlace], unpriced: Counter[TrafficPlace]) -> None:
+    for place in sorted({*moved, *unpriced}):
+        where = place._asdict() | {"start": datetime.fromisoformat(place.start)}
+        TrafficBucket.objects.filter(**where).update(
             cost_micro_usd=F("cost_micro_usd") + moved[place],
             unpriced=F("unpriced") + unpriced[place],
         )

@@ -152,6 +152,9 @@ class ReplacePlan:
         for row in self.left.values():
             self._made.note(KIND, row.pk, row.name, ProfileSerializer.document(row), None)
 
+    def keep_the_rest(self) -> None:
+        self.left.clear()
+
     def write(self) -> None:
         RoutingProfile.objects.filter(pk__in=list(self.left)).delete()
         self._set_names_aside()

@@ -15,7 +15,7 @@ from governance.models import ApiKey, Group, RoutingProfile
 from governance.routing.fields import Problem
 from governance.serializers import KeySerializer
 from governance.services.budgets import remove_limits_of
-from governance.services.change import Saved, change, merged
+from governance.services.change import Change, Saved, change, merged
 from governance.services.makers import Maker, grantable
 from governance.services.versions import Versions, expect
 
@@ -60,17 +60,35 @@ def update_key(
     with change(who, "save") as made:
         row = find_key(identity)
         expect(KIND, row, expected)
-        before = KeySerializer.document(row)
-        complete = merged(before, document)
-        check(save_problems(complete))
-        assert isinstance(complete, Mapping)
-        grantable(maker, complete, row)
-        KeySerializer.fill(row, complete)
-        after = KeySerializer.document(row)
-        if made.note(KIND, row.pk, row.name, before, after):
-            row.full_clean()
-            row.save()
-        return made.saved(KIND, row, after, KeySerializer.unknown(complete))
+        return _revise(made, row, document, maker)
+
+
+def update_keys(
+    identities: Iterable[str], document: Mapping[str, Any], *, who: str, maker: Maker | None = None
+) -> int:
+    """The same for several keys, all of them or none, in one revision; how many there were.
+
+    Raises what `update_key` raises.
+    """
+    with change(who, "save") as made:
+        rows = [find_key(identity) for identity in identities]
+        for row in rows:
+            _revise(made, row, document, maker)
+        return len(rows)
+
+
+def _revise(made: Change, row: ApiKey, document: object, maker: Maker | None) -> Saved:
+    before = KeySerializer.document(row)
+    complete = merged(before, document)
+    check(save_problems(complete))
+    assert isinstance(complete, Mapping)
+    grantable(maker, complete, row)
+    KeySerializer.fill(row, complete)
+    after = KeySerializer.document(row)
+    if made.note(KIND, row.pk, row.name, before, after):
+        row.full_clean()
+        row.save()
+    return made.saved(KIND, row, after, KeySerializer.unknown(complete))
 
 
 def rotate_key(

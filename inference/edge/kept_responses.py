@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from governance.routing.table import ProviderEntry, RoutingTable
 from inference.dispatch.attempt import failure_of
+from inference.dispatch.holders import holder_of
 from inference.dispatch.reading import ANSWER_LIMIT, media_type_of, refusal
 from inference.dispatch.seals import seal_for
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.consumer import method_not_allowed
-from inference.edge.holders import holder_of
 from inference.edge.inference_consumer import read_headers
 from inference.edge.keyed_consumer import KeyedConsumer
 from inference.edge.own_responses import Own, answer

@@ -9,6 +9,7 @@ import msgspec
 
 from governance.routing.model_facts import UNKNOWN, ModelFacts
 from governance.routing.request import RoutingRequest
+from inference.values.arriving_form import ArrivingForm
 from inference.values.kept_answer import Keep
 from inference.values.seal import Seal
 
@@ -50,6 +51,9 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
 
     content_type: str = "application/json"
     """Of the body, a multipart form's boundary included."""
+
+    form: ArrivingForm | None = None
+    """In the place of `body`, of which it is then empty, where it is sent on as it arrives."""
 
     def __repr__(self) -> str:
         """Without what the caller said."""

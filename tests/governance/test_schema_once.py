@@ -152,7 +152,7 @@ def test_every_column_is_shown_or_hidden_on_purpose(serializer: type[StrictSeria
             {"id", "sealed_api_key", "sealed_headers", "changed_in"},
         ),
         (frozen.PROFILE, {"targets", "implicit"}, {"created_at", "updated_at", "changed_in"}),
-        (frozen.TARGET, {"rate_limit"}, {"id", "profile_id", *frozen.RATE_LIMIT.columns}),
+        (frozen.TARGET, {"rate_limit", "cost"}, {"id", "profile_id", *frozen.RATE_LIMIT.columns}),
         (frozen.RATE_LIMIT, set(), None),
         (
             frozen.KEY,

@@ -120,10 +120,8 @@ class ServiceAdmin(AuditedAdmin):
         return answer
 
     def missing(self, request: HttpRequest, identity: str) -> HttpResponse:
-        """As Django's own pages tell of a row that is not there."""
-        told = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]  # not in the stubs
-        answer: HttpResponse = told(request, self.opts, identity)
-        return answer
+        """To the list, with a word of the row that is not there."""
+        return self._get_obj_does_not_exist_redirect(request, self.opts, identity)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

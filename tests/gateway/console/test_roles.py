@@ -142,6 +142,8 @@ PAGES = {
     "usage/": (*VIEWER, "Nobody"),
     "engine/": VIEWER,
     "engine/state": VIEWER,
+    "help/": (*VIEWER, "Nobody"),
+    "search/": (*VIEWER, "Nobody"),
     "sessions/": (*VIEWER, "Nobody"),
     "own-keys/": (*VIEWER, "Nobody"),
     "playground/": OPERATOR,
@@ -155,6 +157,7 @@ ACTIONS = {
     "connection/<int:pk>/models": OPERATOR,
     "connection/<int:pk>/repairs": OPERATOR,
     "connection/<int:pk>/test": OPERATOR,
+    "connection/try": OPERATOR,
     "engine/load": OPERATOR,
     "engine/unload": OPERATOR,
     "playground/code": OPERATOR,
@@ -167,6 +170,17 @@ ACTIONS = {
     "replay": VIEWER,
 }
 """POST; 403 means that someone may not, everything else that they may."""
+
+LEAD_ON = {
+    "connection/<int:pk>/",
+    "search/do",
+    "curl/<slug:model>",
+    "help/<path:name>",
+    "help/images/<str:name>",
+}
+"""They lead to another page, and ask for rights by the thing that is named."""
+PICKS = {"pick/<slug:kind>": {"keys": VIEWER, "profiles": VIEWER, "usable-keys": OPERATOR}}
+"""What fields search in, and who may see the names there."""
 
 
 def test_there_are_three_roles() -> None:
@@ -216,6 +230,14 @@ def test_what_each_may_do(role: str, acting: Client_of) -> None:
     assert client.get(revert).status_code == (200 if role in OPERATOR else 403)
     compare = "/admin/governance/revision/compare/"
     assert client.get(compare).status_code == (200 if role in VIEWER else 403)
+
+
+@pytest.mark.parametrize("role", [*ROLES, "Nobody"])
+def test_whose_fields_search(role: str, acting: Client_of) -> None:
+    client = acting(role)
+    for kind, allowed in PICKS["pick/<slug:kind>"].items():
+        status = client.get(f"/admin/pick/{kind}").status_code
+        assert status == (200 if role in allowed else 403), kind
 
 
 @pytest.mark.parametrize("role", [*ROLES, "Nobody"])
@@ -283,4 +305,5 @@ def test_every_page_of_the_admin_is_accounted_for() -> None:
     console: Any = next(
         one for one in get_resolver().url_patterns if getattr(one, "namespace", None) == "console"
     )
-    assert {str(one.pattern) for one in console.url_patterns} == (set(PAGES) - {""}) | set(ACTIONS)
+    known = (set(PAGES) - {""}) | set(ACTIONS) | set(PICKS) | LEAD_ON
+    assert {str(one.pattern) for one in console.url_patterns} == known

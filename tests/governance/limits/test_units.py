@@ -59,7 +59,7 @@ def test_what_requests_say_they_will_use() -> None:
     boundary = b"x"
     form = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n.\r\n--x--\r\n'
     headers = {b"content-type": b"multipart/form-data; boundary=" + boundary}
-    assert transcriptions.parse(form, headers).units == {"audio_seconds": 1.0}
+    assert transcriptions.ENDPOINT.parse(form, headers).units == {"audio_seconds": 1.0}
 
 
 @pytest.mark.django_db
