@@ -33,6 +33,7 @@ class Deadlines:
         "_patience",
         "_reply",
         "_slow",
+        "_suspended",
         "_time",
         "_timer_wheel",
         "_total",
@@ -69,6 +70,8 @@ class Deadlines:
         """Why the carrying task was cancelled, if the deadlines did that."""
         self._slow = _NEVER if slow is None else now + slow
         self._on_slow = on_slow
+        self._suspended: float | None = None
+        """Since when nothing but the silence within an answer counts."""
         # The silence allowed may begin at once, and end before the other deadlines.
         self.due = min(self._first, self._total, now + self._idle, self._slow)
         self._timer_wheel = timer_wheel
@@ -86,6 +89,18 @@ class Deadlines:
         """Ends what was guarded, if its body was not read to the end."""
         if self._reply is not None:
             self._reply.abort()
+
+    def suspend(self) -> None:
+        """The caller is still sending: until `resume` no time passes for the upstream."""
+        if self._suspended is None:
+            self._suspended = self._time()
+
+    def resume(self) -> None:
+        if self._suspended is None:
+            return
+        passed, self._suspended = self._time() - self._suspended, None
+        self._first, self._total = self._first + passed, self._total + passed
+        self._slow += passed
 
     def touch(self) -> None:
         """Something meaningful arrived: from here the silence between events counts."""
@@ -128,6 +143,9 @@ class Deadlines:
         self._carrier.cancel()
 
     def on_due(self, now: float) -> None:
+        if self._suspended is not None and self._touched is None:
+            self.due = now + 1.0
+            return
         due, failure = self._next()
         if now >= self._slow:
             self._slow = _NEVER

@@ -118,7 +118,7 @@ class Dispatcher:
         it with a stream that broke; else why nobody could."""
         self._chain = chain = Chain(candidates)
         if len(candidates) > 1:
-            self._book.chose(self._profile.id)
+            self._book.budgets.chose(self._profile.id)
         try:
             answered = await self._lane(0)
         finally:
@@ -232,7 +232,7 @@ class Dispatcher:
         wanted = hedge_after(self._profile, candidate, self.request.routing_request)
         if wanted is None or slow > wanted or not self._chain.has_target:
             return
-        if self._book.may_hedge(self._profile.id):
+        if self._book.budgets.may_hedge(self._profile.id):
             self._lanes.append(None)
             self._second = self._loop.create_task(self._lane(1))
 
@@ -257,13 +257,13 @@ class Dispatcher:
         is_last = not self._chain.has_more
         allowed = allowed_retries(self._profile.retries, is_last=is_last)
         wait = wait_before_repeat(failure, repeats, allowed, self._book.rng)
-        if wait is None or not self._book.may_repeat(candidate.provider):
+        if wait is None or not self._book.budgets.may_repeat(candidate.provider.name):
             return None
         return wait
 
     async def _relay(self, stream: StreamResult, attempt: Attempt) -> None:
         """The commit: from here on the answer is this candidate's."""
-        attempt.committed = True
+        attempt.commit()
         context, candidate, translator = self.context, attempt.candidate, stream.translator
         context.first_token = time.monotonic() - context.started
         if len(self._profile.targets) > 1:
@@ -288,6 +288,7 @@ class Dispatcher:
                 name, model = attempt.candidate.provider.name.casefold(), attempt.candidate.model
                 rest, usage = attempt.seconds - stream.began, stream.translator.usage
                 self._book.speeds.ended(name, model, rest, usage)
+                self._book.speeds.answered(name, model, usage)
             self._served(attempt.candidate)
             await read_to_end(stream.reply)
             return
@@ -325,5 +326,8 @@ class Dispatcher:
         context.first_token = time.monotonic() - context.started
         context.model = answer.model or candidate.model
         context.usage, context.finish_reason = answer.usage, answer.finish_reason
+        if len(self._profile.targets) > 1:
+            name = candidate.provider.name.casefold()
+            self._book.speeds.answered(name, candidate.model, answer.usage)
         self._served(candidate)
         await self._delivery.whole(candidate, answer)

@@ -133,7 +133,9 @@ def engine_attention(report: EngineReport | None) -> list[Attention]:
         detail = "Requests to local models fail or go elsewhere. Its page says what to do."
         return [Attention("bad", "engine_down", "The local engine does not run", detail, "engine")]
     return [
-        Attention("warn", "model_failed", f"{model.name} failed", model.reason, "engine")
+        Attention(
+            "warn", "model_failed", f"{model.name} failed", model.reason, "engine", model.name
+        )
         for model in report.models
         if model.state == "failed"
     ]

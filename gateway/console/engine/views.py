@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from gateway.console.engine.panel import panel
 from gateway.console.theme.page import console_view, page
 from gateway.local_models import make_default
-from governance import snapshot
+from governance import audit, snapshot
 from governance.errors import Refused
 from inference.local.client import EngineClient, EngineRefused, EngineUnavailable
 from inference.local.store.errors import CannotAdd
@@ -52,6 +52,7 @@ def load(request: HttpRequest) -> HttpResponse:
     except (EngineRefused, EngineUnavailable) as error:
         messages.error(request, str(error))
     else:
+        _note("load", name, "loaded")
         messages.success(request, f"Loading {name}.")
     return HttpResponseRedirect(reverse("console:engine"))
 
@@ -76,8 +77,13 @@ def unload(request: HttpRequest) -> HttpResponse:
     except EngineUnavailable as error:
         messages.error(request, str(error))
     else:
+        _note("unload", name, "unloaded, whatever it was at work on" if force else "unloaded")
         messages.success(request, f"Unloaded {name}. The next request for it loads it again.")
     return HttpResponseRedirect(reverse("console:engine"))
+
+
+def _note(action: str, model: str, words: str) -> None:
+    audit.record([audit.Act(action, "local model", model, model, "", [words])])
 
 
 @require_POST
@@ -91,6 +97,7 @@ def add(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, _("Adding %(source)s.") % {"source": source})
+        _note("add", source, "its files are being fetched")
     return HttpResponseRedirect(reverse("console:engine"))
 
 
@@ -108,6 +115,7 @@ def remove(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, _("Removed %(name)s.") % {"name": name})
+        _note("remove", name, "its files were deleted")
     return HttpResponseRedirect(reverse("console:engine"))
 
 

@@ -131,9 +131,10 @@ class Command(BaseCommand):
             )
             snapshot.restore(str(away))
             return Defaults(USERNAME)
-        check_database()
-        progress.step("Preparing the database")
         with migration_lock():
+            # Half of what another node migrates would look like the database of another program.
+            check_database()
+            progress.step("Preparing the database")
             call_command("migrate", verbosity=0, interactive=False)
             if runtimes:
                 engine.ensure_weights(settings.MODELS_DIR, progress, runtimes)

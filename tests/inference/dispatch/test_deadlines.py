@@ -149,3 +149,14 @@ async def test_progress_holds_up_neither_the_total_nor_the_silence_after_the_fir
     assert other.at(1.5) is None
     other.deadlines.progress()
     assert other.at(2) == "idle_timeout"
+
+
+async def test_no_time_passes_while_the_caller_still_sends() -> None:
+    """How long that takes is not the upstream's doing; its silence within an answer is."""
+    guarded = Guarded(first_event=5, idle=2, total=60)
+    guarded.at(1)
+    guarded.deadlines.suspend()
+    assert guarded.at(200) is None
+    guarded.deadlines.resume()
+    assert guarded.at(203) is None
+    assert guarded.at(204) == "first_event_timeout"

@@ -26,7 +26,7 @@ class Silent:
         return self._lives[min(self._asked, len(self._lives) - 1)]
 
     def ends(self, event: Any) -> bool:
-        return event == {}
+        return bool(event == {})
 
     def opening(self) -> None:
         return None
