@@ -68,6 +68,7 @@ SLOW = (
     "tests/gateway/supervisor/test_up.py",
     "tests/gateway/supervisor/test_workers.py",
     "tests/service/test_interaction_log.py",
+    "tests/service/test_two_nodes.py",
 )
 """Files that start many processes, minutes in all: `make test-slow` runs them, and naming one
 does."""
