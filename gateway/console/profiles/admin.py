@@ -25,6 +25,7 @@ from gateway.console.rehearsal.choices import choices
 from gateway.console.targets.badges import Providers, profile_badge, reach_badges, target_badge
 from gateway.console.targets.cautions import cautions, is_engine
 from gateway.console.targets.forms import TargetForm, TargetFormSet
+from gateway.console.targets.overridden import override_badges
 from gateway.console.targets.prices import price_badges
 from gateway.console.targets.shares import share
 from gateway.console.theme.admin_classes import StackedInline, display
@@ -106,6 +107,7 @@ class TargetInline(StackedInline):
             known = self.engine if is_engine(provider) else None
             badges += cautions(target, provider, current_health(), known)
             badges += price_badges(target, provider)
+            badges += override_badges(target, provider)
         return render_to_string("console/targets/badges.html", {"badges": badges})
 
 
