@@ -9,7 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from governance.alerts.messages import AlertMessage
 from governance.routing.request import RoutingRequest
+
+
+class DeliveryFailed(Exception):
+    """A message of an alert did not arrive; says why in a sentence."""
+
+
+def _nobody_sends(channel: str, rule: Any, message: AlertMessage) -> None:
+    raise DeliveryFailed("This process sends no messages.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,9 @@ class Ports:
     nodes."""
     forget_repairs: Callable[[str], bool] = lambda provider: False
     """Has that forgotten by every process; False where nobody is there to tell them."""
+    send_alert: Callable[[str, Any, AlertMessage], None] = _nobody_sends
+    """Sends a message of an alert by a channel: see `models.alert_delivery.CHANNELS`. Raises
+    `DeliveryFailed`."""
 
 
 class PortsNotFilled(RuntimeError):

@@ -147,6 +147,12 @@ class VirtualKey:
     """Id of the group it belongs to; empty: none."""
     owner: str = ""
     """Name of the user whom it belongs to; empty: nobody in particular."""
+    addresses: tuple[str, ...] = ()
+    """Networks it may be used from; empty: everywhere."""
+    endpoints: tuple[str, ...] = ()
+    """Paths it may be used on; empty: all."""
+    replaced: bool = False
+    """Found by the secret from before it was rotated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ Every serializer derives its fields from its model. What a document may hold bes
 (secrets, nested targets) is declared here. No document holds a secret.
 """
 
+from governance.serializers.alerts import AlertSerializer
+from governance.serializers.key_allowances import KeyAllowanceSerializer
 from governance.serializers.keys import KeySerializer
 from governance.serializers.limits import (
     GrantSerializer,
@@ -19,8 +21,10 @@ from governance.serializers.rules import RuleSerializer
 
 __all__ = [
     "MASK",
+    "AlertSerializer",
     "GrantSerializer",
     "GroupSerializer",
+    "KeyAllowanceSerializer",
     "KeySerializer",
     "LimitSerializer",
     "MappingSerializer",

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import structlog
 
 from governance.kinds import is_engine
+from governance.kinds.engine_words import SERVES_OTHER
 from governance.routing.plan import Candidate
 from governance.routing.resilience import allowed_retries, hedge_after
 from governance.routing.table import Profile
@@ -127,11 +128,12 @@ class Dispatcher:
         return None if answered else chain.exhausted
 
     def _no_such_local_model(self) -> bool:
-        """Whether the caller named a model of the engine that it does not have: an answer of
-        another one would hide the mistake."""
+        """Whether the caller named a model of the engine that it does not have, or that is made
+        for something else: an answer of another one would hide the mistake."""
         plan, asked = self.context.plan, self._chain.first
         named = plan is not None and plan.reason == "provider_model"
-        missing = self._chain.last_failure.upstream_status == 404
+        failure = self._chain.last_failure
+        missing = failure.upstream_status == 404 or failure.code == SERVES_OTHER.code
         return named and is_engine(asked.provider.kind) and missing
 
     async def answer_here(

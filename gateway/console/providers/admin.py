@@ -97,6 +97,8 @@ class ProviderAdmin(ServiceAdmin):
         changing = self.has_change_permission(request, obj)
         if not obj:
             del found["Renaming"]
+            # There is none to clear yet.
+            found["Credential"] = {"fields": ("api_key", "extra_headers")}
         elif not changing:
             found["Renaming"] = {"fields": ("used_by",)}
         if not request.user.has_perm(SET_CREDENTIALS) or (obj and not changing):

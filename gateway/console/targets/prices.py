@@ -6,14 +6,14 @@ from django.utils.translation import gettext as _
 
 from gateway.console.targets.badges import Badge
 from governance import snapshot
-from governance.models import Provider, RoutingTarget
+from governance.models import Provider, RoutingProfile, RoutingTarget
 from governance.strategies import strategy_named
 
 
-def price_badges(target: RoutingTarget, provider: Provider) -> list[Badge]:
+def price_badges(target: RoutingTarget, profile: RoutingProfile, provider: Provider) -> list[Badge]:
     """Prices are those in force, an operator's own before the public ones."""
     model = target.model or provider.default_model
-    if not (model and strategy_named(target.profile.strategy).reads_prices):
+    if not (model and strategy_named(profile.strategy).reads_prices):
         return []
     table = snapshot.current()
     entry = table.providers.get(provider.name.casefold())

@@ -133,7 +133,7 @@ class ProviderViewSet(GovernanceViewSet):
     )
     def forget_repairs(self, request: Request, name: str) -> Response:
         row = services.find_provider(name)
-        if not ports.filled().forget_repairs(row.name):
+        if not services.forget_repairs(row, who=who(request)):
             raise NotImplementedHere("The collector, which tells every process, is not running.")
         return Response(status=204)
 

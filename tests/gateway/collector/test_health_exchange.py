@@ -236,7 +236,9 @@ def test_a_session_is_known_to_all_processes(node: Node) -> None:
     assert len(second.book.sessions.news) == 1
     node.turn()
     node.turn()
-    assert (first.book.sessions.served("k\np\ns") or ())[0] == "two"
+    back = first.book.sessions.served("k\np\ns")
+    assert back is not None
+    assert back[0] == "two"
     third.book.sessions.forget("k\np\ns")
     node.turn()
     node.turn()

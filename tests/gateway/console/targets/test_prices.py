@@ -29,7 +29,7 @@ def test_who_has_no_price(strategy: str, model: str, words: list[str]) -> None:
         target = RoutingTarget(
             profile=RoutingProfile(strategy=strategy), provider="Lab", model=model
         )
-        found = price_badges(target, Provider(name="lab", kind="openai"))
+        found = price_badges(target, target.profile, Provider(name="lab", kind="openai"))
         assert [one.text for one in found] == words
     finally:
         snapshot.install(RoutingTable())
