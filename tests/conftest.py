@@ -74,6 +74,7 @@ SLOW = (
     "tests/service/test_clouds.py",
     "tests/service/test_files.py",
     "tests/service/test_interaction_log.py",
+    "tests/service/test_two_nodes.py",
 )
 """Files that start many processes, minutes in all: `make test-slow` runs them, and naming one
 does."""
