@@ -25,9 +25,8 @@ def test_traffic_appears_without_a_reload(page: Page, service: Service) -> None:
     page.get_by_role("link", name="Last 7 days").click()
     expect(page).to_have_url(re.compile("period=week"))
     expect(page.get_by_text("Each bar is 2 hours")).to_be_visible()
-    page.get_by_role("navigation", name="Told apart by").get_by_role(
-        "link", name="Provider"
-    ).click()
+    apart = page.get_by_role("navigation", name="Told apart by")
+    apart.get_by_role("link", name="Provider").click()
     expect(page).to_have_url(re.compile("by=provider"))
     down = page.get_by_role("row", name=re.compile("^down"))
     expect(down.get_by_role("link", name=re.compile(r"^\d+$"))).to_be_visible()

@@ -81,7 +81,9 @@ def _outcome(row: Interaction) -> Cell:
     code, words = row.outcome, OUTCOMES.get(row.outcome, row.outcome)
     if (row.outcome, row.fallback) == ("ok", "local"):
         code, words = LOCALLY, str(_("Answered locally"))
-    badge = format_html('<span class="pm-badge pm-{}">{}</span>', TONES.get(code, "bad"), words)
+    badge = format_html(
+        '<span class="pm-badge {}">{}</span>', f"pm-{TONES.get(code, 'bad')}", words
+    )
     return badge, f"{words}: {row.errors}" if row.errors else words
 
 
@@ -95,7 +97,7 @@ def _fallback(row: Interaction) -> Cell:
     if not words:
         return NOTHING, ""
     tone = "warn" if row.fallback == "local" else "busy"
-    badge = format_html('<span class="pm-badge pm-{}">{}</span>', tone, words)
+    badge = format_html('<span class="pm-badge {}">{}</span>', f"pm-{tone}", words)
     return badge, row.fallback_reason or words
 
 

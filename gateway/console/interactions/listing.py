@@ -46,7 +46,7 @@ class ListedRow:
         for place, cell in enumerate(self.cells):
             number = ' class="pm-num"' if cell.numeric else ""
             title = f' title="{escape(cell.full)}"' if cell.full else ""
-            content = conditional_escape(cell.content)
+            content: str = conditional_escape(cell.content)
             if not place:
                 content = f'<a href="{LIST}{self.pk}/change/">{content}</a>'
             parts.append(f"<td{number}{title}>{content}</td>")
