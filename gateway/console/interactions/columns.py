@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gateway.console.theme.filters import exact, moment, money
@@ -78,7 +79,7 @@ def _time(row: Interaction) -> Cell:
 
 
 def _outcome(row: Interaction) -> Cell:
-    code, words = row.outcome, OUTCOMES.get(row.outcome, row.outcome)
+    code, words = row.outcome, gettext(OUTCOMES.get(row.outcome, row.outcome))
     if (row.outcome, row.fallback) == ("ok", "local"):
         code, words = LOCALLY, str(_("Answered locally"))
     badge = format_html(

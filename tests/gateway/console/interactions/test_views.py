@@ -162,7 +162,7 @@ def test_search_by_anything_that_is_shown(records: list[InteractionRecord], clie
         ("run-2", sum(one.session == "run-2" for one in records)),
         ("team one", sum(one.key == KEYS[0] for one in records)),
         ("http_503", sum(one.outcome != "ok" for one in records)),
-        ("Caller left", sum(one.outcome == "cancelled" for one in records)),
+        ("Client disconnected", sum(one.outcome == "cancelled" for one in records)),
         ("a/small", sum((one.provider, one.model) == ("a", "small") for one in records)),
         ("Light", len(records)),
         ("nowhere", 0),
