@@ -112,4 +112,4 @@ bench-lists: $(VENV)/.dev-installed
 	@$(BIN)/python -m benchmarks.lists $(ARGS)
 
 bench-local: $(VENV)/.dev-installed
-	@$(BIN)/python -m benchmarks.local $(ARGS)
+	@$(BIN)/python -m benchmarks.local --write $(ARGS)

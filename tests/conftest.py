@@ -69,6 +69,9 @@ SLOW = (
     "tests/gateway/supervisor/test_reload.py",
     "tests/gateway/supervisor/test_up.py",
     "tests/gateway/supervisor/test_workers.py",
+    "tests/inference/local/store/test_hub.py",
+    "tests/service/test_clouds.py",
+    "tests/service/test_files.py",
     "tests/service/test_interaction_log.py",
 )
 """Files that start many processes, minutes in all: `make test-slow` runs them, and naming one

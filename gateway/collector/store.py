@@ -126,6 +126,13 @@ class Store:
                 known.add(line.record.id)
         return fresh
 
+    def saw_callers(self, lines: Iterable[Line]) -> None:
+        """From where keys were used, to be noted with when."""
+        for line in lines:
+            key = line.record.key
+            if key is not None and key.id and (line.address or line.client):
+                self._key_uses.came_from(key.id, line.record.time, line.address, line.client)
+
     def note_key_uses(self, *, now: bool = False) -> None:
         """When keys were last used, once a minute. Raises `OUTAGE`; nothing is lost by it."""
         self._key_uses.write(now=now)

@@ -7,7 +7,7 @@ apart who asked, the traffic ledger how requests ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -49,6 +49,9 @@ class UsageSum(msgspec.Struct):
     cached_tokens: int = 0
     cache_written_tokens: int = 0
     reasoning_tokens: int = 0
+    audio_milliseconds: int = 0
+    images: int = 0
+    characters: int = 0
     unpriced: int = 0
     """Attempts that used tokens whose price is not known."""
     cost_micro_usd: int = 0
@@ -102,7 +105,15 @@ def add_up(records: Iterable[InteractionRecord]) -> dict[Place, UsageSum]:
             if attempt.usage is not None:
                 used.cache_written_tokens += attempt.usage.cache_written
                 used.reasoning_tokens += attempt.usage.reasoning
+                if attempt.usage.units:
+                    _add_units(used, attempt.usage.units)
     return found
+
+
+def _add_units(used: UsageSum, units: Mapping[str, float]) -> None:
+    used.audio_milliseconds += round(units.get("audio_seconds", 0) * 1000)
+    used.images += round(units.get("images", 0))
+    used.characters += round(units.get("characters", 0))
 
 
 def add_up_traffic(records: Iterable[InteractionRecord]) -> dict[TrafficPlace, TrafficSum]:

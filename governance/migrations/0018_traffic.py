@@ -65,7 +65,7 @@ def fill(apps, editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("governance", "0012_limits"),
+        ("governance", "0015_units"),
     ]
 
     operations = [

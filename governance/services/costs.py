@@ -13,6 +13,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import F
 
+from governance import audit
 from governance.interactions.ledger import (
     TrafficPlace,
     micro_usd,
@@ -85,8 +86,8 @@ def recompute_costs(
         after = found[-1].pk
         with transaction.atomic():
             _recompute(found, prices, sellers, done)
-    if done.changed and not dry_run:
-        _note(who, done)
+    if not dry_run:
+        _note(who, done, _asked(begin, end, provider, model))
     return done
 
 
@@ -193,9 +194,20 @@ def _bucket(place: Place) -> Any:
     )
 
 
-def _note(who: str, done: Recomputed) -> None:
-    """A revision without a change of the configuration: who had the costs worked out again."""
+def _asked(begin: datetime, end: datetime, provider: str, model: str) -> list[str]:
+    """What was to be worked out again, in words."""
+    only = [f"provider: {provider}"] if provider else []
+    only += [f"model: {model}"] if model else []
+    return [f"from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC", *only]
+
+
+def _note(who: str, done: Recomputed, asked: list[str]) -> None:
+    """Who had the costs worked out again; a revision without a change of the configuration where
+    any are others now."""
     with transaction.atomic():
+        audit.record([audit.Act("recompute", "price", "", changes=[*asked, done.words])], actor=who)
+        if not done.changed:
+            return
         row, _ = TableVersion.objects.select_for_update().get_or_create(pk=1)
         row.version, row.mark = row.version + 1, secrets.token_hex(16)
         row.save()

@@ -21,6 +21,7 @@ LABELS: Final[dict[str, tuple[str | Promise, str]]] = {
     "no_live_target": (_("Open the profile"), ""),
     "engine_down": (_("Open the engine's page"), ""),
     "provider_failing": (_("Test the connection"), "console:connection-test"),
+    "alert": (_("Open the alert"), ""),
     "model_failed": (_("Load it again"), "console:engine-load"),
 }
 """What each code's button says, and the path it posts to; none: it leads to the page."""
@@ -65,6 +66,8 @@ def about(one: Attention, pks: Mapping[str, int]) -> str:
     """The page of what an item is about, "" where there is none."""
     if one.kind == "engine":
         return _reverse("console:engine")
+    if one.kind == "alert":
+        return _reverse("admin:governance_alertrule_change", one.subject)
     if one.kind == "profile":
         return _reverse("admin:governance_routingprofile_change", one.subject)
     if one.kind == "provider":

@@ -26,6 +26,7 @@ from gateway.console.dashboard.mending import about, mend
 from gateway.console.dashboard.steps import InstallationFacts, Step, steps
 from gateway.console.dashboard.tiles import tiles
 from gateway.console.engine.panel import engine_attention
+from gateway.console.monitoring.alerts import alert_attention
 from gateway.console.monitoring.attention import Attention, attention, in_order
 from gateway.console.monitoring.collector import collector_attention
 from gateway.console.monitoring.ranges import PERIODS, TimeRange, range_of
@@ -40,6 +41,7 @@ from inference.local.client import EngineClient, EngineRefused, EngineReport, En
 SEE_TRAFFIC: Final = "governance.view_interaction"
 SEE_ROUTING: Final = ("governance.view_provider", "governance.view_routingprofile")
 SEE_ENGINE: Final = "gateway.view_engine"
+SEE_ALERTS: Final = "governance.view_alertevent"
 SEE_CHANGES: Final = "governance.view_revision"
 
 FRESH_SECONDS: Final = {"hour": 2, "day": 5}
@@ -155,6 +157,8 @@ def _attention(request: HttpRequest, now: datetime) -> list[Attention]:
     unreadable = [row.name for row in sealed if row.credential == "unreadable"]
     found = attention(table, recent_troubles(now), unreadable)
     found = in_order([*found, *collector_attention(read(places().published), now.timestamp())])
+    if request.user.has_perm(SEE_ALERTS):
+        found = in_order([*found, *alert_attention()])
     if request.user.has_perm(SEE_ENGINE) and any(map(_is_engine, table.providers.values())):
         found = in_order([*found, *engine_attention(_engine_report())])
     return found

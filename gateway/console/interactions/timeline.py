@@ -187,7 +187,17 @@ def _stops(record: InteractionRecord) -> Iterator[Stop]:
         else:
             tried.remove(attempt)
             words, tone = _ended(attempt)
+        if one.demoted:
+            words = f"{_BEHIND.get(one.demoted, one.demoted.replace('_', ' '))}; {words}"
         yield Stop(one.provider, one.model, words, tone, one.local_fallback)
+
+
+_BEHIND: Final = {
+    "spilled": "spilled: its queue was long",
+    "saturated": "busy",
+    "forced_open": "taken out of service",
+}
+"""Why a candidate stood behind others, where the word itself does not say it."""
 
 
 def _same(one: object, attempt: AttemptRecord) -> bool:
