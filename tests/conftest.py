@@ -61,6 +61,7 @@ def postgres_server() -> Iterator[str]:
 
 
 SLOW = (
+    "tests/browser/test_desk.py",
     "tests/browser/test_every_page.py",
     "tests/gateway/collector/test_processes.py",
     "tests/gateway/supervisor/test_preflight.py",
