@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("governance", "0012_limits"),
+        ("governance", "0018_traffic"),
     ]
 
     operations = [

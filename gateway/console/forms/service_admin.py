@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import Promise
 
 from gateway.console.audit.history import AuditedAdmin
 from gateway.console.forms.document_form import PlainForm
@@ -26,8 +27,8 @@ FormSets = Iterable["BaseInlineFormSet[Any, Any, Any]"]
 class ServiceAdmin(AuditedAdmin):
     """A page that writes nothing itself: subclasses name the services that do."""
 
-    empty_title: ClassVar[str] = ""
-    empty_text: ClassVar[str] = ""
+    empty_title: ClassVar[str | Promise] = ""
+    empty_text: ClassVar[str | Promise] = ""
     """What to do first, on a list with nothing in it."""
 
     change_form_before_template = "console/forms/version.html"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -22,7 +23,7 @@ from unfold.widgets import (
 )
 
 from gateway.console.forms.document_form import DocumentForm
-from gateway.console.forms.fields import ChoiceField, ChoicesField, TextField
+from gateway.console.forms.fields import ChoiceField, ChoicesField, LinesField, TextField
 from gateway.console.forms.service_admin import ServiceAdmin, who
 from gateway.console.keys import once
 from gateway.console.keys.snippets import snippets
@@ -52,6 +53,16 @@ class KeyForm(DocumentForm):
         help_text="The only routing profiles it may use: a hint or a model that leads elsewhere is "
         "refused. None ticked: everywhere.",
     )
+    addresses = LinesField(
+        label=gettext_lazy("Only from"),
+        rows=2,
+        help_text=gettext_lazy("Addresses or networks, as 10.0.0.0/8, a line each."),
+    )
+    endpoints = LinesField(
+        label=gettext_lazy("Only on"),
+        rows=2,
+        help_text=gettext_lazy("Paths, as /v1/embeddings, a line each."),
+    )
     priority = ChoiceField(
         [("high", "High"), ("normal", "Normal"), ("low", "Low")],
         label="Priority",
@@ -71,6 +82,8 @@ class KeyForm(DocumentForm):
             "group",
             "owner",
             "confined_to",
+            "addresses",
+            "endpoints",
             "priority",
             "local_fallback",
             "local_only",
@@ -132,12 +145,25 @@ class KeyAdmin(ServiceAdmin):
                     ("routing_profile", "priority"),
                     "confined_to",
                     ("local_fallback", "local_only"),
+                    ("addresses", "endpoints"),
                 )
             },
         ),
-        ("Key", {"fields": (("id", "prefix_shown"), ("created_at", "last_used_at"))}),
+        (
+            "Key",
+            {
+                "fields": (
+                    ("id", "prefix_shown"),
+                    ("created_at", "last_used_at"),
+                    ("last_used_address", "last_used_client"),
+                )
+            },
+        ),
     )
-    readonly_fields = ("id", "prefix_shown", "created_at", "last_used_at")
+    readonly_fields = (
+        *("id", "prefix_shown", "created_at", "last_used_at"),
+        *("last_used_address", "last_used_client"),
+    )
     change_form_before_template = "console/keys/before.html"
     change_form_outer_after_template = "console/keys/after.html"
     actions = ("enable_keys", "disable_keys", "expire_keys", "move_keys")
@@ -178,7 +204,9 @@ class KeyAdmin(ServiceAdmin):
             return self._made_before(request, made)
         maker = services.maker_of(request.user)
         try:
-            saved, secret = services.rotate_key(object_id, who=who(request), maker=maker)
+            saved, secret = services.rotate_key(
+                object_id, who=who(request), maker=maker, grace=_grace(request)
+            )
         except NotFound:
             return self.missing(request, object_id)
         except Refused as refused:
@@ -315,3 +343,9 @@ def _model(row: ApiKey) -> str:
     found = next((one for one in table.virtual_keys.values() if one.id == row.pk), None)
     names = [one.id for one in listed_models(table, found)] if found is not None else []
     return names[0] if names else "auto"
+
+
+def _grace(request: HttpRequest) -> timedelta:
+    """For how long the secret a key has stays good; not at all where nothing sensible is said."""
+    hours = request.POST.get("grace_hours", "")
+    return timedelta(hours=int(hours) if hours in ("1", "24") else 0)

@@ -87,7 +87,7 @@ class _Exchange:
             endpoint=sending.endpoint,
             table=snapshot.current,
             # Who asks is known already: the operator, who acts as a key or as nobody in particular.
-            authenticate=lambda headers, table, now: sending.key,
+            authenticate=lambda headers, table, now, scope: sending.key,
             book=health_book.book,
             rng=health_book.rng,
             limiting=limiting,

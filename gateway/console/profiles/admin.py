@@ -86,7 +86,7 @@ class ProfileAdmin(ExchangeAdmin):
                 "classes": ("collapse",),
                 "fields": (
                     ("retries", "hedge_after"),
-                    "on_broken_stream",
+                    ("on_broken_stream", "spill_after"),
                     ("sticky_sessions", "return_after"),
                 ),
             },

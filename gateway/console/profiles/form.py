@@ -63,6 +63,14 @@ class ProfileForm(DocumentForm):
         help_text="Seconds for which the first target has been healthy when conversations that "
         "another one took over go back to it.",
     )
+    spill_after = NumberField(
+        label=_("Spill after"),
+        help_text=_(
+            "Seconds that a request would wait in the queue of a local target beyond which the "
+            "next target goes first. Blank: it waits, however long. 0: as soon as it would wait "
+            "at all."
+        ),
+    )
     on_broken_stream = ChoiceField(
         [("continue", "Another target continues it"), ("error", "It ends in an error")],
         label="When a stream breaks",
@@ -88,6 +96,7 @@ class ProfileForm(DocumentForm):
             "sticky_sessions",
             "return_after",
             "on_broken_stream",
+            "spill_after",
         )
         widgets = {
             "enabled": UnfoldBooleanSwitchWidget(),

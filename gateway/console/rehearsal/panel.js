@@ -4,7 +4,7 @@ const panel = document.getElementById("rehearse");
 const form = document.getElementById(panel.dataset.form);
 const result = document.getElementById("rehearse-result");
 const ifs = document.getElementById("rehearse-ifs");
-const CONDITIONS = { "": "as it is", down: "down", slow: "slow", rate_limited: "rate-limited", silent: "silent", cut: "cut in the middle" };
+const CONDITIONS = { "": "as it is", down: "down", slow: "slow", rate_limited: "rate-limited", queued: "long queue", silent: "silent", cut: "cut in the middle" };
 
 // The form's fields with the panel's, as the browser would send them.
 function both() {

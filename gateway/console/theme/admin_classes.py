@@ -10,6 +10,7 @@ import unfold.decorators
 import unfold.forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import Promise
 
 if TYPE_CHECKING:
     from django.contrib import admin
@@ -40,7 +41,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def display(
-    description: Any,
+    description: str | Promise,
     *,
     ordering: str | None = None,
     label: bool | Mapping[str, str] | None = None,

@@ -66,6 +66,9 @@ def rows(settings: Settings) -> None:
     services.LIMITS.save(limit, who="ann")
     price = {"model": "m", "input": 1, "output": 1, "valid_from": "2026-01-01"}
     services.PRICES.save(price, who="ann")
+    group = services.GROUPS.save({"name": "Red"}, who="ann").document["id"]
+    services.KEY_ALLOWANCES.save({"group": group, "members": []}, who="ann")
+    services.ALERTS.save({"name": "a", "condition": "provider_failing"}, who="ann")
     insert([describe(request_context())])
     snapshot.refresh()
 
@@ -86,9 +89,11 @@ def address(path: str) -> str:
         "group": Group.objects.get(name="Viewer").pk,
         "limit": models.Limit.objects.get().pk,
         "modelprice": models.ModelPrice.objects.get().pk,
+        "keyallowance": models.KeyAllowance.objects.get().pk,
+        "alertrule": models.AlertRule.objects.get().pk,
     }
     if "governance/group" in path:
-        keys["group"] = models.Group.objects.get().pk
+        keys["group"] = models.Group.objects.get(name="Blue").pk
     return path.format(**keys)
 
 
@@ -103,6 +108,8 @@ LISTS = {
     "governance/group": VIEWER,
     "governance/limit": VIEWER,
     "governance/modelprice": VIEWER,
+    "governance/alertrule": VIEWER,
+    "governance/keyallowance": VIEWER,
     "governance/auditentry": ADMINISTRATOR,
     "auth/user": ADMINISTRATOR,
     "auth/group": ADMINISTRATOR,
@@ -120,6 +127,8 @@ WRITES = {
     "governance/group": (OPERATOR, OPERATOR, OPERATOR),
     "governance/limit": (OPERATOR, OPERATOR, OPERATOR),
     "governance/modelprice": (OPERATOR, OPERATOR, OPERATOR),
+    "governance/alertrule": (OPERATOR, OPERATOR, OPERATOR),
+    "governance/keyallowance": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "governance/auditentry": (NOBODY, NOBODY, NOBODY),
     "auth/user": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "auth/group": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
@@ -136,10 +145,13 @@ PAGES = {
     "help/": (*VIEWER, "Nobody"),
     "search/": (*VIEWER, "Nobody"),
     "sessions/": (*VIEWER, "Nobody"),
+    "own-keys/": (*VIEWER, "Nobody"),
     "playground/": OPERATOR,
     "playground/models": OPERATOR,
 }
 ACTIONS = {
+    "alerts/<int:pk>/test": OPERATOR,
+    "limits/replay": VIEWER,
     "connection/<int:pk>/copy": OPERATOR,
     "connection/<int:pk>/keep": OPERATOR,
     "connection/<int:pk>/models": OPERATOR,
@@ -151,6 +163,9 @@ ACTIONS = {
     "playground/code": OPERATOR,
     "playground/send": OPERATOR,
     "sessions/end": (*VIEWER, "Nobody"),
+    "own-keys/create": (*VIEWER, "Nobody"),
+    "own-keys/<str:key_id>/rotate": (*VIEWER, "Nobody"),
+    "own-keys/<str:key_id>/delete": (*VIEWER, "Nobody"),
     "rehearse": VIEWER,
     "replay": VIEWER,
 }

@@ -148,7 +148,9 @@ def test_all_errors_stand_at_their_fields_at_once(admin: Client) -> None:
     assert {name: list(errors) for name, errors in form.errors.items()} == {
         "name": ["name is required."],
         "virtual_provider": ["virtual_provider must not contain a slash or white space."],
-        "strategy": ["strategy must be ordered_failover, weighted, least_busy or fastest."],
+        "strategy": [
+            "strategy must be ordered_failover, weighted, least_busy, fastest or cheapest."
+        ],
     }
     first, second = answer.context["inline_admin_formsets"][0].formset.forms
     assert {name: list(errors) for name, errors in first.errors.items()} == {
