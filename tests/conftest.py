@@ -62,6 +62,7 @@ def postgres_server() -> Iterator[str]:
 
 SLOW = (
     "tests/browser/test_charts.py",
+    "tests/browser/test_desk.py",
     "tests/browser/test_every_page.py",
     "tests/browser/test_interactions.py",
     "tests/faults/test_limits.py",
