@@ -91,7 +91,7 @@ BAD_KEY: Final = FailureWords(
         r"invalid[_ ](?:authentication|bearer token|token|credentials)",
         r"no auth credentials",  # OpenRouter
         r"\bunauthenticated\b|\bauthentication_error\b",
-        r"(?:organization|account|workspace) (?:has been|is|was) (?:disabled|deactivated|suspended)",
+        r"(?:organization|account|workspace) (?:has been|is) (?:disabled|deactivated|suspended)",
     ),
     opaque=True,
 )
