@@ -55,7 +55,7 @@ class Offered(NamedTuple):
     words: str
     """All texts of the user and the system."""
     fences: bool = False
-    """Whether JSON comes in fences, as Claude likes to give it."""
+    """Whether JSON comes in fences, as Claude likes to give it unless it is told."""
 
 
 def next_step(offered: Offered, folder: str) -> Step:
@@ -172,7 +172,8 @@ def read_messages(body: dict[str, Any]) -> Offered:
         if message["role"] == "user":
             words += [b["text"] for b in blocks if b["type"] == "text"]
     tools = {one["name"]: one.get("input_schema") or {} for one in body.get("tools") or ()}
-    return Offered(tools, results, "\n".join(words), fences=True)
+    told = "\n".join(words)
+    return Offered(tools, results, told, fences="and nothing else" not in told)
 
 
 def _text(content: Any) -> str:
