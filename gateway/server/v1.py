@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+from gateway.server.client_address import behind_proxy
 from gateway.server.cors import shared
 from gateway.server.health_book import book, rng
 from gateway.server.limiting import limiting
@@ -30,7 +31,7 @@ from inference.endpoints.input_tokens import INPUT_TOKENS
 from inference.endpoints.key import KeyConsumer
 from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
-from inference.local.engine.catalog import Catalog
+from inference.local.store.catalog import Catalog
 from inference.protocols import CallersProtocol, spoken
 from inference.record.content import ContentObserver
 from inference.translate.shelves import SHELVES
@@ -117,7 +118,8 @@ def routes(
         apps[path] = _by_method(apps[path], listing)
     below = {f"{MODELS}/": models, "/v1/responses/": kept}
     below |= {f"/v1{shelf.path}/": objects for shelf in SHELVES}
-    return shared(_by_path(apps, below), origins)
+    app = _by_path(apps, below)
+    return shared(behind_proxy(app) if settings.TRUST_PROXY else app, origins)
 
 
 def _by_method(making: App, listing: App) -> App:

@@ -29,7 +29,7 @@ def used_in_ledger(limit: LimitEntry, window: Window, scope: str = "") -> float:
     """
     rows = _within(UsageBucket.objects.all(), window)
     if limit.subject_type == "group":
-        rows = rows.filter(group_id__in=_family(limit.subject_id))
+        rows = rows.filter(group_id__in=family(limit.subject_id))
     elif limit.subject_type == "provider":
         rows = rows.annotate(place=Lower("provider")).filter(place=limit.subject_id)
     elif limit.subject_type in _SUBJECTS:
@@ -67,7 +67,7 @@ def _within(rows: QuerySet[Any], window: Window) -> QuerySet[Any]:
     return rows
 
 
-def _family(group: str) -> list[str]:
+def family(group: str) -> list[str]:
     """The group and those below it; usage is noted on the group the key was in."""
     found, queue = [group], [group]
     parents: dict[str, list[str]] = {}

@@ -133,6 +133,9 @@ class ProviderKind:
     signs_of_life: bool = False
     """Whether it sends pings or comments while it has nothing to say: then only true silence
     counts as silence in the middle of an answer."""
+    tells_progress: bool = False
+    """Whether it sends something while it loads a model or reads a prompt, and only while it gets
+    on: then the first event is waited for from the last of that."""
     prefill: str = ""
     """A regular expression for the models that go on with a last message of the assistant; empty:
     none is known to. Who refuses it after all is asked in another way."""

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0012_limits'),
+        ('governance', '0019_audit_revision'),
     ]
 
     operations = [

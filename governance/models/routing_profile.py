@@ -29,6 +29,8 @@ from governance.routing.rules import LOCAL_FALLBACKS, profile_problems
 RETRIES = Bounds(0, 3)
 RETURN_AFTER = Bounds(0, 86_400)
 """Seconds."""
+SPILL_AFTER = Bounds(0, 3600)
+"""Seconds."""
 BROKEN_STREAMS = ("continue", "error")
 
 
@@ -113,6 +115,14 @@ class RoutingProfile(Model):
         default="continue",
         help_text="What happens when an answer breaks off after it has begun.",
     )
+    spill_after = FloatField(
+        "spill after",
+        null=True,
+        blank=True,
+        validators=[SPILL_AFTER],
+        help_text="Seconds that a request would wait in the queue of a local target beyond which "
+        "the next target goes first. Blank: it waits, however long.",
+    )
     created_at = DateTimeField(auto_now_add=True)
     updated_at = DateTimeField(auto_now=True)
     changed_in = PositiveBigIntegerField(default=0, editable=False, db_index=True)
@@ -134,6 +144,7 @@ class RoutingProfile(Model):
             RETRIES.constraint("profile", "retries"),
             HEDGE_AFTER.constraint("profile", "hedge_after"),
             RETURN_AFTER.constraint("profile", "return_after"),
+            SPILL_AFTER.constraint("profile", "spill_after"),
         ]
 
     def __str__(self) -> str:

@@ -121,7 +121,10 @@ class ProfileSerializer(StrictSerializer):
 
     noun = "A routing profile"
     quiet = frozenset(
-        {"retries", "hedge_after", "sticky_sessions", "return_after", "on_broken_stream"}
+        {
+            *("retries", "hedge_after", "sticky_sessions", "return_after", "on_broken_stream"),
+            "spill_after",
+        }
     )
     placed = {"targets": "strategy"}
     check_after = {"description": "virtual_provider", "targets": "local_only"}

@@ -30,6 +30,7 @@ class Deadlines:
         "_first",
         "_idle",
         "_on_slow",
+        "_patience",
         "_reply",
         "_slow",
         "_suspended",
@@ -60,6 +61,7 @@ class Deadlines:
         self._carrier = carrier
         self._idle = _NEVER if idle is None else idle
         self._touched: float | None = None
+        self._patience = 0.0 if first_event is None else first_event
         self._first = _NEVER if first_event is None else now + first_event
         self._total = _NEVER if total is None else now + total
         self._reply: Abortable | None = None
@@ -103,6 +105,12 @@ class Deadlines:
     def touch(self) -> None:
         """Something meaningful arrived: from here the silence between events counts."""
         self._touched = self._time()
+
+    def progress(self) -> None:
+        """The upstream tells that it gets on with the prompt: the first event is waited for from
+        here, as long as all of it may take."""
+        if self._touched is None and self._first != _NEVER:
+            self._first = self._time() + self._patience
 
     def writing(self) -> None:
         """Something meaningful is on its way to the caller, who may take as long to read it as

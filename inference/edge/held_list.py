@@ -80,7 +80,7 @@ class HeldListConsumer(KeyedConsumer):
         protocol = ANTHROPIC if shelf.is_anthropics else spoken(headers)
         self.writer = AnswerWriter(self.base_send, protocol, request_id)
         self._table = table = self.table()
-        key = self.authenticate(headers, table, time.time())
+        key = self.authenticate(headers, table, time.time(), self.scope)
         if isinstance(key, ErrorAnswer):
             return key
         self._key = key

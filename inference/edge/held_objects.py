@@ -70,7 +70,7 @@ class HeldObjectConsumer(KeyedConsumer):
         protocol = ANTHROPIC if path.startswith("/v1/messages/") else spoken(headers)
         self.writer = AnswerWriter(self.base_send, protocol, request_id)
         table = self.table()
-        key = self.authenticate(headers, table, time.time())
+        key = self.authenticate(headers, table, time.time(), self.scope)
         if isinstance(key, ErrorAnswer):
             return key
         self._key = key

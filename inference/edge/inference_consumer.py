@@ -22,15 +22,18 @@ from governance.routing.policy import choose
 from governance.routing.resolve import resolve, route
 from governance.routing.sessions import sticks
 from governance.routing.table import RoutingTable, VirtualKey
+from governance.strategies import strategy_named
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.health import HealthBook
+from inference.dispatch.large_bodies import LARGE, apart
+from inference.dispatch.output_estimates import bound_of
 from inference.dispatch.request_limits import Limiting, RequestLimits
 from inference.dispatch.results import Exhausted
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.asgi import Header, Receive
-from inference.edge.authentication import Authenticate
+from inference.edge.authentication import Authenticate, address_of
 from inference.edge.body_budget import BodyBudget
 from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
@@ -61,6 +64,7 @@ READ_HEADERS: Final = caller_headers() | {
     b"x-api-key",
     b"x-routing-profile",
     b"x-request-id",
+    b"user-agent",
     *HEADER_NAMES,
 }
 LIST_HEADERS: Final = list_headers()
@@ -101,6 +105,8 @@ class InferenceConsumer(LeanHttpConsumer):
     """
 
     methods = ("POST",)
+    _sticky = ""
+    """The session of a large request, which is known from its reading."""
 
     def __init__(
         self,
@@ -154,10 +160,12 @@ class InferenceConsumer(LeanHttpConsumer):
         )
         self.writer = AnswerWriter(self.base_send, protocol, context.id)
         self._authenticated_by = table = self.table()
-        key = self.authenticate(headers, table, context.at)
+        key = self.authenticate(headers, table, context.at, self.scope)
         if isinstance(key, ErrorAnswer):
             return key
         context.virtual_key = key
+        context.address = address_of(self.scope)
+        context.client = headers.get(b"user-agent", b"")
         if self.scope["method"] != "POST":
             return method_not_allowed(self.endpoint.path, *self.methods)
         hops = headers.get(HOPS_HEADER)
@@ -235,7 +243,7 @@ class InferenceConsumer(LeanHttpConsumer):
         try:
             table = self.table()
             key = self._key(table)
-            request = self._parse(body)
+            request = self._parse(body) if len(body) < LARGE else await self._parse_large(body)
             plan = self._route(request, key, table)
             delivery = AnswerDelivery(context, self.writer, self.held)
             dispatcher = self._dispatcher(request, delivery)
@@ -271,7 +279,7 @@ class InferenceConsumer(LeanHttpConsumer):
         on its way, the key is looked up again."""
         context = self.context
         if table is not self._authenticated_by:
-            key = self.authenticate(self.headers, table, time.time())
+            key = self.authenticate(self.headers, table, time.time(), self.scope)
             if isinstance(key, ErrorAnswer):
                 raise RequestRefused(key)
             context.virtual_key = key
@@ -297,6 +305,16 @@ class InferenceConsumer(LeanHttpConsumer):
         self.context.routing_request = self.endpoint.recorded(request.routing_request)
         self.context.session = request.session
         return request
+
+    async def _parse_large(self, body: bytes) -> ParsedRequest:
+        """With the session it is known by, which takes long to find in a long prompt."""
+
+        def parse() -> ParsedRequest:
+            request = self._parse(body)
+            self._sticky = sticky_session(request)
+            return request
+
+        return await apart(parse)
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
         context = self.context
@@ -338,8 +356,10 @@ class InferenceConsumer(LeanHttpConsumer):
             return Plan(refusal=choice)
         profile = choice.profile
         # A long prompt is hashed for its session, which is for profiles that have use of one.
-        if sticks(profile) and (session := sticky_session(request)):
+        if sticks(profile) and (session := self._sticky or sticky_session(request)):
             routing_request = routing_request._replace(session=session)
+        if strategy_named(profile.strategy).reads_prices:
+            routing_request = routing_request._replace(answer_limit=bound_of(request.fields))
         health: HealthReader = self.book
         if limits is not None:
             health = limits.health(self.book, "" if profile.implicit else profile.id)

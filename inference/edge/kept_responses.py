@@ -73,7 +73,7 @@ class KeptResponseConsumer(KeyedConsumer):
         request_id = response_headers.request_id(headers.get(b"x-request-id"))
         self.writer = AnswerWriter(self.base_send, RESPONSES, request_id)
         table = self.table()
-        key = self.authenticate(headers, table, time.time())
+        key = self.authenticate(headers, table, time.time(), self.scope)
         if isinstance(key, ErrorAnswer):
             return key
         self._key = key

@@ -82,6 +82,8 @@ class FormReading:
     """Capabilities that all of them require."""
     first: tuple[str, ...] = (MODEL,)
     """Fields that tell where a request goes: once they and a file have come, it can go there."""
+    units: Mapping[str, float] | None = None
+    """What a request takes at least, for limits that count it before it is answered."""
 
     def parse(self, body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         """A form that is here as a whole. Raises `BadRequest`."""
@@ -135,6 +137,7 @@ class FormReading:
             priority="low",
             content_type=content_type_of(headers),
             form=form,
+            units=self.units,
         )
 
 

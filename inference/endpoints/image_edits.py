@@ -12,14 +12,14 @@ import msgspec
 
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.handed_on import FormReading, HandedOn, is_form, json_request
-from inference.endpoints.pictures import passed_to
+from inference.endpoints.pictures import counted, passed_to
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.values.parsed_request import ParsedRequest
 from inference.values.parsing import Survey, envelope, typed
 
 _NEEDS: Final = ("vision",)
-_FORMS: Final = FormReading("image_edits", ("image", "image[]"), _NEEDS)
+_FORMS: Final = FormReading("image_edits", ("image", "image[]"), _NEEDS, units={"images": 1.0})
 
 
 class _Body(HandedOn, kw_only=True):
@@ -36,7 +36,8 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     fields, asked, survey = envelope(body), typed(_BODY, body), Survey()
     survey.text(asked.prompt)
     survey.last_user = asked.prompt
-    return json_request("image_edits", body, headers, fields, asked, survey, needs=_NEEDS)
+    request = json_request("image_edits", body, headers, fields, asked, survey, needs=_NEEDS)
+    return counted(request)
 
 
 ENDPOINT: Final = Endpoint(

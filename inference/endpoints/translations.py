@@ -9,11 +9,12 @@ from typing import Final
 
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.handed_on import FormReading
+from inference.endpoints.sound import HEARD_AT_LEAST
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.metered import MeteredPassThrough
 
-_FORMS: Final = FormReading("translations", ("file",), ("audio",))
+_FORMS: Final = FormReading("translations", ("file",), ("audio",), units=HEARD_AT_LEAST)
 
 
 ENDPOINT: Final = Endpoint(

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
 from governance.interactions.record import (
     AttemptRecord,
     CandidateRecord,
@@ -137,13 +139,19 @@ def _sorted(needs: frozenset[str]) -> tuple[str, ...]:
 
 
 def _decision(hint: str | None, plan: Plan) -> DecisionRecord:
+    demoted = {id(one.target): one.demoted for one in plan.verdicts if one.demoted is not None}
     return DecisionRecord(
         None if hint is None else plain(hint),
         None if plan.alias is None else plain(plan.alias),
         # From lists: a generator costs more than what it makes here.
         tuple(
             [
-                CandidateRecord(one.provider.name, one.model, one.is_local_fallback)
+                CandidateRecord(
+                    one.provider.name,
+                    one.model,
+                    one.is_local_fallback,
+                    demoted.get(id(one.target), msgspec.UNSET) if demoted else msgspec.UNSET,
+                )
                 for one in plan.candidates[:LISTED]
             ]
         ),

@@ -92,6 +92,10 @@ class RequestContext(msgspec.Struct):
     limits: Settling | None = None
     """None where there are none."""
     counted: tuple[Counted, ...] = ()
+    address: str = ""
+    """The caller's."""
+    client: bytes = b""
+    """What the caller calls itself: its `user-agent`."""
     number: int = 0
     """Of the record among those of its process that limits have counted."""
 

@@ -46,6 +46,9 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
     keep: Keep | None = None
     """Set where the gateway itself keeps the answer."""
 
+    units: Mapping[str, float] | None = None
+    """What it will use beside tokens, as far as it says so: held by limits until it ends."""
+
     content_type: str = "application/json"
     """Of the body, a multipart form's boundary included."""
 

@@ -54,6 +54,7 @@ FULL = {
     "sticky_sessions": False,
     "return_after": 60,
     "on_broken_stream": "error",
+    "spill_after": 2.5,
 }
 
 
@@ -213,6 +214,7 @@ def test_an_export_leaves_out_what_holds_its_default(api: Api) -> None:
         "sticky_sessions",
         "return_after",
         "on_broken_stream",
+        "spill_after",
     }
     assert shown["targets"][0].keys() - exported["targets"][0].keys() == {"hedge_after"}
     api.put(f"{PATH}/{shown['id']}", {**shown, "retries": 1})
