@@ -28,8 +28,20 @@ from governance.routing import fallback_modes
 from governance.routing.fallback import sentence_for
 from governance.routing.fields import Problem
 
-FURTHER = ("id", "description", "retries", "hedge_after", "on_broken_stream", "return_after")
-"""Fields in the part of the page that is closed until somebody opens it."""
+PLACED = frozenset(
+    {
+        "name",
+        "virtual_provider",
+        "strategy",
+        "enabled",
+        "local_fallback",
+        "virtual_key_id",
+        "local_only",
+    }
+)
+"""Fields that are always in sight; all others lie in the part that is closed at first."""
+ALONE = frozenset({"id", "description"})
+"""Fields of that part with a line of their own."""
 
 
 class TargetInline(StackedInline):
@@ -104,7 +116,9 @@ class ProfileAdmin(ExchangeAdmin):
         """With what the rows of targets say beside their fields."""
         form = context["adminform"].form
         context["typed"] = "strategy" in form.fields
-        context["further_errors"] = any(name in form.errors for name in FURTHER)
+        further = [name for name in form.fields if name not in PLACED]
+        context["further"] = [form[name] for name in further if name not in ALONE]
+        context["further_errors"] = any(name in form.errors for name in further)
         for inline in context["inline_admin_formsets"]:
             if isinstance(inline.formset, TargetFormSet):
                 context |= shown(inline.formset)
