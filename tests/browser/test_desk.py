@@ -62,6 +62,7 @@ def test_a_profile_stands_on_one_screen(page: Page) -> None:
         assert 44 <= box["height"] <= 45
     bar = page.locator("#submit-row").bounding_box()
     assert bar is not None
+    assert bar["y"] + bar["height"] <= WIDE["height"]
     for one in (page.locator("[name=name]"), rows(page).nth(2), verdict):
         box = one.bounding_box()
         assert box is not None
