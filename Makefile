@@ -76,6 +76,13 @@ test-sixteen-faults: $(VENV)/.dev-installed
 CLIENTS := .clients
 NPM := npm install --prefix $(CLIENTS) --no-audit --no-fund --loglevel=error --ignore-scripts
 
+# One after the other: together they take pip minutes to resolve.
+$(CLIENTS)/.frameworks: tests/clients/frameworks.txt
+	@mkdir -p $(CLIENTS) && $(PYTHON) -m venv $(CLIENTS)/frameworks
+	@grep -v '^#' $< | while read -r one; do \
+		$(CLIENTS)/frameworks/bin/pip install --quiet --disable-pip-version-check "$$one" || exit 1; done
+	@touch $@
+
 $(CLIENTS)/.installed: tests/clients/package.json tests/clients/requirements.txt
 	@mkdir -p $(CLIENTS) && cp tests/clients/package.json $(CLIENTS)/
 	@$(NPM)
@@ -85,7 +92,7 @@ $(CLIENTS)/.installed: tests/clients/package.json tests/clients/requirements.txt
 	@$(CLIENTS)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
 	@touch $@
 
-test-clients: $(VENV)/.dev-installed $(CLIENTS)/.installed
+test-clients: $(VENV)/.dev-installed $(CLIENTS)/.installed $(CLIENTS)/.frameworks
 	@POINTSMAN_TEST_CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest tests/clients $(ARGS)
 
 # The smallest of them: the Vercel AI SDK.
