@@ -34,6 +34,7 @@ PASSED_OVER: Final = {
     "capability_mismatch": N_("lacks what the request needs"),
     "provider_not_configured": N_("there is no such provider"),
     "provider_disabled": N_("the provider is off"),
+    "drained": N_("the provider is drained: it takes no new requests"),
     "cloud_routing_disabled": N_("cloud routing is off"),
     "local_only": N_("only local providers are allowed"),
     "model_missing": N_("no model is named"),
