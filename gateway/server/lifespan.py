@@ -13,6 +13,7 @@ from django.db import connection
 
 from gateway.collector import recording
 from gateway.server import in_flight
+from gateway.server.answers import answers
 from gateway.server.memory import keep_large_apart
 from governance import limits_in_force, snapshot
 from inference.edge.asgi import Receive, Send
@@ -97,6 +98,7 @@ async def stop() -> None:
             break
         await asyncio.sleep(0.01)
     await close_client()
+    await answers.close()
     recording.stop()
 
 

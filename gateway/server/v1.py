@@ -9,12 +9,14 @@ from typing import Any
 
 from django.conf import settings
 
+from gateway.server.answers import answers
 from gateway.server.cors import shared
 from gateway.server.health_book import book, rng
 from gateway.server.limiting import limiting
 from gateway.server.overload import budgets
 from governance import snapshot
 from governance.routing.table import RoutingTable
+from inference.cache.answer_cache import AnswerCache
 from inference.dispatch.health import HealthBook
 from inference.dispatch.request_limits import Limiting
 from inference.edge.asgi import App, Receive, Scope, Send
@@ -68,6 +70,7 @@ def routes(
     on_disk: Callable[[], Mapping[str, Sequence[str]]] = ON_DISK,
     budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] = budgets,
     keeper: Keeper | None = None,
+    answers: AnswerCache = answers,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
 
@@ -90,6 +93,7 @@ def routes(
             heartbeat=heartbeat,
             observers=observers,
             keeper=keeper,
+            answers=answers,
             **common,
         )
         for endpoint in ENDPOINTS

@@ -12,7 +12,7 @@ from governance import ports, snapshot
 from governance.api.errors import NotImplementedHere
 from governance.errors import Invalid, check
 from governance.limit_shares import LimitShares
-from governance.routing import answer_cache, shadows
+from governance.routing import caching, shadows
 from governance.routing.breaker import HealthReader, HealthStatus, Quiet
 from governance.routing.course import SUPPOSED, course
 from governance.routing.explain import explain_for
@@ -84,7 +84,7 @@ def _beside(plan: Plan, what: Asked, table: RoutingTable) -> dict[str, Any]:
     profile, request = plan.profile, what.routing_request
     found: dict[str, Any] = {}
     if profile is not None and profile.cache is not None:
-        found["cache"] = answer_cache.described(profile.cache, request)
+        found["cache"] = caching.described(profile.cache, request)
     if profile is not None and profile.shadow is not None:
         rng = random.SystemRandom()
         to = shadow_route(

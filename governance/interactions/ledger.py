@@ -66,7 +66,8 @@ def add_up(records: Iterable[InteractionRecord]) -> dict[Place, UsageSum]:
         _used(found, record, record.provider, record.model).requests += 1
         for attempt in record.attempts:
             used = _used(found, record, attempt.provider, attempt.model)
-            used.attempts += 1
+            # Nobody was asked for an answer that was cached.
+            used.attempts += not attempt.from_cache
             used.failed += attempt.outcome not in ("ok", "cancelled")
             used.cost_micro_usd += micro_usd(attempt.cost_usd)
             usage = attempt.usage

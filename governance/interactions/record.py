@@ -45,6 +45,10 @@ UNITS: Final = {
 """What usage is measured in beside tokens, and the words operators read."""
 
 
+FROM_CACHE: Final = "cache_hit"
+"""The code of an attempt that was none: the answer was cached."""
+
+
 class NamedRef(msgspec.Struct, frozen=True, gc=False):
     """A key, a profile, a group or an owner. Never the key itself: `id` is its public id."""
 
@@ -129,6 +133,11 @@ class AttemptRecord(msgspec.Struct, gc=False):
     Empty where it answered."""
 
     @property
+    def from_cache(self) -> bool:
+        """Nobody was asked: the answer was given again that this provider gave before."""
+        return self.code == FROM_CACHE
+
+    @property
     def lost_race(self) -> bool:
         """It was asked beside another candidate, which answered first."""
         return self.code == "lost_race"
@@ -173,6 +182,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, gc=False):
     """Why the route failed, where local inference took over."""
     sticky: str = ""
     """Why the session led to the first candidate: `hash`, `served`, or nothing."""
+    cache: str | msgspec.UnsetType = msgspec.UNSET
+    """`hit`, `miss` or `bypass`; absent where the profile has no cache."""
 
 
 class FeaturesRecord(msgspec.Struct, frozen=True, gc=False):

@@ -14,22 +14,22 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='routingprofile',
             name='cache_cadence',
-            field=models.BooleanField(default=False, help_text='A stream that is given again comes as slowly as it came first. Off: at once.', verbose_name='kept streams keep their pace'),
+            field=models.BooleanField(default=False, help_text='A stream that is given again comes as slowly as it came first. Off: at once.', verbose_name='cached streams keep their pace'),
         ),
         migrations.AddField(
             model_name='routingprofile',
             name='cache_scope',
-            field=models.CharField(choices=[('key', 'Only the API key that asked first'), ('shared', 'Shared by every API key that may use the profile')], default='key', help_text='Who is given an answer again. Shared: one caller reads what was answered to another one, if both ask the very same.', max_length=10, verbose_name='kept answers are for'),
+            field=models.CharField(choices=[('key', 'Only the API key that asked first'), ('shared', 'Shared by every API key that may use the profile')], default='key', help_text='Who is given an answer again. Shared: one caller reads what was answered to another one, if both ask the very same.', max_length=10, verbose_name='cached answers are for'),
         ),
         migrations.AddField(
             model_name='routingprofile',
             name='cache_tools',
-            field=models.BooleanField(default=False, help_text='Also where a request has tools. A tool call that is answered from the cache may be carried out a second time.', verbose_name='keep answers to requests with tools'),
+            field=models.BooleanField(default=False, help_text='Also where a request has tools. A tool call that is answered from the cache may be carried out a second time.', verbose_name='cache answers to requests with tools'),
         ),
         migrations.AddField(
             model_name='routingprofile',
             name='cache_ttl',
-            field=models.FloatField(blank=True, help_text='Seconds for which an answer is given again to the same request, at no cost. Blank: never.', null=True, validators=[governance.models.validators.Bounds(1, 2592000)], verbose_name='answers are kept for'),
+            field=models.FloatField(blank=True, help_text='Seconds for which an answer is given again to the same request, at no cost. Blank: never.', null=True, validators=[governance.models.validators.Bounds(1, 2592000)], verbose_name='answers are cached for'),
         ),
         migrations.AddField(
             model_name='routingprofile',

@@ -120,7 +120,7 @@ class RoutingProfile(Model):
         help_text="What happens when an answer breaks off after it has begun.",
     )
     cache_ttl = FloatField(
-        "answers are kept for",
+        "answers are cached for",
         null=True,
         blank=True,
         validators=[CACHE_TTL],
@@ -128,7 +128,7 @@ class RoutingProfile(Model):
         "Blank: never.",
     )
     cache_scope = CharField(
-        "kept answers are for",
+        "cached answers are for",
         max_length=10,
         choices=list(CACHE_SCOPES.items()),
         default="key",
@@ -136,13 +136,13 @@ class RoutingProfile(Model):
         "another one, if both ask the very same.",
     )
     cache_tools = BooleanField(
-        "keep answers to requests with tools",
+        "cache answers to requests with tools",
         default=False,
         help_text="Also where a request has tools. A tool call that is answered from the cache may "
         "be carried out a second time.",
     )
     cache_cadence = BooleanField(
-        "kept streams keep their pace",
+        "cached streams keep their pace",
         default=False,
         help_text="A stream that is given again comes as slowly as it came first. Off: at once.",
     )

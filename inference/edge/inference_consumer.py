@@ -21,7 +21,8 @@ from governance.routing.policy import choose
 from governance.routing.resolve import resolve, route
 from governance.routing.sessions import sticks
 from governance.routing.table import RoutingTable, VirtualKey
-from inference.dispatch.dispatcher import Dispatcher
+from inference.cache.answer_cache import AnswerCache
+from inference.dispatch.dispatcher import Delivery, Dispatcher
 from inference.dispatch.health import HealthBook
 from inference.dispatch.request_limits import Limiting, RequestLimits
 from inference.dispatch.results import Exhausted
@@ -35,6 +36,7 @@ from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.heartbeat import Heartbeat
 from inference.edge.observer import Observer
+from inference.edge.request_cache import RequestCache
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.session import HEADER_NAMES, sticky_session
 from inference.record import record
@@ -54,6 +56,7 @@ READ_HEADERS: Final = caller_headers() | {
     b"x-api-key",
     b"x-routing-profile",
     b"x-request-id",
+    b"cache-control",
     *HEADER_NAMES,
 }
 LIST_HEADERS: Final = list_headers()
@@ -110,6 +113,7 @@ class InferenceConsumer(LeanHttpConsumer):
         budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
         body_idle: float = IDLE_SECONDS,
         keeper: Keeper | None = None,
+        answers: AnswerCache | None = None,
     ) -> None:
         super().__init__()
         self.endpoint = endpoint
@@ -122,6 +126,7 @@ class InferenceConsumer(LeanHttpConsumer):
         self.body_limit = body_limit
         self.heartbeat = heartbeat
         self.keeper = keeper
+        self.answers = answers
         self.budgets = budgets
         self.body_idle = body_idle
 
@@ -160,18 +165,12 @@ class InferenceConsumer(LeanHttpConsumer):
             key = self._key(table)
             request = self._parse(body)
             plan = self._route(request, key, table)
-            delivery = AnswerDelivery(context, self.writer)
-            dispatcher = self._dispatcher(request, delivery)
-            interval = (
-                self.heartbeat if request.routing_request.stream and self.endpoint.events else None
-            )
-            with Heartbeat(self.loop, self.timer_wheel, delivery.heartbeat, interval) as heartbeat:
-                self.writer.heartbeat = heartbeat
-                exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
-                if exhausted is not None:
-                    heartbeat.stop()
-                    self._unless_the_route_failed(exhausted, request, key, table)
-                    await delivery.give_up(exhausted)
+            cache = self._cache(request, plan, table)
+            found = None if cache is None else await cache.find()
+            if cache is not None and found is not None:
+                await cache.give(found, self.writer)
+            else:
+                await self._carry(request, plan, key, table, cache)
         except RequestRefused as refused:
             await self._refuse(refused.answer)
         except asyncio.CancelledError:
@@ -184,6 +183,42 @@ class InferenceConsumer(LeanHttpConsumer):
             # The heartbeat knows the writer: a cycle would be left to the garbage collector.
             self.writer.heartbeat = None
             self._record()
+
+    async def _carry(
+        self,
+        request: ParsedRequest,
+        plan: Plan,
+        key: VirtualKey,
+        table: RoutingTable,
+        cache: RequestCache | None,
+    ) -> None:
+        """Candidate by candidate until one answers, or none does."""
+        delivery = AnswerDelivery(self.context, self.writer)
+        through = delivery if cache is None else cache.capture(delivery)
+        dispatcher = self._dispatcher(request, through)
+        events = request.routing_request.stream and self.endpoint.events
+        interval = self.heartbeat if events else None
+        with Heartbeat(self.loop, self.timer_wheel, delivery.heartbeat, interval) as heartbeat:
+            self.writer.heartbeat = heartbeat
+            exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
+            if exhausted is not None:
+                heartbeat.stop()
+                self._unless_the_route_failed(exhausted, request, key, table)
+                await delivery.give_up(exhausted)
+            elif cache is not None:
+                cache.keep()
+
+    def _cache(
+        self, request: ParsedRequest, plan: Plan, table: RoutingTable
+    ) -> RequestCache | None:
+        """None where the profile has no cache."""
+        profile = plan.profile
+        if profile is None or profile.cache is None or self.answers is None:
+            return None
+        path = self.endpoint.path
+        return RequestCache(
+            self.answers, profile.cache, request, self.context, table, path, self.keeper
+        )
 
     def _key(self, table: RoutingTable) -> VirtualKey:
         """The key the request was authenticated by; if the table has changed while the body was
@@ -280,7 +315,7 @@ class InferenceConsumer(LeanHttpConsumer):
                 ErrorAnswer(refusal.status, refusal.message, refusal.code, refusal.field)
             )
 
-    def _dispatcher(self, request: ParsedRequest, delivery: AnswerDelivery) -> Dispatcher:
+    def _dispatcher(self, request: ParsedRequest, delivery: Delivery) -> Dispatcher:
         return Dispatcher(
             request,
             self.context,

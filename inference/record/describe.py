@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
+from msgspec import UNSET
+
 from governance.interactions.record import (
     AttemptRecord,
     CandidateRecord,
@@ -57,7 +59,7 @@ def describe(
         requested_model=plain(routing_request.model),
         profile=None if profile is None or profile.implicit else NamedRef(profile.id, profile.name),
         reason=plan.reason,
-        decision=_decision(routing_request.profile_hint, plan),
+        decision=_decision(routing_request.profile_hint, plan, context),
         attempts=tuple(attempts),
         provider=last.provider if last is not None else "",
         model=last.model if last is not None else "",
@@ -135,7 +137,7 @@ def _sorted(needs: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(needs))
 
 
-def _decision(hint: str | None, plan: Plan) -> DecisionRecord:
+def _decision(hint: str | None, plan: Plan, context: RequestContext) -> DecisionRecord:
     return DecisionRecord(
         None if hint is None else plain(hint),
         None if plan.alias is None else plain(plan.alias),
@@ -156,4 +158,5 @@ def _decision(hint: str | None, plan: Plan) -> DecisionRecord:
         tuple([SkippedRecord(rule, why) for rule, why in plan.skipped[:LISTED]]),
         plain(plan.warning, 2000) if plan.warning else "",
         plan.sticky,
+        context.cache or UNSET,
     )

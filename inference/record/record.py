@@ -91,6 +91,8 @@ class RequestContext(msgspec.Struct):
     """Events of a stream that have left for the caller."""
     limits: Settling | None = None
     """None where there are none."""
+    cache: str = ""
+    """`hit`, `miss` or `bypass`; empty where the profile has no cache."""
     counted: tuple[Counted, ...] = ()
     number: int = 0
     """Of the record among those of its process that limits have counted."""

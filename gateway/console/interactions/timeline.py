@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext_lazy as _
+
 from governance.change_summary.times import readable_time
 from governance.interactions.record import (
     FALLBACKS,
@@ -43,6 +45,12 @@ STUCK: Final = {
     "hash": " The conversation sticks to its target.",
     "served": " The conversation stays at the target that answered it last.",
 }
+CACHED: Final = {
+    "hit": _("answered from it, at no cost"),
+    "miss": _("nothing there yet"),
+    "bypass": _("not for this request"),
+}
+"""What came of the profile's cache."""
 TONES: Final = {"ok": "good", "cancelled": "quiet", "refused": "warn", "callers_fault": "warn"}
 """Of outcomes; the others are bad."""
 
@@ -129,6 +137,10 @@ def _headline(record: InteractionRecord) -> str:
     said = OUTCOMES.get(record.outcome, record.outcome)
     if _locally(record):
         said = f"Answered by {record.provider} / {record.model}, which took over"
+    elif record.decision.cache == "hit":
+        said = _("Answered from the cache, as %(place)s had it") % {
+            "place": f"{record.provider} / {record.model}"
+        }
     elif record.outcome == "ok" and record.provider:
         said = f"{said} by {record.provider} / {record.model}"
     elif record.error_code:
@@ -185,6 +197,8 @@ def _same(one: object, attempt: AttemptRecord) -> bool:
 def _ended(attempt: AttemptRecord) -> tuple[str, str]:
     if attempt.code == "continued" and attempt.outcome == "ok":
         return "continued the answer", "good"
+    if attempt.from_cache:
+        return str(_("answered from the cache")), "good"
     if attempt.outcome == "ok":
         return "answered", "good"
     if attempt.lost_race:
@@ -242,6 +256,7 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         ("Status", str(record.status) if record.status else "none: the caller left"),
         ("Fallback", FALLBACKS.get(record.fallback, "") if record.fallback != "none" else ""),
         ("Because of", record.fallback_reason.replace("_", " ")),
+        (str(_("Cache")), str(CACHED.get(record.decision.cache or "", ""))),
         ("First token", readable_time(record.first_token_ms)),
         ("Duration", readable_time(record.duration_ms)),
         ("Finished by", record.finish_reason),

@@ -19,10 +19,10 @@ from gateway.console.forms.suggestions import provider_suggestions
 from gateway.console.monitoring.current_health import EngineState
 from gateway.console.monitoring.process_health import current_health, engine_state
 from gateway.console.profiles import switch
+from gateway.console.profiles.cache_words import who_reads
 from gateway.console.profiles.duplicate import copied_in
 from gateway.console.profiles.form import ProfileForm
 from gateway.console.profiles.import_admin import ExchangeAdmin
-from gateway.console.profiles.kept_answers import who_reads
 from gateway.console.rehearsal.choices import choices
 from gateway.console.targets.badges import Providers, profile_badge, reach_badges, target_badge
 from gateway.console.targets.cautions import cautions, is_engine
@@ -159,7 +159,7 @@ class ProfileAdmin(ExchangeAdmin):
                 "classes": ("collapse",),
                 "fields": (
                     ("cache_ttl", "cache_scope"),
-                    "who_reads_kept_answers",
+                    "who_reads_cached_answers",
                     ("cache_tools", "cache_cadence"),
                     ("shadow_target", "shadow_percent"),
                 ),
@@ -176,7 +176,7 @@ class ProfileAdmin(ExchangeAdmin):
         return super().get_queryset(request).prefetch_related("targets")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        told = ("if_none_answers", "who_reads_kept_answers")
+        told = ("if_none_answers", "who_reads_cached_answers")
         return ("id", *told) if obj else told
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
@@ -249,8 +249,8 @@ class ProfileAdmin(ExchangeAdmin):
         """As it is saved, in a sentence."""
         return sentence_for(frozen.PROFILE.of(profile, targets=()), snapshot.current())
 
-    @admin.display(description=_("Who reads kept answers"))
-    def who_reads_kept_answers(self, profile: RoutingProfile) -> str:
+    @admin.display(description=_("Who reads cached answers"))
+    def who_reads_cached_answers(self, profile: RoutingProfile) -> str:
         return who_reads(profile)
 
     @display(

@@ -72,7 +72,7 @@ class ProfileForm(DocumentForm):
     )
 
     cache_ttl = NumberField(
-        label=_("Keep answers for"),
+        label=_("Cache answers for"),
         help_text=_(
             "Seconds for which an answer is given again to the very same request, at no cost. "
             "Blank: never."
@@ -80,7 +80,7 @@ class ProfileForm(DocumentForm):
     )
     cache_scope = ChoiceField(
         list(CACHE_SCOPES.items()),
-        label=_("Kept answers are for"),
+        label=_("Cached answers are for"),
         help_text=_(
             "Shared: a caller is given what was answered to somebody else, if both ask the very "
             "same."

@@ -1,6 +1,6 @@
 """Which requests a profile's cache of answers is for. PURE.
 
-Only what routing knows of a request is asked here; `inference.answer_cache` looks at the rest.
+Only what routing knows of a request is asked here; `inference.cache` looks at the rest.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ SHARED: Final = "shared"
 
 
 def bypass_reason(policy: CachePolicy, request: RoutingRequest) -> str:
-    """Why an answer is neither looked for nor kept, in a sentence; empty where it may be."""
+    """Why an answer is neither looked for nor cached, in a sentence; empty where it may be."""
     if request.request_type not in REQUEST_TYPES:
-        return f"Answers to {request.request_type} are not kept."
+        return f"Answers to {request.request_type} are not cached."
     if request.features.tools and not policy.tools:
         return "The request has tools, whose calls may do something."
     return ""

@@ -1,4 +1,4 @@
-"""Whom a profile's kept answers are given to, said aloud on its page."""
+"""Whom a profile's cached answers are given to, said aloud on its page."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from governance.models import RoutingProfile
-from governance.routing.answer_cache import SHARED
+from governance.routing.caching import SHARED
 
 
 def who_reads(profile: RoutingProfile) -> str:
     """As it is saved, in a sentence."""
     if profile.cache_ttl is None:
-        return _("Nobody: no answer is kept.")
+        return _("Nobody: no answer is cached.")
     if profile.cache_scope != SHARED:
         return _("Only the API key that asked first.")
     words = _(
