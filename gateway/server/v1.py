@@ -14,11 +14,13 @@ from gateway.server.cors import shared
 from gateway.server.health_book import book, rng
 from gateway.server.limiting import limiting
 from gateway.server.overload import budgets
+from gateway.server.shadows import shadows
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.cache.answer_cache import AnswerCache
 from inference.dispatch.health import HealthBook
 from inference.dispatch.request_limits import Limiting
+from inference.dispatch.shadow import Shadows
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.authentication import authenticate_caller
 from inference.edge.body_budget import BodyBudget
@@ -71,6 +73,7 @@ def routes(
     budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] = budgets,
     keeper: Keeper | None = None,
     answers: AnswerCache = answers,
+    shadows: Shadows = shadows,
 ) -> App:
     """The application behind `/v1`; paths are matched without the query.
 
@@ -94,6 +97,7 @@ def routes(
             observers=observers,
             keeper=keeper,
             answers=answers,
+            shadows=shadows,
             **common,
         )
         for endpoint in ENDPOINTS

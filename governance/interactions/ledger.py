@@ -28,6 +28,8 @@ class Place(NamedTuple):
     profile_id: str
     provider: str
     model: str
+    shadow: bool = False
+    """What copies of requests used, which no limit of live ones counts."""
 
 
 class UsageSum(msgspec.Struct):
@@ -63,7 +65,8 @@ def micro_usd(cost: float | None) -> int:
 def add_up(records: Iterable[InteractionRecord]) -> dict[Place, UsageSum]:
     found: dict[Place, UsageSum] = {}
     for record in records:
-        _used(found, record, record.provider, record.model).requests += 1
+        # A copy is no request of anybody's.
+        _used(found, record, record.provider, record.model).requests += not record.is_shadow
         for attempt in record.attempts:
             used = _used(found, record, attempt.provider, attempt.model)
             # Nobody was asked for an answer that was cached.
@@ -93,7 +96,10 @@ def _used(
     key, group = record.key or _NOBODY, record.group or _NOBODY
     owner, profile = record.owner or _NOBODY, record.profile or _NOBODY
     start = quarter_hour(record.time)
-    place = Place(start, key.id, group.id, owner.id, profile.id, provider[:100], model[:300])
+    place = Place(
+        *(start, key.id, group.id, owner.id, profile.id, provider[:100], model[:300]),
+        shadow=record.is_shadow,
+    )
     used = found.get(place)
     if used is None:
         used = found[place] = UsageSum()

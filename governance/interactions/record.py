@@ -184,6 +184,10 @@ class DecisionRecord(msgspec.Struct, frozen=True, gc=False):
     """Why the session led to the first candidate: `hash`, `served`, or nothing."""
     cache: str | msgspec.UnsetType = msgspec.UNSET
     """`hit`, `miss` or `bypass`; absent where the profile has no cache."""
+    shadow: str | msgspec.UnsetType = msgspec.UNSET
+    """The id of the record of the copy that was sent to the profile's shadow."""
+    shadow_of: str | msgspec.UnsetType = msgspec.UNSET
+    """The id of the request that this is a copy of."""
 
 
 class FeaturesRecord(msgspec.Struct, frozen=True, gc=False):
@@ -258,6 +262,11 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The request's body; only in the JSONL log, and only where content is logged."""
     answer: str | msgspec.UnsetType = msgspec.UNSET
     """The answer's text, likewise."""
+
+    @property
+    def is_shadow(self) -> bool:
+        """It is a copy of a request, whose answer nobody got."""
+        return bool(self.decision.shadow_of)
 
     @property
     def errors(self) -> str:

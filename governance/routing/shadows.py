@@ -48,9 +48,7 @@ def shadow_route(
     for verdict in plan.verdicts:
         if verdict.rejection is not None or verdict.demoted is not None or verdict.share < 1.0:
             return ShadowRoute(plan, verdict.detail)
-    if not plan.candidates:
-        return ShadowRoute(plan, "Nothing can take it.")
-    return ShadowRoute(plan._replace(profile=profile))
+    return ShadowRoute(plan, "" if plan.candidates else "Nothing can take it.")
 
 
 def described(policy: ShadowPolicy, route: ShadowRoute) -> dict[str, Any]:
@@ -65,8 +63,8 @@ def described(policy: ShadowPolicy, route: ShadowRoute) -> dict[str, Any]:
 
 
 def _stand_in(policy: ShadowPolicy, profile: Profile, table: RoutingTable) -> Profile:
-    """The profile with the shadow's target alone: one object for as long as the table is there,
-    since what is worked out of it is remembered by that."""
+    """The profile with the shadow's target alone, which is asked once: one object for as long as
+    the table is there, since what is worked out of it is remembered by that."""
     memo = ("shadow", profile.id)
     found: Profile | None = table.memo.get(memo)
     if found is None:
@@ -76,6 +74,10 @@ def _stand_in(policy: ShadowPolicy, profile: Profile, table: RoutingTable) -> Pr
             targets=(Target(provider=provider, model=model),),
             strategy="ordered_failover",
             local_fallback="never",
+            retries=0,
+            hedge_after=0.0,
+            sticky_sessions=False,
+            on_broken_stream="error",
             cache=None,
             shadow=None,
         )

@@ -13,7 +13,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import F
 
-from governance.interactions.ledger import micro_usd, quarter_hour
+from governance.interactions.ledger import Place, micro_usd, quarter_hour
 from governance.interactions.record import AttemptRecord, InteractionRecord
 from governance.interactions.rows import record_of
 from governance.load_limits import load_prices
@@ -22,7 +22,6 @@ from governance.prices import PriceList, Seller
 
 BATCH: Final = 500
 
-Place = tuple[str, str, str, str, str, str, str]
 """Quarter hour, key, group, owner, profile, provider and model of a bucket."""
 
 
@@ -125,7 +124,7 @@ def _price(
 ) -> None:
     """A provider that is gone keeps the prices it had."""
     seller = sellers.get(attempt.provider.casefold())
-    if seller is None or attempt.usage is None:
+    if seller is None or attempt.usage is None or attempt.from_cache:
         return
     at = datetime.fromisoformat(record.time).timestamp()
     answered = record.answered_model if attempt is record.attempts[-1] else ""
@@ -145,20 +144,13 @@ def _place(record: InteractionRecord, attempt: AttemptRecord) -> Place:
     named = (record.key, record.group, record.owner, record.profile)
     key, group, owner, profile = ("" if one is None else one.id for one in named)
     start = quarter_hour(record.time)
-    return start, key, group, owner, profile, attempt.provider[:100], attempt.model[:300]
+    place = key, group, owner, profile, attempt.provider[:100], attempt.model[:300]
+    return Place(start, *place, shadow=record.is_shadow)
 
 
 def _bucket(place: Place) -> Any:
-    start, key, group, owner, profile, provider, model = place
-    return UsageBucket.objects.filter(
-        start=datetime.fromisoformat(start),
-        key_id=key,
-        group_id=group,
-        owner_id=owner,
-        profile_id=profile,
-        provider=provider,
-        model=model,
-    )
+    columns = {**place._asdict(), "start": datetime.fromisoformat(place.start)}
+    return UsageBucket.objects.filter(**columns)
 
 
 def _note(who: str, done: Recomputed) -> None:

@@ -68,6 +68,8 @@ class HealthBook:
         self._chosen: dict[str, int] = {}
         """Requests so far that could have been hedged, by profile."""
         self._full: set[str] = set()
+        self.lent: dict[str, dict[object, Callable[[], object]]] = {}
+        """By provider: copies of requests that use what nobody else needs, and how each ends."""
         self._breakers: dict[Key, Breaker] = {}
         self._reported: dict[Key, HealthStatus] = {}
         self._statuses: dict[Key, HealthStatus] = {}
@@ -113,6 +115,9 @@ class HealthBook:
                 return None
             if busy == limit:
                 self._full.add(name)
+            lent = self.lent.get(name)
+            if lent and busy + len(lent) > limit:
+                lent.popitem()[1]()
         self._under_way[name] = busy
         self._asked[name] = self._asked.get(name, 0) + 1
         key = (name, model)

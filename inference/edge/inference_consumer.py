@@ -26,6 +26,7 @@ from inference.dispatch.dispatcher import Delivery, Dispatcher
 from inference.dispatch.health import HealthBook
 from inference.dispatch.request_limits import Limiting, RequestLimits
 from inference.dispatch.results import Exhausted
+from inference.dispatch.shadow import Copy, Shadows
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
@@ -114,6 +115,7 @@ class InferenceConsumer(LeanHttpConsumer):
         body_idle: float = IDLE_SECONDS,
         keeper: Keeper | None = None,
         answers: AnswerCache | None = None,
+        shadows: Shadows | None = None,
     ) -> None:
         super().__init__()
         self.endpoint = endpoint
@@ -127,6 +129,8 @@ class InferenceConsumer(LeanHttpConsumer):
         self.heartbeat = heartbeat
         self.keeper = keeper
         self.answers = answers
+        self.shadows = shadows
+        self._copy: Copy | None = None
         self.budgets = budgets
         self.body_idle = body_idle
 
@@ -183,6 +187,9 @@ class InferenceConsumer(LeanHttpConsumer):
             # The heartbeat knows the writer: a cycle would be left to the garbage collector.
             self.writer.heartbeat = None
             self._record()
+            if self._copy is not None:
+                self._copy.start(self.loop)
+                self._copy = None
 
     async def _carry(
         self,
@@ -205,8 +212,22 @@ class InferenceConsumer(LeanHttpConsumer):
                 heartbeat.stop()
                 self._unless_the_route_failed(exhausted, request, key, table)
                 await delivery.give_up(exhausted)
-            elif cache is not None:
-                cache.keep()
+                return
+        if cache is not None:
+            cache.keep()
+        if plan.profile is not None and plan.profile.shadow is not None:
+            self._copy = self._shadow(request, table)
+
+    def _shadow(self, request: ParsedRequest, table: RoutingTable) -> Copy | None:
+        """The copy that is sent to the profile's shadow, if one is."""
+        context, endpoint = self.context, self.endpoint
+        if self.shadows is None or context.outcome != "ok":
+            return None
+        budget = None if self.budgets is None else self.budgets(self.loop)
+        busy = budget is not None and 2 * budget.used > budget.total
+        return self.shadows.copy(
+            request, context, table, endpoint.translator, endpoint.caller, busy=busy
+        )
 
     def _cache(
         self, request: ParsedRequest, plan: Plan, table: RoutingTable

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Final
-
-import msgspec
 
 from governance.interactions.record import FROM_CACHE, AttemptRecord, Usage
 from governance.routing.caching import SHARED, bypass_reason
@@ -21,7 +18,7 @@ from inference.edge.answer_capture import AnswerCapture, source_of
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
 from inference.endpoints.keeping import is_kept
-from inference.endpoints.response_references import references_in
+from inference.endpoints.side_effects import refers_elsewhere, uses_tools
 from inference.record.record import RequestContext
 from inference.upstream.backend import backend_of
 from inference.values.kept_answer import Keeper
@@ -30,13 +27,8 @@ from inference.values.parsed_request import ParsedRequest
 HIT: Final = "hit"
 MISS: Final = "miss"
 BYPASS: Final = "bypass"
-_TOOLS: Final = ("mcp_servers", "web_search_options", "plugins", "container")
-"""Members that lead to tools beside those that are listed."""
-_KEPT_ELSEWHERE: Final = ("background", "prompt")
-"""Members of a Responses request that refer to what a provider keeps, or make it keep something."""
 _UNFINISHED: Final = frozenset({"content_filter", "error"})
 """Why an answer ended that may end otherwise the next time."""
-_NOTHING: Final = (b"null", b"false", b"[]", b"{}", b'""')
 
 
 class RequestCache:
@@ -148,15 +140,11 @@ class RequestCache:
         request = self._request
         if bypass_reason(self._policy, request.routing_request):
             return False
-        fields = request.fields
-        if not self._policy.tools and any(_says(fields, name) for name in _TOOLS):
+        if (uses_tools(request) and not self._policy.tools) or refers_elsewhere(request):
             return False
-        if request.routing_request.request_type != RESPONSES:
-            return True
         # What is kept has an id of its own, by which it can be deleted and gone on from.
-        kept = keeper is not None and is_kept(request, keeper)
-        elsewhere = any(_says(fields, name) for name in _KEPT_ELSEWHERE)
-        return not (kept or elsewhere or references_in(fields))
+        response = request.routing_request.request_type == RESPONSES
+        return not (response and keeper is not None and is_kept(request, keeper))
 
     def _key_of(self, path: str) -> bytes | None:
         plan, key = self._context.plan, self._context.virtual_key
@@ -211,11 +199,6 @@ async def _paced(found: CachedAnswer, writer: AnswerWriter) -> None:
         await writer.chunk(piece.data)
     await asyncio.sleep(began + last.after - loop.time())
     await writer.last(last.data)
-
-
-def _says(fields: Mapping[str, msgspec.Raw], name: str) -> bool:
-    """Whether the request has the member, with something in it."""
-    return bytes(fields.get(name, b"null")) not in _NOTHING
 
 
 def _directives(header: bytes) -> frozenset[str]:

@@ -159,4 +159,6 @@ def _decision(hint: str | None, plan: Plan, context: RequestContext) -> Decision
         plain(plan.warning, 2000) if plan.warning else "",
         plan.sticky,
         context.cache or UNSET,
+        context.shadow or UNSET,
+        context.shadow_of or UNSET,
     )

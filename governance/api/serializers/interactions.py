@@ -93,6 +93,12 @@ class DecisionSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="Absent where the profile has no cache.",
     )
+    shadow = serializers.CharField(
+        required=False, help_text="Id of the copy that was sent to the profile's shadow."
+    )
+    shadow_of = serializers.CharField(
+        required=False, help_text="Id of the request that this is a copy of."
+    )
 
 
 class FeaturesSerializer(serializers.Serializer[Any]):
