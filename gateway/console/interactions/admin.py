@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.dateformat import format as date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -24,12 +25,14 @@ from gateway.console.interactions.filters import (
     search,
 )
 from gateway.console.interactions.listing import InteractionList
+from gateway.console.interactions.shadow import comparison_of
 from gateway.console.interactions.timeline import timeline_of
 from governance.change_summary.times import readable_time
 from governance.interactions.keyset import Rows
 from governance.interactions.record import OUTCOMES
 from governance.interactions.rows import record_of
 from governance.models import Interaction
+from governance.routing.shadows import REASON as SHADOW
 
 LOCALLY = "ok_locally"
 """Stands for an answer of local inference in place of what was asked for."""
@@ -113,6 +116,7 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         """With the request's time line drawn above the record."""
         record = record_of(context["original"])
         context |= {"record": record, "timeline": timeline_of(record), "show_history": False}
+        context["comparison"] = comparison_of(context["original"], record)
         answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
         return answer
 
@@ -152,6 +156,8 @@ class InteractionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     @admin.display(description="Profile")
     def shown_profile(self, row: Interaction) -> str:
+        if row.reason == SHADOW:
+            return gettext("%(profile)s (shadow)") % {"profile": row.profile_name}
         return row.profile_name or "—"
 
     @admin.display(description="Went to")

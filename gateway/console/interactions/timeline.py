@@ -24,6 +24,7 @@ REASONS: Final = {
     "provider_model": "the model names the provider",
     "model_mapping": "a model mapping matched",
     "default": "it is the default",
+    "shadow": "a copy of a request went to its shadow",
 }
 PASSED_OVER: Final = {
     "target_disabled": "the target is off",
@@ -239,6 +240,12 @@ def _units(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         yield UNITS.get(name, name), f"{count:,}"
 
 
+def _status(record: InteractionRecord) -> str:
+    if record.is_shadow:
+        return str(_("none: it is a copy, which nobody was given"))
+    return str(record.status) if record.status else "none: the caller left"
+
+
 def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
     """What is known of the request and its answer; the rest is left out."""
     usage, key = record.usage, record.key
@@ -253,7 +260,7 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         ("Tools", _count(record.tools)),
         ("Images", _count(record.features.images)),
         ("Needs", ", ".join(record.features.needs)),
-        ("Status", str(record.status) if record.status else "none: the caller left"),
+        ("Status", _status(record)),
         ("Fallback", FALLBACKS.get(record.fallback, "") if record.fallback != "none" else ""),
         ("Because of", record.fallback_reason.replace("_", " ")),
         (str(_("Cache")), str(CACHED.get(record.decision.cache or "", ""))),
