@@ -226,7 +226,12 @@ def _leaving_problems(document: Mapping[str, Any]) -> list[Problem]:
     users = RoutingTarget.objects.filter(
         provider__iexact=document["name"], enabled=True, profile__local_only=True
     )
-    names = sorted(set(users.values_list("profile__name", flat=True)))
+    shadows = RoutingProfile.objects.filter(
+        local_only=True, shadow_target__istartswith=f"{document['name']}/"
+    )
+    names = sorted(
+        {*users.values_list("profile__name", flat=True), *shadows.values_list("name", flat=True)}
+    )
     if not names:
         return []
     message = f"The routing profiles {', '.join(names)} are local_only and use this provider."

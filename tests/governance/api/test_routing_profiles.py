@@ -54,6 +54,8 @@ FULL = {
     "sticky_sessions": False,
     "return_after": 60,
     "on_broken_stream": "error",
+    "cache": {"ttl": 300, "scope": "shared", "tools": True, "cadence": True},
+    "shadow": {"target": "openai/gpt-5", "percent": 5},
 }
 
 
@@ -213,6 +215,8 @@ def test_an_export_leaves_out_what_holds_its_default(api: Api) -> None:
         "sticky_sessions",
         "return_after",
         "on_broken_stream",
+        "cache",
+        "shadow",
     }
     assert shown["targets"][0].keys() - exported["targets"][0].keys() == {"hedge_after"}
     api.put(f"{PATH}/{shown['id']}", {**shown, "retries": 1})
