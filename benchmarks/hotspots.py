@@ -28,7 +28,7 @@ from benchmarks.rounds import Plan, Range
 from benchmarks.service import ROOT, environment, installation
 from benchmarks.subjects import Gateway
 
-_SHOWN: Final = 45
+_SHOWN: Final = 90
 
 
 def main() -> None:
@@ -100,7 +100,11 @@ def _show(profile: Path) -> None:
     """The dearest functions by their own time, per request."""
     stats = pstats.Stats(str(profile))
     functions = stats.stats  # type: ignore[attr-defined]  # not in the stubs
-    requests = next(entry[1] for (*_, name), entry in functions.items() if name == "_begin")
+    requests = next(
+        entry[1]
+        for (file, _, name), entry in functions.items()
+        if name == "__call__" and file.endswith("edge/consumer.py")
+    )
     total = sum(entry[2] for entry in functions.values())
     print(f"{requests:,} requests under cProfile; {total / requests * 1e6:.0f} us of own time each")
     print(f"{'own us':>8} {'all us':>8} {'calls':>7}")

@@ -45,6 +45,12 @@ class Registry(Mapping[str, T], Generic[T]):
     def __getitem__(self, name: str) -> T:
         return self._entries[name]
 
+    def get(  # type: ignore[override]  # a default of another type is not asked for
+        self, name: str, default: T | None = None, /
+    ) -> T | None:
+        """As every mapping has it, without an exception for what is missing."""
+        return self._entries.get(name, default)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 

@@ -24,12 +24,12 @@ def limited(app: App, limit: int, idle: float = IDLE_SECONDS) -> App:
     """
 
     async def limiting(scope: Scope, receive: Receive, send: Send) -> None:
-        announced = asgi.announced_length(scope["headers"])
-        if announced > limit:
+        body = asgi.announced_body(scope["headers"])
+        if body.length > limit:
             await _too_large(receive, send, limit)
             return
         held = HeldBody(budgets(asyncio.get_running_loop()))
-        seen, more = 0, asgi.announces_body(scope["headers"])
+        seen, more = 0, body.follows
 
         async def counted() -> Message:
             nonlocal seen, more
@@ -46,7 +46,7 @@ def limited(app: App, limit: int, idle: float = IDLE_SECONDS) -> App:
 
         try:
             client = scope.get("client")
-            await held.hold(client[0] if client else "", announced)
+            await held.hold(client[0] if client else "", body.length)
             await app(scope, counted, send)
         except BodyTooLarge:
             await _too_large(receive, send, limit)

@@ -114,16 +114,17 @@ def _by_path(apps: Mapping[str, App], models: App, kept: App, batches: App) -> A
     """Which of the applications answers; what is below a path belongs to `models`, `kept` and
     `batches`."""
     unknown = UnknownPathConsumer.as_asgi(paths=PATHS)
+    below = (
+        (f"{MODELS}/", models),
+        ("/v1/responses/", kept),
+        ("/v1/messages/batches/", batches),
+    )
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = scope["path"].rstrip("/")
-        chosen = apps.get(path, unknown)
-        if path.startswith("/v1/models/"):
-            chosen = models
-        elif chosen is unknown and path.startswith("/v1/responses/"):
-            chosen = kept
-        elif chosen is unknown and path.startswith("/v1/messages/batches/"):
-            chosen = batches
+        chosen = apps.get(path)
+        if chosen is None:
+            chosen = next((app for lead, app in below if path.startswith(lead)), unknown)
         return chosen(scope, receive, send)
 
     return app

@@ -144,6 +144,11 @@ class ProviderEntry:
     model_facts: tuple[SaidFacts, ...] = ()
     """What operators say of its models."""
 
+    def __hash__(self) -> int:
+        """By name alone, of which there are no two in a table: what is made ready for a provider is
+        looked up for every request."""
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class VirtualKey:

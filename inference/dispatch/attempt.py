@@ -151,7 +151,8 @@ class Attempt:
 
     def started(self, reply: Reply) -> None:
         """There is a connection for the request: from now on a deadline aborts `reply`."""
-        self._note_stale()
+        if self._reply is not None:
+            self._note_stale()
         self._reply = reply
         self.deadlines.guard(reply)
 
@@ -176,7 +177,8 @@ class Attempt:
 
     def answered(self) -> None:
         """The head of a reply is here."""
-        self._note_stale()
+        if self._reply is not None:
+            self._note_stale()
 
     def __exit__(
         self,
@@ -200,7 +202,8 @@ class Attempt:
         if self.ended:
             return
         self.ended = True
-        self._note_stale()
+        if self._reply is not None:
+            self._note_stale()
         self.failure = failure
         if self._permit is not None:
             self.deadlines.stop()

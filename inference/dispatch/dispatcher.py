@@ -175,7 +175,8 @@ class Dispatcher:
             with self._attempt(candidate) as attempt:
                 attempt.counted = repeats > 0
                 self._lanes[lane] = attempt
-                result = await self._ask(attempt)
+                self._acquire(attempt)
+                result = await self._exchange.ask(attempt)
                 self._claim(attempt)
                 if isinstance(result, StreamResult):
                     await self._relay(result, attempt)
@@ -198,8 +199,8 @@ class Dispatcher:
             if self._winner is not None:
                 return False
 
-    async def _ask(self, attempt: Attempt) -> StreamResult | TranslatedAnswer:
-        """The candidate's committed stream or its whole answer. Raises what `Attempt` takes."""
+    def _acquire(self, attempt: Attempt) -> None:
+        """Makes the attempt ready to be asked. Raises what `Attempt` takes."""
         context, candidate = self.context, attempt.candidate
         context.dropped = ()
         slow = None
@@ -217,7 +218,6 @@ class Dispatcher:
                 provider=candidate.provider.name,
                 failed=[str(one) for one in context.attempts],
             )
-        return await self._exchange.ask(attempt)
 
     def _on_slow(self) -> None:
         """The first lane has waited for a first token for long: a second one begins beside it."""

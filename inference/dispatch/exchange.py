@@ -118,28 +118,26 @@ class Exchange:
         self, request: ParsedRequest, backend: Backend, outbound: Outbound, attempt: Attempt
     ) -> Reply:
         """The reply to the request, repaired where the provider refuses a part of it."""
-        context, candidate = self._context, attempt.candidate
+        candidate = attempt.candidate
         body = _limited(request, backend, candidate, outbound.body)
-        repairs = RepairedRequest(self.book.repairs, backend, candidate, body)
-
-        async def ask(body: bytes) -> Reply:
-            attempt.dropped = context.dropped = (*outbound.dropped, *repairs.dropped)
+        repairs = RepairedRequest(self.book.repairs, backend, candidate.model, body)
+        reply = await self._ask_once(request, backend, outbound, repairs, attempt)
+        while repairs.refused_by(reply):
+            await repairs.mend(reply)
             attempt.deadlines.unguard()
-            reply = await self._ask_once(request, backend, outbound, body, attempt)
-            attempt.answered()
-            self.book.observe(candidate.provider, candidate.model, reply.headers)
-            return reply
-
-        return await repairs.send(ask)
+            reply = await self._ask_once(request, backend, outbound, repairs, attempt)
+        return reply
 
     async def _ask_once(
         self,
         request: ParsedRequest,
         backend: Backend,
         outbound: Outbound,
-        body: bytes,
+        repairs: RepairedRequest,
         attempt: Attempt,
     ) -> Reply:
+        candidate = attempt.candidate
+        attempt.dropped = self._context.dropped = outbound.dropped + repairs.dropped
         key = self._context.virtual_key
         extra = outbound.headers
         if outbound.content_type != JSON:
@@ -148,19 +146,22 @@ class Exchange:
             place = priority(key.priority, request.priority)
             if place != "normal":
                 extra = (*extra, (backend.kind.priority_header.encode(), place.encode()))
-        return await send(
+        reply = await send(
             self._client,
             backend,
             b"POST",
             outbound.path,
-            body,
-            model=attempt.candidate.model,
+            repairs.body,
+            model=candidate.model,
             caller=request.headers,
             extra=extra,
             stream=request.routing_request.stream,
             connect_timeout=backend.provider.connect_timeout,
             on_start=attempt.started,
         )
+        attempt.answered()
+        self.book.observe(candidate.provider, candidate.model, reply.headers)
+        return reply
 
     def told(self, candidate: Candidate, failure: Failure) -> Exhausted:
         """The failure with what the upstream said about it, in the caller's protocol.

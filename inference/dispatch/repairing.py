@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 
 from governance.kinds.model_rules import Fix, fixes_for
-from governance.routing.plan import Candidate
 from inference.dispatch.reading import refusal
 from inference.dispatch.repair_book import RepairBook
 from inference.translate.repairs import REPAIRS, recognise, refuses_member, repaired
@@ -29,37 +27,38 @@ MEMBER_REFUSED: Final = "member_refused"
 class RepairedRequest:
     """A request's body for one candidate, with what was changed in it."""
 
-    __slots__ = ("_backend", "_book", "_learned", "_model", "_original", "_relearning", "body",
-                 "dropped")  # fmt: skip
+    __slots__ = ("_backend", "_book", "_learned", "_left", "_model", "_original", "_relearning",
+                 "body", "dropped")  # fmt: skip
 
-    def __init__(
-        self, book: RepairBook, backend: Backend, candidate: Candidate, body: bytes
-    ) -> None:
+    def __init__(self, book: RepairBook, backend: Backend, model: str, body: bytes) -> None:
         """What the model is known to refuse is changed before anything is sent."""
-        self._book, self._backend, self._model = book, backend, candidate.model
-        self._original = body
+        self._book, self._backend, self._model = book, backend, model
+        self._original = self.body = body
+        self.dropped: tuple[str, ...] = ()
+        self._left = MOST
         self._learned: list[Fix] = []
-        known = book.known(backend.provider, candidate.model)
-        rules = fixes_for(backend.kind.model_rules, candidate.model)
+        known = book.known(backend.provider, model)
+        rules = fixes_for(backend.kind.model_rules, model)
         self._relearning = bool(known)
-        self.body, self.dropped = repaired(body, (*rules, *known))
+        if rules or known:
+            self.body, self.dropped = repaired(body, (*rules, *known))
 
-    async def send(self, ask: Callable[[bytes], Awaitable[Reply]]) -> Reply:
-        """The first reply that is no refusal. Raises `AttemptFailed` for a refusal that no repair
-        answers, and what `ask` raises."""
-        reply = await ask(self.body)
-        for _ in range(MOST):
-            if 200 <= reply.status < 300:
-                break
-            failure = await refusal(reply, self._backend.kind.failure_words)
-            if not self._mend(failure):
-                raise AttemptFailed(_classified(failure))
-            reply = await ask(self.body)
+    def refused_by(self, reply: Reply) -> bool:
+        """Whether the reply refuses the request; of one that does not, what was learned from those
+        before it is remembered."""
         if not 200 <= reply.status < 300:
-            failure = await refusal(reply, self._backend.kind.failure_words)
+            return True
+        if self._learned:
+            self._remember()
+        return False
+
+    async def mend(self, reply: Reply) -> None:
+        """Changes the body in answer to a refusal. Raises `AttemptFailed` for one that no repair
+        answers."""
+        failure = await refusal(reply, self._backend.kind.failure_words)
+        if not self._left or not self._mend(failure):
             raise AttemptFailed(_classified(failure))
-        self._remember()
-        return reply
+        self._left -= 1
 
     def _mend(self, failure: Failure) -> bool:
         """Whether the body was changed in a way that answers the refusal."""
@@ -89,8 +88,6 @@ class RepairedRequest:
         return True
 
     def _remember(self) -> None:
-        if not self._learned:
-            return
         provider = self._backend.provider
         log.info(
             "request_repaired",

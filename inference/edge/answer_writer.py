@@ -71,6 +71,7 @@ class AnswerWriter:
             self.heartbeat.stop()
         if self.watcher is not None:
             self.watcher.stop()
+            self.watcher = None
         if self.on_sent is not None:
             self.on_sent(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": False})

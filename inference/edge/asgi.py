@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -25,25 +25,29 @@ LINGER_SECONDS: Final = 1.0
 """How long that may take."""
 
 
-def announced_length(headers: Iterable[Header]) -> int:
-    """What `content-length` says; 0 where nothing is said."""
-    for name, value in headers:
-        if name == b"content-length":
-            return int(value) if value.isdigit() else 0
-    return 0
+class AnnouncedBody(NamedTuple):
+    """What the head of a request says of its body."""
+
+    length: int
+    """By `content-length`; 0 where nothing is said."""
+    follows: bool
+    """There is one."""
+    coded: bool
+    """It is in a content coding."""
 
 
-def announces_body(headers: Iterable[Header]) -> bool:
-    """Whether a body follows the head of this request."""
-    return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
-        for name, value in headers
-    )
+def announced_body(headers: Iterable[Header]) -> AnnouncedBody:
+    """Servers see to it that there is one length at most."""
+    named = dict(headers)
+    given = named.get(b"content-length", b"")
+    length = int(given) if given.isdigit() else 0
+    follows = length > 0 or b"transfer-encoding" in named
+    return AnnouncedBody(length, follows, b"content-encoding" in named)
 
 
 def unread_body(scope: Scope, receive: Receive) -> Receive | None:
     """What `respond` takes as `unread` where nothing of the body has been read."""
-    return receive if announces_body(scope["headers"]) else None
+    return receive if announced_body(scope["headers"]).follows else None
 
 
 async def respond(

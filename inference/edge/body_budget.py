@@ -13,6 +13,9 @@ from typing import Final, NamedTuple
 
 PATIENCE: Final = 10.0
 """Seconds a body may wait for room."""
+SMALL: Final = 16 * 1024
+"""Bytes up to which a body whose length is announced is not counted, unless there is little to be
+had: how many of those there are is bounded by the number of connections."""
 LARGE: Final = 1024 * 1024
 """Bytes from which on a body waits for its turn to be read and translated."""
 _PAUSE: Final = 0.005
@@ -45,6 +48,8 @@ class BodyBudget:
     ) -> None:
         self.total = total
         self.per_key = per_key
+        self.uncounted = min(SMALL, per_key // 256)
+        """Bytes of a body that need no leave."""
         self.used = 0
         self._loop = loop
         self._patience = patience

@@ -32,8 +32,7 @@ from inference.edge.asgi import (
     Receive,
     Scope,
     Send,
-    announced_length,
-    announces_body,
+    announced_body,
     unread_body,
 )
 from inference.edge.body_budget import LARGE, BodyBudget, HeldBody, NoRoom
@@ -102,7 +101,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         self.loop = loop = asyncio.get_running_loop()
         self.timer_wheel = timer_wheel_of(loop)
         watcher: DisconnectWatcher | None = None
-        held = self._body_held = HeldBody(self.budgets(loop)) if self.budgets is not None else None
+        held: HeldBody | None = None
         try:
             refusal = self.on_head() or self._refusal_by_head()
             if refusal is not None:
@@ -110,6 +109,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
                 return
             carrier = asyncio.current_task(loop)
             assert carrier is not None
+            held = self._body_held = self._held_body()
             body = await self._receive_body(receive, carrier)
             watcher = DisconnectWatcher(receive, carrier, loop, self.timer_wheel)
             self.writer.watcher = watcher
@@ -129,6 +129,13 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             if held is not None:
                 held.release()
             await self.disconnect()
+
+    def _held_body(self) -> HeldBody | None:
+        """What the budget has to know of the body; None where nothing."""
+        if self.budgets is None:
+            return None
+        budget = self.budgets(self.loop)
+        return None if 0 < self._announced.length <= budget.uncounted else HeldBody(budget)
 
     async def _refuse_unread(self, error: ErrorAnswer, unread: Receive | None) -> None:
         """Answers a request whose body was not read, or not to its end."""
@@ -177,12 +184,12 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
 
     def _refusal_by_head(self) -> ErrorAnswer | None:
         """What the head says of the body: its length and its content coding."""
-        self._announced = announced_length(self.scope["headers"])
-        if self._announced > self.body_limit:
+        self._announced = announced = announced_body(self.scope["headers"])
+        if announced.length > self.body_limit:
             return self._too_large()
-        named = [value for name, value in self.scope["headers"] if name == b"content-encoding"]
-        if not named:
+        if not announced.coded:
             return None
+        named = [value for name, value in self.scope["headers"] if name == b"content-encoding"]
         try:
             self.coding = coding_of(b", ".join(named))
         except UnknownCoding as error:
@@ -220,8 +227,8 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         """Raises `BodyTooLarge`, `BodyStalled`, `CallerLeft` and `NoRoom`."""
         held = self._body_held
         if held is not None:
-            await held.hold(self.body_owner(), self._announced)
-        if not announces_body(self.scope["headers"]):
+            await held.hold(self.body_owner(), self._announced.length)
+        if not self._announced.follows:
             return await self._read(receive, None)
         clock = BodyClock(self.loop, self.timer_wheel, carrier, self.body_idle)
         try:

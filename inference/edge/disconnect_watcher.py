@@ -41,6 +41,7 @@ class DisconnectWatcher:
         self._task = self._loop.create_task(self._watch())
 
     def stop(self) -> None:
+        """Once, or more often."""
         self._timer_wheel.discard(self)
         if self._task is not None:
             self._task.cancel()

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any
 
 from inference.dispatch.timer_wheel import TimerWheel
 
-_NEVER: Final = float("inf")
-
 
 class Heartbeat:
-    """Calls `beat` after every `interval` seconds of silence, or a turn of the wheel later.
+    """Calls `beat` after every `interval` seconds of silence, or a turn of the wheel later, until
+    it is stopped.
 
-    An interval of None never does. Events are sent whole, one `send` each, so a beat falls between
+    Events are sent whole, one `send` each, so a beat falls between
     two of them. A beat that waits for a caller who does not read is not joined by another.
     """
 
@@ -26,30 +24,16 @@ class Heartbeat:
         loop: asyncio.AbstractEventLoop,
         timer_wheel: TimerWheel,
         beat: Callable[[], Coroutine[Any, Any, None]],
-        interval: float | None,
+        interval: float,
     ) -> None:
         self._beat = beat
-        self._interval = _NEVER if interval is None else interval
+        self._interval = interval
         self._loop = loop
         self._timer_wheel = timer_wheel
-        self._last = 0.0
         self._task: asyncio.Task[None] | None = None
-        self.due = _NEVER
-
-    def __enter__(self) -> Self:
-        if self._interval != _NEVER:
-            self._last = self._loop.time()
-            self.due = self._last + self._interval
-            self._timer_wheel.add(self)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
+        self._last = loop.time()
+        self.due = self._last + interval
+        timer_wheel.add(self)
 
     def touch(self) -> None:
         """The caller was sent something just now."""

@@ -20,7 +20,7 @@ from governance.routing.plan import Plan, Refusal
 from governance.routing.policy import choose
 from governance.routing.resolve import resolve, route
 from governance.routing.sessions import sticks
-from governance.routing.table import RoutingTable, VirtualKey
+from governance.routing.table import CachePolicy, RoutingTable, VirtualKey
 from inference.cache.answer_cache import AnswerCache
 from inference.dispatch.dispatcher import Delivery, Dispatcher
 from inference.dispatch.health import HealthBook
@@ -169,12 +169,7 @@ class InferenceConsumer(LeanHttpConsumer):
             key = self._key(table)
             request = self._parse(body)
             plan = self._route(request, key, table)
-            cache = self._cache(request, plan, table)
-            found = None if cache is None else await cache.find()
-            if cache is not None and found is not None:
-                await cache.give(found, self.writer)
-            else:
-                await self._carry(request, plan, key, table, cache)
+            await self._carry(request, plan, key, table)
         except RequestRefused as refused:
             await self._refuse(refused.answer)
         except asyncio.CancelledError:
@@ -184,38 +179,40 @@ class InferenceConsumer(LeanHttpConsumer):
             context.outcome, context.error_code = "error", "internal_error"
             await self.crashed(error)
         finally:
-            # The heartbeat knows the writer: a cycle would be left to the garbage collector.
-            self.writer.heartbeat = None
+            self._end_heartbeat()
             self._record()
             if self._copy is not None:
                 self._copy.start(self.loop)
                 self._copy = None
 
     async def _carry(
-        self,
-        request: ParsedRequest,
-        plan: Plan,
-        key: VirtualKey,
-        table: RoutingTable,
-        cache: RequestCache | None,
+        self, request: ParsedRequest, plan: Plan, key: VirtualKey, table: RoutingTable
     ) -> None:
-        """Candidate by candidate until one answers, or none does."""
+        """The cached answer, or candidate by candidate until one answers, or none does."""
         delivery = AnswerDelivery(self.context, self.writer)
-        through = delivery if cache is None else cache.capture(delivery)
-        dispatcher = self._dispatcher(request, through)
-        events = request.routing_request.stream and self.endpoint.events
-        interval = self.heartbeat if events else None
-        with Heartbeat(self.loop, self.timer_wheel, delivery.heartbeat, interval) as heartbeat:
-            self.writer.heartbeat = heartbeat
-            exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
-            if exhausted is not None:
-                heartbeat.stop()
-                self._unless_the_route_failed(exhausted, request, key, table)
-                await delivery.give_up(exhausted)
+        through: Delivery = delivery
+        profile, cache = plan.profile, None
+        if profile is not None and profile.cache is not None and self.answers is not None:
+            cache = self._cache(self.answers, profile.cache, request, table)
+            found = await cache.find()
+            if found is not None:
+                await cache.give(found, self.writer)
                 return
+            through = cache.capture(delivery)
+        dispatcher = self._dispatcher(request, through)
+        if request.routing_request.stream and self.endpoint.events:
+            self.writer.heartbeat = Heartbeat(
+                self.loop, self.timer_wheel, delivery.heartbeat, self.heartbeat
+            )
+        exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
+        if exhausted is not None:
+            self._end_heartbeat()
+            self._unless_the_route_failed(exhausted, request, key, table)
+            await delivery.give_up(exhausted)
+            return
         if cache is not None:
             cache.keep()
-        if plan.profile is not None and plan.profile.shadow is not None:
+        if profile is not None and profile.shadow is not None:
             self._copy = self._shadow(request, table)
 
     def _shadow(self, request: ParsedRequest, table: RoutingTable) -> Copy | None:
@@ -230,16 +227,17 @@ class InferenceConsumer(LeanHttpConsumer):
         )
 
     def _cache(
-        self, request: ParsedRequest, plan: Plan, table: RoutingTable
-    ) -> RequestCache | None:
-        """None where the profile has no cache."""
-        profile = plan.profile
-        if profile is None or profile.cache is None or self.answers is None:
-            return None
+        self, answers: AnswerCache, policy: CachePolicy, request: ParsedRequest, table: RoutingTable
+    ) -> RequestCache:
+        """What the profile's cache does for the request."""
         path = self.endpoint.path
-        return RequestCache(
-            self.answers, profile.cache, request, self.context, table, path, self.keeper
-        )
+        return RequestCache(answers, policy, request, self.context, table, path, self.keeper)
+
+    def _end_heartbeat(self) -> None:
+        """It knows the writer: a cycle would be left to the garbage collector."""
+        heartbeat, self.writer.heartbeat = self.writer.heartbeat, None
+        if heartbeat is not None:
+            heartbeat.stop()
 
     def _key(self, table: RoutingTable) -> VirtualKey:
         """The key the request was authenticated by; if the table has changed while the body was

@@ -45,7 +45,7 @@ def describe(
     features, profile = routing_request.features, plan.profile
     attempts = _attempts(context)
     last = attempts[-1] if attempts else None
-    first_token = context.first_token
+    first_token, fallback = context.first_token, context.fallback
     return InteractionRecord(
         id=context.id,
         time=timestamp(context.at),
@@ -73,8 +73,8 @@ def describe(
         usage=context.usage,
         cost_usd=cost_usd,
         finish_reason=plain(context.finish_reason, 40),
-        fallback=context.fallback,
-        fallback_reason=context.fallback_reason,
+        fallback=fallback,
+        fallback_reason="" if fallback == "none" else context.first_failure,
         outcome=str(context.outcome),
         error_code=context.error_code,
         status=context.status,
@@ -107,7 +107,8 @@ def _attempts(context: RequestContext) -> list[AttemptRecord]:
         one.milliseconds = round(one.milliseconds, 1)
         if one.started_ms is not None:
             one.started_ms = round(one.started_ms, 1)
-        one.cause = plain(one.cause)
+        if one.cause:
+            one.cause = plain(one.cause)
     if attempts and attempts[-1].usage is None:
         # Usage is known when the answer ends, which is after its attempt was noted.
         attempts[-1].usage = context.usage

@@ -120,11 +120,6 @@ class RequestContext(msgspec.Struct):
         return "target" if self.moved_on(last.provider, last.model) else "none"
 
     @property
-    def fallback_reason(self) -> str:
-        """Why another one answered; empty where none did."""
-        return "" if self.fallback == "none" else self.first_failure
-
-    @property
     def first_failure(self) -> str:
         """Why the first choice does not answer: the code of its failure, or why nothing was to be
         tried. Empty where nothing has failed."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from inference.protocols.sse import MAX_EVENT, Event, EventTooLarge, Parser
 from inference.translate.base import EVENT_STREAM
+from inference.translate.text_run import TextForm, TextRun
 from inference.values.failures import Failure, broken
 from inference.values.usage import Usage
 
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
+_LOOKS: Final = 16
+"""How often one stream is looked at anew for a run of text."""
 
 
 class EventStream:
@@ -20,10 +23,15 @@ class EventStream:
     handed on as the stream it should have been.
     """
 
+    text_form: ClassVar[TextForm | None] = None
+    """Where events of text have it, in a protocol whose runs of text are translated at once."""
+
     __slots__ = (
         "_document",
         "_ends",
+        "_looks",
         "_parser",
+        "_run",
         "_started",
         "committed",
         "failure",
@@ -45,6 +53,8 @@ class EventStream:
         self._started = False
         self._ends = False
         """The model has told why it stops: a clean end of the body is then the answer's end."""
+        self._run: TextRun | None = None
+        self._looks = _LOOKS if self.text_form is not None else 0
 
     @property
     def media_type(self) -> str:
@@ -61,6 +71,31 @@ class EventStream:
         return None
 
     def feed(self, chunk: bytes) -> bytes:
+        if b"\r" in chunk or not (self._looks or self._run):
+            return self._read(chunk)
+        out: list[bytes] = []
+        at = 0
+        while self._parser.at_border:
+            if self._run is not None:
+                text, at, characters = self._run.translated(chunk, at)
+                self._passed_over(characters)
+                out.append(text)
+                if at == len(chunk):
+                    return b"".join(out)
+                self._run = None
+            end = chunk.find(b"\n\n", at) + 2
+            if end < 2 or end == len(chunk) or not self._looks:
+                break
+            # The first of some events may tell how to translate those behind it.
+            out.append(self._read(chunk[at:end]))
+            at = end
+        out.append(self._read(chunk[at:]))
+        return b"".join(out)
+
+    def _passed_over(self, characters: int) -> None:
+        """So much text was translated without having been read."""
+
+    def _read(self, chunk: bytes) -> bytes:
         if self.failure is not None or self.finished:
             return b""
         if not self._started:
@@ -75,8 +110,6 @@ class EventStream:
         except EventTooLarge as error:
             self.failure = broken("event_too_large", str(error))
             return b""
-        if len(events) == 1:
-            return self._event(*events[0])
         return self._events(events)
 
     def end(self) -> bytes:
@@ -108,8 +141,16 @@ class EventStream:
         for name, data in events:
             out.append(self._event(name, data))
             if self.failure is not None or self.finished:
-                break
+                return b"".join(out)
+        if self._looks and self.committed and out:
+            self._look(events[-1], out[-1])
         return b"".join(out)
+
+    def _look(self, event: Event, out: bytes) -> None:
+        """Whether a run of text begins with an event that became `out`."""
+        if out and self.text_form is not None and self.text_form.opening.search(event.data):
+            self._looks -= 1
+            self._run = TextRun.of(self.text_form, event, out)
 
     def _collect(self, chunk: bytes) -> bytes:
         assert self._document is not None

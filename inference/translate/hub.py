@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
@@ -56,6 +56,9 @@ class HubWriter:
     """
 
     __slots__ = ("committed", "finish_reason", "sequence")
+
+    text_leaves_no_trace: ClassVar[bool] = False
+    """Text in a place where text was written before changes nothing but what is written."""
 
     def __init__(self) -> None:
         self.committed = False

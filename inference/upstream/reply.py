@@ -40,6 +40,7 @@ class Reply:
         "_loop",
         "_source",
         "_stale",
+        "_text",
         "_waiter",
         "headers",
         "resent",
@@ -59,6 +60,8 @@ class Reply:
         self._buffered = 0
         self._complete = False
         self._decoding: BodyDecoding | None = None
+        # Pieces are looked at, and decoded from the first on that is more than ASCII.
+        self._text = False
         # Never raised itself: see `afresh`.
         self._error: Exception | None = None
         # The connection died before it carried a byte of this response.
@@ -105,7 +108,9 @@ class Reply:
                     await self._wait()
                 data = self._take()
                 if self._decoding is None:
-                    return data
+                    if not self._text or data.isascii():
+                        return data
+                    self._decoding = BodyDecoding(None, text=True)
                 data = self._decoded(self._decoding, data)
             if data:
                 return data
@@ -113,8 +118,12 @@ class Reply:
     def decode(self, *, text: bool) -> None:
         """From here on `read` gives the body out of its content coding, and raises for text that
         is not UTF-8. Raises `UndecodableBody`, which drops the connection."""
+        coding = self.header(b"content-encoding")
+        if coding is None:
+            self._text = text
+            return
         try:
-            self._decoding = BodyDecoding(self.header(b"content-encoding"), text=text)
+            self._decoding = BodyDecoding(coding, text=text)
         except UndecodableBody as error:
             self.abort(afresh(error))
             raise

@@ -26,9 +26,11 @@ def check_lengths(body: msgspec.Struct) -> None:
     """Raises `BadRequest` for the first field of a body that is over its bound."""
     for name, characters, items in _bounds(type(body)):
         value = getattr(body, name)
+        if value is None:
+            continue
         if isinstance(value, str):
             check_characters(name, value, characters)
-        elif items is not None and value is not None and len(value) > items:
+        elif items is not None and len(value) > items:
             raise too_much(name, f"has {len(value)} items", f"{items} items")
 
 

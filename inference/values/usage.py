@@ -81,4 +81,7 @@ def clamped(value: Any) -> int:
 
 
 def _count(counts: Any, name: str) -> int:
-    return clamped(counts.get(name)) if isinstance(counts, dict) else 0
+    if not isinstance(counts, dict):
+        return 0
+    value = counts.get(name)
+    return value if type(value) is int and 0 <= value <= MOST else clamped(value)

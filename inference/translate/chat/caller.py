@@ -60,6 +60,8 @@ class ChatWriter(HubWriter):
 
     __slots__ = ("_wants_usage",)
 
+    text_leaves_no_trace = True
+
     def __init__(self, *, wants_usage: bool) -> None:
         super().__init__()
         # Whoever reads the upstream says what is meaningful.

@@ -6,7 +6,7 @@ Looked for in the bytes, so that a request without costs next to nothing and sta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from inference.translate.tool_names import has_illegal_names
 
 _NOTHING: Final = (b"null", b"[]")
+_OF_TOOLS: Final = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
 _OPEN: Final = re.compile(rb'"parameters"\s*:\s*(?:null|\{(?![^{}\[\]]*"properties"\s*:\s*\{))')
 """Parameters that say nothing of properties before the first object or array within them."""
 _OBJECT: Final = re.compile(rb"\s*:\s*\{")
@@ -23,25 +24,27 @@ _LONG_ID: Final = re.compile(rb'\s*:\s*"[^"]{41}')
 def tools_are_odd(fields: Mapping[str, msgspec.Raw]) -> bool:
     tools = fields.get("tools")
     if tools is None or bytes(tools) in _NOTHING:
-        return any(name in fields for name in ("tools", "tool_choice", "parallel_tool_calls"))
+        return not _OF_TOOLS.isdisjoint(fields)
     given = bytes(tools)
     return _OPEN.search(given) is not None or has_illegal_names(given)
 
 
 def history_is_odd(messages: bytes, fields: Mapping[str, msgspec.Raw]) -> bool:
     """Calls with arguments that are no text, with ids that are too long, or of renamed tools."""
-    if any(_OBJECT.match(messages, at) for at in _found(b'"arguments"', messages)):
+    if _follows(b'"arguments"', _OBJECT, messages):
         return True
-    if any(_LONG_ID.match(messages, at) for at in _found(b'"tool_call_id"', messages)):
+    if _follows(b'"tool_call_id"', _LONG_ID, messages):
         return True
     tools = fields.get("tools")
     return tools is not None and has_illegal_names(bytes(tools))
 
 
-def _found(word: bytes, text: bytes) -> Iterator[int]:
-    """Where each occurrence ends."""
+def _follows(word: bytes, pattern: re.Pattern[bytes], text: bytes) -> bool:
+    """Whether the pattern stands behind any occurrence of the word."""
     at = text.find(word)
     while at >= 0:
         at += len(word)
-        yield at
+        if pattern.match(text, at):
+            return True
         at = text.find(word, at)
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -17,11 +18,16 @@ from inference.translate.event_stream import EventStream
 from inference.translate.hub import HubWriter
 from inference.translate.json_errors import BROKEN_JSON
 from inference.translate.lenient import loads
+from inference.translate.text_run import TextForm
 from inference.values.failures import Failure
 from inference.values.usage import of_both, of_openai
 
 _ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError)
 """What taking apart a document of unknown make may raise."""
+_TEXT: Final = TextForm(
+    re.compile(rb'"delta": ?\{(?:"\w+": ?(?:null|"assistant"), ?)*"content": ?"'),
+    re.compile(rb'"(?:, ?"\w+": ?null)*\}'),
+)
 _DONE: Final = Event(b"", b"[DONE]")
 
 
@@ -60,9 +66,13 @@ class ChunkStream(CompletionStream):
 
     __slots__ = ("_calls", "_reason", "_writer")
 
+    text_form = _TEXT
+
     def __init__(self, writer: HubWriter) -> None:
         super().__init__()
         self._writer = writer
+        if not writer.text_leaves_no_trace:
+            self._looks = 0
         self._calls = CallStream()
         self._reason = ""
 

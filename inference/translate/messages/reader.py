@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -14,8 +15,10 @@ from inference.translate.lenient import loads
 from inference.translate.messages.answer_schema import EVENT, MESSAGE, AnswerMessage
 from inference.translate.messages.answer_schema import MessageEvent as MessageEvent
 from inference.translate.messages.whole import events_of, message_of
+from inference.translate.text_run import TextForm
 from inference.values.failures import Failure
 
+_TEXT: Final = TextForm(re.compile(rb'"type": ?"text_delta", ?"text": ?"'), re.compile(rb'"\}\}\Z'))
 _ODD: Final = (*BROKEN_JSON, TypeError, AttributeError, KeyError, IndexError)
 """What taking apart a document of unknown make may raise."""
 
@@ -24,6 +27,8 @@ class MessagesStream(EventStream):
     """Reads the events of an Anthropic stream. A subclass says what each becomes."""
 
     __slots__ = ()
+
+    text_form = _TEXT
 
     def _event(self, name: bytes, data: bytes) -> bytes:
         if not data:

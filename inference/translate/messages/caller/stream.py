@@ -41,6 +41,8 @@ class MessagesWriter(HubWriter):
 
     __slots__ = ("_blocks", "_choice", "_id", "_prompt", "_refused", "_started", "_stops")
 
+    text_leaves_no_trace = True
+
     def __init__(self, stops: list[str], prompt: Callable[[], int] = lambda: 0) -> None:
         """`prompt` estimates the prompt's tokens, for the first event: the upstream counts last."""
         super().__init__()

@@ -34,7 +34,6 @@ class Chunks:
         "_calls",
         "_created",
         "_frame",
-        "_said",
         "_streamed",
         "_thoughts",
         "committed",
@@ -43,6 +42,7 @@ class Chunks:
         "finish_reason",
         "finished",
         "model",
+        "said",
     )
 
     def __init__(self, created: int) -> None:
@@ -58,7 +58,7 @@ class Chunks:
         self._streamed = False
         self._calls = 0
         self._thoughts = 0
-        self._said = 0
+        self.said = 0
         """Characters of text."""
 
     def of(self, event: MessageEvent) -> list[Chunk]:
@@ -114,7 +114,7 @@ class Chunks:
             self._calls += 1
             return [self._chunk({"tool_calls": [{"index": self._calls - 1, **call}]})]
         if block.type == "text" and block.text:
-            self._said += len(block.text)
+            self.said += len(block.text)
             return self._say({"content": block.text})
         if block.type == "thinking" and block.thinking:
             return self._say({"reasoning_content": block.thinking})
@@ -123,7 +123,7 @@ class Chunks:
     def _delta(self, delta: BlockDelta) -> list[Chunk]:
         kind = delta.type
         if kind == "text_delta" and delta.text:
-            self._said += len(delta.text)
+            self.said += len(delta.text)
             return self._say({"content": delta.text})
         if kind == "input_json_delta" and delta.partial_json and self._block.type == "tool_use":
             self._streamed = True
@@ -143,7 +143,7 @@ class Chunks:
         if block.type in ("thinking", "redacted_thinking"):
             thought = thinking_block(block.type, block.thinking, block.signature, block.data)
             self._thoughts += 1
-            thought = placed(thought, self._said, self._calls)
+            thought = placed(thought, self.said, self._calls)
             return self._say({"thinking_blocks": [{"index": self._thoughts - 1, **thought}]})
         return []
 

@@ -51,6 +51,8 @@ class EventStreamToChat(MessagesStream):
         super().__init__()
         self._chunks = Chunks(created)
         self._writer = writer
+        if not writer.text_leaves_no_trace:
+            self._looks = 0
 
     @property
     def sequence(self) -> int:
@@ -59,6 +61,9 @@ class EventStreamToChat(MessagesStream):
     @property
     def partial(self) -> Mapping[str, Any] | None:
         return self._writer.partial()
+
+    def _passed_over(self, characters: int) -> None:
+        self._chunks.said += characters
 
     def _known(self, event: MessageEvent, data: bytes) -> bytes:
         state, writer = self._chunks, self._writer
