@@ -46,7 +46,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DiffPart:
     """A part of the two answers: `same`, `live` alone, or `shadow` alone."""
 
     where: str
@@ -59,7 +59,7 @@ class Comparison:
     shadow: Side | None
     is_shadow: bool
     """The page is that of the copy."""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[DiffPart, ...] = ()
     note: str = ""
     """Why the answers do not stand there, or that they are the same."""
 
@@ -108,7 +108,7 @@ def _side(record: InteractionRecord, answer: str | None, link: str) -> Side:
     )
 
 
-def _compared(live: str | None, shadow: str | None) -> tuple[tuple[Change, ...], str]:
+def _compared(live: str | None, shadow: str | None) -> tuple[tuple[DiffPart, ...], str]:
     if live is None or shadow is None:
         return (), _(
             "The answers themselves are not at hand: they are kept where POINTSMAN_LOG_CONTENT is "
@@ -122,13 +122,13 @@ def _compared(live: str | None, shadow: str | None) -> tuple[tuple[Change, ...],
     return tuple(_changes(old[:WORDS], new[:WORDS])), note
 
 
-def _changes(old: list[str], new: list[str]) -> Iterator[Change]:
+def _changes(old: list[str], new: list[str]) -> Iterator[DiffPart]:
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=True)
     for tag, begin, end, new_begin, new_end in matcher.get_opcodes():
         if tag == "equal":
-            yield Change("same", "".join(old[begin:end]))
+            yield DiffPart("same", "".join(old[begin:end]))
             continue
         if end > begin:
-            yield Change("live", "".join(old[begin:end]))
+            yield DiffPart("live", "".join(old[begin:end]))
         if new_end > new_begin:
-            yield Change("shadow", "".join(new[new_begin:new_end]))
+            yield DiffPart("shadow", "".join(new[new_begin:new_end]))

@@ -17,6 +17,7 @@ from django.db.models.functions import Cast, Substr
 
 from gateway.console.monitoring.failed_attempts import failed_attempts
 from governance.models import Interaction
+from governance.routing.shadows import REASON as SHADOW
 
 ROWS: Final = 100_000
 SAMPLE: Final = 10_000
@@ -110,7 +111,9 @@ def traffic(period: Period, now: datetime) -> Traffic:
     """The period that ends `now`, which has a time zone. Four queries."""
     begin = now - period.length
     since = reach(begin)
-    rows = Interaction.objects.order_by().filter(time__gte=since or begin, time__lte=now)
+    # Nobody asked for copies: what they cost stands in the usage report.
+    rows = Interaction.objects.order_by().exclude(reason=SHADOW)
+    rows = rows.filter(time__gte=since or begin, time__lte=now)
     found = Traffic(period, since or begin, since is None, Totals())
     counts: dict[str, list[int]] = {}
     moment = Substr(Cast("time", CharField()), 1, period.digits)
