@@ -13,8 +13,10 @@ import random
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
+import msgspec
 import structlog
 
 from governance.routing.caching import REQUEST_TYPES
@@ -26,6 +28,7 @@ from inference.dispatch.health import HealthBook, Permit, slots
 from inference.dispatch.request_limits import Limiting
 from inference.dispatch.shadow_limits import ShadowLimits
 from inference.dispatch.timer_wheel import timer_wheel_of
+from inference.dispatch.upstream_protocol import RESPONSES
 from inference.endpoints.side_effects import refers_elsewhere, uses_tools
 from inference.record import record
 from inference.record.record import KEPT_BYTES, Content, RequestContext
@@ -170,7 +173,7 @@ class Shadows:
         context = _context(live, found.plan)
         context.limits = limits
         live.shadow = context.id
-        return Copy(self, request, context, translators, caller)
+        return Copy(self, _unkept(request), context, translators, caller)
 
     def start(self, copy: Copy, loop: asyncio.AbstractEventLoop) -> None:
         """Sends it. Never waits."""
@@ -259,9 +262,18 @@ def _may_be_copied(request: ParsedRequest) -> bool:
     return not (uses_tools(request) or refers_elsewhere(request) or request.keep is not None)
 
 
+def _unkept(request: ParsedRequest) -> ParsedRequest:
+    """The request, whose answer no provider is to keep: nobody would ever ask for it."""
+    responses = request.routing_request.request_type == RESPONSES
+    if not responses and "store" not in request.fields:
+        return request
+    fields = {**request.fields, "store": msgspec.Raw(b"false")}
+    return msgspec.structs.replace(request, fields=fields, body=msgspec.json.encode(fields))
+
+
 def _context(live: RequestContext, plan: Plan) -> RequestContext:
-    """Of a copy: charged to whom the request is, and named after it."""
-    content = None
+    """Of a copy: charged to whom the request is, and behind all others in the engine's queue."""
+    content, key = None, live.virtual_key
     if live.content is not None:
         content = Content(live.content.request, size=len(live.content.request))
     return RequestContext(
@@ -270,7 +282,7 @@ def _context(live: RequestContext, plan: Plan) -> RequestContext:
         started=live.started,
         at=live.at,
         routing_request=live.routing_request,
-        virtual_key=live.virtual_key,
+        virtual_key=None if key is None else replace(key, priority="low"),
         session=live.session,
         plan=plan,
         content=content,

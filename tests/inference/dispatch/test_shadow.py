@@ -136,6 +136,15 @@ async def test_a_stream_is_copied_and_translated(one: Upstream) -> None:
         assert (asked.body["model"], asked.body["stream"]) == ("copied", True)
 
 
+async def test_no_provider_keeps_the_answer_to_a_copy(one: Upstream, two: Upstream) -> None:
+    world = World(provider("one", one), provider("two", two))
+    await world.both({**CHAT, "store": True})
+    assert one.asked[0].body["store"] is True
+    assert two.asked[0].body["store"] is False
+    await world.both()
+    assert "store" not in two.asked[1].body
+
+
 async def test_as_many_are_copied_as_were_asked_for(one: Upstream, two: Upstream) -> None:
     world = World(provider("one", one), provider("two", two), percent=25.0)
     for _ in range(80):
