@@ -1,139 +1,170 @@
-"""Batched against direct inference on this machine: `python -m benchmarks.local`.
+"""The local engine against the libraries behind it, in one run: `python -m benchmarks.local`.
 
-Eight callers at once stream from a real worker process, first direct, then batched, in one run.
-Without `--model` the model is a Llama of 64 million random 32-bit weights, made on the spot: speed
-does not depend on what the weights say. Exit code 1 when batching brings less than `--bar` times
-the tokens per second, or its last caller's first token does not come that much sooner.
+The service as `make run` sets it up, raw xllamacpp, raw mlx-lm and `mlx_lm.server`, over the same
+weights. Prints a table with ratios and the roof that the memory's bandwidth sets, and writes it
+into docs/local-models.md with `--write`. Takes some ten minutes; nothing else should run.
 """
 
+from __future__ import annotations
+
 import argparse
-import asyncio
-import json
-import statistics
-import subprocess
+import shutil
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Final, NamedTuple
 
-import httpx
-
+from benchmarks.local_figures import LocalFigures, Served, measure, memory_bandwidth
+from benchmarks.local_subjects import mlx_server, raw, service
+from benchmarks.service import ROOT
 from inference.local.environment import find_openblas
-from tests.inference.local import tiny_model
-from tests.inference.local.worker_process import ROOT, WorkerProcess, chat_body
+from inference.local.runtimes import LLAMA_CPP, MLX
+from inference.local.weights import GGUF_NAME, NAME, ensure_smollm2
 
-PROMPT = "Tell me a story. " * 4
-END_TOKEN = "2"
-
-
-@dataclass(frozen=True)
-class Round:
-    """What all callers of one round saw together; seconds."""
-
-    tokens_per_second: float
-    last_first_token: float
-    steps: int
+DOC: Final = ROOT / "docs/local-models.md"
+_BEGIN, _END = "<!-- figures of make bench-local -->\n", "<!-- end of figures -->\n"
 
 
-def make_model(folder: Path) -> None:
-    """Random weights with the tiny test model's tokenizer. Runs in a process of its own."""
-    import mlx.core as mx
-    from mlx.utils import tree_flatten
-    from mlx_lm.models.llama import Model, ModelArgs
+class Bar(NamedTuple):
+    """What one of ours must reach against another: `least` times, or `within` seconds."""
 
-    config = json.loads((tiny_model.PATH / "config.json").read_text())
-    config |= {"hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 9}
-    config |= {"num_attention_heads": 12, "num_key_value_heads": 12}
-    for file in tiny_model.PATH.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    (folder / "config.json").write_text(json.dumps(config))
-    mx.random.seed(0)
-    arguments: Any = ModelArgs
-    weights = dict(tree_flatten(Model(arguments.from_dict(config)).parameters()))
-    mx.save_safetensors(str(folder / "model.safetensors"), weights, {"format": "mlx"})
+    row: str
+    ours: str
+    other: str
+    least: float = 0.0
+    within: float = 0.0
 
 
-async def one_caller(client: httpx.AsyncClient, tokens: int) -> tuple[float, int]:
-    """Moment of the first token, and how many tokens came."""
-    body = chat_body(PROMPT, stream=True, max_tokens=tokens, logit_bias={END_TOKEN: -100})
-    body["stream_options"] = {"include_usage": True}
-    first, count = 0.0, 0
-    async with client.stream("POST", "/v1/chat/completions", json=body) as response:
-        async for line in response.aiter_lines():
-            if not line.startswith("data: {"):
-                continue
-            chunk = json.loads(line.removeprefix("data: "))
-            if not first and chunk["choices"] and chunk["choices"][0]["delta"].get("content"):
-                first = time.perf_counter()
-            count = (chunk.get("usage") or {}).get("completion_tokens", count)
-    return first, count
+BARS: Final = (
+    Bar("alone", "ours, llama.cpp", "xllamacpp", least=0.93),
+    Bar("eight", "ours, llama.cpp", "xllamacpp", least=0.9),
+    Bar("first_short", "ours, llama.cpp", "xllamacpp", within=0.015),
+    Bar("again_long", "ours, llama.cpp", "xllamacpp", within=0.010),
+    Bar("alone", "ours, MLX", "mlx_lm.server", least=1.0),
+    Bar("eight", "ours, MLX", "mlx_lm.server", least=1.0),
+    Bar("first_short", "ours, MLX", "mlx_lm.server", within=0.0),
+    Bar("first_long", "ours, MLX", "mlx_lm.server", within=0.0),
+    Bar("again_long", "ours, MLX", "mlx_lm.server", within=0.0),
+)
+ROWS: Final = (
+    ("alone", "tokens/s, one caller", "{:.0f}"),
+    ("eight", "tokens/s, 8 callers together", "{:.0f}"),
+    ("first_short", "first token, 40-token prompt", "{:.3f} s"),
+    ("first_long", "first token, 1,400-token prompt", "{:.2f} s"),
+    ("again_long", "the same prompt again", "{:.3f} s"),
+    ("turn_one", "first token, turn 1 of a chat", "{:.3f} s"),
+    ("turn_five", "first token, turn 5 of a chat", "{:.3f} s"),
+    ("stands_still", "a running stream while a long prompt joins stands still for", "{:.2f} s"),
+    ("memory", "memory", "{:.0f} MB"),
+)
 
 
-async def one_round(worker: WorkerProcess, callers: int, tokens: int) -> Round:
-    """All callers at once."""
-    before = worker.health()["steps"]
-    async with worker.async_client() as client:
-        client.timeout = httpx.Timeout(600)
-        start = time.perf_counter()
-        results = await asyncio.gather(*(one_caller(client, tokens) for _ in range(callers)))
-        took = time.perf_counter() - start
-    return Round(
-        sum(count for _, count in results) / took,
-        max(first for first, _ in results) - start,
-        worker.health()["steps"] - before,
-    )
+def kept(bar: Bar, figures: dict[str, LocalFigures]) -> tuple[bool, str]:
+    """Whether a bar is reached, and the sentence that says so."""
+    ours, other = (getattr(figures[name], bar.row) for name in (bar.ours, bar.other))
+    if bar.least:
+        ratio = ours / other if other else 0.0
+        words = f"{ratio:.2f} of {bar.other} (bar {bar.least:g})"
+        reached = ratio >= bar.least
+    else:
+        behind = ours - other
+        words = f"{1000 * behind:+.0f} ms against {bar.other} (bar {1000 * bar.within:.0f} ms)"
+        reached = behind <= bar.within
+    label = next(label for row, label, _ in ROWS if row == bar.row)
+    return reached, f"{label}: {bar.ours} {words}: {'reached' if reached else 'NOT reached'}"
 
 
-def measure(model: Path, options: argparse.Namespace, *flags: str) -> Round:
-    """The medians of some rounds with a worker of its own, after one to warm up."""
-    with WorkerProcess(*flags, model_dir=model, openblas=True) as worker:
-        asyncio.run(one_round(worker, 1, 4))
-        rounds = [
-            asyncio.run(one_round(worker, options.callers, options.tokens))
-            for _ in range(options.rounds)
-        ]
-    return Round(
-        statistics.median(r.tokens_per_second for r in rounds),
-        statistics.median(r.last_first_token for r in rounds),
-        rounds[0].steps,
-    )
+def table(figures: dict[str, LocalFigures], roofs: dict[str, float]) -> str:
+    """The figures in Markdown."""
+    lines = [f"| | {' | '.join(figures)} |", f"|---|{'---|' * len(figures)}"]
+    for row, label, form in ROWS:
+        cells = [form.format(getattr(one, row)) for one in figures.values()]
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    cells = [f"{one.alone / roofs[name]:.0%} of {roofs[name]:.0f}" for name, one in figures.items()]
+    lines.append(f"| tokens/s of what the memory's bandwidth allows | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    """Print both, and the ratios."""
+def write(text: str) -> None:
+    """Into the docs, in the place of the figures before."""
+    whole = DOC.read_text()
+    if _BEGIN not in whole:
+        whole += (
+            f"\n**Figures.** `make bench-local` on the machine it ran on last:\n\n{_BEGIN}{_END}"
+        )
+    before, rest = whole.split(_BEGIN, 1)
+    DOC.write_text(before + _BEGIN + text + _END + rest.split(_END, 1)[1])
+
+
+def run(models: Path, options: argparse.Namespace) -> dict[str, LocalFigures]:
+    """Each by itself, one after the other."""
+
+    def take(served: Served) -> LocalFigures:
+        return measure(
+            served,
+            rounds=options.rounds,
+            tokens=options.tokens,
+            sentences=options.sentences,
+        )
+
+    def ours(model: str, **settings: str) -> LocalFigures:
+        with tempfile.TemporaryDirectory(prefix="pm-") as name:
+            shutil.copytree(models, Path(name) / "models", copy_function=shutil.copy2)
+            with service(model, Path(name), **settings) as served:
+                return take(served)
+
+    def server() -> LocalFigures:
+        with mlx_server(models / NAME) as served:
+            return take(served)
+
+    subjects: dict[str, Callable[[], LocalFigures]] = {
+        "xllamacpp": lambda: raw("llama", models / f"{GGUF_NAME}.gguf", options),
+        "ours, llama.cpp": lambda: ours(f"llama-cpp/{GGUF_NAME}"),
+        "mlx-lm": lambda: raw("mlx", models / NAME, options),
+        "mlx_lm.server": server,
+        "ours, MLX": lambda: ours(f"mlx/{NAME}", POINTSMAN_ENABLE_BATCHING="true"),
+    }
+    figures = {}
+    for name, subject in subjects.items():
+        if options.only and not name.endswith(options.only):
+            continue
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        figures[name] = subject()
+    return figures
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code 1 when a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, help="a model folder to measure instead")
-    parser.add_argument("--callers", type=int, default=8)
-    parser.add_argument("--tokens", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--bar", type=float, default=3.0)
-    parser.add_argument("--make-model", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.make_model:
-        make_model(options.make_model)
-        return 0
-    print(f"OpenBLAS: {find_openblas() or 'not found (apt install libopenblas0-pthread)'}")
+    parser.add_argument("--models", type=Path, help="a models folder with the embedded model")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tokens", type=int, default=96, help="of each answer")
+    parser.add_argument("--sentences", type=int, default=95, help="of the long prompt")
+    parser.add_argument("--only", default="", help="those whose name ends so")
+    parser.add_argument("--write", action="store_true", help="into docs/local-models.md")
+    options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as name:
-        model = options.model or Path(name)
-        if not options.model:
-            command = [sys.executable, "-m", "benchmarks.local", "--make-model", name]
-            subprocess.run(command, cwd=ROOT, check=True)
-        print(f"{options.callers} callers, {options.tokens} tokens each")
-        print(f"{'':8} {'tokens/s':>9} {'last first token, s':>20} {'steps':>6}")
-        rounds = {}
-        for mode, flags in (("direct", []), ("batched", ["--batching"])):
-            flags += ["--max-batch", str(options.callers)]
-            rounds[mode] = r = measure(model, options, *flags)
-            print(f"{mode:8} {r.tokens_per_second:9.1f} {r.last_first_token:20.2f} {r.steps:6}")
-    direct, batched = rounds["direct"], rounds["batched"]
-    faster = batched.tokens_per_second / direct.tokens_per_second
-    sooner = direct.last_first_token / batched.last_first_token
-    met = min(faster, sooner) >= options.bar
-    print(f"{'ratio':8} {faster:9.1f} {sooner:20.1f}")
-    print(f"{'met' if met else 'NOT met'}: at least {options.bar:g} times in both")
-    return 0 if met else 1
+        models = options.models or Path(name) / "models"
+        ensure_smollm2(models, lambda *_: None, runtimes=(MLX, LLAMA_CPP))
+        figures = run(models, options)
+        bandwidth = memory_bandwidth()
+        sizes = {
+            "llama": (models / f"{GGUF_NAME}.gguf").stat().st_size,
+            "mlx": sum(file.stat().st_size for file in (models / NAME).glob("*.safetensors")),
+        }
+    roofs = {name: bandwidth / sizes["llama" if "llama" in name else "mlx"] for name in figures}
+    text = table(figures, roofs)
+    text += f"\nMemory read at {bandwidth / 1e9:.0f} GB/s; OpenBLAS "
+    text += "found.\n" if find_openblas() else "not found.\n"
+    known = [bar for bar in BARS if {bar.ours, bar.other} <= figures.keys()]
+    verdicts = [kept(bar, figures) for bar in known]
+    print(text)
+    for _, words in verdicts:
+        print(words)
+    if options.write:
+        write(text + "\n" + "".join(f"- {words}\n" for _, words in verdicts))
+    return 0 if all(reached for reached, _ in verdicts) else 1
 
 
 if __name__ == "__main__":

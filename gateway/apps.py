@@ -3,12 +3,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 
 from governance import ports
 from governance.routing.request import RoutingRequest
+
+if TYPE_CHECKING:
+    from governance.alerts.messages import AlertMessage
+    from governance.models import AlertRule
 
 
 class GatewayConfig(AppConfig):
@@ -24,6 +28,8 @@ class GatewayConfig(AppConfig):
                 request_types=request_types,
                 repairs=repairs,
                 forget_repairs=forget_repairs,
+                send_alert=send_alert,
+                health=health,
             )
         )
 
@@ -46,12 +52,26 @@ def repairs(provider: str) -> list[dict[str, Any]]:
     ]
 
 
+def health(provider: str) -> dict[str, Any]:
+    """How the provider fares, as this process has heard of all others."""
+    from gateway.console.monitoring.health_document import health_document
+
+    return health_document(provider)
+
+
 def forget_repairs(provider: str) -> bool:
     """Has them forgotten by every process of the node."""
     from gateway.collector.places import places
     from gateway.collector.repair_memory import forget
 
     return forget(places().socket, provider)
+
+
+def send_alert(channel: str, rule: AlertRule, message: AlertMessage) -> None:
+    """Sends one message now. Raises `DeliveryFailed`."""
+    from gateway.collector.alert_delivery import send
+
+    send(channel, rule, message)
 
 
 def request_types() -> tuple[str, ...]:

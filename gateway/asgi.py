@@ -18,16 +18,16 @@ handler = get_asgi_application()
 from django.conf import settings  # noqa: E402
 
 from gateway.collector import metrics  # noqa: E402
-from gateway.server import health, lifespan  # noqa: E402
+from gateway.server import health, in_flight, lifespan  # noqa: E402
 from gateway.server.body_limit import limited  # noqa: E402
 from gateway.server.head_rules import fault, refuse  # noqa: E402
-from gateway.server.in_flight import counted  # noqa: E402
+from gateway.server.held_book import DatabaseHeldBook  # noqa: E402
 from gateway.server.keeper_client import keeper  # noqa: E402
 from gateway.server.v1 import PATHS, routes  # noqa: E402
 from inference.edge.asgi import App, Receive, Scope, Send  # noqa: E402
 from inference.edge.unknown import misdirected  # noqa: E402
 
-V1 = counted(routes(keeper=keeper()))
+V1 = routes(keeper=keeper(), held=DatabaseHeldBook())
 DJANGO = limited(cast(App, handler), settings.MAX_BODY_BYTES)
 
 
@@ -55,4 +55,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         # Under servers without lifespan (Daphne) the first request starts what serves it.
         if not lifespan.started():
             await lifespan.start()
-        await (V1 if chat else metrics.respond)(scope, receive, send)
+        if not chat:
+            await metrics.respond(scope, receive, send)
+            return
+        in_flight.in_flight += 1
+        try:
+            await V1(scope, receive, send)
+        finally:
+            in_flight.in_flight -= 1

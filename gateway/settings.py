@@ -18,7 +18,8 @@ from gateway.environment import (
     redis_url,
 )
 from gateway.server.memory import memory_limit
-from gateway.settings_people import *  # noqa: F403  # settings are what a module holds
+from gateway.settings_mail import *  # noqa: F403  # settings are what a module holds
+from gateway.settings_people import *  # noqa: F403
 from gateway.settings_people import env
 from governance.routing import fallback_modes
 
@@ -90,7 +91,12 @@ MAX_BUFFERED_BYTES_PER_KEY = (
     )
 )
 """The same for one API key, or one address where there is no key."""
+SPOOL_DIR = DATA_DIR / "run"
+"""Where files and forms are kept while they are sent on, beyond the first MiB of each; without a
+name, so that nobody else sees them."""
 MODELS_DIR = env.path("MODELS_DIR", DATA_DIR / "models")
+MODELS_BYTES = env.number("MODELS_MIB", 0) * 1024 * 1024
+"""What the models there may take up together, for those that are added; 0: what the disk has."""
 ENGINE_SOCKET = str(env.path("ENGINE_SOCKET", DATA_DIR / "run" / "engine.sock"))
 """Unix socket of the local engine; the launcher sets it for the processes it starts."""
 ENGINE_MEMORY_MIB = env.number("ENGINE_MEMORY_MIB", 0)
@@ -178,6 +184,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "gateway.server.origin.origin_middleware",
+    "gateway.console.theme.viewer_zone.viewer_zone_middleware",
+    "gateway.console.dead_ends.middleware.dead_ends_middleware",
     "gateway.console.typed_work.middleware.typed_work_middleware",
     "allauth.account.middleware.AccountMiddleware",
     "gateway.console.sign_in.generated_password.generated_password_middleware",
@@ -241,6 +249,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+CSRF_FAILURE_VIEW = "gateway.console.dead_ends.views.csrf_failure"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
@@ -330,6 +339,8 @@ UNFOLD = {
     "SITE_TITLE": "Pointsman",
     "SITE_HEADER": "Pointsman",
     "SITE_SYMBOL": "alt_route",
+    # There is no site beside the console that people could go to.
+    "SITE_URL": None,
     "SITE_FAVICONS": [
         {
             "rel": "icon",
@@ -338,10 +349,18 @@ UNFOLD = {
         }
     ],
     "STYLES": [lambda request: static("console/theme/theme.css")],
-    "SCRIPTS": [lambda request: static("console/theme/accessible.js")],
+    "SCRIPTS": [
+        lambda request: static("console/theme/zone.js"),
+        lambda request: static("console/theme/accessible.js"),
+    ],
     "COLORS": {"primary": PRIMARY},
     "SHOW_HISTORY": True,
+    "GLOBAL_CALLBACK": "gateway.console.help.links.context",
     "DASHBOARD_CALLBACK": "gateway.console.dashboard.views.context",
     "ENVIRONMENT": "gateway.console.theme.navigation.cloud_state",
-    "SIDEBAR": {"navigation": "gateway.console.theme.navigation.navigation"},
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "gateway.console.theme.navigation.navigation",
+    },
 }

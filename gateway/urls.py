@@ -16,5 +16,6 @@ urlpatterns = [
 ]
 
 handler400 = "gateway.server.bad_request.bad_request"
-handler404 = "gateway.server.not_found.not_found"
-handler500 = "gateway.server.failed.failed"
+handler403 = "gateway.console.dead_ends.views.forbidden"
+handler404 = "gateway.console.dead_ends.views.not_found"
+handler500 = "gateway.console.dead_ends.views.failed"

@@ -11,11 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from governance.routing.key_restrictions import from_allowed, on_allowed
 from governance.routing.table import RoutingTable, VirtualKey
 
 Reason = Literal[
-    "missing_api_key", "invalid_api_key", "disabled_api_key", "expired_api_key", "missing_scope"
+    "missing_api_key",
+    "invalid_api_key",
+    "disabled_api_key",
+    "expired_api_key",
+    "missing_scope",
+    "address_not_allowed",
+    "endpoint_not_allowed",
 ]
+_FORBIDDEN: Final = frozenset({"missing_scope", "address_not_allowed", "endpoint_not_allowed"})
 _BEARER: Final = b"bearer"
 
 
@@ -29,8 +37,8 @@ class Unauthenticated:
 
     @property
     def status(self) -> int:
-        """HTTP's: 403 for a key in force that lacks the scope, else 401."""
-        return 403 if self.reason == "missing_scope" else 401
+        """HTTP's: 403 for a key in force that does not open this, else 401."""
+        return 403 if self.reason in _FORBIDDEN else 401
 
 
 def presented_key(headers: Mapping[bytes, bytes]) -> bytes | None:
@@ -64,3 +72,12 @@ def authenticate(
     if scope is not None and scope not in key.scopes:
         return Unauthenticated("missing_scope", key)
     return key
+
+
+def restricted(key: VirtualKey, address: str, path: str) -> Unauthenticated | None:
+    """Why the key may not be used from this address or on this path, if it may not."""
+    if key.addresses and not from_allowed(key.addresses, address):
+        return Unauthenticated("address_not_allowed", key)
+    if key.endpoints and not on_allowed(key.endpoints, path):
+        return Unauthenticated("endpoint_not_allowed", key)
+    return None

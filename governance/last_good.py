@@ -21,6 +21,7 @@ from django.conf import settings
 from governance import secrets
 from governance.load_table import Rows, Version
 from governance.routing import table
+from governance.routing.overrides import OverrideEntry
 
 log = structlog.get_logger("pointsman.snapshot")
 
@@ -39,6 +40,7 @@ _VALUES: Final = (
     table.ModelMappingEntry,
     table.GroupEntry,
     table.ModelPriceEntry,
+    OverrideEntry,
 )
 _SHAPE: Final = hashlib.sha256(
     repr([(one.__name__, [(f.name, f.type) for f in fields(one)]) for one in _VALUES]).encode()

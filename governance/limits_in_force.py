@@ -73,6 +73,7 @@ def shown(measure: str, amount: float) -> Any:
     """An amount as JSON has it: money is a decimal text."""
     if measure == "cost":
         return money(amount / MICRO)
+    amount /= MEASURES[measure].scale
     return int(amount) if float(amount).is_integer() else round(amount, 6)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, TypeVar
@@ -11,12 +12,14 @@ from typing import Any, Final, TypeVar
 import structlog
 from django.db import DatabaseError, connection
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 
 from governance import frozen, models, secrets
 from governance.limits.counting.binding import LimitIndex
 from governance.load_limits import load_limits, load_prices
 from governance.regex import compile_regex
 from governance.routing.mappings import compile_test
+from governance.routing.overrides import OverrideEntry
 from governance.routing.table import (
     GroupEntry,
     HeuristicRuleEntry,
@@ -60,6 +63,7 @@ class Rows:
     groups: tuple[GroupEntry, ...] = ()
     limits: LimitIndex = field(default_factory=LimitIndex)
     prices: tuple[ModelPriceEntry, ...] = ()
+    overrides: tuple[OverrideEntry, ...] = ()
     broken: Mapping[Row, str] = field(default_factory=dict)
     """Rows that cannot be read, and why: they alone are out of service."""
 
@@ -128,6 +132,7 @@ def load(held: Rows, version: Version) -> Rows:
         groups=held.groups if same["limits"] else _groups(),
         limits=held.limits if same["limits"] else load_limits(),
         prices=held.prices if same["limits"] else load_prices(),
+        overrides=held.overrides if same["providers"] else _overrides(),
     )
 
 
@@ -139,7 +144,7 @@ def _is_ancestor(old: Version, new: Version) -> bool:
 
 def _providers(broken: dict[Row, str]) -> tuple[ProviderEntry, ...]:
     rows = models.Provider.objects.order_by("pk")
-    return tuple(one for _, one in _built(rows, None, lambda row: _provider(row), broken))
+    return tuple(one for _, one in _built(rows, None, provider_entry, broken))
 
 
 def _built(
@@ -197,7 +202,8 @@ def _note(row: Row, error: Exception, broken: dict[Row, str]) -> None:
     log.error("row_out_of_service", model=row[0], row=row[1], reason=broken[row])
 
 
-def _provider(row: models.Provider) -> ProviderEntry:
+def provider_entry(row: models.Provider) -> ProviderEntry:
+    """As requests meet it; the row need not be saved."""
     try:
         api_key, headers = row.reveal_api_key(), row.reveal_headers()
     except secrets.Unreadable:
@@ -240,16 +246,32 @@ def _keys(
 ) -> Mapping[bytes, VirtualKey]:
     """The keys of `held`, brought up to date; all are read when there are none."""
     rows = models.ApiKey.objects.filter(changed_in__gt=since if held else -1).order_by()
-    loaded = dict(held)
+    loaded = {digest: key for digest, key in held.items() if not key.replaced}
     if held:
-        for digest in rows.values_list("digest", flat=True):
-            loaded.pop(bytes(digest), None)
+        anew = set(rows.values_list("pk", flat=True))
+        if anew:
+            loaded = {digest: key for digest, key in loaded.items() if key.id not in anew}
 
     def build(row: Sequence[Any]) -> tuple[bytes, VirtualKey]:
         return bytes(row[0]), frozen.KEY.build(row[1:])
 
     loaded |= dict(one for _, one in _built(rows, ("digest", *frozen.KEY.columns), build, broken))
-    return _present(loaded, models.ApiKey.objects.order_by(), "digest")
+    found = _present(loaded, models.ApiKey.objects.order_by(), "digest")
+    return found | _replaced(found)
+
+
+def _replaced(current: Mapping[bytes, VirtualKey]) -> dict[bytes, VirtualKey]:
+    """Secrets from before a rotation, which are good for a while beside the new ones."""
+    rotated = models.ApiKey.objects.filter(previous_until__gt=timezone.now()).order_by()
+    values = list(rotated.values_list("digest", "previous_digest", "previous_until"))
+    found = {}
+    for digest, previous, until in values:
+        key = current.get(bytes(digest))
+        if key is not None and previous is not None and until is not None:
+            end = until.timestamp()
+            ends = end if key.expires_at is None else min(end, key.expires_at)
+            found[bytes(previous)] = replace(key, expires_at=ends, replaced=True)
+    return found
 
 
 def _present(loaded: dict[Any, Any], rows: QuerySet[Any], key: str) -> dict[Any, Any]:
@@ -274,6 +296,15 @@ def _mappings(broken: dict[Row, str]) -> tuple[ModelMappingEntry, ...]:
 
     rows = models.ModelMapping.objects.order_by("priority", "pk")
     return tuple(one for _, one in _built(rows, frozen.MAPPING.columns, build, broken))
+
+
+def _overrides() -> tuple[OverrideEntry, ...]:
+    rows = models.ProviderOverride.objects.filter(until__gt=datetime.now(UTC)).order_by("pk")
+    values = rows.values_list("provider__name", "model", "state", "until")
+    return tuple(
+        OverrideEntry(provider, model, state, until.timestamp())
+        for provider, model, state, until in values
+    )
 
 
 def _groups() -> tuple[GroupEntry, ...]:

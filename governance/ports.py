@@ -9,7 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from governance.alerts.messages import AlertMessage
 from governance.routing.request import RoutingRequest
+
+
+class DeliveryFailed(Exception):
+    """A message of an alert did not arrive; says why in a sentence."""
+
+
+def _nobody_sends(channel: str, rule: Any, message: AlertMessage) -> None:
+    raise DeliveryFailed("This process sends no messages.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +32,14 @@ class Ports:
     """The request types of the endpoints there are, in the order people read them."""
     repairs: Callable[[str], list[dict[str, Any]]] = lambda provider: []
     """What requests to a provider are changed by, as it was found to refuse parts of them."""
+    health: Callable[[str], dict[str, Any]] = lambda provider: {}
+    """How a provider fares at this moment, in all processes of the node and by the word of other
+    nodes."""
     forget_repairs: Callable[[str], bool] = lambda provider: False
     """Has that forgotten by every process; False where nobody is there to tell them."""
+    send_alert: Callable[[str, Any, AlertMessage], None] = _nobody_sends
+    """Sends a message of an alert by a channel: see `models.alert_delivery.CHANNELS`. Raises
+    `DeliveryFailed`."""
 
 
 class PortsNotFilled(RuntimeError):

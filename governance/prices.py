@@ -6,6 +6,7 @@ Nothing is fetched: the list is as new as the installed package. It takes half a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +15,12 @@ from typing import Any, Final, NamedTuple
 
 from governance.catalog import SoldModel, find
 from governance.interactions.record import REQUESTS, AppliedPrice, Usage
-from governance.routing.table import ModelPriceEntry, ProviderEntry, RoutingTable
+from governance.routing.table import (
+    ExpectedCost,
+    ModelPriceEntry,
+    ProviderEntry,
+    RoutingTable,
+)
 
 _MILLION: Final = Decimal(1_000_000)
 _NOTHING: Final = Decimal(0)
@@ -151,6 +157,21 @@ def price_list_of(table: RoutingTable) -> PriceList:
         found = PriceList(table.prices)
         table.memo.put("price list", found)
     return found
+
+
+def expected_cost(own: Iterable[ModelPriceEntry]) -> ExpectedCost:
+    """By the prices of the moment at which it is asked; 0 for local inference unless an operator
+    says otherwise, None where no price is known."""
+    prices = PriceList(own)
+
+    def expected(provider: ProviderEntry, model: str, prompt: float, answer: float) -> float | None:
+        seller = seller_of(provider)
+        rates = prices.rates(provider.name, seller, model, "", time.time())
+        if rates is None or not rates.tokens:
+            return 0.0 if provider.is_local else None
+        return float(cost(Usage(int(prompt), round(answer)), rates))
+
+    return expected
 
 
 def seller_of(provider: ProviderEntry) -> Seller:

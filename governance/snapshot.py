@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import structlog
@@ -22,9 +23,11 @@ from governance.catalog import CatalogFile
 from governance.consistent import ATTEMPTS
 from governance.load_table import NOTHING, Row, Rows, Version, load, read_version
 from governance.models import TableVersion
-from governance.prices import preload
+from governance.prices import expected_cost, preload
 from governance.regex import compile_regex
 from governance.routing.compile import compile_table
+from governance.routing.costs import goes_by_prices
+from governance.routing.overrides import in_force, next_end
 from governance.routing.table import RoutingTable
 
 log = structlog.get_logger("pointsman.snapshot")
@@ -44,6 +47,8 @@ class _State:
     kept: Version | None = None
     """The version that was kept on disk last."""
     kept_at: float = 0.0
+    lapses_at: float = inf
+    """Unix time at which an override is over, so that the table is another."""
 
 
 KEEP_SECONDS = 5.0
@@ -104,7 +109,7 @@ def refresh() -> RoutingTable:
     global _table
     with _lock:
         version = read_version()
-        news = _catalog().refresh()
+        news = _catalog().refresh() or time.time() >= _state.lapses_at
         if _state.rows is not NOTHING and version == _state.rows.version and not news:
             _state.stale = ""
             return _table
@@ -201,9 +206,11 @@ def _catalog() -> CatalogFile:
 
 
 def _compiled(rows: Rows) -> RoutingTable:
-    if rows.limits.counts_cost:
+    if rows.limits.counts_cost or any(map(goes_by_prices, rows.profiles.values())):
         # Here, off the event loop: no request waits for the list.
         preload()
+    now = time.time()
+    _state.lapses_at = next_end(rows.overrides, now)
     return compile_table(
         version=rows.version.version,
         providers=rows.providers,
@@ -217,5 +224,7 @@ def _compiled(rows: Rows) -> RoutingTable:
         prices=rows.prices,
         local_fallback=settings.LOCAL_FALLBACK,
         context_lengths=_catalog().lengths,
+        expected_cost=expected_cost(rows.prices),
+        overrides=in_force(rows.overrides, now),
         compile_regex=compile_regex,
     )

@@ -61,12 +61,17 @@ def postgres_server() -> Iterator[str]:
 
 
 SLOW = (
+    "tests/browser/test_charts.py",
     "tests/browser/test_every_page.py",
+    "tests/browser/test_interactions.py",
     "tests/gateway/collector/test_processes.py",
     "tests/gateway/supervisor/test_preflight.py",
     "tests/gateway/supervisor/test_reload.py",
     "tests/gateway/supervisor/test_up.py",
     "tests/gateway/supervisor/test_workers.py",
+    "tests/inference/local/store/test_hub.py",
+    "tests/service/test_clouds.py",
+    "tests/service/test_files.py",
     "tests/service/test_interaction_log.py",
 )
 """Files that start many processes, minutes in all: `make test-slow` runs them, and naming one

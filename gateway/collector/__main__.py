@@ -57,6 +57,7 @@ def main() -> int:
     os.nice(NICE)
     collector = Collector(where)
     room, minutes = settings.KEPT_RESPONSES_BYTES, settings.KEPT_RESPONSES_MINUTES
+    collector.alerts.start()
     keeper = KeeperServer(where.keeper, KeptAnswers(room, minutes * 60)) if room else None
     try:
         _run(collector, stopping)

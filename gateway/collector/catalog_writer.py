@@ -10,10 +10,12 @@ import msgspec
 
 from gateway.collector import status
 from governance.catalog import ModelCatalog, SoldModel, context_lengths
-from governance.kinds import is_engine, kind_named
+from governance.kinds import is_engine, kind_named, runtime_of
 from governance.kinds.locality import is_loopback
 from governance.load_table import Version, read_version
 from governance.models import Provider, RoutingTarget
+from inference.local.store.catalog import Catalog, ModelFiles
+from inference.local.store.facts import UnusableModel, read_facts
 
 MOST: Final = 20_000
 """Models that are looked up."""
@@ -25,17 +27,19 @@ class CatalogWriter:
     def __init__(self, path: Path, models: Path) -> None:
         """`models` is the directory of the engine's models."""
         self._path = path
-        self._models = models
+        self._catalog = Catalog(models)
+        self._files: tuple[object, ...] = ()
         self._seen: Version | None = None
         self._written: ModelCatalog | None = None
 
     def step(self) -> None:
         """Raises what the database raises; nothing is lost by it."""
         version = read_version()
-        if self._seen is not None and _same(self._seen, version):
+        files = self._catalog.mark()
+        if self._seen is not None and _same(self._seen, version) and files == self._files:
             return
         places = configured()
-        self._seen = version
+        self._seen, self._files = version, files
         # The list is not loaded where nobody who is configured could stand in it.
         catalog = context_lengths(places) if places else ModelCatalog()
         catalog = msgspec.structs.replace(
@@ -46,22 +50,20 @@ class CatalogWriter:
             self._written = catalog
 
     def _of_the_engine(self) -> Iterator[tuple[SoldModel, int]]:
-        """Context lengths of the engine's models, as their folders tell them."""
-        models = self._models.resolve()
-        for place in configured(engine=True):
-            folder = (models / place.model).resolve()
-            if folder.is_relative_to(models) and (length := context_of_folder(folder)):
-                yield place, length
+        """Context lengths of the engine's models, as their files tell them."""
+        files = self._catalog.all()
+        named = {(place.kind, place.base_url) for place in configured(engine=True)}
+        for kind, base_url in sorted(named):
+            for model in files.values():
+                if model.runtime == runtime_of(kind) and (length := _context_of(model)):
+                    yield SoldModel(kind, base_url, model.name), length
 
 
-def context_of_folder(folder: Path) -> int | None:
-    """Tokens, None where the folder of a model does not say, or is none."""
+def _context_of(model: ModelFiles) -> int | None:
     try:
-        config = msgspec.json.decode((folder / "config.json").read_bytes())
-        found = (config.get("text_config") or config).get("max_position_embeddings")
-    except (OSError, ValueError, AttributeError, msgspec.MsgspecError):
+        return read_facts(model.path).context_length
+    except UnusableModel:
         return None
-    return found if isinstance(found, int) and found > 0 else None
 
 
 def _same(old: Version, new: Version) -> bool:

@@ -12,10 +12,13 @@ import msgspec
 import structlog
 
 from gateway.collector import record_metrics, status, telemetry
+from gateway.collector.alert_watch import AlertWatch
 from gateway.collector.catalog_writer import CatalogWriter
 from gateway.collector.day_files import DayFiles
 from gateway.collector.follower import Chunk, Follower
 from gateway.collector.gauges import GaugeReceiver
+from gateway.collector.health_exchange import HealthHub
+from gateway.collector.health_hints import HealthHints
 from gateway.collector.limit_ledger import LimitLedger, hub
 from gateway.collector.places import Places
 from gateway.collector.repair_memory import RepairMemory
@@ -57,12 +60,17 @@ class Collector:
         self._follower = Follower(where.segments)
         self._days = DayFiles(where.day_files, self._store.extent, self._store.settle_extent)
         self._repairs = RepairMemory(where.repairs)
+        self._health = HealthHub(where.health)
+        self._hints = HealthHints(where.node, self._health)
         self._gauges = (
-            GaugeReceiver(where.socket, on_repairs=self._repairs.hear) if receive_gauges else None
+            GaugeReceiver(where.socket, on_repairs=self._repairs.hear, on_health=self._health.hear)
+            if receive_gauges
+            else None
         )
         self._catalog = CatalogWriter(where.published / NAME, where.models)
         self._ledger = LimitLedger(where.node)
         self._limits = hub(where, self._ledger, self._follower) if receive_gauges else None
+        self.alerts = AlertWatch()
         self._settled = False
         """Whether offsets are known; else the database is asked."""
         self._batch = FIRST_BATCH
@@ -111,7 +119,7 @@ class Collector:
         now = time.monotonic()
         if now >= self._publish_at:
             self.publish()
-            self._tell_catalog()
+            self._tell_others()
             took = time.monotonic() - now
             self._publish_at = now + max(PUBLISH_SECONDS, took * PUBLISH_SHARE)
 
@@ -134,11 +142,14 @@ class Collector:
         except OSError as error:
             log.warning("status_not_written", reason=error.strerror)
 
-    def _tell_catalog(self) -> None:
+    def _tell_others(self) -> None:
+        """The catalogue of models, and what alerts need to know of limits."""
         try:
             self._catalog.step()
+            if self._limits is not None:
+                self.alerts.offer(self._limits.in_all, self._ledger.limits)
         except (*OUTAGE, *REFUSED, OSError) as error:
-            # It is tried again every second; until then the file of before holds.
+            # It is tried again every second; until then what was told before holds.
             log.warning("catalog_not_written", error=type(error).__name__)
 
     def close(self) -> None:
@@ -147,6 +158,7 @@ class Collector:
             self._store.note_key_uses(now=True)
         except OUTAGE as error:
             log.warning("key_uses_not_written", error=type(error).__name__)
+        self.alerts.close()
         self.publish()
         self._days.forget()
         self._follower.close()
@@ -161,10 +173,12 @@ class Collector:
             self._ledger.exchange(self._limits.totals)
         if self._gauges is not None:
             self._count_lost("log", self._gauges.receive())
+            self._hints.exchange()
             try:
                 self._repairs.write_when_changed()
+                self._health.write_when_changed()
             except OSError as error:
-                log.warning("repairs_not_written", reason=error.strerror)
+                log.warning("memory_not_written", reason=error.strerror)
 
     def _count_lost(self, stage: str, count: int) -> None:
         if count:
@@ -202,6 +216,7 @@ class Collector:
         records = [price(line, prices) for line in lines]
         self._oldest = min(map(_ended_at, records), default=0.0)
         by_day = _by_day(lines, records)
+        self._store.saw_callers(lines)
         try:
             self._settle(records, chunks, by_day)
             if self._limits is not None:

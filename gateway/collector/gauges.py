@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from inference.values.health_news import HealthNews
 from inference.values.repair_news import RepairNews
 
 ALIVE_SECONDS: Final = 3.0
@@ -73,12 +74,15 @@ class GaugeReceiver:
         clock: Callable[[], float] = time.monotonic,
         *,
         on_repairs: Callable[[RepairNews], None] = lambda news: None,
+        on_health: Callable[[HealthNews], None] = lambda news: None,
     ) -> None:
-        """`on_repairs` takes what web processes have learned of their providers."""
+        """`on_repairs` takes what web processes have learned of their providers, `on_health` how
+        these fare."""
         self._clock = clock
         self._on_repairs = on_repairs
+        self._on_health = on_health
         self._known: dict[str, tuple[Gauges, float]] = {}
-        self._decode = msgspec.json.Decoder(Gauges | RepairNews).decode
+        self._decode = msgspec.json.Decoder(Gauges | RepairNews | HealthNews).decode
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.parent.stat().st_uid != os.geteuid():
@@ -101,6 +105,9 @@ class GaugeReceiver:
                 continue
             if isinstance(gauges, RepairNews):
                 self._on_repairs(gauges)
+                continue
+            if isinstance(gauges, HealthNews):
+                self._on_health(gauges)
                 continue
             before = self._known.get(gauges.process)
             newly_lost += max(0, gauges.lost - (before[0].lost if before else 0))

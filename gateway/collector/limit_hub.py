@@ -99,6 +99,16 @@ class ExchangeHub:
             found.append(Total(*key, used, held, last.of_ledger, last.end))
         return found
 
+    def in_all(self) -> list[Total]:
+        """What everybody uses and holds of each counter, as far as this node knows."""
+        found = []
+        for one in self.totals():
+            used, held = self.away(one)
+            if one.of_ledger:
+                used += self._sums.get((one.limit, one.scope, one.begin), 0.0)
+            found.append(msgspec.structs.replace(one, used=one.used + used, held=one.held + held))
+        return found
+
     def close(self) -> None:
         self._socket.close()
         with suppress(OSError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Final
@@ -48,6 +48,11 @@ class LimitLedger:
         """What operators say that models cost, as it was a second ago at most."""
         self._refresh()
         return self._prices
+
+    def limits(self) -> Mapping[int, LimitEntry]:
+        """Those in force, by id, as they were a second ago at most."""
+        self._refresh()
+        return self._limits
 
     def used(self, one: Total) -> float:
         """The ledger's sum for a counter. Raises what the database raises, and `KeyError`."""

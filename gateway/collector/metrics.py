@@ -13,19 +13,23 @@ from django.conf import settings
 from gateway.collector.places import places
 from gateway.collector.status import COMMAND
 from governance import snapshot
-from governance.authentication import authenticate
+from governance.authentication import authenticate, restricted
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.edge import asgi
 from inference.edge.asgi import Header, Receive, Scope, Send
+from inference.edge.authentication import address_of
 
 PATH: Final = "/metrics"
 SCOPE: Final = "governance:read"
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 
-def may_read(headers: dict[bytes, bytes], table: RoutingTable, now: float) -> bool:
-    """Whether the presented key may read metrics. `now` is Unix time in seconds."""
-    return isinstance(authenticate(headers, table, now=now, scope=SCOPE), VirtualKey)
+def may_read(
+    headers: dict[bytes, bytes], table: RoutingTable, now: float, address: str = ""
+) -> bool:
+    """Whether the presented key may read metrics from there. `now` is Unix time in seconds."""
+    found = authenticate(headers, table, now=now, scope=SCOPE)
+    return isinstance(found, VirtualKey) and restricted(found, address, PATH) is None
 
 
 async def respond(
@@ -35,7 +39,9 @@ async def respond(
     public = settings.METRICS_PUBLIC if public is None else public
     if scope["method"] not in ("GET", "HEAD"):
         await _answer(send, unread, 405, b"This path answers GET only.\n", (b"allow", b"GET, HEAD"))
-    elif public or may_read(dict(scope["headers"]), snapshot.current(), time.time()):
+    elif public or may_read(
+        dict(scope["headers"]), snapshot.current(), time.time(), address_of(scope)
+    ):
         try:
             body = (places().published / "metrics.prom").read_bytes()
         except OSError:

@@ -29,6 +29,16 @@ class Places(NamedTuple):
     """Folders of the engine's models."""
 
     @property
+    def health(self) -> Path:
+        """How providers fare in all processes of the node, as the collector keeps it."""
+        return self.published / "health.json"
+
+    @property
+    def seats(self) -> Path:
+        """Where they share what providers may be sent at a time."""
+        return self.published / "seats"
+
+    @property
     def limits_socket(self) -> Path:
         """Where they tell what they use of limits, and beside it each hears of the others."""
         return self.socket.with_name("limits.sock")

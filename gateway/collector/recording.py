@@ -11,11 +11,13 @@ from typing import Final
 from django.conf import settings
 
 from gateway.collector.gauges import Gauges, GaugeSender
+from gateway.collector.health_exchange import HealthExchange
 from gateway.collector.limit_exchange import ExchangeClient
 from gateway.collector.places import places
 from gateway.collector.repair_memory import RepairExchange
 from gateway.server import in_flight
 from gateway.server.health_book import book
+from gateway.server.node_seats import NodeSeats
 from governance import limits_in_force
 from inference.record import record
 from inference.record.recorder import Recorder
@@ -35,12 +37,15 @@ class Recording:
         self.recorder = Recorder(self.writer, where.node, self._process)
         self._sender = GaugeSender(where.socket)
         self._repairs = RepairExchange(book.repairs, where.socket, where.repairs)
+        self._health = HealthExchange(book, where.socket, where.health, self._process)
+        self._seats = NodeSeats(where.seats)
         self._exchange = ExchangeClient(limits_in_force.book, where.limits_socket, self._process)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         record.add_sink(self.recorder.accept)
+        book.seats = self._seats
         try:
             self._loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -58,6 +63,9 @@ class Recording:
         self._sender.close()
         self._exchange.close()
         self._repairs.close()
+        self._health.close()
+        book.seats = None
+        self._seats.close()
 
     def _tick(self) -> None:
         assert self._loop is not None
@@ -66,6 +74,7 @@ class Recording:
         self._tell()
         self._exchange.turn()
         self._repairs.step()
+        self._health.step()
 
     def _tell(self) -> None:
         self._sender.send(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,11 +20,18 @@ from django.db import (
 from gateway.collector.day_files import Extent, Growth
 from gateway.collector.follower import Chunk
 from governance.interactions.key_uses import KeyUses
-from governance.interactions.ledger import COUNTS, NAMES, Place, UsageSum, add_up
+from governance.interactions.ledger import (
+    COUNTS,
+    NAMES,
+    TRAFFIC_COUNTS,
+    add_up,
+    add_up_traffic,
+)
 from governance.interactions.record import InteractionRecord
 from governance.interactions.rows import COLUMNS, Moment, values_of
 from governance.models.interaction import Interaction
 from governance.models.log_offsets import DayFileOffset, SegmentOffset
+from governance.models.traffic_bucket import TRAFFIC_PLACE, TrafficBucket
 from governance.models.usage_bucket import PLACE, UsageBucket
 from inference.record.booking import BOOKED
 from inference.record.lines import Line
@@ -50,16 +57,9 @@ class Store:
         """A transaction of ours keeps every other writer waiting."""
         quote = connections[using].ops.quote_name
         self._insert = _insert(quote, Interaction._meta.db_table, COLUMNS)
-        table = UsageBucket._meta.db_table
-        names = ", ".join(f"{quote(one)} = excluded.{quote(one)}" for one in NAMES)
-        sums = ", ".join(
-            f"{quote(one)} = {quote(table)}.{quote(one)} + excluded.{quote(one)}" for one in COUNTS
-        )
-        place = ", ".join(map(quote, PLACE))
-        self._add_up = (
-            _insert(quote, table, (*PLACE, *NAMES, *COUNTS))
-            + f" ON CONFLICT ({place}) DO UPDATE SET {names}, {sums}"
-        )
+        self._add_up = _upsert(quote, UsageBucket._meta.db_table, PLACE, NAMES, COUNTS)
+        table = TrafficBucket._meta.db_table
+        self._add_up_traffic = _upsert(quote, table, TRAFFIC_PLACE, (), TRAFFIC_COUNTS)
 
     def offsets(self) -> dict[str, int]:
         """Of every segment that was begun. Raises `OUTAGE`."""
@@ -96,9 +96,8 @@ class Store:
         connection = connections[self._using]
         moment = connection.ops.adapt_datetimefield_value
         rows = [values_of(record, moment) for record in records]
-        buckets = [
-            _bucket(*one, moment) for one in sorted(add_up(records).items(), key=lambda one: one[0])
-        ]
+        buckets = _buckets(add_up(records).items(), (*NAMES, *COUNTS), moment)
+        traffic = _buckets(add_up_traffic(records).items(), TRAFFIC_COUNTS, moment)
         # A key was used, whatever becomes of its rows.
         self._key_uses.saw(records)
         with transaction.atomic(using=self._using):
@@ -107,6 +106,7 @@ class Store:
                 with connection.cursor() as cursor:
                     cursor.executemany(self._insert, rows)
                     cursor.executemany(self._add_up, buckets)
+                    cursor.executemany(self._add_up_traffic, traffic)
             self._move(chunks)
             self._grow(grown)
         return time.perf_counter() - began
@@ -125,6 +125,13 @@ class Store:
             if line.record.id.startswith(BOOKED):
                 known.add(line.record.id)
         return fresh
+
+    def saw_callers(self, lines: Iterable[Line]) -> None:
+        """From where keys were used, to be noted with when."""
+        for line in lines:
+            key = line.record.key
+            if key is not None and key.id and (line.address or line.client):
+                self._key_uses.came_from(key.id, line.record.time, line.address, line.client)
 
     def note_key_uses(self, *, now: bool = False) -> None:
         """When keys were last used, once a minute. Raises `OUTAGE`; nothing is lost by it."""
@@ -160,6 +167,30 @@ def _insert(quote: Any, table: str, columns: Sequence[str]) -> str:
     return f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})"  # noqa: S608  # our names
 
 
-def _bucket(place: Place, used: UsageSum, moment: Moment) -> tuple[Any, ...]:
-    counts = [getattr(used, name) for name in (*NAMES, *COUNTS)]
-    return (moment(datetime.fromisoformat(place.start)), *place[1:], *counts)
+def _upsert(
+    quote: Any, table: str, place: Sequence[str], names: Sequence[str], counts: Sequence[str]
+) -> str:
+    """Adds to the bucket of a place, or begins it; the later names count."""
+    changes = [f"{quote(one)} = excluded.{quote(one)}" for one in names]
+    changes += [
+        f"{quote(one)} = {quote(table)}.{quote(one)} + excluded.{quote(one)}" for one in counts
+    ]
+    where = ", ".join(map(quote, place))
+    return (
+        _insert(quote, table, (*place, *names, *counts))
+        + f" ON CONFLICT ({where}) DO UPDATE SET {', '.join(changes)}"
+    )
+
+
+def _buckets(
+    found: Iterable[tuple[tuple[Any, ...], Any]], columns: Sequence[str], moment: Moment
+) -> list[tuple[Any, ...]]:
+    """In the order of their places, so that two nodes never wait for each other."""
+    return [
+        (
+            moment(datetime.fromisoformat(place[0])),
+            *place[1:],
+            *(getattr(used, name) for name in columns),
+        )
+        for place, used in sorted(found, key=lambda one: one[0])
+    ]

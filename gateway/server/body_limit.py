@@ -14,7 +14,7 @@ from inference.edge import asgi
 from inference.edge.asgi import App, Message, Receive, Scope, Send
 from inference.edge.body_budget import HeldBody, NoRoom
 from inference.edge.body_clock import IDLE_SECONDS
-from inference.edge.consumer import BodyTooLarge
+from inference.edge.body_errors import BodyTooLarge
 
 
 def limited(app: App, limit: int, idle: float = IDLE_SECONDS) -> App:

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest
+
+from inference.edge.asgi import App
+
+
+def behind_proxy(app: App) -> App:
+    """The application, for which the caller is whom the trusted proxy names."""
+
+    def passed_on(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        last = lines[-1].rpartition(b",")[2].strip() if lines else b""
+        if last:
+            scope = {**scope, "client": (last[:64].decode("latin-1"), 0)}
+        return app(scope, receive, send)
+
+    return passed_on
 
 
 def client_address(request: HttpRequest) -> str:

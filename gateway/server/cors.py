@@ -10,7 +10,7 @@ from typing import Final
 
 from inference.edge.asgi import App, Header, Message, Receive, Scope, Send
 
-_METHODS: Final = b"GET, POST, HEAD, OPTIONS"
+_METHODS: Final = b"GET, POST, DELETE, HEAD, OPTIONS"
 _USUAL: Final = b"authorization, content-type, x-api-key"
 _AGE: Final = b"600"
 """Seconds for which a browser may keep the answer to a preflight."""

@@ -47,6 +47,15 @@ class Cycle(RequestResponseCycle):
     _head = b""
     outbox: Outbox
 
+    def take_body(self) -> bytes | None:
+        """All of the request's body, if it is here and was not received yet."""
+        if self.more_body or self.disconnected:
+            return None
+        body, self.body = bytes(self.body), bytearray()
+        self.message_event.clear()
+        self.flow.resume_reading()
+        return body
+
     async def send(self, message: Any) -> None:
         """Takes one event of an answer. Raises `RuntimeError` for what ASGI or HTTP forbids."""
         if self.flow.write_paused and not self.disconnected:

@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from gateway.server.head_rules import HEAD_BYTES
 from gateway.server.overload import surplus
 from gateway.server.uvicorn_cycle import Cycle
+from inference.edge.asgi import WHOLE_BODY
 from inference.upstream.outbox import outbox_of
 
 MOST_SURPLUS: Final = 128
@@ -102,7 +103,9 @@ class Protocol(HttpToolsProtocol):
         self._due = self._idle_since = None
         # Before the task that Uvicorn made of it takes its first step.
         self.cycle.__class__ = Cycle
-        cast(Cycle, self.cycle).outbox = self.outbox
+        cycle = cast(Cycle, self.cycle)
+        cycle.outbox = self.outbox
+        cast(dict[str, Any], self.scope)[WHOLE_BODY] = cycle.take_body
 
     def on_body(self, body: bytes) -> None:
         self._apart = 0

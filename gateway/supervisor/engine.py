@@ -91,11 +91,14 @@ class Limits:
     idle_minutes: int
     queue: int
     batch: int
+    disk_bytes: int = 0
 
     def arguments(self) -> list[str]:
         given = ["--queue-limit", str(self.queue), "--max-batch", str(self.batch)]
         if self.memory_mib:
             given += ["--memory-budget", str(self.memory_mib * 1024 * 1024)]
+        if self.disk_bytes:
+            given += ["--disk-budget", str(self.disk_bytes)]
         if self.idle_minutes:
             given += ["--idle-timeout", str(self.idle_minutes * 60)]
         return given
@@ -108,6 +111,7 @@ def limits_from(settings: Any) -> Limits:
         idle_minutes=settings.ENGINE_IDLE_MINUTES,
         queue=settings.ENGINE_QUEUE_LIMIT,
         batch=settings.ENGINE_BATCH_SIZE,
+        disk_bytes=settings.MODELS_BYTES,
     )
 
 

@@ -8,11 +8,11 @@ from typing import Final
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from governance import snapshot
-from governance.authentication import Unauthenticated, authenticate, presented_key
+from governance import audit, snapshot
+from governance.authentication import Unauthenticated, authenticate, presented_key, restricted
 from governance.routing.table import VirtualKey
 
 _READ: Final = (b"authorization", b"x-api-key")
@@ -20,6 +20,8 @@ _WORDS: Final = {
     "invalid_api_key": "The API key is not known.",
     "disabled_api_key": "The API key is disabled.",
     "expired_api_key": "The API key has expired.",
+    "address_not_allowed": "The API key may not be used from this address.",
+    "endpoint_not_allowed": "The API key may not be used on this path.",
 }
 
 
@@ -47,6 +49,9 @@ class ApiKeyAuthentication(BaseAuthentication):
         found = authenticate(headers, snapshot.refresh(), now=time.time())
         if isinstance(found, Unauthenticated):
             raise AuthenticationFailed(_WORDS[found.reason], found.reason)
+        refused = restricted(found, audit.current().address, request.path)
+        if refused is not None:
+            raise PermissionDenied(_WORDS[refused.reason], refused.reason)
         return KeyHolder(f"key: {found.name}"), found
 
     def authenticate_header(self, request: Request) -> str:

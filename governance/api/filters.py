@@ -9,10 +9,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from governance.models import (
+    AlertEvent,
+    AlertRule,
     ApiKey,
     AuditEntry,
     Group,
     HeuristicRule,
+    KeyAllowance,
     Limit,
     LimitGrant,
     ModelMapping,
@@ -176,3 +179,32 @@ class PriceFilter(django_filters.FilterSet):
     class Meta:
         model = ModelPrice
         fields = ("provider", "model")
+
+
+class AlertFilter(django_filters.FilterSet):
+    name = TextFilter(help_text="The name, whatever its case.")
+    enabled = BooleanFilter()
+
+    class Meta:
+        model = AlertRule
+        fields = ("name", "condition", "enabled")
+
+
+class AlertEventFilter(django_filters.FilterSet):
+    alert = django_filters.NumberFilter(field_name="rule_id", help_text="Id of the alert.")
+    open = BooleanFilter(
+        field_name="ended_at", lookup_expr="isnull", help_text="What lasts, or what is over."
+    )
+
+    class Meta:
+        model = AlertEvent
+        fields = ("alert", "open")
+
+
+class KeyAllowanceFilter(django_filters.FilterSet):
+    group = django_filters.CharFilter(field_name="group_id", help_text="Id of the group.")
+    enabled = BooleanFilter()
+
+    class Meta:
+        model = KeyAllowance
+        fields = ("group", "enabled")

@@ -21,6 +21,9 @@ FORCE: Final = OpenApiParameter("force", bool, description="Delete it although p
 RENAME: Final = OpenApiParameter(
     "rename_in_targets", bool, description="When the name changes, rename it in targets too."
 )
+OVERRIDDEN_MODEL: Final = OpenApiParameter(
+    "model", str, description="The model it holds for; left out: the one of the whole provider."
+)
 PORTABLE: Final = OpenApiParameter(
     "portable",
     bool,

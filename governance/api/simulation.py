@@ -29,10 +29,11 @@ CONDITIONS: Final[Mapping[str, HealthStatus]] = {
     "down": HealthStatus(state="open", until=inf),
     "slow": HealthStatus(saturated=True),
     "rate_limited": HealthStatus(request_percent=100.0),
+    "queued": HealthStatus(),
     **dict.fromkeys(SUPPOSED, HealthStatus()),
 }
 """What may be supposed of a provider: its breaker is open, all of its slots are taken, its limit
-is used up, or it answers with silence or with a half."""
+is used up, its queue is long, or it answers with silence or with a half."""
 
 _CONTENT: Final = ("messages", "input", "prompt")
 """A document with one of these is a whole request."""
@@ -45,8 +46,14 @@ class Supposed(Quiet):
 
     standings: Mapping[str, HealthStatus]
 
+    queued: frozenset[str] = frozenset()
+    """Providers at which a request would wait for long."""
+
     def status(self, provider: str, model: str) -> HealthStatus | None:
         return self.standings.get(provider)
+
+    def wait(self, provider: str, model: str) -> float:
+        return inf if provider in self.queued else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,10 @@ def asked(document: object, table: RoutingTable, caller: VirtualKey = ANONYMOUS)
     virtual_key = _grant(document, table) or caller
     supposed = _supposed(document, table)
     request = read(document)
-    health: HealthReader = Supposed({name: CONDITIONS[state] for name, state in supposed.items()})
+    health: HealthReader = Supposed(
+        {name: CONDITIONS[state] for name, state in supposed.items()},
+        frozenset(name for name, state in supposed.items() if state == "queued"),
+    )
     if table.limits:
         health = LimitedHealth(health, LimitShares(request, virtual_key, table))
     return Asked(request, virtual_key, health, supposed)

@@ -26,6 +26,7 @@ class Act:
     object_name: str = ""
     object_key: str = ""
     changes: list[str] = field(default_factory=list)
+    revision: int | None = None
 
 
 def record(acts: Iterable[Act], *, actor: str = "", via: str = "") -> None:
@@ -44,6 +45,7 @@ def record(acts: Iterable[Act], *, actor: str = "", via: str = "") -> None:
                 object_name=act.object_name[:300],
                 object_key=act.object_key[:100],
                 changes=_bounded(act.changes),
+                revision=act.revision,
             )
             for act in acts
         ),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.auth.models import Group, User
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
@@ -79,6 +79,7 @@ def connect() -> None:
     watch_relation(User, "user_permissions", "permission")
     watch_relation(Group, "permissions", "permission")
     user_logged_in.connect(_signed_in, dispatch_uid="audit.sign_in")
+    user_logged_out.connect(_signed_out, dispatch_uid="audit.sign_out")
 
 
 def _document(row: Model, watched: Watched) -> dict[str, Any]:
@@ -130,8 +131,18 @@ def _related(relation: _Relation, instance: Any, action: str, reverse: bool, key
 
 
 def _signed_in(sender: Any, user: User, **rest: Any) -> None:
-    act = Act("sign in", "user", user.get_username(), user.get_username(), str(user.pk))
-    record([act], actor=user.get_username())
+    _came_or_went("sign in", user)
+
+
+def _signed_out(sender: Any, user: User | None, **rest: Any) -> None:
+    """Nobody signs out where the session had ended before."""
+    if user is not None:
+        _came_or_went("sign out", user)
+
+
+def _came_or_went(action: str, user: User) -> None:
+    name = user.get_username()
+    record([Act(action, "user", name, name, str(user.pk))], actor=name)
 
 
 def _labelled(model: type[Model], document: Mapping[str, Any], watched: Watched) -> dict[str, Any]:

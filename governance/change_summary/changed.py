@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from governance.change_summary.schema import derived, parts
 from governance.change_summary.targets import target_phrases
@@ -15,6 +15,9 @@ from governance.change_summary.values import (
     switched,
     value_phrase,
 )
+
+_OWN_WORDS: Final = frozenset({"api_key", "extra_headers"})
+"""Secrets that documents say more of."""
 
 
 def changed(
@@ -78,6 +81,9 @@ def _secret_phrases(
         yield "API key replaced"
     if "extra_headers" in secrets and before.get("extra_headers") == after.get("extra_headers"):
         yield "value of a header replaced"
+    for name in sorted(secrets - _OWN_WORDS):
+        if before.get(name) == after.get(name):
+            yield f"{label(name)} set anew"
 
 
 def condition_phrase(condition: Mapping[str, Any]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 from governance.serializers import (
+    AlertSerializer,
     GrantSerializer,
     GroupSerializer,
+    KeyAllowanceSerializer,
     KeySerializer,
     LimitSerializer,
     MappingSerializer,
@@ -29,6 +31,8 @@ SERIALIZERS = (
     LimitSerializer,
     GrantSerializer,
     ModelPriceSerializer,
+    AlertSerializer,
+    KeyAllowanceSerializer,
 )
 
 

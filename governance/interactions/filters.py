@@ -2,61 +2,102 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import django_filters
 from django.db.models import Q
 
 from governance.interactions.keyset import Rows
+from governance.interactions.ledger import NO_ERROR
 from governance.interactions.record import FALLBACKS, OUTCOMES
-from governance.models import ApiKey, Interaction, Provider, RoutingProfile
+from governance.models import ApiKey, Group, Interaction, Provider, RoutingProfile
+
+Columns = dict[str, Any]
+"""Lookups of columns that the log and the ledgers share, by name."""
 
 
-def of_profile(rows: Rows, value: str) -> Rows:
+def profile_columns(value: str) -> Columns:
     """A profile by its id, or by its present name or virtual provider.
 
-    Each of these filters ends in one equality, which an index answers in the order of the list.
+    Each of these ends in one equality, which an index answers in the order of the list.
     """
     named = RoutingProfile.objects.filter(Q(name__iexact=value) | Q(virtual_provider__iexact=value))
     by_id = RoutingProfile.objects.filter(pk=value).exists()
     found = None if by_id else named.values_list("pk", flat=True).first()
-    return rows.filter(profile_id=found or value)
+    return {"profile_id": found or value}
 
 
-def of_provider(rows: Rows, value: str) -> Rows:
+def provider_columns(value: str) -> Columns:
     """A provider by its name, whatever the case while it is configured."""
     found = Provider.objects.filter(name__iexact=value).values_list("name", flat=True).first()
-    return rows.filter(provider=found or value)
+    return {"provider": found or value}
 
 
-def of_key(rows: Rows, value: str) -> Rows:
+def key_columns(value: str) -> Columns:
     """An API key by its public id, or every key of that name."""
     named = list(ApiKey.objects.filter(name__iexact=value).values_list("pk", flat=True))
     if len(named) > 1:
-        return rows.filter(key_id__in=named)
-    return rows.filter(key_id=named[0] if named else value)
+        return {"key_id__in": [str(one) for one in named]}
+    return {"key_id": str(named[0]) if named else value}
 
 
-def with_error(rows: Rows, value: str) -> Rows:
+def group_columns(value: str) -> Columns:
+    """A group by its id or its name. Says what the index of requests of groups holds, or it would
+    not be used; a request that is part of none has no id to be found by."""
+    found = Group.objects.filter(name__iexact=value).values_list("pk", flat=True).first()
+    return {"group_id": str(found or value), "group_id__gt": ""}
+
+
+def session_columns(value: str) -> Columns:
+    """A conversation or agent run."""
+    return {"session": value, "session__gt": ""}
+
+
+ANY_ERROR: Final = "any_error"
+"""Stands for every outcome that is an error."""
+ERRORS: Final = tuple(one for one in OUTCOMES if one not in NO_ERROR)
+
+RESOLVED: Final[Mapping[str, Callable[[str], Columns]]] = {
+    "profile": profile_columns,
+    "provider": provider_columns,
+    "key": key_columns,
+    "group": group_columns,
+    "session": session_columns,
+    "model": lambda value: {"model": value},
+    "requested_model": lambda value: {"requested_model": value},
+    "outcome": lambda value: {"outcome": value} if value != ANY_ERROR else {"outcome__in": ERRORS},
+    "fallback": lambda value: {"fallback": value},
+    "id": lambda value: {"request_id": value},
+}
+"""What a filter of this name asks of which columns."""
+
+
+def error_words(value: str) -> Q:
     """Words of the errors: `http_503`, `openai:connect_failed`. Each must be found."""
     words = value.split()
-    if words:
-        # Says what the index of failed requests holds, or it would not be used.
-        rows = rows.filter(errors__gt="")
+    # Says what the index of failed requests holds, or it would not be used.
+    found = Q(errors__gt="") if words else Q()
     for word in words:
-        rows = rows.filter(errors__icontains=word)
-    return rows
+        found &= Q(errors__icontains=word)
+    return found
 
 
 class InteractionFilter(django_filters.FilterSet):
     to = django_filters.IsoDateTimeFilter("time", "lt", help_text="Only requests before this time.")
     profile = django_filters.CharFilter(
-        method="by_profile", help_text="Id, name or virtual provider of the routing profile."
+        method="by_columns", help_text="Id, name or virtual provider of the routing profile."
     )
     provider = django_filters.CharFilter(
-        method="by_provider", help_text="The provider that was tried last."
+        method="by_columns", help_text="The provider that was tried last."
     )
-    key = django_filters.CharFilter(method="by_key", help_text="Id or name of the API key.")
+    key = django_filters.CharFilter(method="by_columns", help_text="Id or name of the API key.")
+    group = django_filters.CharFilter(
+        method="by_columns", help_text="Id or name of the key's group, as it was then."
+    )
+    session = django_filters.CharFilter(
+        method="by_columns", help_text="The conversation or agent run it was part of."
+    )
     model = django_filters.CharFilter(help_text="The model the provider was asked for.")
     requested_model = django_filters.CharFilter(help_text="The model the caller asked for.")
     outcome = django_filters.ChoiceFilter(choices=list(OUTCOMES.items()))
@@ -72,17 +113,11 @@ class InteractionFilter(django_filters.FilterSet):
         model = Interaction
         fields: tuple[str, ...] = ()
 
-    def by_profile(self, rows: Rows, name: str, value: Any) -> Rows:
-        return of_profile(rows, value)
-
-    def by_provider(self, rows: Rows, name: str, value: Any) -> Rows:
-        return of_provider(rows, value)
-
-    def by_key(self, rows: Rows, name: str, value: Any) -> Rows:
-        return of_key(rows, value)
+    def by_columns(self, rows: Rows, name: str, value: Any) -> Rows:
+        return rows.filter(**RESOLVED[name](value))
 
     def by_error(self, rows: Rows, name: str, value: Any) -> Rows:
-        return with_error(rows, value)
+        return rows.filter(error_words(value))
 
 
 # `from` is no name that a class body could assign.

@@ -58,11 +58,15 @@ class Page:
     older: Cursor | None
 
 
-def page(rows: Rows, size: int, cursor: Cursor | None = None) -> Page:
-    """The page at the cursor, by one query; without a cursor the newest rows."""
+def page(rows: Rows | Sequence[Rows], size: int, cursor: Cursor | None = None) -> Page:
+    """The page at the cursor, by one query; without a cursor the newest rows.
+
+    Several sets of rows are shown as one, by a query for each: every one can go along an index of
+    its own, where a condition with OR would have to sort all that it finds.
+    """
     older = cursor is None or cursor.older
     order = ("-time", "-id") if older else ("time", "id")
-    found = list(_beyond(rows, cursor).order_by(*order)[: size + 1])
+    found = _merged(rows, cursor, order, size + 1)
     more = len(found) > size
     found = found[:size]
     if not older:
@@ -78,9 +82,20 @@ def page(rows: Rows, size: int, cursor: Cursor | None = None) -> Page:
     )
 
 
-def oldest_first(rows: Rows, size: int, cursor: Cursor | None = None) -> list[Interaction]:
+def oldest_first(
+    rows: Rows | Sequence[Rows], size: int, cursor: Cursor | None = None
+) -> list[Interaction]:
     """The next `size` rows in the order of time, after the cursor."""
-    return list(_beyond(rows, cursor).order_by("time", "id")[:size])
+    return _merged(rows, cursor, ("time", "id"), size)
+
+
+def _merged(
+    rows: Rows | Sequence[Rows], cursor: Cursor | None, order: tuple[str, str], most: int
+) -> list[Interaction]:
+    sets = [rows] if isinstance(rows, QuerySet) else rows
+    found = {row.pk: row for one in sets for row in _beyond(one, cursor).order_by(*order)[:most]}
+    newest_first = order[0].startswith("-")
+    return sorted(found.values(), key=lambda row: (row.time, row.pk), reverse=newest_first)[:most]
 
 
 def _beyond(rows: Rows, cursor: Cursor | None) -> Rows:

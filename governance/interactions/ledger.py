@@ -1,17 +1,18 @@
-"""The usage ledger: what records add up to, by quarter hour and place. PURE.
+"""The ledgers: what records add up to, by quarter hour and place. PURE.
 
 A record is counted as a request once, on the place that answered or was tried last, and each of
-its attempts on its own place. So the ledger is the sum of the records.
+its attempts on its own place. So each ledger is the sum of the records: the usage ledger tells
+apart who asked, the traffic ledger how requests ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
 
-from governance.interactions.record import InteractionRecord, NamedRef
+from governance.interactions.record import AttemptRecord, InteractionRecord, NamedRef
 
 _NOBODY: Final = NamedRef("", "")
 _MINUTES: Final = len("2030-01-31T12:")
@@ -40,6 +41,8 @@ class UsageSum(msgspec.Struct):
     owner_name: str = ""
     profile_name: str = ""
     requests: int = 0
+    errors: int = 0
+    """Requests that ended otherwise than answered or cancelled."""
     attempts: int = 0
     failed: int = 0
     """Attempts that ended otherwise than answered or cancelled."""
@@ -48,14 +51,43 @@ class UsageSum(msgspec.Struct):
     cached_tokens: int = 0
     cache_written_tokens: int = 0
     reasoning_tokens: int = 0
+    audio_milliseconds: int = 0
+    images: int = 0
+    characters: int = 0
     unpriced: int = 0
     """Attempts that used tokens whose price is not known."""
     cost_micro_usd: int = 0
     """Millionths of a US dollar, rounded for each attempt."""
 
 
+class TrafficPlace(NamedTuple):
+    """What traffic is told apart by."""
+
+    start: str
+    provider: str
+    model: str
+    outcome: str
+    fallback: str
+
+
+class TrafficSum(msgspec.Struct):
+    """What went to one place and ended in one way."""
+
+    requests: int = 0
+    attempts: int = 0
+    failed: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    unpriced: int = 0
+    cost_micro_usd: int = 0
+
+
 NAMES: Final = ("key_name", "group_name", "owner_name", "profile_name")
 COUNTS: Final = tuple(name for name in UsageSum.__struct_fields__ if name not in NAMES)
+TRAFFIC_COUNTS: Final = TrafficSum.__struct_fields__
+NO_ERROR: Final = ("ok", "cancelled")
+"""Outcomes that are none; a caller may leave."""
 
 
 def micro_usd(cost: float | None) -> int:
@@ -63,25 +95,53 @@ def micro_usd(cost: float | None) -> int:
 
 
 def add_up(records: Iterable[InteractionRecord]) -> dict[Place, UsageSum]:
+    """The usage ledger."""
     found: dict[Place, UsageSum] = {}
     for record in records:
+        used = _used(found, record, record.provider, record.model)
         # A copy is no request of anybody's.
-        _used(found, record, record.provider, record.model).requests += not record.is_shadow
+        used.requests += not record.is_shadow
+        used.errors += not record.is_shadow and record.outcome not in NO_ERROR
         for attempt in record.attempts:
             used = _used(found, record, attempt.provider, attempt.model)
-            # Nobody was asked for an answer that was cached.
-            used.attempts += not attempt.from_cache
-            used.failed += attempt.outcome not in ("ok", "cancelled")
-            used.cost_micro_usd += micro_usd(attempt.cost_usd)
-            usage = attempt.usage
-            if usage is not None:
-                used.unpriced += attempt.cost_usd is None
-                used.prompt_tokens += usage.prompt
-                used.completion_tokens += usage.completion
-                used.cached_tokens += usage.cached
-                used.cache_written_tokens += usage.cache_written
-                used.reasoning_tokens += usage.reasoning
+            _count(used, attempt)
+            if attempt.usage is not None:
+                used.cache_written_tokens += attempt.usage.cache_written
+                used.reasoning_tokens += attempt.usage.reasoning
+                if attempt.usage.units:
+                    _add_units(used, attempt.usage.units)
     return found
+
+
+def _add_units(used: UsageSum, units: Mapping[str, float]) -> None:
+    used.audio_milliseconds += round(units.get("audio_seconds", 0) * 1000)
+    used.images += round(units.get("images", 0))
+    used.characters += round(units.get("characters", 0))
+
+
+def add_up_traffic(records: Iterable[InteractionRecord]) -> dict[TrafficPlace, TrafficSum]:
+    """The traffic ledger, in which copies are none."""
+    found: dict[TrafficPlace, TrafficSum] = {}
+    for record in records:
+        if record.is_shadow:
+            continue
+        _passed(found, record, record.provider, record.model).requests += 1
+        for attempt in record.attempts:
+            _count(_passed(found, record, attempt.provider, attempt.model), attempt)
+    return found
+
+
+def _count(used: UsageSum | TrafficSum, attempt: AttemptRecord) -> None:
+    # Nobody was asked for an answer that was cached.
+    used.attempts += not attempt.from_cache
+    used.failed += attempt.outcome not in NO_ERROR
+    used.cost_micro_usd += micro_usd(attempt.cost_usd)
+    usage = attempt.usage
+    if usage is not None:
+        used.unpriced += attempt.cost_usd is None
+        used.prompt_tokens += usage.prompt
+        used.completion_tokens += usage.completion
+        used.cached_tokens += usage.cached
 
 
 def quarter_hour(time: str) -> str:
@@ -107,3 +167,16 @@ def _used(
     used.key_name, used.group_name = key.name, group.name
     used.owner_name, used.profile_name = owner.name, profile.name
     return used
+
+
+def traffic_place(record: InteractionRecord, provider: str, model: str) -> TrafficPlace:
+    """Where an attempt of this record counts."""
+    start = quarter_hour(record.time)
+    return TrafficPlace(start, provider[:100], model[:300], record.outcome, record.fallback)
+
+
+def _passed(
+    found: dict[TrafficPlace, TrafficSum], record: InteractionRecord, provider: str, model: str
+) -> TrafficSum:
+    place = traffic_place(record, provider, model)
+    return found.setdefault(place, TrafficSum())

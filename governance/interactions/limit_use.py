@@ -30,7 +30,7 @@ def used_in_ledger(limit: LimitEntry, window: Window, scope: str = "") -> float:
     # A copy takes nothing from what requests may use.
     rows = _within(UsageBucket.objects.filter(shadow=False), window)
     if limit.subject_type == "group":
-        rows = rows.filter(group_id__in=_family(limit.subject_id))
+        rows = rows.filter(group_id__in=family(limit.subject_id))
     elif limit.subject_type == "provider":
         rows = rows.annotate(place=Lower("provider")).filter(place=limit.subject_id)
     elif limit.subject_type in _SUBJECTS:
@@ -68,7 +68,7 @@ def _within(rows: QuerySet[Any], window: Window) -> QuerySet[Any]:
     return rows
 
 
-def _family(group: str) -> list[str]:
+def family(group: str) -> list[str]:
     """The group and those below it; usage is noted on the group the key was in."""
     found, queue = [group], [group]
     parents: dict[str, list[str]] = {}

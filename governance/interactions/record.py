@@ -152,6 +152,9 @@ class CandidateRecord(msgspec.Struct, frozen=True, gc=False):
     provider: str
     model: str
     local_fallback: bool = False
+    demoted: str | msgspec.UnsetType = msgspec.UNSET
+    """Why it stood behind others: `cooling_down`, `recovering`, `saturated` or `spilled`. Absent
+    where it did not."""
 
 
 class RejectionRecord(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Max, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncHour
 
 from governance.limits.limit import MICRO
@@ -85,12 +85,11 @@ def totals(question: UsageQuestion) -> dict[str, Any]:
     return usage_report(whole)[0]
 
 
-def forecast(question: UsageQuestion, now: datetime) -> Decimal | None:
-    """The cost of the whole time in US dollars, if it goes on as so far; None before it began."""
-    passed, length = now - question.begin, question.end - question.begin
+def forecast(cost: Decimal, begin: datetime, end: datetime, now: datetime) -> Decimal | None:
+    """The cost of the whole time, if it goes on as so far; None before it began."""
+    passed, length = now - begin, end - begin
     if passed <= timedelta(0) or length <= timedelta(0):
         return None
-    cost = Decimal(totals(question)["cost_usd"] or 0)
     return cost if passed >= length else cost * Decimal(length / passed)
 
 
@@ -112,8 +111,9 @@ def _names(question: UsageQuestion, rows: QuerySet[Any]) -> dict[tuple[str, str]
     for one in question.group_by:
         identity, name = GROUPS[one]
         if name:
-            pairs = rows.order_by("start").values_list(identity, name).distinct()
-            found |= {(one, key): called for key, called in pairs}
+            latest = rows.order_by().values(identity, name).annotate(last=Max("start"))
+            told = latest.order_by("last").values_list(identity, name)
+            found |= {(one, key): called for key, called in told}
     return found
 
 

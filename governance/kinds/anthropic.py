@@ -11,7 +11,8 @@ KIND = ProviderKind(
     help="Anthropic, and what speaks its Messages API at another address.",
     rank=40,
     protocol="anthropic",
-    request_types=frozenset({"chat", "messages", "responses", "batches"}),
+    request_types=frozenset({"chat", "messages", "responses"}),
+    holds=frozenset({"batches", "message_files"}),
     # Anthropic's own SDK takes the address without its version; operators paste it here.
     base_path_end="/v1",
     auth=KeyHeader("x-api-key", ""),

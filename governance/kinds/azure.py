@@ -35,7 +35,7 @@ def address(base_path: str, query: str, path: str, model: str) -> str:
     before, deployments, _ = base_path.partition(_DEPLOYMENTS)
     if deployments:
         query = query or API_VERSION
-        if path.startswith("/models"):
+        if path.startswith(("/models", "/files", "/batches")):
             return joined(f"{before}/openai", query, path, model)
         return joined(f"{before}{_DEPLOYMENTS}/{quote(model, safe='')}", query, path, model)
     if base_path in ("", "/openai"):
@@ -113,6 +113,7 @@ KIND = ProviderKind(
     help="Azure OpenAI and AI Foundry; models are the names of deployments.",
     rank=50,
     protocol="openai",
+    holds=frozenset({"files", "file_batches"}),
     base_url_query=True,
     address=address,
     key_help="a key, or JSON with tenant_id, client_id and client_secret",

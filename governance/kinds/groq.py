@@ -9,6 +9,8 @@ KIND = cloud(
     "Groq",
     "https://api.groq.com/openai/v1",
     price_seller="groq",
+    # Source: its API reference, "Batch API" and "Files".
+    holds=frozenset({"files", "file_batches"}),
     words=(
         # The model wrote a call or JSON that is none, which another may do better.
         FailureWords(

@@ -18,8 +18,9 @@ TRACE_HEADERS: Final = frozenset({b"traceparent", b"tracestate"})
 
 HOPS_HEADER: Final = b"x-pointsman-hops"
 """The gateways a request has come through, as RFC 9110's `Via` but for these alone."""
-NAMED: Final = frozenset({"batches"})
-"""Request types that only those kinds serve which name them: no other protocol has them."""
+HELD: Final = frozenset({"batches", "file_batches", "files", "message_files"})
+"""Request types that make what a provider holds: only those kinds serve them which name them in
+`holds`, since nothing of it can be translated."""
 
 LIST_HEADERS: Final = frozenset({b"tracestate", HOPS_HEADER})
 """Headers with members, which may come in several lines (RFC 9110, section 5.3)."""
@@ -86,6 +87,8 @@ class ProviderKind:
     """The same for a model, where it speaks several."""
     request_types: frozenset[str] | None = None
     """The request types it can serve at all; None: every one its protocol has a translation for."""
+    holds: frozenset[str] = frozenset()
+    """What its providers hold for callers: of `HELD`."""
     engine: bool = False
     """The engine this installation runs: its socket is the address, its report lists the models
     and tells their health."""
@@ -130,6 +133,9 @@ class ProviderKind:
     signs_of_life: bool = False
     """Whether it sends pings or comments while it has nothing to say: then only true silence
     counts as silence in the middle of an answer."""
+    tells_progress: bool = False
+    """Whether it sends something while it loads a model or reads a prompt, and only while it gets
+    on: then the first event is waited for from the last of that."""
     prefill: str = ""
     """A regular expression for the models that go on with a last message of the assistant; empty:
     none is known to. Who refuses it after all is asked in another way."""
@@ -154,9 +160,9 @@ class ProviderKind:
         return bool(self.prefill) and re.match(self.prefill, model) is not None
 
     def serves(self, request_type: str) -> bool:
-        if self.request_types is None:
-            return request_type not in NAMED
-        return request_type in self.request_types
+        if request_type in HELD:
+            return request_type in self.holds
+        return self.request_types is None or request_type in self.request_types
 
     def stays_here(self, base_url: str) -> bool:
         """Whether what is sent there stays within the walls, as far as the address says.

@@ -1,5 +1,7 @@
 """The built-in engine's other runtime: llama.cpp, for GGUF files on any CPU."""
 
+from governance.kinds.engine_words import ENGINE_WORDS
+from governance.kinds.failure_words import SHARED
 from governance.kinds.kind import ProviderKind
 
 KIND = ProviderKind(
@@ -8,7 +10,10 @@ KIND = ProviderKind(
     help="The built-in engine, for GGUF files. It has no base URL and no API key.",
     rank=15,
     protocol="openai",
-    request_types=frozenset({"chat", "messages", "responses", "completions"}),
+    request_types=frozenset(
+        {"chat", "messages", "responses", "completions", "embeddings", "rerank"}
+    ),
+    failure_words=(*ENGINE_WORDS, *SHARED),
     engine=True,
     runtime="llama_cpp",
     counts_tokens=True,
@@ -16,4 +21,5 @@ KIND = ProviderKind(
     priority_header="x-pointsman-priority",
     first_event_of_whole_answers=False,
     preferred_locally=True,
+    tells_progress=True,
 )

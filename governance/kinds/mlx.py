@@ -1,5 +1,7 @@
 """The built-in engine: MLX models in processes of this installation."""
 
+from governance.kinds.engine_words import ENGINE_WORDS
+from governance.kinds.failure_words import SHARED
 from governance.kinds.kind import ProviderKind
 
 KIND = ProviderKind(
@@ -11,9 +13,11 @@ KIND = ProviderKind(
     request_types=frozenset({"chat", "messages", "responses", "completions"}),
     engine=True,
     runtime="mlx",
+    failure_words=(*ENGINE_WORDS, *SHARED),
     counts_tokens=True,
     base_url="forbidden",
     priority_header="x-pointsman-priority",
     first_event_of_whole_answers=False,
     preferred_locally=True,
+    tells_progress=True,
 )

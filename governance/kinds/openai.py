@@ -10,6 +10,7 @@ KIND = ProviderKind(
     help="OpenAI, and the many clouds and servers that speak its API.",
     rank=30,
     protocol="openai",
+    holds=frozenset({"files", "file_batches"}),
     caller_headers=TRACE_HEADERS
     | {b"openai-organization", b"openai-project", b"openai-beta", b"idempotency-key"},
     list_headers=LIST_HEADERS | {b"openai-beta"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,6 +21,8 @@ class Consumption(NamedTuple):
     cached_tokens: float = 0
     reasoning_tokens: float = 0
     requests: float = 1
+    units: Mapping[str, float] | None = None
+    """What was used beside tokens, by the names of `interactions.record.UNITS`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0012_limits'),
+        ('governance', '0017_held_entry'),
     ]
 
     operations = [

@@ -21,6 +21,7 @@ from governance.models.group import Group
 from governance.models.routing_profile import RoutingProfile
 from governance.models.validators import LinesValidator, Words, line
 from governance.routing.fallback_modes import CHOICES as FALLBACK_CHOICES
+from governance.routing.key_restrictions import restriction_problems
 from governance.routing.rules import LOCAL_FALLBACKS, confinement_problems, key_problems
 
 SCOPES = ("inference", "governance:read", "governance:write", "keys")
@@ -86,10 +87,30 @@ class ApiKey(Model):
     local_only = BooleanField(
         default=False, help_text="Nothing sent with this key may leave the machine."
     )
+    addresses = JSONField(
+        default=list,
+        blank=True,
+        validators=[LinesValidator(64, 100)],
+        help_text="Addresses and networks, as 10.0.0.0/8, that it may be used from. None listed "
+        "means everywhere.",
+    )
+    endpoints = JSONField(
+        default=list,
+        blank=True,
+        validators=[LinesValidator(100, 50)],
+        help_text="Paths that it may be used on, as /v1/embeddings, with what lies below them. "
+        "None listed means all.",
+    )
     enabled = BooleanField(default=True)
     expires_at = DateTimeField("expiry", null=True, blank=True)
     created_at = DateTimeField(auto_now_add=True)
     last_used_at = DateTimeField(null=True, blank=True, editable=False)
+    last_used_address = CharField(max_length=64, blank=True, editable=False)
+    last_used_client = CharField(max_length=200, blank=True, editable=False)
+    """What the caller called itself: `user-agent`."""
+    previous_digest = BinaryField(max_length=32, null=True, editable=False)
+    """Of the secret before it was rotated, which is good until `previous_until`."""
+    previous_until = DateTimeField("old secret good until", null=True, blank=True, editable=False)
     changed_in = PositiveBigIntegerField(default=0, editable=False, db_index=True)
     """Version of the table that brought this state of the key."""
 
@@ -109,7 +130,8 @@ class ApiKey(Model):
     def clean(self) -> None:
         """The rules between fields."""
         confined = confinement_problems(self.routing_profile_id, self.confined_to)
-        refuse(self, [*key_problems(vars(self)), *confined])
+        restricted = restriction_problems(self.addresses, self.endpoints)
+        refuse(self, [*key_problems(vars(self)), *confined, *restricted])
 
     @property
     def state(self) -> str:

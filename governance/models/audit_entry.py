@@ -3,7 +3,14 @@ from __future__ import annotations
 from typing import Any, Never
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import CharField, DateTimeField, Index, JSONField, Model
+from django.db.models import (
+    CharField,
+    DateTimeField,
+    Index,
+    JSONField,
+    Model,
+    PositiveBigIntegerField,
+)
 from django.utils import timezone
 
 VIA = {
@@ -32,6 +39,8 @@ class AuditEntry(Model):
     object_name = CharField("name", max_length=300, blank=True, help_text="As it was called then.")
     object_key = CharField(max_length=100, blank=True, editable=False)
     """The primary key, which stays when the thing is renamed."""
+    revision = PositiveBigIntegerField(null=True, editable=False)
+    """The revision it was part of; None for what makes none, and from before this was noted."""
     changes = JSONField(default=list, encoder=DjangoJSONEncoder, help_text="Before and after.")
 
     class Meta:

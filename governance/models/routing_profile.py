@@ -29,6 +29,8 @@ from governance.routing.rules import LOCAL_FALLBACKS, profile_problems
 RETRIES = Bounds(0, 3)
 RETURN_AFTER = Bounds(0, 86_400)
 """Seconds."""
+SPILL_AFTER = Bounds(0, 3600)
+"""Seconds."""
 BROKEN_STREAMS = ("continue", "error")
 CACHE_TTL = Bounds(1, 2_592_000)
 """Seconds: up to 30 days."""
@@ -161,6 +163,14 @@ class RoutingProfile(Model):
         validators=[PERCENT],
         help_text="Percent of requests of which the shadow gets a copy.",
     )
+    spill_after = FloatField(
+        "spill after",
+        null=True,
+        blank=True,
+        validators=[SPILL_AFTER],
+        help_text="Seconds that a request would wait in the queue of a local target beyond which "
+        "the next target goes first. Blank: it waits, however long.",
+    )
     created_at = DateTimeField(auto_now_add=True)
     updated_at = DateTimeField(auto_now=True)
     changed_in = PositiveBigIntegerField(default=0, editable=False, db_index=True)
@@ -185,6 +195,7 @@ class RoutingProfile(Model):
             one_of("profile", "cache_scope", CACHE_SCOPES),
             CACHE_TTL.constraint("profile", "cache_ttl"),
             PERCENT.constraint("profile", "shadow_percent"),
+            SPILL_AFTER.constraint("profile", "spill_after"),
         ]
 
     def __str__(self) -> str:

@@ -48,6 +48,8 @@ class UsageBucket(Model):
     """Used by copies of requests that profiles send to their shadows."""
     requests = PositiveBigIntegerField(default=0)
     """Each once, where it was answered or tried last."""
+    errors = PositiveBigIntegerField(default=0)
+    """Requests that ended otherwise than answered or cancelled."""
     attempts = PositiveBigIntegerField(default=0)
     failed = PositiveBigIntegerField(default=0)
     """Attempts that ended otherwise than answered or cancelled."""
@@ -56,6 +58,9 @@ class UsageBucket(Model):
     cached_tokens = PositiveBigIntegerField(default=0)
     cache_written_tokens = PositiveBigIntegerField(default=0)
     reasoning_tokens = PositiveBigIntegerField(default=0)
+    audio_milliseconds = PositiveBigIntegerField(default=0)
+    images = PositiveBigIntegerField(default=0)
+    characters = PositiveBigIntegerField(default=0)
     unpriced = PositiveBigIntegerField(default=0)
     """Attempts that used tokens whose price is not known: they add nothing to the cost."""
     cost_micro_usd = BigIntegerField(default=0)

@@ -178,6 +178,8 @@ class HealthStatus:
     token_until: float = inf
     ramp: float = DEFAULTS.ramp
     """Seconds from the foot of the ramp to its end."""
+    forced: bool = False
+    """An operator wants it tried after all others."""
 
     def reported(self, word: str) -> Share | None:
         """The used share of the limit that `word` stands for: `request`, `token` or `budget`."""
@@ -189,6 +191,8 @@ class HealthStatus:
 
         On the ramp it is not, and gets no more than `share` of the requests.
         """
+        if self.forced:
+            return "forced_open"
         if self.state in ("open", "half_open") and now < self.until:
             return "cooling_down"
         return "saturated" if self.saturated else None
@@ -213,6 +217,12 @@ class HealthReader(Protocol):
     def seconds(self, provider: str, model: str) -> float:
         """How long its answers take, as seen lately; 0 where nothing is known."""
 
+    def answer_tokens(self, provider: str, model: str) -> float:
+        """How long its answers are, as seen lately; 0 where nothing is known."""
+
+    def wait(self, provider: str, model: str) -> float:
+        """Seconds a request that comes now would wait in its queue; for local models alone."""
+
 
 class Quiet:
     """Of a moment in which no request is under way, and nothing was measured."""
@@ -221,6 +231,12 @@ class Quiet:
         return 0
 
     def seconds(self, provider: str, model: str) -> float:
+        return 0.0
+
+    def answer_tokens(self, provider: str, model: str) -> float:
+        return 0.0
+
+    def wait(self, provider: str, model: str) -> float:
         return 0.0
 
 

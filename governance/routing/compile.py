@@ -9,7 +9,9 @@ from types import MappingProxyType
 from governance.kinds import kind_named
 from governance.limits.counting.binding import LimitIndex
 from governance.routing.mappings import compile_test
+from governance.routing.overrides import NONE, Overrides
 from governance.routing.table import (
+    ExpectedCost,
     GroupEntry,
     HeuristicRuleEntry,
     ModelMappingEntry,
@@ -35,13 +37,16 @@ def compile_table(
     prices: Iterable[ModelPriceEntry] = (),
     local_fallback: str = "always",
     context_lengths: Mapping[tuple[str, str, str], int] | None = None,
+    expected_cost: ExpectedCost | None = None,
+    overrides: Overrides = NONE,
     compile_regex: Callable[[str], Callable[[str], bool]],
 ) -> RoutingTable:
     """One consistent table.
 
     `virtual_keys` are keyed by the SHA-256 digest of the key. `compile_regex` turns a pattern
     into a test by a linear-time engine; what it raises for a bad pattern passes through, so that
-    the last good table stays in force.
+    the last good table stays in force. `expected_cost` knows prices, which is not for pure code;
+    without it none is known.
     """
     ordered = tuple(profiles)
     provided = tuple(providers)
@@ -68,6 +73,8 @@ def compile_table(
         prices=tuple(prices),
         local_fallback=local_fallback,
         context_lengths=MappingProxyType(dict(context_lengths or {})),
+        overrides=overrides,
+        **({} if expected_cost is None else {"expected_cost": expected_cost}),
     )
 
 

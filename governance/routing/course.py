@@ -12,11 +12,15 @@ from governance.routing.request import RoutingRequest
 from governance.routing.resilience import allowed_retries, hedge_after
 from governance.routing.table import Profile
 
+DOWN: Final = "down"
 SILENT: Final = "silent"
 CUT: Final = "cut"
 SUPPOSED: Final = (SILENT, CUT)
 """What may be supposed of a provider while it answers: nothing comes, or a half."""
 _NO_PROFILE: Final = Profile(id="", name="", virtual_provider="", targets=())
+
+_Step = tuple[Candidate, str, bool]
+"""A candidate, what becomes of it, and whether it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,9 @@ class CourseStep:
     model: str
     words: str
     """A sentence without its subject, which is the candidate."""
+    answers: bool = False
+    """Whether the caller's answer comes from it, or ends with it."""
+    local_fallback: bool = False
 
     def document(self) -> dict[str, Any]:
         return {"provider": self.provider, "model": self.model, "words": self.words}
@@ -37,8 +44,10 @@ def course(
 ) -> tuple[CourseStep, ...]:
     """The steps of a request whose candidates fare as `supposed`, by casefolded provider."""
     return tuple(
-        CourseStep(one.provider.name, one.model, words)
-        for one, words in _steps(plan.profile or _NO_PROFILE, plan.candidates, request, supposed)
+        CourseStep(one.provider.name, one.model, words, answers, one.is_local_fallback)
+        for one, words, answers in _steps(
+            plan.profile or _NO_PROFILE, plan.candidates, request, supposed
+        )
     )
 
 
@@ -47,20 +56,22 @@ def _steps(
     candidates: Sequence[Candidate],
     request: RoutingRequest,
     supposed: Mapping[str, str],
-) -> Iterator[tuple[Candidate, str]]:
+) -> Iterator[_Step]:
     for place, one in enumerate(candidates):
         others = candidates[place + 1 :]
         meets = supposed.get(one.provider.name.casefold())
-        if meets == SILENT:
-            yield one, _silent(profile, one, others, request)
+        if meets == DOWN:
+            yield one, f"cannot be reached{_again(profile, others)}.", False
+        elif meets == SILENT:
+            yield one, _silent(profile, one, others, request), False
         elif meets == CUT and request.stream:
-            yield one, "begins its answer, which breaks off."
+            yield one, "begins its answer, which breaks off.", False
             yield from _broken(profile, [other for other in others if not _fails(other, supposed)])
             return
         elif meets == CUT:
-            yield one, f"breaks off before its answer is whole{_again(profile, others)}."
+            yield one, f"breaks off before its answer is whole{_again(profile, others)}.", False
         else:
-            yield one, "answers."
+            yield one, "answers.", True
             return
 
 
@@ -86,16 +97,18 @@ def _again(profile: Profile, others: Sequence[Candidate]) -> str:
     return ", and is asked once more" if retries else ""
 
 
-def _broken(profile: Profile, others: Sequence[Candidate]) -> Iterator[tuple[Candidate, str]]:
+def _broken(profile: Profile, others: Sequence[Candidate]) -> Iterator[_Step]:
     following = next((one for one in others if not one.is_local_fallback), None)
     if profile.on_broken_stream != "continue" or following is None:
         return
     kind = kind_named(following.provider.kind)
     if kind is not None and kind.takes_prefill(following.model):
-        yield following, "is given what was sent, and goes on with it, if that is plain text."
+        words = "is given what was sent, and goes on with it, if that is plain text."
+        yield following, words, True
     else:
         yield (
             following,
             "is asked the same; what it says again word for word is swallowed, and the rest "
             "follows. If it says something else, the stream ends in an error.",
+            True,
         )

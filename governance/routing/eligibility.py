@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from governance.routing.breaker import HealthReader, HealthStatus
 from governance.routing.capabilities import binding_features
 from governance.routing.fallback import local_candidate
+from governance.routing.overrides import OPEN, override_of
 from governance.routing.plan import Candidate, ProfileChoice, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, RoutingTable, Target, VirtualKey
@@ -24,6 +26,12 @@ class EligibleTarget:
     candidate: Candidate
     provider: str
     """Casefolded, as health knows it."""
+    cost: float | None = None
+    """US dollars that the request at hand is expected to come to there, where the strategy goes by
+    that; None where no price is known."""
+    override: str = ""
+    """What an operator decided about it for a while: `open` or `closed`; see `routing.overrides`.
+    What is drained is not eligible."""
 
     @property
     def model(self) -> str:
@@ -43,6 +51,16 @@ class Eligibility:
     """The local fallback, if it may follow this profile."""
     fallback_repeats: bool
     """Whether the fallback is one of `kept` already."""
+
+
+def status_of(one: EligibleTarget, health: HealthReader) -> HealthStatus | None:
+    """How the target fares, with what an operator decided about its breaker."""
+    status = health.status(one.provider, one.model)
+    if not one.override:
+        return status
+    if one.override == OPEN:
+        return replace(status or HealthStatus(), forced=True)
+    return None if status is None else replace(status, state="closed")
 
 
 def eligibility_for(
@@ -118,4 +136,5 @@ def _kept(index: int, verdict: Verdict, table: RoutingTable) -> EligibleTarget:
     provider = table.providers[key]
     facts = table.facts(provider, verdict.model)
     candidate = Candidate(provider, verdict.model, verdict.target, facts)
-    return EligibleTarget(index, verdict.target, candidate, key)
+    override = override_of(table.overrides, key, verdict.model)
+    return EligibleTarget(index, verdict.target, candidate, key, override=override)

@@ -33,6 +33,12 @@ class Explained:
     """Position of its target in the profile; None for the local fallback."""
     local: bool
     demoted: str | None = None
+    detail: str = ""
+    """Why it stands where it does, as a sentence; empty where there is nothing to say."""
+    cost: float | None = None
+    """US dollars that the request is expected to come to there."""
+    priced: bool = False
+    """The strategy goes by that."""
 
     @property
     def local_fallback(self) -> bool:
@@ -47,6 +53,8 @@ class Explained:
             "local": self.local,
             "local_fallback": self.local_fallback,
             "demoted": self.demoted,
+            **({"expected_cost_usd": self.cost} if self.priced else {}),
+            **({"detail": self.detail} if self.detail else {}),
         }
 
 
@@ -149,10 +157,11 @@ def explain_for(plan: Plan, virtual_key: VirtualKey, table: RoutingTable) -> Sim
 
 def explain(plan: Plan) -> Simulation:
     """A plan in the words of operators, with the exact chances of a draw."""
-    demoted = {id(verdict.target): verdict.demoted for verdict in plan.verdicts if verdict.kept}
+    verdicts = {id(verdict.target): verdict for verdict in plan.verdicts if verdict.kept}
     chances = probabilities(plan)
+    priced = plan.profile is not None and strategy_named(plan.profile.strategy).reads_prices
     candidates = tuple(
-        _explained(candidate, chance, demoted.get(id(candidate.target)))
+        _explained(candidate, chance, verdicts.get(id(candidate.target)), priced=priced)
         for candidate, chance in zip(plan.candidates, chances, strict=True)
     )
     return Simulation(
@@ -194,15 +203,15 @@ def probabilities(plan: Plan) -> list[float]:
         )
         lucky = {id(one) for one, is_lucky in zip(drawn, draw, strict=True) if is_lucky}
         leading = [
-            one.target
+            one
             for one in kept
             if id(one) in lucky
             or (one.demoted is None and (one.share >= 1.0 or id(one) in settled))
         ]
-        leading = leading or [one.target for one in kept]
-        shares = strategy.first_probabilities(leading)
-        for target, share in zip(leading, shares, strict=True):
-            chance[id(target)] = chance.get(id(target), 0.0) + likely * share
+        leading = leading or kept
+        costs = [replace(one.target, cost=one.cost) for one in leading]
+        for one, share in zip(leading, strategy.first_probabilities(costs), strict=True):
+            chance[id(one.target)] = chance.get(id(one.target), 0.0) + likely * share
     return [chance.get(id(candidate.target), 0.0) for candidate in plan.candidates]
 
 
@@ -216,15 +225,26 @@ def _profile(profile: Profile) -> dict[str, Any]:
     }
 
 
-def _explained(candidate: Candidate, chance: float, demoted: str | None) -> Explained:
+def _explained(
+    candidate: Candidate, chance: float, verdict: Verdict | None, *, priced: bool
+) -> Explained:
     return Explained(
         provider=candidate.provider.name,
         model=candidate.model,
         probability=chance,
         target=None if candidate.target is None else candidate.target.position,
         local=candidate.provider.is_local,
-        demoted=demoted,
+        demoted=None if verdict is None else verdict.demoted,
+        detail=_detail(verdict, priced=priced),
+        cost=None if verdict is None else verdict.cost,
+        priced=priced,
     )
+
+
+def _detail(verdict: Verdict | None, *, priced: bool) -> str:
+    if verdict is None or not (priced or verdict.demoted == "spilled"):
+        return ""
+    return verdict.detail
 
 
 def _rejected(verdict: Verdict) -> Rejected:

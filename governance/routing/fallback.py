@@ -13,6 +13,7 @@ from governance.routing.fallback_modes import (
     mode_of,
     sentence,
 )
+from governance.routing.overrides import DRAIN, override_of
 from governance.routing.plan import OVERLOADED, Candidate, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, ProviderEntry, RoutingTable, VirtualKey
@@ -52,6 +53,8 @@ def local_candidate(
     ):
         return None
     model = provider.default_model
+    if override_of(table.overrides, provider.name.casefold(), model) == DRAIN:
+        return None
     facts = table.facts(provider, model)
     return Candidate(provider, model, facts=facts, only_unreachable=mode == UNREACHABLE)
 

@@ -21,6 +21,7 @@ REJECTIONS: Final = (
     "cloud_routing_disabled",
     "local_only",
     "model_missing",
+    "drained",
     "context_too_small",
     "request_threshold_exceeded",
     "token_threshold_exceeded",
@@ -30,12 +31,13 @@ REJECTIONS: Final = (
 
 OVERLOADED: Final = frozenset(
     {
+        "drained",
         "request_threshold_exceeded",
         "token_threshold_exceeded",
         "budget_threshold_exceeded",
     }
 )
-"""Of these, the ones that say a provider has all it can take at the moment."""
+"""Of these, the ones that say a provider takes nothing more at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,22 @@ class Verdict:
     detail: str = ""
     """A sentence for operators."""
     demoted: str | None = None
-    """Kept, but tried after the healthy ones: `cooling_down`, `recovering` or `saturated`."""
+    """Kept, but tried after the healthy ones: `cooling_down`, `recovering`, `saturated`,
+    `spilled` where its queue is long, or `forced_open` by an operator."""
     share: float = 1.0
     """Of requests like this one, how many find it among the healthy ones: less while it recovers,
     which is drawn for each request."""
+    cost: float | None = None
+    """US dollars that the request is expected to come to there, where the strategy goes by that."""
 
     @property
     def kept(self) -> bool:
         return self.rejection is None
+
+    @property
+    def stands(self) -> bool:
+        """Kept, and in its place."""
+        return self.rejection is None and self.demoted is None
 
 
 @dataclass(frozen=True, slots=True)

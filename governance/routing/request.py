@@ -41,3 +41,5 @@ class RoutingRequest(NamedTuple):
     features: Features = Features()
     session: str = ""
     """What the request belongs to; requests of one session go to one target where they can."""
+    answer_limit: int | None = None
+    """Tokens of the longest answer the caller allows, where a strategy asks for it."""

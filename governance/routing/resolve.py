@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
 from typing import Final, NamedTuple
 
 from governance.routing.breaker import HealthReader, HealthStatus
-from governance.routing.eligibility import Eligibility, EligibleTarget, eligibility_for
+from governance.routing.costs import priced, words
+from governance.routing.eligibility import Eligibility, EligibleTarget, eligibility_for, status_of
 from governance.routing.fallback import takes_over
 from governance.routing.plan import Candidate, Plan, ProfileChoice, Refusal, Verdict
 from governance.routing.policy import choose
@@ -62,6 +65,8 @@ def resolve(
     """
     eligibility = eligibility_for(routing_request, choice, virtual_key, table)
     profile = choice.profile
+    if strategy_named(profile.strategy).reads_prices:
+        eligibility = _with_costs(eligibility, routing_request, table, health)
     order = _ordered(eligibility, routing_request, virtual_key, health, now, rng, sessions)
     candidates, verdicts = _of_the_moment(order, eligibility, routing_request, health, now, rng)
     warning, refusal = choice.warning, None
@@ -86,6 +91,21 @@ def resolve(
         session="" if order.sticky == "hash" else order.session,
         first_choice=order.first,
     )
+
+
+def _with_costs(
+    eligibility: Eligibility,
+    routing_request: RoutingRequest,
+    table: RoutingTable,
+    health: HealthReader,
+) -> Eligibility:
+    """The same with what the request is expected to cost, which the verdicts say too."""
+    kept = priced(eligibility.kept, routing_request, table, health)
+    verdicts = list(eligibility.verdicts)
+    for one in kept:
+        told = verdicts[one.index]
+        verdicts[one.index] = replace(told, detail=words(one.cost), cost=one.cost)
+    return replace(eligibility, kept=tuple(kept), verdicts=tuple(verdicts))
 
 
 class _Order(NamedTuple):
@@ -146,27 +166,57 @@ def _of_the_moment(
     very request and from health."""
     candidates: list[Candidate] = []
     demoted: list[Candidate] = []
+    spilled: list[tuple[EligibleTarget, Verdict]] = []
     verdicts, tokens = eligibility.verdicts, routing_request.features.prompt_tokens
+    patience = eligibility.profile.spill_after
     for one in order.targets:
         candidate, verdict = one.candidate, None
         small = too_small(candidate.facts.context_length, tokens)
-        status = health.status(one.provider, candidate.model)
+        status = status_of(one, health)
         if small is not None:
             verdict = Verdict(one.target, candidate.model, *small)
         elif status is not None:
             verdict = _health_verdict(one, status, now, rng, order.session)
+        if patience is not None and (verdict is None or verdict.stands):
+            spill = _spilled(one, health, patience)
+            if spill is not None:
+                spilled.append((one, spill))
+                continue
         if verdict is None:
             candidates.append(candidate)
             continue
-        verdicts = (*verdicts[: one.index], verdict, *verdicts[one.index + 1 :])
+        verdicts = _with_verdict(verdicts, one, verdict)
         if verdict.kept:
             (candidates if verdict.demoted is None else demoted).append(candidate)
-    return candidates + demoted, verdicts
+    if candidates:
+        # Where nobody else could go first there is nothing to say.
+        for one, verdict in spilled:
+            verdicts = _with_verdict(verdicts, one, verdict)
+    return candidates + [one.candidate for one, _ in spilled] + demoted, verdicts
+
+
+def _with_verdict(
+    verdicts: tuple[Verdict, ...], one: EligibleTarget, verdict: Verdict
+) -> tuple[Verdict, ...]:
+    return (*verdicts[: one.index], verdict, *verdicts[one.index + 1 :])
+
+
+def _spilled(one: EligibleTarget, health: HealthReader, patience: float) -> Verdict | None:
+    """The verdict on a local target whose queue is longer than the profile's patience."""
+    if not one.candidate.provider.is_local:
+        return None
+    wait = health.wait(one.provider, one.model)
+    if wait <= patience:
+        return None
+    long = "long" if wait == inf else f"about {wait:.1f} s"
+    detail = f"A request would wait {long} in its queue, so the next one goes first."
+    return Verdict(one.target, one.model, detail=detail, demoted="spilled", cost=one.cost)
 
 
 _DEMOTED: Final = {
     "cooling_down": "It has been failing and cools down: tried after the healthy ones.",
     "saturated": "All its slots are taken: tried after the others.",
+    "forced_open": "An operator took it out of service for now: tried after the others.",
 }
 
 
@@ -179,7 +229,10 @@ def _health_verdict(
         return Verdict(one.target, one.candidate.model, *exceeded)
     demoted = status.demoted(now)
     if demoted is not None:
-        return Verdict(one.target, one.candidate.model, detail=_DEMOTED[demoted], demoted=demoted)
+        detail = _DEMOTED[demoted]
+        return Verdict(
+            one.target, one.candidate.model, detail=detail, demoted=demoted, cost=one.cost
+        )
     share = status.share(now)
     if share >= 1.0:
         return None
@@ -187,4 +240,6 @@ def _health_verdict(
     # A session draws the same lot each time: it comes back to a target once, and stays.
     drawn = lot(session, one.provider, one.model) if session else rng.random()
     passed = None if drawn < share else "recovering"
-    return Verdict(one.target, one.candidate.model, detail=detail, demoted=passed, share=share)
+    return Verdict(
+        one.target, one.candidate.model, detail=detail, demoted=passed, share=share, cost=one.cost
+    )

@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
-from governance.routing.breaker import HealthReader, HealthStatus
-from governance.routing.eligibility import EligibleTarget
+from governance.routing.breaker import HealthReader
+from governance.routing.eligibility import EligibleTarget, status_of
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, VirtualKey
 from governance.strategies.strategy import Strategy
@@ -107,5 +107,5 @@ def _returns(
 
 
 def _healthy(one: EligibleTarget, health: HealthReader, now: float) -> bool:
-    status: HealthStatus | None = health.status(one.provider, one.model)
+    status = status_of(one, health)
     return status is None or (status.demoted(now) is None and status.share(now) >= 1.0)

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from governance.limits.counting.binding import LimitIndex, groups_above
 from governance.routing.memo import Memo
 from governance.routing.model_facts import ModelFacts, SaidFacts, known_facts
+from governance.routing.overrides import NONE as NO_OVERRIDES
+from governance.routing.overrides import Overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class Target:
     rate_limit: RateLimit = RateLimit()
     position: int = 0
     """Place among the profile's targets as the operator ordered them, from 0."""
+    cost: float | None = None
+    """US dollars that one request is expected to come to here, where a strategy is asked about
+    that request; None where no price is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,8 @@ class Profile:
     """Seconds for which the first choice has been healthy when sessions go back to it."""
     on_broken_stream: str = "continue"
     """`continue` or `error`."""
+    spill_after: float | None = None
+    """Seconds in the queue of a local target beyond which the next one goes first; None: never."""
     cache: CachePolicy | None = None
     shadow: ShadowPolicy | None = None
     implicit: bool = False
@@ -172,6 +179,12 @@ class VirtualKey:
     """Id of the group it belongs to; empty: none."""
     owner: str = ""
     """Name of the user whom it belongs to; empty: nobody in particular."""
+    addresses: tuple[str, ...] = ()
+    """Networks it may be used from; empty: everywhere."""
+    endpoints: tuple[str, ...] = ()
+    """Paths it may be used on; empty: all."""
+    replaced: bool = False
+    """Found by the secret from before it was rotated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +257,15 @@ class ModelMappingEntry:
     """The compiled test; whoever builds the table brings a linear-time one for regexes."""
 
 
+ExpectedCost = Callable[[ProviderEntry, str, float, float], float | None]
+
+
+def _unknown_cost(
+    provider: ProviderEntry, model: str, prompt: float, answer: float
+) -> float | None:
+    return None
+
+
 def _nothing() -> Mapping[str, Profile]:
     return MappingProxyType({})
 
@@ -282,6 +304,11 @@ class RoutingTable:
         default_factory=lambda: MappingProxyType({})
     )
     """What the catalogue of models knows, by kind, base URL and model of a provider."""
+    overrides: Overrides = field(default_factory=lambda: NO_OVERRIDES)
+    """What operators decided about providers for a while; see `routing.overrides`."""
+    expected_cost: ExpectedCost = field(default=_unknown_cost, repr=False, compare=False)
+    """By provider, model, tokens of the prompt and of the answer: US dollars by the list prices of
+    this moment; None where none is known."""
     memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
     """What was worked out from this table before; ends with it."""
 

@@ -12,6 +12,7 @@ from governance.kinds import kind_named
 from governance.limits import MEASURES, highest
 from governance.routing.breaker import HealthStatus
 from governance.routing.capabilities import missing
+from governance.routing.overrides import DRAIN, override_of
 from governance.routing.plan import Verdict
 from governance.routing.table import Profile, ProviderEntry, RoutingTable, Target, VirtualKey
 from governance.routing.vocabulary import MODALITIES
@@ -47,6 +48,7 @@ def evaluate(target: Target, context: EvaluationContext) -> Verdict:
         or _capability_mismatch(target, model, provider, context)
         or unavailable_reason(target.provider, context.profile, context.virtual_key, context.table)
         or _model_missing(model, target)
+        or _drained(target, model, context)
     )
     if rejection is None:
         return Verdict(target, model)
@@ -171,6 +173,12 @@ def _model_missing(model: str, target: Target) -> Rejection | None:
     if model:
         return None
     return "model_missing", f'Neither target nor request nor "{target.provider}" names a model.'
+
+
+def _drained(target: Target, model: str, context: EvaluationContext) -> Rejection | None:
+    if override_of(context.table.overrides, target.provider.casefold(), model) != DRAIN:
+        return None
+    return "drained", f'An operator drains "{target.provider}" for now: it gets no new requests.'
 
 
 def covers_modalities(required_capabilities: frozenset[str], provider: ProviderEntry) -> bool:

@@ -160,7 +160,10 @@ class ProfileSerializer(StrictSerializer):
 
     noun = "A routing profile"
     quiet = frozenset(
-        {"retries", "hedge_after", "sticky_sessions", "return_after", "on_broken_stream", *PARTS}
+        {
+            *("retries", "hedge_after", "sticky_sessions", "return_after", "on_broken_stream"),
+            *("spill_after", *PARTS),
+        }
     )
     placed = {"targets": "strategy"}
     check_after = {"description": "virtual_provider", "targets": "local_only"}

@@ -8,6 +8,7 @@ from governance.errors import Conflict
 from governance.models import (
     ApiKey,
     Group,
+    KeyAllowance,
     Limit,
     LimitGrant,
     ModelPrice,
@@ -38,6 +39,7 @@ def group_problems(document: object, row: Group) -> list[Problem]:
 def _keep_used_groups(made: Change, row: Group) -> None:
     users = [
         *(f'the group "{name}"' for name in row.children.values_list("name", flat=True)),
+        *("its key allowance" for _ in KeyAllowance.objects.filter(group=row)),
         *(f'the API key "{name}"' for name in row.keys.values_list("name", flat=True)),
     ]
     if users:

@@ -16,9 +16,11 @@ from governance import audit, snapshot
 from governance.change_summary import changed, described, sentence
 from governance.errors import from_validation_error
 from governance.models import (
+    AlertRule,
     ApiKey,
     Group,
     HeuristicRule,
+    KeyAllowance,
     Limit,
     LimitGrant,
     ModelMapping,
@@ -41,7 +43,7 @@ SECTIONS: Final = {
     "extra amount": "limits",
     "price": "limits",
 }
-"""The section of the table that each kind of thing belongs to."""
+"""The section of the table that each kind of thing belongs to; others are no part of it."""
 
 MODELS: Final[Mapping[str, type[Model]]] = {
     "provider": Provider,
@@ -53,10 +55,12 @@ MODELS: Final[Mapping[str, type[Model]]] = {
     "limit": Limit,
     "extra amount": LimitGrant,
     "price": ModelPrice,
+    "alert": AlertRule,
+    "key allowance": KeyAllowance,
 }
 """The model behind each kind of thing."""
 
-NAMED_AS_IS: Final = frozenset({"revert", "reorder"})
+NAMED_AS_IS: Final = frozenset({"revert", "reorder", "rotate"})
 """Actions that the audit log calls by their own name; else it says what became of each thing."""
 
 BATCH: Final = 500
@@ -157,7 +161,8 @@ def change(who: str, action: str, summary: str = "", *, dry_run: bool = False) -
         audit.record(_acts(made, action), actor=who, via="import" if action == "import" else "")
         row.version, row.mark = made.version, secrets.token_hex(16)
         for entry in made.entries:
-            setattr(row, SECTIONS[entry["kind"]], made.version)
+            if section := SECTIONS.get(entry["kind"]):
+                setattr(row, section, made.version)
         row.save()
         Revision.objects.create(
             version=row.version,
@@ -195,6 +200,7 @@ def _acts(made: Change, action: str) -> Iterator[audit.Act]:
             object_name=name,
             object_key=key,
             changes=words,
+            revision=made.version,
         )
 
 

@@ -13,11 +13,25 @@ import msgspec
 from django.db import transaction
 from django.db.models import F
 
-from governance.interactions.ledger import Place, micro_usd, quarter_hour
+from governance import audit
+from governance.interactions.ledger import (
+    Place,
+    TrafficPlace,
+    micro_usd,
+    quarter_hour,
+    traffic_place,
+)
 from governance.interactions.record import AttemptRecord, InteractionRecord
 from governance.interactions.rows import record_of
 from governance.load_limits import load_prices
-from governance.models import Interaction, Provider, Revision, TableVersion, UsageBucket
+from governance.models import (
+    Interaction,
+    Provider,
+    Revision,
+    TableVersion,
+    TrafficBucket,
+    UsageBucket,
+)
 from governance.prices import PriceList, Seller
 
 BATCH: Final = 500
@@ -72,8 +86,8 @@ def recompute_costs(
         after = found[-1].pk
         with transaction.atomic():
             _recompute(found, prices, sellers, done)
-    if done.changed and not dry_run:
-        _note(who, done)
+    if not dry_run:
+        _note(who, done, _asked(begin, end, provider, model))
     return done
 
 
@@ -85,6 +99,8 @@ def _recompute(
 ) -> None:
     moved: Counter[Place] = Counter()
     unpriced: Counter[Place] = Counter()
+    traffic: Counter[TrafficPlace] = Counter()
+    unpriced_traffic: Counter[TrafficPlace] = Counter()
     changed = []
     for row in rows:
         record = record_of(row)
@@ -97,11 +113,15 @@ def _recompute(
         done.changed += 1
         for attempt, (_, cost) in zip(record.attempts, before, strict=True):
             place = _place(record, attempt)
+            passed = traffic_place(record, attempt.provider, attempt.model)
             difference = micro_usd(attempt.cost_usd) - micro_usd(cost)
+            less = (attempt.cost_usd is None) - (cost is None) if attempt.usage is not None else 0
             moved[place] += difference
+            unpriced[place] += less
             done.micro_usd += difference
-            if attempt.usage is not None:
-                unpriced[place] += (attempt.cost_usd is None) - (cost is None)
+            if not record.is_shadow:
+                traffic[passed] += difference
+                unpriced_traffic[passed] += less
         costs = [one.cost_usd for one in record.attempts if one.cost_usd is not None]
         row.attempts = msgspec.to_builtins(record.attempts)
         row.cost_usd = sum(costs) if costs else None
@@ -109,8 +129,22 @@ def _recompute(
     if done.dry_run:
         return
     Interaction.objects.bulk_update(changed, ("attempts", "cost_usd"), batch_size=100)
+    _book_usage(moved, unpriced)
+    _book_traffic(traffic, unpriced_traffic)
+
+
+def _book_usage(moved: Counter[Place], unpriced: Counter[Place]) -> None:
     for place in sorted({*moved, *unpriced}):
         _bucket(place).update(
+            cost_micro_usd=F("cost_micro_usd") + moved[place],
+            unpriced=F("unpriced") + unpriced[place],
+        )
+
+
+def _book_traffic(moved: Counter[TrafficPlace], unpriced: Counter[TrafficPlace]) -> None:
+    for place in sorted({*moved, *unpriced}):
+        where = place._asdict() | {"start": datetime.fromisoformat(place.start)}
+        TrafficBucket.objects.filter(**where).update(
             cost_micro_usd=F("cost_micro_usd") + moved[place],
             unpriced=F("unpriced") + unpriced[place],
         )
@@ -153,9 +187,20 @@ def _bucket(place: Place) -> Any:
     return UsageBucket.objects.filter(**columns)
 
 
-def _note(who: str, done: Recomputed) -> None:
-    """A revision without a change of the configuration: who had the costs worked out again."""
+def _asked(begin: datetime, end: datetime, provider: str, model: str) -> list[str]:
+    """What was to be worked out again, in words."""
+    only = [f"provider: {provider}"] if provider else []
+    only += [f"model: {model}"] if model else []
+    return [f"from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC", *only]
+
+
+def _note(who: str, done: Recomputed, asked: list[str]) -> None:
+    """Who had the costs worked out again; a revision without a change of the configuration where
+    any are others now."""
     with transaction.atomic():
+        audit.record([audit.Act("recompute", "price", "", changes=[*asked, done.words])], actor=who)
+        if not done.changed:
+            return
         row, _ = TableVersion.objects.select_for_update().get_or_create(pk=1)
         row.version, row.mark = row.version + 1, secrets.token_hex(16)
         row.save()

@@ -1,9 +1,10 @@
-"""Replacing all routing profiles by an imported set."""
+"""Replacing all routing profiles by an imported set, and the rows that stand beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import F, Value
@@ -15,6 +16,7 @@ from governance.routing.fields import Problem, kind_of
 from governance.serializers import ProfileSerializer
 from governance.serializers.profiles import set_problems
 from governance.services.change import Change, change
+from governance.services.importing_rows import Given, SectionOutcome, replace_rows, sections_in
 from governance.services.profiles import KIND, bound_problems, profile_warnings
 
 BATCH = 500
@@ -34,19 +36,23 @@ class ImportOutcome:
     removed: tuple[str, ...]
     unchanged: int
     warnings: tuple[Problem, ...]
+    rows: Mapping[str, SectionOutcome] = field(default_factory=dict)
+    """What became of groups, limits and so on, where the document had them."""
 
     @property
     def words(self) -> str:
-        return (
+        profiles = (
             f"Imported routing profiles: {len(self.created)} created, {len(self.changed)} changed, "
             f"{len(self.removed)} removed, {self.unchanged} as before."
         )
+        return " ".join([profiles, *(one.words(name) for name, one in self.rows.items())])
 
 
 def profiles_in(document: object) -> object:
     """The profiles of `{routing_profiles}` or `{plugin: {config: {routing_profiles}}}`.
 
-    Raises `Invalid` when there is neither or both.
+    None where there are none, and other rows instead. Raises `Invalid` when there is nothing, and
+    when there are both.
     """
     if not isinstance(document, dict):
         message = f"An import must be an object, not {kind_of(document)}."
@@ -60,37 +66,56 @@ def profiles_in(document: object) -> object:
     if inner is not None:
         found.append(inner)
     if len(found) == 1:
+        if found[0] is None:
+            message = "routing_profiles must be a list, not null."
+            raise Invalid(Problem("routing_profiles", "type", message))
         return found[0]
+    if not found and sections_in(document):
+        return None
     message = (
         "An import holds routing_profiles once, at the top or at plugin.config.routing_profiles."
     )
     raise Invalid(Problem("routing_profiles", "required" if not found else "ambiguous", message))
 
 
-def replace_all(documents_in: object, *, who: str, dry_run: bool = False) -> ImportOutcome:
-    """Puts this set of profiles in the place of all that are there.
+def replace_all(
+    documents_in: object, *, who: str, rows: Given = MappingProxyType({}), dry_run: bool = False
+) -> ImportOutcome:
+    """Puts this set of profiles in the place of all that are there; None leaves them.
 
+    `rows` are the sections of `importing_rows`, which do the same to groups, limits and so on.
     Everything is checked before anything is written. With `dry_run` nothing is. Raises `Invalid`,
     with paths that begin with `routing_profiles[n]`, and `Conflict` when a profile that API keys
     are bound to would go.
     """
     with change(who, "import", dry_run=dry_run) as made:
-        locality = dict(Provider.objects.values_list("name", "is_local"))
-        check(set_problems(documents_in, locality))
-        assert isinstance(documents_in, Sequence)
-        plan = ReplacePlan(made)
-        for document in documents_in:
-            plan.add(document)
-        plan.remove_the_rest()
-        outcome = ImportOutcome(
-            created=tuple(row.id for row in plan.created),
-            changed=tuple(row.id for row in plan.changed),
-            removed=tuple(plan.left),
-            unchanged=plan.unchanged,
-            warnings=tuple(_warnings(documents_in, plan.documents)),
-        )
-        plan.write()
+        outcome = _replace_profiles(made, documents_in)
+        if rows:
+            became, warnings = replace_rows(made, rows)
+            told = (*outcome.warnings, *warnings)
+            outcome = replace(outcome, rows=became, warnings=told)
         made.words = [outcome.words]
+    return outcome
+
+
+def _replace_profiles(made: Change, documents_in: object) -> ImportOutcome:
+    plan = ReplacePlan(made)
+    if documents_in is None:
+        return ImportOutcome((), (), (), len(plan.left), ())
+    locality = dict(Provider.objects.values_list("name", "is_local"))
+    check(set_problems(documents_in, locality))
+    assert isinstance(documents_in, Sequence)
+    for document in documents_in:
+        plan.add(document)
+    plan.remove_the_rest()
+    outcome = ImportOutcome(
+        created=tuple(row.id for row in plan.created),
+        changed=tuple(row.id for row in plan.changed),
+        removed=tuple(plan.left),
+        unchanged=plan.unchanged,
+        warnings=tuple(_warnings(documents_in, plan.documents)),
+    )
+    plan.write()
     return outcome
 
 
@@ -126,6 +151,9 @@ class ReplacePlan:
             raise Conflict(found)
         for row in self.left.values():
             self._made.note(KIND, row.pk, row.name, ProfileSerializer.document(row), None)
+
+    def keep_the_rest(self) -> None:
+        self.left.clear()
 
     def write(self) -> None:
         RoutingProfile.objects.filter(pk__in=list(self.left)).delete()

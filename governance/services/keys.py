@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
-from governance.errors import NotFound, check
+from governance.errors import Invalid, NotFound, check
 from governance.keys import make_key
 from governance.models import ApiKey, Group, RoutingProfile
 from governance.routing.fields import Problem
 from governance.serializers import KeySerializer
 from governance.services.budgets import remove_limits_of
-from governance.services.change import Saved, change, merged
+from governance.services.change import Change, Saved, change, merged
 from governance.services.makers import Maker, grantable
 from governance.services.versions import Versions, expect
 
 KIND = "API key"
+GRACE: Final = timedelta(hours=24)
+"""For how long an old secret is good after a rotation, where nobody says so."""
+LONGEST_GRACE: Final = timedelta(days=30)
 
 
 def create_key(document: object, *, who: str, maker: Maker | None = None) -> tuple[Saved, str]:
@@ -55,17 +60,65 @@ def update_key(
     with change(who, "save") as made:
         row = find_key(identity)
         expect(KIND, row, expected)
+        return _revise(made, row, document, maker)
+
+
+def update_keys(
+    identities: Iterable[str], document: Mapping[str, Any], *, who: str, maker: Maker | None = None
+) -> int:
+    """The same for several keys, all of them or none, in one revision; how many there were.
+
+    Raises what `update_key` raises.
+    """
+    with change(who, "save") as made:
+        rows = [find_key(identity) for identity in identities]
+        for row in rows:
+            _revise(made, row, document, maker)
+        return len(rows)
+
+
+def _revise(made: Change, row: ApiKey, document: object, maker: Maker | None) -> Saved:
+    before = KeySerializer.document(row)
+    complete = merged(before, document)
+    check(save_problems(complete))
+    assert isinstance(complete, Mapping)
+    grantable(maker, complete, row)
+    KeySerializer.fill(row, complete)
+    after = KeySerializer.document(row)
+    if made.note(KIND, row.pk, row.name, before, after):
+        row.full_clean()
+        row.save()
+    return made.saved(KIND, row, after, KeySerializer.unknown(complete))
+
+
+def rotate_key(
+    identity: str,
+    *,
+    who: str,
+    grace: timedelta = GRACE,
+    maker: Maker | None = None,
+    expected: Versions | None = None,
+) -> tuple[Saved, str]:
+    """A new secret for the key, whose old one stays good for the time of `grace`.
+
+    The `maker` must have whatever the key allows, for the new secret is as good as a new key.
+    Raises `NotFound`, `StaleVersion`, `Invalid` and `Forbidden`.
+    """
+    if not timedelta(0) <= grace <= LONGEST_GRACE:
+        message = f"The grace time is at most {LONGEST_GRACE.days} days."
+        raise Invalid(Problem("grace_hours", "range", message))
+    with change(who, "rotate") as made:
+        row = find_key(identity)
+        expect(KIND, row, expected)
         before = KeySerializer.document(row)
-        complete = merged(before, document)
-        check(save_problems(complete))
-        assert isinstance(complete, Mapping)
-        grantable(maker, complete, row)
-        KeySerializer.fill(row, complete)
+        grantable(maker, before, None)
+        new = make_key()
+        row.previous_digest, row.previous_until = row.digest, timezone.now() + grace
+        row.digest, row.prefix = new.digest, new.prefix
+        row.save()
         after = KeySerializer.document(row)
-        if made.note(KIND, row.pk, row.name, before, after):
-            row.full_clean()
-            row.save()
-        return made.saved(KIND, row, after, KeySerializer.unknown(complete))
+        made.note(KIND, row.pk, row.name, before, after, secrets=("secret",))
+        return made.saved(KIND, row, after), new.secret
 
 
 def delete_key(identity: str, *, who: str, expected: Versions | None = None) -> None:

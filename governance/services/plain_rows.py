@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -12,9 +12,15 @@ from governance.errors import NotFound, check
 from governance.routing.fields import Problem
 from governance.serializers.strict import StrictSerializer
 from governance.services.change import Change, Saved, change, merged
+from governance.services.versions import Versions, expect
 
 Row = TypeVar("Row", bound=Model)
 Identity = str | int
+Document = Mapping[str, Any]
+
+
+def _no_secrets(document: Document) -> Iterable[str]:
+    return ()
 
 
 def _nothing(made: Change, row: Any) -> None:
@@ -33,6 +39,8 @@ class PlainRows(Generic[Row]):
     """Every rule that a document breaks beside what is saved; the row is the one it replaces."""
     before_delete: Callable[[Change, Row], None] = _nothing
     """Raises `Conflict`, or deletes what goes with the row."""
+    secrets: Callable[[Document], Iterable[str]] = _no_secrets
+    """The fields that a document brings anew whose values no document shows."""
 
     def save(
         self,
@@ -41,14 +49,17 @@ class PlainRows(Generic[Row]):
         who: str,
         existing: Identity | None = None,
         partial: bool = False,
+        expected: Versions | None = None,
     ) -> Saved:
         """Creates a row, or replaces the `existing` one; `partial` keeps what is not named.
 
-        Raises `Invalid`, `NotFound`.
+        Raises `Invalid`, `NotFound`, and `StaleVersion` for one of another version than
+        `expected`.
         """
         shape = self.serializer
         with change(who, "save") as made:
             row = self.model() if existing is None else self.find(existing)
+            expect(self.kind, row, expected)
             before = None if existing is None else shape.document(row)
             if partial and before is not None:
                 document = merged(before, document)
@@ -60,13 +71,15 @@ class PlainRows(Generic[Row]):
             # Read anew: numbers are as the database keeps them.
             row = self.find(row.pk)
             after = shape.document(row)
-            made.note(self.kind, row.pk, str(row), before, after)
-            return Saved(after, tuple(shape.unknown(document)))
+            made.note(self.kind, row.pk, str(row), before, after, self.secrets(document))
+            return made.saved(self.kind, row, after, shape.unknown(document))
 
-    def delete(self, identity: Identity, *, who: str) -> None:
-        """Raises `NotFound`, and `Conflict` while others need the row."""
+    def delete(self, identity: Identity, *, who: str, expected: Versions | None = None) -> None:
+        """Raises `NotFound`, `StaleVersion`, and `Conflict` while others need the row."""
         with change(who, "delete") as made:
-            self.remove(made, self.find(identity))
+            row = self.find(identity)
+            expect(self.kind, row, expected)
+            self.remove(made, row)
 
     def remove(self, made: Change, row: Row) -> None:
         """Within a change that is under way."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 
-from governance.errors import Forbidden, check
+from governance.errors import Forbidden, NotFound, check
 from governance.kinds import read_as_today
 from governance.models import (
     HeuristicRule,
@@ -76,6 +76,44 @@ def revert(version: int, *, who: str, dry_run: bool = False, credentials: bool =
     return reverted
 
 
+def revert_one(
+    kind: str,
+    identity: str,
+    version: int,
+    *,
+    who: str,
+    dry_run: bool = False,
+    credentials: bool = True,
+) -> Reverted:
+    """Brings one thing back to how `version` left it; everything else stays as it is.
+
+    `kind` and `identity` are as revisions name the thing. Raises `NotFound` where it was not there
+    or cannot be brought back, and what `revert` raises.
+    """
+    if kind not in REVERTIBLE:
+        message = f"A thing of the kind {kind!r} cannot be brought back by itself."
+        raise NotFound(Problem("kind", "not_revertible", message))
+    with change(who, "revert", dry_run=dry_run) as made:
+        then = {str(pk): (pk, one) for pk, one in _state_at(version)[kind].items()}
+        if identity not in then:
+            message = f"It was not there as revision {version} left things."
+            raise NotFound(Problem("", "not_found", message))
+        pk, document = then[identity]
+        wanted = _state_now()
+        wanted[kind][pk] = document
+        _check(wanted)
+        reverted = Reverted()
+        if kind in _PLAIN:
+            _apply(made, kind, wanted[kind], reverted.warnings, credentials)
+        else:
+            plan = ReplacePlan(made)
+            plan.add(document)
+            plan.keep_the_rest()
+            plan.write()
+        reverted.changes = tuple(made.words)
+    return reverted
+
+
 @dataclass(frozen=True, slots=True)
 class _Plain:
     """A kind of thing that is one row."""
@@ -95,8 +133,11 @@ _PLAIN: Final = {
 }
 
 
-def _state_at(version: int) -> State:
-    """What is there now, with every change since taken back, the latest first."""
+REVERTIBLE: Final = frozenset({*_PLAIN, profiles.KIND})
+"""Kinds of things that can be brought back; keys and groups stay as they are."""
+
+
+def _state_now() -> State:
     state: State = {
         kind: {row.pk: plain.serializer.document(row) for row in plain.model.objects.all()}
         for kind, plain in _PLAIN.items()
@@ -105,6 +146,12 @@ def _state_at(version: int) -> State:
         row.pk: ProfileSerializer.document(row)
         for row in RoutingProfile.objects.prefetch_related("targets")
     }
+    return state
+
+
+def _state_at(version: int) -> State:
+    """What is there now, with every change since taken back, the latest first."""
+    state = _state_now()
     later = Revision.objects.filter(version__gt=version).order_by("-version")
     for entries in later.values_list("changes", flat=True).iterator():
         for entry in reversed(entries):

@@ -27,6 +27,10 @@ class Weighed(Protocol):
     def position(self) -> int:
         """Place among the profile's targets, from 0."""
 
+    @property
+    def cost(self) -> float | None:
+        """As that of an `Eligible` target."""
+
 
 class Eligible(Protocol):
     """A target that configuration lets through."""
@@ -41,6 +45,11 @@ class Eligible(Protocol):
     @property
     def model(self) -> str: ...
 
+    @property
+    def cost(self) -> float | None:
+        """US dollars the request is expected to come to there, where the strategy reads prices;
+        None where no price is known."""
+
 
 class HealthView(Protocol):
     """Where a strategy may read how candidates fare, None where nothing is held against one."""
@@ -53,6 +62,10 @@ class HealthView(Protocol):
 
     def seconds(self, provider: str, model: str) -> float:
         """How long answers take, as seen lately; 0 where nothing is known."""
+        ...
+
+    def answer_tokens(self, provider: str, model: str) -> float:
+        """How long answers are, as seen lately; 0 where nothing is known."""
         ...
 
 
@@ -114,6 +127,8 @@ class Strategy:
     memory."""
     reads_weight: bool = False
     reads_priority: bool = False
+    reads_prices: bool = False
+    """It goes by what the request is expected to cost at each target."""
     extension: bool = False
     """Relatives of this service do not know it: a portable export writes the default instead."""
     estimates: bool = False

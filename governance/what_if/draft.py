@@ -42,5 +42,7 @@ def with_profile(table: RoutingTable, profile: Profile) -> RoutingTable:
         prices=table.prices,
         local_fallback=table.local_fallback,
         context_lengths=table.context_lengths,
+        expected_cost=table.expected_cost,
+        overrides=table.overrides,
         compile_regex=compile_regex,
     )

@@ -70,6 +70,11 @@ class Rehearsal:
     def same(self) -> bool:
         return self.saved is not None and not self.changes and not self.moved
 
+    @property
+    def answered_by(self) -> CourseStep | None:
+        """Who answers under the conditions supposed; None where the caller gets an error."""
+        return next((step for step in self.course if step.answers), None)
+
 
 def rehearse(
     document: Mapping[str, Any],

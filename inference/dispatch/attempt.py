@@ -133,7 +133,7 @@ class Attempt:
         provider = self.candidate.provider
         if self._context.limits is not None:
             self._lease = self._context.limits.begin(self.candidate)
-        self._permit = self._book.acquire(provider, self.candidate.model)
+        self._permit = self._book.acquire(provider, self.candidate.model, stream=stream)
         if self._permit is None:
             raise AttemptFailed(_saturated(provider.name))
         carrier = asyncio.current_task(self._loop)
@@ -179,6 +179,12 @@ class Attempt:
         """The head of a reply is here."""
         if self._reply is not None:
             self._note_stale()
+
+    def commit(self) -> None:
+        """The first of its stream is here, and goes to the caller: nobody takes over now."""
+        self.committed = True
+        if self._permit is not None:
+            self._book.began(self._permit)
 
     def __exit__(
         self,

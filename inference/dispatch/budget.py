@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class Budget:
     """A token bucket that requests fill, each by a share of a token, and time by a little.
@@ -45,3 +47,43 @@ def retry_budget(now: float, counted: int) -> Budget:
 def hedge_budget(now: float, counted: int) -> Budget:
     """Of a profile: a twentieth of its requests, and one every ten seconds in any case."""
     return Budget(0.05, 1 / 10, 6.0, now, counted)
+
+
+class Budgets:
+    """Of all providers and profiles, for one process."""
+
+    __slots__ = ("_asked", "_chosen", "_clock", "_hedged", "_retries")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._asked: dict[str, int] = {}
+        """Requests so far, by casefolded provider."""
+        self._retries: dict[str, Budget] = {}
+        self._hedged: dict[str, Budget] = {}
+        self._chosen: dict[str, int] = {}
+        """Requests so far that could have been hedged, by profile."""
+
+    def asked(self, provider: str) -> None:
+        """A request goes to the provider, casefolded."""
+        self._asked[provider] = self._asked.get(provider, 0) + 1
+
+    def may_repeat(self, provider: str) -> bool:
+        """Whether the provider's budget has room for one more try, which is then spent."""
+        name, now = provider.casefold(), self._clock()
+        asked = self._asked.get(name, 0)
+        budget = self._retries.get(name)
+        if budget is None:
+            budget = self._retries[name] = retry_budget(now, asked)
+        return budget.spend(now, asked)
+
+    def chose(self, profile: str) -> None:
+        """A request to the profile begins that may be hedged."""
+        self._chosen[profile] = self._chosen.get(profile, 0) + 1
+
+    def may_hedge(self, profile: str) -> bool:
+        """Whether the profile's budget has room for one more hedge, which is then spent."""
+        now, chosen = self._clock(), self._chosen.get(profile, 0)
+        budget = self._hedged.get(profile)
+        if budget is None:
+            budget = self._hedged[profile] = hedge_budget(now, chosen)
+        return budget.spend(now, chosen)

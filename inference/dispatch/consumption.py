@@ -23,6 +23,7 @@ def consumption(usage: Usage, price: float | None) -> Consumption:
         cached_tokens=usage.cached,
         reasoning_tokens=usage.reasoning,
         requests=0,
+        units=usage.units or None,
     )
 
 

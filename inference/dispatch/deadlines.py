@@ -30,8 +30,10 @@ class Deadlines:
         "_first",
         "_idle",
         "_on_slow",
+        "_patience",
         "_reply",
         "_slow",
+        "_suspended",
         "_time",
         "_timer_wheel",
         "_total",
@@ -59,6 +61,7 @@ class Deadlines:
         self._carrier = carrier
         self._idle = _NEVER if idle is None else idle
         self._touched: float | None = None
+        self._patience = 0.0 if first_event is None else first_event
         self._first = _NEVER if first_event is None else now + first_event
         self._total = _NEVER if total is None else now + total
         self._reply: Abortable | None = None
@@ -67,6 +70,8 @@ class Deadlines:
         """Why the carrying task was cancelled, if the deadlines did that."""
         self._slow = _NEVER if slow is None else now + slow
         self._on_slow = on_slow
+        self._suspended: float | None = None
+        """Since when nothing but the silence within an answer counts."""
         # The silence allowed may begin at once, and end before the other deadlines.
         self.due = min(self._first, self._total, now + self._idle, self._slow)
         self._timer_wheel = timer_wheel
@@ -85,9 +90,27 @@ class Deadlines:
         if self._reply is not None:
             self._reply.abort()
 
+    def suspend(self) -> None:
+        """The caller is still sending: until `resume` no time passes for the upstream."""
+        if self._suspended is None:
+            self._suspended = self._time()
+
+    def resume(self) -> None:
+        if self._suspended is None:
+            return
+        passed, self._suspended = self._time() - self._suspended, None
+        self._first, self._total = self._first + passed, self._total + passed
+        self._slow += passed
+
     def touch(self) -> None:
         """Something meaningful arrived: from here the silence between events counts."""
         self._touched = self._time()
+
+    def progress(self) -> None:
+        """The upstream tells that it gets on with the prompt: the first event is waited for from
+        here, as long as all of it may take."""
+        if self._touched is None and self._first != _NEVER:
+            self._first = self._time() + self._patience
 
     def writing(self) -> None:
         """Something meaningful is on its way to the caller, who may take as long to read it as
@@ -120,6 +143,9 @@ class Deadlines:
         self._carrier.cancel()
 
     def on_due(self, now: float) -> None:
+        if self._suspended is not None and self._touched is None:
+            self.due = now + 1.0
+            return
         due, failure = self._next()
         if now >= self._slow:
             self._slow = _NEVER

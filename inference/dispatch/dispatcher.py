@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import structlog
 
 from governance.kinds import is_engine
+from governance.kinds.engine_words import SERVES_OTHER
 from governance.routing.plan import Candidate
 from governance.routing.resilience import allowed_retries, hedge_after
 from governance.routing.table import Profile
@@ -117,7 +118,7 @@ class Dispatcher:
         it with a stream that broke; else why nobody could."""
         self._chain = chain = Chain(candidates)
         if len(candidates) > 1:
-            self._book.chose(self._profile.id)
+            self._book.budgets.chose(self._profile.id)
         try:
             answered = await self._lane(0)
         finally:
@@ -127,11 +128,12 @@ class Dispatcher:
         return None if answered else chain.exhausted
 
     def _no_such_local_model(self) -> bool:
-        """Whether the caller named a model of the engine that it does not have: an answer of
-        another one would hide the mistake."""
+        """Whether the caller named a model of the engine that it does not have, or that is made
+        for something else: an answer of another one would hide the mistake."""
         plan, asked = self.context.plan, self._chain.first
         named = plan is not None and plan.reason == "provider_model"
-        missing = self._chain.last_failure.upstream_status == 404
+        failure = self._chain.last_failure
+        missing = failure.upstream_status == 404 or failure.code == SERVES_OTHER.code
         return named and is_engine(asked.provider.kind) and missing
 
     async def answer_here(
@@ -230,7 +232,7 @@ class Dispatcher:
         wanted = hedge_after(self._profile, candidate, self.request.routing_request)
         if wanted is None or slow > wanted or not self._chain.has_target:
             return
-        if self._book.may_hedge(self._profile.id):
+        if self._book.budgets.may_hedge(self._profile.id):
             self._lanes.append(None)
             self._second = self._loop.create_task(self._lane(1))
 
@@ -255,13 +257,13 @@ class Dispatcher:
         is_last = not self._chain.has_more
         allowed = allowed_retries(self._profile.retries, is_last=is_last)
         wait = wait_before_repeat(failure, repeats, allowed, self._book.rng)
-        if wait is None or not self._book.may_repeat(candidate.provider):
+        if wait is None or not self._book.budgets.may_repeat(candidate.provider.name):
             return None
         return wait
 
     async def _relay(self, stream: StreamResult, attempt: Attempt) -> None:
         """The commit: from here on the answer is this candidate's."""
-        attempt.committed = True
+        attempt.commit()
         context, candidate, translator = self.context, attempt.candidate, stream.translator
         context.first_token = time.monotonic() - context.started
         if len(self._profile.targets) > 1:
@@ -286,6 +288,7 @@ class Dispatcher:
                 name, model = attempt.candidate.provider.name.casefold(), attempt.candidate.model
                 rest, usage = attempt.seconds - stream.began, stream.translator.usage
                 self._book.speeds.ended(name, model, rest, usage)
+                self._book.speeds.answered(name, model, usage)
             self._served(attempt.candidate)
             await read_to_end(stream.reply)
             return
@@ -323,5 +326,8 @@ class Dispatcher:
         context.first_token = time.monotonic() - context.started
         context.model = answer.model or candidate.model
         context.usage, context.finish_reason = answer.usage, answer.finish_reason
+        if len(self._profile.targets) > 1:
+            name = candidate.provider.name.casefold()
+            self._book.speeds.answered(name, candidate.model, answer.usage)
         self._served(candidate)
         await self._delivery.whole(candidate, answer)

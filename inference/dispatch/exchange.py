@@ -11,6 +11,7 @@ from governance.routing.plan import Candidate
 from inference.dispatch.attempt import Attempt
 from inference.dispatch.chain import INEXPRESSIBLE
 from inference.dispatch.health import HealthBook
+from inference.dispatch.large_bodies import LARGE, apart
 from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.repairing import RepairedRequest
 from inference.dispatch.results import Exhausted, StreamResult
@@ -20,6 +21,8 @@ from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
 from inference.translate.answer_limit import room_for, with_limit
 from inference.translate.base import JSON, Inexpressible, Outbound, TranslatedAnswer, Translator
+from inference.translate.making_held import own_ids
+from inference.translate.shelves import SEAM
 from inference.upstream import Client, Reply
 from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
@@ -64,29 +67,45 @@ class Exchange:
         candidate, stream = attempt.candidate, self.request.routing_request.stream
         backend = backend_of(candidate.provider)
         try:
-            if request is None or translators is None:
-                translator, request, outbound = self._outbound(backend, candidate)
+            given = backend, candidate, request, translators
+            if len(self.request.body) < LARGE:
+                translator, said, outbound = self._said(*given)
             else:
-                translator = translators(backend.kind.translation(candidate.model))
-                request = msgspec.structs.replace(request, model_facts=candidate.facts)
-                outbound = translator.request(request, candidate.model)
+                translator, said, outbound = await apart(self._said, *given)
+            outbound = self._with_own_files(outbound, candidate)
         except Inexpressible as error:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
             ) from None
-        reply = await self._send(request, backend, outbound, attempt)
+        reply = await self._send(said, backend, outbound, attempt)
         words = backend.kind.failure_words
         try:
             if stream:
                 arrived = attempt.deadlines.touch if waits else None
-                result = await open_stream(translator, request, reply, arrived)
+                if arrived is None and backend.kind.tells_progress:
+                    arrived = attempt.deadlines.progress
+                result = await open_stream(translator, said, reply, arrived)
                 result.signs_of_life = backend.kind.signs_of_life
                 return result
             return await read_whole(
-                translator, request, reply, attempt.deadlines, streamed=outbound.streamed
+                translator, said, reply, attempt.deadlines, streamed=outbound.streamed
             )
         except AttemptFailed as failed:
             raise AttemptFailed(reworded(failed.failure, words)) from None
+
+    def _said(
+        self,
+        backend: Backend,
+        candidate: Candidate,
+        request: ParsedRequest | None,
+        translators: Callable[[str], Translator] | None,
+    ) -> tuple[Translator, ParsedRequest, Outbound]:
+        """What `ask` is to ask for, in the candidate's words. Raises `Inexpressible`."""
+        if request is None or translators is None:
+            return self._outbound(backend, candidate)
+        translator = translators(backend.kind.translation(candidate.model))
+        request = msgspec.structs.replace(request, model_facts=candidate.facts)
+        return translator, request, translator.request(request, candidate.model)
 
     def _outbound(
         self, backend: Backend, candidate: Candidate
@@ -113,6 +132,14 @@ class Exchange:
             seal = seal_for(self._context.virtual_key, candidate.provider.name)
             request = msgspec.structs.replace(request, seal=seal)
         return self.translators(protocol), request
+
+    def _with_own_files(self, outbound: Outbound, candidate: Candidate) -> Outbound:
+        """With files called as the candidate calls them, of those that this key was given there.
+        Raises `Inexpressible`."""
+        if SEAM not in outbound.body:
+            return outbound
+        seal = seal_for(self._context.virtual_key, candidate.provider.name)
+        return msgspec.structs.replace(outbound, body=own_ids(outbound.body, seal))
 
     async def _send(
         self, request: ParsedRequest, backend: Backend, outbound: Outbound, attempt: Attempt
@@ -146,12 +173,16 @@ class Exchange:
             place = priority(key.priority, request.priority)
             if place != "normal":
                 extra = (*extra, (backend.kind.priority_header.encode(), place.encode()))
+        if request.form is not None and not request.form.complete:
+            # How long a caller takes to send it is not the provider's doing.
+            attempt.deadlines.suspend()
+            request.form.when_complete(attempt.deadlines.resume)
         reply = await send(
             self._client,
             backend,
             b"POST",
             outbound.path,
-            repairs.body,
+            outbound.form or repairs.body,
             model=candidate.model,
             caller=request.headers,
             extra=extra,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from governance.kinds import kind_named
 from governance.routing import breaker as breakers
@@ -14,11 +14,13 @@ from governance.routing.breaker import Breaker, HealthSettings, HealthStatus
 from governance.routing.sessions import Served
 from governance.routing.table import ProviderEntry
 from governance.strategies.strategy import Rng
-from inference.dispatch.budget import Budget, hedge_budget, retry_budget
+from inference.dispatch.budget import Budgets
 from inference.dispatch.latency import Speeds
+from inference.dispatch.local_queues import LocalQueues, Place
 from inference.dispatch.repair_book import RepairBook
 from inference.dispatch.reported_limits import Used, used_shares
 from inference.dispatch.session_book import SessionBook
+from inference.dispatch.shared_health import Others
 from inference.values.failures import Failure
 
 Key = tuple[str, str]
@@ -37,6 +39,19 @@ class Permit(NamedTuple):
     key: Key
     probe: bool
     """It is the one that finds out whether a cooled-down provider answers again."""
+    place: Place | None = None
+    """In the queue of a local model."""
+    seat: int | None = None
+    """Of those that the processes of the node share."""
+
+
+class Seats(Protocol):
+    """What the processes of a node take their requests at a time from."""
+
+    def take(self, provider: str, limit: int) -> int | None:
+        """One of them; None when all are taken."""
+
+    def give(self, provider: str, seat: int) -> None: ...
 
 
 class HealthBook:
@@ -57,17 +72,20 @@ class HealthBook:
         """What providers' models were found to refuse."""
         self.speeds = Speeds()
         self.sessions = SessionBook(clock)
+        self.queues = LocalQueues()
         self._recovered: dict[Key, float] = {}
         self.rng = rng
         self._clock = clock
         self._under_way: dict[str, int] = {}
-        self._asked: dict[str, int] = {}
-        """Requests so far, by provider."""
-        self._retries: dict[str, Budget] = {}
-        self._hedged: dict[str, Budget] = {}
-        self._chosen: dict[str, int] = {}
-        """Requests so far that could have been hedged, by profile."""
-        self._full: set[str] = set()
+        self.budgets = Budgets(clock)
+        self._slots: dict[str, int] = {}
+        """Requests at a time, by provider, where there is such a limit."""
+        self.seats: Seats | None = None
+        """Where the processes of the node share these; None: each has all of them."""
+        self.others = Others()
+        self.touched: set[Key] = set()
+        """About which there may be news for other processes."""
+        self._changed: dict[Key, float] = {}
         self.lent: dict[str, dict[object, Callable[[], object]]] = {}
         """By provider: copies of requests that use what nobody else needs, and how each ends."""
         self._breakers: dict[Key, Breaker] = {}
@@ -77,17 +95,26 @@ class HealthBook:
 
     def status(self, provider: str, model: str) -> HealthStatus | None:
         status = self._statuses.get((provider, model))
-        if provider not in self._full:
+        limit = self._slots.get(provider)
+        if limit is None or self.load(provider, model) < limit:
             return status
         if status is None:
             return _BUSY
         return replace(status, saturated=True)
 
     def load(self, provider: str, model: str) -> int:
-        return self._under_way.get(provider, 0)
+        """Of all processes of the node."""
+        return self._under_way.get(provider, 0) + self.others.under_way.get(provider, 0)
 
     def seconds(self, provider: str, model: str) -> float:
-        return self.speeds.seconds(provider, model)
+        key = provider, model
+        return self.speeds.seconds(provider, model) or self.others.seconds.get(key, 0.0)
+
+    def answer_tokens(self, provider: str, model: str) -> float:
+        return self.speeds.answer_tokens(provider, model)
+
+    def wait(self, provider: str, model: str) -> float:
+        return self.queues.wait((provider, model), self._clock())
 
     def served(self, session: str) -> Served | None:
         return self.sessions.served(session)
@@ -99,34 +126,55 @@ class HealthBook:
         """Everything held against anyone at this moment."""
         return dict(self._statuses)
 
+    def all_under_way(self) -> dict[str, int]:
+        """Requests of this process, by casefolded provider."""
+        return dict(self._under_way)
+
     def under_way(self, provider: str) -> int:
         return self._under_way.get(provider.casefold(), 0)
 
-    def acquire(self, provider: ProviderEntry, model: str) -> Permit | None:
+    def acquire(self, provider: ProviderEntry, model: str, *, stream: bool = True) -> Permit | None:
         """Leave for one more request to the provider; None when it is at its limit.
 
         Every permit ends in `release`, once.
         """
         name = provider.name.casefold()
         busy = self._under_way.get(name, 0) + 1
-        limit = slots(provider)
+        limit, seat = slots(provider), None
         if limit is not None:
+            self._slots[name] = limit
             if busy > limit:
                 return None
-            if busy == limit:
-                self._full.add(name)
+            if self.seats is not None:
+                seat = self.seats.take(name, limit)
+                if seat is None:
+                    return None
             lent = self.lent.get(name)
-            if lent and busy + len(lent) > limit:
+            if lent and self.load(name, model) + 1 + len(lent) > limit:
                 lent.popitem()[1]()
+        else:
+            self._slots.pop(name, None)
         self._under_way[name] = busy
-        self._asked[name] = self._asked.get(name, 0) + 1
+        self.budgets.asked(name)
         key = (name, model)
+        place = None
+        if len(self.touched) > MOST:
+            # Nobody tells the others.
+            self.touched.clear()
+        self.touched.add(key)
+        if provider.is_local:
+            place = self.queues.of(key).enter(self._clock(), stream=stream)
         breaker = self._breakers.get(key)
         if breaker is None:
-            return Permit(key, probe=False)
+            return Permit(key, False, place, seat)
         begun = breakers.begin(breaker, self._clock(), self._settings)
         self._set(key, begun)
-        return Permit(key, probe=begun is not breaker and begun.state == "half_open")
+        return Permit(key, begun is not breaker and begun.state == "half_open", place, seat)
+
+    def began(self, permit: Permit) -> None:
+        """The first token of the permit's stream is here."""
+        if permit.place is not None:
+            self.queues.of(permit.key).begin(permit.place, self._clock())
 
     def release(
         self, permit: Permit, failure: Failure | None = None, *, counted: bool = False
@@ -136,14 +184,18 @@ class HealthBook:
         A failure that was `counted` says nothing new: an earlier try of the same request failed at
         the same place.
         """
-        key, probe = permit
+        key, probe, place, seat = permit
         name = key[0]
+        self.touched.add(key)
+        if seat is not None and self.seats is not None:
+            self.seats.give(name, seat)
+        if place is not None:
+            self.queues.of(key).leave(place, self._clock())
         left = self._under_way[name] - 1
         if left:
             self._under_way[name] = left
         else:
             del self._under_way[name]
-        self._full.discard(name)
         breaker = self._breakers.get(key)
         if failure is None:
             if breaker is not None:
@@ -167,27 +219,6 @@ class HealthBook:
         )
         self._set(key, failed)
 
-    def may_repeat(self, provider: ProviderEntry) -> bool:
-        """Whether the provider's budget has room for one more try, which is then spent."""
-        name, now = provider.name.casefold(), self._clock()
-        asked = self._asked.get(name, 0)
-        budget = self._retries.get(name)
-        if budget is None:
-            budget = self._retries[name] = retry_budget(now, asked)
-        return budget.spend(now, asked)
-
-    def chose(self, profile: str) -> None:
-        """A request to the profile begins that may be hedged."""
-        self._chosen[profile] = self._chosen.get(profile, 0) + 1
-
-    def may_hedge(self, profile: str) -> bool:
-        """Whether the profile's budget has room for one more hedge, which is then spent."""
-        now, chosen = self._clock(), self._chosen.get(profile, 0)
-        budget = self._hedged.get(profile)
-        if budget is None:
-            budget = self._hedged[profile] = hedge_budget(now, chosen)
-        return budget.spend(now, chosen)
-
     def observe(
         self, provider: ProviderEntry, model: str, headers: Iterable[tuple[bytes, bytes]]
     ) -> None:
@@ -209,9 +240,24 @@ class HealthBook:
             token_until=now + tokens.renewal if tokens else inf,
         )
 
+    def breaker(self, key: Key) -> Breaker | None:
+        return self._breakers.get(key)
+
+    def changed_at(self, key: Key) -> float:
+        """When the breaker came into its state, whoever saw it; 0 for never."""
+        return self._changed.get(key, 0.0)
+
+    def install(self, key: Key, breaker: Breaker, changed: float) -> None:
+        """The breaker as somebody else saw it."""
+        self._set(key, breaker)
+        self._changed[key] = changed
+        self.touched.add(key)
+
     def _set(self, key: Key, breaker: Breaker) -> None:
         # Those that nothing was heard of for longest come first.
         before = self._breakers.pop(key, None)
+        if _place(breaker) != _place(before):
+            self._changed[key] = self._clock()
         if before is not None and before.state != breaker.state == "ramp":
             self._recovered.pop(key, None)
             self._recovered[key] = self._clock()
@@ -245,6 +291,7 @@ class HealthBook:
             if surplus > 0 or (breaker.state == "closed" and old and not told):
                 surplus -= 1
                 del self._breakers[key]
+                self._changed.pop(key, None)
                 self._reported.pop(key, None)
                 self._statuses.pop(key, None)
 
@@ -253,6 +300,10 @@ def _renewed(reported: HealthStatus) -> float:
     """When the last limit that was reported is counted afresh."""
     times = (reported.request_until, reported.token_until)
     return max((one for one in times if one != inf), default=0.0)
+
+
+def _place(breaker: Breaker | None) -> tuple[str, float]:
+    return ("closed", 0.0) if breaker is None else (breaker.state, breaker.until)
 
 
 def slots(provider: ProviderEntry) -> int | None:

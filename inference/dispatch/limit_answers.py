@@ -57,7 +57,9 @@ _PER: Final = {"hour": " an hour", "total": " in all"}
 
 
 def _said(limit: LimitEntry, value: float) -> str:
-    return f"${value / MICRO:,.2f}" if limit.measure == "cost" else f"{value:,.10g}"
+    if limit.measure == "cost":
+        return f"${value / MICRO:,.2f}"
+    return f"{value / MEASURES[limit.measure].scale:,.10g}"
 
 
 def _when(found: Exceeded, wait: float) -> str:
@@ -141,6 +143,7 @@ def document_of(counter: Counter) -> dict[str, Any]:
 def _plain(limit: LimitEntry, value: float) -> Any:
     if limit.measure == "cost":
         return _money(value)
+    value /= MEASURES[limit.measure].scale
     return int(value) if value == int(value) else round(value, 6)
 
 

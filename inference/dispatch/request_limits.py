@@ -221,7 +221,7 @@ class RequestLimits:
             if verdict.rejection is None or not verdict.rejection.endswith("threshold_exceeded"):
                 continue
             provider = verdict.target.provider.casefold()
-            least = Consumption(self._prompt, 0, 0.0)
+            least = Consumption(self._prompt, 0, 0.0, units=self._request.units)
             one = exceeded(self.of_target(provider, verdict.model, now), least, now)
             if one is not None:
                 found.append(one)
@@ -269,9 +269,10 @@ class RequestLimits:
                 least = float(cost(Usage(prompt), rates))
             elif provider.is_local:
                 most = least = 0.0
+        units = self._request.units
         return (
-            Consumption(prompt, answer, most, running=True),
-            Consumption(prompt, 0, least, running=True),
+            Consumption(prompt, answer, most, running=True, units=units),
+            Consumption(prompt, 0, least, running=True, units=units),
         )
 
     def _learn(self, context: RequestContext) -> None:

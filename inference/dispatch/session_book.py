@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
 from governance.routing.sessions import Served
+from inference.values.health_news import ServedSession
 
 PER_KEY: Final = 1000
 """Sessions of one API key: their names are its callers' choice."""
 KEYS: Final = 1000
+NEWS: Final = 1000
+"""Sessions that wait to be told to other processes."""
 KEPT: Final = 3600.0
 """Seconds after which a session is over."""
 
@@ -18,11 +21,13 @@ KEPT: Final = 3600.0
 class SessionBook:
     """Least recently used sessions are forgotten first."""
 
-    __slots__ = ("_clock", "_keys")
+    __slots__ = ("_clock", "_keys", "news")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._keys: OrderedDict[str, OrderedDict[str, tuple[Served, float]]] = OrderedDict()
+        self.news: deque[ServedSession] = deque(maxlen=NEWS)
+        """Sessions that another target answers than before, for the node's other processes."""
 
     def served(self, session: str) -> Served | None:
         sessions = self._keys.get(_key_of(session))
@@ -36,7 +41,23 @@ class SessionBook:
         now = self._clock()
         known = self.served(session)
         same = known is not None and known[:2] == (provider, model)
-        entry = known if known is not None and same else Served(provider, model, now)
+        if known is not None and same:
+            self._put(session, known)
+            return
+        self._put(session, Served(provider, model, now))
+        self.news.append(ServedSession(session, provider, model, now))
+
+    def hear(self, one: ServedSession) -> None:
+        """Another process's session; what was seen here since counts more."""
+        known = self.served(one.session)
+        if known is None or known.since < one.at:
+            if one.provider:
+                self._put(one.session, Served(one.provider, one.model, one.at))
+            else:
+                self._drop(one.session)
+
+    def _put(self, session: str, entry: Served) -> None:
+        now = self._clock()
         key = _key_of(session)
         sessions = self._keys.get(key)
         if sessions is None:
@@ -51,9 +72,12 @@ class SessionBook:
 
     def forget(self, session: str) -> None:
         """The session is back at its first choice, which needs no entry."""
+        if self._drop(session):
+            self.news.append(ServedSession(session, "", "", self._clock()))
+
+    def _drop(self, session: str) -> bool:
         sessions = self._keys.get(_key_of(session))
-        if sessions is not None:
-            sessions.pop(session, None)
+        return sessions is not None and sessions.pop(session, None) is not None
 
     def __len__(self) -> int:
         return sum(map(len, self._keys.values()))

@@ -58,11 +58,11 @@ class SpareSlots(HealthBook):
         self._live = book
         self.repairs, self.speeds, self.sessions = book.repairs, book.speeds, book.sessions
 
-    def acquire(self, provider: ProviderEntry, model: str) -> Permit | None:
+    def acquire(self, provider: ProviderEntry, model: str, *, stream: bool = True) -> Permit | None:
         """None unless one slot more is free: the next request is to find one."""
         name = provider.name.casefold()
         lent, limit = self._live.lent.setdefault(name, {}), slots(provider)
-        if limit is not None and self._live.under_way(name) + len(lent) + 2 > limit:
+        if limit is not None and self._live.load(name, model) + len(lent) + 2 > limit:
             return None
         permit = Permit((name, model), probe=False)
         task = asyncio.current_task()
@@ -77,9 +77,6 @@ class SpareSlots(HealthBook):
         lent.pop(asyncio.current_task(), None)
         if not lent:
             self._live.lent.pop(permit.key[0], None)
-
-    def may_repeat(self, provider: ProviderEntry) -> bool:
-        return False
 
 
 class Discarded:
@@ -165,8 +162,8 @@ class Shadows:
         if found.why_not:
             return None
         candidate = found.candidate
-        free = slots(candidate.provider)
-        if free is not None and self._book.under_way(candidate.provider.name) + 2 > free:
+        free, name = slots(candidate.provider), candidate.provider.name.casefold()
+        if free is not None and self._book.load(name, candidate.model) + 2 > free:
             return None
         if limits is not None and not limits.admit_copy(candidate, profile.id):
             return None
@@ -283,7 +280,6 @@ def _context(live: RequestContext, plan: Plan) -> RequestContext:
         at=live.at,
         routing_request=live.routing_request,
         virtual_key=None if key is None else replace(key, priority="low"),
-        session=live.session,
         plan=plan,
         content=content,
         group=live.group,

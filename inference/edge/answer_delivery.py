@@ -12,15 +12,20 @@ from inference.record.record import RequestContext
 from inference.translate.base import StreamTranslator, TranslatedAnswer
 from inference.values.error_answer import after_failure, in_stream
 from inference.values.failures import Failure, Outcome
+from inference.values.held_object import HeldBook
 
 
 class AnswerDelivery:
     """Puts the headers to an answer that say which way the request went, and writes it."""
 
-    __slots__ = ("_context", "writer")
+    __slots__ = ("_context", "_held", "writer")
 
-    def __init__(self, context: RequestContext, writer: AnswerWriter) -> None:
+    def __init__(
+        self, context: RequestContext, writer: AnswerWriter, held: HeldBook | None = None
+    ) -> None:
+        """`held` is told what the answering provider has made."""
         self._context = context
+        self._held = held
         self.writer = writer
 
     async def begin_stream(self, candidate: Candidate, media_type: str) -> None:
@@ -39,6 +44,9 @@ class AnswerDelivery:
         headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         context = self._context
+        if answer.held is not None and self._held is not None and context.virtual_key is not None:
+            # Before the answer: whoever lists next finds it.
+            await self._held.note(context.virtual_key.id, candidate.provider.name, answer.held)
         answered = response_headers.answered(context, candidate, len(context.attempts))
         content_type = (b"content-type", answer.media_type.encode("latin-1"))
         await self.writer.respond(200, [content_type, *answered, *headers], answer.body)

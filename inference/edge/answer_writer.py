@@ -20,6 +20,7 @@ class AnswerWriter:
         "events",
         "heartbeat",
         "on_sent",
+        "owes_end",
         "protocol",
         "request_id",
         "started",
@@ -48,7 +49,9 @@ class AnswerWriter:
         self.watcher: DisconnectWatcher | None = None
         """Ended before the last chunk: servers report a disconnect after a normal end too."""
         self.unread: Receive | None = None
-        """The request's `receive`, when it is answered without its body having been read."""
+        """The request's `receive`, while its body is not read to its end."""
+        self.owes_end = False
+        """The answer is written but for its end: the request's body is still coming."""
         self.on_sent: Callable[[bytes], None] | None = None
         """Sees every part of a body before it leaves."""
 
@@ -82,6 +85,7 @@ class AnswerWriter:
         if self.unread is not None:
             headers.append(asgi.CLOSE)
             await self.head(status, headers)
+            self.owes_end = True
             await self.chunk(body)
             return
         await self.head(status, headers)
@@ -89,9 +93,14 @@ class AnswerWriter:
 
     async def linger(self) -> None:
         """Ends an answer to a request whose body is unread, so that its caller sees it."""
+        if not self.owes_end:
+            return
+        self.owes_end = False
+        if self.watcher is not None:
+            self.watcher.stop()
         if self.unread is not None:
             await asgi.linger(self.unread)
-            await self.last(b"")
+        await self.last(b"")
 
     async def refuse(
         self, error: ErrorAnswer, headers: response_headers.Headers | None = None

@@ -18,6 +18,9 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
+WHOLE_BODY: Final = "pointsman.whole_body"
+"""Of a scope: gives the body where all of it came with the head, else None. A server of ours has
+it, and saves what waiting for events costs."""
 CLOSE: Final[Header] = (b"connection", b"close")
 LINGER_BYTES: Final = 256 * 1024
 """Of an unread body, what is read and thrown away behind a refusal."""

@@ -6,14 +6,16 @@ It needs nothing but the head of a request.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
-from governance.authentication import Unauthenticated, authenticate
+from governance.authentication import Unauthenticated, authenticate, restricted
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
 from inference.values.error_answer import ErrorAnswer
 
-Authenticate = Callable[[Mapping[bytes, bytes], RoutingTable, float], VirtualKey | ErrorAnswer]
-"""From a request's headers, the table and the Unix time in seconds."""
+Authenticate = Callable[
+    [Mapping[bytes, bytes], RoutingTable, float, Mapping[str, Any]], VirtualKey | ErrorAnswer
+]
+"""From a request's headers, the table, the Unix time in seconds and the ASGI scope."""
 
 SCOPE: Final = "inference"
 _HOW: Final = (
@@ -23,7 +25,12 @@ _HOW: Final = (
 
 
 def authenticate_caller(
-    headers: Mapping[bytes, bytes], table: RoutingTable, now: float, *, required: bool = True
+    headers: Mapping[bytes, bytes],
+    table: RoutingTable,
+    now: float,
+    scope: Mapping[str, Any],
+    *,
+    required: bool = True,
 ) -> VirtualKey | ErrorAnswer:
     """The presented key, if it may ask for inference. `now` is Unix time in seconds.
 
@@ -32,9 +39,22 @@ def authenticate_caller(
     """
     found = authenticate(headers, table, now=now, scope=SCOPE)
     if not isinstance(found, Unauthenticated):
-        return found
+        if not (found.addresses or found.endpoints):
+            return found
+        refused = restricted(found, address_of(scope), scope["path"])
+        return found if refused is None else _refused(refused)
     if not required and found.key is None:
         return ANONYMOUS
+    return _refused(found)
+
+
+def address_of(scope: Mapping[str, Any]) -> str:
+    """The caller's IP address; empty on a Unix socket."""
+    client = scope.get("client")
+    return str(client[0] or "") if client else ""
+
+
+def _refused(found: Unauthenticated) -> ErrorAnswer:
     return ErrorAnswer(found.status, _words(found), found.reason)
 
 
@@ -47,5 +67,7 @@ def _words(refused: Unauthenticated) -> str:
         "disabled_api_key": "is disabled",
         "expired_api_key": "has expired",
         "missing_scope": f"lacks the scope `{SCOPE}`",
+        "address_not_allowed": "may not be used from this address",
+        "endpoint_not_allowed": "may not be used on this path",
     }[refused.reason]
     return f"The API key {refused.key.name!r} {what}."

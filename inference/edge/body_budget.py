@@ -1,4 +1,4 @@
-"""How many bytes of request bodies this process holds at a time, and whose turn it is to be read.
+"""How many bytes of request bodies this process holds at a time.
 
 A body is held from the moment it is announced until its request ends. Where there is no room it is
 not read, so that its caller's socket fills, and after `PATIENCE` seconds its request is refused.
@@ -11,15 +11,13 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Final, NamedTuple
 
+from inference.dispatch.large_bodies import LARGE
+
 PATIENCE: Final = 10.0
 """Seconds a body may wait for room."""
 SMALL: Final = 16 * 1024
 """Bytes up to which a body whose length is announced is not counted, unless there is little to be
 had: how many of those there are is bounded by the number of connections."""
-LARGE: Final = 1024 * 1024
-"""Bytes from which on a body waits for its turn to be read and translated."""
-_PAUSE: Final = 0.005
-"""Seconds that others have at least between two large bodies."""
 _GIVE_BACK_AFTER: Final = 1.0
 """Seconds after the end of a large body until what it took is given back to the system."""
 
@@ -55,9 +53,6 @@ class BodyBudget:
         self._patience = patience
         self._keys: dict[Hashable, int] = {}
         self._waiting: deque[_Waiting] = deque()
-        self._turns: deque[asyncio.Future[None]] = deque()
-        self._taken = False
-        """A large body is being read."""
         self._give_back = give_back
         self._giving: asyncio.TimerHandle | None = None
 
@@ -113,36 +108,6 @@ class BodyBudget:
         self._giving = None
         assert self._give_back is not None
         self._give_back()
-
-    async def turn(self) -> None:
-        """Waits until no other large body is being read: call it right before.
-
-        What follows runs up to its next `await` before anything else does. From there others have
-        as long as that took until the next large body comes.
-        """
-        if self._taken:
-            waiting: asyncio.Future[None] = self._loop.create_future()
-            self._turns.append(waiting)
-            try:
-                await waiting
-            except asyncio.CancelledError:
-                if waiting.done() and not waiting.cancelled():
-                    self._next_turn()
-                raise
-        self._taken = True
-        self._loop.call_soon(self._turn_over, self._loop.time())
-
-    def _turn_over(self, began: float) -> None:
-        took = self._loop.time() - began
-        self._loop.call_later(max(took, _PAUSE), self._next_turn)
-
-    def _next_turn(self) -> None:
-        while self._turns:
-            waiting = self._turns.popleft()
-            if not waiting.done():
-                waiting.set_result(None)
-                return
-        self._taken = False
 
 
 def _give_up(one: _Waiting) -> None:

@@ -24,9 +24,11 @@ from inference.content_coding import (
     coding_of,
     decoded,
 )
+from inference.dispatch.large_bodies import LARGE, apart
 from inference.dispatch.timer_wheel import timer_wheel_of
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.asgi import (
+    WHOLE_BODY,
     App,
     Message,
     Receive,
@@ -35,20 +37,13 @@ from inference.edge.asgi import (
     announced_body,
     unread_body,
 )
-from inference.edge.body_budget import LARGE, BodyBudget, HeldBody, NoRoom
+from inference.edge.body_budget import BodyBudget, HeldBody, NoRoom
 from inference.edge.body_clock import IDLE_SECONDS, BodyClock, BodyStalled
+from inference.edge.body_errors import BodyTooLarge, CallerLeft
 from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.values.error_answer import ErrorAnswer
 
 log = structlog.get_logger("pointsman.answer")
-
-
-class BodyTooLarge(Exception):
-    """The body is over the limit, by its announced or by its real length."""
-
-
-class CallerLeft(Exception):
-    """The caller closed the connection before the request was complete."""
 
 
 def method_not_allowed(path: str, *methods: str) -> ErrorAnswer:
@@ -110,10 +105,13 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             carrier = asyncio.current_task(loop)
             assert carrier is not None
             held = self._body_held = self._held_body()
-            body = await self._receive_body(receive, carrier)
-            watcher = DisconnectWatcher(receive, carrier, loop, self.timer_wheel)
+            body = self._came_with_head() if held is None and not self.reads_on() else None
+            rest = receive
+            if body is None:
+                body, rest = await self._received(receive, carrier)
+            watcher = DisconnectWatcher(rest, carrier, loop, self.timer_wheel)
             self.writer.watcher = watcher
-            await self._handle(body)
+            await (self._handle_coded(body) if self.coding else self.handle(body))
         except CallerLeft:
             pass
         except (BodyTooLarge, BodyStalled, NoRoom) as error:
@@ -135,7 +133,9 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
         if self.budgets is None:
             return None
         budget = self.budgets(self.loop)
-        return None if 0 < self._announced.length <= budget.uncounted else HeldBody(budget)
+        if not self.coding and 0 < self._announced.length <= budget.uncounted:
+            return None
+        return HeldBody(budget)
 
     async def _refuse_unread(self, error: ErrorAnswer, unread: Receive | None) -> None:
         """Answers a request whose body was not read, or not to its end."""
@@ -202,26 +202,48 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             )
         return None
 
-    async def _handle(self, body: bytes) -> None:
+    async def _handle_coded(self, body: bytes) -> None:
         """Takes the body out of its content coding first. Raises `NoRoom`."""
         held = self._body_held
-        if held is not None and (self.coding or len(body) >= LARGE):
-            if self.coding:
-                # How large it becomes shows only when it is there.
-                await held.resize(len(body) + self.body_limit)
-            await held.budget.turn()
-        if self.coding:
-            try:
-                body = decoded(body, self.coding, self.body_limit)
-            except BrokenCoding as error:
-                await self.refuse(ErrorAnswer(400, str(error), "broken_content_encoding"))
-                return
-            except TooMuchDecoded:
-                await self.refuse(self._too_large())
-                return
-            if held is not None:
-                await held.resize(len(body))
+        if held is not None:
+            # How large it becomes shows only when it is there.
+            await held.resize(len(body) + self.body_limit)
+        try:
+            body = await apart(decoded, body, self.coding, self.body_limit)
+        except BrokenCoding as error:
+            await self.refuse(ErrorAnswer(400, str(error), "broken_content_encoding"))
+            return
+        except TooMuchDecoded:
+            await self.refuse(self._too_large())
+            return
+        if held is not None:
+            await held.resize(len(body))
         await self.handle(body)
+
+    def _came_with_head(self) -> bytes | None:
+        """The body, where nothing has to be waited for. Raises `BodyTooLarge`."""
+        take: Callable[[], bytes | None] | None = self.scope.get(WHOLE_BODY)
+        body = None if take is None else take()
+        if body is not None and len(body) > self.body_limit:
+            raise BodyTooLarge
+        return body
+
+    async def _received(
+        self, receive: Receive, carrier: asyncio.Task[Any]
+    ) -> tuple[bytes, Receive]:
+        """The body, and what is received behind it. Raises as `_receive_body` does."""
+        if self.reads_on():
+            return b"", await self._begin_reading(receive, carrier)
+        return await self._receive_body(receive, carrier), receive
+
+    def reads_on(self) -> bool:
+        """Whether the request is carried while its body is still on its way."""
+        return False
+
+    async def _begin_reading(self, receive: Receive, carrier: asyncio.Task[Any]) -> Receive:
+        """Reads the beginning of such a body; what is received behind its end. Raises as
+        `_receive_body` does."""
+        raise NotImplementedError
 
     async def _receive_body(self, receive: Receive, carrier: asyncio.Task[Any]) -> bytes:
         """Raises `BodyTooLarge`, `BodyStalled`, `CallerLeft` and `NoRoom`."""
@@ -262,6 +284,8 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
                 await held.resize(read)
                 if clock is not None:
                     clock.touch()
+        if read >= LARGE:
+            return await apart(b"".join, parts)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

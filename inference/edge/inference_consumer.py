@@ -7,7 +7,8 @@ import random
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import structlog
 
@@ -21,31 +22,40 @@ from governance.routing.policy import choose
 from governance.routing.resolve import resolve, route
 from governance.routing.sessions import sticks
 from governance.routing.table import CachePolicy, RoutingTable, VirtualKey
+from governance.strategies import strategy_named
 from inference.cache.answer_cache import AnswerCache
 from inference.dispatch.dispatcher import Delivery, Dispatcher
 from inference.dispatch.health import HealthBook
+from inference.dispatch.large_bodies import LARGE, apart
+from inference.dispatch.output_estimates import bound_of
 from inference.dispatch.request_limits import Limiting, RequestLimits
 from inference.dispatch.results import Exhausted
 from inference.dispatch.shadow import Copy, Shadows
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
-from inference.edge.asgi import Header
-from inference.edge.authentication import Authenticate
+from inference.edge.asgi import Header, Receive
+from inference.edge.authentication import Authenticate, address_of
 from inference.edge.body_budget import BodyBudget
 from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.heartbeat import Heartbeat
 from inference.edge.observer import Observer
 from inference.edge.request_cache import RequestCache
+from inference.edge.spool import MEMORY, Spool
+from inference.edge.upload import Upload
+from inference.edge.upload_intake import UploadIntake
 from inference.endpoints.endpoint import Endpoint
+from inference.endpoints.handed_on import is_form
 from inference.endpoints.session import HEADER_NAMES, sticky_session
 from inference.record import record
 from inference.record.record import RequestContext
+from inference.translate.form_scanner import boundary_of
 from inference.upstream import client_of
 from inference.upstream.backend import is_back
 from inference.values.error_answer import ErrorAnswer
-from inference.values.failures import Outcome
+from inference.values.failures import Failure, Outcome
+from inference.values.held_object import HeldBook
 from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import BadRequest, ParsedRequest
 
@@ -58,6 +68,7 @@ READ_HEADERS: Final = caller_headers() | {
     b"x-routing-profile",
     b"x-request-id",
     b"cache-control",
+    b"user-agent",
     *HEADER_NAMES,
 }
 LIST_HEADERS: Final = list_headers()
@@ -98,6 +109,8 @@ class InferenceConsumer(LeanHttpConsumer):
     """
 
     methods = ("POST",)
+    _sticky = ""
+    """The session of a large request, which is known from its reading."""
 
     def __init__(
         self,
@@ -114,11 +127,16 @@ class InferenceConsumer(LeanHttpConsumer):
         budgets: Callable[[asyncio.AbstractEventLoop], BodyBudget] | None = None,
         body_idle: float = IDLE_SECONDS,
         keeper: Keeper | None = None,
+        spool: Path | None = None,
+        held: HeldBook | None = None,
         answers: AnswerCache | None = None,
         shadows: Shadows | None = None,
     ) -> None:
+        """`spool` is where forms are kept that do not fit into memory."""
         super().__init__()
         self.endpoint = endpoint
+        self.spool = spool
+        self.held = held
         self.table = table
         self.authenticate = authenticate
         self.book = book
@@ -133,6 +151,8 @@ class InferenceConsumer(LeanHttpConsumer):
         self._copy: Copy | None = None
         self.budgets = budgets
         self.body_idle = body_idle
+        self._intake: UploadIntake | None = None
+        """Of a form that is sent on while it arrives."""
 
     def body_owner(self) -> Hashable:
         key = self.context.virtual_key
@@ -149,14 +169,79 @@ class InferenceConsumer(LeanHttpConsumer):
         )
         self.writer = AnswerWriter(self.base_send, protocol, context.id)
         self._authenticated_by = table = self.table()
-        key = self.authenticate(headers, table, context.at)
+        key = self.authenticate(headers, table, context.at, self.scope)
         if isinstance(key, ErrorAnswer):
             return key
         context.virtual_key = key
+        context.address = address_of(self.scope)
+        context.client = headers.get(b"user-agent", b"")
         if self.scope["method"] != "POST":
             return method_not_allowed(self.endpoint.path, *self.methods)
         hops = headers.get(HOPS_HEADER)
         return _LOOP if hops is not None and is_back(hops) else None
+
+    def reads_on(self) -> bool:
+        return self.endpoint.forms is not None and not self.coding and self._boundary() is not None
+
+    async def _begin_reading(self, receive: Receive, carrier: asyncio.Task[Any]) -> Receive:
+        """Of a form only so much as tells where the request goes."""
+        boundary, forms = self._boundary(), self.endpoint.forms
+        assert boundary is not None
+        assert forms is not None
+        announced = self._announced.length
+        held = self._body_held
+        if held is not None:
+            await held.hold(self.body_owner(), announced)
+        upload = Upload(boundary, announced, Spool(self.spool))
+        self._intake = intake = UploadIntake(
+            upload,
+            receive,
+            self.loop,
+            self.timer_wheel,
+            limit=self.body_limit,
+            held=held,
+            idle=self.body_idle,
+            told=self._failure_of,
+        )
+        await intake.until(forms.is_enough, carrier)
+        if not upload.complete:
+            self.writer.unread = intake.unread
+            upload.when_complete(self._read_to_its_end)
+        return intake.receive
+
+    def _boundary(self) -> bytes | None:
+        """Of the form that this request is; None where it is none or must be read whole."""
+        if self.endpoint.forms is None or not is_form(self.headers):
+            return None
+        return boundary_of(self.headers[b"content-type"].decode("latin-1"))
+
+    def _upload(self, body: bytes) -> Upload | None:
+        """The form, be it all here or still on its way."""
+        if self._intake is not None:
+            return self._intake.upload
+        boundary = self._boundary()
+        if boundary is None:
+            return None
+        whole = Upload(boundary, len(body), Spool(self.spool, len(body)))
+        whole.feed(body)
+        whole.finish()
+        return whole
+
+    def _read_to_its_end(self) -> None:
+        assert self._intake is not None
+        if self._intake.upload.failure is None:
+            self.writer.unread = None
+
+    def _failure_of(self, error: Exception) -> Failure:
+        """What ends the attempts of a form that does not come to its end."""
+        told = self._told(error)
+        return Failure(Outcome.CALLERS_FAULT, told.code or "", told.message, told.status,
+                       retry_after=told.retry_after)  # fmt: skip
+
+    async def disconnect(self) -> None:
+        if self._intake is not None:
+            self._intake.close()
+        await super().disconnect()
 
     async def handle(self, body: bytes) -> None:
         context = self.context
@@ -167,7 +252,7 @@ class InferenceConsumer(LeanHttpConsumer):
         try:
             table = self.table()
             key = self._key(table)
-            request = self._parse(body)
+            request = self._parse(body) if len(body) < LARGE else await self._parse_large(body)
             plan = self._route(request, key, table)
             await self._carry(request, plan, key, table)
         except RequestRefused as refused:
@@ -189,7 +274,7 @@ class InferenceConsumer(LeanHttpConsumer):
         self, request: ParsedRequest, plan: Plan, key: VirtualKey, table: RoutingTable
     ) -> None:
         """The cached answer, or candidate by candidate until one answers, or none does."""
-        delivery = AnswerDelivery(self.context, self.writer)
+        delivery = AnswerDelivery(self.context, self.writer, self.held)
         through: Delivery = delivery
         profile, cache = plan.profile, None
         if profile is not None and profile.cache is not None and self.answers is not None:
@@ -244,7 +329,7 @@ class InferenceConsumer(LeanHttpConsumer):
         on its way, the key is looked up again."""
         context = self.context
         if table is not self._authenticated_by:
-            key = self.authenticate(self.headers, table, time.time())
+            key = self.authenticate(self.headers, table, time.time(), self.scope)
             if isinstance(key, ErrorAnswer):
                 raise RequestRefused(key)
             context.virtual_key = key
@@ -252,10 +337,15 @@ class InferenceConsumer(LeanHttpConsumer):
         return context.virtual_key
 
     def _parse(self, body: bytes) -> ParsedRequest:
+        upload = self._upload(body)
         for observer in self.observers:
-            observer.on_body(self.context, body)
+            seen = body if upload is None else upload.spool.read(0, MEMORY)
+            observer.on_body(self.context, seen)
         try:
-            request = self.endpoint.read(body, self.headers)
+            if upload is None:
+                request = self.endpoint.read(body, self.headers)
+            else:
+                request = self.endpoint.read_form(upload, self.headers)
         except BadRequest as error:
             raise RequestRefused(
                 ErrorAnswer(
@@ -265,6 +355,16 @@ class InferenceConsumer(LeanHttpConsumer):
         self.context.routing_request = self.endpoint.recorded(request.routing_request)
         self.context.session = request.session
         return request
+
+    async def _parse_large(self, body: bytes) -> ParsedRequest:
+        """With the session it is known by, which takes long to find in a long prompt."""
+
+        def parse() -> ParsedRequest:
+            request = self._parse(body)
+            self._sticky = sticky_session(request)
+            return request
+
+        return await apart(parse)
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
         context = self.context
@@ -297,20 +397,26 @@ class InferenceConsumer(LeanHttpConsumer):
         limits: RequestLimits | None,
     ) -> Plan:
         """The plan, with what limits leave of it."""
+        if self.endpoint.plan is not None:
+            plan = self.endpoint.plan(request, key, table)
+            return plan if limits is None or plan.refusal else self._admitted(plan, limits)
         routing_request, now, rng = request.routing_request, self.context.started, self.rng
         choice = choose(routing_request, key, table)
         if isinstance(choice, Refusal):
             return Plan(refusal=choice)
         profile = choice.profile
         # A long prompt is hashed for its session, which is for profiles that have use of one.
-        if sticks(profile) and (session := sticky_session(request)):
+        if sticks(profile) and (session := self._sticky or sticky_session(request)):
             routing_request = routing_request._replace(session=session)
+        if strategy_named(profile.strategy).reads_prices:
+            routing_request = routing_request._replace(answer_limit=bound_of(request.fields))
         health: HealthReader = self.book
         if limits is not None:
             health = limits.health(self.book, "" if profile.implicit else profile.id)
         plan = resolve(routing_request, choice, key, table, health, now, rng, self.book)
-        if limits is None:
-            return plan
+        return plan if limits is None else self._admitted(plan, limits)
+
+    def _admitted(self, plan: Plan, limits: RequestLimits) -> Plan:
         admitted = limits.admit(plan)
         if isinstance(admitted, ErrorAnswer):
             self.context.plan = plan

@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from governance.routing.table import ProviderEntry, RoutingTable
 from inference.dispatch.attempt import failure_of
+from inference.dispatch.holders import holder_of
 from inference.dispatch.reading import ANSWER_LIMIT, media_type_of, refusal
 from inference.dispatch.seals import seal_for
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.consumer import method_not_allowed
-from inference.edge.holders import holder_of
 from inference.edge.inference_consumer import read_headers
 from inference.edge.keyed_consumer import KeyedConsumer
 from inference.edge.own_responses import Own, answer
@@ -73,7 +73,7 @@ class KeptResponseConsumer(KeyedConsumer):
         request_id = response_headers.request_id(headers.get(b"x-request-id"))
         self.writer = AnswerWriter(self.base_send, RESPONSES, request_id)
         table = self.table()
-        key = self.authenticate(headers, table, time.time())
+        key = self.authenticate(headers, table, time.time(), self.scope)
         if isinstance(key, ErrorAnswer):
             return key
         self._key = key

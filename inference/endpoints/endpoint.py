@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from governance.routing.plan import Candidate
+from governance.routing.plan import Candidate, Plan
 from governance.routing.request import RoutingRequest
+from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.results import Exhausted
 from inference.endpoints.confusions import redirected
+from inference.endpoints.handed_on import FormReading
 from inference.protocols import CallersProtocol
 from inference.translate.base import Translator
 from inference.translate.hub import DirectCaller
 from inference.translate.registry import translator_between
+from inference.values.arriving_form import ArrivingForm
 from inference.values.parsed_request import BadRequest, ParsedRequest
 
 Parse = Callable[[bytes, Mapping[bytes, bytes]], ParsedRequest]
@@ -39,6 +42,11 @@ class Endpoint:
     form: bool = False
     """Its requests are multipart forms and nothing else."""
 
+    plan: Callable[[ParsedRequest, VirtualKey, RoutingTable], Plan] | None = None
+    """Where its requests go, if what they refer to tells; None: the policy chooses."""
+    forms: FormReading | None = None
+    """How forms are read that are sent on while they arrive; None: bodies are read whole."""
+
     def translator(self, upstream_protocol: str) -> Translator:
         """The translator towards an upstream's protocol. Raises `LookupError`."""
         return translator_between(self.caller, upstream_protocol)
@@ -49,6 +57,16 @@ class Endpoint:
             return self.parse(body, headers)
         except BadRequest as error:
             raise redirected(self.path, error, body) from None
+
+    def read_form(self, form: ArrivingForm, headers: Mapping[bytes, bytes]) -> ParsedRequest:
+        """The request of a form, as far as it has come. Raises `BadRequest`."""
+        assert self.forms is not None
+        failure = form.failure
+        if failure is not None:
+            raise BadRequest(
+                failure.message, failure.field, status=failure.status, code=failure.code
+            )
+        return self.forms.read(form, headers)
 
     def recorded(self, request: RoutingRequest) -> RoutingRequest:
         """The request as the record has it: under the endpoint's own type, whatever it is routed

@@ -11,14 +11,15 @@ from typing import Final
 import msgspec
 
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.handed_on import HandedOn, form_request, is_form, json_request
-from inference.endpoints.pictures import passed_to
+from inference.endpoints.handed_on import FormReading, HandedOn, is_form, json_request
+from inference.endpoints.pictures import counted, passed_to
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.values.parsed_request import ParsedRequest
 from inference.values.parsing import Survey, envelope, typed
 
 _NEEDS: Final = ("vision",)
+_FORMS: Final = FormReading("image_edits", ("image", "image[]"), _NEEDS, units={"images": 1.0})
 
 
 class _Body(HandedOn, kw_only=True):
@@ -31,12 +32,12 @@ _BODY: Final = msgspec.json.Decoder(_Body)
 def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     """The request a caller made. Raises `BadRequest` naming the field and the rule."""
     if is_form(headers):
-        files = ("image", "image[]")
-        return form_request("image_edits", body, headers, file=files, needs=_NEEDS)
+        return _FORMS.parse(body, headers)
     fields, asked, survey = envelope(body), typed(_BODY, body), Survey()
     survey.text(asked.prompt)
     survey.last_user = asked.prompt
-    return json_request("image_edits", body, headers, fields, asked, survey, needs=_NEEDS)
+    request = json_request("image_edits", body, headers, fields, asked, survey, needs=_NEEDS)
+    return counted(request)
 
 
 ENDPOINT: Final = Endpoint(
@@ -45,4 +46,5 @@ ENDPOINT: Final = Endpoint(
     OPENAI,
     parse,
     PassThroughCaller({"openai": passed_to("/images/edits", "image_edit")}),
+    forms=_FORMS,
 )

@@ -9,7 +9,7 @@ import msgspec
 
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.handed_on import HandedOn, json_request
-from inference.endpoints.pictures import passed_to
+from inference.endpoints.pictures import counted, passed_to
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.values.parsed_request import ParsedRequest
@@ -28,7 +28,7 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
     fields, asked, survey = envelope(body), typed(_BODY, body), Survey()
     survey.text(asked.prompt)
     survey.last_user = asked.prompt
-    return json_request("image_generations", body, headers, fields, asked, survey)
+    return counted(json_request("image_generations", body, headers, fields, asked, survey))
 
 
 ENDPOINT: Final = Endpoint(

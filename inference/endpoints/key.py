@@ -41,7 +41,7 @@ class KeyConsumer(KeyedConsumer):
         if self.scope["method"] not in self.methods:
             return method_not_allowed(PATH, *self.methods)
         self._served = self.table()
-        key = self.authenticate(headers, self._served, time.time())
+        key = self.authenticate(headers, self._served, time.time(), self.scope)
         if isinstance(key, ErrorAnswer):
             return key
         self._key = key

@@ -42,7 +42,7 @@ class ListingConsumer(KeyedConsumer):
         if self.scope["method"] not in ("GET", "HEAD"):
             return method_not_allowed(_PATH, *self.methods)
         self._served = self.table()
-        key = self.authenticate(headers, self._served, time.time())
+        key = self.authenticate(headers, self._served, time.time(), self.scope)
         if isinstance(key, ErrorAnswer):
             return key
         self._key = key

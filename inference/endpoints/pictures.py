@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from inference.translate.metered import MeteredPassThrough, Told, usage_of
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import Usage, with_units
+
+MOST: Final = 1_000
+"""Images that a request is taken to want at most, whatever it says."""
+
+
+def counted(request: ParsedRequest) -> ParsedRequest:
+    """The request with how many images it wants; of a form, which is not read so far, one."""
+    wanted: object = 1
+    if "n" in request.fields:
+        wanted = msgspec.json.decode(request.fields["n"])
+    images = float(wanted) if isinstance(wanted, int) and 0 < wanted <= MOST else 1.0
+    return msgspec.structs.replace(request, units={"images": images})
 
 
 def images_made(request: ParsedRequest, told: Told) -> Usage | None:

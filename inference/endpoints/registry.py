@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.request import RoutingRequest
+from inference.dispatch.output_estimates import bound_of
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.handed_on import as_form
 from inference.endpoints.session import sticky_session
@@ -73,4 +74,6 @@ def simulated_request(document: Mapping[str, Any]) -> RoutingRequest:
         parsed = endpoint.parse(body, {b"content-type": content_type})
     else:
         parsed = endpoint.parse(msgspec.json.encode(request), {})
-    return parsed.routing_request._replace(session=sticky_session(parsed))
+    return parsed.routing_request._replace(
+        session=sticky_session(parsed), answer_limit=bound_of(parsed.fields)
+    )

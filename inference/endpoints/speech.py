@@ -31,7 +31,8 @@ def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
         raise BadRequest("`input` must not be empty.", "input")
     survey.text(asked.input)
     survey.last_user = asked.input
-    return json_request("speech", body, headers, fields, asked, survey, stream=True)
+    request = json_request("speech", body, headers, fields, asked, survey, stream=True)
+    return msgspec.structs.replace(request, units={"characters": len(asked.input)})
 
 
 def _meter(request: ParsedRequest, told: Told) -> Usage:

@@ -5,20 +5,16 @@ Source: OpenAI's API reference, "Create transcription".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.handed_on import form_request
+from inference.endpoints.handed_on import FormReading
+from inference.endpoints.sound import HEARD_AT_LEAST
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.metered import MeteredPassThrough
-from inference.values.parsed_request import ParsedRequest
 
-
-def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
-    """The form a caller sent. Raises `BadRequest` naming the field and the rule."""
-    return form_request("transcriptions", body, headers, file=("file",), needs=("audio",))
+_FORMS: Final = FormReading("transcriptions", ("file",), ("audio",), units=HEARD_AT_LEAST)
 
 
 def _events(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -29,7 +25,8 @@ ENDPOINT: Final = Endpoint(
     "/v1/audio/transcriptions",
     "transcriptions",
     OPENAI,
-    parse,
+    _FORMS.parse,
     PassThroughCaller({"openai": MeteredPassThrough("/audio/transcriptions", unrolled=_events)}),
     form=True,
+    forms=_FORMS,
 )

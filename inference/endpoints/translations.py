@@ -5,27 +5,24 @@ Source: OpenAI's API reference, "Create translation".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.handed_on import form_request
+from inference.endpoints.handed_on import FormReading
+from inference.endpoints.sound import HEARD_AT_LEAST
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.metered import MeteredPassThrough
-from inference.values.parsed_request import ParsedRequest
 
-
-def parse(body: bytes, headers: Mapping[bytes, bytes]) -> ParsedRequest:
-    """The form a caller sent. Raises `BadRequest` naming the field and the rule."""
-    return form_request("translations", body, headers, file=("file",), needs=("audio",))
+_FORMS: Final = FormReading("translations", ("file",), ("audio",), units=HEARD_AT_LEAST)
 
 
 ENDPOINT: Final = Endpoint(
     "/v1/audio/translations",
     "translations",
     OPENAI,
-    parse,
+    _FORMS.parse,
     PassThroughCaller({"openai": MeteredPassThrough("/audio/translations")}),
     form=True,
+    forms=_FORMS,
 )

@@ -57,7 +57,8 @@ class Admission:
     def enter(self, place: Reservation, rank: int) -> None:
         """Stand in line; `place.granted` tells when it is the turn. Raises BacklogFull."""
         if self.queued >= self._queue_limit and not self._fits(place):
-            raise BacklogFull(retry_after(self.queued + 1, self._slots, self._seconds_each))
+            wait = retry_after(self.queued + 1, self._slots, self._seconds_each)
+            raise BacklogFull(wait, self.queued)
         self._backlog.push(place, rank, self._clock())
         self._admit()
 

@@ -40,6 +40,8 @@ class TokenCounts:
     prompt: int
     completion: int
     reasoning: int = 0
+    cached: int = 0
+    """Of the prompt, those that were read for an earlier one."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Answer:
         self._reasoned = 0
         self._called = False
         self._logprobs: list[TokenLogprob] = []
+        self.cached_tokens = 0
         self.finish: Finish | None = None
 
     def feed(self, token: int, logprob: TokenLogprob | None = None) -> AnswerDelta:
@@ -115,7 +118,7 @@ class Answer:
         return delta
 
     def _finish(self, reason: str) -> None:
-        usage = TokenCounts(self._prompt_tokens, self._drawn, self._reasoned)
+        usage = TokenCounts(self._prompt_tokens, self._drawn, self._reasoned, self.cached_tokens)
         if self._called and reason == "stop":
             reason = "tool_calls"
         self.finish = Finish(reason, usage, self._stops.matched)

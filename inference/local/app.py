@@ -10,6 +10,7 @@ from inference.local.generation import InvalidGeneration
 from inference.local.jobs import BacklogFull
 from inference.local.respond import Message, Send
 from inference.local.runtimes import Generation, ServedModel
+from inference.local.service import GenerationFailed
 from inference.local.validation import read_priority
 from inference.local.wire import Json, error_object
 
@@ -28,7 +29,8 @@ class _Gone(Exception):
 
 
 class App:
-    """ASGI: chat completions, completions, counting of tokens, models, health."""
+    """ASGI: chat completions, completions, counting of tokens, embeddings, ranking, models,
+    health."""
 
     def __init__(self, service: ServedModel) -> None:
         self._service = service
@@ -42,8 +44,14 @@ class App:
             ("POST", "/v1/chat/completions"): self._service.chat,
             ("POST", "/v1/completions"): self._service.completion,
         }
+        pooled = {
+            ("POST", "/v1/embeddings"): self._service.embed,
+            ("POST", "/v1/rerank"): self._service.rerank,
+        }
         try:
-            if route in starts:
+            if route in pooled:
+                await self._pool(pooled[route], scope, receive, send)
+            elif route in starts:
                 await self._generate(starts[route], scope, receive, send)
             elif route == ("POST", COUNT_PATH):
                 await self._count(receive, send)
@@ -64,26 +72,47 @@ class App:
         receive: Receive,
         send: Send,
     ) -> None:
-        headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
-        rank = read_priority(headers.get("x-pointsman-priority", b"").decode("latin-1"))
         try:
-            running = await start(await _read(receive), rank)
+            running = await start(await _read(receive), _rank(scope))
         except InvalidGeneration as error:
             await respond.refuse(send, error)
             return
         except BacklogFull as full:
-            body = error_object(
-                f"All places in the queue are taken; try again in {full.retry_after} s.",
-                "rate_limit_error",
-                code="queue_full",
-            )
-            await respond.reply(send, 429, body, {"retry-after": str(full.retry_after)})
+            await respond.full(send, full)
             return
         answer = respond.stream if running.streamed else respond.whole
         try:
             await _unless_gone(answer(running, send), receive)
         finally:
             running.close()
+
+    async def _pool(
+        self,
+        start: Callable[[bytes, int], Awaitable[Json]],
+        scope: Message,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Answers in one piece, as embeddings and rankings are."""
+
+        async def answer() -> None:
+            try:
+                found = await start(body, _rank(scope))
+            except InvalidGeneration as error:
+                await respond.refuse(send, error)
+            except BacklogFull as full:
+                await respond.full(send, full)
+            except GenerationFailed as error:
+                await respond.unavailable(send, error)
+            else:
+                await respond.reply(send, 200, found)
+
+        try:
+            body = await _read(receive)
+        except InvalidGeneration as error:
+            await respond.refuse(send, error)
+            return
+        await _unless_gone(answer(), receive)
 
     async def _count(self, receive: Receive, send: Send) -> None:
         try:
@@ -113,6 +142,11 @@ class App:
             "memory_bytes": stats.memory_bytes,
             "mode": stats.mode,
         }
+
+
+def _rank(scope: Message) -> int:
+    headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
+    return read_priority(headers.get("x-pointsman-priority", b"").decode("latin-1"))
 
 
 async def _unless_gone(answering: Any, receive: Receive) -> None:

@@ -10,8 +10,11 @@ from inference.local.batched import BatchedGenerator
 from inference.local.direct import DirectGenerator
 from inference.local.generation import Sampling
 from inference.local.generators import Generator, Work
+from inference.local.grammar import Grammars
 from inference.local.loading import Progress, load, memory_in_use
 from inference.local.modes import Modes
+from inference.local.prefill_speed import prefill_step
+from inference.local.prefix_cache import PrefixCache
 from inference.local.scheduler import Scheduler
 from inference.local.service import Service
 
@@ -23,21 +26,27 @@ def assemble(options: argparse.Namespace, progress: Progress) -> tuple[Service, 
     progress("warming up", 0.95)
     # Requests without a seed draw from numbers nobody can guess.
     entropy = itertools.count(secrets.randbits(62))
+    prefixes = PrefixCache()
+    step = prefill_step(loaded.model, facts.prefill)
     batched = functools.partial(
-        BatchedGenerator, loaded.model, entropy, facts.prefill, options.max_batch
+        BatchedGenerator, loaded.model, entropy, step, options.max_batch, prefixes
     )
     modes = Modes(
-        direct=functools.partial(DirectGenerator, loaded.model, entropy, facts.prefill),
+        direct=functools.partial(DirectGenerator, loaded.model, entropy, step, prefixes),
         batched=batched if options.batching else None,
         check=warm_up,
     )
-    scheduler = Scheduler(modes, queue_limit=options.queue_limit, memory=memory_in_use)
+    scheduler = Scheduler(
+        modes, queue_limit=options.queue_limit, memory=memory_in_use, at_end=prefixes.clear
+    )
     ready = {
         "memory_bytes": memory_in_use(),
         "parameters": facts.parameters,
         "context_length": facts.context_length,
     }
-    return Service(scheduler, loaded.codec, facts), ready
+    tokenizer = loaded.codec.backend
+    grammars = Grammars(tokenizer, facts.vocabulary, facts.end_tokens) if tokenizer else None
+    return Service(scheduler, loaded.codec, facts, grammars), ready
 
 
 def warm_up(generator: Generator) -> None:

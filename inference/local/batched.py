@@ -9,6 +9,7 @@ import mlx.core as mx
 from mlx_lm.generate import BatchGenerator
 
 from inference.local.generators import Drawn, Work
+from inference.local.prefix_cache import PrefixCache, ReadPrefix
 from inference.local.sampling import describe, make_processors, make_sampler
 
 
@@ -18,6 +19,7 @@ class _Sequence:
 
     handle: int
     work: Work
+    prefix: ReadPrefix
     uid: int | None = None
     reading: bool = True
 
@@ -30,8 +32,16 @@ class BatchedGenerator:
     pass by a long one.
     """
 
-    def __init__(self, model: Any, entropy: Iterator[int], prefill: int, slots: int) -> None:
+    def __init__(
+        self,
+        model: Any,
+        entropy: Iterator[int],
+        prefill: int,
+        slots: int,
+        prefixes: PrefixCache,
+    ) -> None:
         self.slots = slots
+        self._prefixes = prefixes
         self._entropy = entropy
         self._prefill = prefill
         self._chunk = max(1, prefill // 2)
@@ -49,7 +59,7 @@ class BatchedGenerator:
     def start(self, work: Work) -> int:
         """Queue the prompt; it is read in the next steps."""
         self._handles += 1
-        sequence = _Sequence(self._handles, work)
+        sequence = _Sequence(self._handles, work, self._prefixes.find(work.prompt))
         self._sequences[sequence.handle] = sequence
         self._waiting.append(sequence)
         return sequence.handle
@@ -61,6 +71,7 @@ class BatchedGenerator:
         self._join()
         prompts, responses = self._batch.next()
         for prompt in prompts:
+            self._by_uid[prompt.uid].work.cancelled()  # a look, which says that it gets on
             if prompt.end_of_prompt:
                 self._by_uid[prompt.uid].reading = False
         return [self._drawn(response) for response in responses]
@@ -73,7 +84,9 @@ class BatchedGenerator:
         if sequence.uid is None:
             self._waiting.remove(sequence)
         elif self._by_uid.pop(sequence.uid, None):
-            self._batch.remove([sequence.uid])
+            left = self._batch.remove([sequence.uid], return_prompt_caches=True)
+            for cache, tokens in left.values():
+                self._prefixes.keep(tokens, cache)
         if not self._sequences:
             mx.clear_cache()
 
@@ -94,15 +107,18 @@ class BatchedGenerator:
             self._insert(self._waiting.popleft())
 
     def _length(self, sequence: _Sequence) -> int:
-        return min(len(sequence.work.prompt), self._chunk)
+        return min(len(sequence.work.prompt) - sequence.prefix.tokens, self._chunk)
 
     def _insert(self, sequence: _Sequence) -> None:
-        work = sequence.work
+        work, known = sequence.work, sequence.prefix
+        sequence.prefix = ReadPrefix(known.tokens)
         (uid,) = self._batch.insert(
-            [list(work.prompt)],
+            [list(work.prompt[known.tokens :])],
             max_tokens=[work.max_tokens],
+            caches=[known.cache],
+            all_tokens=[list(work.prompt[: known.tokens])],
             samplers=[make_sampler(work.sampling, next(self._entropy))],
-            logits_processors=[make_processors(work.sampling, len(work.prompt))],
+            logits_processors=[make_processors(work.sampling, len(work.prompt), work.grammar)],
         )
         sequence.uid = uid
         self._by_uid[uid] = sequence
@@ -112,6 +128,7 @@ class BatchedGenerator:
         if response.finish_reason is not None:
             # The batch has let go of it already.
             del self._by_uid[response.uid]
+            self._prefixes.keep(response.all_tokens, response.prompt_cache)
         top = sequence.work.top_logprobs
         logprob = None if top is None else describe(response.logprobs, response.token, top)
-        return Drawn(sequence.handle, response.token, logprob)
+        return Drawn(sequence.handle, response.token, logprob, sequence.prefix.tokens)

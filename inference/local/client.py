@@ -49,6 +49,25 @@ class EngineModel:
     size_bytes: int
     runtime: str = ""
     """Which runtime serves it; empty while its files are gone."""
+    quantization: str = ""
+    """How most of its weights are written."""
+    architecture: str = ""
+    serves: str = ""
+    """`chat`, `completions`, `embeddings` or `rerank`."""
+    capabilities: tuple[str, ...] = ()
+    """Of those that the chat template knows: `text`, `tools`, `reasoning`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAddition:
+    """A model on its way into the folder, or how that ended lately. `progress` from 0 to 1."""
+
+    source: str
+    name: str
+    step: str
+    progress: float | None
+    error: str
+    ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +75,7 @@ class EngineReport:
     models: tuple[EngineModel, ...]
     memory_budget_bytes: int
     memory_used_bytes: int
+    additions: tuple[ModelAddition, ...] = ()
 
     def model(self, name: str) -> EngineModel | None:
         return next((model for model in self.models if model.name == name), None)
@@ -83,6 +103,7 @@ class EngineClient:
                 models=tuple(_model(item) for item in answer["models"]),
                 memory_budget_bytes=answer["memory_budget_bytes"],
                 memory_used_bytes=answer["memory_used_bytes"],
+                additions=tuple(ModelAddition(**item) for item in answer.get("additions", ())),
             )
         except (KeyError, TypeError) as error:
             raise EngineUnavailable(f"The local engine's answer lacks {error}.") from error
@@ -97,7 +118,20 @@ class EngineClient:
         path = f"/engine/models/{quote(name, safe='')}/unload{'?force=1' if force else ''}"
         self._call("POST", path, timeout_s=self._timeout_s + 8)
 
-    def _call(self, method: str, path: str, timeout_s: float | None = None) -> dict[str, Any]:
+    def add(self, source: str, name: str = "") -> None:
+        """Begin to fetch a model; `models()` tells how it goes. Raises EngineUnavailable,
+        EngineRefused."""
+        body = json.dumps({"source": source, "name": name}).encode()
+        self._call("POST", "/engine/models", body=body)
+
+    def remove(self, name: str, force: bool = False) -> None:
+        """Unload the model and delete its files. Raises as `unload` does."""
+        path = f"/engine/models/{quote(name, safe='')}{'?force=1' if force else ''}"
+        self._call("DELETE", path, timeout_s=self._timeout_s + 8)
+
+    def _call(
+        self, method: str, path: str, timeout_s: float | None = None, body: bytes = b""
+    ) -> dict[str, Any]:
         patience = timeout_s or self._timeout_s
         try:
             response = exchange(
@@ -107,6 +141,7 @@ class EngineClient:
                 connect_timeout=patience,
                 patience=patience,
                 limit=_ANSWER_LIMIT,
+                body=body,
             )
             answer = json.loads(response.content)
         except TimeoutError as error:

@@ -24,9 +24,10 @@ class Codec:
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
-        self._backend = getattr(tokenizer, "backend_tokenizer", None)
+        self.backend: Any = getattr(tokenizer, "backend_tokenizer", None)
+        """The tokenizer of the Rust library `tokenizers`; None for models that have another."""
         self._longest_token = max(map(len, tokenizer.get_vocab()), default=1)
-        decoder = type(getattr(self._backend, "decoder", None)).__name__
+        decoder = type(getattr(self.backend, "decoder", None)).__name__
         self._byte_letters = _byte_letters() if decoder == "ByteLevel" else {}
         self._knows_tools = bool(tokenizer.has_tool_calling)
         self.parser: Parser = toolprompt.parse_call
@@ -45,16 +46,16 @@ class Codec:
 
     def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
         """The tokens of a text."""
-        if self._backend is not None:
-            ids = self._backend.encode(text, add_special_tokens=add_special_tokens).ids
+        if self.backend is not None:
+            ids = self.backend.encode(text, add_special_tokens=add_special_tokens).ids
         else:
             ids = self._tokenizer.encode(text, add_special_tokens=add_special_tokens)
         return list(ids)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of some tokens, special ones included: some models write their markers so."""
-        if self._backend is not None:
-            return str(self._backend.decode(list(tokens), skip_special_tokens=False))
+        if self.backend is not None:
+            return str(self.backend.decode(list(tokens), skip_special_tokens=False))
         return str(self._tokenizer.decode(list(tokens), skip_special_tokens=False))
 
     def token_bytes(self, token: int) -> bytes | None:

@@ -1,12 +1,14 @@
-"""One request at a time, straight through mlx-lm's own generation loop."""
+"""One request at a time: the prompt read here, the answer drawn by mlx-lm's own loop."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import mlx.core as mx
-from mlx_lm.generate import generate_step
+from mlx_lm.generate import generate_step, generation_stream
+from mlx_lm.models.cache import make_prompt_cache
 
 from inference.local.generators import Drawn, Work
+from inference.local.prefix_cache import PrefixCache
 from inference.local.sampling import describe, make_processors, make_sampler
 
 
@@ -20,10 +22,16 @@ class DirectGenerator:
 
     slots = 1
 
-    def __init__(self, model: Any, entropy: Iterator[int], prefill: int) -> None:
+    def __init__(
+        self, model: Any, entropy: Iterator[int], prefill: int, prefixes: PrefixCache
+    ) -> None:
         self._model = model
         self._entropy = entropy
         self._prefill = prefill
+        self._prefixes = prefixes
+        self._read: list[int] = []
+        self._cache: list[Any] = []
+        self._cached = 0
         self._handle = 0
         self._work: Work | None = None
         self._tokens: Any = None
@@ -33,21 +41,44 @@ class DirectGenerator:
         self._drop()
         self._handle += 1
         self._work = work
+        self._cached, cache = self._prefixes.find(work.prompt)
+        self._cache = cache or make_prompt_cache(self._model)
+        self._read = list(work.prompt)
+        self._tokens = self._draw(work, work.prompt[self._cached :])
+        return self._handle
 
-        def still_wanted(done: int, total: int) -> None:
-            if work.cancelled():
-                raise _Cancelled
-
-        self._tokens = generate_step(
-            mx.array(work.prompt),
+    def _draw(self, work: Work, rest: tuple[int, ...]) -> Iterator[Any]:
+        """Reads what is new of the prompt but its last token, then draws."""
+        self._read_prompt(work, rest[:-1])
+        yield from generate_step(
+            mx.array(rest[-1:]),
             self._model,
             max_tokens=work.max_tokens,
             sampler=make_sampler(work.sampling, next(self._entropy)),
-            logits_processors=make_processors(work.sampling, len(work.prompt)) or None,
-            prefill_step_size=self._prefill,
-            prompt_progress_callback=still_wanted,
+            logits_processors=make_processors(work.sampling, 1, work.grammar) or None,
+            prompt_cache=self._cache,
         )
-        return self._handle
+
+    def _read_prompt(self, work: Work, tokens: tuple[int, ...]) -> None:
+        """Chunk by chunk, and within one layer by layer, so that a caller who leaves is noticed
+        in a moment. Raises _Cancelled."""
+        with mx.stream(generation_stream):
+            for at in range(0, len(tokens), self._prefill):
+                if work.cancelled():
+                    raise _Cancelled
+                chunk = mx.array(tokens[at : at + self._prefill])
+                self._model(chunk[None], cache=self._cache)
+                self._compute(work)
+                mx.clear_cache()
+
+    def _compute(self, work: Work) -> None:
+        """What is left of the chunk, a layer at a time. Raises _Cancelled."""
+        for layer in self._cache:
+            mx.eval(layer.state)
+            if work.cancelled():
+                # Keeping it would compute the other layers after all.
+                self._read, self._cache = [], []
+                raise _Cancelled
 
     def step(self) -> list[Drawn]:
         """The next token; the first step reads the whole prompt."""
@@ -58,8 +89,10 @@ class DirectGenerator:
         except (_Cancelled, StopIteration):
             self._drop()
             return []
+        self._read.append(token)
         top = self._work.top_logprobs
-        return [Drawn(self._handle, token, None if top is None else describe(logprobs, token, top))]
+        logprob = None if top is None else describe(logprobs, token, top)
+        return [Drawn(self._handle, token, logprob, self._cached)]
 
     def cancel(self, handle: int) -> None:
         """Stop the work under way, if it is this one."""
@@ -74,5 +107,7 @@ class DirectGenerator:
         if self._work is None:
             return
         self._tokens.close()
-        self._tokens, self._work = None, None
+        answered = len(self._read) > len(self._work.prompt)
+        self._prefixes.keep(self._read, self._cache, complete=answered)
+        self._tokens, self._work, self._cache = None, None, []
         mx.clear_cache()

@@ -8,6 +8,18 @@ from inference.local.answer import TokenLogprob
 from inference.local.generation import Sampling
 
 
+class Grammar(Protocol):
+    """Which tokens may come next."""
+
+    def advance(self, token: int) -> None:
+        """This token was drawn."""
+        ...
+
+    def allowed(self) -> bytes:
+        """A byte for each token, 0 for those that may not come next."""
+        ...
+
+
 @dataclass(frozen=True)
 class Work:
     """What a generator needs to know of a request.
@@ -21,6 +33,8 @@ class Work:
     sampling: Sampling
     top_logprobs: int | None
     cancelled: Callable[[], bool]
+    grammar: Grammar | None = None
+    """What the answer is held to; it goes along with what is drawn."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,8 @@ class Drawn:
     handle: int
     token: int
     logprob: TokenLogprob | None
+    cached: int = 0
+    """Tokens of the prompt that were read before."""
 
 
 class Generator(Protocol):

@@ -6,6 +6,7 @@ any worker runs. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,11 @@ class Tensor:
     shape: tuple[int, ...]
     kind: int
     offset: int
+
+    @property
+    def count(self) -> int:
+        """Of its weights."""
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True, slots=True)

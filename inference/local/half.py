@@ -54,7 +54,7 @@ def _listing(header: Header) -> bytes:
         result += struct.pack("<Q", len(name)) + name + struct.pack("<I", len(tensor.shape))
         result += struct.pack(f"<{len(tensor.shape)}Q", *tensor.shape)
         result += struct.pack("<IQ", kind, offset)
-        size = _count(tensor) * (4 if kind == _F32 else 2)
+        size = tensor.count * (4 if kind == _F32 else 2)
         offset += -(-size // _ALIGNMENT) * _ALIGNMENT
     return result
 
@@ -62,7 +62,7 @@ def _listing(header: Header) -> bytes:
 def _values(read: BinaryIO, header: Header, tensor: Tensor) -> Array:
     """The weights; Q4_1 is a scale, a minimum and 32 values of 4 bits, Q8_0 a scale and 8 bits."""
     read.seek(header.weights_at + tensor.offset)
-    count = _count(tensor)
+    count = tensor.count
     if tensor.kind == _F32:
         return np.frombuffer(read.read(4 * count), "<f4")
     if tensor.kind == _F16:
@@ -78,13 +78,6 @@ def _values(read: BinaryIO, header: Header, tensor: Tensor) -> Array:
     packed = blocks[:, 4:]
     values = np.concatenate([packed & 15, packed >> 4], axis=1)
     return (values * scale + least).astype("<f2")
-
-
-def _count(tensor: Tensor) -> int:
-    count = 1
-    for length in tensor.shape:
-        count *= length
-    return count
 
 
 def _pair(key: str, value: float) -> bytes:

@@ -18,10 +18,10 @@ Event = AnswerDelta | Finish | JobFailure
 
 
 class BacklogFull(Exception):
-    """No place to wait; try again after `retry_after` whole seconds."""
+    """No place to wait: so many do already. Try again after `retry_after` whole seconds."""
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"try again in {seconds} s")
+    def __init__(self, seconds: int, waiting: int) -> None:
+        super().__init__(f"{waiting} requests wait already; try again in {seconds} s")
         self.retry_after = seconds
 
 

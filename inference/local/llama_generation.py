@@ -17,14 +17,20 @@ class LlamaGeneration:
     """One answer: a thread of llama.cpp's feeds chunks to the event loop."""
 
     def __init__(
-        self, generation: GenerationRequest, head: Json, leave: Callable[[], None]
+        self,
+        generation: GenerationRequest,
+        head: Json,
+        leave: Callable[[], None],
+        steps: Callable[[], int] = lambda: 0,
     ) -> None:
+        """`steps` counts what the model has said to anybody, progress with prompts included."""
         self.generation = generation
         self.cancelled = False
         self._head = head
         self._offsets: dict[int, int] = {}
         self._readers: dict[int, ToolReader] = {}
         self._leave = leave
+        self._steps = steps
         self._events: asyncio.Queue[Json | Exception | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
 
@@ -71,6 +77,9 @@ class LlamaGeneration:
         if shown:
             return {**said, "choices": shown}
         return {"usage": said["usage"]} if "usage" in said else None
+
+    def life(self) -> int:
+        return self._steps()
 
     def ends(self, event: Json) -> bool:
         return not event

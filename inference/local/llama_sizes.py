@@ -21,12 +21,7 @@ def cache_tokens(header: Header, context: int, slots: int) -> int:
 
 def prefill_step(header: Header, cores: int) -> int:
     """Prompt tokens in one step, for which the answers under way wait."""
-    weights = 1
-    for tensor in header.tensors:
-        count = 1
-        for length in tensor.shape:
-            count *= length
-        weights += count
+    weights = 1 + sum(tensor.count for tensor in header.tensors)
     step = int(cores * PARAMETERS_PER_STEP / weights)
     return max(STEPS[0], min(STEPS[1], step))
 

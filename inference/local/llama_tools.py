@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from inference.local import toolcalls, toolprompt
+from inference.local.constraint import call_schema
 from inference.local.generation import ChatGeneration, Object
 from inference.local.markup import Markup, MarkupPiece, Section
 from inference.local.toolcalls import ParsedToolCall
@@ -23,26 +24,8 @@ def as_text(generation: ChatGeneration) -> ChatGeneration:
     messages = toolprompt.with_tools_as_text(generation.messages, generation.tools)
     form = generation.response_format
     if generation.tool_choice:
-        form = {"type": "json_schema", "json_schema": {"schema": _call_schema(generation.tools)}}
+        form = {"type": "json_schema", "json_schema": {"schema": call_schema(generation.tools)}}
     return replace(generation, messages=tuple(messages), tools=(), response_format=form)
-
-
-def _call_schema(tools: Sequence[Object]) -> Json:
-    """A call of any of the tools."""
-    calls = []
-    for tool in tools:
-        function = tool["function"]
-        arguments = function.get("parameters") or {"type": "object"}
-        properties = {"name": {"const": function["name"]}, "arguments": arguments}
-        calls.append(
-            {
-                "type": "object",
-                "properties": properties,
-                "required": ["name", "arguments"],
-                "additionalProperties": False,
-            }
-        )
-    return calls[0] if len(calls) == 1 else {"anyOf": calls}
 
 
 class ToolReader:

@@ -18,7 +18,7 @@ Progress = Callable[[str, float], None]
 
 PREFILL_ON_CPU = 256
 PREFILL_ON_GPU = 2048
-"""Prompt tokens read in one step: a second or two for a small model on a small machine."""
+"""Prompt tokens read in one step at most; `prefill_speed` measures how many it shall be."""
 
 CONTEXT_UNKNOWN = 8192
 

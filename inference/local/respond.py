@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from inference.local.generation import InvalidGeneration
+from inference.local.jobs import BacklogFull
 from inference.local.runtimes import Generation
 from inference.local.service import GenerationFailed
 from inference.local.wire import Json, error_object
@@ -14,7 +15,8 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
 KEEPALIVE_SECONDS = 5.0
-"""A stream that has nothing to say for so long says a comment, so that nobody takes it for dead."""
+"""A stream that has nothing to say for so long says a comment, so that nobody takes it for dead;
+but only if something got on meanwhile: then who waits for it starts to wait anew."""
 
 encode = msgspec.json.encode
 
@@ -28,7 +30,7 @@ async def whole(running: Generation, send: Send) -> None:
             if event is not None:
                 events.append(event)
     except GenerationFailed as error:
-        await _unavailable(send, error)
+        await unavailable(send, error)
     except InvalidGeneration as error:
         await refuse(send, error)
     else:
@@ -38,7 +40,7 @@ async def whole(running: Generation, send: Send) -> None:
 async def stream(running: Generation, send: Send) -> None:
     """Server-sent events. Nothing goes out before the first event, unless that takes long, so that
     an early failure has a status of its own; a late one is an error event without [DONE]."""
-    opened, ended = False, False
+    opened, ended, life = False, False, running.life()
     try:
         while not ended:
             event = await running.next(KEEPALIVE_SECONDS)
@@ -46,7 +48,7 @@ async def stream(running: Generation, send: Send) -> None:
                 opened = True
                 await _open_stream(running, send)
             if event is None:
-                await _send(send, b": working\n\n")
+                life = await _say_alive(running, life, send)
                 continue
             ended = running.ends(event)
             data = b"".join(map(_data, running.frames(event)))
@@ -56,7 +58,7 @@ async def stream(running: Generation, send: Send) -> None:
         if opened:
             await _send(send, _data(_failure(error)), more=False)
         else:
-            await _unavailable(send, error)
+            await unavailable(send, error)
     except InvalidGeneration as error:
         if opened:
             await _send(send, _data(_refusal(error)), more=False)
@@ -64,6 +66,14 @@ async def stream(running: Generation, send: Send) -> None:
             await refuse(send, error)
     else:
         await _send(send, b"data: [DONE]\n\n", more=False)
+
+
+async def _say_alive(running: Generation, before: int, send: Send) -> int:
+    """A comment if something got on since `before`; what to compare with next time."""
+    now = running.life()
+    if now != before:
+        await _send(send, b": working\n\n")
+    return now
 
 
 async def refuse(send: Send, error: InvalidGeneration) -> None:
@@ -82,7 +92,17 @@ async def reply(
     await _send(send, body, more=False)
 
 
-async def _unavailable(send: Send, error: GenerationFailed) -> None:
+async def full(send: Send, error: BacklogFull) -> None:
+    """No place in the queue."""
+    body = error_object(
+        f"All places in the queue are taken: {error}.",
+        "rate_limit_error",
+        code="queue_full",
+    )
+    await reply(send, 429, body, {"retry-after": str(error.retry_after)})
+
+
+async def unavailable(send: Send, error: GenerationFailed) -> None:
     """Nothing was sent of this answer: the caller may try again."""
     await reply(send, 503, _failure(error), {"retry-after": "1"})
 

@@ -1,12 +1,14 @@
 """How the next token is drawn from a model's log probabilities, on MLX arrays."""
 
 from collections.abc import Callable
+from typing import Any
 
 import mlx.core as mx
 from mlx_lm.sample_utils import greedy_sampler
 
 from inference.local.answer import TokenLogprob
 from inference.local.generation import Sampling
+from inference.local.generators import Grammar
 
 Sampler = Callable[[mx.array], mx.array]
 Processor = Callable[[mx.array, mx.array], mx.array]
@@ -50,7 +52,9 @@ def _nucleus(scaled: mx.array, top_p: float, key: mx.array) -> mx.array:
     return mx.take_along_axis(order, choice[:, None], axis=-1).squeeze(-1)
 
 
-def make_processors(sampling: Sampling, prompt_tokens: int) -> list[Processor]:
+def make_processors(
+    sampling: Sampling, prompt_tokens: int, grammar: Grammar | None = None
+) -> list[Processor]:
     """Changes to the logits before they are normalised; the prompt's own tokens do not count."""
     processors: list[Processor] = []
     if sampling.presence_penalty or sampling.frequency_penalty:
@@ -70,7 +74,26 @@ def make_processors(sampling: Sampling, prompt_tokens: int) -> list[Processor]:
             return logits.at[:, tokens].add(biases)
 
         processors.append(shift)
+    if grammar is not None:
+        processors.append(_held_to(grammar, prompt_tokens))
     return processors
+
+
+def _held_to(grammar: Grammar, prompt_tokens: int) -> Processor:
+    """Comes last: no bias makes up for what a schema forbids."""
+    seen = prompt_tokens
+
+    def hold(tokens: mx.array, logits: mx.array) -> mx.array:
+        nonlocal seen
+        drawn: list[int] = tokens[seen:].tolist()  # type: ignore[assignment]
+        for token in drawn:
+            grammar.advance(token)
+        seen = tokens.shape[0]
+        allowed: Any = memoryview(grammar.allowed())[: logits.shape[-1]]
+        mask = mx.array(allowed) > 0
+        return mx.where(mask, logits, -mx.inf)
+
+    return hold
 
 
 def describe(logprobs: mx.array, token: int, top: int) -> TokenLogprob:

@@ -38,11 +38,13 @@ class Scheduler:
         *,
         queue_limit: int,
         memory: Callable[[], int] = lambda: 0,
+        at_end: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._modes = modes
         self._queue_limit = queue_limit
         self._memory = memory
+        self._at_end = at_end
         self._clock = clock
         self._changed = threading.Condition()
         self._stopping = False
@@ -64,7 +66,8 @@ class Scheduler:
             slots = self._generator.slots
             ahead = len(self._active) + len(self._backlog)
             if ahead >= slots + self._queue_limit:
-                raise BacklogFull(retry_after(ahead - slots + 1, slots, self._seconds_each))
+                wait = retry_after(ahead - slots + 1, slots, self._seconds_each)
+                raise BacklogFull(wait, len(self._backlog))
             self._backlog.push(job, job.rank, self._clock())
             self._changed.notify()
 
@@ -95,6 +98,7 @@ class Scheduler:
             for token in drawn:
                 self._deliver(token)
         self._generator.close()
+        self._at_end()
 
     def _admit(self) -> bool:
         """Wait for something to do; fill free slots. False: it is time to end."""
@@ -125,6 +129,7 @@ class Scheduler:
         job = self._active.get(drawn.handle)
         if job is None or job.cancelled:
             return
+        job.answer.cached_tokens = drawn.cached
         try:
             delta = job.answer.feed(drawn.token, drawn.logprob)
         except Exception as error:

@@ -6,25 +6,30 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from inference.local import validation
+from inference.local import toolprompt, validation
 from inference.local.answer import Answer, AnswerDelta, AnswerParse, Finish
 from inference.local.codec import Codec
+from inference.local.constraint import constraint_of, unsupported
 from inference.local.detokenizer import Detokenizer
 from inference.local.generation import (
     DEFAULT_MAX_TOKENS,
+    Abilities,
     ChatGeneration,
     CompletionGeneration,
     GenerationRequest,
     InvalidGeneration,
 )
-from inference.local.generators import Work
+from inference.local.generators import Grammar, Work
+from inference.local.grammar import Grammars
 from inference.local.jobs import Event, Job, JobFailure
 from inference.local.loading import Facts
-from inference.local.markup import Section
+from inference.local.markup import Markers, Section
 from inference.local.scheduler import Scheduler
 from inference.local.wire import AnswerFormatter, ChatFormatter, CompletionFormatter, Envelope, Json
 
+_SCHEMA: Final = "response_format.json_schema.schema"
 CONTEXT_OF_COMPLETION = 8
 """Prompt tokens that decide how the first token of a completion is written."""
 
@@ -43,6 +48,7 @@ class Prompt:
     tokens: list[int]
     reading: AnswerParse
     context: list[int]
+    grammar: Grammar | None = None
 
 
 class Running:
@@ -57,6 +63,15 @@ class Running:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self.job: Job | None = None
+        self._looks = 0
+
+    def wanted(self) -> bool:
+        """Asked on the scheduler's thread between two parts of a prompt."""
+        self._looks += 1
+        return self.job is None or not self.job.cancelled
+
+    def life(self) -> int:
+        return self._looks + self._scheduler.stats.steps
 
     def sink(self, event: Event) -> None:
         """Called on the scheduler's thread."""
@@ -109,16 +124,19 @@ class Running:
 class Service:
     """Turns bodies into running jobs for one loaded model."""
 
-    def __init__(self, scheduler: Scheduler, codec: Codec, facts: Facts) -> None:
+    def __init__(
+        self, scheduler: Scheduler, codec: Codec, facts: Facts, grammars: Grammars | None = None
+    ) -> None:
+        """Without `grammars` answers cannot be held to a schema."""
         self.scheduler = scheduler
         self.facts = facts
         self._codec = codec
+        self._grammars = grammars
+        self._abilities = Abilities(grammar=grammars is not None)
 
     async def chat(self, raw: bytes, rank: int) -> Running:
         """Start a chat completion. Raises BadRequest or BacklogFull."""
-        body = validation.read_body(raw)
-        validation.check_model(body, self.facts.name)
-        generation = validation.read_chat(body, self.facts.defaults, self.facts.vocabulary)
+        generation = self._read_chat(raw, check_name=True)
         wire = ChatFormatter(self._envelope("chatcmpl"))
         # Long conversations take a while to encode, and others' streams go on meanwhile.
         return self._submit(
@@ -137,10 +155,15 @@ class Service:
 
     async def count(self, raw: bytes) -> int:
         """The prompt tokens of a chat request. Raises BadRequest."""
-        generation = validation.read_chat(
-            validation.read_body(raw), self.facts.defaults, self.facts.vocabulary
-        )
+        generation = self._read_chat(raw, check_name=False)
         return len((await asyncio.to_thread(self._chat_prompt, generation)).tokens)
+
+    def _read_chat(self, raw: bytes, *, check_name: bool) -> ChatGeneration:
+        body = validation.read_body(raw)
+        if check_name:
+            validation.check_model(body, self.facts.name)
+        facts = self.facts
+        return validation.read_chat(body, facts.defaults, facts.vocabulary, self._abilities)
 
     def _submit(
         self, generation: GenerationRequest, prompt: Prompt, wire: AnswerFormatter, rank: int
@@ -161,7 +184,12 @@ class Service:
         running = Running(self.scheduler, generation, wire)
         tokens = tuple(prompt.tokens)
         work = Work(
-            tokens, max_tokens, generation.sampling, generation.top_logprobs, lambda: job.cancelled
+            tokens,
+            max_tokens,
+            generation.sampling,
+            generation.top_logprobs,
+            lambda: not running.wanted(),
+            prompt.grammar,
         )
         job = Job(work, answer, rank, running.sink)
         running.job = job
@@ -171,12 +199,27 @@ class Service:
     def _chat_prompt(self, generation: ChatGeneration) -> Prompt:
         text = self._codec.render(generation)
         tokens = self._encode(generation, text, add_special_tokens=False)
+        schema = constraint_of(generation)
+        if schema is not None:
+            return self._held_prompt(generation, tokens, schema)
         markers = dict(self._codec.markers)
         if not generation.tools:
             markers.pop(Section.TOOL_CALL, None)
         start = self._codec.opening_section(text)
         reading = AnswerParse(markers, start, generation.tools, self._codec.parser)
         return Prompt(tokens, reading, [])
+
+    def _held_prompt(self, generation: ChatGeneration, tokens: list[int], schema: Json) -> Prompt:
+        """All of the answer is JSON: a call that is demanded, or what the form says."""
+        if self._grammars is None:
+            raise unsupported("this model's tokenizer does not allow it.", "response_format")
+        demanded = bool(generation.tool_choice)
+        grammar = self._grammars.hold(schema, "tools" if demanded else _SCHEMA)
+        if not demanded:
+            return Prompt(tokens, AnswerParse(), [], grammar)
+        whole = {Section.TOOL_CALL: Markers("", "")}
+        reading = AnswerParse(whole, Section.TOOL_CALL, generation.tools, toolprompt.parse_call)
+        return Prompt(tokens, reading, [], grammar)
 
     def _completion_prompt(self, generation: CompletionGeneration) -> Prompt:
         prompt = generation.prompt

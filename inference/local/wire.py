@@ -29,6 +29,8 @@ def usage_object(usage: TokenCounts) -> Json:
         "completion_tokens": usage.completion,
         "total_tokens": usage.prompt + usage.completion,
     }
+    if usage.cached:
+        result["prompt_tokens_details"] = {"cached_tokens": usage.cached}
     if usage.reasoning:
         result["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning}
     return result

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-from msgspec import UNSET
+import msgspec
 
 from governance.interactions.record import (
     AttemptRecord,
@@ -139,13 +139,19 @@ def _sorted(needs: frozenset[str]) -> tuple[str, ...]:
 
 
 def _decision(hint: str | None, plan: Plan, context: RequestContext) -> DecisionRecord:
+    demoted = {id(one.target): one.demoted for one in plan.verdicts if one.demoted is not None}
     return DecisionRecord(
         None if hint is None else plain(hint),
         None if plan.alias is None else plain(plan.alias),
         # From lists: a generator costs more than what it makes here.
         tuple(
             [
-                CandidateRecord(one.provider.name, one.model, one.is_local_fallback)
+                CandidateRecord(
+                    one.provider.name,
+                    one.model,
+                    one.is_local_fallback,
+                    demoted.get(id(one.target), msgspec.UNSET) if demoted else msgspec.UNSET,
+                )
                 for one in plan.candidates[:LISTED]
             ]
         ),
@@ -159,7 +165,7 @@ def _decision(hint: str | None, plan: Plan, context: RequestContext) -> Decision
         tuple([SkippedRecord(rule, why) for rule, why in plan.skipped[:LISTED]]),
         plain(plan.warning, 2000) if plan.warning else "",
         plan.sticky,
-        context.cache or UNSET,
-        context.shadow or UNSET,
-        context.shadow_of or UNSET,
+        context.cache or msgspec.UNSET,
+        context.shadow or msgspec.UNSET,
+        context.shadow_of or msgspec.UNSET,
     )

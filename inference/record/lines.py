@@ -40,6 +40,10 @@ class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     number: int = 0
     """Its place among the records that this process counted by limits; 0: it was not counted."""
     counted: tuple[Counted, ...] = ()
+    address: str = ""
+    """The caller's, where there is a key whose last use is noted."""
+    client: str = ""
+    """What the caller calls itself."""
 
 
 class _Versioned(msgspec.Struct):
@@ -66,6 +70,8 @@ def line_of(record: InteractionRecord, context: RequestContext, process: str = "
         process if context.counted else "",
         context.number,
         context.counted,
+        context.address,
+        context.client[:200].decode("latin-1"),
     )
     return _without_nul(_encode(line)) + b"\n"
 

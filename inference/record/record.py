@@ -102,6 +102,10 @@ class RequestContext(msgspec.Struct):
     shadow_of: str = ""
     """The id of the request that this is a copy of."""
     counted: tuple[Counted, ...] = ()
+    address: str = ""
+    """The caller's."""
+    client: bytes = b""
+    """What the caller calls itself: its `user-agent`."""
     number: int = 0
     """Of the record among those of its process that limits have counted."""
 

@@ -13,7 +13,9 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
+from inference.values.arriving_form import FormBody
 from inference.values.failures import Failure
+from inference.values.held_object import HeldObject
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import Usage
 
@@ -35,6 +37,8 @@ class Outbound(msgspec.Struct, frozen=True, gc=False):
     """The upstream streams even where the caller wants a whole answer; the translator is then a
     `StreamedTranslator`."""
     content_type: str = JSON
+    form: FormBody | None = None
+    """In the place of `body`, of which it is then empty, where it is still on its way."""
 
     def __repr__(self) -> str:
         """Without what the caller said."""
@@ -51,6 +55,8 @@ class TranslatedAnswer(msgspec.Struct, frozen=True, gc=False):
     failure: Failure | None = None
     """Set when the upstream's 200 does not hold an answer; `body` is then empty."""
     media_type: str = JSON
+    held: HeldObject | None = None
+    """What the upstream has made and holds from now on."""
 
     def __repr__(self) -> str:
         """Without what the model said."""

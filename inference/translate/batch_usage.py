@@ -15,6 +15,7 @@ from governance.interactions.record import REQUESTS
 from inference.translate.messages.answer_schema import Counts
 from inference.values.usage import MOST, Usage, of_openai, with_units
 
+ENDED: Final = frozenset({"completed", "expired", "cancelled", "failed"})
 LONGEST_LINE: Final = 64 * 1024 * 1024
 """Bytes; a longer one is passed on and not counted."""
 
@@ -66,6 +67,18 @@ def of_response(line: bytes) -> tuple[str, Usage] | None:
     if usage is None or response is None or response.body is None:
         return None
     return response.body.model, usage
+
+
+def of_file_batch(batch: dict[str, Any]) -> Usage | None:
+    """What OpenAI's batch says of itself once it has ended; None before, and where it says nothing.
+
+    Source: OpenAI's API reference, "The batch object".
+    """
+    if batch.get("status") not in ENDED:
+        return None
+    usage, counts = of_openai(batch.get("usage")), batch.get("request_counts")
+    done = counts.get("completed") if isinstance(counts, dict) else None
+    return with_units(usage, **{REQUESTS: done or 1}) if usage is not None and usage.total else None
 
 
 class BatchUsage:

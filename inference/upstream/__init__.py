@@ -21,6 +21,7 @@ from inference.upstream.per_loop import PerLoop
 from inference.upstream.proxies import Proxies
 from inference.upstream.reply import Reply
 from inference.upstream.shared import client_of, close_client
+from inference.upstream.streamed_body import StreamedBody
 
 __all__ = [
     "Client",
@@ -32,6 +33,7 @@ __all__ = [
     "Proxies",
     "Reply",
     "ResponseTooLarge",
+    "StreamedBody",
     "UndecodableBody",
     "UpstreamClosed",
     "UpstreamError",

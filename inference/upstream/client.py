@@ -14,6 +14,7 @@ from inference.upstream.dialing import dial
 from inference.upstream.errors import ConnectFailed, ConnectTimedOut, UpstreamClosed, afresh
 from inference.upstream.proxies import Proxies
 from inference.upstream.reply import Reply
+from inference.upstream.streamed_body import StreamedBody, framing
 
 #: Seconds after which a reused connection that dies is no longer taken for one that had been closed
 #: while it was idle: the upstream may have worked on the request since.
@@ -69,7 +70,7 @@ class Client:
         method: bytes,
         target: bytes,
         headers: bytes,
-        body: bytes,
+        body: bytes | StreamedBody,
         *,
         connect_timeout: float | None,
         on_start: Callable[[Reply], object] | None = None,
@@ -253,9 +254,16 @@ class Client:
 
 
 def _head(
-    connection: Connection, method: bytes, target: bytes, headers: bytes, body: bytes
+    connection: Connection,
+    method: bytes,
+    target: bytes,
+    headers: bytes,
+    body: bytes | StreamedBody,
 ) -> bytes:
-    length = b"content-length: %d\r\n" % len(body) if body or method in _WITH_BODY else b""
+    if not isinstance(body, bytes):
+        length = framing(body)
+    else:
+        length = b"content-length: %d\r\n" % len(body) if body or method in _WITH_BODY else b""
     return b"%b %b%b HTTP/1.1\r\nhost: %b\r\n%b%b%b\r\n" % (
         method,
         connection.target_prefix,

@@ -12,11 +12,10 @@ from inference.upstream.errors import ProtocolViolation, UpstreamClosed, reason_
 from inference.upstream.framing import MAX_HEAD, ends_with_connection, oversized, violation
 from inference.upstream.outbox import Outbox, outbox_of
 from inference.upstream.reply import Reply
+from inference.upstream.streamed_body import OutgoingBody, StreamedBody
 
 #: A body up to this many bytes leaves in one write with its head.
 SMALL_BODY: Final = 64 * 1024
-_SLICE: Final = 256 * 1024
-_NOTHING: Final = memoryview(b"")
 
 
 class Pool(Protocol):
@@ -47,9 +46,9 @@ class Connection(asyncio.Protocol):
         "_parser",
         "_pool",
         "_reply",
+        "_sending",
         "_skip_body",
         "_transport",
-        "_unsent",
         "_writing_paused",
         "closed",
         "destination",
@@ -84,7 +83,8 @@ class Connection(asyncio.Protocol):
         self._keep_alive = False
         self._skip_body = False
         self._large = False
-        self._unsent = _NOTHING
+        # The body that is not sent to its end yet, where it is a large one.
+        self._sending: OutgoingBody | None = None
         self._writing_paused = False
 
     def begin(self, reply: Reply, method: bytes) -> None:
@@ -98,23 +98,22 @@ class Connection(asyncio.Protocol):
         if self._parser is None:
             self._parser = httptools.HttpResponseParser(self)
 
-    def write(self, head: bytes, body: bytes) -> None:
+    def write(self, head: bytes, body: bytes | StreamedBody) -> None:
         """Send the request, the body as fast as the upstream takes it; nothing when closed."""
         if self.closed:
             return
-        if len(body) <= SMALL_BODY:
-            self._large = False
+        self._large = not isinstance(body, bytes) or len(body) > SMALL_BODY
+        if isinstance(body, bytes) and not self._large:
             self._outbox.write(self._transport, head + body if body else head)
         else:
-            self._large = True
             self._transport.write(head)
-            self._unsent = memoryview(body)
+            self._sending = OutgoingBody(body, self._send_more)
             self._send_more()
 
     def drop(self) -> None:
         """Close now, unsent bytes discarded. The reply, if there is one, is not told."""
         self._reply = None
-        self._unsent = _NOTHING
+        self._stop_sending()
         if not self.closed:
             self.closed = True
             self._transport.abort()
@@ -131,14 +130,26 @@ class Connection(asyncio.Protocol):
         self._transport.resume_reading()
 
     def _send_more(self) -> None:
-        # Sending from the transport's callbacks rather than from the request's task: the loop runs
-        # reads before writes, so an early response is seen before a write fails on a connection
-        # that the upstream has reset behind it.
-        unsent = self._unsent
-        while unsent and not self._writing_paused:
-            part, unsent = unsent[:_SLICE], unsent[_SLICE:]
-            self._unsent = unsent
+        # From the transport's callbacks, not from the request's task: the loop runs reads before
+        # writes, so an early response is seen before a write fails on a reset connection.
+        sending = self._sending
+        while sending is not None and not self._writing_paused and not self.closed:
+            try:
+                part = sending.take()
+            except Exception as error:  # for whoever waits for the reply
+                return self.abandon(error)
+            self._sending = None if sending.over else sending
+            if not part:
+                return None
             self._transport.write(part)
+        return None
+
+    def _stop_sending(self) -> bool:
+        """Whether something stays unsent."""
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            sending.stop()
+        return sending is not None
 
     # The transport's callbacks
 
@@ -205,7 +216,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended(exc)
         self.closed = True
-        self._unsent = _NOTHING
+        self._stop_sending()
         # The parser holds this object's methods: without this, closed connections wait for the
         # cycle collector.
         self._parser = None
@@ -240,9 +251,8 @@ class Connection(asyncio.Protocol):
         self._keep_alive = parser.should_keep_alive()
         if self._skip_body:
             self._complete = True
-        if status >= 400 and self._unsent:
+        if status >= 400 and self._stop_sending():
             # The upstream does not want the rest of the body (RFC 9112, section 9.5).
-            self._unsent = _NOTHING
             self._keep_alive = False
 
     def on_message_complete(self) -> None:
@@ -262,7 +272,7 @@ class Connection(asyncio.Protocol):
             self._body.clear()
         reply.ended()
         self._reply = None
-        if self._large and (self._unsent or self._transport.get_write_buffer_size()):
+        if self._stop_sending() or (self._large and self._transport.get_write_buffer_size()):
             self._keep_alive = False
         if self._keep_alive and not self.closed:
             self._pool.connection_idle(self)

@@ -12,6 +12,7 @@ from inference.upstream.backend import Backend, lines_of
 from inference.upstream.blocking import fetch, run
 from inference.upstream.client import Client
 from inference.upstream.reply import Reply
+from inference.upstream.streamed_body import StreamedBody
 from inference.upstream.tokens import TokenCache, tokens_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ async def send(
     backend: Backend,
     method: bytes,
     path: str,
-    body: bytes,
+    body: bytes | StreamedBody,
     *,
     model: str = "",
     caller: Mapping[bytes, bytes],
@@ -45,7 +46,8 @@ async def send(
     """Sends it below the provider's base URL, and returns when the head of the answer is here.
 
     `path` is the protocol's; where the kind puts the request depends on the `model` too,
-    which is empty for what is about none.
+    which is empty for what is about none. No kind whose signature covers the body serves what is
+    streamed: such a body counts as empty there.
 
     The body is read out of its content coding; where it is `text` and no refusal, what is not
     UTF-8 is an error. Raises what `Client.send` raises, `UndecodableBody`, and `TokenUnavailable`
@@ -58,7 +60,9 @@ async def send(
         cache = tokens_of(asyncio.get_running_loop())
         headers = backend.merged(caller, extra)
         headers[b"accept"] = backend.accepted(stream=stream)
-        head = lines_of((await _signed(cache, backend, method, target, body, headers)).items())
+        signable = body if isinstance(body, bytes) else b""
+        signed = await _signed(cache, backend, method, target, signable, headers)
+        head = lines_of(signed.items())
     reply = await client.send(
         backend.destination,
         method,

@@ -134,6 +134,14 @@ class Reply:
         `arrived` is called for every piece of it.
         Raises as `read` does, and ResponseTooLarge, which drops the connection.
         """
+        if self._complete and self._decoding is None and self._error is None:
+            # All of it came with the head.
+            data = self._take()
+            if arrived is not None:
+                arrived()
+            if len(data) <= limit and (not self._text or data.isascii()):
+                return data
+            self._chunks.append(data)
         parts = []
         size = 0
         while data := await self.read():

@@ -9,6 +9,7 @@ import msgspec
 
 from governance.routing.model_facts import UNKNOWN, ModelFacts
 from governance.routing.request import RoutingRequest
+from inference.values.arriving_form import ArrivingForm
 from inference.values.kept_answer import Keep
 from inference.values.seal import Seal
 
@@ -45,8 +46,14 @@ class ParsedRequest(msgspec.Struct, frozen=True, gc=False):
     keep: Keep | None = None
     """Set where the gateway itself keeps the answer."""
 
+    units: Mapping[str, float] | None = None
+    """What it will use beside tokens, as far as it says so: held by limits until it ends."""
+
     content_type: str = "application/json"
     """Of the body, a multipart form's boundary included."""
+
+    form: ArrivingForm | None = None
+    """In the place of `body`, of which it is then empty, where it is sent on as it arrives."""
 
     def __repr__(self) -> str:
         """Without what the caller said."""

@@ -22,7 +22,8 @@ from inference.endpoints.endpoint import Endpoint
 from inference.values.parsed_request import BadRequest, ParsedRequest
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
-from inference.translate.raw import RawPassThrough, boundary_of, model_part
+from inference.translate.form_scanner import boundary_of
+from inference.translate.raw import RawPassThrough, model_part
 
 
 def parse(body, headers):

@@ -23,7 +23,7 @@ from governance import services
 from governance.routing.request import Ask
 from inference.record.describe import describe
 from tests.governance.interactions.request_contexts import PROFILE, attempt, request_context, plan
-from tests.governance.interactions.rows import insert
+from gateway.collector.store import Store
 import dataclasses
 
 def openai(name, url, **more):
@@ -69,7 +69,8 @@ for number in range(1400):
         error_code="http_503" if broke else "",
         first_token=None if broke else rng.lognormvariate(-1.4, 0.5),
     )))
-insert(records)
+for place in range(0, len(records), 500):
+    Store("screenshots").commit(records[place:place + 500], [], {})
 """
 
 
@@ -135,7 +136,7 @@ def profile(page: Page, folder: Path) -> None:
 
 def interaction(page: Page, folder: Path) -> None:
     """The latest that fell back: one the playground sent, whose times are real."""
-    page.goto("/admin/governance/interaction/?fallback__exact=target&profile=writing")
+    page.goto("/admin/governance/interaction/?fallback=target&profile=writing")
     page.locator("#result_list tbody a").first.click()
     page.get_by_text("the mark is the first token").wait_for()
     shoot(page, folder, "interaction")

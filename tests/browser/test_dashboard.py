@@ -21,15 +21,20 @@ def test_traffic_appears_without_a_reload(page: Page, service: Service) -> None:
         assert answer.headers["x-pointsman-fallback"] == "target"
     expect(page.get_by_role("rowheader", name="Light")).to_be_visible(timeout=20_000)
     expect(page.get_by_text("down is failing")).to_be_visible(timeout=20_000)
-    by_provider = page.get_by_role("region", name="By provider")
-    down = by_provider.get_by_role("row", name=re.compile("^down"))
-    expect(down.get_by_role("link", name=re.compile(r"^\d+$"))).to_be_visible()
     assert page.evaluate("window.stays")
-    page.get_by_role("link", name="Last week").click()
+    page.get_by_role("link", name="Last 7 days").click()
     expect(page).to_have_url(re.compile("period=week"))
-    expect(page.get_by_text("A bar is one hour")).to_be_visible()
+    expect(page.get_by_text("Each bar is 2 hours")).to_be_visible()
+    apart = page.get_by_role("navigation", name="Told apart by")
+    apart.get_by_role("link", name="Provider").click()
+    expect(page).to_have_url(re.compile("by=provider"))
+    down = page.get_by_role("row", name=re.compile("^down"))
+    expect(down.get_by_role("link", name=re.compile(r"^\d+$"))).to_be_visible()
     assert_usable(page)
-    page.get_by_role("region", name="By routing profile").get_by_role("link", name="Light").click()
+    apart.get_by_role("link", name="profile").click()
+    page.get_by_role("region", name="Table by Routing profile").get_by_role(
+        "link", name="Light"
+    ).click()
     expect(page.locator("#result_list")).to_contain_text("next target")
 
 

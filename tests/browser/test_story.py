@@ -42,7 +42,7 @@ def make_a_profile(page: Page) -> None:
     page.fill("[name=virtual_provider]", "story")
     page.fill("[name=targets-0-provider]", "fast")
     page.fill("[name=targets-0-model]", "fast-1")
-    page.get_by_role("link", name="Add another Target").click()
+    page.get_by_role("button", name="Add target").click()
     page.fill("[name=targets-1-provider]", "first")
     page.fill("[name=targets-1-model]", "first-1")
     chain = page.locator("#rehearse-result ol li")
@@ -60,15 +60,14 @@ def make_a_profile(page: Page) -> None:
 
 def drag(page: Page, row: int, above: int) -> None:
     """By its handle, in steps, as a hand would."""
-    rows = page.locator("#targets-data > .original")
-    handle = rows.nth(row).get_by_text("drag_indicator")
+    rows = page.locator("#targets-data > [data-row]")
+    handle = rows.nth(row).locator("[data-handle]")
     rows.nth(above).scroll_into_view_if_needed()
     start, end = handle.bounding_box(), rows.nth(above).bounding_box()
     assert start is not None
     assert end is not None
     page.mouse.move(start["x"] + 5, start["y"] + 5)
     page.mouse.down()
-    page.mouse.move(start["x"] + 5, end["y"] + 40, steps=8)
     page.mouse.move(start["x"] + 5, end["y"] + 5, steps=8)
     page.mouse.up()
 

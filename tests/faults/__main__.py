@@ -7,10 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.faults import database, figures, inbound, processes, upstream
+from tests.faults import database, figures, inbound, matrix, processes, upstream
 
 SECTIONS = {
     "inbound": inbound.run,
+    "matrix": matrix.run,
     "upstream": upstream.run,
     "processes": processes.run,
     "database": database.run,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import socket
 import threading
 import time
@@ -14,11 +13,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests.faults import crowd
 from tests.faults.figures import Figure, at_most, equal, resident
+from tests.faults.sink import Sink
 from tests.service.operator import Operator
-from tests.support import openai_shapes as shapes
 from tests.support.installation import Installation
-from tests.support.upstream import Json, Upstream
 
 Ask = Callable[[], httpx.Response]
 
@@ -72,15 +71,15 @@ def web_process(service: Installation) -> int:
 
 def run(folder: Path) -> Iterator[Figure]:
     with (
-        Upstream(Json(shapes.completion("x"))) as upstream,
+        Sink() as provider,
         Installation(folder, "--no-model", POINTSMAN_MAX_BUFFERED_MIB="512") as service,
     ):
         operator = Operator(service.url, service.api_key)
-        name = operator.provider(upstream, total_timeout=120)
+        name = operator.provider(provider.url, total_timeout=120)
         profile = operator.profile({"provider": name, "model": "m"}, local_fallback="never")
         model = f"{profile['virtual_provider']}/m"
         pid = web_process(service)
-        client = httpx.Client(headers=operator.headers, timeout=60)
+        client, other = httpx.Client(headers=operator.headers, timeout=60), httpx.Client(timeout=60)
         small = {"model": model, "messages": [{"role": "user", "content": "hi"}]}
         url = f"{service.url}/v1/chat/completions"
 
@@ -88,7 +87,7 @@ def run(folder: Path) -> Iterator[Figure]:
             return client.post(url, json=small)
 
         def live() -> httpx.Response:
-            return httpx.get(f"{service.url}/livez", timeout=60)
+            return other.get(f"{service.url}/livez")
 
         chat()
         yield from _burst(operator, model, pid, chat, live)
@@ -96,33 +95,10 @@ def run(folder: Path) -> Iterator[Figure]:
         yield from _silent(service.url)
 
 
-def _burst(
-    operator: Operator, model: str, pid: int, chat: object, live: object
-) -> Iterator[Figure]:
-    body = json.dumps(
-        {"model": model, "messages": [{"role": "user", "content": "x" * BODY}]}
-    ).encode()
-    statuses: list[int] = []
+def _burst(operator: Operator, model: str, pid: int, chat: Ask, live: Ask) -> Iterator[Figure]:
     before = resident(pid)
-
-    def send() -> None:
-        try:
-            answer = httpx.post(
-                f"{operator.url}/v1/chat/completions",
-                content=body,
-                headers={**operator.headers, "content-type": "application/json"},
-                timeout=180,
-            )
-            statuses.append(answer.status_code)
-        except httpx.HTTPError:
-            statuses.append(0)
-
     with Watch(chat, pid) as others, Watch(live, pid) as health:
-        threads = [threading.Thread(target=send) for _ in range(MANY)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        statuses = crowd.run(operator.url, operator.key, model, count=MANY, size=BODY)
     ended = time.monotonic()
     while resident(pid) > before * 1.25 + 50 and time.monotonic() - ended < 40:
         time.sleep(0.2)

@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from pytest_django import Settings
 
 from gateway.collector.catalog_writer import CatalogWriter, configured
 from governance import services, snapshot
 from governance.catalog import CatalogFile, ModelCatalog, SoldModel, context_lengths
 from governance.routing.table import RoutingTable
+from tests.inference.local import gguf_file, tiny_model
 
 OPENAI = SoldModel("openai", "https://api.openai.com/v1", "gpt-4o-mini")
 
@@ -85,3 +87,19 @@ def test_the_table_knows_what_the_collector_found_out(tmp_path: Path, settings: 
     written = settings.MODEL_CATALOG.stat().st_mtime_ns
     writer.step()
     assert settings.MODEL_CATALOG.stat().st_mtime_ns == written
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_dropped_in_is_known_without_a_change_of_providers(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.MODEL_CATALOG = tmp_path / "models.json"
+    services.save_provider({"name": "here", "kind": "llama_cpp", "default_model": "x"}, who="t")
+    snapshot.install(RoutingTable())
+    writer = CatalogWriter(settings.MODEL_CATALOG, tmp_path)
+    writer.step()
+    gguf_file.write(tmp_path / "fresh.gguf", quantized=False)
+    writer.step()
+    table = snapshot.refresh()
+    known = table.facts(table.providers["here"], "fresh")
+    assert known.context_length == tiny_model.CONTEXT_LENGTH

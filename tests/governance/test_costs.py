@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from gateway.collector.collector import Collector
 from governance import services
-from governance.models import Interaction, Revision, UsageBucket
+from governance.models import AuditEntry, Interaction, Revision, UsageBucket
 from governance.services import PRICES
 from governance.services.costs import recompute_costs
 from inference.values.usage import Usage
@@ -63,6 +63,9 @@ def test_it_works() -> None:
     assert row.attempts[0]["price"]["completion"] == 2000
     last = Revision.objects.latest("version")
     assert (last.who, last.action) == ("ann", "recompute")
+    entry = AuditEntry.objects.latest("pk")
+    assert (entry.actor, entry.action, entry.object_type) == ("ann", "recompute", "price")
+    assert entry.changes[-1].startswith("Of 3 requests the costs of 3 are others now")
     assert recompute_costs(BEGIN, END, who="t").changed == 0, "once is enough"
 
 

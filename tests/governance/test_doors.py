@@ -58,6 +58,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "retries no whole number": ({"retries": 0.5}, "retries"),
     "hedging before the request": ({"hedge_after": -1}, "hedge_after"),
     "returning after more than a day": ({"return_after": 86_401}, "return_after"),
+    "spilling after more than an hour": ({"spill_after": 3601}, "spill_after"),
     "unknown end of broken streams": ({"on_broken_stream": "retry"}, "on_broken_stream"),
     "hedging of a target out of range": (
         {"targets": [{**TARGET, "hedge_after": 3601}]},

@@ -10,6 +10,7 @@ import pytest
 
 FILES = [
     "api/test_envelope.py",
+    "api/test_import_rows.py::test_it_works",
     "api/test_keys.py",
     "api/test_providers.py",
     "api/test_revisions.py",

@@ -21,7 +21,7 @@ from governance.serializers import fields
 from governance.serializers.strict import StrictSerializer
 
 HIDDEN = {
-    "ApiKey": {"digest", "changed_in"},
+    "ApiKey": {"digest", "previous_digest", "changed_in"},
     "RoutingProfile": {
         *("created_at", "updated_at", "changed_in"),
         *(*frozen.CACHE.columns, *frozen.SHADOW.columns),
@@ -38,6 +38,8 @@ HIDDEN = {
     },
     "LimitGrant": {"starts_at", "changed_in"},
     "ModelPrice": {"changed_in"},
+    "KeyAllowance": {"changed_in"},
+    "AlertRule": {"sealed_webhook_url", "sealed_webhook_secret", "changed_in"},
 }
 """Columns that no document shows as a field of its own."""
 
@@ -160,12 +162,15 @@ def test_every_column_is_shown_or_hidden_on_purpose(serializer: type[StrictSeria
         ),
         (frozen.CACHE, set(), None),
         (frozen.SHADOW, set(), None),
-        (frozen.TARGET, {"rate_limit"}, {"id", "profile_id", *frozen.RATE_LIMIT.columns}),
+        (frozen.TARGET, {"rate_limit", "cost"}, {"id", "profile_id", *frozen.RATE_LIMIT.columns}),
         (frozen.RATE_LIMIT, set(), None),
         (
             frozen.KEY,
-            set(),
-            {"prefix", "digest", "created_at", "last_used_at", "changed_in"},
+            {"replaced"},
+            {
+                *("prefix", "digest", "created_at", "last_used_at", "changed_in"),
+                *("last_used_address", "last_used_client", "previous_digest", "previous_until"),
+            },
         ),
         (frozen.RULE, set(), {"id", "position", "changed_in"}),
         (frozen.MAPPING, {"test"}, {"id", "changed_in"}),

@@ -19,6 +19,7 @@ from governance.routing.breaker import DEFAULTS, HealthSettings
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
 from inference.dispatch.request_limits import Limiting
+from inference.values.held_object import HeldBook
 from inference.values.kept_answer import Keeper
 
 
@@ -37,6 +38,7 @@ def served(
     heartbeat: float = 15.0,
     settings: HealthSettings = DEFAULTS,
     keeper: Keeper | None = None,
+    held: HeldBook | None = None,
     port: int = 0,
 ) -> Iterator[Served]:
     """Serves `table` under Uvicorn on a free port of loopback."""
@@ -48,6 +50,7 @@ def served(
         require_key=require_key,
         heartbeat=heartbeat,
         keeper=keeper,
+        held=held,
     )
     listener = socket.create_server(("127.0.0.1", port), backlog=512)
     config = uvicorn.Config(

@@ -47,6 +47,7 @@ GAINED: Final[dict[str, dict[str, object]]] = {
         "on_broken_stream": "continue",
         "sticky_sessions": True,
         "return_after": 300,
+        "spill_after": None,
     },
     "virtual_model": {"hedge_after": None},
 }

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from gateway.console.theme.admin_classes import ModelAdmin
 from gateway.console.theme.page import page
+from governance import services
 from governance.models import AuditEntry
 
 PAGE_LENGTH = 50
@@ -26,9 +27,7 @@ class AuditedAdmin(ModelAdmin):
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         if row is None:
-            told = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]  # not in the stubs
-            missing: HttpResponse = told(request, self.opts, object_id)
-            return missing
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         entries = AuditEntry.objects.filter(object_type=self.audited_as, object_key=str(row.pk))
@@ -40,5 +39,7 @@ class AuditedAdmin(ModelAdmin):
             entries=found,
             opts=self.opts,
             original=row,
+            kind=self.audited_as,
+            revertible=self.audited_as in services.REVERTIBLE,
             **(extra_context or {}),
         )

@@ -1,4 +1,8 @@
-"""The admin's first page: what needs attention, traffic, latest changes, and how to begin."""
+"""The admin's first page: what needs attention, traffic, what changed. Each as far as one may see.
+
+Two parts are asked for again while the page is open; the charts between them stay where they are
+and take their values from the first.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,34 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.conf import settings
-from django.contrib import admin
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from gateway.collector.places import places
 from gateway.collector.status import read
-from gateway.console.dashboard.chart import chart
+from gateway.console.dashboard.figures import (
+    BY,
+    PANELS,
+    SORTS,
+    Figures,
+    TopRow,
+    charts,
+    figures,
+    top,
+)
+from gateway.console.dashboard.mending import about, mend
 from gateway.console.dashboard.steps import InstallationFacts, Step, steps
+from gateway.console.dashboard.tiles import tiles
 from gateway.console.engine.panel import engine_attention
+from gateway.console.monitoring.alerts import alert_attention
 from gateway.console.monitoring.attention import Attention, attention, in_order
 from gateway.console.monitoring.collector import collector_attention
-from gateway.console.monitoring.traffic import PERIODS, ROWS, SAMPLE, Period, Traffic, traffic
+from gateway.console.monitoring.ranges import PERIODS, TimeRange, range_of
 from gateway.console.monitoring.troubles import recent_troubles
 from gateway.console.theme.page import console_view
 from governance import kinds, snapshot
@@ -32,52 +49,113 @@ from inference.local.client import EngineClient, EngineRefused, EngineReport, En
 SEE_TRAFFIC: Final = "governance.view_interaction"
 SEE_ROUTING: Final = ("governance.view_provider", "governance.view_routingprofile")
 SEE_ENGINE: Final = "gateway.view_engine"
+SEE_ALERTS: Final = "governance.view_alertevent"
 SEE_CHANGES: Final = "governance.view_revision"
 
-FRESH_SECONDS: Final = {"hour": 2, "day": 5, "week": 15}
-"""How long a period's figures are used again, so that many open pages cost as much as one."""
+FRESH_SECONDS: Final = {"hour": 2, "day": 5}
+LONG_FRESH_SECONDS: Final = 15
+"""How long a range's figures are used again, so that many open pages cost as much as one."""
 CHANGES: Final = 5
 ENGINE_PATIENCE: Final = 0.5
 """Seconds; a hanging engine must not hold the page up."""
+PARTS: Final = {
+    "first": "console/dashboard/state.html",
+    "rest": "console/dashboard/rest.html",
+}
 
 
 def context(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:
     """What the admin's index is rendered with."""
-    return {**found, "title": "Dashboard", **state(request)}
+    title = _("Dashboard")
+    return {**found, "title": title, "chart_panels": PANELS, **rest(request), **state(request)}
 
 
 @require_GET
 @console_view()
 def live(request: HttpRequest) -> HttpResponse:
-    """The part of the page that changes, asked for again and again."""
-    return render(request, "console/dashboard/state.html", state(request))
+    """One of the parts that change, asked for again and again."""
+    part = request.GET.get("part", "first")
+    found = rest(request) if part == "rest" else state(request)
+    return render(request, PARTS.get(part, PARTS["first"]), found)
 
 
 def state(request: HttpRequest) -> dict[str, Any]:
-    """Everything this user may see."""
+    """What stands above the charts, as far as this user may see it, and their values."""
     user, now = request.user, datetime.now(UTC)
-    period = PERIODS.get(request.GET.get("period", ""), PERIODS["hour"])
-    found: dict[str, Any] = {"period": period, "periods": PERIODS.values(), "now": now}
+    span = _span(request, now)
+    found: dict[str, Any] = {"span": span, "periods": PERIODS.items(), "now": now}
+    found["query"] = _query(request, span)
     if user.has_perms(SEE_ROUTING):
-        found["attention"] = [(one, _about(one)) for one in _attention(request, now)]
-        found["steps"] = [(one, _way(request, one)) for one in _steps()]
-        found["begun"] = all(step.done for step, _ in found["steps"])
+        pks = dict(Provider.objects.values_list("name", "pk"))
+        found["attention"] = [
+            (one, about(one, pks), mend(one, pks, request)) for one in _attention(request, now)
+        ]
+        found |= _begun(request)
     if user.has_perm(SEE_TRAFFIC):
-        measured = _traffic(period, now)
-        found |= {"traffic": measured, "chart": chart(measured), "rows": ROWS, "sample": SAMPLE}
+        measured = _figures(span)
+        found |= {"figures": measured, "tiles": tiles(measured), "charts": charts(measured)}
         found["fallback_sentence"] = installation_sentence(snapshot.current())
-        found["log"] = _reverse("admin:governance_interaction_changelist")
+        found["log"] = reverse("admin:governance_interaction_changelist")
+    return found
+
+
+def rest(request: HttpRequest) -> dict[str, Any]:
+    """What stands below the charts."""
+    user, now = request.user, datetime.now(UTC)
+    span = _span(request, now)
+    found: dict[str, Any] = {"span": span, "query": _query(request, span)}
+    if user.has_perm(SEE_TRAFFIC):
+        by, sort = _choice(request, "by", BY, "profile"), _sort(request)
+        rows, more = _top(span, by, sort)
+        found |= {"top": rows, "top_more": more, "by": by, "sort": sort}
+        found |= {"tabs": [(name, one[1]) for name, one in BY.items()], "sorts": SORTS.items()}
+        found |= {"by_label": BY[by][1], "has_fallbacks": by in ("provider", "model")}
+        found["log"] = reverse("admin:governance_interaction_changelist")
+        if user.has_perms(SEE_ROUTING):
+            found |= {"figures": _figures(span), **_begun(request)}
     if user.has_perm(SEE_CHANGES):
         found["changes"] = Revision.objects.defer("changes")[:CHANGES]
     return found
 
 
-def _traffic(period: Period, now: datetime) -> Traffic:
-    key = f"console:traffic:{period.name}"
-    found: Traffic | None = cache.get(key)
+def _span(request: HttpRequest, now: datetime) -> TimeRange:
+    return range_of(request.GET, now, timezone.get_current_timezone(), "hour")
+
+
+def _query(request: HttpRequest, span: TimeRange) -> str:
+    """Of the same page, asked for again."""
+    return f"{span.query}&by={_choice(request, 'by', BY, 'profile')}&sort={_sort(request)}"
+
+
+def _choice(request: HttpRequest, name: str, known: Any, usual: str) -> str:
+    value = request.GET.get(name, "")
+    return value if value in known else usual
+
+
+def _sort(request: HttpRequest) -> str:
+    return _choice(request, "sort", SORTS, "requests")
+
+
+def _fresh(span: TimeRange) -> int:
+    return FRESH_SECONDS.get(span.period, LONG_FRESH_SECONDS)
+
+
+def _figures(span: TimeRange) -> Figures:
+    zone = timezone.get_current_timezone()
+    key = f"console:figures:{zone}:{span.query}"
+    found: Figures | None = cache.get(key)
     if found is None:
-        found = traffic(period, now)
-        cache.set(key, found, FRESH_SECONDS[period.name])
+        found = figures(span, zone)
+        cache.set(key, found, _fresh(span))
+    return found
+
+
+def _top(span: TimeRange, by: str, sort: str) -> tuple[list[TopRow], int]:
+    key = f"console:top:{by}:{sort}:{span.query}"
+    found: tuple[list[TopRow], int] | None = cache.get(key)
+    if found is None:
+        found = top(span, by, sort)
+        cache.set(key, found, _fresh(span))
     return found
 
 
@@ -87,6 +165,8 @@ def _attention(request: HttpRequest, now: datetime) -> list[Attention]:
     unreadable = [row.name for row in sealed if row.credential == "unreadable"]
     found = attention(table, recent_troubles(now), unreadable)
     found = in_order([*found, *collector_attention(read(places().published), now.timestamp())])
+    if request.user.has_perm(SEE_ALERTS):
+        found = in_order([*found, *alert_attention()])
     if request.user.has_perm(SEE_ENGINE) and any(map(_is_engine, table.providers.values())):
         found = in_order([*found, *engine_attention(_engine_report())])
     return found
@@ -103,6 +183,12 @@ def _engine_report() -> EngineReport | None:
         return None
 
 
+def _begun(request: HttpRequest) -> dict[str, Any]:
+    """What a new installation lacks: above the charts while nothing was asked, else below them."""
+    found = [(one, _way(request, one)) for one in _steps()]
+    return {"steps": found, "begun": all(step.done for step, _link in found)}
+
+
 def _steps() -> list[Step]:
     keys = ApiKey.objects.values_list("last_used_at", flat=True)[:2]
     facts = InstallationFacts(
@@ -111,20 +197,6 @@ def _steps() -> list[Step]:
         keys=len(keys),
     )
     return steps(snapshot.current(), facts)
-
-
-def _about(one: Attention) -> str:
-    """The page of what an item is about, "" where there is none."""
-    if one.kind == "engine":
-        return _reverse("console:engine")
-    if one.kind == "profile":
-        return _reverse("admin:governance_routingprofile_change", one.subject)
-    if one.kind == "provider":
-        row = Provider.objects.filter(name=one.subject).only("pk").first()
-        if row is not None:
-            return _reverse("admin:governance_provider_change", row.pk)
-        return _reverse("admin:governance_provider_changelist")
-    return ""
 
 
 def _way(request: HttpRequest, step: Step) -> str:
@@ -136,11 +208,7 @@ def _way(request: HttpRequest, step: Step) -> str:
         "key": ("admin:governance_apikey_add", "governance.add_apikey"),
         "cloud": ("", ""),
     }[step.code]
-    return _reverse(path) if path and request.user.has_perm(permission) else ""
-
-
-def _reverse(path: str, *arguments: object) -> str:
     try:
-        return reverse(path, args=arguments, current_app=admin.site.name)
+        return reverse(path) if path and request.user.has_perm(permission) else ""
     except NoReverseMatch:
         return ""

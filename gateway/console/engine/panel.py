@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from django.utils.translation import gettext, gettext_lazy
+
 from gateway.console.monitoring.attention import Attention
+from gateway.local_models import WRITES_TEXT
 from governance import kinds
 from governance.routing.table import RoutingTable
-from inference.local.client import EngineModel, EngineReport
+from inference.local.client import EngineModel, EngineReport, ModelAddition
 
 BADGES: Final = {
     "ready": ("Ready", "good"),
@@ -19,6 +22,12 @@ BADGES: Final = {
     "not_loaded": ("Not loaded", "quiet"),
 }
 """Label and tone of each state."""
+SERVES: Final = {
+    "chat": gettext_lazy("Chat"),
+    "completions": gettext_lazy("Completions, without a chat template"),
+    "embeddings": gettext_lazy("Embeddings"),
+    "rerank": gettext_lazy("Reranking"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,14 @@ class ModelRow:
     """Names of routing profiles with a target that asks for it."""
     can_load: bool
     can_unload: bool
+    quantization: str = ""
+    serves: str = ""
+    capabilities: tuple[str, ...] = ()
+    on_disk: bool = True
+    is_default: bool = False
+    """Whether a provider is asked for it where no model is named."""
+
+    can_be_default: bool = False
 
     @property
     def in_use(self) -> bool:
@@ -71,18 +88,43 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class AddedRow:
+    """A model on its way into the folder, or how that ended."""
+
+    source: str
+    words: str
+    label: str
+    tone: str
+    percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EnginePanel:
     rows: tuple[ModelRow, ...]
     memory: Memory
+    additions: tuple[AddedRow, ...] = ()
 
 
 def panel(report: EngineReport, table: RoutingTable) -> EnginePanel:
     """Models that are there, those at work first."""
     users = _users(table)
-    rows = [_row(model, users.get(model.name, ())) for model in report.models]
+    defaults = {one.default_model for one in table.providers.values() if kinds.is_engine(one.kind)}
+    rows = [
+        _row(model, users.get(model.name, ()), model.name in defaults) for model in report.models
+    ]
     order = ("loading", "ready", "failed", "not_loaded")
     rows.sort(key=lambda row: (order.index(row.state), row.name))
-    return EnginePanel(tuple(rows), Memory(report.memory_used_bytes, report.memory_budget_bytes))
+    memory = Memory(report.memory_used_bytes, report.memory_budget_bytes)
+    return EnginePanel(tuple(rows), memory, tuple(map(_added, report.additions)))
+
+
+def _added(one: ModelAddition) -> AddedRow:
+    percent = None if one.progress is None else round(100 * one.progress)
+    if one.error:
+        return AddedRow(one.source, one.error, gettext("Not added"), "bad")
+    if one.ended:
+        return AddedRow(one.source, one.name, gettext("Added"), "good")
+    return AddedRow(one.source, one.step, gettext("Being added"), "busy", percent)
 
 
 def engine_attention(report: EngineReport | None) -> list[Attention]:
@@ -91,13 +133,15 @@ def engine_attention(report: EngineReport | None) -> list[Attention]:
         detail = "Requests to local models fail or go elsewhere. Its page says what to do."
         return [Attention("bad", "engine_down", "The local engine does not run", detail, "engine")]
     return [
-        Attention("warn", "model_failed", f"{model.name} failed", model.reason, "engine")
+        Attention(
+            "warn", "model_failed", f"{model.name} failed", model.reason, "engine", model.name
+        )
         for model in report.models
         if model.state == "failed"
     ]
 
 
-def _row(model: EngineModel, used_by: tuple[str, ...]) -> ModelRow:
+def _row(model: EngineModel, used_by: tuple[str, ...], is_default: bool) -> ModelRow:
     label, tone = BADGES[model.state]
     loading = model.state == "loading"
     return ModelRow(
@@ -121,6 +165,12 @@ def _row(model: EngineModel, used_by: tuple[str, ...]) -> ModelRow:
         used_by=used_by,
         can_load=model.state in ("not_loaded", "failed"),
         can_unload=model.state in ("loading", "ready", "failed"),
+        quantization=model.quantization,
+        serves=str(SERVES.get(model.serves, model.serves)),
+        capabilities=tuple(one for one in model.capabilities if one != "text"),
+        on_disk=bool(model.runtime),
+        is_default=is_default,
+        can_be_default=bool(model.runtime) and not is_default and model.serves in WRITES_TEXT,
     )
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import Promise
 
 from gateway.console.audit.history import AuditedAdmin
 from gateway.console.forms.document_form import PlainForm
@@ -26,8 +27,8 @@ FormSets = Iterable["BaseInlineFormSet[Any, Any, Any]"]
 class ServiceAdmin(AuditedAdmin):
     """A page that writes nothing itself: subclasses name the services that do."""
 
-    empty_title: ClassVar[str] = ""
-    empty_text: ClassVar[str] = ""
+    empty_title: ClassVar[str | Promise] = ""
+    empty_text: ClassVar[str | Promise] = ""
     """What to do first, on a list with nothing in it."""
 
     change_form_before_template = "console/forms/version.html"
@@ -119,10 +120,8 @@ class ServiceAdmin(AuditedAdmin):
         return answer
 
     def missing(self, request: HttpRequest, identity: str) -> HttpResponse:
-        """As Django's own pages tell of a row that is not there."""
-        told = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]  # not in the stubs
-        answer: HttpResponse = told(request, self.opts, identity)
-        return answer
+        """To the list, with a word of the row that is not there."""
+        return self._get_obj_does_not_exist_redirect(request, self.opts, identity)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -15,15 +15,21 @@ from django.http import HttpRequest
 from governance.change_summary import changed
 from governance.errors import Meanwhile
 from governance.serializers import (
+    AlertSerializer,
+    GroupSerializer,
+    KeyAllowanceSerializer,
     KeySerializer,
+    LimitSerializer,
     MappingSerializer,
+    ModelPriceSerializer,
     ProfileSerializer,
     ProviderSerializer,
     RuleSerializer,
 )
 from governance.serializers.strict import StrictSerializer
 from governance.services import Versions
-from governance.services.providers import SECRETS
+from governance.services.alerts import SECRETS as ALERT_SECRETS
+from governance.services.providers import SECRETS as PROVIDER_SECRETS
 from governance.services.versions import as_of, meanwhile
 
 BASE: Final = "_base"
@@ -34,12 +40,19 @@ RESOLVE: Final = "_resolve"
 MERGE: Final = "merge"
 OVERWRITE: Final = "overwrite"
 
+SECRETS: Final = frozenset({*ALERT_SECRETS, *PROVIDER_SECRETS})
+
 SERIALIZERS: Final[Mapping[str, type[StrictSerializer]]] = {
     "provider": ProviderSerializer,
     "routing profile": ProfileSerializer,
     "API key": KeySerializer,
     "heuristic rule": RuleSerializer,
     "model mapping": MappingSerializer,
+    "group": GroupSerializer,
+    "limit": LimitSerializer,
+    "price": ModelPriceSerializer,
+    "alert": AlertSerializer,
+    "key allowance": KeyAllowanceSerializer,
 }
 """By the kind of thing, as services and the audit log call it."""
 

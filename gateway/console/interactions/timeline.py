@@ -187,7 +187,17 @@ def _stops(record: InteractionRecord) -> Iterator[Stop]:
         else:
             tried.remove(attempt)
             words, tone = _ended(attempt)
+        if one.demoted:
+            words = f"{_BEHIND.get(one.demoted, one.demoted.replace('_', ' '))}; {words}"
         yield Stop(one.provider, one.model, words, tone, one.local_fallback)
+
+
+_BEHIND: Final = {
+    "spilled": "spilled: its queue was long",
+    "saturated": "busy",
+    "forced_open": "taken out of service",
+}
+"""Why a candidate stood behind others, where the word itself does not say it."""
 
 
 def _same(one: object, attempt: AttemptRecord) -> bool:
@@ -234,6 +244,13 @@ def _count(number: int | None) -> str:
     return f"{number:,}" if number else ""
 
 
+def _cost(record: InteractionRecord) -> str:
+    """An unknown price is said: it is not for free."""
+    if record.cost_usd is None:
+        return "price unknown" if record.usage else ""
+    return f"${record.cost_usd:,.6f}"
+
+
 def _units(record: InteractionRecord) -> Iterator[tuple[str, str]]:
     """What was counted beside tokens."""
     for name, count in ((record.usage and record.usage.units) or {}).items():
@@ -250,7 +267,6 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
     """What is known of the request and its answer; the rest is left out."""
     usage, key = record.usage, record.key
     known = (
-        ("Time", record.time.replace("T", " ").rstrip("Z") + " UTC"),
         ("Key", key.name if key is not None else "none"),
         ("Protocol", record.protocol),
         ("Request type", record.request_type),
@@ -273,7 +289,7 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         ("Tokens out", f"{usage.completion:,}" if usage else ""),
         ("of them reasoning", _count(usage.reasoning if usage else None)),
         *_units(record),
-        ("Estimated cost", "" if record.cost_usd is None else f"${record.cost_usd:,.6f}"),
+        ("Estimated cost", _cost(record)),
         ("Left out for the provider", ", ".join(record.dropped_fields)),
         ("Request id", record.id),
     )

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from unfold.widgets import (
     UnfoldAdminSplitDateTimeWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from gateway.console.forms.document_form import DocumentForm
-from gateway.console.forms.fields import ChoiceField, ChoicesField, TextField
+from gateway.console.forms.fields import ChoiceField, ChoicesField, LinesField, TextField
 from gateway.console.forms.service_admin import ServiceAdmin, who
+from gateway.console.keys import once
+from gateway.console.keys.snippets import snippets
+from gateway.console.keys.use import use_of
 from gateway.console.theme.admin_classes import display
-from governance import services
-from governance.models import ApiKey, RoutingProfile
+from gateway.console.theme.page import page
+from governance import services, snapshot
+from governance.errors import NotFound, Refused
+from governance.models import ApiKey, Group, RoutingProfile
 from governance.models.api_key import SCOPES
 from governance.routing import fallback_modes
 from governance.routing.fields import Problem
+from governance.routing.names import listed_models
 from governance.serializers.json_values import moment
 from governance.services.keys import save_problems
+
+_CHANGE = "admin:governance_apikey_change"
 
 
 class KeyForm(DocumentForm):
@@ -36,6 +53,16 @@ class KeyForm(DocumentForm):
         help_text="The only routing profiles it may use: a hint or a model that leads elsewhere is "
         "refused. None ticked: everywhere.",
     )
+    addresses = LinesField(
+        label=gettext_lazy("Only from"),
+        rows=2,
+        help_text=gettext_lazy("Addresses or networks, as 10.0.0.0/8, a line each."),
+    )
+    endpoints = LinesField(
+        label=gettext_lazy("Only on"),
+        rows=2,
+        help_text=gettext_lazy("Paths, as /v1/embeddings, a line each."),
+    )
     priority = ChoiceField(
         [("high", "High"), ("normal", "Normal"), ("low", "Low")],
         label="Priority",
@@ -43,7 +70,7 @@ class KeyForm(DocumentForm):
     )
     local_fallback = ChoiceField(
         fallback_modes.CHOICES,
-        label="When no target answers",
+        label=gettext_lazy("If all targets fail"),
     )
 
     class Meta:
@@ -55,6 +82,8 @@ class KeyForm(DocumentForm):
             "group",
             "owner",
             "confined_to",
+            "addresses",
+            "endpoints",
             "priority",
             "local_fallback",
             "local_only",
@@ -116,12 +145,152 @@ class KeyAdmin(ServiceAdmin):
                     ("routing_profile", "priority"),
                     "confined_to",
                     ("local_fallback", "local_only"),
+                    ("addresses", "endpoints"),
                 )
             },
         ),
-        ("Key", {"fields": (("id", "prefix_shown"), ("created_at", "last_used_at"))}),
+        (
+            "Key",
+            {
+                "fields": (
+                    ("id", "prefix_shown"),
+                    ("created_at", "last_used_at"),
+                    ("last_used_address", "last_used_client"),
+                )
+            },
+        ),
     )
-    readonly_fields = ("id", "prefix_shown", "created_at", "last_used_at")
+    readonly_fields = (
+        *("id", "prefix_shown", "created_at", "last_used_at"),
+        *("last_used_address", "last_used_client"),
+    )
+    change_form_before_template = "console/keys/before.html"
+    change_form_outer_after_template = "console/keys/after.html"
+    actions = ("enable_keys", "disable_keys", "expire_keys", "move_keys")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What nearly every key is for."""
+        return {"scopes": ["inference"], **super().get_changeform_initial_data(request)}
+
+    def page_context(self, request: HttpRequest, row: ApiKey | None) -> dict[str, Any]:
+        mark = request.POST.get(once.FIELD) or once.new_mark()
+        if row is None:
+            return {"once": mark}
+        return {"once": mark, "use": use_of(row.pk), **self._snippets(request, row)}
+
+    def get_urls(self) -> list[Any]:
+        rotate = self.admin_site.admin_view(self.rotate_view)
+        path_ = path("<path:object_id>/rotate/", rotate, name="governance_apikey_rotate")
+        return [path_, *super().get_urls()]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page that shows a key was reloaded, or went back to and sent again."""
+        if object_id is None and request.method == "POST" and (made := once.made_before(request)):
+            return self._made_before(request, made)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def rotate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if made := once.made_before(request):
+            return self._made_before(request, made)
+        maker = services.maker_of(request.user)
+        try:
+            saved, secret = services.rotate_key(
+                object_id, who=who(request), maker=maker, grace=_grace(request)
+            )
+        except NotFound:
+            return self.missing(request, object_id)
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(reverse(_CHANGE, args=(object_id,)))
+        row = services.find_key(saved.document["id"])
+        return self._shown_once(request, row, secret, rotated=True)
+
+    @admin.action(description=gettext_lazy("Enable"), permissions=["change"])
+    def enable_keys(self, request: HttpRequest, rows: Any) -> None:
+        self._together(request, rows, {"enabled": True})
+
+    @admin.action(description=gettext_lazy("Disable"), permissions=["change"])
+    def disable_keys(self, request: HttpRequest, rows: Any) -> None:
+        self._together(request, rows, {"enabled": False})
+
+    @admin.action(description=gettext_lazy("Expire now"), permissions=["change"])
+    def expire_keys(self, request: HttpRequest, rows: Any) -> None:
+        self._together(request, rows, {"expires_at": moment(timezone.now())})
+
+    @admin.action(description=gettext_lazy("Move to a group …"), permissions=["change"])
+    def move_keys(self, request: HttpRequest, rows: Any) -> HttpResponse | None:
+        """Asks for the group, then moves them."""
+        if "group" in request.POST:
+            self._together(request, rows, {"group": request.POST["group"]})
+            return None
+        return page(
+            request,
+            "console/keys/move.html",
+            gettext("Move keys to a group"),
+            opts=self.opts,
+            keys=list(rows.values("pk", "name")),
+            groups=Group.objects.all(),
+        )
+
+    def _together(self, request: HttpRequest, rows: Any, document: dict[str, Any]) -> None:
+        keys = list(rows.values_list("pk", flat=True))
+        maker = services.maker_of(request.user)
+        try:
+            count = services.update_keys(keys, document, who=who(request), maker=maker)
+        except Refused as refused:
+            messages.error(request, gettext("Nothing was changed. %(why)s") % {"why": refused})
+            return
+        text = ngettext("%(count)s key was changed.", "%(count)s keys were changed.", count)
+        messages.success(request, text % {"count": count})
+
+    def _made_before(self, request: HttpRequest, identity: str) -> HttpResponse:
+        messages.warning(
+            request,
+            gettext(
+                "This key was made already, and is shown once only. If it was not copied, rotate "
+                "it: that gives it a new secret."
+            ),
+        )
+        if not ApiKey.objects.filter(pk=identity).exists():
+            return HttpResponseRedirect(reverse("admin:governance_apikey_changelist"))
+        return HttpResponseRedirect(reverse(_CHANGE, args=(identity,)))
+
+    def _snippets(self, request: HttpRequest, row: ApiKey, secret: str = "") -> dict[str, Any]:
+        base_url = request.build_absolute_uri("/").rstrip("/")
+        model = _model(row)
+        return {
+            "base_url": base_url,
+            "model": model,
+            "snippets": snippets(base_url, model, secret),
+        }
+
+    def _shown_once(
+        self, request: HttpRequest, row: ApiKey, secret: str, *, rotated: bool = False
+    ) -> HttpResponse:
+        """The only page that shows the key; nothing keeps it, messages and cookies included."""
+        once.remember(request, row.pk)
+        answer = page(
+            request,
+            "console/keys/made.html",
+            gettext("The new API key"),
+            opts=self.opts,
+            key=row,
+            secret=secret,
+            rotated=rotated,
+            **self._snippets(request, row, secret),
+        )
+        answer["Cache-Control"] = "no-store"
+        return answer
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         found = super().get_fieldsets(request, obj)
@@ -143,22 +312,12 @@ class KeyAdmin(ServiceAdmin):
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The only page that shows the key; nothing keeps it, messages and cookies included."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "The new API key",
-            "opts": self.opts,
-            "key": obj,
-            "secret": getattr(obj, "secret", ""),
-        }
-        answer = TemplateResponse(request, "console/keys/made.html", context)
-        answer["Cache-Control"] = "no-store"
-        return answer
+        return self._shown_once(request, obj, getattr(obj, "secret", ""))
 
     def remove(self, request: HttpRequest, row: ApiKey) -> None:
         services.delete_key(row.pk, who=who(request))
 
-    @display("Begins with")
+    @display("Key prefix")
     def prefix_shown(self, row: ApiKey) -> str:
         return f"{row.prefix}…"
 
@@ -176,3 +335,17 @@ class KeyAdmin(ServiceAdmin):
     @display("Last used", ordering="last_used_at", empty_value="never")
     def used(self, row: ApiKey) -> Any:
         return row.last_used_at
+
+
+def _model(row: ApiKey) -> str:
+    """A model that the key may ask for, for the examples."""
+    table = snapshot.current()
+    found = next((one for one in table.virtual_keys.values() if one.id == row.pk), None)
+    names = [one.id for one in listed_models(table, found)] if found is not None else []
+    return names[0] if names else "auto"
+
+
+def _grace(request: HttpRequest) -> timedelta:
+    """For how long the secret a key has stays good; not at all where nothing sensible is said."""
+    hours = request.POST.get("grace_hours", "")
+    return timedelta(hours=int(hours) if hours in ("1", "24") else 0)

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from gateway.console.forms.service_admin import ServiceAdmin, who
+from gateway.console.forms.plain_row_admin import PlainRowAdmin
 from gateway.console.limits.bars import bar_of, drawn
 from gateway.console.limits.forms import GroupForm, LimitForm, PriceForm
-from gateway.console.theme.admin_classes import display
+from gateway.console.limits.recompute import recompute_page
+from gateway.console.theme.admin_classes import action, display
 from governance.load_limits import limit_of
 from governance.models import Group, Limit, ModelPrice
-from governance.routing.fields import Problem
 from governance.serializers.json_values import plain
 from governance.services import GROUPS, LIMITS, PRICES
-from governance.services.plain_rows import PlainRows
 
-
-class PlainRowAdmin(ServiceAdmin):
-    """A page of things that `rows` saves."""
-
-    rows: PlainRows[Any]
-
-    def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
-        saved = self.rows.save(form.document(), who=who(request), existing=form.existing)
-        form.instance.pk = saved.document["id"]
-        return saved.warnings
-
-    def remove(self, request: HttpRequest, row: Any) -> None:
-        self.rows.delete(row.pk, who=who(request))
+SEE_PAST: Final = "governance.view_interaction"
 
 
 @admin.register(Group)
 class KeyGroupAdmin(PlainRowAdmin):
+    audited_as = GROUPS.kind
     rows = GROUPS
     form = GroupForm
     fields = (("name", "parent"),)
@@ -56,6 +43,7 @@ class KeyGroupAdmin(PlainRowAdmin):
 
 @admin.register(Limit)
 class LimitAdmin(PlainRowAdmin):
+    audited_as = LIMITS.kind
     rows = LIMITS
     form = LimitForm
     fieldsets = (
@@ -86,8 +74,13 @@ class LimitAdmin(PlainRowAdmin):
         "requests at a time, a million tokens a day."
     )
 
+    change_form_after_template = "console/limits/replay_panel.html"
+
     class Media:
         css = {"all": ("console/limits/limits.css",)}
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"may_replay": request.user.has_perm(SEE_PAST)}
 
     @display("Of")
     def whose(self, row: Limit) -> str:
@@ -109,6 +102,7 @@ class LimitAdmin(PlainRowAdmin):
 
 @admin.register(ModelPrice)
 class PriceAdmin(PlainRowAdmin):
+    audited_as = PRICES.kind
     rows = PRICES
     form = PriceForm
     fields = (
@@ -118,14 +112,19 @@ class PriceAdmin(PlainRowAdmin):
         ("cached_read", "cached_write"),
         ("reasoning", "request"),
     )
+    actions_list = ("recompute",)
     list_display = ("model", "provider_shown", "input_shown", "output_shown", "valid_from")
     search_fields = ("provider", "model")
     empty_title = "No price has been set"
     empty_text = (
         "The public price list counts until you set a price of your own: for a model it does not "
-        "know, a discount you have, or a machine of yours. It holds from its date on; "
-        "`manage.py recompute_costs` works out again what was used since."
+        "know, a discount you have, or a machine of yours. It holds from its date on; “Work out "
+        "again” prices anew what was used since."
     )
+
+    @action("Work out again", url_path="recompute", permissions=("change",))
+    def recompute(self, request: HttpRequest) -> HttpResponse:
+        return recompute_page(request, self.opts)
 
     @display("Provider", ordering="provider")
     def provider_shown(self, row: ModelPrice) -> str:

@@ -9,9 +9,9 @@ from typing import Final
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from governance.limits import MEASURES
 from governance.limits.counting.counter import CONCURRENT
-from governance.limits.limit import MICRO, LimitEntry
+from governance.limits.limit import LimitEntry
+from governance.limits.words import amount_words
 from governance.limits_in_force import LimitUse, use_of
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
@@ -36,9 +36,9 @@ def bar_of(limit: LimitEntry, use: LimitUse | None = None) -> LimitBar:
     used = min(100.0, 100 * use.used / whole)
     held = 0.0 if limit.measure == CONCURRENT else min(100 - used, 100 * use.held / whole)
     each = f", by all {'keys' if limit.each == 'key' else 'sessions'}" if limit.each else ""
-    words = f"{said(limit, use.used)} of {said(limit, use.amount)} used{each}"
+    words = f"{amount_words(limit, use.used)} of {amount_words(limit, use.amount)} used{each}"
     if use.held and limit.measure != CONCURRENT:
-        words += f", {said(limit, use.held)} held"
+        words += f", {amount_words(limit, use.held)} held"
     if use.resets:
         words += f"; counted afresh in {span(use.window.end - time.time())}"
     return LimitBar(used, held, words)
@@ -57,13 +57,6 @@ def drawn(bar: LimitBar) -> SafeString:
         both=f"{bar.used + bar.held:.1f}",
         tone=bar.tone,
     )
-
-
-def said(limit: LimitEntry, amount: float) -> str:
-    """`$12.50`, `1,200 tokens`."""
-    if limit.measure == "cost":
-        return f"${amount / MICRO:,.2f}"
-    return f"{amount:,.10g} {MEASURES[limit.measure].unit}"
 
 
 def span(seconds: float) -> str:

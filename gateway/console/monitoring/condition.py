@@ -23,7 +23,19 @@ class ProviderCondition:
     detail: str
 
 
+_OVERRIDDEN: Final = {
+    "drain": ProviderCondition("drained", "drained", "An operator lets it have no new requests."),
+    "open": ProviderCondition(
+        "forced_open", "forced open", "An operator has it tried after all others."
+    ),
+    "closed": ProviderCondition(
+        "forced_closed", "forced closed", "An operator holds no failures against it."
+    ),
+}
 CODES: Final = (
+    "drained",
+    "forced_open",
+    "forced_closed",
     "refused",
     "failing",
     "cooling_down",
@@ -38,8 +50,13 @@ CODES: Final = (
 """The worst first."""
 
 
-def condition(recent: Recent | None, live: CurrentHealth | None) -> ProviderCondition:
-    """The worst that is known. What the log says holds for all processes of the service."""
+def condition(
+    recent: Recent | None, live: CurrentHealth | None, override: str = ""
+) -> ProviderCondition:
+    """What an operator decided for now, else the worst that is known. What the log says holds for
+    all processes of the service."""
+    if override:
+        return _OVERRIDDEN[override]
     return _troubled(recent) or _held(live or CurrentHealth()) or _fine(recent)
 
 

@@ -17,6 +17,8 @@ class ModelHealth:
     """Without limits that have been renewed since they were told."""
     seconds: float
     """Until the cooldown ends or the probe counts as lost; 0 when it is over."""
+    first_token: float = 0.0
+    """Seconds, averaged over the last ones; 0 where nothing is known."""
 
     @property
     def cooling_down(self) -> bool:
@@ -40,6 +42,20 @@ class ModelHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeOutlook:
+    """How a provider's model fares on another node."""
+
+    node: str
+    model: str
+    state: str
+    seconds: float
+    """Until the cooldown ends, the probe counts as lost or the ramp ends."""
+    under_way: int
+    """Requests to the provider."""
+    first_token: float
+
+
+@dataclass(frozen=True, slots=True)
 class CurrentHealth:
     """A provider at this moment."""
 
@@ -49,6 +65,10 @@ class CurrentHealth:
     """How many it may be sent at a time; None for no limit."""
     models: tuple[ModelHealth, ...] = ()
     """Those something is known of."""
+    processes: int = 0
+    """Of this node, for which all of this holds; 0 where they do not hear of each other."""
+    nodes: tuple[NodeOutlook, ...] = ()
+    """What other nodes say."""
 
     @property
     def saturated(self) -> bool:

@@ -13,13 +13,14 @@ from typing import Any, Final
 
 from django.db.models import Q
 
-from gateway.console.monitoring.traffic import reach
 from gateway.console.monitoring.troubles import tells
 from governance.models import Interaction
 
 LENGTH: Final = timedelta(hours=1)
 ROWS: Final = 1000
 """Interactions with the provider that are looked at."""
+REACH: Final = 100_000
+"""Interactions of all providers among which those are looked for."""
 SHOWN: Final = 8
 """Failed attempts told one by one."""
 
@@ -72,7 +73,7 @@ class LastHour:
 
 def last_hour(name: str, now: datetime) -> LastHour:
     """Of the provider of this name, whatever its case; `now` has a time zone. Two queries."""
-    begin = reach(now - LENGTH) or now - LENGTH
+    begin = _reach(now - LENGTH) or now - LENGTH
     rows = (
         Interaction.objects.filter(time__gte=begin, time__lte=now)
         .filter(Q(provider__iexact=name) | Q(errors__icontains=f"{name}:"))
@@ -112,3 +113,9 @@ def summed(
                 latest.append(FailedAttempt(key, when, attempt["model"], outcome, code, took))
     ordered = sorted(kinds.values(), key=lambda one: (-one.count, one.code))
     return LastHour(tried, failed, tuple(ordered), tuple(latest), since, complete)
+
+
+def _reach(begin: datetime) -> datetime | None:
+    """Where the latest `REACH` requests begin, None when they reach back to `begin`."""
+    times = Interaction.objects.filter(time__gte=begin).order_by("-time", "-id")
+    return next(iter(times.values_list("time", flat=True)[REACH : REACH + 1]), None)

@@ -1,4 +1,4 @@
-"""What this process knows of its providers; no other process of the service knows it."""
+"""What this process knows of its providers, from the other processes and nodes too."""
 
 from __future__ import annotations
 
@@ -9,15 +9,25 @@ from typing import Final
 
 from django.conf import settings
 
-from gateway.console.monitoring.current_health import CurrentHealth, EngineState, ModelHealth
+from gateway.console.monitoring.current_health import (
+    CurrentHealth,
+    EngineState,
+    ModelHealth,
+    NodeOutlook,
+)
 from gateway.server.health_book import book
 from governance import snapshot
+from governance.routing.breaker import HealthStatus
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook, slots
 from inference.local.client import EngineClient, EngineRefused, EngineUnavailable
 
 ENGINE_PATIENCE: Final = 0.5
 """Seconds."""
+HEARD_SECONDS: Final = 10.0
+"""After how long without a word from the collector the processes are taken to be on their own."""
+MOST_MODELS: Final = 100
+"""Of one provider that are told."""
 
 
 def current_health() -> Mapping[str, CurrentHealth]:
@@ -41,15 +51,39 @@ def engine_state() -> EngineState:
 def health_of(book: HealthBook, table: RoutingTable, now: float) -> Mapping[str, CurrentHealth]:
     """`now` is a moment of the book's clock."""
     models: dict[str, list[ModelHealth]] = {}
-    for (provider, model), standing in sorted(book.statuses().items()):
+    statuses = book.statuses()
+    known = {key: HealthStatus() for key in book.speeds.known()} | statuses
+    for (provider, model), standing in sorted(known.items()):
         seconds = max(0.0, standing.until - now) if standing.state != "closed" else 0.0
         held = replace(
             standing,
             request_percent=standing.request_percent if now < standing.request_until else None,
             token_percent=standing.token_percent if now < standing.token_until else None,
         )
-        models.setdefault(provider, []).append(ModelHealth(model, held, seconds))
+        if len(models.setdefault(provider, [])) < MOST_MODELS:
+            speed = book.speeds.of(provider, model)
+            first = 0.0 if speed is None else speed.first
+            models[provider].append(ModelHealth(model, held, seconds, first))
+    others = book.others
+    alive = 0 <= now - others.heard_at < HEARD_SECONDS
     return {
-        key: CurrentHealth(book.under_way(key), slots(provider), tuple(models.get(key, ())))
+        key: CurrentHealth(
+            book.load(key, ""),
+            slots(provider),
+            tuple(models.get(key, ())),
+            others.processes + 1 if alive else 0,
+            tuple(
+                NodeOutlook(
+                    one.node,
+                    one.model,
+                    one.state,
+                    max(0.0, one.until - now),
+                    one.under_way,
+                    one.first,
+                )
+                for one in others.afar
+                if one.provider == key
+            ),
+        )
         for key, provider in table.providers.items()
     }

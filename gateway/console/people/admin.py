@@ -11,12 +11,22 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from gateway.console.audit.history import AuditedAdmin
+from gateway.console.forms.document_form import PlainForm as ModelForm
+from gateway.console.forms.fields import ChoiceField
+from gateway.console.people import roles
+from gateway.console.sign_in.sessions import sessions_of
 from gateway.console.sign_in.two_factor import SignInForm
-from gateway.console.theme.admin_classes import ModelAdmin
+from gateway.console.theme.admin_classes import ModelAdmin, display
 from governance.audit.watched import Watched, watch
 
 # What a library keeps of people is no page of its own: accounts of providers, devices, addresses.
@@ -32,14 +42,105 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+class RoleForm(ModelForm):
+    """The part of both forms that says what a person may do."""
+
+    role = ChoiceField(
+        [],
+        label=_("Role"),
+        help_text=_(
+            "Viewers see everything but the playground and people; operators change routing and "
+            "providers; administrators also credentials, keys and people."
+        ),
+    )
+
+    chooser: Any = None
+    """Who fills the form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "role" not in self.fields:
+            return
+        user = None if self.instance._state.adding else self.instance
+        field = self.fields["role"]
+        assert isinstance(field, ChoiceField)
+        field.choices = roles.choices(user, self.chooser)
+        self.initial["role"] = roles.NONE if user is None else roles.role_of(user)
+
+    def clean_role(self) -> str:
+        """No more than is offered: nobody makes themselves a superuser by a form made up."""
+        role = str(self.cleaned_data["role"])
+        user = None if self.instance._state.adding else self.instance
+        if role not in dict(roles.choices(user, self.chooser)):
+            raise ValidationError(gettext("Choose one of the roles."))
+        return role
+
+
+class PersonForm(RoleForm, UserChangeForm):  # type: ignore[misc]  # the theme has no types
+    pass
+
+
+class NewPersonForm(RoleForm, UserCreationForm):  # type: ignore[misc]  # the theme has no types
+    pass
+
+
 @admin.register(User)
 class UserAdmin(AuditedAdmin, BaseUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     audited_as = "user"
-    form = UserChangeForm
-    add_form = UserCreationForm
+    form = PersonForm
+    add_form = NewPersonForm
     change_password_form = AdminPasswordChangeForm
-    # Django's two boxes cannot be read by everyone; a list with several chosen can.
+    list_display = ("username", "email", "role_shown", "state_shown", "last_login")
+    list_filter = ("groups", "is_active", "is_superuser")
     filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": (("username", "role"), ("is_active", "password"))}),
+        (_("Person"), {"fields": (("first_name", "last_name"), "email")}),
+        (_("Sign-in"), {"fields": (("last_login", "date_joined"), "sessions_shown")}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "role", ("password1", "password2"))}),)
+    readonly_fields = ("last_login", "date_joined", "sessions_shown")
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.chooser = request.user
+        return form
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        role = form.cleaned_data.get("role")
+        if role and role != form.initial.get("role"):
+            roles.give(form.instance, role)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("groups", "user_permissions")
+
+    @display(_("Role"))
+    def role_shown(self, row: User) -> str:
+        return roles.words_of(row)
+
+    @display(_("State"), label={"active": "success", "switched off": "default"})
+    def state_shown(self, row: User) -> tuple[str, str]:
+        if row.is_active:
+            return "active", gettext("active")
+        return "switched off", gettext("switched off")
+
+    @admin.display(description=_("Sessions"))
+    def sessions_shown(self, row: User) -> SafeString:
+        """Where they are signed in now, with the page that ends it."""
+        found = list(sessions_of(row))
+        listed = format_html_join(
+            "",
+            "<li>{}</li>",
+            ((f"{one.address or '?'} · {one.agent[:60] or '?'}",) for one in found),
+        )
+        words = gettext("Manage sessions") if found else gettext("Not signed in")
+        return format_html(
+            '<ul>{}</ul><a class="underline" href="{}">{}</a>',
+            *(listed, reverse("console:sessions"), words),
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever sets the password of a superuser is one, so that is for superusers alone."""
@@ -49,10 +150,6 @@ class UserAdmin(AuditedAdmin, BaseUserAdmin, ModelAdmin):  # type: ignore[type-a
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return not above and super().has_delete_permission(request, obj)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        found = super().get_readonly_fields(request, obj)
-        return found if request.user.is_superuser else (*found, "is_superuser")
 
 
 @admin.register(Group)

@@ -139,14 +139,27 @@ function facts(summary, status) {
     ["Finished by", summary.finish_reason || null],
     ["Answered by", summary.model || null],
     ["Left out", summary.dropped.join(", ") || null],
-    ["Request", summary.request_id],
+    ["Cost", usage ? dollars(summary.cost_usd) : null],
+    ["Request", interaction(summary.request_id)],
   ].filter(([, value]) => value !== null && value !== undefined);
   return element(
     "dl",
     { class: "pm-facts" },
     ...known.map(([name, value]) =>
-      element("div", {}, element("dt", {}, name), element("dd", {}, String(value)))),
+      element("div", {}, element("dt", {}, name), element("dd", {}, value instanceof Node ? value : String(value)))),
   );
+}
+
+// The row is there a moment after the answer ended; the list finds it by its id.
+function interaction(id) {
+  const root = byId("playground").dataset.interactions;
+  return root ? element("a", { href: `${root}?q=${encodeURIComponent(id)}` }, id) : id;
+}
+
+// Unknown is not free.
+export function dollars(cost) {
+  if (cost === null || cost === undefined) return "no price known";
+  return cost && cost < 0.01 ? `$${cost.toPrecision(2)}` : `$${cost.toFixed(cost ? 4 : 2)}`;
 }
 
 const milliseconds = (value) => (value === null ? null : `${Math.round(value)} ms`);

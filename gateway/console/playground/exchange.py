@@ -23,6 +23,7 @@ from gateway.server.in_flight import counted
 from gateway.server.limiting import limiting
 from governance import snapshot
 from governance.interactions.record import Usage
+from governance.prices import price_list_of, seller_of
 from governance.routing.explain import explain
 from governance.routing.plan import Plan
 from governance.routing.table import VirtualKey
@@ -86,7 +87,7 @@ class _Exchange:
             endpoint=sending.endpoint,
             table=snapshot.current,
             # Who asks is known already: the operator, who acts as a key or as nobody in particular.
-            authenticate=lambda headers, table, now: sending.key,
+            authenticate=lambda headers, table, now, scope: sending.key,
             book=health_book.book,
             rng=health_book.rng,
             limiting=limiting,
@@ -103,7 +104,10 @@ class _Exchange:
         try:
             await counted(self._consumer)(scope, self._receive, self._send)
             await self._tell_attempts()
-            await self._tell("end", **_summary(self._consumer.context))
+            context = self._consumer.context
+            # The public price list is loaded when it is asked for first, which takes a while.
+            cost = await asyncio.to_thread(_cost, context)
+            await self._tell("end", **_summary(context), cost_usd=cost)
         except Exception as error:
             log.error("playground_crashed", exc_info=error)
         await self.events.put(None)
@@ -156,6 +160,17 @@ def _counts(usage: Usage) -> dict[str, Any]:
     """What was counted, under the record's own names."""
     named = msgspec.structs.asdict(usage)
     return {name: value for name, value in named.items() if value is not msgspec.UNSET}
+
+
+def _cost(context: RequestContext) -> float | None:
+    """In US dollars, of the attempt that answered; None where no price is known."""
+    table = snapshot.current()
+    attempt = context.attempts[-1] if context.attempts else None
+    provider = None if attempt is None else table.providers.get(attempt.provider.casefold())
+    if attempt is None or provider is None or context.usage is None:
+        return None
+    place = (attempt.provider, seller_of(provider), attempt.model, context.model)
+    return price_list_of(table).cost(*place, context.usage, time.time())[1]
 
 
 def _summary(context: RequestContext) -> dict[str, Any]:

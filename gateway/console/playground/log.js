@@ -5,7 +5,11 @@ import { byId, element } from "./dom.js";
 const NAMES = { user: "You", assistant: "Model", tool: "Tool results" };
 
 export class Log {
-  #place = byId("play-log");
+  #place;
+
+  constructor(place = byId("play-log")) {
+    this.#place = place;
+  }
 
   clear() {
     this.#place.replaceChildren(

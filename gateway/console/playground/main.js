@@ -6,10 +6,10 @@ import { copyButtons, showCode } from "./code.js";
 import { byId } from "./dom.js";
 import { exchange } from "./exchange.js";
 import { Images } from "./images.js";
+import { Lanes, answerReader } from "./lanes.js";
 import { Log } from "./log.js";
 import * as openai from "./openai.js";
-import { offer, options } from "./settings.js";
-import { Events } from "./sse.js";
+import { keep, offer, options } from "./settings.js";
 
 const PROTOCOLS = { chat: openai, messages: anthropic };
 const page = byId("playground");
@@ -19,6 +19,7 @@ const say = (words) => (byId("play-status").textContent = words);
 const log = new Log();
 const behind = new Behind();
 const images = new Images(say);
+const lanes = new Lanes(document.querySelector(".pm-lanes"), page.dataset.send, token);
 let conversation = [];
 let writing = 0; // The timer after which the conversation is written as code.
 let stopping = null; // The AbortController of the request under way.
@@ -30,7 +31,23 @@ function order() {
   if (!chosen) return null;
   const endpoint = byId("play-endpoint").value;
   const body = PROTOCOLS[endpoint].request(conversation, chosen);
-  return { endpoint, key: byId("play-key").value, body };
+  return { endpoint, key: key(), body };
+}
+
+// The field that is seen shows a name; what is sent stands beside it.
+const key = () => page.querySelector("[name=play-key]").value;
+
+// The same request of every other model beside, each with a conversation of its own.
+function sendOthers(message) {
+  const chosen = options();
+  if (!chosen) return;
+  const endpoint = byId("play-endpoint").value;
+  lanes.show(chosen.others);
+  lanes.send(message, stopping.signal, PROTOCOLS[endpoint], (model, talk) => ({
+    endpoint,
+    key: key(),
+    body: PROTOCOLS[endpoint].request(talk, { ...chosen, model }),
+  }));
 }
 
 function put(message) {
@@ -38,7 +55,7 @@ function put(message) {
   log.add(message);
 }
 
-async function send() {
+async function send(message = null) {
   const sent = order();
   if (!sent) return;
   if (JSON.stringify(sent).length > Number(page.dataset.bodyLimit)) {
@@ -53,11 +70,15 @@ async function send() {
   underWay(true);
   behind.begin();
   say("Waiting for the answer …");
+  if (message) sendOthers(message);
   try {
     await exchange(page.dataset.send, token, sent, stopping.signal, (event) => {
       behind.tell(event);
       if (event.event === "head") reader.head(event.status);
-      if (event.event === "data") reader.data(event.text);
+      if (event.event === "data") {
+        reader.data(event.text);
+        if (sent.body.stream) say("Streaming …");
+      }
       if (event.event === "end") reader.end();
       show();
     });
@@ -68,27 +89,6 @@ async function send() {
   said.waiting = false;
   show();
   settle(said);
-}
-
-// Reads an answer of either kind, errors included, into `said`.
-function answerReader(protocol, streamed, said) {
-  const events = new Events();
-  let status = 0;
-  let bytes = "";
-  return {
-    head: (given) => (status = given),
-    data(piece) {
-      if (status === 200 && streamed) {
-        for (const event of events.feed(piece)) protocol.event(event, said);
-      } else bytes += piece;
-    },
-    end() {
-      if (!bytes) return;
-      const answer = JSON.parse(bytes);
-      if (status === 200) protocol.whole(answer, said);
-      else said.error = answer.error?.message ?? bytes;
-    },
-  };
 }
 
 function settle(said) {
@@ -120,9 +120,10 @@ byId("play-composer").addEventListener("submit", (event) => {
   event.preventDefault();
   if (stopping || (!text.value.trim() && !images.any) || !options()) return;
   log.dropForms();
-  put({ role: "user", text: text.value.trim(), images: images.take() });
+  const message = { role: "user", text: text.value.trim(), images: images.take() };
+  put(message);
   text.value = "";
-  send();
+  send(message);
 });
 
 text.addEventListener("keydown", (event) => {
@@ -147,6 +148,7 @@ byId("play-again").addEventListener("click", () => {
 byId("play-new").addEventListener("click", () => {
   stopping?.abort();
   conversation = [];
+  lanes.clear();
   log.clear();
   underWay(false);
   say("");
@@ -155,7 +157,8 @@ byId("play-new").addEventListener("click", () => {
 
 byId("play-settings").addEventListener("submit", (event) => event.preventDefault());
 
-byId("play-key").addEventListener("change", async (event) => {
+byId("play-settings").addEventListener("change", async (event) => {
+  if (event.target.name !== "play-key") return;
   const url = `${page.dataset.models}?key=${encodeURIComponent(event.target.value)}`;
   const answer = await fetch(url);
   if (answer.ok) offer(await answer.json());
@@ -184,6 +187,18 @@ for (const place of ["play-settings", "play-composer"]) {
   byId(place).addEventListener("input", refreshCode);
 }
 
+byId("play-compare").addEventListener("click", ({ currentTarget: button }) => {
+  const open = button.getAttribute("aria-expanded") === "true";
+  button.setAttribute("aria-expanded", String(!open));
+  for (const other of document.querySelectorAll(".pm-other")) {
+    other.hidden = open;
+    if (open) other.querySelector("input").value = "";
+  }
+  if (open) lanes.show([]);
+  else byId("play-model-2").focus();
+});
+
+keep(page.dataset.user);
 copyButtons(say);
 offer(JSON.parse(byId("play-choices").textContent));
 text.focus(); // `autofocus` would come while the theme still hides the page.

@@ -9,6 +9,7 @@ export function options() {
   if (tools === null || extra === null) return null;
   return {
     model: byId("play-model").value.trim(),
+    others: [2, 3].map((number) => byId(`play-model-${number}`).value.trim()).filter(Boolean),
     profile: byId("play-profile").value,
     stream: byId("play-stream").checked,
     system: byId("play-system").value.trim(),
@@ -17,6 +18,22 @@ export function options() {
     tools: tools ?? [],
     extra: extra ?? {},
   };
+}
+
+const KEPT = ["play-system", "play-tools"];
+
+// The system prompt and tools are there again the next time, for the same person in this browser.
+export function keep(user) {
+  const name = `playground:${user}`;
+  const held = JSON.parse(localStorage.getItem(name) ?? "{}");
+  for (const id of KEPT) {
+    if (held[id] && !byId(id).value) byId(id).value = held[id];
+    byId(id).addEventListener("input", () => {
+      const now = Object.fromEntries(KEPT.map((one) => [one, byId(one).value]));
+      localStorage.setItem(name, JSON.stringify(now));
+    });
+  }
+  if (KEPT.some((id) => byId(id).value)) byId("play-more").open = true;
 }
 
 // Offers models and profiles; what was chosen stays chosen where it can.

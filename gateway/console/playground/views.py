@@ -16,7 +16,6 @@ from gateway.console.playground.choices import (
     LABELS,
     acting_as,
     choices,
-    usable_keys,
 )
 from gateway.console.playground.exchange import Sending, carry
 from gateway.console.playground.snippets import snippets
@@ -46,7 +45,6 @@ def show(request: HttpRequest) -> HttpResponse:
         "console/playground/page.html",
         "Playground",
         endpoints=[(kind, LABELS[kind], one.path) for kind, one in CONVERSATIONS.items()],
-        keys=usable_keys(table, time.time()),
         choices=choices(table, virtual_key).document(),
         model=request.GET.get("model", ""),
         profile=request.GET.get("profile", ""),

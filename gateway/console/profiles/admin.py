@@ -8,105 +8,44 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils.functional import cached_property
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from gateway.console.forms.service_admin import FormSets, cloud_routing, who
-from gateway.console.forms.suggestions import provider_suggestions
-from gateway.console.monitoring.current_health import EngineState
-from gateway.console.monitoring.process_health import current_health, engine_state
 from gateway.console.profiles import switch
 from gateway.console.profiles.cache_words import who_reads
 from gateway.console.profiles.duplicate import copied_in
 from gateway.console.profiles.form import ProfileForm
 from gateway.console.profiles.import_admin import ExchangeAdmin
 from gateway.console.rehearsal.choices import choices
-from gateway.console.targets.badges import Providers, profile_badge, reach_badges, target_badge
-from gateway.console.targets.cautions import cautions, is_engine
+from gateway.console.targets.badges import Providers, profile_badge, target_badge
 from gateway.console.targets.forms import TargetForm, TargetFormSet
 from gateway.console.targets.shares import share
+from gateway.console.targets.shown import shown
 from gateway.console.theme.admin_classes import StackedInline, display
 from governance import frozen, services, snapshot
 from governance.models import Provider, RoutingProfile, RoutingTarget
 from governance.routing import fallback_modes
 from governance.routing.fallback import sentence_for
 from governance.routing.fields import Problem
-from governance.strategies import strategy_named
+
+FURTHER = ("id", "description", "retries", "hedge_after", "on_broken_stream", "return_after")
+"""Fields in the part of the page that is closed until somebody opens it."""
 
 
 class TargetInline(StackedInline):
     model = RoutingTarget
     form = TargetForm
     formset = TargetFormSet
-    ordering_field = "position"
-    hide_ordering_field = True
+    template = "console/targets/rows.html"
     verbose_name = "target"
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    ("provider", "virtual_model", "model"),
-                    ("priority", "weight", "share", "enabled", "state"),
-                    "position",
-                )
-            },
-        ),
-        (
-            "Conditions",
-            {
-                "classes": ("collapse",),
-                "fields": (
-                    ("capabilities", "request_types"),
-                    "hedge_after",
-                    (
-                        "request_percent_threshold",
-                        "token_percent_threshold",
-                        "budget_percent_threshold",
-                    ),
-                ),
-            },
-        ),
-    )
-    readonly_fields = ("share", "state")
-    template_after = "console/targets/suggestions.html"
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         copied = None if obj else copied_in(request)
         if copied is not None:
             return len(copied.ordered_targets())
         return 0 if obj else 1
-
-    @cached_property
-    def providers(self) -> Providers:
-        """Read once: an inline lives as long as its request."""
-        return _providers()
-
-    @cached_property
-    def engine(self) -> EngineState:
-        """Asked once, and only where a target leads to it."""
-        return engine_state()
-
-    @admin.display(description="Share")
-    def share(self, target: RoutingTarget) -> str:
-        """As saved, until the page's script tells it as typed; none where weights say nothing."""
-        drawn = not target._state.adding and strategy_named(target.profile.strategy).draws
-        text = share(target, target.profile.ordered_targets()) if drawn else ""
-        return format_html("<span data-share>{}</span>", text or "—")
-
-    @admin.display(description="State", empty_value="new")
-    def state(self, target: RoutingTarget) -> str:
-        if target._state.adding:
-            return ""
-        provider = self.providers.get(target.provider.casefold())
-        badges = reach_badges(target, target.profile, self.providers, cloud_routing())
-        if provider is not None:
-            known = self.engine if is_engine(provider) else None
-            badges += cautions(target, provider, current_health(), known)
-        return render_to_string("console/targets/badges.html", {"badges": badges})
 
 
 @admin.register(RoutingProfile)
@@ -130,6 +69,7 @@ class ProfileAdmin(ExchangeAdmin):
         "A routing profile is a name callers use and the places behind it. Add a provider first, "
         "then a profile with a target that names it: “virtual provider/alias” leads there."
     )
+    change_form_template = "console/profiles/change_form.html"
     fieldsets = (
         (None, {"fields": (("name", "virtual_provider"), ("id", "enabled"), "description")}),
         (
@@ -148,7 +88,7 @@ class ProfileAdmin(ExchangeAdmin):
                 "classes": ("collapse",),
                 "fields": (
                     ("retries", "hedge_after"),
-                    "on_broken_stream",
+                    ("on_broken_stream", "spill_after"),
                     ("sticky_sessions", "return_after"),
                 ),
             },
@@ -170,7 +110,20 @@ class ProfileAdmin(ExchangeAdmin):
     change_form_outer_after_template = "console/rehearsal/panel.html"
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return {"rehearsal": choices(request), "suggested_providers": provider_suggestions()}
+        return {"rehearsal": choices(request)}
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **named: Any
+    ) -> HttpResponse:
+        """With what the rows of targets say beside their fields."""
+        form = context["adminform"].form
+        context["typed"] = "strategy" in form.fields
+        context["further_errors"] = any(name in form.errors for name in FURTHER)
+        for inline in context["inline_admin_formsets"]:
+            if isinstance(inline.formset, TargetFormSet):
+                context |= shown(inline.formset)
+        answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
+        return answer
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RoutingProfile]:
         return super().get_queryset(request).prefetch_related("targets")
@@ -186,13 +139,10 @@ class ProfileAdmin(ExchangeAdmin):
             document, who=who(request), existing=form.existing, expected=expected
         )
         form.instance.pk = saved.document["id"]
-        note = profile_badge(
-            form.instance,
-            form.instance.ordered_targets(),
-            _providers(),
-            cloud_routing(),
-            settings.LOCAL_FALLBACK,
-        )
+        # As it was saved: the form's own row knows the targets from before.
+        row = services.find_profile(form.instance.pk)
+        targets, installation = row.ordered_targets(), settings.LOCAL_FALLBACK
+        note = profile_badge(row, targets, _providers(), cloud_routing(), installation)
         if note.tone in ("warning", "danger"):
             return [*saved.warnings, Problem("", "standing", note.detail)]
         return saved.warnings

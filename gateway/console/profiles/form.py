@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from gateway.console.forms.document_form import DocumentForm
 from gateway.console.forms.fields import ChoiceField, NumberField, ProseField, TextField
+from gateway.console.picker.widgets import PickerWidget
 from governance import strategies
 from governance.models import ApiKey, RoutingProfile
 from governance.models.routing_profile import CACHE_SCOPES
@@ -29,13 +31,13 @@ class ProfileForm(DocumentForm):
     name = TextField(label="Name")
     description = ProseField(label="Description")
     virtual_provider = TextField(
-        label="Virtual provider",
+        label=_("Prefix"),
         help_text="What callers write before the slash: “light” in “light/large”.",
     )
-    virtual_key_id = ChoiceField(
-        [],
-        label="Only for key",
-        help_text="The only API key that may use this profile.",
+    virtual_key_id = TextField(
+        label=_("Restrict to key"),
+        widget=PickerWidget("keys", empty=_("Every key")),
+        help_text=_("The only API key that may use this profile. Blank: every key."),
     )
     strategy = ChoiceField(
         strategies.choices,
@@ -44,7 +46,8 @@ class ProfileForm(DocumentForm):
     )
     local_fallback = ChoiceField(
         fallback_modes.CHOICES,
-        label="When no target answers",
+        label=_("If all targets fail"),
+        help_text=_("What callers get when no target answers; a key may be stricter."),
     )
     retries = NumberField(
         label="Retries",
@@ -62,6 +65,14 @@ class ProfileForm(DocumentForm):
         label="Return after",
         help_text="Seconds for which the first target has been healthy when conversations that "
         "another one took over go back to it.",
+    )
+    spill_after = NumberField(
+        label=_("Spill after"),
+        help_text=_(
+            "Seconds that a request would wait in the queue of a local target beyond which the "
+            "next target goes first. Blank: it waits, however long. 0: as soon as it would wait "
+            "at all."
+        ),
     )
     on_broken_stream = ChoiceField(
         [("continue", "Another target continues it"), ("error", "It ends in an error")],
@@ -115,6 +126,7 @@ class ProfileForm(DocumentForm):
             "sticky_sessions",
             "return_after",
             "on_broken_stream",
+            "spill_after",
             *PART_COLUMNS,
         )
         widgets = {
@@ -131,9 +143,9 @@ class ProfileForm(DocumentForm):
         if "id" in self.fields:
             self.initial["id"] = ""
         if "virtual_key_id" in self.fields:
-            field = self.fields["virtual_key_id"]
-            assert isinstance(field, ChoiceField)
-            field.choices = _key_choices(self.instance.virtual_key_id)
+            widget = self.fields["virtual_key_id"].widget
+            assert isinstance(widget, PickerWidget)
+            widget.label = _key_label(self.instance.virtual_key_id)
 
     def document(self) -> dict[str, Any]:
         """The profile without its targets, which `TargetFormSet` adds."""
@@ -160,8 +172,13 @@ _FIELDS: Final = {
 """The form's fields by their places in the document, where these are other ones."""
 
 
-def _key_choices(current: str) -> list[tuple[str, str]]:
-    keys = [(key.pk, f"{key.name} ({key.prefix}…)") for key in ApiKey.objects.all()[:500]]
-    known = {"", *(identity for identity, _ in keys)}
-    lost = [] if current in known else [(current, f"{current} (there is no such key)")]
-    return [("", "Every key"), *keys, *lost]
+def _key_label(identity: str) -> str:
+    """The key's name as the page shows it."""
+    if not identity:
+        return ""
+    row = ApiKey.objects.filter(pk=identity).first()
+    return f"{row.name} ({row.prefix}…)" if row else _lost(identity)
+
+
+def _lost(identity: str) -> str:
+    return gettext("%(id)s (there is no such key)") % {"id": identity}

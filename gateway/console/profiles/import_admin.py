@@ -16,7 +16,7 @@ from gateway.console.revisions.difference import unified
 from gateway.console.theme.admin_classes import action
 from governance import services
 from governance.api.views.profiles import ProfileViewSet
-from governance.errors import NotFound, Refused
+from governance.errors import Forbidden, NotFound, Refused
 from governance.models import RoutingProfile
 
 _LISTING = "admin:governance_routingprofile_changelist"
@@ -47,7 +47,7 @@ class ExchangeAdmin(SwitchAdmin):
         if not form.is_valid():
             return self._page(request, form)
         try:
-            return self._plan(request, form, form.profiles())
+            return self._plan(request, form, form.given())
         except Refused as refused:
             return self._page(request, form, refused=refused)
 
@@ -100,8 +100,11 @@ class ExchangeAdmin(SwitchAdmin):
         return kwargs
 
     def _plan(
-        self, request: HttpRequest, form: import_plan.ImportForm, given: object
+        self, request: HttpRequest, form: import_plan.ImportForm, given: import_plan.Imported
     ) -> HttpResponse:
+        lacking = services.lacking_rights(given.rows, request.user.has_perms)
+        if lacking:
+            raise Forbidden(lacking)
         plan = import_plan.plan(given, who(request))
         changed = [(one, unified(one.before, one.after)) for one in plan.changed]
         return self._page(request, form, plan=plan, changed=changed)
@@ -117,7 +120,7 @@ class ExchangeAdmin(SwitchAdmin):
                 "is the plan as things stand now.",
             )
             try:
-                return self._plan(request, form, stale.profiles)
+                return self._plan(request, form, stale.given)
             except Refused as refused:
                 return self._page(request, form, refused=refused)
         except Refused as refused:

@@ -21,10 +21,20 @@ from governance.errors import Invalid
 from governance.models import RoutingProfile, TableVersion
 from governance.routing.fields import Problem
 from governance.serializers import ProfileSerializer
-from governance.services import ImportOutcome
+from governance.services import ImportOutcome, SectionOutcome
 
 _SALT: Final = "gateway.console.profiles.import_plan"
 _HOUR: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a document holds."""
+
+    profiles: object
+    """None where it says nothing of them."""
+    rows: dict[str, object]
+    """Groups, limits and so on, by section."""
 
 
 class ImportForm(forms.Form):
@@ -41,14 +51,15 @@ class ImportForm(forms.Form):
             raise forms.ValidationError("Paste a document or upload one: one of the two.")
         return data
 
-    def profiles(self) -> object:
-        """The set of profiles given, read as the API reads it. Raises `Invalid`."""
+    def given(self) -> Imported:
+        """What was given, read as the API reads it. Raises `Invalid`."""
         file = self.cleaned_data.get("file")
         body = file if file else io.BytesIO(self.cleaned_data["text"].encode())
         try:
-            return services.profiles_in(StrictJSONParser().parse(body))
+            document = StrictJSONParser().parse(body)
         except APIException as error:
             raise Invalid(Problem("", "invalid", str(error.detail))) from error
+        return Imported(services.profiles_in(document), services.sections_in(document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +81,33 @@ class ImportPlan:
     removed: Sequence[str]
     unchanged: int
     warnings: Sequence[Problem]
+    rows: Mapping[str, SectionOutcome]
+    """The same of groups, limits and so on, where the document has them."""
     token: str
     """The set and the state it was compared with, signed for this person."""
 
     @property
     def changes(self) -> bool:
-        return bool(self.created or self.changed or self.removed)
+        rows = any(one.changes for one in self.rows.values())
+        return bool(self.created or self.changed or self.removed or rows)
 
 
 class Stale(Exception):
     """The configuration changed since the plan was shown; nothing was written."""
 
-    def __init__(self, profiles: object) -> None:
-        self.profiles = profiles
+    def __init__(self, given: Imported) -> None:
+        self.given = given
         super().__init__("The configuration has changed since.")
 
 
-def plan(profiles: object, who: str) -> ImportPlan:
-    """Compares the set with what is saved and writes nothing. Raises `Invalid`, `Conflict`."""
+def plan(given: Imported, who: str) -> ImportPlan:
+    """Compares it with what is saved and writes nothing. Raises `Invalid`, `Conflict`."""
     with transaction.atomic():
         state = _state()
         rows = RoutingProfile.objects.prefetch_related("targets")
         before = {row.id: ProfileSerializer.document(row) for row in rows}
-        outcome = services.replace_all(profiles, who=who, dry_run=True)
-    assert isinstance(profiles, Sequence)
+        outcome = services.replace_all(given.profiles, rows=given.rows, who=who, dry_run=True)
+    profiles: Any = given.profiles or ()
     after = {one["id"]: one for one in map(_as_written, profiles)}
     return ImportPlan(
         created=[after[identity]["name"] for identity in outcome.created],
@@ -101,7 +115,8 @@ def plan(profiles: object, who: str) -> ImportPlan:
         removed=[before[identity]["name"] for identity in outcome.removed],
         unchanged=outcome.unchanged,
         warnings=outcome.warnings,
-        token=signing.dumps([who, state, profiles], salt=_SALT, compress=True),
+        rows=outcome.rows,
+        token=signing.dumps([who, state, given.profiles, given.rows], salt=_SALT, compress=True),
     )
 
 
@@ -112,8 +127,8 @@ def apply(token: str, who: str) -> ImportOutcome:
     person was given within the hour, and what `services.replace_all` raises.
     """
     try:
-        author, state, profiles = signing.loads(token, salt=_SALT, max_age=_HOUR)
-    except signing.BadSignature:
+        author, state, profiles, rows = signing.loads(token, salt=_SALT, max_age=_HOUR)
+    except (signing.BadSignature, ValueError):
         author = None
     if author != who:
         message = "The plan is no longer good: paste or upload the document again."
@@ -122,8 +137,8 @@ def apply(token: str, who: str) -> ImportOutcome:
         # Locks the row as every writer does, so nobody gets in between look and write.
         TableVersion.objects.select_for_update().get_or_create(pk=1)
         if _state() != state:
-            raise Stale(profiles)
-        return services.replace_all(profiles, who=who)
+            raise Stale(Imported(profiles, rows))
+        return services.replace_all(profiles, rows=rows, who=who)
 
 
 def _state() -> list[Any]:

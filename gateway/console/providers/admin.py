@@ -18,16 +18,22 @@ from gateway.console.monitoring.troubles import recent_attempts
 from gateway.console.providers.connection_health import rendered_health
 from gateway.console.providers.form import ProviderForm
 from gateway.console.providers.known_facts import rendered_facts
+from gateway.console.providers.override import rendered_override
 from gateway.console.providers.presets import groups
 from gateway.console.providers.repairs import rendered_repairs
 from gateway.console.theme.admin_classes import display
-from governance import services
+from governance import services, snapshot
 from governance.models import Provider
 from governance.models.provider import TIMEOUTS
 from governance.routing.fields import Problem
+from governance.routing.overrides import override_of
 
 SET_CREDENTIALS = "governance.set_credentials"
 HEALTH = {
+    "drained": "danger",
+    "forced_open": "warning",
+    "forced_closed": "info",
+    "recovering": "info",
     "refused": "danger",
     "failing": "danger",
     "cooling_down": "warning",
@@ -91,6 +97,8 @@ class ProviderAdmin(ServiceAdmin):
         changing = self.has_change_permission(request, obj)
         if not obj:
             del found["Renaming"]
+            # There is none to clear yet.
+            found["Credential"] = {"fields": ("api_key", "extra_headers")}
         elif not changing:
             found["Renaming"] = {"fields": ("used_by",)}
         if not request.user.has_perm(SET_CREDENTIALS) or (obj and not changing):
@@ -110,6 +118,7 @@ class ProviderAdmin(ServiceAdmin):
             return {"preset_groups": groups()}
         return {
             "health": rendered_health(request, row),
+            "override": rendered_override(request, row),
             "repairs": rendered_repairs(request, row),
         }
 
@@ -189,10 +198,11 @@ class ProviderAdmin(ServiceAdmin):
         """Gives every row its condition: the log is read once, the process is asked once."""
         listing = super().get_changelist_instance(request)
         recent = {one.provider.casefold(): one for one in recent_attempts(timezone.now())}
-        known = current_health()
+        known, overrides = current_health(), snapshot.current().overrides
         for row in listing.result_list:
             key = row.name.casefold()
-            row.condition = condition(recent.get(key), known.get(key))
+            override = override_of(overrides, key, "")
+            row.condition = condition(recent.get(key), known.get(key), override)
         return listing
 
     @admin.display(description="Used by")

@@ -21,6 +21,7 @@ from inference.upstream.backend import Backend, UnusableProvider, backend_of
 from inference.upstream.provider_request import ask
 from inference.upstream.tokens import TokenUnavailable
 from inference.values.failures import of_status
+from inference.values.reported_error import read_error
 
 ANSWER_LIMIT: Final = 8 * 1024 * 1024
 """Bytes; the longest lists of models are below one MiB."""
@@ -28,10 +29,12 @@ PATIENCE: Final = 60.0
 """Seconds an operator waits at most, whatever the provider's own limits allow."""
 NAMES_LIMIT: Final = 2000
 NAME_LENGTH: Final = 200
+SENTENCE: Final = 300
+"""Characters of the provider's own words."""
 
 
 class Unanswered(Exception):
-    """It did not answer as it should; the message is ours, never the upstream's."""
+    """It did not answer as it should; the message is for operators and holds no credential."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,8 @@ def _told(
         raise Unanswered(f"The connection broke before the answer was whole{why}.") from None
     if response.status_code != 200:
         words = backend.kind.failure_words
-        raise Unanswered(of_status(response.status_code, response.content, words=words).message)
+        failure = of_status(response.status_code, response.content, words=words)
+        raise Unanswered(f"{failure.message}{_said(backend, response.content)}")
     try:
         answer = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -135,6 +139,15 @@ def _told(
     if not isinstance(answer, dict | list):
         raise Unanswered("It answered, but not with JSON. Is the base URL the API's?")
     return answer
+
+
+def _said(backend: Backend, body: bytes) -> str:
+    """The provider's own sentence, credentials struck out; empty where it has none."""
+    # One that sends back what it was sent may cut a credential off where its sentence ends.
+    words = " ".join(read_error(backend.redacted(body)).message.split())
+    if not words or not words.isprintable():
+        return ""
+    return f" It says: “{words if len(words) <= SENTENCE else f'{words[: SENTENCE - 1]}…'}”"
 
 
 def _name(backend: Backend, value: object) -> str:

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from gateway.console.forms.service_admin import who
+from gateway.console.targets.row_state import RowStates
 from gateway.console.theme.page import console_view, page
 from governance import services
 from governance.errors import Invalid, Refused
@@ -76,7 +77,7 @@ def models_page(
     What is ticked and not listed stands there too, so that keeping the rest does not lose it.
     """
     names, chosen = list(listed), list(ticked)
-    user = request.user
+    user, facts = request.user, RowStates().facts
     profiles = RoutingProfile.objects.values_list("pk", "name") if user.has_perm(CHANGE) else ()
     errors = refused.by_field() if refused is not None else {}
     at_models = {name: errors.pop(f"models.{name}", []) for name in [*names, *chosen]}
@@ -85,7 +86,7 @@ def models_page(
         "console/providers/models.html",
         f"Models of {row.name}",
         provider=row,
-        names=[(name, name in chosen, at_models[name]) for name in names],
+        names=[(name, name in chosen, at_models[name], facts(row.name, name)) for name in names],
         gone=[(name, at_models[name]) for name in chosen if name not in names],
         listed=SEPARATOR.join(names),
         profiles=profiles,

@@ -21,9 +21,10 @@ from gateway.console.monitoring.failures import last_hour
 from gateway.console.monitoring.process_health import current_health
 from gateway.console.monitoring.troubles import recent_attempts
 from gateway.console.theme.page import console_view
-from governance import services
+from governance import services, snapshot
 from governance.interactions.record import OUTCOMES
 from governance.models import Provider
+from governance.routing.overrides import override_of
 
 TEMPLATE: Final = "console/providers/health_state.html"
 VIEW: Final = "governance.view_provider"
@@ -32,6 +33,10 @@ SEE_LOG: Final = "governance.view_interaction"
 PLAY: Final = "gateway.use_playground"
 
 TONES: Final = {
+    "drained": "bad",
+    "forced_open": "warn",
+    "forced_closed": "busy",
+    "recovering": "busy",
     "refused": "bad",
     "failing": "bad",
     "cooling_down": "warn",
@@ -62,7 +67,8 @@ def state(request: HttpRequest, row: Provider) -> dict[str, Any]:
     now, key = timezone.now(), row.name.casefold()
     held = current_health().get(key)
     recent = {one.provider.casefold(): one for one in recent_attempts(now)}
-    found: ProviderCondition = condition(recent.get(key), held)
+    override = override_of(snapshot.current().overrides, key, "")
+    found: ProviderCondition = condition(recent.get(key), held, override)
     context: dict[str, Any] = {
         "provider": row,
         "condition": found,

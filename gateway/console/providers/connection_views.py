@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from gateway.console.forms.service_admin import cloud_routing, who
 from gateway.console.providers.admin import SET_CREDENTIALS
 from gateway.console.providers.connection import Unanswered, complete, listed
 from gateway.console.providers.connection_copy import models_page
+from gateway.console.providers.draft import drafted_provider
 from gateway.console.theme.page import console_view
 from governance import kinds, services, snapshot
 from governance.errors import Refused
+from governance.load_table import provider_entry
 from governance.models import Provider as Row
 from governance.routing.table import ProviderEntry
 from governance.serializers import ProviderSerializer
@@ -24,6 +27,13 @@ from inference.local.client import EngineClient, EngineRefused, EngineUnavailabl
 CHANGE = "governance.change_provider"
 NOT_WRITTEN = ("has_api_key", "credential", "extra_headers")
 """Left out of the document that keeps models: what is stored stays."""
+
+
+@require_GET
+@console_view("governance.view_provider")
+def page_of(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page that the forms below lie on."""
+    return HttpResponseRedirect(reverse("admin:governance_provider_change", args=(pk,)))
 
 
 @require_POST
@@ -41,6 +51,27 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
         text = f"{row.name} works: {answered.model} answered in {answered.milliseconds} ms."
         messages.success(request, text)
     return _back(row)
+
+
+@require_POST
+@console_view("governance.view_provider")
+def attempt(request: HttpRequest) -> HttpResponse:
+    """The same of a provider as it stands in its form, before it is saved: nothing is kept."""
+    drafted = drafted_provider(request)
+    if drafted.problems:
+        return JsonResponse({"ok": False, "problems": drafted.problems})
+    assert drafted.row is not None
+    try:
+        provider = _as_requests_meet_it(drafted.row)
+        answered = complete(provider, _usual_model(provider))
+        names = _names_or_nothing(provider)
+    except Unanswered as failed:
+        return JsonResponse({"ok": False, "problems": [str(failed)]})
+    told = _("It works: %(model)s answered in %(time)s ms.") % {
+        "model": answered.model,
+        "time": answered.milliseconds,
+    }
+    return JsonResponse({"ok": True, "words": told, "models": names})
 
 
 @require_POST
@@ -76,6 +107,21 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
         text = f"{row.name} now has {_counted(document['models'])}."
         messages.success(request, text)
     return _back(row)
+
+
+def _as_requests_meet_it(row: Row) -> ProviderEntry:
+    """A provider that need not be saved. Raises `Unanswered` where none could be sent."""
+    if not row.is_local and not cloud_routing():
+        raise Unanswered("Cloud routing is off and the provider is not local: nothing was sent.")
+    return provider_entry(row)
+
+
+def _names_or_nothing(provider: ProviderEntry) -> tuple[str, ...]:
+    """A provider that lists nothing may answer all the same."""
+    try:
+        return _names(provider)
+    except Unanswered:
+        return ()
 
 
 def _saved(row: Row) -> ProviderEntry:

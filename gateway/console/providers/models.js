@@ -19,6 +19,14 @@ function show() {
   count.textContent = `${shown} of ${boxes.length} shown, ${ticked} ticked.`;
 }
 
+// Those that are shown: what the filter hides stays as it is ticked.
+function tick(all) {
+  for (const box of boxes) if (!box.closest("[data-model]").hidden) box.checked = all;
+  show();
+}
+
+document.getElementById("models-all").addEventListener("click", () => tick(true));
+document.getElementById("models-none").addEventListener("click", () => tick(false));
 filter.addEventListener("input", show);
 list.addEventListener("change", show);
 // Enter in the filter is no wish to add anything.

@@ -15,9 +15,11 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from gateway.collector.places import places
-from gateway.collector.repair_memory import forget, remembered
+from gateway.collector.repair_memory import remembered
 from gateway.collector.status import COMMAND
+from gateway.console.forms.service_admin import who
 from gateway.console.theme.page import console_view
+from governance import services
 from governance.models import Provider
 from inference.translate.repairs.words import words_of
 
@@ -49,7 +51,7 @@ def rendered_repairs(request: HttpRequest, row: Provider) -> SafeString:
 def reset(request: HttpRequest, pk: int) -> HttpResponse:
     """Requests go out as they came again, until one is refused."""
     row = get_object_or_404(Provider, pk=pk)
-    if forget(places().socket, row.name):
+    if services.forget_repairs(row, who=who(request)):
         messages.success(request, f"What {row.name} refuses is found out anew.")
     else:
         messages.error(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.http import HttpRequest
 
 from governance import ports
-from governance.models import ApiKey, Interaction
+from governance.models import Interaction
 from governance.routing.shadows import REASON as SHADOW
 from governance.routing.vocabulary import FEATURES, MODALITIES
 
@@ -15,7 +15,7 @@ SEE_PAST: Final = "governance.view_interaction"
 COUNTS: Final = (100, 1000, 5000)
 """Requests that can be replayed."""
 LATEST: Final = 20
-KEYS: Final = 200
+_TOLD: Final = ("pk", "time", "requested_model", "outcome", "profile_name", "provider", "key_name")
 
 
 def choices(request: HttpRequest) -> dict[str, Any]:
@@ -26,8 +26,7 @@ def choices(request: HttpRequest) -> dict[str, Any]:
     return {
         "capabilities": MODALITIES + FEATURES,
         "request_types": ports.request_types(),
-        "keys": ApiKey.objects.values_list("pk", "name")[:KEYS],
         "may_replay": past,
-        "past": rows.values("pk", "time", "requested_model", "outcome")[:LATEST] if past else (),
+        "past": rows.values(*_TOLD)[:LATEST] if past else (),
         "counts": COUNTS,
     }

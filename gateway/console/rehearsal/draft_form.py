@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from gateway.console.forms.service_admin import ServiceAdmin
 from gateway.console.targets.shares import typed_shares
+from gateway.console.targets.shown import told
 from governance.models import RoutingProfile
 from governance.serializers import ProfileSerializer
 from governance.services.profiles import with_id
@@ -28,6 +29,8 @@ class Draft:
     problems: tuple[str, ...] = ()
     shares: Mapping[str, str] = field(default_factory=dict)
     """Of the targets, by the prefix of their row."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What else the page says of what is typed; see `targets.shown`."""
 
 
 def read_draft(request: HttpRequest, existing: str) -> Draft | None:
@@ -65,22 +68,23 @@ def _typed(request: HttpRequest, page: ServiceAdmin, row: RoutingProfile | None)
     )
     targets.full_clean()
     shares = typed_shares(targets, form.cleaned_data.get("strategy", ""))
+    said = told(targets)
     problems = [
         *_messages(form),
         *map(str, targets.non_form_errors()),
         *(
             f"Target {number}: {message}"
-            for number, one in enumerate(targets.forms, 1)
+            for number, one in enumerate(targets.rows, 1)
             for message in _messages(one)
         ),
     ]
     if problems:
-        return Draft({}, tuple(dict.fromkeys(problems)), shares)
+        return Draft({}, tuple(dict.fromkeys(problems)), shares, said)
     document = {**form.document(), "targets": targets.documents()}
     if document.get("id") is None:
         document["id"] = row.pk if row is not None else UNNAMED
     complete: Any = with_id(document, row.pk if row is not None else None)
-    return Draft(complete, shares=shares)
+    return Draft(complete, shares=shares, told=said)
 
 
 def _messages(form: Any) -> list[str]:

@@ -4,7 +4,7 @@ const panel = document.getElementById("rehearse");
 const form = document.getElementById(panel.dataset.form);
 const result = document.getElementById("rehearse-result");
 const ifs = document.getElementById("rehearse-ifs");
-const CONDITIONS = { "": "as it is", down: "down", slow: "slow", rate_limited: "rate-limited", silent: "silent", cut: "cut in the middle" };
+const CONDITIONS = { "": "as it is", down: "down", slow: "slow", rate_limited: "rate-limited", queued: "long queue", silent: "silent", cut: "cut in the middle" };
 
 // The form's fields with the panel's, as the browser would send them.
 function both() {
@@ -43,16 +43,17 @@ async function rehearse() {
   try {
     await ask(panel.dataset.rehearse, result, asking.signal);
     offerIfs(result.querySelector("[data-providers]")?.dataset.providers);
-    tellShares(result.querySelector("[data-shares]")?.dataset.shares);
+    tellRows(result.querySelector("[data-shares]")?.dataset);
   } catch (problem) {
     if (problem.name !== "AbortError") result.textContent = "The service does not answer.";
   }
 }
 
 // For the rows of targets; without an answer they keep what they show.
-function tellShares(shares) {
-  if (shares === undefined) return;
-  form?.dispatchEvent(new CustomEvent("rehearsed", { detail: JSON.parse(shares) }));
+function tellRows(data) {
+  if (data === undefined) return;
+  const detail = { shares: JSON.parse(data.shares), told: JSON.parse(data.told) };
+  form?.dispatchEvent(new CustomEvent("rehearsed", { detail }));
 }
 
 // A choice for each provider that the draft names; what was chosen stays.
@@ -85,14 +86,13 @@ function showSource() {
 }
 
 panel.addEventListener("submit", (event) => event.preventDefault());
-panel.addEventListener("input", () => {
-  showSource();
-  soon();
-});
+for (const happens of ["input", "change"]) {
+  panel.addEventListener(happens, () => {
+    showSource();
+    soon();
+  });
+}
 for (const happens of ["input", "change", "click", "drop", "reset"]) form?.addEventListener(happens, soon);
-// Rows that are dragged get their new places after the pointer let go.
-document.addEventListener("pointerup", (event) => form?.contains(event.target) && soon());
-
 // --- replay: when asked -------------------------------------------------------------------------
 
 document.getElementById("replay")?.addEventListener("click", async (event) => {

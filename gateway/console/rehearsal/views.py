@@ -56,9 +56,11 @@ def rehearsal(request: HttpRequest) -> HttpResponse:
         {
             "found": found,
             "needs": sorted(asked.routing_request.required_capabilities),
+            "supposed": bool(asked.supposed),
             "weighted": strategy_named(draft.document.get("strategy") or "").draws,
             "providers": json.dumps(_providers(draft, table)),
             "shares": json.dumps(draft.shares),
+            "told": json.dumps(draft.told),
         },
     )
 
@@ -88,7 +90,11 @@ def _problems(request: HttpRequest, draft: Draft | None) -> HttpResponse:
     return render(
         request,
         "console/rehearsal/problems.html",
-        {"problems": draft.problems, "shares": json.dumps(draft.shares)},
+        {
+            "problems": draft.problems,
+            "shares": json.dumps(draft.shares),
+            "told": json.dumps(draft.told),
+        },
     )
 
 

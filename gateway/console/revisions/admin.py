@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from gateway.console.forms.service_admin import who
 from gateway.console.revisions.difference import CompareForm, drawn
@@ -83,24 +84,34 @@ class RevisionAdmin(ModelAdmin):
             raise PermissionDenied
         listing = reverse("admin:governance_revision_changelist")
         confirmed = request.method == "POST"
+        one = (request.GET.get("kind", ""), request.GET.get("id", ""))
+        frame: dict[str, Any] = {
+            "who": who(request),
+            "dry_run": not confirmed,
+            "credentials": request.user.has_perm("governance.set_credentials"),
+        }
         try:
-            plan = services.revert(
-                version,
-                who=who(request),
-                dry_run=not confirmed,
-                credentials=request.user.has_perm("governance.set_credentials"),
-            )
+            if all(one):
+                plan = services.revert_one(*one, version, **frame)
+            else:
+                plan = services.revert(version, **frame)
         except Refused as refused:
             messages.error(request, f"Nothing was changed. {refused}")
             return HttpResponseRedirect(listing)
         if confirmed:
             for warning in plan.warnings:
                 messages.warning(request, warning.message)
-            messages.success(request, f"The configuration is as revision {version} left it.")
+            words = (
+                _("It is as revision %(version)s left it.")
+                if all(one)
+                else _("The configuration is as revision %(version)s left it.")
+            )
+            messages.success(request, words % {"version": version})
             return HttpResponseRedirect(listing)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Go back to revision {version}",
+            "one": all(one),
             "opts": self.opts,
             "plan": plan,
             "version": version,
@@ -145,4 +156,4 @@ class RevisionAdmin(ModelAdmin):
 
     @admin.display(description="Changes")
     def difference(self, row: Revision) -> SafeString:
-        return drawn(services.differences(row))
+        return drawn(services.differences(row), row.version)

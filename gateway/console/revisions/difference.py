@@ -6,13 +6,16 @@ import difflib
 import json
 from collections.abc import Iterable
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from governance.services import Difference
+from governance.services import REVERTIBLE, Difference
 
 OPENER: Final = "cursor-pointer font-medium text-primary-700 dark:text-primary-300"
 
@@ -30,19 +33,36 @@ class CompareForm(forms.Form):
             )
 
 
-def drawn(found: Iterable[Difference]) -> SafeString:
-    """Every thing with its changes."""
-    return format_html_join("\n", "{}", ((_thing(one),) for one in found))
+def drawn(found: Iterable[Difference], version: int | None = None) -> SafeString:
+    """Every thing with its changes; of one revision, with the way to take back this alone."""
+    return format_html_join("\n", "{}", ((_thing(one, version),) for one in found))
 
 
-def _thing(one: Difference) -> SafeString:
+def _way_back(one: Difference, version: int | None) -> SafeString | str:
+    if version is None or one.before is None or one.kind not in REVERTIBLE:
+        return ""
+    query = urlencode({"kind": one.kind, "id": one.id})
+    link = f"{reverse('admin:governance_revision_revert', args=(version - 1,))}?{query}"
+    words = _("Take back only this …")
+    return format_html('<p><a class="underline" href="{}">{}</a></p>', link, words)
+
+
+def _thing(one: Difference, version: int | None) -> SafeString:
     kind = one.kind[:1].upper() + one.kind[1:]
     phrases = format_html_join("", "<li>{}</li>", ((words,) for words in one.words))
     listed = format_html('<ul class="list-disc ml-5">{}</ul>', phrases) if phrases else ""
     return format_html(
-        '<section class="mb-4"><h3 class="font-semibold">{} “{}” {}</h3>{}'
+        '<section class="mb-4"><h3 class="font-semibold">{} “{}” {}</h3>{}{}'
         '<details><summary class="{}">Line by line</summary>{}</details></section>',
-        *(kind, one.name, one.verb, listed, OPENER, unified(one.before, one.after)),
+        *(
+            kind,
+            one.name,
+            one.verb,
+            listed,
+            _way_back(one, version),
+            OPENER,
+            unified(one.before, one.after),
+        ),
     )
 
 

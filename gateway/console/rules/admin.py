@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import ngettext
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from gateway.console.forms.document_form import DocumentForm
@@ -14,6 +15,7 @@ from gateway.console.forms.fields import ChoiceField, TextField
 from gateway.console.forms.service_admin import ServiceAdmin, who
 from gateway.console.forms.suggestions import profile_suggestions
 from gateway.console.rules.conditions import ConditionsField
+from gateway.console.rules.reach import covered
 from gateway.console.theme.admin_classes import display
 from governance import services
 from governance.errors import Refused
@@ -110,12 +112,29 @@ class RuleAdmin(ServiceAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Tells every row whether the profile it names is there; one query for all of them."""
         listing = super().get_changelist_instance(request)
-        rows = RoutingProfile.objects.filter(enabled=True)
-        handles = rows.values_list("id", "name", "virtual_provider")
-        known = {handle.casefold() for row in handles for handle in row}
+        known = _handles()
+        hidden = covered(HeuristicRule.objects.all(), known)
         for row in listing.result_list:
             row.awake = row.profile.casefold() in known
+            row.covered = hidden.get(row.pk, "")
         return listing
+
+    def warnings(self, request: HttpRequest) -> list[str]:
+        """Rules that nothing comes to are said aloud, whatever made them so."""
+        rules = HeuristicRule.objects.all()
+        hidden = covered(rules, _handles())
+        names = [rule.name for rule in rules if rule.enabled and rule.pk in hidden]
+        if not names:
+            return []
+        text = ngettext(
+            "The rule %(names)s is never tried: “%(above)s” above it holds for every request. "
+            "Drag “%(above)s” below it, or give it conditions.",
+            "The rules %(names)s are never tried: “%(above)s” above them holds for every request. "
+            "Drag “%(above)s” below them, or give it conditions.",
+            len(names),
+        )
+        quoted = ", ".join(f"“{name}”" for name in names)
+        return [text % {"names": quoted, "above": next(iter(hidden.values()))}]
 
     @display("Conditions")
     def condition_list(self, row: HeuristicRule) -> str:
@@ -126,12 +145,26 @@ class RuleAdmin(ServiceAdmin):
 
     @display(
         "State",
-        label={"active": "success", "disabled": "default", "sleeps: no such profile": "warning"},
+        label={
+            "active": "success",
+            "disabled": "default",
+            "sleeps: no such profile": "warning",
+            "never tried": "warning",
+        },
     )
     def state(self, row: Any) -> str:
         if not row.enabled:
             return "disabled"
+        if row.covered:
+            return "never tried"
         return "active" if row.awake else "sleeps: no such profile"
+
+
+def _handles() -> set[str]:
+    """What rules may call the profiles that are there and on."""
+    rows = RoutingProfile.objects.filter(enabled=True)
+    handles = rows.values_list("id", "name", "virtual_provider")
+    return {handle.casefold() for row in handles for handle in row}
 
 
 def _value(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -59,23 +59,33 @@ def sessions(request: HttpRequest) -> Iterator[SignedIn]:
     """One's own, or everybody's for those who may change people; the latest first."""
     everybody = request.user.has_perm("auth.change_user")
     users = {str(one.pk): one for one in get_user_model().objects.filter(is_active=True)}
+    for one in _signed_in(users, request.session.session_key):
+        if everybody or one.user.pk == request.user.pk:
+            yield one
+
+
+def sessions_of(user: Any) -> Iterator[SignedIn]:
+    """Those of one person."""
+    return _signed_in({str(user.pk): user}, None)
+
+
+def _signed_in(users: Mapping[str, Any], own: str | None) -> Iterator[SignedIn]:
     for row in Session.objects.filter(expire_date__gt=timezone.now()).order_by("-expire_date"):
         held = row.get_decoded()
         user = users.get(str(held.get(SESSION_KEY)))
         if user is None or BACKEND_SESSION_KEY not in held:
             continue
-        if everybody or user.pk == request.user.pk:
-            note = held.get(NOTE, {})
-            yield SignedIn(
-                handle=_handle(row.session_key),
-                key=row.session_key,
-                user=user,
-                address=note.get("address", ""),
-                agent=note.get("agent", ""),
-                since=parse_datetime(note.get("at", "")),
-                until=row.expire_date,
-                own=row.session_key == request.session.session_key,
-            )
+        note = held.get(NOTE, {})
+        yield SignedIn(
+            handle=_handle(row.session_key),
+            key=row.session_key,
+            user=user,
+            address=note.get("address", ""),
+            agent=note.get("agent", ""),
+            since=parse_datetime(note.get("at", "")),
+            until=row.expire_date,
+            own=row.session_key == own,
+        )
 
 
 @console_view()

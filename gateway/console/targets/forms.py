@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from math import inf
+from typing import Any, Final
 
 from django import forms
-from unfold.widgets import UnfoldBooleanSwitchWidget
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from gateway.console.forms.document_form import PlainForm, place
 from gateway.console.forms.fields import ChoicesField, NumberField, TextField
+from gateway.console.picker.widgets import PickerWidget
+from gateway.console.targets.ordering import Row, arranged
+from gateway.console.targets.row_state import RowState
 from gateway.console.theme.admin_classes import InlineFormSet
 from governance import ports
 from governance.models import RoutingTarget
@@ -16,38 +21,50 @@ from governance.models.routing_target import THRESHOLDS
 from governance.routing.target_rules import CAPABILITIES
 from governance.serializers import ProfileSerializer
 from governance.services.profiles import profile_problems, with_id
+from governance.strategies import strategy_named
 
 
 class TargetForm(PlainForm):
     provider = TextField(
-        label="Provider",
-        suggestions="providers",
-        help_text="A provider's name; it need not exist yet.",
+        label=_("Provider"), widget=PickerWidget("providers", free=True, empty=_("provider"))
     )
     virtual_model = TextField(
-        label="Virtual model",
-        help_text="The alias it serves; blank or * serves all of them.",
+        label=_("Alias"),
+        widget=UnfoldAdminTextInputWidget({"autocomplete": "off", "placeholder": "*"}),
     )
     model = TextField(
-        label="Model",
-        suggestions="models",
-        help_text="What the provider is asked for; blank passes on the name asked for.",
+        label=_("Model"),
+        widget=PickerWidget("models", free=True, beside="provider", empty=_("the name asked for")),
     )
-    priority = NumberField(label="Priority", initial=0, help_text="Lower is tried first.")
-    weight = NumberField(label="Weight", initial=1, help_text="Its share when weighted.")
-    capabilities = ChoicesField(CAPABILITIES, label="Can take", help_text="None: everything.")
-    request_types = ChoicesField(ports.request_types, label="Request types", help_text="None: all.")
+    priority = NumberField(label="Priority", widget=forms.HiddenInput())
+    weight = NumberField(label=_("Weight"), initial=1)
+    capabilities = ChoicesField(
+        CAPABILITIES, label=_("Capabilities"), help_text=_("None: everything.")
+    )
+    request_types = ChoicesField(
+        ports.request_types, label=_("Request types"), help_text=_("None: all.")
+    )
     hedge_after = NumberField(
-        label="Hedge after",
-        help_text="Seconds without a first token after which the next target is asked too. Blank: "
-        "as the profile says. 0: never.",
+        label=_("Hedge after"),
+        help_text=_(
+            "Seconds without a first token after which the next target is asked too. Blank: as "
+            "the profile says. 0: never."
+        ),
     )
     request_percent_threshold = NumberField(
-        label="Requests", help_text="Skipped once so many percent of the limit are used."
+        label=_("Skip at percent of requests"),
+        help_text=_("Of the limit that the provider tells of in its rate-limit headers."),
     )
-    token_percent_threshold = NumberField(label="Tokens", help_text="Percent of the limit.")
-    budget_percent_threshold = NumberField(label="Budget", help_text="Percent of the limit.")
+    token_percent_threshold = NumberField(
+        label=_("Skip at percent of tokens"),
+        help_text=_("Of the limit that the provider tells of in its rate-limit headers."),
+    )
+    budget_percent_threshold = NumberField(
+        label=_("Skip at percent of budget"),
+        help_text=_("Kept with the profile; no provider tells of a budget, so nothing is skipped."),
+    )
     position = NumberField(widget=forms.HiddenInput())
+    place = NumberField(widget=forms.HiddenInput())
 
     class Meta:
         model = RoutingTarget
@@ -66,9 +83,21 @@ class TargetForm(PlainForm):
         )
         widgets = {"enabled": UnfoldBooleanSwitchWidget()}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.initial["place"] = self.instance.position
+
+    state: RowState | None = None
+    share = ""
+    divided = False
+    """What stands beside the fields; see `shown`."""
+    ranked: Any = None
+    """The priority that the order of the rows comes to; see `ordering`."""
+
     def document(self) -> dict[str, Any]:
         """The target as the API would take it."""
-        data = self.cleaned_data
+        data = {**self.cleaned_data, "priority": self.ranked}
         plain = (
             "provider",
             "virtual_model",
@@ -88,7 +117,7 @@ class TargetForm(PlainForm):
 
     def has_changed(self) -> bool:
         """Being dragged is no content: a blank row stays one wherever it lies."""
-        return any(name != "position" for name in self.changed_data)
+        return any(name not in _PLACES for name in self.changed_data)
 
     def _post_clean(self) -> None:
         """Nothing: the formset checks all targets together, with their profile."""
@@ -131,18 +160,59 @@ class TargetFormSet(InlineFormSet):
         """The targets in the order they lie in."""
         return [form.document() for form in self.live_forms()]
 
+    def get_queryset(self) -> Any:
+        """The targets in the order they are tried in."""
+        rows = super().get_queryset()
+        ordered = strategy_named(self.instance.strategy).reads_priority
+        return rows.order_by("priority", "-weight", "position") if ordered else rows
+
+    @property
+    def rows(self) -> list[TargetForm]:
+        """All forms as they lie on the page; a form that came back lies as it was dragged."""
+        if self.is_bound:
+            return sorted(self.forms, key=_typed_position)
+        for index, form in enumerate(self.forms):
+            form.initial["position"] = index
+        return list(self.forms)
+
     def live_forms(self) -> list[TargetForm]:
-        """Forms that say something and are not to be deleted, by position."""
-        forms_ = [
-            form
-            for form in self.forms
-            if hasattr(form, "cleaned_data")
-            and form.has_changed()
-            and not form.cleaned_data.get("DELETE")
+        """Forms that say something and are not to be deleted, as the profile will list them."""
+        shown = sorted(
+            (
+                form
+                for form in self.forms
+                if hasattr(form, "cleaned_data")
+                and form.has_changed()
+                and not form.cleaned_data.get("DELETE")
+            ),
+            key=_position,
+        )
+        rows = [
+            Row(_place(form), form.cleaned_data.get("priority"), form.cleaned_data.get("weight"))
+            for form in shown
         ]
-        return sorted(forms_, key=_position)
+        order, priorities = arranged(rows, self.instance.strategy)
+        for form, priority in zip(shown, priorities, strict=True):
+            form.ranked = priority
+        return [shown[index] for index in order]
+
+
+_PLACES: Final = frozenset({"position", "place", "priority", "id"})
 
 
 def _position(form: TargetForm) -> float:
-    position = form.cleaned_data.get("position")
-    return float(position) if isinstance(position, int | float) else float("inf")
+    return _number(form.cleaned_data.get("position"))
+
+
+def _place(form: TargetForm) -> float:
+    """Where it lies in the saved list; without a word of that, where it lies on the page."""
+    place = form.cleaned_data.get("place")
+    return _number(form.cleaned_data.get("position") if place is None else place)
+
+
+def _typed_position(form: TargetForm) -> float:
+    return _number(form.fields["position"].to_python(form["position"].value()))
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else inf

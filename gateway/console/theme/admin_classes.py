@@ -8,24 +8,40 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import unfold.admin
 import unfold.decorators
 import unfold.forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.functional import Promise
 
 if TYPE_CHECKING:
     from django.contrib import admin
     from django.forms import BaseInlineFormSet
 
-    ModelAdmin = admin.ModelAdmin[Any]
+    BaseAdmin = admin.ModelAdmin[Any]
     StackedInline = admin.StackedInline[Any, Any]
     InlineFormSet = BaseInlineFormSet[Any, Any, Any]
 else:
-    ModelAdmin = unfold.admin.ModelAdmin
+    BaseAdmin = unfold.admin.ModelAdmin
     StackedInline = unfold.admin.StackedInline
     InlineFormSet = unfold.forms.PaginationInlineFormSet
+
+
+class ModelAdmin(BaseAdmin):
+    """A page of rows. One that is not there leads to the list of those that are."""
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """Django's own words; it would lead to the dashboard, where nobody looks for the thing."""
+        super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]  # not in the stubs
+        listing = f"admin:{opts.app_label}_{opts.model_name}_changelist"
+        return HttpResponseRedirect(reverse(listing))
+
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def display(
-    description: str,
+    description: str | Promise,
     *,
     ordering: str | None = None,
     label: bool | Mapping[str, str] | None = None,

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
 from django import template
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from governance.change_summary.times import readable_time
 
@@ -20,3 +29,64 @@ def percent(share: float) -> str:
 def duration(milliseconds: float | None) -> str:
     """`47 ms`, `1.23 s`; a dash when unknown."""
     return readable_time(milliseconds)
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString | str:
+    """`28 Nov, 13:05:22` in the viewer's zone, with the year where it is another one; exact, and
+    with its zone, on hover."""
+    if at is None:
+        return "—"
+    local = timezone.localtime(at)
+    layout = "j M, H:i:s" if local.year == timezone.localtime().year else "j M Y, H:i:s"
+    pattern = '<time class="whitespace-nowrap" datetime="{}" title="{}">{}</time>'
+    utc = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return format_html(pattern, utc, exact(at), date_format(local, layout))
+
+
+@register.filter
+def exact(at: datetime) -> str:
+    """`2030-01-31 13:05:22.123 CET (12:05:22 UTC)`."""
+    local = timezone.localtime(at)
+    said = f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d} {local.tzname()}"
+    return said if not local.utcoffset() else f"{said} ({at.astimezone(UTC):%H:%M:%S} UTC)"
+
+
+@register.simple_tag
+def zone() -> str:
+    """What the viewer's zone is called now: `CET`, `UTC`."""
+    return timezone.localtime().tzname() or "UTC"
+
+
+@register.filter
+def money(amount: float | Decimal | str | None) -> str:
+    """`$1,501.08`; `$0.0012` where cents say nothing; an unknown price is never for free."""
+    if amount is None:
+        return gettext("price unknown")
+    usd = float(amount)
+    if usd == 0 or abs(usd) >= 1:
+        return f"${usd:,.2f}"
+    return f"${usd:,.4f}" if abs(usd) >= 0.001 else f"${usd:.6f}"
+
+
+@register.filter
+def short_count(count: float | None) -> str:
+    """`999`, `12.3 k`, `4.56 M`: for tiles; the exact number stands beside it on hover."""
+    if count is None:
+        return "—"
+    for size, unit in ((10**9, "B"), (10**6, "M"), (10**4, "k")):
+        if abs(count) >= size:
+            return f"{count / (1000 if unit == 'k' else size):,.3g} {unit}"
+    return f"{count:,.0f}"
+
+
+@register.filter
+def for_input(at: datetime | None) -> str:
+    """As a field of a date and a time holds it, in the viewer's zone."""
+    return "" if at is None else f"{timezone.localtime(at):%Y-%m-%dT%H:%M}"
+
+
+@register.simple_tag
+def query_with(question: Any, **changes: str | None) -> str:
+    """The query of the page's address with other values."""
+    return str(question.query(**changes))

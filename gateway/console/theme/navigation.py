@@ -13,6 +13,7 @@ PAGES: Final = (
     ("Dashboard", "monitoring", "admin:index", ""),
     ("Playground", "forum", "console:playground", "gateway.use_playground"),
     ("Usage", "payments", "console:usage", ""),
+    ("My keys", "vpn_key", "console:own-keys", ""),
     ("Local engine", "memory", "console:engine", "gateway.view_engine"),
     ("Sessions", "devices", "console:sessions", ""),
     ("Two-factor sign-in", "lock", "two-factor", ""),
@@ -30,6 +31,7 @@ SECTIONS: Final = {
         "governance.group": "account_tree",
         "governance.limit": "speed",
         "governance.modelprice": "sell",
+        "governance.alertrule": "notifications",
     },
     "Records": {
         "governance.interaction": "receipt_long",
@@ -38,6 +40,7 @@ SECTIONS: Final = {
     },
     "Access": {
         "governance.apikey": "key",
+        "governance.keyallowance": "approval",
         "auth.user": "person",
         "auth.group": "group",
     },

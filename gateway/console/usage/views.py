@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from gateway.console.monitoring.ranges import (
+    HOUR,
+    PERIODS,
+    TimeRange,
+    boundaries,
+    in_address,
+    range_of,
+)
 from gateway.console.theme.page import console_view, page
+from governance.interactions.traffic_report import TrafficQuestion, TrafficSums, traffic_report
 from governance.interactions.usage_report import (
-    GROUPS,
     UsageQuestion,
     forecast,
     totals,
@@ -21,58 +34,71 @@ from governance.interactions.usage_report import (
 )
 
 SEE_ALL: Final = "governance.view_usagebucket"
-PERIODS: Final = {"day": "Today", "week": "7 days", "month": "30 days", "quarter": "90 days"}
-_DAYS: Final = {"day": 1, "week": 7, "month": 30, "quarter": 90}
 ROWS: Final = 200
-_NOBODY: Final = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class UsageBar:
-    """One day or hour, as a share of the highest."""
-
-    x: int
-    y: float
-    height: float
-    words: str
+BY: Final[Mapping[str, str | Promise]] = {
+    "key": gettext_lazy("API key"),
+    "group": gettext_lazy("Group"),
+    "owner": gettext_lazy("Owner"),
+    "profile": gettext_lazy("Routing profile"),
+    "provider": gettext_lazy("Provider"),
+    "model": gettext_lazy("Model"),
+}
+COLUMNS: Final[Mapping[str, str | Promise]] = {
+    "cost_usd": gettext_lazy("Cost"),
+    "requests": gettext_lazy("Requests"),
+    "failed": gettext_lazy("Failed attempts"),
+    "input_tokens": gettext_lazy("Tokens in"),
+    "cached_tokens": gettext_lazy("Cached tokens"),
+    "output_tokens": gettext_lazy("Tokens out"),
+}
+"""What the table has, and can be sorted by."""
+PANELS: Final = (
+    ("cost", gettext_lazy("Cost"), gettext_lazy("US dollars")),
+    ("requests", gettext_lazy("Requests"), gettext_lazy("requests")),
+    ("tokens", gettext_lazy("Tokens"), gettext_lazy("tokens")),
+    ("cached", gettext_lazy("Cached share"), gettext_lazy("% of tokens in")),
+)
 
 
 @require_GET
 @console_view()
 def show(request: HttpRequest) -> HttpResponse:
     """Who may not see all sees what the own keys used."""
-    now = datetime.now(UTC)
-    period = request.GET.get("period", "")
-    period = period if period in PERIODS else "month"
-    by = request.GET.get("by", "")
-    by = by if by in GROUPS else "key"
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    end = midnight + timedelta(days=1)
+    now, zone = datetime.now(UTC), timezone.get_current_timezone()
+    span = range_of(request.GET, now, zone, "month")
+    by = _choice(request, "by", BY, "key")
+    sort = _choice(request, "sort", COLUMNS, "cost_usd")
     only = None if request.user.has_perm(SEE_ALL) else {"owner": request.user.get_username()}
-    question = UsageQuestion(end - timedelta(days=_DAYS[period]), end, (by,), only=only)
-    rows = usage_report(question)
-    interval = "hour" if period == "day" else "day"
-    over_time = UsageQuestion(question.begin, question.end, (), interval, only)
-    total = totals(question)
+    question = UsageQuestion(_quarter(span.begin), span.end, (by,), only=only)
+    rows = sorted(usage_report(question), key=lambda one: -Decimal(one[sort] or 0))
+    total, before = _totals(question), _totals(question.before())
     return page(
         request,
         "console/usage/page.html",
-        "Usage",
-        periods=PERIODS,
-        period=period,
-        groups=list(GROUPS),
+        _("Usage"),
+        span=span,
+        periods=PERIODS.items(),
+        groups=BY.items(),
+        columns=COLUMNS.items(),
         by=by,
-        rows=rows[:ROWS],
-        named=[(one.get(f"{by}_name") or one[by] or _NOBODY, one) for one in rows[:ROWS]],
+        by_label=BY[by],
+        sort=sort,
+        named=[(one.get(f"{by}_name") or one[by] or _("none"), one) for one in rows[:ROWS]],
         more=max(0, len(rows) - ROWS),
         total=total,
-        change=_change(total, totals(question.before())),
+        tiles=_tiles(total, before),
         forecast=_month_forecast(now, only),
-        bars=_bars(over_time, usage_report(over_time)),
-        interval=interval,
+        charts=_charts(span, _by_moment(question)) if rows else None,
+        panels=PANELS,
         csv="/api/governance/usage?" + urlencode(_csv(question, by, only)),
         own=only is not None,
+        has_log=request.user.has_perm("governance.view_interaction"),
     )
+
+
+def _choice(request: HttpRequest, name: str, known: Mapping[str, Any], usual: str) -> str:
+    value = request.GET.get(name, "")
+    return value if value in known else usual
 
 
 def _csv(question: UsageQuestion, by: str, only: dict[str, str] | None) -> dict[str, str]:
@@ -80,48 +106,102 @@ def _csv(question: UsageQuestion, by: str, only: dict[str, str] | None) -> dict[
     return {"group_by": by, "format": "csv", **ends, **(only or {})}
 
 
-def _change(total: dict[str, Any], before: dict[str, Any]) -> str:
-    """Against the time before, as long."""
-    was, now = Decimal(before["cost_usd"] or 0), Decimal(total["cost_usd"] or 0)
-    if not was:
-        return "Nothing was spent in the time before" if now else ""
-    percent = (now - was) / was * 100
-    return f"{percent:+.0f} % against the time before"
+def _tiles(total: Mapping[str, Any], before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Sums with their change against the time before, as long."""
+    return [
+        {
+            "name": name,
+            "label": label,
+            "value": None if total[name] is None else Decimal(str(total[name])),
+            "change": _change(total[name], before[name]),
+        }
+        for name, label in COLUMNS.items()
+    ]
+
+
+def _change(now: Any, before: Any) -> str:
+    was, held = Decimal(str(before or 0)), Decimal(str(now or 0))
+    if not was or now is None:
+        return ""
+    return f"{(held - was) / was * 100:+,.0f} %"
 
 
 def _month_forecast(now: datetime, only: dict[str, str] | None) -> Decimal | None:
     begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     end = (begin + timedelta(days=32)).replace(day=1)
-    return forecast(UsageQuestion(begin, end, only=only), now)
+    cost = Decimal(str(_totals(UsageQuestion(begin, end, only=only))["cost_usd"] or 0))
+    return forecast(cost, begin, end, now)
 
 
-def _bars(question: UsageQuestion, rows: list[dict[str, Any]]) -> list[UsageBar]:
-    """One for each hour or day, those in which nothing was used too."""
-    step = timedelta(hours=1) if question.interval == "hour" else timedelta(days=1)
-    by_time = {datetime.fromisoformat(one["interval"]): one for one in rows}
-    moments = [
-        question.begin + step * place for place in range((question.end - question.begin) // step)
+def _totals(question: UsageQuestion) -> Mapping[str, Any]:
+    """Of everybody from the traffic ledger, which is small; of one owner from the usage ledger."""
+    if question.only:
+        return totals(question)
+    return _told(traffic_report(TrafficQuestion(question.begin, question.end)).total())
+
+
+def _by_moment(question: UsageQuestion) -> list[tuple[datetime, Mapping[str, Any]]]:
+    if question.only:
+        hours = UsageQuestion(question.begin, question.end, (), "hour", question.only)
+        return [(datetime.fromisoformat(one["interval"]), one) for one in usage_report(hours)]
+    report = traffic_report(TrafficQuestion(question.begin, question.end), moments=True)
+    return [(moment, _told(sums)) for (moment,), sums in report.groups.items()]
+
+
+def _told(sums: TrafficSums) -> Mapping[str, Any]:
+    """In the names of the usage report."""
+    return {
+        "cost_usd": sums.cost_usd,
+        "requests": sums.requests,
+        "failed": sums.failed,
+        "input_tokens": sums.prompt_tokens,
+        "cached_tokens": sums.cached_tokens,
+        "output_tokens": sums.completion_tokens,
+        "unpriced": sums.unpriced,
+    }
+
+
+def _quarter(moment: datetime) -> datetime:
+    """Ledgers tell no less apart than a quarter of an hour."""
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+
+
+def _charts(span: TimeRange, rows: Sequence[tuple[datetime, Mapping[str, Any]]]) -> dict[str, Any]:
+    """What the browser draws, by the name of the canvas; steps in which nothing was used too."""
+    step, label = span.step(HOUR)
+    edges = boundaries(span.begin, span.end, step, timezone.get_current_timezone())
+    sums: list[dict[str, Any]] = [dict.fromkeys((*COLUMNS, "unpriced"), 0) for _edge in edges[1:]]
+    for moment, row in rows:
+        bar = sums[min(max(bisect_right(edges, moment) - 1, 0), len(sums) - 1)]
+        for name in bar:
+            bar[name] += float(row[name] or 0)
+    shared = {
+        "step": label,
+        "begins": [in_address(one) for one in edges[:-1]],
+        "ends": in_address(edges[-1]),
+    }
+
+    def series(name: str, tone: str, values: list[float | None]) -> dict[str, Any]:
+        return {"label": name, "tone": tone, "values": values}
+
+    def of(name: str, tone: str) -> dict[str, Any]:
+        return series(str(COLUMNS[name]), tone, [bar[name] for bar in sums])
+
+    # What has no known price is not for free.
+    cost = [None if bar["unpriced"] and not bar["cost_usd"] else bar["cost_usd"] for bar in sums]
+    cached = [
+        round(100 * bar["cached_tokens"] / bar["input_tokens"], 1) if bar["input_tokens"] else None
+        for bar in sums
     ]
-    told = [by_time.get(one) for one in moments]
-    by_cost = any(Decimal(one["cost_usd"] or 0) for one in rows)
-    values = [_height(one, by_cost) for one in told]
-    most = max(values, default=0.0) or 1.0
-    found = []
-    for place, (at, one, value) in enumerate(zip(moments, told, values, strict=True)):
-        height = value / most * 100
-        words = f"{at:%Y-%m-%d %H:%M} UTC: {_said(one)}"
-        found.append(UsageBar(place * 10, round(100 - height, 2), round(height, 2), words))
-    return found if rows else []
-
-
-def _height(row: dict[str, Any] | None, by_cost: bool) -> float:
-    if row is None:
-        return 0.0
-    return float(row["cost_usd"] or 0) if by_cost else float(row["requests"])
-
-
-def _said(row: dict[str, Any] | None) -> str:
-    if row is None:
-        return "nothing"
-    cost = "price unknown" if row["cost_usd"] is None else f"${float(row['cost_usd']):,.2f}"
-    return f"{row['requests']:,} requests, {cost}"
+    tokens = [of("input_tokens", "accent"), of("output_tokens", "busy")]
+    return {
+        "cost": {**shared, "unit": "usd", "series": [series(_("Cost"), "accent", cost)]},
+        "requests": {**shared, "unit": "count", "series": [of("requests", "accent")]},
+        "tokens": {**shared, "unit": "tokens", "stacked": True, "series": tokens},
+        "cached": {
+            **shared,
+            "unit": "percent",
+            "kind": "line",
+            "series": [series(_("Cached share of tokens in"), "accent", cached)],
+        },
+    }

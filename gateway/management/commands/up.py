@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.utils import DatabaseError
 
 from gateway import installation
+from gateway.local_models import provider_of
 from gateway.supervisor import collector, engine
 from gateway.supervisor.banner import Welcome
 from gateway.supervisor.child import Child
@@ -98,7 +99,7 @@ class Command(BaseCommand):
         try:
             progress.step("Starting")
             if runtimes:
-                preload = PROVIDERS[runtimes[0]]["default_model"]
+                preload = _default_model(runtimes[0])
                 supervisor.start_helper(_engine(socket, preload), grace=engine.GRACE)
             supervisor.start_web(workers, cores)
             supervisor.start_helper(collector.start, grace=collector.GRACE)
@@ -130,9 +131,10 @@ class Command(BaseCommand):
             )
             snapshot.restore(str(away))
             return Defaults(USERNAME)
-        check_database()
-        progress.step("Preparing the database")
         with migration_lock():
+            # Half of what another node migrates would look like the database of another program.
+            check_database()
+            progress.step("Preparing the database")
             call_command("migrate", verbosity=0, interactive=False)
             if runtimes:
                 engine.ensure_weights(settings.MODELS_DIR, progress, runtimes)
@@ -141,6 +143,15 @@ class Command(BaseCommand):
         snapshot.refresh()
         connection.close()
         return defaults
+
+
+def _default_model(runtime: str) -> str:
+    """What requests are likely to ask for first; the embedded model where nobody chose another."""
+    try:
+        chosen = provider_of(runtime)
+    except DatabaseError:
+        chosen = None
+    return chosen.default_model if chosen else str(PROVIDERS[runtime]["default_model"])
 
 
 def _engine(socket: str, preload: str) -> Callable[[], Child]:

@@ -5,10 +5,27 @@ from typing import Any
 from rest_framework import serializers
 
 from governance.api.serializers.common import WarningSerializer
-from governance.serializers import ProfileSerializer
+from governance.serializers import (
+    AlertSerializer,
+    GrantSerializer,
+    GroupSerializer,
+    LimitSerializer,
+    ModelPriceSerializer,
+    ProfileSerializer,
+)
 
 
-class PluginConfigSerializer(serializers.Serializer[Any]):
+class RowSectionsSerializer(serializers.Serializer[Any]):
+    """What may stand beside routing profiles: a list that is there replaces all of its kind."""
+
+    groups = GroupSerializer(many=True, required=False)
+    limits = LimitSerializer(many=True, required=False)
+    grants = GrantSerializer(many=True, required=False)
+    prices = ModelPriceSerializer(many=True, required=False)
+    alerts = AlertSerializer(many=True, required=False)
+
+
+class PluginConfigSerializer(RowSectionsSerializer):
     routing_profiles = ProfileSerializer(many=True)
 
 
@@ -24,11 +41,20 @@ class ExportSerializer(serializers.Serializer[Any]):
     plugin = PluginSerializer()
 
 
-class ImportSerializer(serializers.Serializer[Any]):
+class ImportSerializer(RowSectionsSerializer):
     """Either of the two."""
 
     routing_profiles = ProfileSerializer(many=True, required=False)
     plugin = PluginSerializer(required=False)
+
+
+class SectionOutcomeSerializer(serializers.Serializer[Any]):
+    """What became of the rows of one kind: their ids."""
+
+    created = serializers.ListField()
+    changed = serializers.ListField()
+    removed = serializers.ListField()
+    unchanged = serializers.IntegerField()
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):
@@ -38,5 +64,10 @@ class OutcomeSerializer(serializers.Serializer[Any]):
     changed = serializers.ListField(child=serializers.CharField())
     removed = serializers.ListField(child=serializers.CharField())
     unchanged = serializers.IntegerField(help_text="How many stayed as they were.")
+    groups = SectionOutcomeSerializer(required=False)
+    limits = SectionOutcomeSerializer(required=False)
+    grants = SectionOutcomeSerializer(required=False)
+    prices = SectionOutcomeSerializer(required=False)
+    alerts = SectionOutcomeSerializer(required=False)
     warnings = WarningSerializer(many=True)
     dry_run = serializers.BooleanField()

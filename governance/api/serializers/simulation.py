@@ -77,6 +77,14 @@ class CandidateSerializer(serializers.Serializer[Any]):
     demoted = serializers.CharField(
         allow_null=True, help_text="Why it is tried after the healthy ones."
     )
+    expected_cost_usd = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        help_text="By list prices, where the strategy goes by them; null where none is known.",
+    )
+    detail = serializers.CharField(
+        required=False, help_text="Why it stands where it does, in a sentence."
+    )
 
 
 class RejectionSerializer(serializers.Serializer[Any]):

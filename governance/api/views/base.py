@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -92,6 +92,15 @@ def may_set_credentials(request: Request) -> bool:
     return isinstance(request.auth, VirtualKey) or request.user.has_perm(
         "governance.set_credentials"
     )
+
+
+def may(request: Request) -> Callable[[Sequence[str]], bool]:
+    """Whether a person has permissions; what a key may do, its scopes have said already."""
+
+    def allowed(permissions: Sequence[str]) -> bool:
+        return isinstance(request.auth, VirtualKey) or request.user.has_perms(permissions)
+
+    return allowed
 
 
 def maker(request: Request) -> Maker:

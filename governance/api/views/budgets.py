@@ -1,11 +1,29 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Model
 from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from governance import services
 from governance.api.filters import GrantFilter, GroupFilter, LimitFilter, PriceFilter
+from governance.api.schema import WRITING, answers
+from governance.api.serializers.limit_replay import (
+    LimitReplayRequestSerializer,
+    LimitReplaySerializer,
+    limit_answer,
+    limit_question,
+)
+from governance.api.serializers.recompute import (
+    RecomputedSerializer,
+    RecomputeRequestSerializer,
+    recompute_answer,
+    recompute_question,
+)
+from governance.api.views.base import GovernanceViewSet, who
 from governance.api.views.rows import PlainRowViewSet, described
 from governance.limits_in_force import live_use
 from governance.models import Group, Limit, LimitGrant, ModelPrice
@@ -38,6 +56,20 @@ class LimitViewSet(PlainRowViewSet):
     filterset_class = LimitFilter
     rows = LIMITS
     names, one = "limits", "limit"
+    rights = {**GovernanceViewSet.rights, "replay": ("view",)}
+
+    @extend_schema(
+        operation_id="replay_limit",
+        summary="Say what a limit would have refused of the requests in the log",
+        request=LimitReplayRequestSerializer,
+        responses=answers(*WRITING, ok=LimitReplaySerializer),
+    )
+    def replay(self, request: Request) -> Response:
+        begin, end, document = limit_question(request.data)
+        identity = document.get("id") if isinstance(document, Mapping) else None
+        known = type(identity) is int and Limit.objects.filter(pk=identity).exists()
+        done = services.replay_of_limit(document, begin, end, existing=identity if known else None)
+        return Response(limit_answer(done))
 
     def shown(self, row: Model, document: dict[str, Any]) -> dict[str, Any]:
         assert isinstance(row, Limit)
@@ -64,3 +96,14 @@ class PriceViewSet(PlainRowViewSet):
     filterset_class = PriceFilter
     rows = PRICES
     names, one = "prices", "price"
+    rights = {**GovernanceViewSet.rights, "recompute": ("change",)}
+
+    @extend_schema(
+        operation_id="recompute_costs",
+        summary="Work out again what requests cost, after a price was corrected",
+        request=RecomputeRequestSerializer,
+        responses=answers(*WRITING, ok=RecomputedSerializer),
+    )
+    def recompute(self, request: Request) -> Response:
+        asked = recompute_question(request.data)
+        return Response(recompute_answer(services.recompute_costs(**asked, who=who(request))))

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 from django_filters import IsoDateTimeFilter
 from django_filters.rest_framework import DjangoFilterBackend
@@ -23,13 +21,13 @@ from governance.api.serializers.interactions import (
 )
 from governance.api.views.base import GovernanceViewSet
 from governance.errors import Invalid, NotFound
+from governance.interactions.exporting import in_pieces, json_lines
 from governance.interactions.filters import InteractionFilter
 from governance.interactions.keyset import (
     BadCursor,
     Cursor,
     Rows,
     cursor_of,
-    oldest_first,
     page,
 )
 from governance.interactions.rows import record_of
@@ -38,8 +36,6 @@ from governance.routing.fields import Problem
 
 PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 500
-EXPORTED: Final = 500
-"""Rows of an export that are in memory at a time."""
 
 
 FILTERS: Final = [
@@ -121,7 +117,7 @@ class InteractionViewSet(GovernanceViewSet):
         last = Interaction.objects.order_by("-id").values_list("id", flat=True).first()
         rows = self._rows(request).filter(id__lte=last or 0)
         return StreamingHttpResponse(
-            _lines(rows),
+            in_pieces(rows, json_lines),
             content_type=JsonLines.media_type,
             headers={
                 "Content-Disposition": 'attachment; filename="interactions.jsonl"',
@@ -133,27 +129,6 @@ class InteractionViewSet(GovernanceViewSet):
     def _rows(self, request: Request) -> Rows:
         rows: Rows = DjangoFilterBackend().filter_queryset(request, Interaction.objects.all(), self)
         return rows
-
-
-async def _lines(rows: Rows) -> AsyncIterator[bytes]:
-    """All rows in pieces, each of one short query: no transaction stays open while a caller
-    reads slowly."""
-    cursor = None
-    while True:
-        piece, cursor = await sync_to_async(_piece)(rows, cursor)
-        if piece:
-            yield piece
-        if cursor is None:
-            return
-
-
-def _piece(rows: Rows, cursor: Cursor | None) -> tuple[bytes, Cursor | None]:
-    found = oldest_first(rows, EXPORTED, cursor)
-    encode = msgspec.json.Encoder().encode
-    piece = b"".join(encode(record_of(row)) + b"\n" for row in found)
-    if len(found) < EXPORTED:
-        return piece, None
-    return piece, Cursor(False, found[-1].time, found[-1].pk)
 
 
 def _limit(request: Request) -> int:

@@ -10,7 +10,7 @@ from governance import services
 from governance.api.filters import KeyFilter
 from governance.api.schema import IF_MATCH, PAGE, WRITING, answers
 from governance.api.serializers.common import listed, patch_of, single
-from governance.api.serializers.keys import NewKeySerializer
+from governance.api.serializers.keys import NewKeySerializer, RotationSerializer, grace_of
 from governance.api.views.base import GovernanceViewSet, answered, expected, maker, tagged, who
 from governance.models import ApiKey
 from governance.serializers import KeySerializer
@@ -57,6 +57,7 @@ class KeyViewSet(GovernanceViewSet):
     model = ApiKey
     filterset_class = KeyFilter
     writing_scopes = (*GovernanceViewSet.writing_scopes, "keys")
+    rights = {**GovernanceViewSet.rights, "rotate": ("change",)}
 
     def list(self, request: Request) -> Response:
         rows, count = self.page(request, ApiKey.objects.all(), PAGE_LENGTH)
@@ -79,6 +80,23 @@ class KeyViewSet(GovernanceViewSet):
             expected=expected(request),
         )
         return answered("key", _versioned(saved))
+
+    @extend_schema(
+        operation_id="rotate_key",
+        summary="Give an API key a new secret; the answer is the only one that shows it",
+        parameters=[IF_MATCH],
+        request=RotationSerializer,
+        responses=answers(*WRITING, 404, 412, ok=NewKeySerializer),
+    )
+    def rotate(self, request: Request, key_id: str) -> Response:
+        saved, secret = services.rotate_key(
+            key_id,
+            who=who(request),
+            grace=grace_of(request.data),
+            maker=maker(request),
+            expected=expected(request),
+        )
+        return answered("key", _versioned(saved), secret=secret)
 
     def destroy(self, request: Request, key_id: str) -> Response:
         services.delete_key(key_id, who=who(request), expected=expected(request))

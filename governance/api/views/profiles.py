@@ -25,12 +25,14 @@ from governance.api.views.base import (
     answered,
     expected,
     flag,
+    may,
     tagged,
     warning_documents,
     who,
     with_warnings,
 )
 from governance.consistent import consistent
+from governance.errors import Forbidden
 from governance.models import RoutingProfile
 from governance.routing.fields import Problem
 from governance.routing.table import ANONYMOUS, VirtualKey
@@ -145,11 +147,15 @@ class ProfileViewSet(GovernanceViewSet):
     def export(self, request: Request) -> Response:
         profiles = [ProfileSerializer.exported(row) for row in consistent(lambda: list(_rows()))]
         warnings: list[Problem] = []
+        rows = services.exported_rows(may(request))
         if flag(request, "portable"):
             told = [portable(one, f"routing_profiles[{n}]") for n, one in enumerate(profiles)]
             profiles = [document for document, _ in told]
             warnings = [warning for _, found in told for warning in found]
-        plugin = {"name": PLUGIN, "enabled": True, "config": {"routing_profiles": profiles}}
+            warnings += [_left_out(name) for name in rows]
+            rows = {}
+        config = {"routing_profiles": profiles, **rows}
+        plugin = {"name": PLUGIN, "enabled": True, "config": config}
         return Response(with_warnings({"plugin": plugin}, warnings))
 
     @extend_schema(
@@ -161,14 +167,18 @@ class ProfileViewSet(GovernanceViewSet):
     )
     def replace_all(self, request: Request) -> Response:
         dry_run = flag(request, "dry_run")
-        given = services.profiles_in(request.data)
-        outcome = services.replace_all(given, who=who(request), dry_run=dry_run)
+        given, rows = services.profiles_in(request.data), services.sections_in(request.data)
+        lacking = services.lacking_rights(rows, may(request))
+        if lacking:
+            raise Forbidden(lacking)
+        outcome = services.replace_all(given, rows=rows, who=who(request), dry_run=dry_run)
         return Response(
             {
                 "created": outcome.created,
                 "changed": outcome.changed,
                 "removed": outcome.removed,
                 "unchanged": outcome.unchanged,
+                **{name: _became(one) for name, one in outcome.rows.items()},
                 "warnings": warning_documents(outcome.warnings),
                 "dry_run": dry_run,
             }
@@ -184,6 +194,20 @@ class ProfileViewSet(GovernanceViewSet):
     def simulate(self, request: Request) -> Response:
         caller = request.auth if isinstance(request.auth, VirtualKey) else ANONYMOUS
         return Response(simulation.run(request.data, caller))
+
+
+def _left_out(section: str) -> Problem:
+    message = f"Relatives do not know {section}: they are left out."
+    return Problem(section, "not_portable", message)
+
+
+def _became(outcome: services.SectionOutcome) -> dict[str, Any]:
+    return {
+        "created": outcome.created,
+        "changed": outcome.changed,
+        "removed": outcome.removed,
+        "unchanged": outcome.unchanged,
+    }
 
 
 def _rows() -> Any:

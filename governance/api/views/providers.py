@@ -7,8 +7,18 @@ from rest_framework.response import Response
 from governance import ports, services
 from governance.api.errors import NotImplementedHere
 from governance.api.filters import ProviderFilter
-from governance.api.schema import FORCE, IF_MATCH, PAGE, RENAME, WRITING, answers
+from governance.api.schema import (
+    FORCE,
+    IF_MATCH,
+    OVERRIDDEN_MODEL,
+    PAGE,
+    RENAME,
+    WRITING,
+    answers,
+)
 from governance.api.serializers.common import listed, patch_of, single
+from governance.api.serializers.health import ProviderHealthSerializer
+from governance.api.serializers.overrides import OverrideRequestSerializer
 from governance.api.serializers.repairs import RepairSerializer
 from governance.api.views.base import (
     GovernanceViewSet,
@@ -18,9 +28,10 @@ from governance.api.views.base import (
     may_set_credentials,
     tagged,
     who,
+    with_warnings,
 )
 from governance.models import Provider
-from governance.serializers import ProviderSerializer
+from governance.serializers import OverrideSerializer, ProviderSerializer
 
 SAVED = answers(*WRITING, 404, 412, ok=single("provider", ProviderSerializer))
 
@@ -70,7 +81,12 @@ class ProviderViewSet(GovernanceViewSet):
 
     model = Provider
     filterset_class = ProviderFilter
-    rights = {**GovernanceViewSet.rights, "forget_repairs": ("change",)}
+    rights = {
+        **GovernanceViewSet.rights,
+        "forget_repairs": ("change",),
+        "override": ("change",),
+        "end_override": ("change",),
+    }
 
     def list(self, request: Request) -> Response:
         rows, count = self.page(request, Provider.objects.all())
@@ -117,8 +133,48 @@ class ProviderViewSet(GovernanceViewSet):
     )
     def forget_repairs(self, request: Request, name: str) -> Response:
         row = services.find_provider(name)
-        if not ports.filled().forget_repairs(row.name):
+        if not services.forget_repairs(row, who=who(request)):
             raise NotImplementedHere("The collector, which tells every process, is not running.")
+        return Response(status=204)
+
+    @extend_schema(
+        operation_id="get_provider_health",
+        summary="How a provider fares at this moment, on this node and by the word of others",
+        responses=answers(404, ok=single("health", ProviderHealthSerializer)),
+    )
+    def health(self, request: Request, name: str) -> Response:
+        row = services.find_provider(name)
+        return Response({"health": ports.filled().health(row.name)})
+
+    @extend_schema(
+        operation_id="list_provider_overrides",
+        summary="What is forced upon a provider or its models at this moment",
+        responses=answers(404, ok=listed("overrides", OverrideSerializer)),
+    )
+    def overrides(self, request: Request, name: str) -> Response:
+        rows = services.overrides_of(services.find_provider(name))
+        found = [OverrideSerializer.document(row) for row in rows]
+        return Response({"overrides": found, "count": len(found)})
+
+    @extend_schema(
+        operation_id="override_provider",
+        summary="Drain a provider or force its breaker for a while; it lapses by itself",
+        request=OverrideRequestSerializer,
+        responses=answers(*WRITING, 404, ok=single("override", OverrideSerializer)),
+    )
+    def override(self, request: Request, name: str) -> Response:
+        saved = services.set_override(name, request.data, who=who(request))
+        return Response(with_warnings({"override": saved.document}, saved.warnings))
+
+    @extend_schema(
+        operation_id="end_provider_override",
+        summary="End an override before its time",
+        parameters=[OVERRIDDEN_MODEL],
+        responses=answers(404, gone=True),
+    )
+    def end_override(self, request: Request, name: str) -> Response:
+        model = request.query_params.get("model", "")
+        services.end_override(name, model, who=who(request))
         return Response(status=204)
 
     def _save(self, request: Request, name: str, *, partial: bool = False) -> Response:

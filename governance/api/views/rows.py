@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.db.models import Model
@@ -9,9 +10,9 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.api.schema import PAGE, WRITING, answers
+from governance.api.schema import IF_MATCH, PAGE, WRITING, answers
 from governance.api.serializers.common import listed, patch_of, single
-from governance.api.views.base import GovernanceViewSet, who, with_warnings
+from governance.api.views.base import GovernanceViewSet, answered, expected, tagged, who
 from governance.services.plain_rows import PlainRows
 
 PAGE_LENGTH = 1000
@@ -23,7 +24,7 @@ def described(
     """The OpenAPI words of such a view: `names` of a list, `one` of its items."""
     word = rows.kind.replace(" ", "_")
     a = f"an {rows.kind}" if rows.kind[0] in "aeiou" else f"a {rows.kind}"
-    saved = answers(*WRITING, 404, ok=single(one, shape))
+    saved = answers(*WRITING, 404, 412, ok=single(one, shape))
     told = {
         "list": extend_schema(
             operation_id=f"list_{word}s",
@@ -45,19 +46,22 @@ def described(
         "destroy": extend_schema(
             operation_id=f"delete_{word}",
             summary=f"Delete {a}",
-            responses=answers(404, 409, gone=True),
+            parameters=[IF_MATCH],
+            responses=answers(404, 409, 412, gone=True),
         ),
     }
     if not fixed:
         told["update"] = extend_schema(
             operation_id=f"replace_{word}",
             summary=f"Replace {a}",
+            parameters=[IF_MATCH],
             request=rows.serializer,
             responses=saved,
         )
         told["partial_update"] = extend_schema(
             operation_id=f"change_{word}",
             summary=f"Change some fields of {a}",
+            parameters=[IF_MATCH],
             request=patch_of(rows.serializer),
             responses=saved,
         )
@@ -81,7 +85,8 @@ class PlainRowViewSet(GovernanceViewSet):
         return Response({self.names: found, "count": count})
 
     def retrieve(self, request: Request, row_id: str | int) -> Response:
-        return Response({self.one: self._document(self.rows.find(row_id))})
+        row = self.rows.find(row_id)
+        return tagged(Response({self.one: self._document(row)}), row.changed_in)
 
     def create(self, request: Request) -> Response:
         return self._saved(request, None, partial=False, status=201)
@@ -93,16 +98,22 @@ class PlainRowViewSet(GovernanceViewSet):
         return self._saved(request, row_id, partial=True)
 
     def destroy(self, request: Request, row_id: str | int) -> Response:
-        self.rows.delete(row_id, who=who(request))
+        self.rows.delete(row_id, who=who(request), expected=expected(request))
         return Response(status=204)
 
     def _saved(
         self, request: Request, row_id: str | int | None, *, partial: bool, status: int = 200
     ) -> Response:
-        saved = self.rows.save(request.data, who=who(request), existing=row_id, partial=partial)
+        saved = self.rows.save(
+            request.data,
+            who=who(request),
+            existing=row_id,
+            partial=partial,
+            expected=expected(request),
+        )
         row = self.rows.find(saved.document["id"])
-        document = self.shown(row, saved.document)
-        return Response(with_warnings({self.one: document}, saved.warnings), status=status)
+        shown = replace(saved, document=self.shown(row, saved.document))
+        return answered(self.one, shown, status)
 
     def _document(self, row: Model) -> dict[str, Any]:
         return self.shown(row, self.rows.serializer.document(row))

@@ -20,6 +20,7 @@ from governance.api.schema import answers
 from governance.api.serializers.usage import UsageReportSerializer
 from governance.api.views.base import GovernanceViewSet
 from governance.errors import Invalid, check
+from governance.interactions.exporting import safe_cell
 from governance.interactions.usage_report import (
     FILTERS,
     GROUPS,
@@ -35,8 +36,6 @@ from governance.serializers.json_values import in_utc, point_in_time
 
 MONTH: Final = timedelta(days=30)
 """What is told where nobody says from when."""
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings of a cell that spreadsheets take for a formula."""
 
 
 class Csv(BaseRenderer):
@@ -58,7 +57,7 @@ class Csv(BaseRenderer):
         writer = csv.DictWriter(out, data["columns"], lineterminator="\r\n")
         writer.writeheader()
         for row in data["rows"]:
-            writer.writerow({name: _cell(value) for name, value in row.items()})
+            writer.writerow({name: safe_cell(value) for name, value in row.items()})
         return out.getvalue()
 
 
@@ -138,10 +137,3 @@ def _moment(
         found.append(Problem(name, "invalid", message))
         return default
     return moment
-
-
-def _cell(value: Any) -> Any:
-    """Names are the operators' and the callers': none of them is a formula."""
-    if isinstance(value, str) and value.startswith(_RISKY):
-        return f"'{value}"
-    return "" if value is None else value

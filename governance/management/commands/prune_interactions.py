@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from governance import audit
 from governance.interactions import retention
 
 
@@ -35,10 +36,13 @@ class Command(BaseCommand):
             rows, did = retention.delete_rows(before), "Deleted"
             for path in files:
                 path.unlink(missing_ok=True)
-        self.stdout.write(
+        told = (
             f"{did} {_some(rows, 'row')} and {_some(len(files), 'file')} "
             f"from before {before:%Y-%m-%d %H:%M} UTC."
         )
+        if not dry_run and (rows or files):
+            audit.record([audit.Act("delete", "interactions", "", changes=[told])])
+        self.stdout.write(told)
 
 
 def _some(count: int, what: str) -> str:

@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None, worker_command: Sequence[str] = WORK
         memory_budget_bytes=options.memory_budget or default_memory_budget(),
         idle_timeout_s=options.idle_timeout,
         max_loaded=options.max_loaded,
+        disk_budget_bytes=options.disk_budget,
         worker_options=_worker_options(options),
     )
     try:
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--memory-budget", type=int, default=0, metavar="BYTES", help="default: 60%% of memory")
     add("--idle-timeout", type=float, default=0, metavar="SECONDS", help="0: keep idle models")
     add("--max-loaded", type=int, default=0, metavar="N", help="0: as many as memory allows")
+    add("--disk-budget", type=int, default=0, metavar="BYTES", help="of all models; 0: the disk")
     add("--preload", action="append", default=[], metavar="NAME", help="load at once")
     add("--exit-with-parent", action="store_true", help="end when standard input is closed")
     add("--batching", action="store_true", help="answer several requests of a model at a time")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from inference.local.engine import report
-from inference.local.engine.errors import EngineError
+from inference.local.engine.errors import EngineError, invalid
 from inference.local.engine.relay import Relay
 from inference.local.engine.reply import EngineReply, Send
 from inference.local.engine.supervisor import WorkerSupervisor
@@ -18,7 +18,13 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 """Well above what the gateway lets through: this one only guards the engine's memory."""
 
 GENERATION_PATHS = frozenset(
-    {"/v1/chat/completions", "/v1/completions", "/v1/chat/completions/count"}
+    {
+        "/v1/chat/completions",
+        "/v1/completions",
+        "/v1/chat/completions/count",
+        "/v1/embeddings",
+        "/v1/rerank",
+    }
 )
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -56,14 +62,16 @@ class EngineApp:
             await Relay(self._supervisor, reply, path, scope["headers"], body).run()
             return
         try:
-            status, answer = await self._answer_operator(scope)
+            status, answer = await self._answer_operator(scope, body)
         except EngineError as error:
             await reply.fail(error)
         else:
             headers = [(b"content-type", b"application/json")]
             await reply.whole(status, headers, msgspec.json.encode(answer))
 
-    async def _answer_operator(self, scope: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    async def _answer_operator(
+        self, scope: dict[str, Any], body: bytes
+    ) -> tuple[int, dict[str, Any]]:
         supervisor = self._supervisor
         # Split before decoding: a name may hold an encoded slash, and is then simply unknown.
         parts = [unquote(part) for part in scope["raw_path"].decode("latin-1").split("/")[1:]]
@@ -78,11 +86,34 @@ class EngineApp:
                 supervisor.load(name)
                 return 202, {"name": name}
             case "POST", ["engine", "models", name, "unload"]:
-                query = parse_qs(scope["query_string"].decode("latin-1"))
-                await supervisor.unload(name, force=query.get("force") == ["1"])
+                await supervisor.unload(name, force=_forced(scope))
                 return 200, {"name": name}
+            case "DELETE", ["engine", "models", name]:
+                await supervisor.remove(name, force=_forced(scope))
+                return 200, {"name": name}
+            case "POST", ["engine", "models"]:
+                asked = _read_addition(body)
+                supervisor.additions.begin(asked.source, asked.name)
+                return 202, {"source": asked.source}
         message = f"There is nothing at {scope['method']} {scope['path']}."
         raise EngineError(404, "not_found", message)
+
+
+class _AddModel(msgspec.Struct):
+    source: Any = None
+    name: Any = None
+
+
+def _read_addition(body: bytes) -> _AddModel:
+    """Raises EngineError 400."""
+    try:
+        return msgspec.json.decode(body, type=_AddModel)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise invalid("The body is not a JSON object.") from error
+
+
+def _forced(scope: dict[str, Any]) -> bool:
+    return parse_qs(scope["query_string"].decode("latin-1")).get("force") == ["1"]
 
 
 async def _read_body(receive: Receive) -> bytes | None:

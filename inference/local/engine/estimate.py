@@ -2,16 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from inference.local.gguf_header import read_header
 from inference.local.llama_sizes import memory_bytes
+from inference.local.safetensors_header import read_tensors
 
 _HALF_PRECISION = frozenset({"F16", "BF16"})
-_HEADER_LIMIT_BYTES = 100_000_000
-"""The safetensors format's own limit."""
 
 
 def weights_bytes(folder: Path, *, widened: bool = sys.platform != "darwin") -> int:
@@ -38,18 +34,11 @@ def _gguf_bytes(file: Path) -> int:
 
 
 def _file_bytes(file: Path, widened: bool) -> int:
-    """The sum over the tensors listed in a safetensors header: eight bytes of length, then JSON."""
-    with file.open("rb") as opened:
-        length = int.from_bytes(opened.read(8), "little")
-        if length > _HEADER_LIMIT_BYTES:
-            raise ValueError("not a safetensors file")
-        tensors: dict[str, Any] = msgspec.json.decode(opened.read(length))
-    total = 0
-    for name, tensor in tensors.items():
-        if name != "__metadata__":
-            start, end = tensor["data_offsets"]
-            total += (end - start) * (2 if widened and tensor["dtype"] in _HALF_PRECISION else 1)
-    return total
+    """The sum over the tensors that the file lists."""
+    return sum(
+        tensor.size_bytes * (2 if widened and tensor.kind in _HALF_PRECISION else 1)
+        for tensor in read_tensors(file)
+    )
 
 
 def _size(folder: Path) -> int:

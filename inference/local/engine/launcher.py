@@ -4,12 +4,12 @@ import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from inference.local.engine.catalog import Catalog
 from inference.local.engine.process import Listener, WorkerProcess
 from inference.local.engine.settings import EngineSettings
 from inference.local.engine.slot import Worker
 from inference.local.engine.worker_client import WorkerClient
 from inference.local.runtimes import MLX
+from inference.local.store.catalog import Catalog
 
 
 class Launcher:

@@ -4,10 +4,11 @@ import asyncio
 import time
 from typing import Any
 
-from inference.local.engine.catalog import ModelFiles
 from inference.local.engine.housekeeping import ask_health
 from inference.local.engine.slot import Slot
 from inference.local.engine.supervisor import WorkerSupervisor
+from inference.local.store.catalog import ModelFiles
+from inference.local.store.facts import FileFacts, UnusableModel, read_facts
 from inference.local.supervision.state import ModelState, Phase
 
 _FRESH_S = 0.5
@@ -26,6 +27,7 @@ async def engine_models(supervisor: WorkerSupervisor) -> dict[str, Any]:
             _model(name, folders.get(name), fleet.slots.get(name), epoch)
             for name in sorted(folders.keys() | running)
         ],
+        "additions": supervisor.additions.told(),
         "memory_budget_bytes": fleet.settings.memory_budget_bytes,
         "memory_used_bytes": sum(resident.size_bytes for resident in fleet.residents()),
     }
@@ -64,7 +66,7 @@ def _model(name: str, folder: ModelFiles | None, slot: Slot | None, epoch: float
     queued = slot.health.queued if slot and ready else 0
     answering = slot.users - slot.waiting if slot else 0
     last_used = slot.last_used if slot else None
-    facts = state.facts
+    facts, said = state.facts, _file_facts(folder)
     return {
         "name": name,
         "state": phase,
@@ -78,11 +80,25 @@ def _model(name: str, folder: ModelFiles | None, slot: Slot | None, epoch: float
         "loaded_at": None if state.ready_at is None else epoch + state.ready_at,
         "last_used_at": None if last_used is None else epoch + last_used,
         "restarts": state.restarts,
-        "context_length": facts.context_length if facts else None,
-        "parameters": facts.parameters if facts else None,
+        "context_length": (facts and facts.context_length) or said.context_length,
+        "parameters": (facts and facts.parameters) or said.parameters,
         "size_bytes": folder.size_bytes if folder else 0,
         "runtime": folder.runtime if folder else "",
+        "quantization": said.quantization,
+        "architecture": said.architecture,
+        "serves": said.serves,
+        "capabilities": said.capabilities,
     }
+
+
+def _file_facts(folder: ModelFiles | None) -> FileFacts:
+    """What the files say before they are loaded; nothing where they cannot be read."""
+    if folder is None:
+        return FileFacts()
+    try:
+        return read_facts(folder.path)
+    except UnusableModel:
+        return FileFacts()
 
 
 def _shown(slot: Slot | None, state: ModelState) -> tuple[str, float, str]:

@@ -74,6 +74,7 @@ async def serve(
         await asyncio.wait({serving, stop, house}, return_when=asyncio.FIRST_COMPLETED)
         house.cancel()
         # The workers' end gives the open streams their error event; then the server may close.
+        await supervisor.additions.close()
         await fleet.close()
         server.should_exit = True
         await serving

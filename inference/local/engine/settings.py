@@ -37,13 +37,15 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """`idle_timeout_s` and `max_loaded` 0: no limit. `worker_options` go to every worker."""
+    """`idle_timeout_s`, `max_loaded` and `disk_budget_bytes` 0: no limit. `worker_options` go to
+    every worker."""
 
     models_dir: Path
     memory_budget_bytes: int
     idle_timeout_s: float = 0.0
     max_loaded: int = 0
     max_waiting: int = 256
+    disk_budget_bytes: int = 0
     worker_base_bytes: int = 128 * 1024**2
     """What a worker takes beside the weights, before it is measured."""
     worker_options: tuple[str, ...] = ()

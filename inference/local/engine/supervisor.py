@@ -1,14 +1,18 @@
 """Using models: requests wait here until theirs is loaded, operators load and unload."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from inference.local.engine.catalog import Catalog
+from inference.local.engine.additions import Additions
 from inference.local.engine.errors import EngineError, model_not_found, unavailable
 from inference.local.engine.estimate import weights_bytes
 from inference.local.engine.fleet import Fleet, readable_size
 from inference.local.engine.slot import Slot
 from inference.local.engine.worker_client import WorkerClient
+from inference.local.store.adding import ModelStore
+from inference.local.store.catalog import Catalog
+from inference.local.store.errors import CannotAdd
 from inference.local.supervision import state
 from inference.local.supervision.memory import MemoryVerdict
 from inference.local.supervision.state import Phase
@@ -21,6 +25,9 @@ class WorkerSupervisor:
         self.fleet = fleet
         self.settings = fleet.settings
         self.catalog = Catalog(fleet.settings.models_dir)
+        self.additions = Additions(
+            fleet.settings.models_dir, fleet.settings.disk_budget_bytes, clock=fleet.clock
+        )
 
     def slot(self, name: str) -> Slot:
         """The model of that name. Raises EngineError 404 naming the models there are."""
@@ -189,3 +196,16 @@ class WorkerSupervisor:
         self.fleet.stop(slot)
         while slot.state.phase is Phase.STOPPING:
             await self.fleet.changes.wait()
+
+    async def remove(self, name: str, *, force: bool = False) -> None:
+        """Unload the model and delete its files.
+
+        Raises EngineError as `unload` does, and 409 when they cannot be deleted.
+        """
+        await self.unload(name, force=force)
+        models_dir = self.settings.models_dir
+        try:
+            await asyncio.to_thread(ModelStore(models_dir, models_dir).remove, name)
+        except CannotAdd as error:
+            raise EngineError(409, "not_removed", str(error)) from error
+        self.fleet.slots.pop(name, None)

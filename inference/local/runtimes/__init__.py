@@ -32,6 +32,10 @@ class Generation(Protocol):
         """
         ...
 
+    def life(self) -> int:
+        """Another number than before when anything got on that this answer waits for."""
+        ...
+
     def ends(self, event: Any) -> bool:
         """Whether this event is the last."""
         ...
@@ -71,6 +75,14 @@ class ServedModel(Protocol):
 
     async def completion(self, raw: bytes, rank: int) -> Generation:
         """Start a legacy completion. Raises BadRequest or BacklogFull."""
+        ...
+
+    async def embed(self, raw: bytes, rank: int) -> Json:
+        """The embeddings of texts. Raises BadRequest, BacklogFull or GenerationFailed."""
+        ...
+
+    async def rerank(self, raw: bytes, rank: int) -> Json:
+        """How relevant documents are. Raises as `embed`."""
         ...
 
     async def count(self, raw: bytes) -> int:

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import math
-import os
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
+import xllamacpp
 
 from inference.local import validation
 from inference.local.admission import Admission, Reservation
+from inference.local.constraint import schema_of
 from inference.local.engine.worker_client import WorkerClient
 from inference.local.generation import (
     DEFAULT_MAX_TOKENS,
@@ -34,21 +33,18 @@ from inference.local.generation import (
 )
 from inference.local.gguf_header import Header, read_header
 from inference.local.llama_generation import LlamaGeneration
-from inference.local.llama_request import (
-    chat_body,
-    generation_body,
-)
+from inference.local.llama_params import common_params, cores, inner_socket
+from inference.local.llama_pooling import PoolingModel, assemble_pooling
+from inference.local.llama_request import chat_body, generation_body
+from inference.local.llama_schema import check_schema
 from inference.local.llama_sizes import cache_tokens, prefill_step
 from inference.local.llama_tools import as_text
 from inference.local.memory import resident_memory
+from inference.local.pooling import serves_other
 from inference.local.scheduler import Stats
 from inference.local.service import GenerationFailed
+from inference.local.store.facts import EMBEDDINGS, RERANK, of_gguf
 from inference.local.wire import Json
-
-# Its threads wait for one another after every layer. By default they spin, which on a machine with
-# other work stops everything: two threads on two busy cores were ten times slower so than asleep.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-import xllamacpp
 
 SAMPLERS: Final = frozenset({"top_k", "min_p", "repetition_penalty"})
 PROMPT_CACHE_MIB: Final = 128
@@ -60,50 +56,30 @@ Progress = Callable[[str, float], None]
 
 def assemble(
     options: argparse.Namespace, progress: Progress
-) -> tuple[LlamaCppModel, dict[str, Any]]:
-    """The model, once it has generated a token."""
+) -> tuple[LlamaCppModel | PoolingModel, dict[str, Any]]:
+    """The model, once it has generated a token, or read a text if it writes none."""
     header = read_header(options.model_dir)
-    context = min(header.context_length, options.max_context or header.context_length)
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    tokens = cache_tokens(header, context, options.max_batch)
-    # Its name must end so for llama.cpp to take it for a path.
-    inner = f"{options.socket.with_suffix('')}-inner.sock"
-    with suppress(FileNotFoundError):
-        os.unlink(inner)
+    facts = of_gguf(header)
     progress("reading the weights", 0.1)
-    server = xllamacpp.Server(_params(options, inner, cores, tokens, header))
+    if facts.serves in (EMBEDDINGS, RERANK):
+        return assemble_pooling(options, header, facts)
+    context = min(header.context_length, options.max_context or header.context_length)
+    tokens = cache_tokens(header, context, options.max_batch)
+    inner = inner_socket(options)
+    params = common_params(options, inner, tokens, prefill_step(header, cores()))
+    params.cache_ram_mib = PROMPT_CACHE_MIB
+    server = xllamacpp.Server(params)
     progress("warming up", 0.95)
     knows_tools = "tools" in header.metadata.get("tokenizer.chat_template", "")
-    facts = _Facts(options.name, min(context, tokens), _sampling(header), knows_tools)
-    model = LlamaCppModel(server, WorkerClient(inner), facts, options, tokens)
+    limits = _Facts(options.name, min(context, tokens), _sampling(header), knows_tools)
+    model = LlamaCppModel(server, WorkerClient(inner), limits, options, tokens)
     model.warm_up()
-    parameters = sum(math.prod(tensor.shape) for tensor in header.tensors)
     ready = {
         "memory_bytes": resident_memory() or 0,
-        "parameters": parameters,
-        "context_length": facts.context_length,
+        "parameters": facts.parameters,
+        "context_length": limits.context_length,
     }
     return model, ready
-
-
-def _params(
-    options: argparse.Namespace, inner: str, cores: int, tokens: int, header: Header
-) -> Any:
-    params = xllamacpp.CommonParams()
-    params.model.path = str(options.model_dir)
-    params.hostnames = [inner]
-    params.verbosity = 1  # errors, to standard error
-    params.n_ctx = tokens
-    params.n_parallel = options.max_batch
-    params.kv_unified = True
-    params.fit_params = False
-    params.cache_ram_mib = PROMPT_CACHE_MIB
-    params.n_batch = params.n_ubatch = prefill_step(header, cores)
-    for threads in (params.cpuparams, params.cpuparams_batch):
-        threads.n_threads = cores
-    return params
 
 
 def _sampling(header: Header) -> Sampling:
@@ -170,6 +146,7 @@ class LlamaCppModel:
 
     async def chat(self, raw: bytes, rank: int) -> LlamaGeneration:
         asked = self._read_chat(raw)
+        _check_forms(asked)
         generation = self._with_tools(asked)
         body = chat_body(generation)
         tokens = await self._count(await self._prompt(body))
@@ -189,6 +166,12 @@ class LlamaCppModel:
         tokens = await self._count(prompt) if isinstance(prompt, str) else len(prompt)
         sent: Json = {"prompt": prompt if isinstance(prompt, str) else list(prompt)}
         return self._begin(generation, sent, tokens, rank, self._server.handle_completions)
+
+    async def embed(self, raw: bytes, rank: int) -> NoReturn:
+        raise serves_other(self.name, "writes text and gives no embeddings")
+
+    async def rerank(self, raw: bytes, rank: int) -> NoReturn:
+        raise serves_other(self.name, "writes text and ranks nothing")
 
     async def count(self, raw: bytes) -> int:
         generation = self._with_tools(self._read_chat(raw))
@@ -231,7 +214,9 @@ class LlamaCppModel:
             "model": self.name,
             "created": int(time.time()),
         }
-        running = LlamaGeneration(generation, head, lambda: self._leave(place, running))
+        running = LlamaGeneration(
+            generation, head, lambda: self._leave(place, running), lambda: self._steps
+        )
         place.granted.add_done_callback(lambda _: self._start(place, running, body, handle))
         self._admission.enter(place, rank)
         return running
@@ -287,6 +272,16 @@ class LlamaCppModel:
         if reply.status != 200:
             raise InvalidGeneration(_words(answer), "messages")
         return answer
+
+
+def _check_forms(asked: ChatGeneration) -> None:
+    """What an answer is to be held to must be what llama.cpp holds to. Raises InvalidGeneration."""
+    if asked.response_format is not None:
+        check_schema(schema_of(asked.response_format))
+    if asked.tool_choice:
+        for place, tool in enumerate(asked.tools):
+            parameters = tool["function"].get("parameters") or {}
+            check_schema(parameters, f"tools[{place}].function.parameters")
 
 
 def _failure(chunk: Json) -> Exception:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Any, NoReturn
 
 import mlx.core as mx
 
 from inference.local.assembly import assemble as assemble_service
 from inference.local.loading import Progress
+from inference.local.pooling import serves_other
 from inference.local.service import Service
 
 
@@ -21,6 +22,12 @@ class MlxModel:
         self.stop = service.scheduler.stop
         self.name = service.facts.name
         self.context_length = service.facts.context_length
+
+    async def embed(self, raw: bytes, rank: int) -> NoReturn:
+        raise serves_other(self.name, "runs on MLX, which gives no embeddings here")
+
+    async def rerank(self, raw: bytes, rank: int) -> NoReturn:
+        raise serves_other(self.name, "runs on MLX, which ranks nothing here")
 
     @property
     def stats(self) -> Any:

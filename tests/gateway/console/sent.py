@@ -16,7 +16,7 @@ def profile_form(document: dict[str, Any], adding: bool = True) -> dict[str, Any
     data["strategy"] = document.get("strategy", "ordered_failover")
     data["local_fallback"] = document.get("local_fallback", "default")
     data["on_broken_stream"] = document.get("on_broken_stream", "continue")
-    for name in ("retries", "hedge_after"):
+    for name in ("retries", "hedge_after", "spill_after"):
         data[name] = "" if document.get(name) is None else document[name]
     if adding:
         data["id"] = document.get("id", "")

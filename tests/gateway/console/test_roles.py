@@ -66,6 +66,9 @@ def rows(settings: Settings) -> None:
     services.LIMITS.save(limit, who="ann")
     price = {"model": "m", "input": 1, "output": 1, "valid_from": "2026-01-01"}
     services.PRICES.save(price, who="ann")
+    group = services.GROUPS.save({"name": "Red"}, who="ann").document["id"]
+    services.KEY_ALLOWANCES.save({"group": group, "members": []}, who="ann")
+    services.ALERTS.save({"name": "a", "condition": "provider_failing"}, who="ann")
     insert([describe(request_context())])
     snapshot.refresh()
 
@@ -86,9 +89,11 @@ def address(path: str) -> str:
         "group": Group.objects.get(name="Viewer").pk,
         "limit": models.Limit.objects.get().pk,
         "modelprice": models.ModelPrice.objects.get().pk,
+        "keyallowance": models.KeyAllowance.objects.get().pk,
+        "alertrule": models.AlertRule.objects.get().pk,
     }
     if "governance/group" in path:
-        keys["group"] = models.Group.objects.get().pk
+        keys["group"] = models.Group.objects.get(name="Blue").pk
     return path.format(**keys)
 
 
@@ -103,6 +108,8 @@ LISTS = {
     "governance/group": VIEWER,
     "governance/limit": VIEWER,
     "governance/modelprice": VIEWER,
+    "governance/alertrule": VIEWER,
+    "governance/keyallowance": VIEWER,
     "governance/auditentry": ADMINISTRATOR,
     "auth/user": ADMINISTRATOR,
     "auth/group": ADMINISTRATOR,
@@ -120,6 +127,8 @@ WRITES = {
     "governance/group": (OPERATOR, OPERATOR, OPERATOR),
     "governance/limit": (OPERATOR, OPERATOR, OPERATOR),
     "governance/modelprice": (OPERATOR, OPERATOR, OPERATOR),
+    "governance/alertrule": (OPERATOR, OPERATOR, OPERATOR),
+    "governance/keyallowance": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "governance/auditentry": (NOBODY, NOBODY, NOBODY),
     "auth/user": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "auth/group": (ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
@@ -133,25 +142,45 @@ PAGES = {
     "usage/": (*VIEWER, "Nobody"),
     "engine/": VIEWER,
     "engine/state": VIEWER,
+    "help/": (*VIEWER, "Nobody"),
+    "search/": (*VIEWER, "Nobody"),
     "sessions/": (*VIEWER, "Nobody"),
+    "own-keys/": (*VIEWER, "Nobody"),
     "playground/": OPERATOR,
     "playground/models": OPERATOR,
 }
 ACTIONS = {
+    "alerts/<int:pk>/test": OPERATOR,
+    "limits/replay": VIEWER,
     "connection/<int:pk>/copy": OPERATOR,
     "connection/<int:pk>/keep": OPERATOR,
     "connection/<int:pk>/models": OPERATOR,
     "connection/<int:pk>/repairs": OPERATOR,
     "connection/<int:pk>/test": OPERATOR,
+    "connection/try": OPERATOR,
     "engine/load": OPERATOR,
     "engine/unload": OPERATOR,
     "playground/code": OPERATOR,
     "playground/send": OPERATOR,
     "sessions/end": (*VIEWER, "Nobody"),
+    "own-keys/create": (*VIEWER, "Nobody"),
+    "own-keys/<str:key_id>/rotate": (*VIEWER, "Nobody"),
+    "own-keys/<str:key_id>/delete": (*VIEWER, "Nobody"),
     "rehearse": VIEWER,
     "replay": VIEWER,
 }
 """POST; 403 means that someone may not, everything else that they may."""
+
+LEAD_ON = {
+    "connection/<int:pk>/",
+    "search/do",
+    "curl/<slug:model>",
+    "help/<path:name>",
+    "help/images/<str:name>",
+}
+"""They lead to another page, and ask for rights by the thing that is named."""
+PICKS = {"pick/<slug:kind>": {"keys": VIEWER, "profiles": VIEWER, "usable-keys": OPERATOR}}
+"""What fields search in, and who may see the names there."""
 
 
 def test_there_are_three_roles() -> None:
@@ -201,6 +230,14 @@ def test_what_each_may_do(role: str, acting: Client_of) -> None:
     assert client.get(revert).status_code == (200 if role in OPERATOR else 403)
     compare = "/admin/governance/revision/compare/"
     assert client.get(compare).status_code == (200 if role in VIEWER else 403)
+
+
+@pytest.mark.parametrize("role", [*ROLES, "Nobody"])
+def test_whose_fields_search(role: str, acting: Client_of) -> None:
+    client = acting(role)
+    for kind, allowed in PICKS["pick/<slug:kind>"].items():
+        status = client.get(f"/admin/pick/{kind}").status_code
+        assert status == (200 if role in allowed else 403), kind
 
 
 @pytest.mark.parametrize("role", [*ROLES, "Nobody"])
@@ -268,4 +305,5 @@ def test_every_page_of_the_admin_is_accounted_for() -> None:
     console: Any = next(
         one for one in get_resolver().url_patterns if getattr(one, "namespace", None) == "console"
     )
-    assert {str(one.pattern) for one in console.url_patterns} == (set(PAGES) - {""}) | set(ACTIONS)
+    known = (set(PAGES) - {""}) | set(ACTIONS) | set(PICKS) | LEAD_ON
+    assert {str(one.pattern) for one in console.url_patterns} == known

@@ -220,3 +220,12 @@ def test_going_back_brings_limits_and_prices_back(api: Api) -> None:
     for one in (kept, gone):
         assert api.get(f"/limits/{one['id']}").json()["limit"] == one
     assert api.get(f"/prices/{price['id']}").json()["price"] == price
+
+
+def test_costs_are_worked_out_again(api: Api) -> None:
+    path = "/prices/recompute"
+    done = api.post(path, {"from": "2026-01-01", "dry_run": True})
+    assert done.status_code == 200, done.content
+    assert (done.json()["requests"], done.json()["difference_usd"]) == (0, "0")
+    broken = api.post(path, {"from": "soon", "to": 3, "dry_run": "yes"})
+    assert list(error_of(broken)["fields"]) == ["from", "to", "dry_run"]

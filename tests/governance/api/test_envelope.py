@@ -114,7 +114,9 @@ def test_several_broken_rules_are_told_at_once(api: Api) -> None:
     assert error["fields"] == {
         "name": ["name is required."],
         "virtual_provider": ["virtual_provider is required."],
-        "strategy": ["strategy must be ordered_failover, weighted, least_busy or fastest."],
+        "strategy": [
+            "strategy must be ordered_failover, weighted, least_busy, fastest or cheapest."
+        ],
         "targets[0].provider": ["provider is required."],
         "targets[0].model": ["model is required where virtual_model is set."],
     }

@@ -54,6 +54,7 @@ FULL = {
     "sticky_sessions": False,
     "return_after": 60,
     "on_broken_stream": "error",
+    "spill_after": 2.5,
     "cache": {"ttl": 300, "scope": "shared", "tools": True, "cadence": True},
     "shadow": {"target": "openai/gpt-5", "percent": 5},
 }
@@ -215,6 +216,7 @@ def test_an_export_leaves_out_what_holds_its_default(api: Api) -> None:
         "sticky_sessions",
         "return_after",
         "on_broken_stream",
+        "spill_after",
         "cache",
         "shadow",
     }

@@ -194,3 +194,25 @@ def test_a_cache_and_a_shadow_are_told_where_there_are_any(api: Api) -> None:
     assert "cools down" in told["shadow"]["detail"]
     told = api.post(PATH, {"model": "light/x", "request_type": "speech"}).json()
     assert told["cache"]["detail"] == "Answers to speech are not cached."
+
+
+def test_the_cheapest_by_the_operators_own_prices(api: Api, settings: Any) -> None:
+    """Who comes first follows from prices; a model without one is last, and says so."""
+    settings.ENABLE_CLOUD_ROUTING = True
+    services.save_provider({"is_local": False}, who="t", existing="fast", partial=True)
+    targets = [{"provider": "fast", "model": name} for name in ("m-1", "m-2", "m-3")]
+    services.save_profile(
+        profile_document(targets=targets, strategy="cheapest"), who="t", existing="light"
+    )
+    for model, dollars in (("m-1", "2"), ("m-2", "1")):
+        price = {"provider": "fast", "model": model, "input": dollars, "output": dollars}
+        price["valid_from"] = "2026-01-01T00:00:00Z"
+        services.PRICES.save(price, who="t")
+    asked = {"model": "light/x", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 99}
+    found = api.post(PATH, asked).json()
+    assert [one["model"] for one in found["candidates"]] == ["m-2", "m-1", "m-3"]
+    costs = [one["expected_cost_usd"] for one in found["candidates"]]
+    assert costs == [pytest.approx(0.0001), pytest.approx(0.0002), None]
+    assert found["candidates"][2]["detail"].startswith("No price")
+    assert [one["probability"] for one in found["candidates"]] == [1.0, 0.0, 0.0]
+    assert found["estimated"]

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.django_db
 
 RULE = {"name": "r", "profile": "light"}
 MAPPING = {"pattern": "p", "destination": "light"}
+LIMIT = {"name": "l", "subject": {"type": "everything"}, "measure": "cost", "amount": "1"}
+PRICE = {"model": "m", "input": "1", "output": "1", "valid_from": "2026-01-01T00:00:00Z"}
 
 
 @pytest.fixture
@@ -26,16 +28,25 @@ def paths(api: Api) -> dict[str, tuple[str, dict[str, Any]]]:
     mapping = services.save_mapping(MAPPING, who="t").document["id"]
     _, _ = services.create_key({"name": "k", "scopes": ["inference"]}, who="t")
     key = api.get("/keys?name=k").json()["keys"][0]["id"]
+    group = services.GROUPS.save({"name": "g"}, who="t").document["id"]
+    limit = services.LIMITS.save(LIMIT, who="t").document["id"]
+    price = services.PRICES.save(PRICE, who="t").document["id"]
     return {
         "provider": ("/providers/fast", provider_document(default_model="other")),
         "profile": ("/routing-profiles/light", profile_document(description="other")),
         "rule": (f"/heuristic-rules/{rule}", {**RULE, "match": "any"}),
         "mapping": (f"/model-mappings/{mapping}", {**MAPPING, "priority": 3}),
         "key": (f"/keys/{key}", {"priority": "low"}),
+        "group": (f"/groups/{group}", {"name": "h"}),
+        "limit": (f"/limits/{limit}", {**LIMIT, "amount": "2"}),
+        "price": (f"/prices/{price}", {**PRICE, "input": "2"}),
     }
 
 
-@pytest.mark.parametrize("kind", ["provider", "profile", "rule", "mapping", "key"])
+KINDS = ("provider", "profile", "rule", "mapping", "key", "group", "limit", "price")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_object_has_a_version_that_a_write_may_ask_for(
     api: Api, paths: dict[str, tuple[str, dict[str, Any]]], kind: str
 ) -> None:
@@ -90,3 +101,12 @@ def test_what_changes_nothing_is_no_new_version(api: Api) -> None:
     again = api.put("/providers/fast", provider_document())
     assert again["ETag"] == created["ETag"]
     assert api.get("/keys").json()["keys"][0]["version"] == 1
+
+
+def test_an_extra_amount_is_deleted_as_it_was_seen(api: Api) -> None:
+    limit = services.LIMITS.save(LIMIT, who="t").document["id"]
+    made = api.post("/grants", {"limit": limit, "amount": 1, "from": "2026-11-01"})
+    path = f"/grants/{made.json()['grant']['id']}"
+    assert api.get(path)["ETag"] == made["ETag"]
+    assert api.delete(path, headers={"If-Match": '"0"'}).status_code == 412
+    assert api.delete(path, headers={"If-Match": made["ETag"]}).status_code == 204

@@ -17,7 +17,7 @@ from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
 from governance import services, snapshot
-from governance.api.views.interactions import EXPORTED
+from governance.interactions.exporting import PIECE
 from governance.interactions.record import InteractionRecord
 from governance.models import Interaction
 from governance.routing.request import RoutingRequest
@@ -263,7 +263,7 @@ async def test_export(headers: dict[str, str]) -> None:
 async def test_an_export_stays_small(headers: dict[str, str]) -> None:
     """However long it is, some rows are in memory at a time; what arrives meanwhile waits for the
     next export."""
-    count = EXPORTED * 12 + 1
+    count = PIECE * 12 + 1
     await _async(insert_many, count)
     answer: Any = await AsyncClient().get(f"{ROOT}/export", headers=headers)
     pieces, lines = 0, 0

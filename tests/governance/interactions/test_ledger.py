@@ -8,7 +8,14 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.interactions.ledger import COUNTS, add_up, micro_usd, quarter_hour
+from governance.interactions.ledger import (
+    COUNTS,
+    TRAFFIC_COUNTS,
+    add_up,
+    add_up_traffic,
+    micro_usd,
+    quarter_hour,
+)
 from governance.interactions.record import AttemptRecord, InteractionRecord, NamedRef, Usage
 
 TOKENS = st.integers(0, 10**9)
@@ -38,7 +45,8 @@ def records(draw: Any) -> InteractionRecord:
         id="r",
         time=f"2030-03-17T12:{minute:02d}:59.999Z",
         protocol="openai",
-        outcome="ok",
+        outcome=draw(st.sampled_from(["ok", "cancelled", "refused", "retryable"])),
+        fallback=draw(st.sampled_from(["none", "target", "local"])),
         key=draw(NAMED),
         group=draw(NAMED),
         owner=draw(NAMED),
@@ -62,6 +70,7 @@ def test_it_works(found: list[InteractionRecord], cut: int) -> None:
     usages = [one.usage for one in attempts if one.usage is not None]
     assert totals == {
         "requests": len(found),
+        "errors": sum(one.outcome in ("refused", "retryable") for one in found),
         "attempts": len(attempts),
         "failed": sum(one.outcome == "retryable" for one in attempts),
         "prompt_tokens": sum(one.prompt for one in usages),
@@ -85,6 +94,28 @@ def test_each_attempt_counts_on_its_own_target(record: InteractionRecord) -> Non
         own = [one for one in record.attempts if (one.provider, one.model) == place]
         assert used.attempts == len(own)
         assert used.cost_micro_usd == sum(micro_usd(one.cost_usd) for one in own)
+
+
+@given(st.lists(records(), max_size=20))
+def test_both_ledgers_hold_the_same(found: list[InteractionRecord]) -> None:
+    """The traffic ledger tells apart how requests ended, and adds up to the same."""
+    usage, traffic = add_up(found), add_up_traffic(found)
+    for name in TRAFFIC_COUNTS:
+        whole = sum(getattr(one, name) for one in usage.values())
+        assert sum(getattr(one, name) for one in traffic.values()) == whole, name
+    errors = sum(
+        one.requests for place, one in traffic.items() if place.outcome not in ("ok", "cancelled")
+    )
+    assert errors == sum(one.errors for one in usage.values())
+    for place, sums in traffic.items():
+        mine = [
+            one
+            for one in found
+            if (one.provider, one.model) == (place.provider, place.model)
+            and (one.outcome, one.fallback) == (place.outcome, place.fallback)
+            and quarter_hour(one.time) == place.start
+        ]
+        assert sums.requests == len(mine)
 
 
 def test_a_rename_stays_in_its_bucket() -> None:

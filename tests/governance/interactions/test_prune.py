@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from governance.interactions import retention
-from governance.models import Interaction
+from governance.models import AuditEntry, Interaction
 from tests.governance.interactions.rows import START, ids, insert_at
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,18 @@ def test_a_dry_run_deletes_nothing(directory: Path) -> None:
     assert words == "Would delete 1 row and 1 file from before 2030-03-27 17:46 UTC.\n"
     assert Interaction.objects.count() == 2
     assert len(list(directory.iterdir())) == 1
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.usefixtures("now")
+def test_the_audit_log_says_what_went(directory: Path) -> None:
+    insert_at(0)
+    told = prune("--days", "30").strip()
+    entry = AuditEntry.objects.get()
+    assert (entry.via, entry.action, entry.object_type) == ("command", "delete", "interactions")
+    assert entry.changes == [told]
+    prune("--days", "30")
+    assert AuditEntry.objects.count() == 1, "nothing was left to delete"
 
 
 @pytest.mark.usefixtures("now", "directory")

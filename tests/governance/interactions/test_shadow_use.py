@@ -13,8 +13,7 @@ from gateway.collector.record_metrics import cache as cache_metric
 from gateway.collector.record_metrics import requests as requests_metric
 from gateway.collector.record_metrics.record_metric import registry
 from gateway.collector.store import Store
-from gateway.console.monitoring.traffic import PERIODS, traffic
-from governance.interactions.ledger import add_up
+from governance.interactions.ledger import add_up, add_up_traffic
 from governance.interactions.limit_use import used_in_ledger
 from governance.interactions.record import FROM_CACHE
 from governance.interactions.rows import record_of
@@ -25,7 +24,7 @@ from governance.services.costs import recompute_costs
 from governance.what_if.past import last_requests
 from inference.record.describe import describe
 from tests.governance.interactions.request_contexts import attempt, plan, request_context
-from tests.governance.interactions.rows import START, insert
+from tests.governance.interactions.rows import insert
 
 LIVE = request_context(id="req_live", shadow="shadow/1", cache="miss", attempts=[attempt()])
 COPY = request_context(
@@ -64,8 +63,9 @@ def test_limits_count_requests_alone() -> None:
 @pytest.mark.django_db
 def test_nobody_asked_for_a_copy() -> None:
     insert([describe(one) for one in (LIVE, COPY, HIT)])
-    told = traffic(PERIODS["hour"], START + timedelta(minutes=1))
-    assert told.totals.requests == 2
+    passed = add_up_traffic([describe(one) for one in (LIVE, COPY, HIT)])
+    assert sum(one.requests for one in passed.values()) == 2
+    assert sum(one.attempts for one in passed.values()) == 1
     assert len(last_requests(10)) == 2
     rows = {row.request_id: record_of(row) for row in Interaction.objects.all()}
     assert rows["shadow/1"].decision.shadow_of == "req_live"

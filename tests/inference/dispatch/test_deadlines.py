@@ -125,3 +125,38 @@ async def test_touching_costs_no_timer() -> None:
         guarded.deadlines.touch()
     assert guarded.deadlines.due == due
     guarded.deadlines.stop()
+
+
+async def test_progress_with_a_prompt_is_waited_on_anew() -> None:
+    """The first event has all its time again from each sign that its prompt is being read."""
+    guarded = Guarded(first_event=5, idle=2, total=60)
+    assert guarded.at(4) is None
+    guarded.deadlines.progress()
+    assert guarded.at(8.9) is None
+    guarded.deadlines.progress()
+    assert guarded.at(13.8) is None
+    assert guarded.at(13.9) == "first_event_timeout"
+
+
+async def test_progress_holds_up_neither_the_total_nor_the_silence_after_the_first() -> None:
+    guarded = Guarded(first_event=5, idle=2, total=7)
+    for moment in (3.0, 6.0):
+        assert guarded.at(moment) is None
+        guarded.deadlines.progress()
+    assert guarded.at(7) == "total_timeout"
+    other = Guarded(first_event=5, idle=2, total=60)
+    other.deadlines.touch()
+    assert other.at(1.5) is None
+    other.deadlines.progress()
+    assert other.at(2) == "idle_timeout"
+
+
+async def test_no_time_passes_while_the_caller_still_sends() -> None:
+    """How long that takes is not the upstream's doing; its silence within an answer is."""
+    guarded = Guarded(first_event=5, idle=2, total=60)
+    guarded.at(1)
+    guarded.deadlines.suspend()
+    assert guarded.at(200) is None
+    guarded.deadlines.resume()
+    assert guarded.at(203) is None
+    assert guarded.at(204) == "first_event_timeout"

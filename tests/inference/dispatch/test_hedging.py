@@ -110,7 +110,7 @@ async def test_a_target_that_always_takes_its_time_is_left_to_it() -> None:
 
 async def test_a_budget_stops_it_when_everything_is_slow() -> None:
     made = world(ScriptedReply(b"a\n", b".\n", pause=0.1), ScriptedReply(b"b\n"))
-    while made.book.may_hedge("p"):
+    while made.book.budgets.may_hedge("p"):
         pass
     assert await made.dispatcher.run((ONE, TWO)) is None
     assert made.codes == ["one:ok"]

@@ -55,7 +55,7 @@ async def test_by_default_the_last_candidate_alone_is_tried_again() -> None:
 async def test_tries_are_bounded_by_a_budget() -> None:
     made = World(ScriptedReply(status=500), ScriptedReply(b"a\n.\n"))
     made.dispatcher._profile = Profile("p", "P", "p", (Target("one"), Target("two")), retries=1)
-    while made.book.may_repeat(ONE.provider):
+    while made.book.budgets.may_repeat(ONE.provider.name):
         pass
     assert await made.dispatcher.run((ONE, TWO)) is None
     assert made.codes == ["one:http_500", "two:ok"]

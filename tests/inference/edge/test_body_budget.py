@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.edge.body_budget import LARGE, BodyBudget, HeldBody, NoRoom
+from inference.dispatch.large_bodies import LARGE
+from inference.edge.body_budget import BodyBudget, HeldBody, NoRoom
 
 
 def budget(total: int = 100, per_key: int = 60, **more) -> BodyBudget:
@@ -105,28 +104,6 @@ def test_nothing_is_lost_however_callers_come_and_leave(steps) -> None:
         assert not held._waiting
 
     asyncio.run(run())
-
-
-async def test_one_large_body_is_read_at_a_time_with_time_for_others_between() -> None:
-    held, began = budget(), []
-
-    async def large() -> None:
-        await held.turn()
-        began.append(time.monotonic())
-        time.sleep(0.03)
-
-    others = 0
-    tasks = [asyncio.create_task(large()) for _ in range(4)]
-    while not all(task.done() for task in tasks):
-        await asyncio.sleep(0.001)
-        others += 1
-    # Each is read in 30 ms, and others have as long before the next.
-    assert all(later - first > 0.055 for first, later in pairwise(began))
-    assert others >= 12
-    tasks = [asyncio.create_task(held.turn()) for _ in range(3)]
-    await asyncio.sleep(0)
-    tasks[1].cancel()
-    await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
 
 
 async def test_what_large_bodies_took_is_given_back_once() -> None:

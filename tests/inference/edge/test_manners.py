@@ -126,15 +126,25 @@ def test_an_unknown_coding_of_an_answer_is_named(gateway: httpx.Client, upstream
 
 READ = ("/v1/models", "/v1/key")
 """Paths that are only read."""
+MADE = ("/v1/files", "/v1/batches", "/v1/messages/batches")
+"""Paths of what is made by POST, and listed."""
 
 
 class TestMethods:
-    @pytest.mark.parametrize("path", [one for one in PATHS if one not in READ])
+    @pytest.mark.parametrize("path", [one for one in PATHS if one not in READ + MADE])
     def test_post_only(self, gateway: httpx.Client, path: str) -> None:
         for method in ("GET", "PUT", "DELETE", "PATCH", "HEAD"):
             answer = gateway.request(method, path)
             assert answer.status_code == 405
             assert answer.headers["allow"] == "POST, OPTIONS"
+
+    @pytest.mark.parametrize("path", MADE)
+    def test_lists_are_read_and_added_to(self, gateway: httpx.Client, path: str) -> None:
+        for method in ("PUT", "DELETE", "PATCH", "HEAD"):
+            answer = gateway.request(method, path)
+            assert answer.status_code == 405
+            assert answer.headers["allow"] == "GET, POST, OPTIONS"
+        assert gateway.get(path).json()["data"] == []
 
     def test_the_list_of_models(self, gateway: httpx.Client) -> None:
         assert gateway.post("/v1/models").headers["allow"] == "GET, HEAD, OPTIONS"

@@ -88,6 +88,14 @@ def test_nesting(kind: str) -> None:
     assert str(NESTING) in error.message
 
 
+@pytest.mark.parametrize("text", ["x" * 100_000, "[" * 100_000])
+def test_nesting_of_a_long_body(text: str) -> None:
+    """Its brackets are looked for in another way."""
+    fits("chat", {"metadata": {"a": text}, "x": nested(NESTING - 1)})
+    body = msgspec.json.encode({**LEAST["chat"], "metadata": {"a": text}, "x": nested(NESTING)})
+    assert "nested" in refused("chat", body).message
+
+
 def test_brackets_in_texts_are_no_nesting() -> None:
     for text in (
         "[" * 500,

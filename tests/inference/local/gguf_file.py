@@ -21,12 +21,15 @@ F32, Q4_1 = 0, 3
 ALIGNMENT = 32
 
 
-def write(path: Path, *, quantized: bool) -> None:
-    """The tiny model as `path`; `quantized` packs every weight matrix."""
+def write(path: Path, *, quantized: bool, pooling: int | None = None) -> None:
+    """The tiny model as `path`; `quantized` packs every weight matrix. With `pooling`, a number of
+    llama.cpp, it is a model for embeddings or for ranking."""
     config = json.loads((tiny_model.PATH / "config.json").read_text())
     weights = load_file(tiny_model.PATH / "model.safetensors")
     tensors = [_tensor(name, array, config, quantized) for name, array in weights.items()]
     metadata = _metadata(config)
+    if pooling is not None:
+        metadata["llama.pooling_type"] = (UINT32, pooling)
     out = bytearray(b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata)))
     for key, (kind, value) in metadata.items():
         out += _string(key) + struct.pack("<I", kind) + _value(kind, value)

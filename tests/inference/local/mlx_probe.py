@@ -38,6 +38,12 @@ def _model() -> Any:
     return load(str(tiny_model.PATH))
 
 
+def _prefixes(most_bytes: int = 2**26) -> Any:
+    from inference.local.prefix_cache import PrefixCache
+
+    return PrefixCache(most_bytes)
+
+
 def _works() -> Iterator[Work]:
     """Prompts of several lengths with every kind of sampling."""
     _, tokenizer = _model()
@@ -76,8 +82,8 @@ def direct_and_batched() -> Any:
 
     model, _ = _model()
     works = list(_works())
-    direct = DirectGenerator(model, itertools.count(), PREFILL)
-    batched = BatchedGenerator(model, itertools.count(), PREFILL, len(works))
+    direct = DirectGenerator(model, itertools.count(), PREFILL, _prefixes())
+    batched = BatchedGenerator(model, itertools.count(), PREFILL, len(works), _prefixes())
     return {
         "direct": [_run(direct, [work])[0] for work in works],
         "batched": _run(batched, works),
@@ -96,7 +102,7 @@ def cancelled_prefill() -> Any:
         seen.append(next(looks))
         return seen[-1] >= 3
 
-    generator = DirectGenerator(model, itertools.count(), PREFILL)
+    generator = DirectGenerator(model, itertools.count(), PREFILL, _prefixes())
     generator.start(Work((5,) * PREFILL * 10, 5, Sampling(), None, cancelled))
     drawn = generator.step()
     again = generator.start(Work((5, 6), 5, Sampling(temperature=0), None, lambda: False))
@@ -109,7 +115,7 @@ def prefill_shares() -> Any:
     from inference.local.batched import BatchedGenerator
 
     model, _ = _model()
-    generator = BatchedGenerator(model, itertools.count(), PREFILL, 8)
+    generator = BatchedGenerator(model, itertools.count(), PREFILL, 8, _prefixes())
 
     def start(length: int) -> int:
         sampling = Sampling(temperature=0)
@@ -135,7 +141,7 @@ def cancelled_in_batch() -> Any:
     from inference.local.batched import BatchedGenerator
 
     model, _ = _model()
-    generator = BatchedGenerator(model, itertools.count(), PREFILL, 8)
+    generator = BatchedGenerator(model, itertools.count(), PREFILL, 8, _prefixes())
     greedy = Sampling(temperature=0)
 
     def start(length: int) -> int:
@@ -152,6 +158,58 @@ def cancelled_in_batch() -> Any:
     left = [[drawn.handle for drawn in generator.step()] for _ in range(4)]
     generator.cancel(kept)
     return {"kept": kept, "left": left, "empty": generator.step()}
+
+
+def prefixes() -> Any:
+    """Turns of a chat and a prompt that comes again, one by one and batched, with and without
+    room to keep anything: tokens drawn, how many were known, and how many steps it took."""
+    from inference.local.batched import BatchedGenerator
+    from inference.local.direct import DirectGenerator
+
+    model, tokenizer = _model()
+    first = tokenizer.encode("some words of a long story. " * 20)
+    turns = [first, first, first + [7] * 40, first[:100] + [9] * 60, [3] * 5]
+
+    def told(make: Callable[[Any], Generator], most_bytes: int) -> list[Any]:
+        generator = make(_prefixes(most_bytes))
+        result = []
+        for turn in turns:
+            work = Work(tuple(turn), 8, Sampling(temperature=0), None, lambda: False)
+            handle, drawn, steps = generator.start(work), [], 0
+            while len(drawn) < 8:
+                steps += 1
+                drawn += generator.step()
+            generator.cancel(handle)
+            result.append([[one.token for one in drawn], drawn[0].cached, steps])
+        return result
+
+    def direct(kept: Any) -> Generator:
+        return DirectGenerator(model, itertools.count(), PREFILL, kept)
+
+    def batched(kept: Any) -> Generator:
+        return BatchedGenerator(model, itertools.count(), PREFILL, 4, kept)
+
+    return {
+        "lengths": [len(turn) for turn in turns],
+        "shared": 100,
+        "direct": told(direct, 2**26),
+        "batched": told(batched, 2**26),
+        "without": told(direct, 0),
+    }
+
+
+def prefill_steps() -> Any:
+    """The tokens of a step, where each token takes so long."""
+    from inference.local.prefill_speed import chosen, prefill_step
+
+    model, _ = _model()
+    assert 4 <= prefill_step(model, 256) <= 256
+    return {
+        "slow": chosen(0.08, 256),
+        "middling": chosen(0.01, 256),
+        "quick": chosen(1e-6, 256),
+        "small most": chosen(0.08, 3),
+    }
 
 
 def samplers() -> Any:
@@ -200,6 +258,8 @@ PROBES: list[Callable[[], Any]] = [
     cancelled_prefill,
     prefill_shares,
     cancelled_in_batch,
+    prefill_steps,
+    prefixes,
     samplers,
     row_order,
 ]

@@ -193,7 +193,26 @@ def test_models_and_health(worker: WorkerProcess) -> None:
 
 
 def test_unknown_paths_get_openai_s_error_form(worker: WorkerProcess) -> None:
-    for method, path in (("GET", "/v1/chat/completions"), ("POST", "/v1/embeddings")):
+    for method, path in (("GET", "/v1/chat/completions"), ("POST", "/v1/images")):
         response = worker.client.request(method, path)
         assert response.status_code == 404
         assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+
+
+def test_what_mlx_does_not_do_is_told_so_that_others_are_asked(worker: WorkerProcess) -> None:
+    for path in ("/v1/embeddings", "/v1/rerank"):
+        response = worker.client.post(path, json={"input": "a"})
+        assert response.status_code == 400
+        assert response.json()["error"]["code"] == "model_serves_other"
+
+
+def test_the_next_turn_of_a_chat_reads_only_what_is_new(worker: WorkerProcess) -> None:
+    messages = [{"role": "user", "content": tiny.STORY.prompt}]
+    body = {"messages": messages, "temperature": 0, "max_tokens": 60}
+    first = worker.client.post("/v1/chat/completions", json=body).json()
+    messages += [first["choices"][0]["message"], {"role": "user", "content": tiny.PING.prompt}]
+    second = worker.client.post("/v1/chat/completions", json=body).json()
+    known = second["usage"]["prompt_tokens_details"]["cached_tokens"]
+    assert known >= first["usage"]["total_tokens"] - 3
+    assert known < second["usage"]["prompt_tokens"]
+    assert second["choices"][0]["message"]["content"] == tiny.PING.answer

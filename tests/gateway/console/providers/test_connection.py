@@ -92,7 +92,7 @@ def test_without_a_model_the_first_listed_one_is_asked(member: Member) -> None:
             Json({"error": {"message": f"Bad key {SECRET}"}}, 401),
             "refused this gateway with status 401",
         ),
-        (Json({"error": {"message": "UPSTREAM-WORDS"}}, 500), "answered with status 500"),
+        (Json({"error": {"message": f"Over {SECRET}"}}, 500), "It says: “Over [redacted]”"),
         (Json({}, 302, {"location": "http://127.0.0.1:9/"}), "unexpected status 302"),
         (Json({"hello": "UPSTREAM-WORDS"}), "no completion"),
         (Json(b"<html>UPSTREAM-WORDS"), "not with JSON"),
@@ -101,7 +101,7 @@ def test_without_a_model_the_first_listed_one_is_asked(member: Member) -> None:
     ],
 )
 def test_a_failure_is_told_in_our_words(member: Member, reply: Reply, reason: str) -> None:
-    """Neither what the upstream said nor the credential is on the page."""
+    """What is no error of the upstream is not quoted, and the credential never is."""
     with Upstream(reply) as upstream:
         pk = provider(upstream.base_url, first_event_timeout=0.2)
         said = told(member(*RIGHTS), pk)

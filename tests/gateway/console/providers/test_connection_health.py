@@ -18,10 +18,13 @@ from gateway.server import health_book, v1
 from governance import services, snapshot
 from governance.models import Interaction, Provider
 from inference.dispatch.health import HealthBook
+from inference.dispatch.shared_health import adopt
 from inference.record.describe import describe
 from inference.values.failures import of_status
+from inference.values.health_news import HealthFromAfar, HealthNews, NodeHealth, TargetHealth
 from tests.gateway.console.conftest import Member
 from tests.gateway.console.sent import text_of
+from tests.governance.api.conftest import caller as caller
 from tests.governance.interactions.request_contexts import attempt, request_context
 from tests.governance.interactions.rows import insert
 
@@ -183,3 +186,33 @@ def test_a_limit_that_was_renewed_is_no_news(pk: int, book: HealthBook) -> None:
     (at_once,) = health_of(book, snapshot.current(), now)["fast"].models
     (later,) = health_of(book, snapshot.current(), now + 60)["fast"].models
     assert (at_once.used_percent, later.used_percent) == (95.0, None)
+
+
+def test_what_all_processes_and_other_nodes_know(
+    member: Member, pk: int, book: HealthBook, caller: Any
+) -> None:
+    """Load, breakers and times of the node's processes, and what another node says."""
+    book.speeds.began("fast", "m-1", 0.25)
+    afar = HealthFromAfar("paris", "fast", "m-9", "open", time.monotonic() + 9, 4, 0.5, 1.0)
+    others = HealthNews(
+        "p-2", {"fast": 1}, (TargetHealth("fast", "m-2", "ramp", 1e12, 2, 5, 0, 5, 1.0),)
+    )
+    adopt(book, NodeHealth((others,), (afar,)), "p-1", time.monotonic())
+    said = part(member, pk)
+    assert "1 request under way" in said
+    assert "m-1 open to requests — — 0.25 s" in said
+    assert "m-2 recovering gets 10 % of its requests" in said
+    assert "paris m-9 cooling down for 9 s more 4 0.50 s" in said
+    assert "All 2 web processes of this node know the same, within half a second." in said
+    found = caller("governance:read").get("/providers/fast/health").json()["health"]
+    assert (found["under_way"], found["processes"]) == (1, 2)
+    assert [(one["model"], one["state"], one["share"]) for one in found["models"]] == [
+        ("m-1", "closed", 1.0),
+        ("m-2", "ramp", 0.1),
+        ("m-9", "open", 1.0),
+    ]
+    (node,) = found["nodes"]
+    assert (node["node"], node["model"], node["state"], node["under_way"]) == (
+        *("paris", "m-9", "open"),
+        4,
+    )

@@ -70,7 +70,7 @@ def said(client: Client, document: dict[str, Any], **asked: Any) -> str:
 def test_it_works_on_what_is_typed_and_saves_nothing(member: Member) -> None:
     before = Revision.objects.count()
     text = said(member(*EDIT), draft({"provider": "slow", "model": "m-2"}, *SAVED["targets"]))
-    assert "1 slow / m-2 local first in 100 % 2 fast / m-1 local first in 0 %" in text
+    assert "1 slow / m-2 local 2 fast / m-1 local" in text
     assert "slow / m-2 joins the chain at place 1." in text
     assert "fast / m-1 moves from place 1 to 2" in text
     assert Revision.objects.count() == before
@@ -166,6 +166,19 @@ def test_what_if_a_provider_is_down(member: Member) -> None:
     ):
         text = said(client, both, if_Fast=condition)
         assert shown.lower() in text.lower(), condition
+
+
+def test_nobody_answers_where_every_provider_is_down(member: Member) -> None:
+    """Down is not cooling down: what is tried fails, and the page says who answers in the end."""
+    client = member(*EDIT)
+    both = draft({"provider": "fast", "model": "m-1"}, {"provider": "slow", "model": "m-2"})
+    text = said(client, both, if_fast="down", if_slow="down")
+    assert "Fails Nobody answers" in text
+    assert "Answered" not in text
+    assert "fast / m-1 cannot be reached" in text
+    assert "Answered Profile Light" in said(client, both, if_fast="down")
+    assert "Fails" in said(client, both, if_fast="silent", if_slow="cut")
+    assert "Answered" in said(client, both, if_fast="cut")
 
 
 def test_the_whole_policy_may_choose_another_profile(member: Member) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from governance.models import UsageBucket
+from governance.models import TrafficBucket, UsageBucket
 from tests.gateway.console.sent import text_of
 
 PAGE = "/admin/usage/"
@@ -26,6 +26,17 @@ def rows(db: None) -> None:
             owner_name=owner,
             provider="acme",
             model="m-1",
+            requests=1000,
+            prompt_tokens=10,
+            cost_micro_usd=cost,
+            unpriced=unpriced,
+        )
+        TrafficBucket.objects.create(
+            start=now,
+            provider="acme",
+            model="m-1",
+            outcome="ok" if cost else "cancelled",
+            fallback="none",
             requests=1000,
             prompt_tokens=10,
             cost_micro_usd=cost,
@@ -49,3 +60,22 @@ def test_an_owner_sees_the_own_keys_alone(member: Any) -> None:
     assert "Key of bob" in text
     assert "Key of ann" not in text
     assert "$2.50" not in text
+
+
+def test_any_range_sorted_by_any_column(admin: Client) -> None:
+    """With charts as long as their range, and the table in the order that was asked for."""
+    for query in ("period=hour", "period=quarter", "from=2026-01-01T00:00&sort=requests"):
+        answer = admin.get(f"{PAGE}?{query}")
+        for chart in answer.context["charts"].values():
+            assert {len(one["values"]) for one in chart["series"]} == {len(chart["begins"])}
+        requests = answer.context["charts"]["requests"]["series"][0]["values"]
+        assert sum(requests) == 2000
+    names = [name for name, _row in admin.get(f"{PAGE}?sort=cost_usd").context["named"]]
+    assert names == ["Key of ann", "Key of bob"]
+    assert b'aria-sort="descending"' in answer.content
+
+
+def test_nothing_used_is_said(admin: Client) -> None:
+    answer = admin.get(f"{PAGE}?from=2020-01-01T00:00&to=2020-01-02T00:00")
+    assert "Nothing was used in this time" in text_of(answer)
+    assert answer.context["charts"] is None

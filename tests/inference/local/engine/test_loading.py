@@ -22,6 +22,10 @@ async def test_it_works(world: World) -> None:
     assert report == {
         "name": "tiny",
         "runtime": "mlx",
+        "quantization": "",
+        "architecture": "",
+        "serves": "completions",
+        "capabilities": [],
         "state": "ready",
         "progress": 1.0,
         "step": "",

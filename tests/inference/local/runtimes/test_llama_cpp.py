@@ -168,3 +168,11 @@ def test_a_broken_file_is_said_in_a_sentence(tmp_path: Any) -> None:
     assert other.lines[-1]["state"] == "failed"
     assert "GGUF" in other.lines[-1]["reason"]
     other.end()
+
+
+def test_a_schema_that_would_not_hold_is_refused_by_name(worker: WorkerProcess) -> None:
+    schema = {"type": "array", "items": {"type": "number"}, "uniqueItems": True}
+    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+    error = worker.chat("ping", response_format=form).json()["error"]
+    assert error["code"] == "unsupported_schema"
+    assert "uniqueItems" in error["message"]

@@ -1,0 +1,1 @@
+"""What a form would save, as a call of the REST API."""

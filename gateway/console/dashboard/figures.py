@@ -1,0 +1,267 @@
+"""The figures of a range of time, compared with the one before: tiles, charts, and who made them.
+
+Exact from the ledgers. Times to the first token come from bounded samples of the rows.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any, Final
+
+from django.db.models import Max
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gateway.console.monitoring.ranges import MINUTE, TimeRange, boundaries, in_address
+from governance.interactions.latency import (
+    SAMPLE,
+    first_tokens,
+    first_tokens_by_part,
+    percentile,
+)
+from governance.interactions.traffic_report import (
+    QUARTER,
+    TrafficQuestion,
+    TrafficReport,
+    TrafficSums,
+    minutes_report,
+    traffic_report,
+)
+from governance.models import ApiKey, Group, Revision, RoutingProfile, UsageBucket
+
+TOP: Final = 10
+BY: Final[Mapping[str, tuple[str, str | Promise, Any]]] = {
+    "profile": ("profile_id", gettext_lazy("Routing profile"), RoutingProfile),
+    "provider": ("provider", gettext_lazy("Provider"), None),
+    "model": ("model", gettext_lazy("Model"), None),
+    "key": ("key_id", gettext_lazy("API key"), ApiKey),
+    "group": ("group_id", gettext_lazy("Group"), Group),
+}
+"""What traffic is told apart by: the column, what people call it, and where names stand."""
+SORTS: Final[Mapping[str, str | Promise]] = {
+    "requests": gettext_lazy("Requests"),
+    "errors": gettext_lazy("Errors"),
+    "failed": gettext_lazy("Failed attempts"),
+    "prompt_tokens": gettext_lazy("Tokens in"),
+    "completion_tokens": gettext_lazy("Tokens out"),
+    "cost_micro_usd": gettext_lazy("Cost"),
+}
+MARKS: Final = 30
+"""Changes of the configuration that are told of one range, the latest."""
+
+ENDINGS: Final[tuple[tuple[str | Promise, str, tuple[str, ...]], ...]] = (
+    (gettext_lazy("Answered"), "accent", ("ok",)),
+    (gettext_lazy("Client disconnected"), "quiet", ("cancelled",)),
+    (
+        gettext_lazy("Rejected"),
+        "warn",
+        ("refused", "callers_fault", "too_long", "unfit"),
+    ),
+    (gettext_lazy("Failed"), "bad", ("retryable", "misconfigured", "error")),
+)
+"""How requests end, as the chart tells it: label, tone, outcomes."""
+
+PANELS: Final = (
+    ("requests", gettext_lazy("Requests by outcome"), gettext_lazy("requests")),
+    ("errors", gettext_lazy("Error share"), gettext_lazy("% of requests")),
+    ("latency", gettext_lazy("Time to the first token"), gettext_lazy("ms")),
+    ("tokens", gettext_lazy("Tokens"), gettext_lazy("tokens")),
+    ("cost", gettext_lazy("Cost"), gettext_lazy("US dollars")),
+    ("cached", gettext_lazy("Cached share"), gettext_lazy("% of tokens in")),
+)
+"""The charts: name, title, unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopRow:
+    """One of those that made most of the traffic."""
+
+    value: str
+    label: str
+    sums: TrafficSums
+    share: float
+    """Of what the table is sorted by, in percent of the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A range as the dashboard shows it."""
+
+    totals: TrafficSums
+    before: TrafficSums
+    p50: float | None
+    p95: float | None
+    before_p50: float | None
+    sampled: bool
+    exact: bool
+    edges: tuple[datetime, ...]
+    bars: tuple[TrafficSums, ...]
+    before_bars: tuple[int, ...]
+    """Requests of the range before, bar by bar."""
+    latencies: tuple[tuple[float | None, float | None], ...]
+    """Median and 95th percentile to the first token, bar by bar."""
+    step: str
+    changes: tuple[Revision, ...] = field(default=())
+
+
+def figures(span: TimeRange, zone: tzinfo) -> Figures:
+    """A fixed number of queries, whatever was asked."""
+    question = TrafficQuestion(span.begin, span.end)
+    report, fine = _moments(question, span)
+    step, label = span.step(MINUTE if fine else QUARTER)
+    edges = boundaries(span.begin, span.end, step, zone)
+    bars = _bars(report, edges)
+    before = question.before()
+    earlier = traffic_report(before, moments=True)
+    shift = span.length
+    before_bars = [one.requests for one in _bars(earlier, [edge - shift for edge in edges])]
+    times = first_tokens(question.rows())
+    parts = first_tokens_by_part(edges)
+    changes = Revision.objects.filter(when__gte=span.begin, when__lt=span.end).defer("changes")
+    return Figures(
+        totals=report.total(),
+        before=earlier.total(),
+        p50=percentile(times, 0.5),
+        p95=percentile(times, 0.95),
+        before_p50=percentile(first_tokens(before.rows(), SAMPLE // 10), 0.5),
+        sampled=len(times) >= SAMPLE,
+        exact=report.exact and earlier.exact,
+        edges=tuple(edges),
+        bars=tuple(bars),
+        before_bars=tuple(before_bars),
+        latencies=tuple((percentile(one, 0.5), percentile(one, 0.95)) for one in parts),
+        step=label,
+        changes=tuple(changes[:MARKS]),
+    )
+
+
+def _moments(question: TrafficQuestion, span: TimeRange) -> tuple[TrafficReport, bool]:
+    """By minute where there is room for it and the rows are few, else by quarter hour."""
+    if span.step()[0] < QUARTER:
+        found = minutes_report(question)
+        if found is not None:
+            return found, True
+    return traffic_report(question, moments=True), False
+
+
+def _bars(report: TrafficReport, edges: Sequence[datetime]) -> list[TrafficSums]:
+    bars = [TrafficSums() for _edge in edges[1:]]
+    for (moment, *_rest), sums in report.groups.items():
+        place = min(max(bisect_right(edges, moment) - 1, 0), len(bars) - 1)
+        bars[place].take(sums)
+    return bars
+
+
+def top(span: TimeRange, by: str, sort: str) -> tuple[list[TopRow], int]:
+    """Those with most of it, and how many there are beside them."""
+    column, _label, model = BY[by]
+    report = traffic_report(TrafficQuestion(span.begin, span.end), (column,))
+    found = {value: sums for (value,), sums in report.groups.items() if value}
+    ordered = sorted(found, key=lambda value: (-getattr(found[value], sort), value))
+    shown = ordered[:TOP]
+    names = _names(by, column, model, shown)
+    most = max((getattr(found[value], sort) for value in shown), default=0) or 1
+    rows = [
+        TopRow(
+            value,
+            names.get(value, value),
+            found[value],
+            round(100 * getattr(found[value], sort) / most, 1),
+        )
+        for value in shown
+    ]
+    return rows, len(ordered) - len(shown)
+
+
+def _names(by: str, column: str, model: Any, values: Sequence[str]) -> dict[str, str]:
+    """What they are called now, or were when they were last used."""
+    if model is None:
+        return {}
+    there = model.objects.filter(pk__in=values).values_list("pk", "name")
+    found = {str(pk): name for pk, name in there}
+    gone = [value for value in values if value not in found]
+    if gone:
+        noted = UsageBucket.objects.filter(**{f"{column}__in": gone}).order_by()
+        found |= dict(noted.values_list(column).annotate(called=Max(f"{by}_name")))
+    return found
+
+
+def charts(found: Figures) -> dict[str, Any]:
+    """What the browser draws, by the name of the canvas."""
+    shared = {
+        "step": found.step,
+        "begins": [in_address(one) for one in found.edges[:-1]],
+        "ends": in_address(found.edges[-1]),
+        "marks": [
+            {"at": one.when.isoformat(), "label": f"{one.who}: {one.summary}"[:120]}
+            for one in found.changes
+        ],
+    }
+    bars = found.bars
+    outcomes = [
+        _series(str(label), tone, (_of(bar, among) for bar in bars))
+        for label, tone, among in ENDINGS
+    ]
+    before = _series(_("The time before"), "before", found.before_bars, kind="line", dashed=True)
+    return {
+        "requests": {**shared, "unit": "count", "stacked": True, "series": [*outcomes, before]},
+        "errors": {
+            **shared,
+            "unit": "percent",
+            "kind": "line",
+            "series": [
+                _series(_("Error share"), "bad", (_percent(bar.error_share) for bar in bars))
+            ],
+        },
+        "latency": {
+            **shared,
+            "unit": "ms",
+            "kind": "line",
+            "series": [
+                _series(_("Median"), "accent", (one for one, _p95 in found.latencies)),
+                _series(_("95th percentile"), "warn", (one for _p50, one in found.latencies)),
+            ],
+        },
+        "tokens": {
+            **shared,
+            "unit": "tokens",
+            "stacked": True,
+            "series": [
+                _series(_("Tokens in"), "accent", (bar.prompt_tokens for bar in bars)),
+                _series(_("Tokens out"), "busy", (bar.completion_tokens for bar in bars)),
+            ],
+        },
+        "cost": {
+            **shared,
+            "unit": "usd",
+            "series": [_series(_("Cost"), "accent", (bar.cost_usd for bar in bars))],
+        },
+        "cached": {
+            **shared,
+            "unit": "percent",
+            "kind": "line",
+            "series": [
+                _series(
+                    _("Cached share of tokens in"),
+                    "accent",
+                    (_percent(bar.cached_share) for bar in bars),
+                )
+            ],
+        },
+    }
+
+
+def _series(label: str, tone: str, values: Iterable[Any], **more: Any) -> dict[str, Any]:
+    return {"label": label, "tone": tone, "values": list(values), **more}
+
+
+def _of(bar: TrafficSums, outcomes: Iterable[str]) -> int:
+    return sum(bar.outcomes.get(one, 0) for one in outcomes)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 2)

@@ -1,0 +1,127 @@
+"""What the requests of a list add up to: totals, a histogram, and counts to narrow it further.
+
+Exact from the ledgers where they tell the filters apart, else from the latest rows that match.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+from gateway.console.interactions.facets import FACETS, Facet, facet, span_of
+from gateway.console.interactions.question import InteractionQuestion
+from gateway.console.monitoring.ranges import MINUTE, TimeRange, boundaries, in_address
+from governance.interactions.keyset import Rows
+from governance.interactions.latency import SAMPLE, first_tokens, percentile
+from governance.interactions.traffic_report import (
+    QUARTER,
+    TrafficQuestion,
+    TrafficReport,
+    TrafficSums,
+    is_in_ledger,
+    minutes_report,
+    rows_report,
+    traffic_report,
+)
+
+MATCHES: Final = 20_000
+"""Rows that are looked at where the ledgers do not tell the filters apart, the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramBar:
+    """Requests of one step of the range."""
+
+    begins: str
+    requests: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListSummary:
+    """All of it."""
+
+    totals: TrafficSums
+    exact: bool
+    since: datetime | None
+    """Where it begins, if only the latest part was looked at."""
+    first_token_p50: float | None
+    first_token_p95: float | None
+    sampled: bool
+    """The percentiles are those of the latest answers."""
+    facets: tuple[Facet, ...]
+    bars: tuple[HistogramBar, ...]
+    ends: str
+    """Of the last bar."""
+    step: str
+
+
+def summary(question: InteractionQuestion, now: datetime, zone: tzinfo) -> ListSummary | None:
+    """None where the log is empty."""
+    span = span_of(question, now)
+    if span is None:
+        return None
+    within = replace(question, begin=span.begin, end=span.end)
+    exact = not question.words and is_in_ledger(question.columns)
+    rows, since = within.rows(), None
+    if not exact:
+        rows, since = _latest(rows)
+    report = _report(TrafficQuestion(span.begin, span.end, question.columns), rows, exact, span)
+    least = QUARTER if _is_coarse(report) else MINUTE
+    edges, step = _edges(span, least, zone)
+    times = first_tokens(rows)
+    totals = report.total()
+    return ListSummary(
+        totals,
+        report.exact and since is None,
+        since or report.since,
+        percentile(times, 0.5),
+        percentile(times, 0.95),
+        len(times) >= SAMPLE,
+        tuple(facet(name, within, rows, exact) for name in FACETS),
+        tuple(_bars(report, edges)),
+        in_address(edges[-1]),
+        step,
+    )
+
+
+def _latest(rows: Rows) -> tuple[Rows, datetime | None]:
+    """No more than `MATCHES` of them, and since when, if there are more."""
+    times = rows.order_by("-time", "-id").values_list("time", flat=True)
+    edge = next(iter(times[MATCHES : MATCHES + 1]), None)
+    return (rows, None) if edge is None else (rows.filter(time__gt=edge), edge)
+
+
+def _report(question: TrafficQuestion, rows: Rows, exact: bool, span: TimeRange) -> TrafficReport:
+    if not exact:
+        return rows_report(rows, moments=True)
+    if span.step()[0] < QUARTER:
+        fine = minutes_report(question)
+        if fine is not None:
+            return fine
+    return traffic_report(question, moments=True)
+
+
+def _is_coarse(report: TrafficReport) -> bool:
+    """Whether it tells quarter hours apart and no minutes."""
+    return all(moment.minute % 15 == 0 for moment, *_ in report.groups)
+
+
+def _edges(span: TimeRange, least: timedelta, zone: tzinfo) -> tuple[list[datetime], str]:
+    step, label = span.step(least)
+    return boundaries(span.begin, span.end, step, zone), label
+
+
+def _bars(report: TrafficReport, edges: Sequence[datetime]) -> list[HistogramBar]:
+    counts = [[0, 0] for _ in edges[1:]]
+    for (moment, *_), sums in report.groups.items():
+        place = min(max(bisect_right(edges, moment) - 1, 0), len(counts) - 1)
+        counts[place][0] += sums.requests
+        counts[place][1] += sums.errors
+    return [
+        HistogramBar(in_address(begins), requests, errors)
+        for begins, (requests, errors) in zip(edges, counts, strict=False)
+    ]

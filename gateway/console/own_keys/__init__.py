@@ -1,0 +1,1 @@
+"""Keys that users make for themselves, and who may make which."""

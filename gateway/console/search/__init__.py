@@ -1,0 +1,1 @@
+"""Finding things: a field that searches, and the search over everything."""

@@ -1,0 +1,289 @@
+"""The traffic report: sums of any time range, exact however many rows the log has.
+
+Whole quarter hours come from the ledgers, what is left at the edges from the rows themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import CharField, Count, Q, QuerySet, Sum
+from django.db.models.functions import Cast, Substr
+
+from governance.interactions.ledger import NO_ERROR
+from governance.models.interaction import Interaction
+from governance.models.traffic_bucket import TrafficBucket
+from governance.models.usage_bucket import UsageBucket
+
+QUARTER: Final = timedelta(minutes=15)
+ROWS: Final = 50_000
+"""Rows of an edge that are summed; where there are more, its whole quarter hour counts instead."""
+BUCKETS: Final = 150_000
+"""Buckets of the usage ledger that are looked at for one answer, the latest."""
+FACTS: Final = ("requests", "attempts", "failed", "unpriced", "cost_micro_usd")
+TOKENS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens")
+_TRAFFIC: Final = frozenset({"provider", "model", "outcome", "outcome__in", "fallback"})
+_USAGE: Final = frozenset(
+    {"key_id", "key_id__in", "group_id", "group_id__gt", "profile_id", "provider", "model"}
+)
+_MINUTE: Final = len("2030-01-31 12:34")
+NO_CODE: Final = "cancelled"
+"""The code of an attempt whose caller left, which is no failure."""
+
+Rows = QuerySet[Interaction]
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficQuestion:
+    """What is asked."""
+
+    begin: datetime
+    end: datetime
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """Lookups that requests must match, as `governance.interactions.filters` makes them."""
+
+    def before(self) -> TrafficQuestion:
+        """The same of the time before, as long."""
+        return TrafficQuestion(self.begin - (self.end - self.begin), self.begin, self.columns)
+
+    def rows(self) -> Rows:
+        """The requests that match, in no order."""
+        within = Interaction.objects.order_by().filter(time__gte=self.begin, time__lt=self.end)
+        return within.filter(**self.columns)
+
+
+@dataclass(slots=True)
+class TrafficSums:
+    """Sums over some requests, and over the attempts that count at the same place."""
+
+    requests: int = 0
+    errors: int = 0
+    fallbacks: int = 0
+    """Requests that a later target answered."""
+    local_fallbacks: int = 0
+    """Requests that local inference answered in place of what was asked for."""
+    attempts: int = 0
+    failed: int = 0
+    """Attempts that failed, whatever became of their requests."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    unpriced: int = 0
+    cost_micro_usd: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    """Requests by how they ended; empty where the ledger does not tell."""
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        for name in (*FACTS, *TOKENS):
+            setattr(self, name, getattr(self, name) + (row.get(f"sum_{name}") or 0))
+        requests = row.get("sum_requests") or 0
+        outcome = row.get("outcome")
+        if outcome is None:
+            self.errors += row.get("sum_errors") or 0
+            return
+        if requests:
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + requests
+        self.errors += requests if outcome not in NO_ERROR else 0
+        self.fallbacks += requests if row["fallback"] == "target" else 0
+        self.local_fallbacks += requests if row["fallback"] == "local" else 0
+
+    def take(self, other: TrafficSums) -> None:
+        """Adds what another sum holds."""
+        for name in (*FACTS, *TOKENS, "errors", "fallbacks", "local_fallbacks"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for outcome, count in other.outcomes.items():
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
+
+    @property
+    def cost_usd(self) -> float | None:
+        """None where only models without a known price were used: that is not for free."""
+        unknown = not self.cost_micro_usd and self.unpriced
+        return None if unknown else self.cost_micro_usd / 1_000_000
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def error_share(self) -> float | None:
+        """0 to 1; None without requests."""
+        return self.errors / self.requests if self.requests else None
+
+    @property
+    def cached_share(self) -> float | None:
+        """Of the tokens in."""
+        return self.cached_tokens / self.prompt_tokens if self.prompt_tokens else None
+
+
+Group = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class TrafficReport:
+    """What was found."""
+
+    groups: dict[Group, TrafficSums] = field(default_factory=dict)
+    """By moment (where asked for) and the values of the columns asked for."""
+    names: dict[str, str] = field(default_factory=dict)
+    """What ids are called."""
+    exact: bool = True
+    since: datetime | None = None
+    """Where it begins, if only the latest part was looked at."""
+
+    def total(self) -> TrafficSums:
+        found = TrafficSums()
+        for one in self.groups.values():
+            found.take(one)
+        return found
+
+    def sums(self, group: Group) -> TrafficSums:
+        return self.groups.setdefault(group, TrafficSums())
+
+
+def is_in_ledger(columns: Mapping[str, Any]) -> bool:
+    """Whether a ledger tells requests apart by these columns."""
+    return columns.keys() <= _TRAFFIC or columns.keys() <= _USAGE
+
+
+def traffic_report(
+    question: TrafficQuestion, by: Sequence[str] = (), *, moments: bool = False
+) -> TrafficReport:
+    """Sums by columns, and by quarter hour (by minute at the edges) with `moments`.
+
+    The columns of the question and `by` together must be of one ledger, see `is_in_ledger`.
+    """
+    needed = {*question.columns, *by}
+    traffic = needed <= _TRAFFIC
+    assert traffic or needed <= _USAGE, needed
+    report = TrafficReport()
+    begin, end = _edges(question, report, by, moments)
+    if begin >= end:
+        return report
+    model = TrafficBucket if traffic else UsageBucket
+    buckets: QuerySet[Any] = model._default_manager.filter(start__gte=begin, start__lt=end)
+    buckets = buckets.filter(**question.columns).order_by()
+    if not traffic:
+        buckets = _latest(buckets, report)
+    told = ("outcome", "fallback") if traffic else ()
+    columns = dict.fromkeys((*(("start",) if moments else ()), *by, *told))
+    for row in buckets.values(*columns).annotate(**_sums(model)):
+        moment = (row["start"],) if moments else ()
+        report.sums((*moment, *(row[name] for name in by))).add(row)
+    return report
+
+
+def minutes_report(question: TrafficQuestion, by: Sequence[str] = ()) -> TrafficReport | None:
+    """The same from the rows alone, by minute; None where there are more than `ROWS`."""
+    if question.rows()[: ROWS + 1].count() > ROWS:
+        return None
+    report = TrafficReport()
+    _add_rows(question.rows(), report, by, moments=True)
+    return report
+
+
+def rows_report(rows: Rows, by: Sequence[str] = (), *, moments: bool = False) -> TrafficReport:
+    """Of whatever rows these are."""
+    report = TrafficReport()
+    _add_rows(rows, report, by, moments)
+    return report
+
+
+def _edges(
+    question: TrafficQuestion, report: TrafficReport, by: Sequence[str], moments: bool
+) -> tuple[datetime, datetime]:
+    """Adds what lies before the first and behind the last whole quarter hour, which it returns."""
+    begin, end = question.begin.astimezone(UTC), question.end.astimezone(UTC)
+    first, last = -(-_steps(begin) // 1), _steps(end) // 1
+    if first > last:
+        _edge(TrafficQuestion(begin, end, question.columns), report, by, moments)
+        return end, end
+    whole = _at(first), _at(last)
+    if begin < whole[0] and not _edge(
+        TrafficQuestion(begin, whole[0], question.columns), report, by, moments
+    ):
+        whole = whole[0] - QUARTER, whole[1]
+    now = datetime.now(UTC)
+    # Of a quarter hour that has not ended yet, nothing lies behind the end.
+    running = whole[1] <= now < whole[1] + QUARTER and end > now - timedelta(seconds=1)
+    if whole[1] < end and (
+        running or not _edge(TrafficQuestion(whole[1], end, question.columns), report, by, moments)
+    ):
+        whole = whole[0], whole[1] + QUARTER
+    return whole
+
+
+def _steps(moment: datetime) -> float:
+    return moment.timestamp() / QUARTER.total_seconds()
+
+
+def _at(step: float) -> datetime:
+    return datetime.fromtimestamp(step * QUARTER.total_seconds(), UTC)
+
+
+def _edge(
+    question: TrafficQuestion, report: TrafficReport, by: Sequence[str], moments: bool
+) -> bool:
+    """Whether there were few enough rows to add."""
+    rows = question.rows()
+    if rows[: ROWS + 1].count() > ROWS:
+        report.exact = False
+        return False
+    _add_rows(rows, report, by, moments)
+    return True
+
+
+def _add_rows(rows: Rows, report: TrafficReport, by: Sequence[str], moments: bool) -> None:
+    rows = rows.order_by()
+    if moments:
+        rows = rows.annotate(minute=Substr(Cast("time", CharField()), 1, _MINUTE))
+    place = dict.fromkeys((*(("minute",) if moments else ()), *by, "outcome", "fallback"))
+    for row in rows.values(*place).annotate(
+        sum_requests=Count("pk"),
+        sum_attempts=Count("pk", filter=~Q(provider="")),
+        sum_unpriced=Count("pk", filter=Q(prompt_tokens__isnull=False, cost_usd__isnull=True)),
+        cost=Sum("cost_usd"),
+        **{f"sum_{name}": Sum(name) for name in TOKENS},
+    ):
+        row["sum_cost_micro_usd"] = round((row["cost"] or 0) * 1_000_000)
+        report.sums(_group(row, by, moments)).add(row)
+    failed = rows.filter(errors__gt="").values(*place, "errors").annotate(times=Count("pk"))
+    for row in failed:
+        for provider in failed_at(row["errors"]):
+            here = {**row, "provider": provider} if "provider" in by else row
+            report.sums(_group(here, by, moments)).failed += row["times"]
+
+
+def failed_at(errors: str) -> Iterable[str]:
+    """The provider of each failed attempt: `provider:code`. The error code of the whole request
+    stands there by itself."""
+    for word in errors.split():
+        provider, colon, code = word.partition(":")
+        if colon and code != NO_CODE:
+            yield provider
+
+
+def _group(row: Mapping[str, Any], by: Sequence[str], moments: bool) -> Group:
+    values = tuple(row[name] for name in by)
+    if not moments:
+        return values
+    return (datetime.fromisoformat(f"{row['minute'].replace(' ', 'T')}:00+00:00"), *values)
+
+
+def _latest(buckets: QuerySet[Any], report: TrafficReport) -> QuerySet[Any]:
+    """No more than `BUCKETS` of them."""
+    edge = buckets.order_by("-start").values_list("start", flat=True)[BUCKETS : BUCKETS + 1]
+    since = next(iter(edge), None)
+    if since is None:
+        return buckets
+    report.exact, report.since = False, since + QUARTER
+    return buckets.filter(start__gt=since)
+
+
+def _sums(model: type[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {f"sum_{name}": Sum(name) for name in (*FACTS, *TOKENS)}
+    if model is UsageBucket:
+        found["sum_errors"] = Sum("errors")
+    return found

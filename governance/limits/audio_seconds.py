@@ -1,0 +1,19 @@
+"""How many seconds of sound were heard; counted in whole milliseconds."""
+
+from governance.limits.measure import Consumption, Measure
+
+
+def amount(used: Consumption) -> float:
+    units = used.units
+    return units.get("audio_seconds", 0.0) if units else 0.0
+
+
+MEASURE = Measure(
+    "audio_seconds",
+    "Seconds of sound",
+    "seconds of sound",
+    amount,
+    rank=50,
+    scale=1000,
+    in_ledger=("audio_milliseconds",),
+)

@@ -1,0 +1,18 @@
+"""How many characters of text were made into sound."""
+
+from governance.limits.measure import Consumption, Measure
+
+
+def amount(used: Consumption) -> float:
+    units = used.units
+    return units.get("characters", 0.0) if units else 0.0
+
+
+MEASURE = Measure(
+    "characters",
+    "Characters spoken",
+    "characters spoken",
+    amount,
+    rank=70,
+    in_ledger=("characters",),
+)

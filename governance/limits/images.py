@@ -1,0 +1,18 @@
+"""How many images were made."""
+
+from governance.limits.measure import Consumption, Measure
+
+
+def amount(used: Consumption) -> float:
+    units = used.units
+    return units.get("images", 0.0) if units else 0.0
+
+
+MEASURE = Measure(
+    "images",
+    "Images",
+    "images",
+    amount,
+    rank=60,
+    in_ledger=("images",),
+)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from django.db.models import (
+    PROTECT,
+    BooleanField,
+    ForeignKey,
+    IntegerField,
+    JSONField,
+    Model,
+    PositiveBigIntegerField,
+    UniqueConstraint,
+)
+
+from governance.models.group import Group
+from governance.models.validators import Bounds, LinesValidator
+
+DAYS = Bounds(1, 3_660)
+COUNT = Bounds(1, 1_000)
+
+
+class KeyAllowance(Model):
+    """Who may make API keys of their own in a group, and what such keys may."""
+
+    group = ForeignKey(
+        Group,
+        on_delete=PROTECT,
+        related_name="allowances",
+        help_text="Their keys belong to it, and its limits bind them.",
+    )
+    members = JSONField(
+        default=list,
+        blank=True,
+        validators=[LinesValidator(150, 10_000)],
+        help_text="Names of the users who may.",
+    )
+    profiles = JSONField(
+        default=list,
+        blank=True,
+        validators=[LinesValidator(100, 1_000)],
+        help_text="Ids of the only routing profiles their keys may use. None listed means "
+        "everywhere.",
+    )
+    days = IntegerField(
+        default=90,
+        validators=[DAYS],
+        help_text="For how many days a key is good at most, and if its maker says nothing.",
+    )
+    most_keys = IntegerField(
+        "keys at a time", default=5, validators=[COUNT], help_text="How many each may have."
+    )
+    enabled = BooleanField(default=True)
+    changed_in = PositiveBigIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name = "key allowance"
+        constraints = [
+            UniqueConstraint(fields=("group",), name="key_allowance_once"),
+            DAYS.constraint("key_allowance", "days"),
+            COUNT.constraint("key_allowance", "most_keys"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Keys of {self.group}"

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from django.db.models import (
+    CASCADE,
+    CharField,
+    DateTimeField,
+    ForeignKey,
+    Index,
+    Model,
+    UniqueConstraint,
+)
+
+from governance.models.constraints import filled, one_of
+from governance.models.provider import Provider
+from governance.models.validators import line
+from governance.routing.overrides import STATES
+
+
+class ProviderOverride(Model):
+    """What an operator decided about a provider, or one of its models, for a while.
+
+    It lapses by itself; what is over stays until the next one takes its place.
+    """
+
+    provider = ForeignKey(Provider, on_delete=CASCADE, related_name="overrides")
+    model = CharField(
+        max_length=300,
+        blank=True,
+        validators=[line],
+        help_text="The only model it holds for; blank means all of the provider's.",
+    )
+    state = CharField(max_length=10, choices=list(STATES.items()), help_text="What holds.")
+    until = DateTimeField(help_text="When it ends by itself.")
+    reason = CharField(max_length=300, validators=[line], help_text="Why, for other operators.")
+    who = CharField(max_length=200, editable=False)
+    since = DateTimeField(editable=False)
+
+    class Meta:
+        ordering = ("provider", "model")
+        verbose_name = "override"
+        constraints = [
+            UniqueConstraint(fields=["provider", "model"], name="override_place_unique"),
+            one_of("override", "state", tuple(STATES)),
+            filled("override", "reason"),
+        ]
+        indexes = [Index(fields=["until"], name="override_until")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} / {self.model}" if self.model else str(self.provider)

@@ -1,0 +1,44 @@
+"""What llama.cpp is started with, whatever its model is for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from contextlib import suppress
+from typing import Any
+
+# Its threads wait for one another after every layer. By default they spin, which on a machine with
+# other work stops everything: two threads on two busy cores were ten times slower so than asleep.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+import xllamacpp
+
+
+def cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def inner_socket(options: argparse.Namespace) -> str:
+    """Where llama.cpp's own HTTP listens, beside the worker's socket. Its name must end so for
+    llama.cpp to take it for a path."""
+    inner = f"{options.socket.with_suffix('')}-inner.sock"
+    with suppress(FileNotFoundError):
+        os.unlink(inner)
+    return inner
+
+
+def common_params(options: argparse.Namespace, inner: str, tokens: int, step: int) -> Any:
+    """`tokens` are cells of the cache, `step` the tokens computed at a time."""
+    params = xllamacpp.CommonParams()
+    params.model.path = str(options.model_dir)
+    params.hostnames = [inner]
+    params.verbosity = 1  # errors, to standard error
+    params.n_ctx = tokens
+    params.n_parallel = options.max_batch
+    params.kv_unified = True
+    params.fit_params = False
+    params.n_batch = params.n_ubatch = step
+    for threads in (params.cpuparams, params.cpuparams_batch):
+        threads.n_threads = cores()
+    return params
