@@ -277,7 +277,8 @@ class RequestLimits:
 
     def _learn(self, context: RequestContext) -> None:
         last = context.attempts[-1] if context.attempts else None
-        if last is not None and last.usage is not None and context.outcome == "ok":
+        asked = last is not None and not last.from_cache
+        if asked and last is not None and last.usage is not None and context.outcome == "ok":
             self._outputs.learn((self._who.profile, last.model), last.usage.completion)
 
 

@@ -26,6 +26,7 @@ REASONS: Final = {
     "provider_model": N_("the model names the provider"),
     "model_mapping": N_("a model mapping matched"),
     "default": N_("it is the default"),
+    "shadow": N_("a copy of a request went to its shadow"),
 }
 PASSED_OVER: Final = {
     "target_disabled": N_("the target is off"),
@@ -48,6 +49,12 @@ STUCK: Final = {
     "hash": N_("The conversation sticks to its target."),
     "served": N_("The conversation stays at the target that answered it last."),
 }
+CACHED: Final = {
+    "hit": N_("answered from it, at no cost"),
+    "miss": N_("nothing there yet"),
+    "bypass": N_("not for this request"),
+}
+"""What came of the profile's cache."""
 TONES: Final = {"ok": "good", "cancelled": "quiet", "refused": "warn", "callers_fault": "warn"}
 """Of outcomes; the others are bad."""
 
@@ -135,6 +142,7 @@ def _headline(record: InteractionRecord) -> str:
     place = {"place": f"{record.provider} / {record.model}"}
     if _locally(record):
         said = _("Answered by %(place)s, which took over") % place
+    "shadow": N_("a copy of a request went to its shadow"),
     elif record.outcome == "ok" and record.provider:
         said = _("Answered by %(place)s") % place
     elif record.error_code:
@@ -209,6 +217,7 @@ def _same(one: object, attempt: AttemptRecord) -> bool:
 def _ended(attempt: AttemptRecord) -> tuple[str, str]:
     if attempt.code == "continued" and attempt.outcome == "ok":
         return _("continued the answer"), "good"
+    "shadow": N_("a copy of a request went to its shadow"),
     if attempt.outcome == "ok":
         return _("answered"), "good"
     if attempt.lost_race:
@@ -256,6 +265,12 @@ def _units(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         yield _(UNITS.get(name, name)), f"{count:,}"
 
 
+def _status(record: InteractionRecord) -> str:
+    if record.is_shadow:
+        return str(_("none: it is a copy, which nobody was given"))
+    return str(record.status) if record.status else "none: the caller left"
+
+
 def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
     """What is known of the request and its answer; the rest is left out."""
     usage, key = record.usage, record.key
@@ -283,6 +298,7 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         (_("of them cached"), _count(usage.cached if usage else None)),
         (_("Tokens out"), f"{usage.completion:,}" if usage else ""),
         (_("of them reasoning"), _count(usage.reasoning if usage else None)),
+    "shadow": N_("a copy of a request went to its shadow"),
         *_units(record),
         (_("Estimated cost"), _cost(record)),
         (_("Left out for the provider"), ", ".join(record.dropped_fields)),

@@ -10,9 +10,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 
 from gateway.console.forms.service_admin import FormSets, cloud_routing, who
 from gateway.console.profiles import switch
+from gateway.console.profiles.cache_words import who_reads
 from gateway.console.profiles.duplicate import copied_in
 from gateway.console.profiles.form import ProfileForm
 from gateway.console.profiles.import_admin import ExchangeAdmin
@@ -91,6 +93,18 @@ class ProfileAdmin(ExchangeAdmin):
                 ),
             },
         ),
+        (
+            _("Cache and shadow"),
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    ("cache_ttl", "cache_scope"),
+                    "who_reads_cached_answers",
+                    ("cache_tools", "cache_cadence"),
+                    ("shadow_target", "shadow_percent"),
+                ),
+            },
+        ),
     )
 
     change_form_outer_after_template = "console/rehearsal/panel.html"
@@ -115,7 +129,8 @@ class ProfileAdmin(ExchangeAdmin):
         return super().get_queryset(request).prefetch_related("targets")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("id", "if_none_answers") if obj else ("if_none_answers",)
+        told = ("if_none_answers", "who_reads_cached_answers")
+        return ("id", *told) if obj else told
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         typed = form.document() | {"targets": form.targets}
@@ -183,6 +198,10 @@ class ProfileAdmin(ExchangeAdmin):
     def if_none_answers(self, profile: RoutingProfile) -> str:
         """As it is saved, in a sentence."""
         return sentence_for(frozen.PROFILE.of(profile, targets=()), snapshot.current())
+
+    @admin.display(description=_("Who reads cached answers"))
+    def who_reads_cached_answers(self, profile: RoutingProfile) -> str:
+        return who_reads(profile)
 
     @display(
         "Goes to",
