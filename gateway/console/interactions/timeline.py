@@ -142,7 +142,8 @@ def _headline(record: InteractionRecord) -> str:
     place = {"place": f"{record.provider} / {record.model}"}
     if _locally(record):
         said = _("Answered by %(place)s, which took over") % place
-    "shadow": N_("a copy of a request went to its shadow"),
+    elif record.decision.cache == "hit":
+        said = _("Answered from the cache, as %(place)s had it") % place
     elif record.outcome == "ok" and record.provider:
         said = _("Answered by %(place)s") % place
     elif record.error_code:
@@ -217,7 +218,8 @@ def _same(one: object, attempt: AttemptRecord) -> bool:
 def _ended(attempt: AttemptRecord) -> tuple[str, str]:
     if attempt.code == "continued" and attempt.outcome == "ok":
         return _("continued the answer"), "good"
-    "shadow": N_("a copy of a request went to its shadow"),
+    if attempt.from_cache:
+        return _("answered from the cache"), "good"
     if attempt.outcome == "ok":
         return _("answered"), "good"
     if attempt.lost_race:
@@ -267,8 +269,8 @@ def _units(record: InteractionRecord) -> Iterator[tuple[str, str]]:
 
 def _status(record: InteractionRecord) -> str:
     if record.is_shadow:
-        return str(_("none: it is a copy, which nobody was given"))
-    return str(record.status) if record.status else "none: the caller left"
+        return _("none: it is a copy, which nobody was given")
+    return str(record.status) if record.status else _("none: the client disconnected")
 
 
 def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
@@ -284,12 +286,16 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         (_("Tools"), _count(record.tools)),
         (_("Images"), _count(record.features.images)),
         (_("Needs"), ", ".join(record.features.needs)),
-        (_("Status"), str(record.status) if record.status else _("none: the client disconnected")),
+        (_("Status"), _status(record)),
         (
             _("Fallback"),
             _(FALLBACKS.get(record.fallback, record.fallback)) if record.fallback != "none" else "",
         ),
         (_("Because of"), record.fallback_reason.replace("_", " ")),
+        (
+            _("Cache"),
+            _(CACHED[record.decision.cache]) if record.decision.cache in CACHED else "",
+        ),
         (_("First token"), readable_time(record.first_token_ms)),
         (_("Duration"), readable_time(record.duration_ms)),
         (_("Finished by"), record.finish_reason),
@@ -298,7 +304,6 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         (_("of them cached"), _count(usage.cached if usage else None)),
         (_("Tokens out"), f"{usage.completion:,}" if usage else ""),
         (_("of them reasoning"), _count(usage.reasoning if usage else None)),
-    "shadow": N_("a copy of a request went to its shadow"),
         *_units(record),
         (_("Estimated cost"), _cost(record)),
         (_("Left out for the provider"), ", ".join(record.dropped_fields)),
