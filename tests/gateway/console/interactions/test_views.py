@@ -143,7 +143,7 @@ def test_rows_that_arrive(records: list[InteractionRecord], client: Client) -> N
 
 
 def taken(client: Client, kind: str, **query: str) -> str:
-    answer = client.get(f"/admin/interactions/export.{kind}", query)
+    answer: Any = client.get(f"/admin/interactions/export.{kind}", query)
     assert answer.status_code == 200
 
     async def whole() -> bytes:
