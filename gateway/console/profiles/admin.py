@@ -29,8 +29,17 @@ from governance.models import Provider, RoutingProfile, RoutingTarget
 from governance.routing import fallback_modes
 from governance.routing.fallback import sentence_for
 from governance.routing.fields import Problem
+from governance.serializers.profiles import PART_COLUMNS
 
-FURTHER = ("id", "description", "retries", "hedge_after", "on_broken_stream", "return_after")
+FURTHER = (
+    "id",
+    "description",
+    "retries",
+    "hedge_after",
+    "on_broken_stream",
+    "return_after",
+    "spill_after",
+)
 """Fields in the part of the page that is closed until somebody opens it."""
 
 
@@ -119,6 +128,10 @@ class ProfileAdmin(ExchangeAdmin):
         form = context["adminform"].form
         context["typed"] = "strategy" in form.fields
         context["further_errors"] = any(name in form.errors for name in FURTHER)
+        row = form.instance
+        wrong = any(name in form.errors for name in PART_COLUMNS)
+        context["beside_open"] = wrong or row.cache_ttl is not None or bool(row.shadow_target)
+        context["who_reads"] = who_reads(row)
         for inline in context["inline_admin_formsets"]:
             if isinstance(inline.formset, TargetFormSet):
                 context |= shown(inline.formset)
