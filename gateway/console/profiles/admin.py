@@ -44,6 +44,7 @@ PLACED = frozenset(
 )
 """Fields that are always in sight; all others lie in the part that is closed at first."""
 APART = PLACED | frozenset(PART_COLUMNS)
+"""Those, and those that have a part of their own."""
 ALONE = frozenset({"id", "description"})
 """Fields of that part with a line of their own."""
 
