@@ -251,3 +251,25 @@ def test_a_new_installation_says_what_to_do(admin: Client) -> None:
     services.save_profile(profile_document(), who="t")
     assert "There is no routing profile yet" not in text_of(admin.get(f"{PATH}/"))
     assert "There is no routing profile yet" not in text_of(admin.get(f"{PATH}/?q=zzz"))
+
+
+def test_a_cache_and_a_shadow(admin: Client) -> None:
+    """Typed, said aloud where it is shared, and taken away again."""
+    cache = {"ttl": 60, "scope": "shared", "tools": True, "cadence": False}
+    shadow = {"target": "fast/m-9", "percent": 12.5}
+    document = profile_document(cache=cache, shadow=shadow)
+    admin.post(f"{PATH}/add/", profile_form(document))
+    assert (saved()["cache"], saved()["shadow"]) == (cache, shadow)
+    page = text_of(admin.get(f"{PATH}/light/change/"))
+    assert "what was answered to one caller is read by others" in page
+    wrong = profile_form({**document, "cache": {"ttl": 0}, "shadow": {"target": "fast"}}, False)
+    page = text_of(admin.post(f"{PATH}/light/change/", wrong))
+    for words in (
+        "ttl must be a number from 1 to 2,592,000.",
+        "target must be a provider and a model with a slash between",
+        "percent is required.",
+    ):
+        assert words in page
+    admin.post(f"{PATH}/light/change/", profile_form(profile_document(), adding=False))
+    assert (saved()["cache"], saved()["shadow"]) == (None, None)
+    assert "Nobody: no answer is cached." in text_of(admin.get(f"{PATH}/light/change/"))
