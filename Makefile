@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := setup
-.PHONY: setup run test test-slow test-clients test-clients-quick test-sixteen-faults test-faults test-rest audit lock verify lint \
+.PHONY: setup run test test-slow test-clients test-clients-quick test-sixteen-faults test-faults test-limits test-rest audit lock verify lint \
 	bench bench-quick bench-limits bench-lists bench-local
 
 $(BIN)/python:
@@ -45,6 +45,10 @@ test-slow: $(VENV)/.dev-installed
 test-faults: $(VENV)/.dev-installed
 	@$(BIN)/python -m tests.faults $(ARGS)
 
+# A budget under fire on two nodes with PostgreSQL; rewrites a table of docs/limits.md. Minutes.
+test-limits: $(VENV)/.dev-installed
+	@$(BIN)/python -m tests.faults limits $(ARGS)
+
 # The REST API against its own OpenAPI document, by schemathesis.
 test-rest: $(VENV)/.dev-installed
 	@$(BIN)/python -m tests.faults.rest $(ARGS)
@@ -72,6 +76,13 @@ test-sixteen-faults: $(VENV)/.dev-installed
 CLIENTS := .clients
 NPM := npm install --prefix $(CLIENTS) --no-audit --no-fund --loglevel=error --ignore-scripts
 
+# One after the other: together they take pip minutes to resolve.
+$(CLIENTS)/.frameworks: tests/clients/frameworks.txt
+	@mkdir -p $(CLIENTS) && $(PYTHON) -m venv $(CLIENTS)/frameworks
+	@grep -v '^#' $< | while read -r one; do \
+		$(CLIENTS)/frameworks/bin/pip install --quiet --disable-pip-version-check "$$one" || exit 1; done
+	@touch $@
+
 $(CLIENTS)/.installed: tests/clients/package.json tests/clients/requirements.txt
 	@mkdir -p $(CLIENTS) && cp tests/clients/package.json $(CLIENTS)/
 	@$(NPM)
@@ -81,7 +92,7 @@ $(CLIENTS)/.installed: tests/clients/package.json tests/clients/requirements.txt
 	@$(CLIENTS)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
 	@touch $@
 
-test-clients: $(VENV)/.dev-installed $(CLIENTS)/.installed
+test-clients: $(VENV)/.dev-installed $(CLIENTS)/.installed $(CLIENTS)/.frameworks
 	@POINTSMAN_TEST_CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest tests/clients $(ARGS)
 
 # The smallest of them: the Vercel AI SDK.

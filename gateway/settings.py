@@ -313,6 +313,8 @@ SPECTACULAR_SETTINGS = {
         "RequestTypeEnum": "governance.ports.request_types",
         "RuleMatchEnum": "governance.models.heuristic_rule.MATCHES",
         "MappingMatchEnum": "governance.routing.mappings.MATCHES",
+        "BreakerStateEnum": "governance.api.serializers.health.BREAKER",
+        "OverrideStateEnum": "governance.api.serializers.health.OVERRIDES",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",

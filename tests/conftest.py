@@ -62,8 +62,10 @@ def postgres_server() -> Iterator[str]:
 
 SLOW = (
     "tests/browser/test_charts.py",
+    "tests/browser/test_desk.py",
     "tests/browser/test_every_page.py",
     "tests/browser/test_interactions.py",
+    "tests/faults/test_limits.py",
     "tests/gateway/collector/test_processes.py",
     "tests/gateway/supervisor/test_preflight.py",
     "tests/gateway/supervisor/test_reload.py",
@@ -73,6 +75,7 @@ SLOW = (
     "tests/service/test_clouds.py",
     "tests/service/test_files.py",
     "tests/service/test_interaction_log.py",
+    "tests/service/test_two_nodes.py",
 )
 """Files that start many processes, minutes in all: `make test-slow` runs them, and naming one
 does."""

@@ -36,6 +36,9 @@ REPEAT_SECONDS: Final = 1.0
 """What is held against somebody is told again this often, and that nothing is under way."""
 ALIVE_SECONDS: Final = 3.0
 """After how long without a word a process is taken for gone."""
+SIGN_OF_LIFE_SECONDS: Final = 3.0
+"""After so long without a change the file is written all the same: its readers see that somebody
+is there."""
 KEPT_SECONDS: Final = 600.0
 """For how long a target is kept about which nobody says anything any more."""
 SESSION_SECONDS: Final = 3.0
@@ -130,7 +133,7 @@ class HealthHub:
         self._targets: dict[str, dict[Key, tuple[TargetHealth, float]]] = {}
         self._sessions: OrderedDict[str, ServedSession] = OrderedDict()
         self._changed = True
-        self._look_at = 0.0
+        self._look_at = self._repeat_at = 0.0
         self.fresh: dict[Key, TargetHealth] = {}
         """Since other nodes were told last."""
         self.others: tuple[HealthFromAfar, ...] = ()
@@ -165,13 +168,14 @@ class HealthHub:
         return sum(one.get(provider, 0) for one, _ in self._under_way.values())
 
     def write_when_changed(self) -> None:
-        """Raises `OSError`."""
+        """Or when its readers have not heard for long. Raises `OSError`."""
         if self._clock() >= self._look_at:
             self._look_at = self._clock() + 1.0
             self._forget()
-        if self._changed:
+        if self._changed or self._clock() >= self._repeat_at:
             status.replace(self._file, msgspec.json.encode(self.told()))
             self._changed = False
+            self._repeat_at = self._clock() + SIGN_OF_LIFE_SECONDS
 
     def told(self) -> NodeHealth:
         """All that is known."""

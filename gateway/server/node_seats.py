@@ -34,11 +34,13 @@ class NodeSeats:
         self._directory = directory
         self._files: dict[str, int] = {}
         self._mine: dict[str, set[int]] = {}
+        self._alone: set[str] = set()
+        """Providers whose file cannot be used; that is said once."""
         # Not for secrets: it spreads processes over the bytes.
         self._rng = random.Random()  # noqa: S311
 
     def take(self, provider: str, limit: int) -> int | None:
-        file = self._file(provider)
+        file = None if provider in self._alone else self._file(provider)
         if file is None:
             return ALONE
         mine = self._mine.setdefault(provider, set())
@@ -53,7 +55,7 @@ class NodeSeats:
             except OSError as error:
                 if error.errno in _TAKEN:
                     continue
-                log.warning("limit_not_shared", provider=provider, reason=error.strerror)
+                self._give_up(provider, error)
                 return ALONE
             mine.add(seat)
             return seat
@@ -82,5 +84,9 @@ class NodeSeats:
                 flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
                 file = self._files[provider] = os.open(self._directory / name, flags, 0o600)
             except OSError as error:
-                log.warning("limit_not_shared", provider=provider, reason=error.strerror)
+                self._give_up(provider, error)
         return file
+
+    def _give_up(self, provider: str, error: OSError) -> None:
+        self._alone.add(provider)
+        log.warning("limit_not_shared", provider=provider, reason=error.strerror)

@@ -79,7 +79,8 @@ class Child:
 
     def beat(self) -> bool:
         """Whether it has said since the last call that it is alive."""
-        if not self.ready or self._gone:
+        # Of one that was started in another's place, nobody else asks whether it serves.
+        if not self.serves(within=0) or self._gone:
             return False
         if not select.select([self._announcement], [], [], 0)[0]:
             return False

@@ -9,38 +9,39 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+from django.utils.translation import gettext_noop as _
 
 OUTCOMES: Final = {
-    "ok": "Answered",
-    "refused": "Refused by the gateway",
-    "cancelled": "Caller left",
-    "callers_fault": "Rejected by the provider",
-    "retryable": "Provider failed",
-    "misconfigured": "Provider refused the gateway",
-    "too_long": "Prompt too long",
-    "unfit": "Not expressible for the provider",
-    "error": "Gateway failed",
+    "ok": _("Answered"),
+    "refused": _("Rejected by gateway"),
+    "cancelled": _("Client disconnected"),
+    "callers_fault": _("Rejected by provider"),
+    "retryable": _("Provider failed"),
+    "misconfigured": _("Provider refused the gateway"),
+    "too_long": _("Prompt too long"),
+    "unfit": _("Unsupported by provider"),
+    "error": _("Gateway failed"),
 }
 """How a request ended, and the words operators read."""
 
 FALLBACKS: Final = {
-    "none": "None",
-    "target": "Another target answered",
-    "local": "Local inference answered",
+    "none": _("None"),
+    "target": _("Another target answered"),
+    "local": _("Local inference answered"),
 }
 
 
 REQUESTS: Final = "batched_requests"
 """The unit that says of how many requests usage is the sum."""
 UNITS: Final = {
-    "audio_seconds": "Seconds of sound",
-    "characters": "Characters spoken",
-    "images": "Images made",
-    "searches": "Searches",
-    REQUESTS: "Requests of the batch",
-    "audio_tokens": "Tokens in that are sound",
-    "image_tokens": "Tokens in that are images",
-    "image_completion_tokens": "Tokens out that are images",
+    "audio_seconds": _("Seconds of sound"),
+    "characters": _("Characters spoken"),
+    "images": _("Images made"),
+    "searches": _("Searches"),
+    REQUESTS: _("Requests of the batch"),
+    "audio_tokens": _("Tokens in that are sound"),
+    "image_tokens": _("Tokens in that are images"),
+    "image_completion_tokens": _("Tokens out that are images"),
 }
 """What usage is measured in beside tokens, and the words operators read."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from governance.interactions.filters import error_words, group_columns, session_columns
 from governance.interactions.record import OUTCOMES
@@ -41,7 +42,11 @@ def meanings(words: str) -> list[Q]:
         *(Q(**group_columns(one)) for one in groups),
         *_places(words),
         *(Q(requested_model=one) for one in _requested(words)),
-        *(Q(outcome=one) for one, said in OUTCOMES.items() if said.casefold() == words.casefold()),
+        *(
+            Q(outcome=one)
+            for one, said in OUTCOMES.items()
+            if gettext(said).casefold() == words.casefold()
+        ),
     ]
 
 

@@ -78,7 +78,7 @@ class TrafficSums:
 
     def add(self, row: Mapping[str, Any]) -> None:
         for name in (*FACTS, *TOKENS):
-            setattr(self, name, getattr(self, name) + (row.get(f"sum_{name}") or 0))
+            setattr(self, name, getattr(self, name) + int(row.get(f"sum_{name}") or 0))
         requests = row.get("sum_requests") or 0
         outcome = row.get("outcome")
         if outcome is None:

@@ -91,8 +91,21 @@ BAD_KEY: Final = FailureWords(
         r"invalid[_ ](?:authentication|bearer token|token|credentials)",
         r"no auth credentials",  # OpenRouter
         r"\bunauthenticated\b|\bauthentication_error\b",
+        r"(?:organization|account|workspace) (?:has been|is) (?:disabled|deactivated|suspended)",
     ),
     opaque=True,
+)
+
+NOT_FROM_HERE: Final = FailureWords(
+    "misconfigured",
+    "unsupported_region",
+    "The provider does not serve the country that this gateway is in.",
+    (
+        r"user location is not supported",  # Gemini
+        r"unsupported_country|country, region,? or territory (?:is )?not supported",  # OpenAI
+        r"unsupported country, region",  # OpenAI
+    ),
+    frozenset({400, 403}),
 )
 
 UNKNOWN_MODEL: Final = FailureWords(
@@ -112,6 +125,7 @@ UNKNOWN_MODEL: Final = FailureWords(
         r"invalid model (?:name|id)",
         r"unable to access (?:non-serverless )?model",  # Together
         r"model .{0,80}(?:not loaded|is not loaded)",  # LM Studio
+        r"model identifier is invalid|on-demand throughput isn.t supported",  # Bedrock
     ),
     frozenset({400, 422}),
     status=404,
@@ -164,6 +178,8 @@ TOO_LONG: Final = FailureWords(
         r"string_above_max_length.{0,80}(?:input|prompt|content)",
         r"model_max_prompt_tokens_exceeded",  # GitHub
         r"context window (?:exceeds|of .{0,40}exceeded)",  # MiniMax
+        r"tokens to keep from the initial prompt is greater than",  # LM Studio
+        r"prompt exceeds max(?:imum)? length|exceeds? max message tokens",  # Z.ai, Qwen
     ),
     frozenset({400, 413, 422, 429}),
     # Anthropic's limits of tokens per minute are met by waiting.
@@ -182,6 +198,7 @@ RATE_LIMITED: Final = FailureWords(
         r"RESOURCE_EXHAUSTED",  # Gemini
         r"Throttling",  # Bedrock, Qwen
         r"tokens per minute|requests per minute",
+        r"high concurrency usage",  # Z.ai
     ),
     frozenset({400, 403, 413, 422}),
     status=429,
@@ -191,7 +208,13 @@ OVERLOADED: Final = FailureWords(
     "retryable",
     "overloaded",
     "The provider is overloaded.",
-    (r"overloaded(?:_error)?\b", r"no available (?:server|capacity|workers?)"),
+    (
+        r"overloaded(?:_error)?\b",
+        r"no available (?:server|capacity|workers?)",
+        r"(?:model|service|server|system|engine) is (?:too |currently |temporarily )?"
+        r"(?:busy|unavailable)\b",
+        r"(?:please )?(?:re)?try(?: your request)? again (?:later|in a (?:moment|few|while))",
+    ),
     frozenset({400, 422}),
     status=503,
 )
@@ -216,6 +239,7 @@ SHARED: Final = (
     CONTENT_FILTER,
     NO_CREDIT,
     BAD_KEY,
+    NOT_FROM_HERE,
     UNKNOWN_MODEL,
     MAX_TOKENS,
     TOO_LONG,

@@ -15,5 +15,6 @@ MEASURE = Measure(
     amount,
     rank=50,
     scale=1000,
+    unit_counted="audio_seconds",
     in_ledger=("audio_milliseconds",),
 )

@@ -14,5 +14,6 @@ MEASURE = Measure(
     "characters spoken",
     amount,
     rank=70,
+    unit_counted="characters",
     in_ledger=("characters",),
 )

@@ -14,5 +14,6 @@ MEASURE = Measure(
     "images",
     amount,
     rank=60,
+    unit_counted="images",
     in_ledger=("images",),
 )

@@ -42,6 +42,9 @@ class Measure:
     """What one unit is counted as, so that sums are exact: a dollar as a million."""
     in_ledger: tuple[str, ...] = ()
     """Columns of the usage ledger whose sum it is; empty: nothing is kept of it."""
+    unit_counted: str = ""
+    """The one of `Consumption.units` that it counts and nothing else, so that a request without any
+    is not asked; empty: it counts something else."""
     header: str = ""
     """The word of rate-limit headers for it; empty: they do not tell it."""
 

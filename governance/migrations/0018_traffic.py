@@ -126,5 +126,23 @@ class Migration(migrations.Migration):
             )
             for name, partial in (("requested_model", False), ("session", True), ("group_id", True))
         ),
+        migrations.AlterField(
+            model_name="interaction",
+            name="outcome",
+            field=models.CharField(
+                choices=[
+                    ("ok", "Answered"),
+                    ("refused", "Rejected by gateway"),
+                    ("cancelled", "Client disconnected"),
+                    ("callers_fault", "Rejected by provider"),
+                    ("retryable", "Provider failed"),
+                    ("misconfigured", "Provider refused the gateway"),
+                    ("too_long", "Prompt too long"),
+                    ("unfit", "Unsupported by provider"),
+                    ("error", "Gateway failed"),
+                ],
+                max_length=20,
+            ),
+        ),
         migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
     ]

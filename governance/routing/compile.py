@@ -45,8 +45,7 @@ def compile_table(
 
     `virtual_keys` are keyed by the SHA-256 digest of the key. `compile_regex` turns a pattern
     into a test by a linear-time engine; what it raises for a bad pattern passes through, so that
-    the last good table stays in force. `expected_cost` knows prices, which is not for pure code;
-    without it none is known.
+    the last good table stays in force. `expected_cost` knows prices.
     """
     ordered = tuple(profiles)
     provided = tuple(providers)
@@ -58,9 +57,7 @@ def compile_table(
         version=version,
         providers=MappingProxyType({one.name.casefold(): one for one in provided}),
         profiles=MappingProxyType({profile.id: profile for profile in ordered}),
-        by_virtual_provider=MappingProxyType(
-            {profile.virtual_provider.casefold(): profile for profile in ordered}
-        ),
+        by_virtual_provider=_by_virtual_provider(ordered),
         by_handle=MappingProxyType(_handles(ordered)),
         virtual_keys=MappingProxyType(dict(virtual_keys or {})),
         rules=tuple(rules),
@@ -76,6 +73,10 @@ def compile_table(
         overrides=overrides,
         **({} if expected_cost is None else {"expected_cost": expected_cost}),
     )
+
+
+def _by_virtual_provider(profiles: Sequence[Profile]) -> Mapping[str, Profile]:
+    return MappingProxyType({one.virtual_provider.casefold(): one for one in profiles})
 
 
 def _handles(profiles: Sequence[Profile]) -> dict[str, Profile]:

@@ -57,4 +57,6 @@ def words(cost: float | None) -> str:
     """What operators read of a target's expected cost."""
     if cost is None:
         return "No price of it is known: tried after those with one."
+    if not cost:
+        return "The request costs nothing there."
     return f"The request is expected to cost ${cost:.6f} there."

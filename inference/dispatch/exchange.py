@@ -67,11 +67,12 @@ class Exchange:
         candidate, stream = attempt.candidate, self.request.routing_request.stream
         backend = backend_of(candidate.provider)
         try:
-            given = backend, candidate, request, translators
-            if len(self.request.body) < LARGE:
-                translator, said, outbound = self._said(*given)
+            if len(self.request.body) >= LARGE:
+                translator, said, outbound = await apart(
+                    self._said, backend, candidate, request, translators
+                )
             else:
-                translator, said, outbound = await apart(self._said, *given)
+                translator, said, outbound = self._said(backend, candidate, request, translators)
             outbound = self._with_own_files(outbound, candidate)
         except Inexpressible as error:
             raise AttemptFailed(

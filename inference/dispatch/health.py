@@ -16,7 +16,7 @@ from governance.routing.table import ProviderEntry
 from governance.strategies.strategy import Rng
 from inference.dispatch.budget import Budgets
 from inference.dispatch.latency import Speeds
-from inference.dispatch.local_queues import LocalQueues, Place
+from inference.dispatch.local_queues import LocalQueues, QueuePlace
 from inference.dispatch.repair_book import RepairBook
 from inference.dispatch.reported_limits import Used, used_shares
 from inference.dispatch.session_book import SessionBook
@@ -39,7 +39,7 @@ class Permit(NamedTuple):
     key: Key
     probe: bool
     """It is the one that finds out whether a cooled-down provider answers again."""
-    place: Place | None = None
+    place: QueuePlace | None = None
     """In the queue of a local model."""
     seat: int | None = None
     """Of those that the processes of the node share."""

@@ -42,7 +42,7 @@ NOTHING: Final = QueueSeen()
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class QueuePlace:
     """One request under way at a local model."""
 
     since: float
@@ -61,9 +61,9 @@ class LocalQueue:
     __slots__ = ("_begun", "_ended", "_full", "_waiting", "_wholes", "others", "quick", "service")
 
     def __init__(self) -> None:
-        self._waiting: dict[Place, None] = {}
-        self._begun: dict[Place, None] = {}
-        self._wholes: dict[Place, None] = {}
+        self._waiting: dict[QueuePlace, None] = {}
+        self._begun: dict[QueuePlace, None] = {}
+        self._wholes: dict[QueuePlace, None] = {}
         """Answers that are not streamed: nobody sees whether they have begun."""
         self._full: deque[int] = deque(maxlen=KEPT)
         """How many were being answered while others waited."""
@@ -81,12 +81,12 @@ class LocalQueue:
         """Requests that are answered at a time; 0 where that is not known."""
         return max(self._full, default=0)
 
-    def enter(self, now: float, *, stream: bool) -> Place:
-        place = Place(now, stream, self._ended, len(self))
+    def enter(self, now: float, *, stream: bool) -> QueuePlace:
+        place = QueuePlace(now, stream, self._ended, len(self))
         (self._waiting if stream else self._wholes)[place] = None
         return place
 
-    def begin(self, place: Place, now: float) -> None:
+    def begin(self, place: QueuePlace, now: float) -> None:
         """Its first token is here."""
         if self._waiting.pop(place, self) is self:
             return
@@ -102,7 +102,7 @@ class LocalQueue:
         # The quickest counts, and is forgotten slowly: a server may become slower.
         self.quick = min(first, self.quick * FADING) if self.quick else first
 
-    def leave(self, place: Place, now: float) -> None:
+    def leave(self, place: QueuePlace, now: float) -> None:
         self._ended += 1
         self._waiting.pop(place, None)
         self._begun.pop(place, None)

@@ -118,7 +118,7 @@ def playground(page: Page, folder: Path) -> None:
 
 def rehearsal(page: Page, folder: Path) -> None:
     page.goto("/admin/governance/routingprofile/writing/change/")
-    page.fill("[name=targets-1-priority]", "-1")
+    page.get_by_role("button", name="Move up").nth(1).click()
     page.get_by_text("moves from place 2 to 1").wait_for()
     page.get_by_role("button", name="Replay").click()
     page.get_by_text("would go elsewhere").wait_for()
@@ -129,7 +129,7 @@ def rehearsal(page: Page, folder: Path) -> None:
 
 def profile(page: Page, folder: Path) -> None:
     page.goto("/admin/governance/routingprofile/support/change/")
-    page.set_viewport_size(ViewportSize(width=1280, height=1500))
+    page.set_viewport_size(ViewportSize(width=1440, height=900))
     shoot(page, folder, "profile")
     page.set_viewport_size(SIZE)
 

@@ -18,6 +18,11 @@ PAGES = (
     *(f"governance/{model}/" for model in (*MODELS, "revision", "interaction")),
     *(f"governance/{model}/add/" for model in MODELS),
     "governance/",
+    "help/console",
+    "help/routing",
+    "nothing/here",
+    "search/do?kind=profile&id=light&to=off",
+    "sessions/",
     "governance/interaction/?q=nowhere",
     "interactions/sessions/",
     "interactions/session?id=unknown",
@@ -87,7 +92,7 @@ def test_a_new_key(page: Page) -> None:
     """The page that shows it, once."""
     page.goto("/admin/governance/apikey/add/")
     page.fill("[name=name]", "From the browser")
-    page.get_by_label("inference").check()
+    expect(page.get_by_label("inference")).to_be_checked()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_label("The API key")).to_have_value(re.compile("^pm-"))
     assert_usable(page)

@@ -34,7 +34,7 @@ def rows(page: Page):
 
 def test_rows_are_dense_and_whole_on_hover(page: Page) -> None:
     """Of 32 px, cut with an ellipsis, with all of it on hover and the zone said."""
-    page.goto(LIST)
+    page.goto(f"{LIST}?model=fast-1")
     box = rows(page).first.bounding_box()
     assert box is not None
     assert 31 <= box["height"] <= 34
@@ -66,7 +66,7 @@ def test_facets_narrow_chips_take_back(page: Page) -> None:
     menu = page.locator("[data-facet=outcome]")
     menu.locator("summary").click()
     expect(menu.get_by_role("link", name=re.compile(r"Answered"))).to_be_visible()
-    menu.get_by_role("searchbox").fill("refus")
+    menu.get_by_role("searchbox").fill("reject")
     expect(menu.get_by_role("link")).to_have_count(2)
     menu.get_by_role("searchbox").fill("")
     assert findings(page) == []

@@ -54,10 +54,15 @@ class Offered(NamedTuple):
     """Tool results since the last words of the user."""
     words: str
     """All texts of the user and the system."""
+    fences: bool = False
+    """Whether JSON comes in fences, as Claude likes to give it unless it is told."""
 
 
 def next_step(offered: Offered, folder: str) -> Step:
     """What a model that wants to do the job does now."""
+    if not offered.tools and '"signal"' in offered.words:
+        answer = json.dumps({"signal": NEW})
+        return Step(f"```json\n{answer}\n```" if offered.fences else answer)
     if not offered.tools:
         wants_edit = "SEARCH/REPLACE" in offered.words and "notes.txt" in offered.words
         return Step(AIDER_EDIT if wants_edit else NO_TOOLS)
@@ -167,7 +172,8 @@ def read_messages(body: dict[str, Any]) -> Offered:
         if message["role"] == "user":
             words += [b["text"] for b in blocks if b["type"] == "text"]
     tools = {one["name"]: one.get("input_schema") or {} for one in body.get("tools") or ()}
-    return Offered(tools, results, "\n".join(words))
+    told = "\n".join(words)
+    return Offered(tools, results, told, fences="and nothing else" not in told)
 
 
 def _text(content: Any) -> str:

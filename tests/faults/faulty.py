@@ -14,9 +14,9 @@ from typing import Any, Final, Self
 
 from tests.support import anthropic_shapes, openai_shapes
 
-WORDS: Final = ("one ", "two ", "three ")
+WORDS: Final = ("Ax1 ", "Ax2 ", "Ax3 ")
 """What a faulty provider says before it breaks."""
-SECOND: Final = ("alpha ", "beta ", "gamma")
+SECOND: Final = ("Qz1 ", "Qz2 ", "Qz3")
 """What the healthy one says."""
 CLOSE, RESET, HANG = "close", "reset", "hang"
 Step = bytes | str
@@ -144,9 +144,9 @@ BEFORE: Final[dict[str, Script]] = {
         *([] if stream else [whole(b'{"error":{"message":"no","type":"x"}}')]),
     ],
     "not UTF-8": lambda wire, stream: [
-        whole(wire.whole("one").replace(b"one", b"\xff\xfe"))
+        whole(wire.whole("Ax1").replace(b"Ax1", b"\xff\xfe"))
         if not stream
-        else HEAD + chunks(wire.word("one").replace(b"one", b"\xff\xfe"), last=True)
+        else HEAD + chunks(wire.word("Ax1").replace(b"Ax1", b"\xff\xfe"), last=True)
     ],
     "no JSON": lambda wire, stream: [
         HEAD + chunks(b"data: {nope\n\n", last=True) if stream else whole(b"{nope")

@@ -6,17 +6,16 @@ Exact from the ledgers. Times to the first token come from bounded samples of th
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from django.db.models import Max
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gateway.console.monitoring.ranges import MINUTE, TimeRange, boundaries, in_address
+from gateway.console.monitoring.ranges import MINUTE, TimeRange, boundaries
 from governance.interactions.latency import (
     SAMPLE,
     first_tokens,
@@ -52,28 +51,6 @@ SORTS: Final[Mapping[str, str | Promise]] = {
 }
 MARKS: Final = 30
 """Changes of the configuration that are told of one range, the latest."""
-
-ENDINGS: Final[tuple[tuple[str | Promise, str, tuple[str, ...]], ...]] = (
-    (gettext_lazy("Answered"), "accent", ("ok",)),
-    (gettext_lazy("Client disconnected"), "quiet", ("cancelled",)),
-    (
-        gettext_lazy("Rejected"),
-        "warn",
-        ("refused", "callers_fault", "too_long", "unfit"),
-    ),
-    (gettext_lazy("Failed"), "bad", ("retryable", "misconfigured", "error")),
-)
-"""How requests end, as the chart tells it: label, tone, outcomes."""
-
-PANELS: Final = (
-    ("requests", gettext_lazy("Requests by outcome"), gettext_lazy("requests")),
-    ("errors", gettext_lazy("Error share"), gettext_lazy("% of requests")),
-    ("latency", gettext_lazy("Time to the first token"), gettext_lazy("ms")),
-    ("tokens", gettext_lazy("Tokens"), gettext_lazy("tokens")),
-    ("cost", gettext_lazy("Cost"), gettext_lazy("US dollars")),
-    ("cached", gettext_lazy("Cached share"), gettext_lazy("% of tokens in")),
-)
-"""The charts: name, title, unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,80 +165,3 @@ def _names(by: str, column: str, model: Any, values: Sequence[str]) -> dict[str,
         noted = UsageBucket.objects.filter(**{f"{column}__in": gone}).order_by()
         found |= dict(noted.values_list(column).annotate(called=Max(f"{by}_name")))
     return found
-
-
-def charts(found: Figures) -> dict[str, Any]:
-    """What the browser draws, by the name of the canvas."""
-    shared = {
-        "step": found.step,
-        "begins": [in_address(one) for one in found.edges[:-1]],
-        "ends": in_address(found.edges[-1]),
-        "marks": [
-            {"at": one.when.isoformat(), "label": f"{one.who}: {one.summary}"[:120]}
-            for one in found.changes
-        ],
-    }
-    bars = found.bars
-    outcomes = [
-        _series(str(label), tone, (_of(bar, among) for bar in bars))
-        for label, tone, among in ENDINGS
-    ]
-    before = _series(_("The time before"), "before", found.before_bars, kind="line", dashed=True)
-    return {
-        "requests": {**shared, "unit": "count", "stacked": True, "series": [*outcomes, before]},
-        "errors": {
-            **shared,
-            "unit": "percent",
-            "kind": "line",
-            "series": [
-                _series(_("Error share"), "bad", (_percent(bar.error_share) for bar in bars))
-            ],
-        },
-        "latency": {
-            **shared,
-            "unit": "ms",
-            "kind": "line",
-            "series": [
-                _series(_("Median"), "accent", (one for one, _p95 in found.latencies)),
-                _series(_("95th percentile"), "warn", (one for _p50, one in found.latencies)),
-            ],
-        },
-        "tokens": {
-            **shared,
-            "unit": "tokens",
-            "stacked": True,
-            "series": [
-                _series(_("Tokens in"), "accent", (bar.prompt_tokens for bar in bars)),
-                _series(_("Tokens out"), "busy", (bar.completion_tokens for bar in bars)),
-            ],
-        },
-        "cost": {
-            **shared,
-            "unit": "usd",
-            "series": [_series(_("Cost"), "accent", (bar.cost_usd for bar in bars))],
-        },
-        "cached": {
-            **shared,
-            "unit": "percent",
-            "kind": "line",
-            "series": [
-                _series(
-                    _("Cached share of tokens in"),
-                    "accent",
-                    (_percent(bar.cached_share) for bar in bars),
-                )
-            ],
-        },
-    }
-
-
-def _series(label: str, tone: str, values: Iterable[Any], **more: Any) -> dict[str, Any]:
-    return {"label": label, "tone": tone, "values": list(values), **more}
-
-
-def _of(bar: TrafficSums, outcomes: Iterable[str]) -> int:
-    return sum(bar.outcomes.get(one, 0) for one in outcomes)
-
-
-def _percent(share: float | None) -> float | None:
-    return None if share is None else round(100 * share, 2)

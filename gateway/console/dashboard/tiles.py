@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -30,53 +31,22 @@ class Tile:
 
 def tiles(found: Figures) -> list[Tile]:
     """In the order they are read."""
-    now, then = found.totals, found.before
-    about = "" if found.exact else _("about") + " "
+    now = found.totals
     share = "" if now.error_share is None else percent(now.error_share)
     cached = "" if now.cached_share is None else percent(now.cached_share)
-    unpriced = _("%(count)s attempts unpriced") % {"count": f"{now.unpriced:,}"}
     return [
-        Tile(
-            "requests",
-            _("Requests"),
-            about + short_count(now.requests),
-            f"{now.requests:,}",
-            change(now.requests, then.requests),
-            query="",
-        ),
-        Tile(
+        _count(found, "requests", _("Requests")),
+        _count(
+            found,
             "errors",
             _("Errors"),
-            about + short_count(now.errors),
-            f"{now.errors:,}",
-            change(now.errors, then.errors),
-            share,
-            f"outcome={ANY_ERROR}",
+            note=share,
+            query=f"outcome={ANY_ERROR}",
             bad=bool(now.errors),
         ),
-        Tile(
-            "failed",
-            _("Failed attempts"),
-            about + short_count(now.failed),
-            f"{now.failed:,}",
-            change(now.failed, then.failed),
-        ),
-        Tile(
-            "fallbacks",
-            _("Answered by a later target"),
-            about + short_count(now.fallbacks),
-            f"{now.fallbacks:,}",
-            change(now.fallbacks, then.fallbacks),
-            query="fallback=target",
-        ),
-        Tile(
-            "local",
-            _("Answered by local fallback"),
-            about + short_count(now.local_fallbacks),
-            f"{now.local_fallbacks:,}",
-            change(now.local_fallbacks, then.local_fallbacks),
-            query="fallback=local",
-        ),
+        _count(found, "failed", _("Failed attempts")),
+        _count(found, "fallbacks", _("Answered by a later target"), query="fallback=target"),
+        _count(found, "local_fallbacks", _("Answered by local fallback"), query="fallback=local"),
         Tile(
             "latency",
             _("First token p50 / p95"),
@@ -84,30 +54,36 @@ def tiles(found: Figures) -> list[Tile]:
             _("of the latest answers") if found.sampled else "",
             change(found.p50, found.before_p50),
         ),
-        Tile(
-            "tokens_in",
+        _count(
+            found,
+            "prompt_tokens",
             _("Tokens in"),
-            about + short_count(now.prompt_tokens),
-            f"{now.prompt_tokens:,}",
-            change(now.prompt_tokens, then.prompt_tokens),
-            _("%(share)s cached") % {"share": cached} if cached else "",
+            note=_("%(share)s cached") % {"share": cached} if cached else "",
         ),
-        Tile(
-            "tokens_out",
-            _("Tokens out"),
-            about + short_count(now.completion_tokens),
-            f"{now.completion_tokens:,}",
-            change(now.completion_tokens, then.completion_tokens),
-        ),
-        Tile(
-            "cost",
-            _("Cost"),
-            money(now.cost_usd) if now.attempts else "—",
-            "" if now.cost_usd is None else f"${now.cost_usd:,.6f}",
-            change(now.cost_usd, then.cost_usd),
-            unpriced if now.unpriced else "",
-        ),
+        _count(found, "completion_tokens", _("Tokens out")),
+        _cost(found),
     ]
+
+
+def _count(found: Figures, name: str, label: str, **more: Any) -> Tile:
+    """Of `TrafficSums`, by the name it has there."""
+    count, before = getattr(found.totals, name), getattr(found.before, name)
+    about = "" if found.exact else _("about") + " "
+    words = about + short_count(count)
+    return Tile(name, label, words, f"{count:,}", change(count, before), **more)
+
+
+def _cost(found: Figures) -> Tile:
+    now = found.totals
+    unpriced = _("%(count)s attempts unpriced") % {"count": f"{now.unpriced:,}"}
+    return Tile(
+        "cost",
+        _("Cost"),
+        money(now.cost_usd) if now.attempts else "—",
+        "" if now.cost_usd is None else f"${now.cost_usd:,.6f}",
+        change(now.cost_usd, found.before.cost_usd),
+        unpriced if now.unpriced else "",
+    )
 
 
 def change(now: float | None, before: float | None) -> str:

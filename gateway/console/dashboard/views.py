@@ -20,16 +20,8 @@ from django.views.decorators.http import require_GET
 
 from gateway.collector.places import places
 from gateway.collector.status import read
-from gateway.console.dashboard.figures import (
-    BY,
-    PANELS,
-    SORTS,
-    Figures,
-    TopRow,
-    charts,
-    figures,
-    top,
-)
+from gateway.console.dashboard.charts import PANELS, charts
+from gateway.console.dashboard.figures import BY, SORTS, Figures, TopRow, figures, top
 from gateway.console.dashboard.mending import about, mend
 from gateway.console.dashboard.steps import InstallationFacts, Step, steps
 from gateway.console.dashboard.tiles import tiles

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gateway.console.theme.filters import exact, moment, money
@@ -79,10 +80,12 @@ def _time(row: Interaction) -> Cell:
 
 
 def _outcome(row: Interaction) -> Cell:
-    code, words = row.outcome, OUTCOMES.get(row.outcome, row.outcome)
+    code, words = row.outcome, gettext(OUTCOMES.get(row.outcome, row.outcome))
     if (row.outcome, row.fallback) == ("ok", "local"):
         code, words = LOCALLY, str(_("Answered locally"))
-    badge = format_html('<span class="pm-badge pm-{}">{}</span>', TONES.get(code, "bad"), words)
+    badge = format_html(
+        '<span class="pm-badge {}">{}</span>', f"pm-{TONES.get(code, 'bad')}", words
+    )
     return badge, f"{words}: {row.errors}" if row.errors else words
 
 
@@ -96,7 +99,7 @@ def _fallback(row: Interaction) -> Cell:
     if not words:
         return NOTHING, ""
     tone = "warn" if row.fallback == "local" else "busy"
-    badge = format_html('<span class="pm-badge pm-{}">{}</span>', tone, words)
+    badge = format_html('<span class="pm-badge {}">{}</span>', f"pm-{tone}", words)
     return badge, row.fallback_reason or words
 
 

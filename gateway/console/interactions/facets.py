@@ -78,14 +78,14 @@ def span_of(question: InteractionQuestion, now: datetime) -> TimeRange | None:
     return TimeRange(min(begin, end - MINUTE), end)
 
 
-def facet(name: str, question: InteractionQuestion, rows: Rows, exact: bool) -> Facet:
+def facet(
+    name: str, question: InteractionQuestion, span: TimeRange, rows: Rows, exact: bool
+) -> Facet:
     """Counted without its own filter, so that another value can be chosen, where ledgers tell."""
     column = FACETS[name]
     others = _without(question, name)
-    told = exact and is_in_ledger({**others, column: ""})
-    if told and question.begin is not None and question.end is not None:
-        asked = TrafficQuestion(question.begin, question.end, others)
-        report = traffic_report(asked, (column,))
+    if exact and is_in_ledger({**others, column: ""}):
+        report = traffic_report(TrafficQuestion(span.begin, span.end, others), (column,))
     else:
         report = rows_report(rows, (column,))
     counts = {value: sums.requests for (value,), sums in report.groups.items()}

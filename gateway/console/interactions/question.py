@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gateway.console.monitoring.ranges import PERIODS, in_address, moment_of, period_of
@@ -153,7 +154,7 @@ def _ends(given: Mapping[str, str], zone: tzinfo) -> tuple[datetime | None, date
 def named(name: str, value: str) -> str:
     """A filter's value as people call it."""
     if name in _WORDS:
-        return str(_WORDS[name].get(value, value))
+        return gettext(str(_WORDS[name].get(value, value)))
     if name in _NAMED:
         try:
             found = _NAMED[name].objects.filter(pk=value).values_list("name", flat=True).first()

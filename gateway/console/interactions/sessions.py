@@ -40,7 +40,7 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SessionTurn:
     """One request of a session, and how long after the one before it began."""
 
     row: Interaction
@@ -57,7 +57,7 @@ class SessionTurns:
     """One session: its sums, and its requests in the order of time."""
 
     summary: SessionRow
-    turns: tuple[Turn, ...]
+    turns: tuple[SessionTurn, ...]
     earlier: int
     """Turns before those."""
 
@@ -113,7 +113,7 @@ def _summed(sessions: Sequence[str]) -> list[SessionRow]:
     return [found[one] for one in sessions if one in found]
 
 
-def _turns(rows: Sequence[Interaction]) -> list[Turn]:
+def _turns(rows: Sequence[Interaction]) -> list[SessionTurn]:
     if not rows:
         return []
     begin = rows[0].time
@@ -126,7 +126,7 @@ def _turns(rows: Sequence[Interaction]) -> list[Turn]:
         gap = "" if before is None else lasting(row.time - before)
         cells = shown(row, [COLUMNS[name] for name in TOLD]).cells
         left = round(max(0.0, min(at, 100 - width)), 2)
-        found.append(Turn(row, cells, gap, left, round(min(width, 100), 2)))
+        found.append(SessionTurn(row, cells, gap, left, round(min(width, 100), 2)))
         before = row.time
     return found
 

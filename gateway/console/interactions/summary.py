@@ -81,7 +81,7 @@ def summary(question: InteractionQuestion, now: datetime, zone: tzinfo) -> ListS
         percentile(times, 0.5),
         percentile(times, 0.95),
         len(times) >= SAMPLE,
-        tuple(facet(name, within, rows, exact) for name in FACETS),
+        tuple(facet(name, question, span, rows, exact) for name in FACETS),
         tuple(_bars(report, edges)),
         in_address(edges[-1]),
         step,

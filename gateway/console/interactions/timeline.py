@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
+from django.utils.translation import ngettext
 
 from governance.change_summary.times import readable_time
 from governance.interactions.record import (
@@ -18,38 +20,38 @@ from governance.interactions.record import (
 )
 
 REASONS: Final = {
-    "caller_hint": "the caller named the routing profile",
-    "api_key": "the API key is bound to it",
-    "virtual_model": "the model begins with its virtual provider",
-    "provider_model": "the model names the provider",
-    "model_mapping": "a model mapping matched",
-    "default": "it is the default",
-    "shadow": "a copy of a request went to its shadow",
+    "caller_hint": N_("the caller named the routing profile"),
+    "api_key": N_("the API key is bound to it"),
+    "virtual_model": N_("the model begins with its virtual provider"),
+    "provider_model": N_("the model names the provider"),
+    "model_mapping": N_("a model mapping matched"),
+    "default": N_("it is the default"),
+    "shadow": N_("a copy of a request went to its shadow"),
 }
 PASSED_OVER: Final = {
-    "target_disabled": "the target is off",
-    "virtual_model_mismatch": "for another virtual model",
-    "request_type_mismatch": "for other types of request",
-    "capability_mismatch": "lacks what the request needs",
-    "provider_not_configured": "there is no such provider",
-    "provider_disabled": "the provider is off",
-    "cloud_routing_disabled": "cloud routing is off",
-    "local_only": "only local providers are allowed",
-    "model_missing": "no model is named",
-    "context_too_small": "its context is too small for the prompt",
-    "request_threshold_exceeded": "its share of requests is used up",
-    "token_threshold_exceeded": "its share of tokens is used up",
-    "budget_threshold_exceeded": "its share of the budget is used up",
+    "target_disabled": N_("the target is off"),
+    "virtual_model_mismatch": N_("for another virtual model"),
+    "request_type_mismatch": N_("for other types of request"),
+    "capability_mismatch": N_("lacks what the request needs"),
+    "provider_not_configured": N_("there is no such provider"),
+    "provider_disabled": N_("the provider is off"),
+    "cloud_routing_disabled": N_("cloud routing is off"),
+    "local_only": N_("only local providers are allowed"),
+    "model_missing": N_("no model is named"),
+    "context_too_small": N_("its context is too small for the prompt"),
+    "request_threshold_exceeded": N_("its share of requests is used up"),
+    "token_threshold_exceeded": N_("its share of tokens is used up"),
+    "budget_threshold_exceeded": N_("its share of the budget is used up"),
 }
 """Every one of `governance.routing.plan.REJECTIONS`, in words."""
 STUCK: Final = {
-    "hash": " The conversation sticks to its target.",
-    "served": " The conversation stays at the target that answered it last.",
+    "hash": N_("The conversation sticks to its target."),
+    "served": N_("The conversation stays at the target that answered it last."),
 }
 CACHED: Final = {
-    "hit": _("answered from it, at no cost"),
-    "miss": _("nothing there yet"),
-    "bypass": _("not for this request"),
+    "hit": N_("answered from it, at no cost"),
+    "miss": N_("nothing there yet"),
+    "bypass": N_("not for this request"),
 }
 """What came of the profile's cache."""
 TONES: Final = {"ok": "good", "cancelled": "quiet", "refused": "warn", "callers_fault": "warn"}
@@ -115,7 +117,7 @@ def timeline_of(record: InteractionRecord) -> Timeline:
         because=_because(record),
         stops=tuple(_stops(record)),
         passed_over=tuple(
-            Stop(one.provider, one.model, PASSED_OVER.get(one.reason, one.reason), "quiet")
+            Stop(one.provider, one.model, _(PASSED_OVER.get(one.reason, one.reason)), "quiet")
             for one in record.decision.rejections
         ),
         legs=tuple(_legs(record, total)),
@@ -135,20 +137,25 @@ def _spent(record: InteractionRecord) -> float:
 
 
 def _headline(record: InteractionRecord) -> str:
-    said = OUTCOMES.get(record.outcome, record.outcome)
+    said = _(OUTCOMES.get(record.outcome, record.outcome))
+    place = {"place": f"{record.provider} / {record.model}"}
     if _locally(record):
-        said = f"Answered by {record.provider} / {record.model}, which took over"
+        said = _("Answered by %(place)s, which took over") % place
     elif record.decision.cache == "hit":
-        said = _("Answered from the cache, as %(place)s had it") % {
-            "place": f"{record.provider} / {record.model}"
-        }
+        said = _("Answered from the cache, as %(place)s had it") % place
     elif record.outcome == "ok" and record.provider:
-        said = f"{said} by {record.provider} / {record.model}"
+        said = _("Answered by %(place)s") % place
     elif record.error_code:
         said = f"{said}: {record.error_code.replace('_', ' ')}"
     tries = len(record.attempts)
-    after = f" after {tries} attempts" if tries > 1 else ""
-    return f"{said}{after}, in {readable_time(record.duration_ms)}"
+    if tries > 1:
+        said += " " + ngettext("after %(count)s attempt", "after %(count)s attempts", tries) % {
+            "count": tries
+        }
+    return _("%(said)s, in %(time)s") % {
+        "said": said,
+        "time": readable_time(record.duration_ms),
+    }
 
 
 def _locally(record: InteractionRecord) -> bool:
@@ -157,24 +164,26 @@ def _locally(record: InteractionRecord) -> bool:
 
 
 def _because(record: InteractionRecord) -> str:
-    kind, _, rule = record.reason.partition(":")
+    kind, _colon, rule = record.reason.partition(":")
     if kind == "heuristic_rule":
-        why = f"the rule “{rule}” matched"
+        why = _("the rule “%(rule)s” matched") % {"rule": rule}
     else:
-        why = REASONS.get(record.reason, record.reason)
+        why = _(REASONS.get(record.reason, record.reason)) if record.reason else ""
     if record.profile is not None:
-        stuck = STUCK.get(record.decision.sticky, "")
-        return f"Routing profile {record.profile.name}, because {why}.{stuck}"
-    return f"No routing profile, because {why}." if why else ""
+        stuck = _(STUCK[record.decision.sticky]) if record.decision.sticky in STUCK else ""
+        said = {"profile": record.profile.name, "why": why}
+        told = _("Routing profile %(profile)s, because %(why)s.") % said
+        return f"{told} {stuck}".rstrip()
+    return _("No routing profile, because %(why)s.") % {"why": why} if why else ""
 
 
 def _scale(record: InteractionRecord, total: float) -> str:
     if not record.attempts:
         return ""
-    line = f"The line is {readable_time(total)} long"
+    told = {"total": readable_time(total), "first": readable_time(record.first_token_ms)}
     if record.first_token_ms is None:
-        return f"{line}; no token came."
-    return f"{line}; the mark is the first token, after {readable_time(record.first_token_ms)}."
+        return _("The line is %(total)s long; no token came.") % told
+    return _("The line is %(total)s long; the mark is the first token, after %(first)s.") % told
 
 
 def _stops(record: InteractionRecord) -> Iterator[Stop]:
@@ -183,7 +192,7 @@ def _stops(record: InteractionRecord) -> Iterator[Stop]:
     for one in record.decision.candidates:
         attempt = next((two for two in tried if _same(one, two)), None)
         if attempt is None:
-            words, tone = "not needed" if record.outcome == "ok" else "not tried", "quiet"
+            words, tone = _("not needed") if record.outcome == "ok" else _("not tried"), "quiet"
         else:
             tried.remove(attempt)
             words, tone = _ended(attempt)
@@ -207,13 +216,13 @@ def _same(one: object, attempt: AttemptRecord) -> bool:
 
 def _ended(attempt: AttemptRecord) -> tuple[str, str]:
     if attempt.code == "continued" and attempt.outcome == "ok":
-        return "continued the answer", "good"
+        return _("continued the answer"), "good"
     if attempt.from_cache:
-        return str(_("answered from the cache")), "good"
+        return _("answered from the cache"), "good"
     if attempt.outcome == "ok":
-        return "answered", "good"
+        return _("answered"), "good"
     if attempt.lost_race:
-        return "slower than the next", "quiet"
+        return _("slower than the next"), "quiet"
     return attempt.code.replace("_", " "), "quiet" if attempt.outcome == "cancelled" else "bad"
 
 
@@ -247,50 +256,58 @@ def _count(number: int | None) -> str:
 def _cost(record: InteractionRecord) -> str:
     """An unknown price is said: it is not for free."""
     if record.cost_usd is None:
-        return "price unknown" if record.usage else ""
+        return _("price unknown") if record.usage else ""
     return f"${record.cost_usd:,.6f}"
 
 
 def _units(record: InteractionRecord) -> Iterator[tuple[str, str]]:
     """What was counted beside tokens."""
     for name, count in ((record.usage and record.usage.units) or {}).items():
-        yield UNITS.get(name, name), f"{count:,}"
+        yield _(UNITS.get(name, name)), f"{count:,}"
 
 
 def _status(record: InteractionRecord) -> str:
     if record.is_shadow:
-        return str(_("none: it is a copy, which nobody was given"))
-    return str(record.status) if record.status else "none: the caller left"
+        return _("none: it is a copy, which nobody was given")
+    return str(record.status) if record.status else _("none: the client disconnected")
+
+
+def _cached(record: InteractionRecord) -> str:
+    said = CACHED.get(record.decision.cache or "", "")
+    return _(said) if said else ""
 
 
 def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
     """What is known of the request and its answer; the rest is left out."""
     usage, key = record.usage, record.key
     known = (
-        ("Key", key.name if key is not None else "none"),
-        ("Protocol", record.protocol),
-        ("Request type", record.request_type),
-        ("Model asked for", record.requested_model or "none named"),
-        ("Streamed", "yes" if record.stream else "no"),
-        ("Messages", f"{record.messages:,}"),
-        ("Tools", _count(record.tools)),
-        ("Images", _count(record.features.images)),
-        ("Needs", ", ".join(record.features.needs)),
-        ("Status", _status(record)),
-        ("Fallback", FALLBACKS.get(record.fallback, "") if record.fallback != "none" else ""),
-        ("Because of", record.fallback_reason.replace("_", " ")),
-        (str(_("Cache")), str(CACHED.get(record.decision.cache or "", ""))),
-        ("First token", readable_time(record.first_token_ms)),
-        ("Duration", readable_time(record.duration_ms)),
-        ("Finished by", record.finish_reason),
-        ("Answered by its own word", record.answered_model),
-        ("Tokens in", f"{usage.prompt:,}" if usage else ""),
-        ("of them cached", _count(usage.cached if usage else None)),
-        ("Tokens out", f"{usage.completion:,}" if usage else ""),
-        ("of them reasoning", _count(usage.reasoning if usage else None)),
+        (_("Key"), key.name if key is not None else _("none")),
+        (_("Protocol"), record.protocol),
+        (_("Request type"), record.request_type),
+        (_("Model asked for"), record.requested_model or _("none named")),
+        (_("Streamed"), _("yes") if record.stream else _("no")),
+        (_("Messages"), f"{record.messages:,}"),
+        (_("Tools"), _count(record.tools)),
+        (_("Images"), _count(record.features.images)),
+        (_("Needs"), ", ".join(record.features.needs)),
+        (_("Status"), _status(record)),
+        (
+            _("Fallback"),
+            _(FALLBACKS.get(record.fallback, record.fallback)) if record.fallback != "none" else "",
+        ),
+        (_("Because of"), record.fallback_reason.replace("_", " ")),
+        (_("Cache"), _cached(record)),
+        (_("First token"), readable_time(record.first_token_ms)),
+        (_("Duration"), readable_time(record.duration_ms)),
+        (_("Finished by"), record.finish_reason),
+        (_("Model reported by provider"), record.answered_model),
+        (_("Tokens in"), f"{usage.prompt:,}" if usage else ""),
+        (_("of them cached"), _count(usage.cached if usage else None)),
+        (_("Tokens out"), f"{usage.completion:,}" if usage else ""),
+        (_("of them reasoning"), _count(usage.reasoning if usage else None)),
         *_units(record),
-        ("Estimated cost", _cost(record)),
-        ("Left out for the provider", ", ".join(record.dropped_fields)),
-        ("Request id", record.id),
+        (_("Estimated cost"), _cost(record)),
+        (_("Left out for the provider"), ", ".join(record.dropped_fields)),
+        (_("Request id"), record.id),
     )
     return ((name, value) for name, value in known if value)

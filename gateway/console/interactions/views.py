@@ -148,6 +148,8 @@ def facet(request: HttpRequest, name: str) -> HttpResponse:
 @console_view(SEE)
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """All that is filtered, as it is read: `csv` or `jsonl`."""
+    if kind not in ("csv", "jsonl"):
+        raise Http404
     last = Interaction.objects.order_by("-id").values_list("id", flat=True).first()
     rows = [one.filter(id__lte=last or 0) for one in question(request).sets()]
     if kind == "csv":

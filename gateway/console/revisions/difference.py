@@ -52,7 +52,7 @@ def _thing(one: Difference, version: int | None) -> SafeString:
     phrases = format_html_join("", "<li>{}</li>", ((words,) for words in one.words))
     listed = format_html('<ul class="list-disc ml-5">{}</ul>', phrases) if phrases else ""
     return format_html(
-        '<section class="mb-4"><h3 class="font-semibold">{} “{}” {}</h3>{}{}'
+        '<section class="mb-4"><h2 class="font-semibold">{} “{}” {}</h2>{}{}'
         '<details><summary class="{}">Line by line</summary>{}</details></section>',
         *(
             kind,

@@ -18,6 +18,7 @@ from gateway.console.monitoring.current_health import EngineState
 from gateway.console.monitoring.process_health import current_health, engine_state
 from gateway.console.targets.badges import Badge, Providers, reach_badges
 from gateway.console.targets.cautions import cautions, is_engine
+from gateway.console.targets.overridden import override_badges
 from gateway.console.targets.prices import price_badges
 from governance import snapshot
 from governance.models import Provider, RoutingProfile, RoutingTarget
@@ -67,6 +68,7 @@ class RowStates:
             known = self.engine if is_engine(provider) else None
             badges += cautions(target, provider, current_health(), known)
             badges += price_badges(target, profile, provider)
+            badges += override_badges(target, provider)
         first = next((one for one in badges if one.tone not in GOOD), badges[0])
         return RowState(first, tuple(badges), self.facts(target.provider, target.model))
 

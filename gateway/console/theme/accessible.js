@@ -77,7 +77,18 @@ document.addEventListener("DOMContentLoaded", () => {
     document.querySelector(".errors :is(input, select, textarea):not([type=hidden])")?.focus();
   }
 
+  // Two regions of one name cannot be told apart.
+  function nameScrollers() {
+    for (const [place, one] of document.querySelectorAll(".simplebar-content-wrapper").entries()) {
+      const inside = one.closest("[data-simplebar]")?.querySelector("nav, table, ul");
+      const name = inside?.getAttribute("aria-label") ?? inside?.id ?? "";
+      const words = `${name || "scrollable content"} ${place + 1}`;
+      if (one.getAttribute("aria-label") !== words) one.setAttribute("aria-label", words);
+    }
+  }
+
   function tend(root) {
+    nameScrollers();
     makeButtons(root);
     hideIcons(root);
     nameFields(root);

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from governance.routing.overrides import STATES
 
 BREAKER: Final = ("closed", "open", "half_open", "ramp")
+OVERRIDES: Final = tuple(STATES)
 LEFT: Final = "Until the cooldown ends, the probe counts as lost or the ramp ends."
 AVERAGED: Final = "Averaged over the last ones; null where none was seen."
 
@@ -14,7 +15,7 @@ AVERAGED: Final = "Averaged over the last ones; null where none was seen."
 class ModelHealthSerializer(serializers.Serializer[Any]):
     model = serializers.CharField()
     state = serializers.ChoiceField(choices=BREAKER, help_text="Of its circuit breaker.")
-    override = serializers.ChoiceField(choices=tuple(STATES), allow_null=True)
+    override = serializers.ChoiceField(choices=OVERRIDES, allow_null=True)
     seconds_left = serializers.FloatField(help_text=LEFT)
     share = serializers.FloatField(help_text="Of its requests that it gets, 0 to 1.")
     request_percent = serializers.FloatField(
@@ -40,7 +41,7 @@ class ProviderHealthSerializer(serializers.Serializer[Any]):
 
     provider = serializers.CharField()
     override = serializers.ChoiceField(
-        choices=tuple(STATES), allow_null=True, help_text="What an operator forces upon all of it."
+        choices=OVERRIDES, allow_null=True, help_text="What an operator forces upon all of it."
     )
     under_way = serializers.IntegerField(help_text="Requests of all processes of this node.")
     max_concurrency = serializers.IntegerField(allow_null=True)

@@ -27,13 +27,22 @@ SLOTS: Final = {name: place for place, name in enumerate(MEASURES)}
 APART: Final = len(SLOTS)
 """Place of what a request comes to by a limit that counts in a way of its own."""
 _COST: Final = SLOTS["cost"]
-_SCALED: Final = tuple(one.amount if one.scale == 1 else one.scaled for one in MEASURES.values())
+_SCALED: Final = tuple(
+    (place, one.amount if one.scale == 1 else one.scaled)
+    for place, one in enumerate(MEASURES.values())
+)
+_WITHOUT_UNITS: Final = tuple(
+    _SCALED[place] for place, one in enumerate(MEASURES.values()) if not one.unit_counted
+)
+_NONE: Final = [0.0] * len(SLOTS)
 
 
 def amounts_of(used: Consumption) -> list[float]:
     """What a request comes to, by the place of each measure; infinity where that depends on the
     limit, so that each is asked."""
-    found = [scaled(used) for scaled in _SCALED]
+    found = _NONE.copy()
+    for place, scaled in _SCALED if used.units else _WITHOUT_UNITS:
+        found[place] = scaled(used)
     if used.cost is None:
         found[_COST] = inf
     found.append(inf)

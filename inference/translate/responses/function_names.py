@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from inference.translate.responses.request_schema import Item, ResponsesTool
+from inference.translate.tool_names import has_illegal_names
 
 MOST_CHARACTERS: Final = 64
 """Of a function's name, with OpenAI."""
@@ -125,13 +126,15 @@ _PLAIN: Final = FunctionNames()
 def names_in(fields: Mapping[str, msgspec.Raw]) -> FunctionNames:
     """The names in a request whose fields are still as they came.
 
-    Most requests offer plain functions alone, which is seen without reading them.
+    Most requests offer plain functions alone, under names that every provider takes: that is seen
+    without reading them.
     """
     tools = fields.get("tools", _NONE)
     items = fields.get("input", _NONE)
     raw_tools, raw_items = bytes(tools), bytes(items)
     brought = any(name.encode() in raw_items for name in _BRINGS_TOOLS)
-    if not brought and b"custom" not in raw_tools and b"namespace" not in raw_tools:
+    plain = b"custom" not in raw_tools and b"namespace" not in raw_tools
+    if plain and not brought and not has_illegal_names(raw_tools):
         return _PLAIN
     held: list[Item] = []
     if brought:

@@ -94,6 +94,10 @@ def test_what_runs_and_does_not_move_is_replaced(capfd: pytest.CaptureFixture[st
     def start() -> Child:
         return Child("web process", "tests.gateway.supervisor.beating", announces=True)
 
+    def polled() -> bool:
+        kept.poll()
+        return bool(kept.child.ready)
+
     kept = RestartingProcess(start, grace=5, silence=10, clock=lambda: now)
     try:
         first = kept.child
@@ -115,6 +119,15 @@ def test_what_runs_and_does_not_move_is_replaced(capfd: pytest.CaptureFixture[st
         kept.poll()
         now += FIRST_PAUSE
         kept.poll()
-        assert kept.child is not first
+        second = kept.child
+        assert second is not first
+        # It is watched as the first one was, though nobody waited for it to serve.
+        eventually(polled)
+        second.process.send_signal(signal.SIGSTOP)
+        kept.poll()
+        for _ in range(4):
+            now += 3
+            kept.poll()
+        second.process.wait(10)
     finally:
         kept.end()

@@ -19,7 +19,13 @@ from governance.interactions.ledger import (
 from governance.interactions.record import AttemptRecord, InteractionRecord, NamedRef, Usage
 
 TOKENS = st.integers(0, 10**9)
-USAGES = st.none() | st.builds(Usage, TOKENS, TOKENS, TOKENS, TOKENS, TOKENS)
+UNITS = st.dictionaries(
+    st.sampled_from(["audio_seconds", "images", "characters", "searches"]),
+    st.integers(0, 10**6).map(float),
+)
+USAGES = st.none() | st.builds(
+    Usage, TOKENS, TOKENS, TOKENS, TOKENS, TOKENS, st.just(msgspec.UNSET) | UNITS
+)
 COSTS = st.none() | st.floats(0, 1000, allow_nan=False)
 NAMED = st.none() | st.sampled_from(
     [NamedRef("1", "one"), NamedRef("2", "two"), NamedRef("1", "renamed")]
@@ -35,6 +41,10 @@ ATTEMPTS = st.builds(
     usage=USAGES,
     cost_usd=COSTS,
 )
+
+
+def _unit(usage: Usage, name: str) -> float:
+    return usage.units.get(name, 0) if usage.units else 0
 
 
 @st.composite
@@ -76,6 +86,9 @@ def test_it_works(found: list[InteractionRecord], cut: int) -> None:
         "prompt_tokens": sum(one.prompt for one in usages),
         "completion_tokens": sum(one.completion for one in usages),
         "cached_tokens": sum(one.cached for one in usages),
+        "audio_milliseconds": sum(_unit(one, "audio_seconds") for one in usages) * 1000,
+        "images": sum(_unit(one, "images") for one in usages),
+        "characters": sum(_unit(one, "characters") for one in usages),
         "cache_written_tokens": sum(one.cache_written for one in usages),
         "reasoning_tokens": sum(one.reasoning for one in usages),
         "unpriced": sum(one.usage is not None and one.cost_usd is None for one in attempts),

@@ -12,7 +12,7 @@ from inference.dispatch.local_queues import (
     NOTHING,
     LocalQueue,
     LocalQueues,
-    Place,
+    QueuePlace,
     QueueSeen,
 )
 
@@ -26,7 +26,7 @@ class Server:
         self.queue, self.places, self.service = queue, places, service
         self.rng = random.Random(seed)
         self.free = [0.0] * places
-        self.events: list[tuple[float, int, str, Place]] = []
+        self.events: list[tuple[float, int, str, QueuePlace]] = []
 
     def until(self, now: float) -> None:
         """Everything that happens up to now."""

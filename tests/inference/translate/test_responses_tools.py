@@ -114,6 +114,13 @@ class TestNamespaces:
             assert both.callers(name) == tool
             assert FunctionNames(tools).function(tool) == name
 
+    @pytest.mark.parametrize("name", ["f", "a.b", "mcp__docs__" + "find_" * 14])
+    def test_plain_functions_lead_back_from_the_request_alone(self, name: str) -> None:
+        """Also where there is neither a namespace nor a custom tool among them."""
+        asked_for = responses_ask(tools=[{**FIND, "name": name}])
+        [function] = names(asked(tools=[{**FIND, "name": name}]))
+        assert names_in(asked_for.fields).callers(function) == CallersTool(name)
+
     def test_a_name_nobody_offered_stays(self) -> None:
         assert FunctionNames().callers("x") == CallersTool("x")
 

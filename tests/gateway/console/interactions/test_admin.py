@@ -43,7 +43,7 @@ def test_it_works(operator: Client) -> None:
     html = page(operator)
     for words in ("Light", "light/light", "capable/gpt-4o-mini", "next target"):
         assert words in html
-    for words in ("Answered", "Caller left", "50 ms", "82 ms", "1,000 + 100", "tests"):
+    for words in ("Answered", "Client disconnected", "50 ms", "82 ms", "1,000 + 100", "tests"):
         assert words in html
 
 

@@ -129,7 +129,7 @@ def test_a_refusal() -> None:
         first_token=None,
         status=503,
     )
-    assert drawn.headline == "Refused by the gateway: no candidate, in 82 ms"
+    assert drawn.headline == "Rejected by gateway: no candidate, in 82 ms"
     assert (drawn.tone, drawn.because, drawn.legs, drawn.stops) == ("warn", "", (), ())
     assert (drawn.scale, drawn.broke_off) == ("", False)
 
@@ -139,7 +139,7 @@ def test_a_caller_who_left() -> None:
     drawn = way(attempts=[left], outcome="cancelled", error_code="cancelled", status=0)
     assert drawn.tone == "quiet"
     assert drawn.legs[0].tone == "quiet"
-    assert dict(drawn.facts)["Status"] == "none: the caller left"
+    assert dict(drawn.facts)["Status"] == "none: the client disconnected"
 
 
 def test_a_request_that_was_never_read() -> None:

@@ -20,7 +20,7 @@ def group(name: str) -> str:
 
 
 def person(name: str, role: str = "") -> User:
-    user = User.objects.create_user(name, password="x", is_staff=bool(role))
+    user = User.objects.create_user(name, is_staff=bool(role))
     if role:
         user.groups.add(Group.objects.get(name=role))
     return user

@@ -115,7 +115,7 @@ def test_what_the_log_says_of_all_processes(member: Member, pk: int) -> None:
     row = Interaction.objects.get(request_id="req_0")
     assert f"/admin/governance/interaction/{row.pk}/change/" in links
     found = client.get("/admin/governance/interaction/?period=hour&q=Fast%3A")
-    assert found.content.decode().count("data-row") == 3
+    assert found.content.decode().count("data-pk") == 3
     assert "failing" in text_of(client.get(LIST))
 
 
