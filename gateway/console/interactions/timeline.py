@@ -273,6 +273,11 @@ def _status(record: InteractionRecord) -> str:
     return str(record.status) if record.status else _("none: the client disconnected")
 
 
+def _cached(record: InteractionRecord) -> str:
+    said = CACHED.get(record.decision.cache or "", "")
+    return _(said) if said else ""
+
+
 def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
     """What is known of the request and its answer; the rest is left out."""
     usage, key = record.usage, record.key
@@ -292,10 +297,7 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
             _(FALLBACKS.get(record.fallback, record.fallback)) if record.fallback != "none" else "",
         ),
         (_("Because of"), record.fallback_reason.replace("_", " ")),
-        (
-            _("Cache"),
-            _(CACHED[record.decision.cache]) if record.decision.cache in CACHED else "",
-        ),
+        (_("Cache"), _cached(record)),
         (_("First token"), readable_time(record.first_token_ms)),
         (_("Duration"), readable_time(record.duration_ms)),
         (_("Finished by"), record.finish_reason),
