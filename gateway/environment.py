@@ -122,6 +122,17 @@ class Environment:
         return found
 
 
+def redis_url(env: Environment) -> str:
+    """`POINTSMAN_REDIS_URL`, "" where it is not set. Raises `BadSetting`."""
+    url = env.text("REDIS_URL")
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise BadSetting(
+            "POINTSMAN_REDIS_URL must begin with redis://, rediss:// or unix://, as in "
+            "redis://127.0.0.1:6379/0."
+        )
+    return url
+
+
 def node_name(env: Environment) -> str:
     """`POINTSMAN_NODE_NAME`, "" where it is not set. Raises `BadSetting`."""
     name = env.text("NODE_NAME")

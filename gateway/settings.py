@@ -15,6 +15,7 @@ from gateway.environment import (
     made_node_name,
     node_name,
     private_directory,
+    redis_url,
 )
 from gateway.server.memory import memory_limit
 from gateway.settings_mail import *  # noqa: F403  # settings are what a module holds
@@ -120,6 +121,10 @@ LOG_CONTENT = env.flag("LOG_CONTENT", default=False)
 KEEP_RESPONSES = env.flag("KEEP_RESPONSES", default=False)
 """Answers of `/v1/responses` are kept unless the request says `store: false`, so that a later
 request may refer to them. Off: only where the request says `store: true`."""
+CACHE_BYTES = env.number("CACHE_MIB", 64) * 1024 * 1024
+"""Of cached answers that one web process holds, where routing profiles have a cache."""
+REDIS_URL = redis_url(env)
+"""Where cached answers are shared between processes and nodes; empty: nowhere."""
 KEPT_RESPONSES_BYTES = env.number("KEPT_RESPONSES_MIB", 64) * 1024 * 1024
 """What they may take up of the collector's memory; 0: nothing is kept, whatever requests say."""
 KEPT_RESPONSES_MINUTES = env.number("KEPT_RESPONSES_MINUTES", 60, minimum=1)

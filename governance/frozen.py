@@ -108,6 +108,16 @@ RATE_LIMIT: Final = Frozen(
     models.RoutingTarget,
     **{one.name: f"{one.name}_threshold" for one in fields(table.RateLimit)},
 )
+CACHE: Final = Frozen(
+    table.CachePolicy,
+    models.RoutingProfile,
+    **{one.name: f"cache_{one.name}" for one in fields(table.CachePolicy)},
+)
+SHADOW: Final = Frozen(
+    table.ShadowPolicy,
+    models.RoutingProfile,
+    **{one.name: f"shadow_{one.name}" for one in fields(table.ShadowPolicy)},
+)
 KEY: Final = Frozen(table.VirtualKey, models.ApiKey, profile="routing_profile")
 RULE: Final = Frozen(table.HeuristicRuleEntry, models.HeuristicRule)
 GROUP: Final = Frozen(table.GroupEntry, models.Group)
@@ -116,6 +126,21 @@ PRICE: Final = Frozen(table.ModelPriceEntry, models.ModelPrice)
 MAPPING: Final = Frozen(table.ModelMappingEntry, models.ModelMapping)
 
 _rate_limit = lru_cache(maxsize=1024)(lambda *limits: RATE_LIMIT.build(limits))
+
+PROFILE_COLUMNS: Final = (*PROFILE.columns, *CACHE.columns, *SHADOW.columns)
+
+
+def profile_of(values: Sequence[Any], targets: tuple[table.Target, ...]) -> table.Profile:
+    """From the values of `PROFILE_COLUMNS`; the first of a part's says whether it is there."""
+    ends = len(PROFILE.columns), len(PROFILE.columns) + len(CACHE.columns)
+    cache, shadow = values[ends[0] : ends[1]], values[ends[1] :]
+    return PROFILE.build(
+        values[: ends[0]],
+        targets=targets,
+        cache=None if cache[0] is None else CACHE.build(cache),
+        shadow=SHADOW.build(shadow) if shadow[0] else None,
+    )
+
 
 TARGET_COLUMNS: Final = (*TARGET.columns, *RATE_LIMIT.columns)
 
@@ -128,7 +153,7 @@ def target(values: Sequence[Any]) -> table.Target:
 def profile(row: models.RoutingProfile) -> table.Profile:
     """The profile as it would be loaded after it was saved, with the targets of its draft."""
     targets = row.ordered_targets()
-    return PROFILE.of(
-        row,
-        targets=tuple(target([getattr(one, name) for name in TARGET_COLUMNS]) for one in targets),
+    return profile_of(
+        [getattr(row, name) for name in PROFILE_COLUMNS],
+        tuple(target([getattr(one, name) for name in TARGET_COLUMNS]) for one in targets),
     )

@@ -30,6 +30,8 @@ _VALUES: Final = (
     Version,
     table.ProviderEntry,
     table.Profile,
+    table.CachePolicy,
+    table.ShadowPolicy,
     table.Target,
     table.RateLimit,
     table.VirtualKey,

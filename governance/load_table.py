@@ -222,12 +222,12 @@ def _profiles(
 
     def build(row: Sequence[Any]) -> Profile:
         found = [frozen.target(one) for one in targets.get(row[0], ())]
-        return frozen.PROFILE.build(row[1:], targets=tuple(found))
+        return frozen.profile_of(row[1:], tuple(found))
 
     loaded = dict(held)
     for identity in rows.values_list("pk", flat=True):
         loaded.pop(identity, None)
-    loaded |= dict(_built(rows, ("pk", *frozen.PROFILE.columns), build, broken))
+    loaded |= dict(_built(rows, ("pk", *frozen.PROFILE_COLUMNS), build, broken))
     return _present(loaded, models.RoutingProfile.objects.order_by(), "pk")
 
 

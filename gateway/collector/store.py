@@ -183,7 +183,7 @@ def _upsert(
 
 
 def _buckets(
-    found: Iterable[tuple[tuple[str, ...], Any]], columns: Sequence[str], moment: Moment
+    found: Iterable[tuple[tuple[Any, ...], Any]], columns: Sequence[str], moment: Moment
 ) -> list[tuple[Any, ...]]:
     """In the order of their places, so that two nodes never wait for each other."""
     return [

@@ -13,7 +13,9 @@ from django.db import connection
 
 from gateway.collector import recording
 from gateway.server import in_flight
+from gateway.server.answers import answers
 from gateway.server.memory import keep_large_apart
+from gateway.server.shadows import shadows
 from governance import limits_in_force, snapshot
 from inference.edge.asgi import Receive, Send
 from inference.upstream import close_client
@@ -96,7 +98,9 @@ async def stop() -> None:
         if not in_flight.in_flight:
             break
         await asyncio.sleep(0.01)
+    await shadows.close()
     await close_client()
+    await answers.close()
     recording.stop()
 
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from django.conf import settings
 
+from gateway.server.answers import answers
 from gateway.server.client_address import behind_proxy
 from gateway.server.cors import shared
 from gateway.server.health_book import book, rng
 from gateway.server.limiting import limiting
 from gateway.server.overload import budgets
+from gateway.server.shadows import shadows
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
@@ -65,7 +67,9 @@ def _asking(given: dict[str, Any]) -> dict[str, App]:
     """What asks models, by path."""
     apps: dict[str, App] = {}
     for endpoint in ENDPOINTS:
-        app = InferenceConsumer.as_asgi(endpoint=endpoint, **given)
+        app = InferenceConsumer.as_asgi(
+            endpoint=endpoint, answers=answers, shadows=shadows, **given
+        )
         beside = apps.get(endpoint.path)
         apps[endpoint.path] = app if beside is None else _by_caller(beside, app, endpoint.protocol)
     return apps

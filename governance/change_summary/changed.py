@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from governance.change_summary.schema import derived
+from governance.change_summary.schema import derived, parts
 from governance.change_summary.targets import target_phrases
-from governance.change_summary.values import label, listed, ordinal, switched, value_phrase
+from governance.change_summary.values import (
+    label,
+    listed,
+    ordinal,
+    part_phrase,
+    switched,
+    value_phrase,
+)
 
 _OWN_WORDS: Final = frozenset({"api_key", "extra_headers"})
 """Secrets that documents say more of."""
@@ -42,6 +49,8 @@ def _phrases(name: str, old: Any, new: Any) -> Iterable[str]:
         return listed("model with facts", map(_facts, old or []), map(_facts, new or []))
     if name == "extra_headers":
         return listed("header", old or {}, new or {})
+    if name in parts():
+        return _part_phrases(name, old or {}, new or {})
     if isinstance(old, dict) or isinstance(new, dict):
         return _fields(old or {}, new or {})
     if isinstance(old, list) or isinstance(new, list):
@@ -53,6 +62,13 @@ def _phrases(name: str, old: Any, new: Any) -> Iterable[str]:
 
 def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return changed(old, new)
+
+
+def _part_phrases(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """`cache set to ttl 60, scope key`, `cache ttl 60 → 300`, `cache cleared`."""
+    if old and new:
+        return [f"{label(name)} {one}" for one in _fields(old, new)]
+    return [f"{label(name)} set to {part_phrase(new)}" if new else f"{label(name)} cleared"]
 
 
 def _secret_phrases(

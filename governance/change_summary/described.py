@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from governance.change_summary.changed import condition_phrase
-from governance.change_summary.schema import derived
-from governance.change_summary.values import label, shown
+from governance.change_summary.schema import derived, parts
+from governance.change_summary.values import label, part_phrase, shown
 
 
 def described(document: Mapping[str, Any]) -> list[str]:
@@ -27,6 +27,8 @@ def _phrases(name: str, value: Any) -> Iterator[str]:
         yield from (f"condition {condition_phrase(one)}" for one in value)
     elif isinstance(value, bool):
         yield label(name)
+    elif isinstance(value, dict) and name in parts():
+        yield f"{label(name)}: {part_phrase(value)}"
     elif isinstance(value, list | tuple | dict):
         yield f"{label(name)}: {', '.join(map(str, value))}"
     else:

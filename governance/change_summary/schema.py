@@ -18,6 +18,7 @@ from governance.serializers import (
     RuleSerializer,
     TargetSerializer,
 )
+from governance.serializers.parts import OptionalPartSerializer
 
 SERIALIZERS = (
     ProfileSerializer,
@@ -53,6 +54,17 @@ def choices() -> frozenset[str]:
         for shape in SERIALIZERS
         for column in shape.Meta.model._meta.concrete_fields
         if column.choices is not None
+    )
+
+
+@cache
+def parts() -> frozenset[str]:
+    """Fields that hold a part which need not be there."""
+    return frozenset(
+        name
+        for shape in SERIALIZERS
+        for name, one in shape.shape().fields.items()
+        if isinstance(one, OptionalPartSerializer)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from governance.change_summary.schema import choices, labels
@@ -78,6 +78,15 @@ def _named(items: Counter[str]) -> str:
 
 def _long(value: Any) -> bool:
     return isinstance(value, str) and (len(value) > LONG or "\n" in value)
+
+
+def part_phrase(part: Mapping[str, Any]) -> str:
+    """`ttl 60, scope key`; what is off is left out."""
+    said = {name: value for name, value in part.items() if value not in (None, "", False)}
+    return ", ".join(
+        label(name) if value is True else f"{label(name)} {shown(name, value)}"
+        for name, value in said.items()
+    )
 
 
 def shown(name: str, value: Any) -> str:

@@ -29,6 +29,8 @@ class Place(NamedTuple):
     profile_id: str
     provider: str
     model: str
+    shadow: bool = False
+    """What copies of requests used, which no limit of live ones counts."""
 
 
 class UsageSum(msgspec.Struct):
@@ -97,8 +99,9 @@ def add_up(records: Iterable[InteractionRecord]) -> dict[Place, UsageSum]:
     found: dict[Place, UsageSum] = {}
     for record in records:
         used = _used(found, record, record.provider, record.model)
-        used.requests += 1
-        used.errors += record.outcome not in NO_ERROR
+        # A copy is no request of anybody's.
+        used.requests += not record.is_shadow
+        used.errors += not record.is_shadow and record.outcome not in NO_ERROR
         for attempt in record.attempts:
             used = _used(found, record, attempt.provider, attempt.model)
             _count(used, attempt)
@@ -117,9 +120,11 @@ def _add_units(used: UsageSum, units: Mapping[str, float]) -> None:
 
 
 def add_up_traffic(records: Iterable[InteractionRecord]) -> dict[TrafficPlace, TrafficSum]:
-    """The traffic ledger."""
+    """The traffic ledger, in which copies are none."""
     found: dict[TrafficPlace, TrafficSum] = {}
     for record in records:
+        if record.is_shadow:
+            continue
         _passed(found, record, record.provider, record.model).requests += 1
         for attempt in record.attempts:
             _count(_passed(found, record, attempt.provider, attempt.model), attempt)
@@ -127,7 +132,8 @@ def add_up_traffic(records: Iterable[InteractionRecord]) -> dict[TrafficPlace, T
 
 
 def _count(used: UsageSum | TrafficSum, attempt: AttemptRecord) -> None:
-    used.attempts += 1
+    # Nobody was asked for an answer that was cached.
+    used.attempts += not attempt.from_cache
     used.failed += attempt.outcome not in NO_ERROR
     used.cost_micro_usd += micro_usd(attempt.cost_usd)
     usage = attempt.usage
@@ -150,7 +156,10 @@ def _used(
     key, group = record.key or _NOBODY, record.group or _NOBODY
     owner, profile = record.owner or _NOBODY, record.profile or _NOBODY
     start = quarter_hour(record.time)
-    place = Place(start, key.id, group.id, owner.id, profile.id, provider[:100], model[:300])
+    place = Place(
+        *(start, key.id, group.id, owner.id, profile.id, provider[:100], model[:300]),
+        shadow=record.is_shadow,
+    )
     used = found.get(place)
     if used is None:
         used = found[place] = UsageSum()

@@ -27,7 +27,8 @@ def used_in_ledger(limit: LimitEntry, window: Window, scope: str = "") -> float:
 
     Of a limit that each key has for itself, `scope` names the key; empty: all of them.
     """
-    rows = _within(UsageBucket.objects.all(), window)
+    # A copy takes nothing from what requests may use.
+    rows = _within(UsageBucket.objects.filter(shadow=False), window)
     if limit.subject_type == "group":
         rows = rows.filter(group_id__in=family(limit.subject_id))
     elif limit.subject_type == "provider":

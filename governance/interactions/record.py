@@ -9,7 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from django.utils.translation import gettext_noop as _
+
+
+def _(words: str) -> str:
+    """Marks words for translation, which is done where they are shown: nothing is needed here that
+    the web process would have to load."""
+    return words
+
 
 OUTCOMES: Final = {
     "ok": _("Answered"),
@@ -44,6 +50,10 @@ UNITS: Final = {
     "image_completion_tokens": _("Tokens out that are images"),
 }
 """What usage is measured in beside tokens, and the words operators read."""
+
+
+FROM_CACHE: Final = "cache_hit"
+"""The code of an attempt that was none: the answer was cached."""
 
 
 class NamedRef(msgspec.Struct, frozen=True, gc=False):
@@ -130,6 +140,11 @@ class AttemptRecord(msgspec.Struct, gc=False):
     Empty where it answered."""
 
     @property
+    def from_cache(self) -> bool:
+        """Nobody was asked: the answer was given again that this provider gave before."""
+        return self.code == FROM_CACHE
+
+    @property
     def lost_race(self) -> bool:
         """It was asked beside another candidate, which answered first."""
         return self.code == "lost_race"
@@ -177,6 +192,12 @@ class DecisionRecord(msgspec.Struct, frozen=True, gc=False):
     """Why the route failed, where local inference took over."""
     sticky: str = ""
     """Why the session led to the first candidate: `hash`, `served`, or nothing."""
+    cache: str | msgspec.UnsetType = msgspec.UNSET
+    """`hit`, `miss` or `bypass`; absent where the profile has no cache."""
+    shadow: str | msgspec.UnsetType = msgspec.UNSET
+    """The id of the record of the copy that was sent to the profile's shadow."""
+    shadow_of: str | msgspec.UnsetType = msgspec.UNSET
+    """The id of the request that this is a copy of."""
 
 
 class FeaturesRecord(msgspec.Struct, frozen=True, gc=False):
@@ -251,6 +272,11 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The request's body; only in the JSONL log, and only where content is logged."""
     answer: str | msgspec.UnsetType = msgspec.UNSET
     """The answer's text, likewise."""
+
+    @property
+    def is_shadow(self) -> bool:
+        """It is a copy of a request, whose answer nobody got."""
+        return bool(self.decision.shadow_of)
 
     @property
     def errors(self) -> str:

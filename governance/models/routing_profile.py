@@ -21,7 +21,7 @@ from django.db.models.functions import Lower
 from governance import strategies
 from governance.errors import refuse
 from governance.models.constraints import filled, one_of
-from governance.models.routing_target import HEDGE_AFTER, RoutingTarget
+from governance.models.routing_target import HEDGE_AFTER, PERCENT, RoutingTarget
 from governance.models.validators import Bounds, line, prose
 from governance.routing.fallback_modes import CHOICES as FALLBACK_CHOICES
 from governance.routing.rules import LOCAL_FALLBACKS, profile_problems
@@ -32,6 +32,12 @@ RETURN_AFTER = Bounds(0, 86_400)
 SPILL_AFTER = Bounds(0, 3600)
 """Seconds."""
 BROKEN_STREAMS = ("continue", "error")
+CACHE_TTL = Bounds(1, 2_592_000)
+"""Seconds: up to 30 days."""
+CACHE_SCOPES = {
+    "key": "Only the API key that asked first",
+    "shared": "Shared by every API key that may use the profile",
+}
 
 
 def new_profile_id() -> str:
@@ -115,6 +121,48 @@ class RoutingProfile(Model):
         default="continue",
         help_text="What happens when an answer breaks off after it has begun.",
     )
+    cache_ttl = FloatField(
+        "answers are cached for",
+        null=True,
+        blank=True,
+        validators=[CACHE_TTL],
+        help_text="Seconds for which an answer is given again to the same request, at no cost. "
+        "Blank: never.",
+    )
+    cache_scope = CharField(
+        "cached answers are for",
+        max_length=10,
+        choices=list(CACHE_SCOPES.items()),
+        default="key",
+        help_text="Who is given an answer again. Shared: one caller reads what was answered to "
+        "another one, if both ask the very same.",
+    )
+    cache_tools = BooleanField(
+        "cache answers to requests with tools",
+        default=False,
+        help_text="Also where a request has tools. A tool call that is answered from the cache may "
+        "be carried out a second time.",
+    )
+    cache_cadence = BooleanField(
+        "cached streams keep their pace",
+        default=False,
+        help_text="A stream that is given again comes as slowly as it came first. Off: at once.",
+    )
+    shadow_target = CharField(
+        "shadow",
+        max_length=401,
+        blank=True,
+        validators=[line],
+        help_text="Provider and model, as “openai/gpt-5”, that get a copy of some requests. Nobody "
+        "waits for its answer, which is thrown away; it is recorded and paid for.",
+    )
+    shadow_percent = FloatField(
+        "share for the shadow",
+        null=True,
+        blank=True,
+        validators=[PERCENT],
+        help_text="Percent of requests of which the shadow gets a copy.",
+    )
     spill_after = FloatField(
         "spill after",
         null=True,
@@ -144,6 +192,9 @@ class RoutingProfile(Model):
             RETRIES.constraint("profile", "retries"),
             HEDGE_AFTER.constraint("profile", "hedge_after"),
             RETURN_AFTER.constraint("profile", "return_after"),
+            one_of("profile", "cache_scope", CACHE_SCOPES),
+            CACHE_TTL.constraint("profile", "cache_ttl"),
+            PERCENT.constraint("profile", "shadow_percent"),
             SPILL_AFTER.constraint("profile", "spill_after"),
         ]
 

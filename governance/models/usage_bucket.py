@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import (
     BigAutoField,
     BigIntegerField,
+    BooleanField,
     CharField,
     DateTimeField,
     Index,
@@ -13,7 +14,7 @@ from django.db.models import (
     UniqueConstraint,
 )
 
-PLACE = ("start", "key_id", "group_id", "owner_id", "profile_id", "provider", "model")
+PLACE = ("start", "key_id", "group_id", "owner_id", "profile_id", "provider", "model", "shadow")
 
 
 def _id() -> CharField[Any, Any]:
@@ -43,6 +44,8 @@ class UsageBucket(Model):
     profile_name = _name()
     provider = CharField(max_length=100, blank=True)
     model = CharField(max_length=300, blank=True)
+    shadow = BooleanField(default=False)
+    """Used by copies of requests that profiles send to their shadows."""
     requests = PositiveBigIntegerField(default=0)
     """Each once, where it was answered or tried last."""
     errors = PositiveBigIntegerField(default=0)

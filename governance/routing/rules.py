@@ -47,6 +47,23 @@ def profile_problems(
             yield from (one.under(path) for one in reach_problems(target, names))
     if targets:
         yield from target_set_problems(values, targets)
+    yield from shadow_problems(values, names)
+    if values["shadow_target"] and values["shadow_percent"] is None:
+        yield Problem("shadow.percent", "required", "percent is required.")
+
+
+def shadow_problems(values: Values, locality: Mapping[str, bool]) -> Iterator[Problem]:
+    """A shadow names a provider, which need not exist yet, and a model of it."""
+    said = values["shadow_target"]
+    if not said:
+        return
+    provider, _, model = str(said).partition("/")
+    if not provider.strip() or not model.strip():
+        message = "target must be a provider and a model with a slash between, as openai/gpt-5."
+        yield Problem("shadow.target", "invalid", message)
+    elif values["local_only"]:
+        for one in reach_problems({"provider": provider}, locality):
+            yield Problem("shadow.target", one.code, one.message)
 
 
 def taken(identities: Iterable[Identity]) -> set[tuple[str, str]]:

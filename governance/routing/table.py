@@ -57,6 +57,36 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class CachePolicy:
+    """For how long an answer is given again to the same request, and to whom."""
+
+    ttl: float
+    """Seconds."""
+    scope: str = "key"
+    """`key`: only to the key that asked first; `shared`: to every key that may use the profile."""
+    tools: bool = False
+    """Also where the request has tools."""
+    cadence: bool = False
+    """A stream comes again as slowly as it came first, and not at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowPolicy:
+    """Where a copy of some requests goes whose answer nobody waits for."""
+
+    target: str
+    """`provider/model`."""
+    percent: float
+    """Of requests, of which a copy is sent."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Provider and model; a model's name may hold slashes."""
+        provider, _, model = self.target.partition("/")
+        return provider, model
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A virtual provider and the targets behind it."""
 
@@ -83,6 +113,8 @@ class Profile:
     """`continue` or `error`."""
     spill_after: float | None = None
     """Seconds in the queue of a local target beyond which the next one goes first; None: never."""
+    cache: CachePolicy | None = None
+    shadow: ShadowPolicy | None = None
     implicit: bool = False
     """Made on the fly for a request that named a real provider; no row stands behind it."""
 

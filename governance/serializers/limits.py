@@ -13,7 +13,8 @@ from governance.routing.fields import Problem
 from governance.routing.limit_rules import group_problems, limit_problems
 from governance.serializers import fields
 from governance.serializers.json_values import number, plain
-from governance.serializers.strict import PartSerializer, Reading, StrictSerializer
+from governance.serializers.parts import PartSerializer
+from governance.serializers.strict import Reading, StrictSerializer
 
 LIVE: Final = ("used", "held", "resets_at")
 """What is shown beside a limit's own fields, and taken no notice of when it is sent back."""

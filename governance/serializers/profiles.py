@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from rest_framework import serializers
 
@@ -14,11 +14,13 @@ from governance.routing.rules import (
     identity_problems,
     locality,
     reach_problems,
+    shadow_problems,
     taken,
     target_count_problems,
     target_set_problems,
 )
 from governance.routing.target_rules import model_problems, provider_name_problems
+from governance.serializers.parts import OptionalPartSerializer
 from governance.serializers.strict import NOTHING, Reading, StrictSerializer
 
 Document = Mapping[str, Any]
@@ -109,6 +111,43 @@ class TargetsField(serializers.ListSerializer[Any]):
         return [TargetSerializer.document(one) for one in row.ordered_targets()]
 
 
+class CacheSerializer(OptionalPartSerializer):
+    """For how long answers are given again to the same request, and to whom."""
+
+    noun = "A cache"
+    needed = ("ttl",)
+    columns = {name: f"cache_{name}" for name in ("ttl", "scope", "tools", "cadence")}
+    quiet = frozenset({"tools", "cadence"})
+
+    class Meta:
+        model = RoutingProfile
+        fields = ("ttl", "scope", "tools", "cadence")
+
+
+class ShadowSerializer(OptionalPartSerializer):
+    """Where a copy of some requests goes."""
+
+    noun = "A shadow"
+    needed = ("target", "percent")
+    columns = {name: f"shadow_{name}" for name in ("target", "percent")}
+
+    class Meta:
+        model = RoutingProfile
+        fields = ("target", "percent")
+
+
+PARTS: Final[Mapping[str, type[OptionalPartSerializer]]] = {
+    "cache": CacheSerializer,
+    "shadow": ShadowSerializer,
+}
+"""Of a profile, by their names in its document."""
+PART_COLUMNS: Final = tuple(column for one in PARTS.values() for column in one.columns.values())
+
+
+def _shadow(reading: Reading) -> Iterable[Problem]:
+    return shadow_problems(reading.values, reading.beside.get("locality", NOTHING))
+
+
 def _identity(reading: Reading) -> Iterable[Problem]:
     beside = reading.beside
     return identity_problems(
@@ -123,29 +162,37 @@ class ProfileSerializer(StrictSerializer):
     quiet = frozenset(
         {
             *("retries", "hedge_after", "sticky_sessions", "return_after", "on_broken_stream"),
-            "spill_after",
+            *("spill_after", *PARTS),
         }
     )
     placed = {"targets": "strategy"}
     check_after = {"description": "virtual_provider", "targets": "local_only"}
-    rules = {"virtual_provider": _identity}
+    rules = {"virtual_provider": _identity, "shadow": _shadow}
 
+    cache = CacheSerializer(required=False, allow_null=True)
+    shadow = ShadowSerializer(required=False, allow_null=True)
     targets = TargetsField(child=TargetSerializer(), allow_empty=False)
 
     class Meta:
         model = RoutingProfile
-        exclude = ()
+        exclude = PART_COLUMNS
 
     @classmethod
     def exported(cls, row: RoutingProfile) -> dict[str, Any]:
         document = super().exported(row)
         document["targets"] = [TargetSerializer.without_quiet(one) for one in document["targets"]]
+        for name, part in PARTS.items():
+            if name in document:
+                document[name] = part.without_quiet(document[name])
         return document
 
     @classmethod
     def unknown(cls, document: object, path: str = "") -> list[Problem]:
         found = super().unknown(document, path)
         targets = document.get("targets") if isinstance(document, Mapping) else None
+        for name, part in PARTS.items():
+            if isinstance(document, Mapping) and isinstance(document.get(name), Mapping):
+                found += part.unknown(document[name], f"{path}.{name}" if path else name)
         prefix = f"{path}.targets" if path else "targets"
         for index, target in enumerate(targets if isinstance(targets, list | tuple) else ()):
             found += TargetSerializer.unknown(target, f"{prefix}[{index}]")

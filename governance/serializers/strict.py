@@ -126,13 +126,20 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     @classmethod
     def without_quiet(cls, document: dict[str, Any]) -> dict[str, Any]:
         """The document without those of the `quiet` fields that hold their default."""
-        meta: Any = cls.Meta
-        column = meta.model._meta.get_field
         return {
             name: value
             for name, value in document.items()
-            if name not in cls.quiet or value != column(name).get_default()
+            if name not in cls.quiet or value != cls._default(name)
         }
+
+    @classmethod
+    def _default(cls, name: str) -> Any:
+        """What the field holds where nothing was said; a part of the row that need not be there
+        is not."""
+        if isinstance(cls.shape().fields[name], StrictSerializer):
+            return None
+        meta: Any = cls.Meta
+        return meta.model._meta.get_field(cls.columns.get(name, name)).get_default()
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -204,31 +211,6 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
     ) -> tuple[type[serializers.Field[Any, Any, Any, Any]], dict[str, Any]]:
         column = model_class._meta.get_field(self.columns.get(field_name, field_name))
         return column_field(column)  # type: ignore[arg-type]  # the stubs want a concrete column
-
-
-class PartSerializer(StrictSerializer):
-    """Columns of a row that its document holds as one object. `Meta.fields` names them as they are
-    called there, and the `name` of the object follows from where it is declared."""
-
-    absent: ClassVar[Any] = ...
-
-    def read(self, reading: Reading) -> None:
-        name = str(self.field_name)
-        given = reading.document.get(name)
-        if given is not None and not isinstance(given, Mapping):
-            reading.note(name, "type", f"{name} must be an object, not {kind_of(given)}.")
-            given = None
-        inner = Reading(given or NOTHING, reading.path(name), reading.found, beside=reading.beside)
-        for field_name, one, _, absent in self.readers:
-            unset = inner.document.get(field_name) is None and absent is not ...
-            column = self.columns.get(field_name, field_name)
-            reading.values[column] = absent if unset else one.read(inner)
-
-    def fill_from(self, row: Any, document: Mapping[str, Any]) -> None:
-        self.fill(row, document.get(str(self.field_name)) or NOTHING)
-
-    def show(self, row: Any) -> dict[str, Any]:
-        return self.document(row)
 
 
 def _shown_by(one: Any) -> Callable[[Any], Any]:

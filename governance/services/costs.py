@@ -15,6 +15,7 @@ from django.db.models import F
 
 from governance import audit
 from governance.interactions.ledger import (
+    Place,
     TrafficPlace,
     micro_usd,
     quarter_hour,
@@ -35,7 +36,6 @@ from governance.prices import PriceList, Seller
 
 BATCH: Final = 500
 
-Place = tuple[str, str, str, str, str, str, str]
 """Quarter hour, key, group, owner, profile, provider and model of a bucket."""
 
 
@@ -115,12 +115,12 @@ def _recompute(
             place = _place(record, attempt)
             passed = traffic_place(record, attempt.provider, attempt.model)
             difference = micro_usd(attempt.cost_usd) - micro_usd(cost)
+            less = (attempt.cost_usd is None) - (cost is None) if attempt.usage is not None else 0
             moved[place] += difference
-            traffic[passed] += difference
+            unpriced[place] += less
             done.micro_usd += difference
-            if attempt.usage is not None:
-                less = (attempt.cost_usd is None) - (cost is None)
-                unpriced[place] += less
+            if not record.is_shadow:
+                traffic[passed] += difference
                 unpriced_traffic[passed] += less
         costs = [one.cost_usd for one in record.attempts if one.cost_usd is not None]
         row.attempts = msgspec.to_builtins(record.attempts)
@@ -158,7 +158,7 @@ def _price(
 ) -> None:
     """A provider that is gone keeps the prices it had."""
     seller = sellers.get(attempt.provider.casefold())
-    if seller is None or attempt.usage is None:
+    if seller is None or attempt.usage is None or attempt.from_cache:
         return
     at = datetime.fromisoformat(record.time).timestamp()
     answered = record.answered_model if attempt is record.attempts[-1] else ""
@@ -178,20 +178,13 @@ def _place(record: InteractionRecord, attempt: AttemptRecord) -> Place:
     named = (record.key, record.group, record.owner, record.profile)
     key, group, owner, profile = ("" if one is None else one.id for one in named)
     start = quarter_hour(record.time)
-    return start, key, group, owner, profile, attempt.provider[:100], attempt.model[:300]
+    place = key, group, owner, profile, attempt.provider[:100], attempt.model[:300]
+    return Place(start, *place, shadow=record.is_shadow)
 
 
 def _bucket(place: Place) -> Any:
-    start, key, group, owner, profile, provider, model = place
-    return UsageBucket.objects.filter(
-        start=datetime.fromisoformat(start),
-        key_id=key,
-        group_id=group,
-        owner_id=owner,
-        profile_id=profile,
-        provider=provider,
-        model=model,
-    )
+    columns = {**place._asdict(), "start": datetime.fromisoformat(place.start)}
+    return UsageBucket.objects.filter(**columns)
 
 
 def _asked(begin: datetime, end: datetime, provider: str, model: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from governance.errors import Conflict, Forbidden, NotFound, check
 from governance.kinds import is_private, kind_named, read_as_today, stays_here
@@ -100,8 +101,9 @@ def find_provider(name: str) -> Provider:
 
 
 def profiles_naming(name: str) -> list[str]:
-    """Names of the routing profiles with a target at the provider of this name."""
-    rows = RoutingProfile.objects.filter(targets__provider__iexact=name).distinct()
+    """Names of the routing profiles with a target or a shadow at the provider of this name."""
+    there = Q(targets__provider__iexact=name) | Q(shadow_target__istartswith=f"{name}/")
+    rows = RoutingProfile.objects.filter(there).distinct()
     return sorted(rows.values_list("name", flat=True))
 
 
@@ -224,7 +226,12 @@ def _leaving_problems(document: Mapping[str, Any]) -> list[Problem]:
     users = RoutingTarget.objects.filter(
         provider__iexact=document["name"], enabled=True, profile__local_only=True
     )
-    names = sorted(set(users.values_list("profile__name", flat=True)))
+    shadows = RoutingProfile.objects.filter(
+        local_only=True, shadow_target__istartswith=f"{document['name']}/"
+    )
+    names = sorted(
+        {*users.values_list("profile__name", flat=True), *shadows.values_list("name", flat=True)}
+    )
     if not names:
         return []
     message = f"The routing profiles {', '.join(names)} are local_only and use this provider."
@@ -270,7 +277,10 @@ def _rename_in_targets(made: Change, old: str, new: str, users: list[str]) -> No
             if target.provider.casefold() == old.casefold():
                 target.provider = new
                 target.save(update_fields=("provider",))
-        profile.save(update_fields=("updated_at",))
+        shadow, _, model = profile.shadow_target.partition("/")
+        if shadow.casefold() == old.casefold():
+            profile.shadow_target = f"{new}/{model}"
+        profile.save(update_fields=("updated_at", "shadow_target"))
         made.note(PROFILE, profile.pk, profile.name, before, ProfileSerializer.document(profile))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from governance.models import Interaction
 from governance.routing.request import Features, RoutingRequest
+from governance.routing.shadows import REASON as SHADOW
 
 COLUMNS: Final = (
     "requested_model",
@@ -31,7 +32,8 @@ class Past:
 
 def last_requests(count: int, *, profile_id: str = "") -> list[Past]:
     """The latest `count` requests that could be read, of one profile or of all; one query."""
-    rows = Interaction.objects.exclude(request_type="").order_by("-time", "-id")
+    rows = Interaction.objects.exclude(request_type="").exclude(reason=SHADOW)
+    rows = rows.order_by("-time", "-id")
     if profile_id:
         rows = rows.filter(profile_id=profile_id)
     return past_of(rows.values_list(*COLUMNS)[:count])

@@ -86,6 +86,8 @@ class HealthBook:
         self.touched: set[Key] = set()
         """About which there may be news for other processes."""
         self._changed: dict[Key, float] = {}
+        self.lent: dict[str, dict[object, Callable[[], object]]] = {}
+        """By provider: copies of requests that use what nobody else needs, and how each ends."""
         self._breakers: dict[Key, Breaker] = {}
         self._reported: dict[Key, HealthStatus] = {}
         self._statuses: dict[Key, HealthStatus] = {}
@@ -147,6 +149,9 @@ class HealthBook:
                 seat = self.seats.take(name, limit)
                 if seat is None:
                     return None
+            lent = self.lent.get(name)
+            if lent and self.load(name, model) + 1 + len(lent) > limit:
+                lent.popitem()[1]()
         else:
             self._slots.pop(name, None)
         self._under_way[name] = busy

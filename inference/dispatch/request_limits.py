@@ -163,7 +163,7 @@ class RequestLimits:
         if isinstance(lease, Exceeded):
             raise AttemptFailed(skipped(lease, now))
         if self._lease is not None:
-            found = raise_to(self._lease, full, now)
+            found = raise_to(self._lease, full, least, now)
             if found is not None:
                 give_back(lease)
                 raise AttemptFailed(skipped(found, now))
@@ -277,7 +277,8 @@ class RequestLimits:
 
     def _learn(self, context: RequestContext) -> None:
         last = context.attempts[-1] if context.attempts else None
-        if last is not None and last.usage is not None and context.outcome == "ok":
+        asked = last is not None and not last.from_cache
+        if asked and last is not None and last.usage is not None and context.outcome == "ok":
             self._outputs.learn((self._who.profile, last.model), last.usage.completion)
 
 

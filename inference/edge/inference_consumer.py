@@ -21,14 +21,16 @@ from governance.routing.plan import Plan, Refusal
 from governance.routing.policy import choose
 from governance.routing.resolve import resolve, route
 from governance.routing.sessions import sticks
-from governance.routing.table import RoutingTable, VirtualKey
+from governance.routing.table import CachePolicy, RoutingTable, VirtualKey
 from governance.strategies import strategy_named
-from inference.dispatch.dispatcher import Dispatcher
+from inference.cache.answer_cache import AnswerCache
+from inference.dispatch.dispatcher import Delivery, Dispatcher
 from inference.dispatch.health import HealthBook
 from inference.dispatch.large_bodies import LARGE, apart
 from inference.dispatch.output_estimates import bound_of
 from inference.dispatch.request_limits import Limiting, RequestLimits
 from inference.dispatch.results import Exhausted
+from inference.dispatch.shadow import Copy, Shadows
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
@@ -39,6 +41,7 @@ from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.heartbeat import Heartbeat
 from inference.edge.observer import Observer
+from inference.edge.request_cache import RequestCache
 from inference.edge.spool import MEMORY, Spool
 from inference.edge.upload import Upload
 from inference.edge.upload_intake import UploadIntake
@@ -64,6 +67,7 @@ READ_HEADERS: Final = caller_headers() | {
     b"x-api-key",
     b"x-routing-profile",
     b"x-request-id",
+    b"cache-control",
     b"user-agent",
     *HEADER_NAMES,
 }
@@ -125,6 +129,8 @@ class InferenceConsumer(LeanHttpConsumer):
         keeper: Keeper | None = None,
         spool: Path | None = None,
         held: HeldBook | None = None,
+        answers: AnswerCache | None = None,
+        shadows: Shadows | None = None,
     ) -> None:
         """`spool` is where forms are kept that do not fit into memory."""
         super().__init__()
@@ -140,6 +146,9 @@ class InferenceConsumer(LeanHttpConsumer):
         self.body_limit = body_limit
         self.heartbeat = heartbeat
         self.keeper = keeper
+        self.answers = answers
+        self.shadows = shadows
+        self._copy: Copy | None = None
         self.budgets = budgets
         self.body_idle = body_idle
         self._intake: UploadIntake | None = None
@@ -245,17 +254,7 @@ class InferenceConsumer(LeanHttpConsumer):
             key = self._key(table)
             request = self._parse(body) if len(body) < LARGE else await self._parse_large(body)
             plan = self._route(request, key, table)
-            delivery = AnswerDelivery(context, self.writer, self.held)
-            dispatcher = self._dispatcher(request, delivery)
-            if request.routing_request.stream and self.endpoint.events:
-                self.writer.heartbeat = Heartbeat(
-                    self.loop, self.timer_wheel, delivery.heartbeat, self.heartbeat
-                )
-            exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
-            if exhausted is not None:
-                self._end_heartbeat()
-                self._unless_the_route_failed(exhausted, request, key, table)
-                await delivery.give_up(exhausted)
+            await self._carry(request, plan, key, table)
         except RequestRefused as refused:
             await self._refuse(refused.answer)
         except asyncio.CancelledError:
@@ -267,6 +266,57 @@ class InferenceConsumer(LeanHttpConsumer):
         finally:
             self._end_heartbeat()
             self._record()
+            if self._copy is not None:
+                self._copy.start(self.loop)
+                self._copy = None
+
+    async def _carry(
+        self, request: ParsedRequest, plan: Plan, key: VirtualKey, table: RoutingTable
+    ) -> None:
+        """The cached answer, or candidate by candidate until one answers, or none does."""
+        delivery = AnswerDelivery(self.context, self.writer, self.held)
+        through: Delivery = delivery
+        profile, cache = plan.profile, None
+        if profile is not None and profile.cache is not None and self.answers is not None:
+            cache = self._cache(self.answers, profile.cache, request, table)
+            found = await cache.find()
+            if found is not None:
+                await cache.give(found, self.writer)
+                return
+            through = cache.capture(delivery)
+        dispatcher = self._dispatcher(request, through)
+        if request.routing_request.stream and self.endpoint.events:
+            self.writer.heartbeat = Heartbeat(
+                self.loop, self.timer_wheel, delivery.heartbeat, self.heartbeat
+            )
+        exhausted = await self.endpoint.dispatch(dispatcher, plan.candidates)
+        if exhausted is not None:
+            self._end_heartbeat()
+            self._unless_the_route_failed(exhausted, request, key, table)
+            await delivery.give_up(exhausted)
+            return
+        if cache is not None:
+            cache.keep()
+        if profile is not None and profile.shadow is not None:
+            self._copy = self._shadow(request, table)
+
+    def _shadow(self, request: ParsedRequest, table: RoutingTable) -> Copy | None:
+        """The copy that is sent to the profile's shadow, if one is."""
+        context, endpoint = self.context, self.endpoint
+        if self.shadows is None or context.outcome != "ok":
+            return None
+        budget = None if self.budgets is None else self.budgets(self.loop)
+        busy = budget is not None and 2 * budget.used > budget.total
+        return self.shadows.copy(
+            request, context, table, endpoint.translator, endpoint.caller, busy=busy
+        )
+
+    def _cache(
+        self, answers: AnswerCache, policy: CachePolicy, request: ParsedRequest, table: RoutingTable
+    ) -> RequestCache:
+        """What the profile's cache does for the request."""
+        path = self.endpoint.path
+        return RequestCache(answers, policy, request, self.context, table, path, self.keeper)
 
     def _end_heartbeat(self) -> None:
         """It knows the writer: a cycle would be left to the garbage collector."""
@@ -390,7 +440,7 @@ class InferenceConsumer(LeanHttpConsumer):
                 ErrorAnswer(refusal.status, refusal.message, refusal.code, refusal.field)
             )
 
-    def _dispatcher(self, request: ParsedRequest, delivery: AnswerDelivery) -> Dispatcher:
+    def _dispatcher(self, request: ParsedRequest, delivery: Delivery) -> Dispatcher:
         return Dispatcher(
             request,
             self.context,

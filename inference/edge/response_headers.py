@@ -75,6 +75,8 @@ def routing_headers(context: RequestContext) -> Headers:
         headers.append((b"x-pointsman-reason", header_value(plan.reason)))
         if plan.profile is not None and not plan.profile.implicit:
             headers.append((b"x-pointsman-profile", header_value(plan.profile.name)))
+    if context.cache:
+        headers.append((b"x-pointsman-cache", context.cache.encode()))
     if context.dropped:
         headers.append((b"x-pointsman-dropped", encoded(", ".join(context.dropped))))
     return headers

@@ -45,7 +45,7 @@ async def completed(
             before = await _before(kept, keeper, seal, name)
         except KeeperAway:
             raise Unreachable(_AWAY) from None
-    wanted = keeper is not None and _wanted(request, keeper)
+    wanted = keeper is not None and is_kept(request, keeper)
     previous = request.fields.get(_PREVIOUS)
     if kept:
         fields = {**request.fields, "input": msgspec.Raw(msgspec.json.encode([*before, *own]))}
@@ -61,7 +61,8 @@ async def completed(
     return msgspec.structs.replace(request, seal=seal, keep=keep)
 
 
-def _wanted(request: ParsedRequest, keeper: Keeper) -> bool:
+def is_kept(request: ParsedRequest, keeper: Keeper) -> bool:
+    """Whether the answer is to be kept: the request says so, or nothing where that is usual."""
     store = _STORE.decode(request.fields.get("store", b"null"))
     return keeper.by_default if store is None else store
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from inference.edge.observer import Observer
+from inference.record.record import KEPT_BYTES as LIMIT
 from inference.record.record import Content, RequestContext
-
-LIMIT: Final = 1024 * 1024
-"""Bytes of a request, and of an answer as it was sent, that are kept; the rest is left out."""
 
 
 class ContentObserver(Observer):

@@ -59,7 +59,7 @@ def describe(
         requested_model=plain(routing_request.model),
         profile=None if profile is None or profile.implicit else NamedRef(profile.id, profile.name),
         reason=plan.reason,
-        decision=_decision(routing_request.profile_hint, plan),
+        decision=_decision(routing_request.profile_hint, plan, context),
         attempts=tuple(attempts),
         provider=last.provider if last is not None else "",
         model=last.model if last is not None else "",
@@ -138,7 +138,7 @@ def _sorted(needs: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(needs))
 
 
-def _decision(hint: str | None, plan: Plan) -> DecisionRecord:
+def _decision(hint: str | None, plan: Plan, context: RequestContext) -> DecisionRecord:
     demoted = {id(one.target): one.demoted for one in plan.verdicts if one.demoted is not None}
     return DecisionRecord(
         None if hint is None else plain(hint),
@@ -165,4 +165,7 @@ def _decision(hint: str | None, plan: Plan) -> DecisionRecord:
         tuple([SkippedRecord(rule, why) for rule, why in plan.skipped[:LISTED]]),
         plain(plan.warning, 2000) if plan.warning else "",
         plan.sticky,
+        context.cache or msgspec.UNSET,
+        context.shadow or msgspec.UNSET,
+        context.shadow_of or msgspec.UNSET,
     )

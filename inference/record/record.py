@@ -19,6 +19,10 @@ NO_CANDIDATE: Final = "no_candidate"
 """Why local inference answers: no target could be tried."""
 
 
+KEPT_BYTES: Final = 1024 * 1024
+"""Of a request, and of an answer as it was sent, where content is kept; the rest is left out."""
+
+
 class Content(msgspec.Struct):
     """What the caller sent and what they were sent, both in their protocol."""
 
@@ -91,6 +95,12 @@ class RequestContext(msgspec.Struct):
     """Events of a stream that have left for the caller."""
     limits: Settling | None = None
     """None where there are none."""
+    cache: str = ""
+    """`hit`, `miss` or `bypass`; empty where the profile has no cache."""
+    shadow: str = ""
+    """The id of the copy that is sent to the profile's shadow."""
+    shadow_of: str = ""
+    """The id of the request that this is a copy of."""
     counted: tuple[Counted, ...] = ()
     address: str = ""
     """The caller's."""

@@ -22,7 +22,10 @@ from governance.serializers.strict import StrictSerializer
 
 HIDDEN = {
     "ApiKey": {"digest", "previous_digest", "changed_in"},
-    "RoutingProfile": {"created_at", "updated_at", "changed_in"},
+    "RoutingProfile": {
+        *("created_at", "updated_at", "changed_in"),
+        *(*frozen.CACHE.columns, *frozen.SHADOW.columns),
+    },
     "RoutingTarget": {"id", "profile", "position", *frozen.RATE_LIMIT.columns},
     "Provider": {"id", "sealed_api_key", "sealed_headers", "changed_in"},
     "HeuristicRule": {"changed_in"},
@@ -151,7 +154,14 @@ def test_every_column_is_shown_or_hidden_on_purpose(serializer: type[StrictSeria
             {"api_key", "extra_headers"},
             {"id", "sealed_api_key", "sealed_headers", "changed_in"},
         ),
-        (frozen.PROFILE, {"targets", "implicit"}, {"created_at", "updated_at", "changed_in"}),
+        (
+            frozen.PROFILE,
+            {"targets", "implicit", "cache", "shadow"},
+            {"created_at", "updated_at", "changed_in"}
+            | {*frozen.CACHE.columns, *frozen.SHADOW.columns},
+        ),
+        (frozen.CACHE, set(), None),
+        (frozen.SHADOW, set(), None),
         (frozen.TARGET, {"rate_limit", "cost"}, {"id", "profile_id", *frozen.RATE_LIMIT.columns}),
         (frozen.RATE_LIMIT, set(), None),
         (
@@ -169,7 +179,17 @@ def test_every_column_is_shown_or_hidden_on_purpose(serializer: type[StrictSeria
         (frozen.PRICE, set(), {"id", "changed_in"}),
     ],
     ids=[
-        *("provider", "profile", "target", "rate limit", "key", "rule", "mapping"),
+        *(
+            "provider",
+            "profile",
+            "cache",
+            "shadow",
+            "target",
+            "rate limit",
+            "key",
+            "rule",
+            "mapping",
+        ),
         *("group", "limit", "price"),
     ],
 )

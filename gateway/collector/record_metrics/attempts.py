@@ -34,9 +34,10 @@ DURATION: Final = Histogram(
 
 
 def count(record: InteractionRecord) -> None:
-    for attempt in record.attempts:
+    asked = [one for one in record.attempts if not one.from_cache]
+    for attempt in asked:
         ATTEMPTS.labels(attempt.provider, attempt.outcome).inc()
-    if record.attempts:
+    if asked and not record.is_shadow:
         DURATION.labels(record.provider).observe(record.duration_ms / 1000)
         if record.first_token_ms is not None:
             FIRST_TOKEN.labels(record.provider).observe(record.first_token_ms / 1000)

@@ -25,6 +25,8 @@ ERRORS: Final = Counter(
 
 
 def count(record: InteractionRecord) -> None:
+    if record.is_shadow:
+        return
     profile = profile_of(record)
     REQUESTS.labels(
         record.protocol, record.request_type, profile, record.outcome, record.fallback

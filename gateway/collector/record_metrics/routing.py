@@ -30,6 +30,8 @@ REJECTIONS: Final = Counter(
 
 
 def count(record: InteractionRecord) -> None:
+    if record.is_shadow:
+        return
     profile = profile_of(record)
     if record.profile is not None:
         HITS.labels(profile, record.reason).inc()

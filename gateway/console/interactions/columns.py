@@ -17,6 +17,7 @@ from gateway.console.theme.filters import exact, moment, money
 from governance.change_summary.times import readable_time
 from governance.interactions.record import OUTCOMES
 from governance.models import Interaction
+from governance.routing.shadows import REASON as SHADOW
 
 COOKIE: Final = "interaction_columns"
 AGE: Final = 365 * 24 * 3600
@@ -116,12 +117,19 @@ def _cost(row: Interaction) -> Cell:
     return money(row.cost_usd), f"${row.cost_usd:,.6f}"
 
 
+def _profile(row: Interaction) -> Cell:
+    if row.reason != SHADOW:
+        return _text("profile_name")(row)
+    words = str(_("%(profile)s (shadow)") % {"profile": row.profile_name})
+    return words, words
+
+
 COLUMNS: Final[Mapping[str, ListColumn]] = {
     one.name: one
     for one in (
         ListColumn("time", _("Time"), _time, shown=True),
         ListColumn("outcome", _("Outcome"), _outcome, shown=True),
-        ListColumn("profile", _("Profile"), _text("profile_name"), shown=True),
+        ListColumn("profile", _("Profile"), _profile, shown=True),
         ListColumn("requested_model", _("Asked for"), _text("requested_model"), shown=True),
         ListColumn("target", _("Went to"), _target, shown=True),
         ListColumn("fallback", _("Fallback"), _fallback, shown=True),

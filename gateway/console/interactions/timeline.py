@@ -26,6 +26,7 @@ REASONS: Final = {
     "provider_model": N_("the model names the provider"),
     "model_mapping": N_("a model mapping matched"),
     "default": N_("it is the default"),
+    "shadow": N_("a copy of a request went to its shadow"),
 }
 PASSED_OVER: Final = {
     "target_disabled": N_("the target is off"),
@@ -34,6 +35,7 @@ PASSED_OVER: Final = {
     "capability_mismatch": N_("lacks what the request needs"),
     "provider_not_configured": N_("there is no such provider"),
     "provider_disabled": N_("the provider is off"),
+    "drained": N_("the provider is drained: it takes no new requests"),
     "cloud_routing_disabled": N_("cloud routing is off"),
     "local_only": N_("only local providers are allowed"),
     "model_missing": N_("no model is named"),
@@ -47,6 +49,12 @@ STUCK: Final = {
     "hash": N_("The conversation sticks to its target."),
     "served": N_("The conversation stays at the target that answered it last."),
 }
+CACHED: Final = {
+    "hit": N_("answered from it, at no cost"),
+    "miss": N_("nothing there yet"),
+    "bypass": N_("not for this request"),
+}
+"""What came of the profile's cache."""
 TONES: Final = {"ok": "good", "cancelled": "quiet", "refused": "warn", "callers_fault": "warn"}
 """Of outcomes; the others are bad."""
 
@@ -134,6 +142,8 @@ def _headline(record: InteractionRecord) -> str:
     place = {"place": f"{record.provider} / {record.model}"}
     if _locally(record):
         said = _("Answered by %(place)s, which took over") % place
+    elif record.decision.cache == "hit":
+        said = _("Answered from the cache, as %(place)s had it") % place
     elif record.outcome == "ok" and record.provider:
         said = _("Answered by %(place)s") % place
     elif record.error_code:
@@ -208,6 +218,8 @@ def _same(one: object, attempt: AttemptRecord) -> bool:
 def _ended(attempt: AttemptRecord) -> tuple[str, str]:
     if attempt.code == "continued" and attempt.outcome == "ok":
         return _("continued the answer"), "good"
+    if attempt.from_cache:
+        return _("answered from the cache"), "good"
     if attempt.outcome == "ok":
         return _("answered"), "good"
     if attempt.lost_race:
@@ -255,6 +267,17 @@ def _units(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         yield _(UNITS.get(name, name)), f"{count:,}"
 
 
+def _status(record: InteractionRecord) -> str:
+    if record.is_shadow:
+        return _("none: it is a copy, which nobody was given")
+    return str(record.status) if record.status else _("none: the client disconnected")
+
+
+def _cached(record: InteractionRecord) -> str:
+    said = CACHED.get(record.decision.cache or "", "")
+    return _(said) if said else ""
+
+
 def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
     """What is known of the request and its answer; the rest is left out."""
     usage, key = record.usage, record.key
@@ -268,12 +291,13 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
         (_("Tools"), _count(record.tools)),
         (_("Images"), _count(record.features.images)),
         (_("Needs"), ", ".join(record.features.needs)),
-        (_("Status"), str(record.status) if record.status else _("none: the client disconnected")),
+        (_("Status"), _status(record)),
         (
             _("Fallback"),
             _(FALLBACKS.get(record.fallback, record.fallback)) if record.fallback != "none" else "",
         ),
         (_("Because of"), record.fallback_reason.replace("_", " ")),
+        (_("Cache"), _cached(record)),
         (_("First token"), readable_time(record.first_token_ms)),
         (_("Duration"), readable_time(record.duration_ms)),
         (_("Finished by"), record.finish_reason),

@@ -19,6 +19,7 @@ from gateway.console.interactions.links import links, neighbours
 from gateway.console.interactions.listing import listed
 from gateway.console.interactions.question import InteractionQuestion, question_of
 from gateway.console.interactions.sessions import latest_sessions, turns_of
+from gateway.console.interactions.shadow import comparison_of
 from gateway.console.interactions.summary import MATCHES, ListSummary, summary
 from gateway.console.interactions.timeline import timeline_of
 from gateway.console.theme.page import console_view, page
@@ -113,6 +114,7 @@ def detail(request: HttpRequest, row: Interaction) -> dict[str, Any]:
         "row": row,
         "record": record,
         "timeline": timeline_of(record),
+        "comparison": comparison_of(row, record),
         "links": links(row, request),
         "beside": neighbours(row, asked),
         "query": asked.query(),

@@ -10,9 +10,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 
 from gateway.console.forms.service_admin import FormSets, cloud_routing, who
 from gateway.console.profiles import switch
+from gateway.console.profiles.cache_words import who_reads
 from gateway.console.profiles.duplicate import copied_in
 from gateway.console.profiles.form import ProfileForm
 from gateway.console.profiles.import_admin import ExchangeAdmin
@@ -27,9 +29,24 @@ from governance.models import Provider, RoutingProfile, RoutingTarget
 from governance.routing import fallback_modes
 from governance.routing.fallback import sentence_for
 from governance.routing.fields import Problem
+from governance.serializers.profiles import PART_COLUMNS
 
-FURTHER = ("id", "description", "retries", "hedge_after", "on_broken_stream", "return_after")
-"""Fields in the part of the page that is closed until somebody opens it."""
+PLACED = frozenset(
+    {
+        "name",
+        "virtual_provider",
+        "strategy",
+        "enabled",
+        "local_fallback",
+        "virtual_key_id",
+        "local_only",
+    }
+)
+"""Fields that are always in sight; all others lie in the part that is closed at first."""
+APART = PLACED | frozenset(PART_COLUMNS)
+"""Those, and those that have a part of their own."""
+ALONE = frozenset({"id", "description"})
+"""Fields of that part with a line of their own."""
 
 
 class TargetInline(StackedInline):
@@ -91,6 +108,18 @@ class ProfileAdmin(ExchangeAdmin):
                 ),
             },
         ),
+        (
+            _("Cache and shadow"),
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    ("cache_ttl", "cache_scope"),
+                    "who_reads_cached_answers",
+                    ("cache_tools", "cache_cadence"),
+                    ("shadow_target", "shadow_percent"),
+                ),
+            },
+        ),
     )
 
     change_form_outer_after_template = "console/rehearsal/panel.html"
@@ -104,7 +133,13 @@ class ProfileAdmin(ExchangeAdmin):
         """With what the rows of targets say beside their fields."""
         form = context["adminform"].form
         context["typed"] = "strategy" in form.fields
-        context["further_errors"] = any(name in form.errors for name in FURTHER)
+        further = [name for name in form.fields if name not in APART]
+        context["further"] = [form[name] for name in further if name not in ALONE]
+        context["further_errors"] = any(name in form.errors for name in further)
+        row = form.instance
+        wrong = any(name in form.errors for name in PART_COLUMNS)
+        context["beside_open"] = wrong or row.cache_ttl is not None or bool(row.shadow_target)
+        context["who_reads"] = who_reads(row)
         for inline in context["inline_admin_formsets"]:
             if isinstance(inline.formset, TargetFormSet):
                 context |= shown(inline.formset)
@@ -115,7 +150,8 @@ class ProfileAdmin(ExchangeAdmin):
         return super().get_queryset(request).prefetch_related("targets")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("id", "if_none_answers") if obj else ("if_none_answers",)
+        told = ("if_none_answers", "who_reads_cached_answers")
+        return ("id", *told) if obj else told
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         typed = form.document() | {"targets": form.targets}
@@ -183,6 +219,10 @@ class ProfileAdmin(ExchangeAdmin):
     def if_none_answers(self, profile: RoutingProfile) -> str:
         """As it is saved, in a sentence."""
         return sentence_for(frozen.PROFILE.of(profile, targets=()), snapshot.current())
+
+    @admin.display(description=_("Who reads cached answers"))
+    def who_reads_cached_answers(self, profile: RoutingProfile) -> str:
+        return who_reads(profile)
 
     @display(
         "Goes to",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,9 +15,11 @@ from gateway.console.forms.fields import ChoiceField, NumberField, ProseField, T
 from gateway.console.picker.widgets import PickerWidget
 from governance import strategies
 from governance.models import ApiKey, RoutingProfile
+from governance.models.routing_profile import CACHE_SCOPES
 from governance.routing import fallback_modes
 from governance.routing.fields import Problem
 from governance.serializers import ProfileSerializer
+from governance.serializers.profiles import PART_COLUMNS, PARTS
 from governance.services.profiles import profile_problems, with_id
 
 
@@ -79,6 +82,33 @@ class ProfileForm(DocumentForm):
         "else, the stream ends in an error.",
     )
 
+    cache_ttl = NumberField(
+        label=_("Cache answers for"),
+        help_text=_(
+            "Seconds for which an answer is given again to the very same request, at no cost. "
+            "Blank: never."
+        ),
+    )
+    cache_scope = ChoiceField(
+        list(CACHE_SCOPES.items()),
+        label=_("Cached answers are for"),
+        help_text=_(
+            "Shared: a caller is given what was answered to somebody else, if both ask the very "
+            "same."
+        ),
+    )
+    shadow_target = TextField(
+        label=_("Shadow"),
+        help_text=_(
+            "Provider and model, as “openai/gpt-5”, that are asked the same. Nobody waits for the "
+            "answer, which is thrown away, but recorded and paid for. Blank: none."
+        ),
+    )
+    shadow_percent = NumberField(
+        label=_("Share for the shadow"),
+        help_text=_("Percent of answered requests of which it gets a copy."),
+    )
+
     class Meta:
         model = RoutingProfile
         fields = (
@@ -97,11 +127,14 @@ class ProfileForm(DocumentForm):
             "return_after",
             "on_broken_stream",
             "spill_after",
+            *PART_COLUMNS,
         )
         widgets = {
             "enabled": UnfoldBooleanSwitchWidget(),
             "local_only": UnfoldBooleanSwitchWidget(),
             "sticky_sessions": UnfoldBooleanSwitchWidget(),
+            "cache_tools": UnfoldBooleanSwitchWidget(),
+            "cache_cadence": UnfoldBooleanSwitchWidget(),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -117,12 +150,26 @@ class ProfileForm(DocumentForm):
     def document(self) -> dict[str, Any]:
         """The profile without its targets, which `TargetFormSet` adds."""
         document = {**ProfileSerializer.document(self.instance), **self.cleaned_data}
+        for name, part in PARTS.items():
+            typed = {one: document.pop(column, None) for one, column in part.columns.items()}
+            there = any(typed[one] not in (None, "") for one in part.needed)
+            document[name] = typed if there else None
         document["id"] = self.existing or self.cleaned_data.get("id") or None
         return document
 
     def problems(self) -> Iterable[Problem]:
         found = profile_problems(with_id(self.document(), self.existing), self.existing)
-        return [one for one in found if not one.path.startswith("targets")]
+        return [
+            replace(one, path=_FIELDS.get(one.path, one.path))
+            for one in found
+            if not one.path.startswith("targets")
+        ]
+
+
+_FIELDS: Final = {
+    f"{name}.{one}": column for name, part in PARTS.items() for one, column in part.columns.items()
+}
+"""The form's fields by their places in the document, where these are other ones."""
 
 
 def _key_label(identity: str) -> str:

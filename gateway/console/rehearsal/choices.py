@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from governance import ports
 from governance.models import Interaction
+from governance.routing.shadows import REASON as SHADOW
 from governance.routing.vocabulary import FEATURES, MODALITIES
 
 SEE_PAST: Final = "governance.view_interaction"
@@ -20,7 +21,8 @@ _TOLD: Final = ("pk", "time", "requested_model", "outcome", "profile_name", "pro
 def choices(request: HttpRequest) -> dict[str, Any]:
     """For whoever asks: requests of the past only for those who may see them."""
     past = request.user.has_perm(SEE_PAST)
-    rows = Interaction.objects.exclude(request_type="").order_by("-time", "-id")
+    rows = Interaction.objects.exclude(request_type="").exclude(reason=SHADOW)
+    rows = rows.order_by("-time", "-id")
     return {
         "capabilities": MODALITIES + FEATURES,
         "request_types": ports.request_types(),

@@ -49,7 +49,8 @@ class AttemptSerializer(PlannedCandidateSerializer):
     outcome = serializers.CharField(help_text="`ok`, or the class of the failure.")
     code = serializers.CharField(
         help_text="`ok`, `continued` where it went on with a broken answer, or the failure's "
-        "short word; `lost_race` where another target answered first."
+        "short word; `lost_race` where another target answered first, `cache_hit` where nobody was "
+        "asked."
     )
     status = serializers.IntegerField(help_text="Of the upstream; 0 when none arrived.")
     milliseconds = serializers.FloatField()
@@ -86,6 +87,17 @@ class DecisionSerializer(serializers.Serializer[Any]):
     warning = serializers.CharField()
     sticky = serializers.CharField(
         help_text="Why the session led to the first candidate: `hash`, `served`, or nothing."
+    )
+    cache = serializers.ChoiceField(
+        choices=("hit", "miss", "bypass"),
+        required=False,
+        help_text="Absent where the profile has no cache.",
+    )
+    shadow = serializers.CharField(
+        required=False, help_text="Id of the copy that was sent to the profile's shadow."
+    )
+    shadow_of = serializers.CharField(
+        required=False, help_text="Id of the request that this is a copy of."
     )
 
 

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from governance import ports
 from governance.api.simulation import CONDITIONS
+from governance.models.routing_profile import CACHE_SCOPES
 from governance.routing.fallback_modes import MODES
 from governance.routing.plan import REJECTIONS
 from governance.routing.target_rules import CAPABILITIES
@@ -133,6 +134,24 @@ class BindingLimitSerializer(serializers.Serializer[Any]):
     reached = serializers.BooleanField()
 
 
+class AppliedCacheSerializer(serializers.Serializer[Any]):
+    """The profile's cache of answers. Only where it has one."""
+
+    applies = serializers.BooleanField()
+    ttl = serializers.FloatField(help_text="Seconds.")
+    scope = serializers.ChoiceField(choices=list(CACHE_SCOPES.items()))
+    detail = serializers.CharField(help_text="What that means for the request.")
+
+
+class AppliedShadowSerializer(serializers.Serializer[Any]):
+    """The profile's shadow. Only where it has one."""
+
+    applies = serializers.BooleanField()
+    target = serializers.CharField()
+    percent = serializers.FloatField()
+    detail = serializers.CharField(help_text="What is sent, or why nothing is.")
+
+
 class LocalFallbackSerializer(serializers.Serializer[Any]):
     mode = serializers.ChoiceField(choices=MODES)
     said_by = serializers.ChoiceField(choices=("profile", "key", "installation"))
@@ -167,6 +186,8 @@ class SimulationSerializer(serializers.Serializer[Any]):
     limits = BindingLimitSerializer(
         many=True, required=False, help_text="Those that count the request; absent without any."
     )
+    cache = AppliedCacheSerializer(required=False)
+    shadow = AppliedShadowSerializer(required=False)
     request_type = serializers.CharField()
     capabilities = serializers.ListField(
         child=serializers.CharField(), help_text="What the request needs, detected needs included."

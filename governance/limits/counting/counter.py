@@ -55,6 +55,7 @@ class Counter:
     __slots__ = (
         "_length",
         "_ring",
+        "_shadowed_until",
         "_step_ends",
         "acked",
         "amount",
@@ -70,6 +71,7 @@ class Counter:
         "own",
         "pending",
         "scope",
+        "shadowed",
         "slides",
         "slot",
         "taken",
@@ -92,6 +94,9 @@ class Counter:
         self.acked = 0
         """The number up to which `away_used` holds this process's own records."""
         self.touched = now
+        self.shadowed = 0.0
+        """Used by copies of requests, which take nothing from what requests may use."""
+        self._shadowed_until = 0.0
         self._ring: deque[list[float]] = deque()
         """When a part of a sliding window leaves it, and what was used in that part."""
         self._step_ends = 0.0
@@ -193,6 +198,16 @@ class Counter:
                 self.due = min(self.due, self._ring[0][0])
         elif self.of_ledger:
             self.pending.append((number, amount))
+
+    def use_for_shadow(self, amount: float, now: float) -> None:
+        """Counts what a copy of a request uses, or no longer holds where it is below 0.
+
+        Of a window that slides it counts until as much time has passed as the window has.
+        """
+        if now >= self._shadowed_until:
+            self.shadowed = 0.0
+            self._shadowed_until = now + self._length if self.slides else self.end
+        self.shadowed = max(0.0, self.shadowed + amount)
 
     def told(
         self, begin: float, used: float, held: float, seen: int, *, ledger: bool = True

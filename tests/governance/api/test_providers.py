@@ -163,7 +163,8 @@ def test_deleting_a_provider_in_use_names_the_profiles(api: Api) -> None:
 
 def test_renaming_a_provider_in_use_names_the_profiles_or_renames_along(api: Api) -> None:
     api.post(PATH, provider_document(api_key="one"))
-    services.save_profile(profile_document(), who="t")
+    shadow = {"target": "Fast/org/m", "percent": 5}
+    services.save_profile(profile_document(shadow=shadow), who="t")
     answer = api.patch(f"{PATH}/fast", {"name": "quick"})
     assert [one["code"] for one in answer.json()["warnings"]] == ["still_named"]
     assert "Light" in answer.json()["warnings"][0]["message"]
@@ -172,6 +173,7 @@ def test_renaming_a_provider_in_use_names_the_profiles_or_renames_along(api: Api
     assert "warnings" not in answer.json()
     profile = api.get("/routing-profiles/light").json()["profile"]
     assert profile["targets"][0]["provider"] == "swift"
+    assert profile["shadow"]["target"] == "swift/org/m"
     assert snapshot.refresh().profiles["light"].targets[0].provider == "swift"
     assert snapshot.current().providers["swift"].api_key == "one"
 
@@ -182,6 +184,16 @@ def test_a_local_only_profile_keeps_its_provider_local(api: Api) -> None:
     answer = api.patch(f"{PATH}/fast", {"is_local": False})
     assert answer.status_code == 400
     assert "Light" in error_of(answer)["fields"]["is_local"][0]
+
+
+def test_a_local_only_profile_keeps_its_shadow_local(api: Api) -> None:
+    for name in ("fast", "other"):
+        api.post(PATH, provider_document(name))
+    shadow = {"target": "other/m", "percent": 5}
+    services.save_profile(profile_document(local_only=True, shadow=shadow), who="t")
+    answer = api.patch(f"{PATH}/other", {"is_local": False})
+    assert answer.status_code == 400
+    assert api.delete(f"{PATH}/other").status_code == 409
 
 
 def test_a_name_belongs_to_one_of_them(api: Api) -> None:

@@ -55,6 +55,8 @@ FULL = {
     "return_after": 60,
     "on_broken_stream": "error",
     "spill_after": 2.5,
+    "cache": {"ttl": 300, "scope": "shared", "tools": True, "cadence": True},
+    "shadow": {"target": "openai/gpt-5", "percent": 5},
 }
 
 
@@ -215,6 +217,8 @@ def test_an_export_leaves_out_what_holds_its_default(api: Api) -> None:
         "return_after",
         "on_broken_stream",
         "spill_after",
+        "cache",
+        "shadow",
     }
     assert shown["targets"][0].keys() - exported["targets"][0].keys() == {"hedge_after"}
     api.put(f"{PATH}/{shown['id']}", {**shown, "retries": 1})

@@ -165,6 +165,37 @@ def test_bad_input_is_the_callers_fault(api: Api, document: dict[str, Any], fiel
     assert field in error_of(answer)["fields"]
 
 
+def test_a_cache_and_a_shadow_are_told_where_there_are_any(api: Api) -> None:
+    told = api.post(PATH, {"model": "light/x"}).json()
+    assert not {"cache", "shadow"} & told.keys()
+    services.save_profile(
+        profile_document(
+            cache={"ttl": 60, "scope": "shared"},
+            shadow={"target": "capable/m-9", "percent": 5},
+        ),
+        who="t",
+        existing="light",
+    )
+    told = api.post(PATH, {"model": "light/x"}).json()
+    assert told["cache"] == {
+        "applies": True,
+        "ttl": 60,
+        "scope": "shared",
+        "detail": "The same request of any key is answered again for 60 seconds, at no cost.",
+    }
+    assert told["shadow"] == {
+        "applies": True,
+        "target": "capable/m-9",
+        "percent": 5,
+        "detail": "5 % of such requests are sent to capable/m-9 too.",
+    }
+    told = api.post(PATH, {"model": "light/x", "what_if": {"capable": "down"}}).json()
+    assert (told["cache"]["applies"], told["shadow"]["applies"]) == (True, False)
+    assert "cools down" in told["shadow"]["detail"]
+    told = api.post(PATH, {"model": "light/x", "request_type": "speech"}).json()
+    assert told["cache"]["detail"] == "Answers to speech are not cached."
+
+
 def test_the_cheapest_by_the_operators_own_prices(api: Api, settings: Any) -> None:
     """Who comes first follows from prices; a model without one is last, and says so."""
     settings.ENABLE_CLOUD_ROUTING = True

@@ -97,6 +97,19 @@ def test_the_page_shows_the_order_in_which_targets_are_tried(admin: Client) -> N
     assert [one["provider"] for one in tried] == ["heavy", "first", "light", "late"]
 
 
+def test_every_field_of_the_form_is_on_the_page(admin: Client) -> None:
+    """One that was not would be sent blank, and a save would lose what it held."""
+    services.save_profile(profile_document(), who="t")
+    for path in (f"{PATH}/light/change/", f"{PATH}/add/"):
+        page = admin.get(path)
+        names = set(re.findall(r'name="([\w-]+)"', page.content.decode()))
+        formset = page.context["inline_admin_formsets"][0].formset
+        for form in (page.context["adminform"].form, *formset.forms, formset.empty_form):
+            hidden = {f"{form.prefix}-profile"}
+            missing = {bound.html_name for bound in form} - names - hidden
+            assert not missing, path
+
+
 def sent_by(page: Any) -> dict[str, Any]:
     """What a browser sends of a page that nobody touched."""
     formset = page.context["inline_admin_formsets"][0].formset
@@ -238,3 +251,25 @@ def test_a_new_installation_says_what_to_do(admin: Client) -> None:
     services.save_profile(profile_document(), who="t")
     assert "There is no routing profile yet" not in text_of(admin.get(f"{PATH}/"))
     assert "There is no routing profile yet" not in text_of(admin.get(f"{PATH}/?q=zzz"))
+
+
+def test_a_cache_and_a_shadow(admin: Client) -> None:
+    """Typed, said aloud where it is shared, and taken away again."""
+    cache = {"ttl": 60, "scope": "shared", "tools": True, "cadence": False}
+    shadow = {"target": "fast/m-9", "percent": 12.5}
+    document = profile_document(cache=cache, shadow=shadow)
+    admin.post(f"{PATH}/add/", profile_form(document))
+    assert (saved()["cache"], saved()["shadow"]) == (cache, shadow)
+    page = text_of(admin.get(f"{PATH}/light/change/"))
+    assert "what was answered to one caller is read by others" in page
+    wrong = profile_form({**document, "cache": {"ttl": 0}, "shadow": {"target": "fast"}}, False)
+    page = text_of(admin.post(f"{PATH}/light/change/", wrong))
+    for words in (
+        "ttl must be a number from 1 to 2,592,000.",
+        "target must be a provider and a model with a slash between",
+        "percent is required.",
+    ):
+        assert words in page
+    admin.post(f"{PATH}/light/change/", profile_form(profile_document(), adding=False))
+    assert (saved()["cache"], saved()["shadow"]) == (None, None)
+    assert "Nobody: no answer is cached." in text_of(admin.get(f"{PATH}/light/change/"))

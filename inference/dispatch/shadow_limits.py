@@ -1,0 +1,85 @@
+"""What a copy of a request may use: at most half of each limit, and never what requests need.
+
+It counts apart (`Counter.shadowed`): requests are admitted as if there were no copies, and copies
+only while both together have not come to half of the amount.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from governance.limits.counting.admission import Lease
+from governance.limits.counting.counter import Counter
+from governance.limits.measure import Consumption
+from governance.prices import price_list_of
+from governance.routing.plan import Candidate
+from inference.dispatch.consumption import complete, consumption
+from inference.dispatch.request_limits import RequestLimits
+from inference.record.lines import sellers_of_attempts
+from inference.record.pricing import price_attempts
+from inference.record.record import RequestContext
+
+SHARE: Final = 0.5
+"""Of each limit, from which on no copy is sent."""
+_OF_REQUESTS: Final = frozenset({"requests", "concurrent"})
+"""Measures by which a copy counts nothing: it is no request of anybody's."""
+
+
+class ShadowLimits(RequestLimits):
+    """Of one copy, from before it is sent until it is recorded."""
+
+    __slots__ = ("_held",)
+
+    def admit_copy(self, candidate: Candidate, profile: str) -> bool:
+        """Whether there is room for the copy, which is held then until `settle`."""
+        now = self._clock()
+        self._choose(profile)
+        self._held: list[tuple[Counter, float]] = []
+        there = self.of_target(candidate.provider.name.casefold(), candidate.model, now)
+        full, _ = self._needs(candidate)
+        held = []
+        for counter in (*self._counters, *there):
+            if counter.limit.enforcement == "warn":
+                continue
+            if counter.limit.strict and now > self._book.fresh_until:
+                return False
+            if now >= counter.due:
+                counter.turn(now)
+            need = 0.0 if counter.limit.measure in _OF_REQUESTS else counter.amount_for(full)
+            if need is None:
+                return False
+            counter.use_for_shadow(0.0, now)
+            if counter.taken + counter.shadowed + need > SHARE * counter.amount:
+                return False
+            held.append((counter, need))
+        for counter, need in held:
+            counter.use_for_shadow(need, now)
+        self._held = held
+        return True
+
+    def begin(self, candidate: Candidate) -> Lease:
+        """Nothing more is held for the attempt."""
+        now = self._clock()
+        return Lease((), [], None, now, now)
+
+    def failed(self, lease: Lease) -> None:
+        """Nothing was held for it."""
+
+    def settle(self, context: RequestContext) -> None:
+        """Counts what was used in the place of what was held."""
+        complete(context)
+        attempts = context.attempts
+        if self._table.limits.counts_cost and attempts:
+            sellers = sellers_of_attempts(context, attempts)
+            prices = price_list_of(self._table)
+            price_attempts(attempts, sellers, context.model, context.at, prices)
+        used: list[Consumption] = [
+            consumption(one.usage, one.cost_usd) for one in attempts if one.usage is not None
+        ]
+        now, held = self._clock(), self._held
+        self._held = []
+        for counter, need in held:
+            actual = 0.0
+            if counter.limit.measure not in _OF_REQUESTS:
+                actual = sum(counter.amount_for(one) or 0.0 for one in used)
+            counter.use_for_shadow(actual - need, now)
