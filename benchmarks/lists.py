@@ -237,6 +237,8 @@ def _insert(cursor: Any, rows: int, keys: int, profiles: int) -> None:
 
 def _ledgers(cursor: Any) -> None:
     """Both, as sums of the rows."""
+    from governance.interactions.ledger import COUNTS
+
     start = (
         "strftime('%%Y-%%m-%%d %%H:', time) || "
         "substr('0' || (CAST(strftime('%%M', time) AS INTEGER) / 15 * 15), -2) || ':00'"
@@ -253,10 +255,9 @@ def _ledgers(cursor: Any) -> None:
         "cost_micro_usd": "CAST(round(coalesce(sum(cost_usd), 0) * 1000000) AS INTEGER)",
     }
     usage = {
+        **dict.fromkeys(COUNTS, "0"),
         **sums,
         "errors": f"sum({error})",
-        "cache_written_tokens": "0",
-        "reasoning_tokens": "0",
         **{name: f"max({name})" for name in ("key_name", "profile_name")},
         **dict.fromkeys(("group_id", "group_name", "owner_id", "owner_name"), "''"),
     }

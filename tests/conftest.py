@@ -71,6 +71,7 @@ SLOW = (
     "tests/gateway/supervisor/test_reload.py",
     "tests/gateway/supervisor/test_up.py",
     "tests/gateway/supervisor/test_workers.py",
+    "tests/inference/local/runtimes/test_llama_pooling.py",
     "tests/inference/local/store/test_hub.py",
     "tests/service/test_clouds.py",
     "tests/service/test_files.py",

@@ -9,7 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from django.utils.translation import gettext_noop as _
+
+
+def _(words: str) -> str:
+    """Marks words for translation, which is done where they are shown: nothing is needed here that
+    the web process would have to load."""
+    return words
+
 
 OUTCOMES: Final = {
     "ok": _("Answered"),

@@ -163,7 +163,7 @@ class RequestLimits:
         if isinstance(lease, Exceeded):
             raise AttemptFailed(skipped(lease, now))
         if self._lease is not None:
-            found = raise_to(self._lease, full, now)
+            found = raise_to(self._lease, full, least, now)
             if found is not None:
                 give_back(lease)
                 raise AttemptFailed(skipped(found, now))

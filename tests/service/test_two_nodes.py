@@ -22,6 +22,8 @@ from tests.support.installation import Installation
 from tests.support.timing import allowed
 from tests.support.upstream import Asked, Json, Reply, Upstream
 
+# Two installations start, with a database of their own.
+pytestmark = pytest.mark.timeout(600)
 TURNS = 100
 
 

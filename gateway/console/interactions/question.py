@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from functools import reduce
-from operator import or_
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -85,11 +83,6 @@ class InteractionQuestion:
         if "outcome__in" in self.columns:
             sets = [one.filter(outcome=outcome) for one in sets for outcome in ERRORS]
         return [one.filter(sense) for one in sets for sense in self.meanings] or sets
-
-    def rows(self) -> Rows:
-        """The same as one, for sums."""
-        base = self.base()
-        return base.filter(reduce(or_, self.meanings)) if self.meanings else base
 
     def query(self, **changes: str | None) -> str:
         """The address's query, with other values; None leaves one out."""

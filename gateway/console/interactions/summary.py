@@ -26,7 +26,10 @@ from governance.interactions.traffic_report import (
     rows_report,
     traffic_report,
 )
+from governance.models import Interaction
 
+FOUND: Final = 5_000
+"""Rows that are looked at of a search."""
 MATCHES: Final = 20_000
 """Rows that are looked at where the ledgers do not tell the filters apart, the latest."""
 
@@ -66,8 +69,10 @@ def summary(question: InteractionQuestion, now: datetime, zone: tzinfo) -> ListS
         return None
     within = replace(question, begin=span.begin, end=span.end)
     exact = not question.words and is_in_ledger(question.columns)
-    rows, since = within.rows(), None
-    if not exact:
+    rows, since = within.base(), None
+    if question.words:
+        rows, since = _found(within.sets())
+    elif not exact:
         rows, since = _latest(rows)
     report = _report(TrafficQuestion(span.begin, span.end, question.columns), rows, exact, span)
     least = QUARTER if _is_coarse(report) else MINUTE
@@ -93,6 +98,17 @@ def _latest(rows: Rows) -> tuple[Rows, datetime | None]:
     times = rows.order_by("-time", "-id").values_list("time", flat=True)
     edge = next(iter(times[MATCHES : MATCHES + 1]), None)
     return (rows, None) if edge is None else (rows.filter(time__gt=edge), edge)
+
+
+def _found(sets: Sequence[Rows]) -> tuple[Rows, datetime | None]:
+    """The latest of what words may stand for: each set along an index of its own, where one
+    condition for all of them would read the whole log."""
+    times: dict[int, datetime] = {}
+    for one in sets:
+        times.update(one.order_by("-time", "-id").values_list("pk", "time")[: FOUND + 1])
+    latest = sorted(times, key=lambda pk: (times[pk], pk), reverse=True)
+    since = times[latest[FOUND]] if len(latest) > FOUND else None
+    return Interaction.objects.filter(pk__in=latest[:FOUND]), since
 
 
 def _report(question: TrafficQuestion, rows: Rows, exact: bool, span: TimeRange) -> TrafficReport:

@@ -35,6 +35,7 @@ PASSED_OVER: Final = {
     "capability_mismatch": N_("lacks what the request needs"),
     "provider_not_configured": N_("there is no such provider"),
     "provider_disabled": N_("the provider is off"),
+    "drained": N_("the provider is drained: it takes no new requests"),
     "cloud_routing_disabled": N_("cloud routing is off"),
     "local_only": N_("only local providers are allowed"),
     "model_missing": N_("no model is named"),
@@ -272,11 +273,6 @@ def _status(record: InteractionRecord) -> str:
     return str(record.status) if record.status else _("none: the client disconnected")
 
 
-def _cached(record: InteractionRecord) -> str:
-    said = CACHED.get(record.decision.cache or "", "")
-    return _(said) if said else ""
-
-
 def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
     """What is known of the request and its answer; the rest is left out."""
     usage, key = record.usage, record.key
@@ -296,7 +292,10 @@ def _facts(record: InteractionRecord) -> Iterator[tuple[str, str]]:
             _(FALLBACKS.get(record.fallback, record.fallback)) if record.fallback != "none" else "",
         ),
         (_("Because of"), record.fallback_reason.replace("_", " ")),
-        (_("Cache"), _cached(record)),
+        (
+            _("Cache"),
+            _(CACHED[record.decision.cache]) if record.decision.cache in CACHED else "",
+        ),
         (_("First token"), readable_time(record.first_token_ms)),
         (_("Duration"), readable_time(record.duration_ms)),
         (_("Finished by"), record.finish_reason),

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from gateway.console.forms.fields import TextField
 from gateway.console.forms.service_admin import who
@@ -23,12 +24,12 @@ class RecomputeForm(forms.Form):
     """Which requests."""
 
     begin = forms.DateField(
-        label=gettext_lazy("From"), widget=forms.DateInput({"type": "date", "class": "pm-input"})
+        label=gettext_lazy("From"), widget=UnfoldAdminTextInputWidget({"type": "date"})
     )
     end = forms.DateField(
         label=gettext_lazy("To, that day included"),
         required=False,
-        widget=forms.DateInput({"type": "date", "class": "pm-input"}),
+        widget=UnfoldAdminTextInputWidget({"type": "date"}),
     )
     provider = TextField(label=gettext_lazy("Only this provider"))
     model = TextField(label=gettext_lazy("Only this model"))

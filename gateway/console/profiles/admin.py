@@ -31,16 +31,22 @@ from governance.routing.fallback import sentence_for
 from governance.routing.fields import Problem
 from governance.serializers.profiles import PART_COLUMNS
 
-FURTHER = (
-    "id",
-    "description",
-    "retries",
-    "hedge_after",
-    "on_broken_stream",
-    "return_after",
-    "spill_after",
+PLACED = frozenset(
+    {
+        "name",
+        "virtual_provider",
+        "strategy",
+        "enabled",
+        "local_fallback",
+        "virtual_key_id",
+        "local_only",
+    }
 )
-"""Fields in the part of the page that is closed until somebody opens it."""
+"""Fields that are always in sight; all others lie in the part that is closed at first."""
+APART = PLACED | frozenset(PART_COLUMNS)
+"""Those, and those that have a part of their own."""
+ALONE = frozenset({"id", "description"})
+"""Fields of that part with a line of their own."""
 
 
 class TargetInline(StackedInline):
@@ -127,7 +133,9 @@ class ProfileAdmin(ExchangeAdmin):
         """With what the rows of targets say beside their fields."""
         form = context["adminform"].form
         context["typed"] = "strategy" in form.fields
-        context["further_errors"] = any(name in form.errors for name in FURTHER)
+        further = [name for name in form.fields if name not in APART]
+        context["further"] = [form[name] for name in further if name not in ALONE]
+        context["further_errors"] = any(name in form.errors for name in further)
         row = form.instance
         wrong = any(name in form.errors for name in PART_COLUMNS)
         context["beside_open"] = wrong or row.cache_ttl is not None or bool(row.shadow_target)

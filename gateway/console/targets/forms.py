@@ -23,6 +23,22 @@ from governance.serializers import ProfileSerializer
 from governance.services.profiles import profile_problems, with_id
 from governance.strategies import strategy_named
 
+IN_THE_ROW: Final = frozenset(
+    {
+        "provider",
+        "model",
+        "virtual_model",
+        "weight",
+        "enabled",
+        "priority",
+        "position",
+        "place",
+        "id",
+        "profile",
+        "DELETE",
+    }
+)
+
 
 class TargetForm(PlainForm):
     provider = TextField(
@@ -87,6 +103,11 @@ class TargetForm(PlainForm):
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
             self.initial["place"] = self.instance.position
+
+    @property
+    def conditions(self) -> list[Any]:
+        """The fields of the drawer: all that have no place in the row."""
+        return [self[name] for name in self.fields if name not in IN_THE_ROW]
 
     state: RowState | None = None
     share = ""

@@ -126,10 +126,12 @@ def exceeded(counters: Iterable[Counter], least: Consumption, now: float) -> Exc
     return None
 
 
-def raise_to(lease: Lease, full: Consumption, now: float) -> Exceeded | None:
-    """Holds as much as another candidate would use, if that is more; nothing where it does not fit.
+def raise_to(lease: Lease, full: Consumption, least: Consumption, now: float) -> Exceeded | None:
+    """Holds as much as the candidate at hand would use, if that is more, or what is left where only
+    `least` of it fits; nothing more where that does not fit either.
 
-    For a failover to a dearer model.
+    For a failover to a dearer model. What admission held of a limit that is near its amount is less
+    than `full` to begin with, and that is no reason to refuse the request now.
     """
     more: dict[int, float] = {}
     for place, counter in enumerate(lease.counters):
@@ -141,8 +143,11 @@ def raise_to(lease: Lease, full: Consumption, now: float) -> Exceeded | None:
         if extra <= 0:
             continue
         if counter.limit.enforcement == "refuse" and counter.taken + extra > counter.amount:
-            frees = counter.frees_at(extra, now)
-            return Exceeded(counter.limit, counter.taken, counter.amount, frees)
+            others, smallest = counter.taken - held, counter.amount_for(least) or 0.0
+            if others >= counter.amount or others + smallest > counter.amount:
+                frees = counter.frees_at(extra, now)
+                return Exceeded(counter.limit, counter.taken, counter.amount, frees)
+            extra = max(0.0, counter.amount - counter.taken)
         more[place] = held + extra
     for place, amount in more.items():
         lease.counters[place].hold(amount - lease.held(place))

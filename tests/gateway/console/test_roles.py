@@ -158,7 +158,11 @@ ACTIONS = {
     "connection/<int:pk>/repairs": OPERATOR,
     "connection/<int:pk>/test": OPERATOR,
     "connection/try": OPERATOR,
+    "connection/<int:pk>/override": OPERATOR,
+    "engine/add": OPERATOR,
+    "engine/default": OPERATOR,
     "engine/load": OPERATOR,
+    "engine/remove": OPERATOR,
     "engine/unload": OPERATOR,
     "playground/code": OPERATOR,
     "playground/send": OPERATOR,
@@ -170,6 +174,17 @@ ACTIONS = {
     "replay": VIEWER,
 }
 """POST; 403 means that someone may not, everything else that they may."""
+
+OF_THE_LOG = {
+    "interactions/summary": "interactions/summary",
+    "interactions/tail": "interactions/tail",
+    "interactions/<int:pk>/panel": "interactions/{pk}/panel",
+    "interactions/facet/<slug:name>": "interactions/facet/profile",
+    "interactions/sessions/": "interactions/sessions/",
+    "interactions/session": "interactions/session",
+    "interactions/export.<str:kind>": "interactions/export.csv",
+}
+"""What the pages of interactions ask for, for those who may see them."""
 
 LEAD_ON = {
     "connection/<int:pk>/",
@@ -230,6 +245,14 @@ def test_what_each_may_do(role: str, acting: Client_of) -> None:
     assert client.get(revert).status_code == (200 if role in OPERATOR else 403)
     compare = "/admin/governance/revision/compare/"
     assert client.get(compare).status_code == (200 if role in VIEWER else 403)
+
+
+@pytest.mark.parametrize("role", [*ROLES, "Nobody"])
+def test_who_may_see_the_log(role: str, acting: Client_of) -> None:
+    client, pk = acting(role), Interaction.objects.get().pk
+    for path in OF_THE_LOG.values():
+        status = client.get(f"/admin/{path.format(pk=pk)}").status_code
+        assert (status != 403) == (role in VIEWER), f"{path}: {status}"
 
 
 @pytest.mark.parametrize("role", [*ROLES, "Nobody"])
@@ -305,5 +328,6 @@ def test_every_page_of_the_admin_is_accounted_for() -> None:
     console: Any = next(
         one for one in get_resolver().url_patterns if getattr(one, "namespace", None) == "console"
     )
-    known = (set(PAGES) - {""}) | set(ACTIONS) | set(PICKS) | LEAD_ON
+    known = (set(PAGES) - {""}) | set(ACTIONS) | set(PICKS) | set(OF_THE_LOG)
+    known |= LEAD_ON
     assert {str(one.pattern) for one in console.url_patterns} == known

@@ -116,6 +116,16 @@ def test_more_than_it_looks_at_is_about(
     assert "About: these are the figures of the latest requests" in text_of(answer)
 
 
+def test_sums_of_a_search(records: list[InteractionRecord], client: Client) -> None:
+    for words, mine in (
+        ("team one", [one for one in records if one.key == KEYS[0]]),
+        ("http_503", [one for one in records if one.outcome != "ok"]),
+    ):
+        found = client.get("/admin/interactions/summary", {"q": words}).context["summary"]
+        assert found.totals.requests == len(mine)
+        assert sum(bar.requests for bar in found.bars) == len(mine)
+
+
 def test_an_empty_log(client: Client) -> None:
     cache.clear()
     assert "No requests yet" in text_of(client.get("/admin/interactions/summary"))
@@ -133,7 +143,7 @@ def test_rows_that_arrive(records: list[InteractionRecord], client: Client) -> N
 
 
 def taken(client: Client, kind: str, **query: str) -> str:
-    answer = client.get(f"/admin/interactions/export.{kind}", query)
+    answer: Any = client.get(f"/admin/interactions/export.{kind}", query)
     assert answer.status_code == 200
 
     async def whole() -> bytes:
@@ -267,7 +277,7 @@ def test_who_may_look(member: Member, path: str) -> None:
 def test_any_address_is_a_question(query: dict[str, str]) -> None:
     """Whatever stands in it; and the address it makes asks the same again."""
     asked = question_of(query, NOW, UTC)
-    list(asked.rows()[:1])
+    list(asked.sets()[0][:1])
     assert asked.begin is None or asked.end is None or asked.begin < asked.end
     again: dict[str, Any] = dict(
         pair.split("=", 1) for pair in asked.query().split("&") if "=" in pair

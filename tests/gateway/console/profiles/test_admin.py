@@ -97,6 +97,19 @@ def test_the_page_shows_the_order_in_which_targets_are_tried(admin: Client) -> N
     assert [one["provider"] for one in tried] == ["heavy", "first", "light", "late"]
 
 
+def test_every_field_of_the_form_is_on_the_page(admin: Client) -> None:
+    """One that was not would be sent blank, and a save would lose what it held."""
+    services.save_profile(profile_document(), who="t")
+    for path in (f"{PATH}/light/change/", f"{PATH}/add/"):
+        page = admin.get(path)
+        names = set(re.findall(r'name="([\w-]+)"', page.content.decode()))
+        formset = page.context["inline_admin_formsets"][0].formset
+        for form in (page.context["adminform"].form, *formset.forms, formset.empty_form):
+            hidden = {f"{form.prefix}-profile"}
+            missing = {bound.html_name for bound in form} - names - hidden
+            assert not missing, path
+
+
 def sent_by(page: Any) -> dict[str, Any]:
     """What a browser sends of a page that nobody touched."""
     formset = page.context["inline_admin_formsets"][0].formset

@@ -145,9 +145,9 @@ def test_a_failover_to_a_dearer_model_holds_more_or_nothing() -> None:
     one = counter(measure="cost", amount=1.0)
     lease = admit([one], tokens(1, cost=0.2), tokens(1, cost=0.2), NOW)
     assert isinstance(lease, Lease)
-    assert raise_to(lease, tokens(1, cost=0.7), NOW) is None
+    assert raise_to(lease, tokens(1, cost=0.7), tokens(1, cost=0.7), NOW) is None
     assert one.held == 700_000
-    assert raise_to(lease, tokens(1, cost=1.2), NOW) is not None
+    assert raise_to(lease, tokens(1, cost=1.2), tokens(1, cost=1.2), NOW) is not None
     assert one.held == 700_000
     give_back(lease)
     assert one.taken == 0
@@ -209,3 +209,20 @@ def test_no_sequence_admits_too_much_or_leaks(steps: list[Any], window: str) -> 
     for one in counters:
         one.turn(now + 400 * 86_400)
         assert window == "total" or one.taken == 0
+
+
+def test_what_was_admitted_with_what_is_left_may_begin() -> None:
+    """Only the guess does not fit: the candidate at hand is asked all the same, a dearer one too
+    as long as its prompt fits, and what others hold stays theirs."""
+    limit = LimitEntry(1, "l", measure="cost", amount=1.0, window="day")
+    counter = Counter(limit, "", 0.0)
+    full, least = Consumption(10, 1000, 5.0, running=True), Consumption(10, 0, 0.01, running=True)
+    lease = admit([counter], full, least, 0.0)
+    assert isinstance(lease, Lease)
+    assert counter.left == 0
+    assert raise_to(lease, full, least, 0.0) is None
+    assert counter.taken == counter.amount
+    dearer = Consumption(10, 0, 1.5, running=True)
+    assert isinstance(raise_to(lease, dearer, dearer, 0.0), Exceeded)
+    settle(lease, [Consumption(10, 100, 0.5)], 1.0)
+    assert (counter.used, counter.held) == (500_000, 0)
