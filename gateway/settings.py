@@ -315,6 +315,7 @@ SPECTACULAR_SETTINGS = {
         "MappingMatchEnum": "governance.routing.mappings.MATCHES",
         "BreakerStateEnum": "governance.api.serializers.health.BREAKER",
         "OverrideStateEnum": "governance.api.serializers.health.OVERRIDES",
+        "AlertChannelEnum": "governance.models.alert_delivery.CHANNELS",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",

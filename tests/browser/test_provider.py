@@ -63,7 +63,7 @@ def test_health_follows_failures_without_a_reload(
     expect(health).to_contain_text("attempts failed (100 %)", timeout=15_000)
     expect(health).to_contain_text("connect_failed")
     expect(health.get_by_role("region", name="At this moment")).to_contain_text("m")
-    expect(health).to_contain_text("each web process of the service keeps its own count")
+    expect(health).to_contain_text("what the node's web process knows")
     health.locator("summary").click()
     assert_usable(page)
     health.get_by_role("link", name="Requests with a failed attempt").click()

@@ -40,7 +40,16 @@ GAINED: Final[dict[str, dict[str, object]]] = {
     },
     "skipped": {"sticky": ""},
     "base_url": {"responses_models": [], "model_facts": []},
-    "prefix": {"confined_to": [], "group": "", "owner": ""},
+    "prefix": {
+        "confined_to": [],
+        "group": "",
+        "owner": "",
+        "addresses": [],
+        "endpoints": [],
+        "last_used_address": "",
+        "last_used_client": "",
+        "previous_until": None,
+    },
     "virtual_provider": {
         "retries": None,
         "hedge_after": None,
@@ -48,6 +57,8 @@ GAINED: Final[dict[str, dict[str, object]]] = {
         "sticky_sessions": True,
         "return_after": 300,
         "spill_after": None,
+        "cache": None,
+        "shadow": None,
     },
     "virtual_model": {"hedge_after": None},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import inf
 from typing import Any, Final
 
@@ -183,6 +184,11 @@ class TargetFormSet(InlineFormSet):
 
     def get_queryset(self) -> Any:
         """The targets in the order they are tried in."""
+        return self._in_order
+
+    @cached_property
+    def _in_order(self) -> Any:
+        """Read once, however often the forms ask."""
         rows = super().get_queryset()
         ordered = strategy_named(self.instance.strategy).reads_priority
         return rows.order_by("priority", "-weight", "position") if ordered else rows

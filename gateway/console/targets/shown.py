@@ -82,6 +82,8 @@ def _shares(formset: TargetFormSet) -> Mapping[str, str]:
 def saved_shares(formset: TargetFormSet) -> dict[str, str]:
     """Of a page that was just opened."""
     targets = [form.instance for form in formset.rows if not form.instance._state.adding]
+    for target in targets:
+        target.profile = formset.instance
     return {
         str(form.prefix): share(form.instance, targets)
         for form in formset.rows

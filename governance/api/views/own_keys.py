@@ -60,12 +60,6 @@ class SignedInPerson(BasePermission):
         request=NewOwnKeySerializer,
         responses=answers(*WRITING, 409, created=NewKeySerializer),
     ),
-    rotate=extend_schema(
-        operation_id="rotate_own_key",
-        summary="Give a key of your own a new secret",
-        request=RotationSerializer,
-        responses=answers(*WRITING, 404, ok=NewKeySerializer),
-    ),
     destroy=extend_schema(
         operation_id="delete_own_key",
         summary="Delete a key of your own",
@@ -103,6 +97,12 @@ class OwnKeyViewSet(GovernanceViewSet):
         saved, secret = services.create_own_key(request.data, user=request.user)
         return answered("key", saved, 201, secret=secret)
 
+    @extend_schema(
+        operation_id="rotate_own_key",
+        summary="Give a key of your own a new secret",
+        request=RotationSerializer,
+        responses=answers(*WRITING, 404, ok=NewKeySerializer),
+    )
     def rotate(self, request: Request, key_id: str) -> Response:
         saved, secret = services.rotate_own_key(
             key_id, user=request.user, grace=grace_of(request.data)
