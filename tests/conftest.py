@@ -65,12 +65,16 @@ SLOW = (
     "tests/browser/test_desk.py",
     "tests/browser/test_every_page.py",
     "tests/browser/test_interactions.py",
+    "tests/browser/test_provider.py",
+    "tests/browser/test_targets.py",
+    "tests/docs/test_commands.py::test_it_runs",
     "tests/faults/test_limits.py",
     "tests/gateway/collector/test_processes.py",
     "tests/gateway/supervisor/test_preflight.py",
     "tests/gateway/supervisor/test_reload.py",
     "tests/gateway/supervisor/test_up.py",
     "tests/gateway/supervisor/test_workers.py",
+    "tests/governance/test_postgres.py",
     "tests/inference/local/runtimes/test_llama_pooling.py",
     "tests/inference/local/store/test_hub.py",
     "tests/service/test_clouds.py",
@@ -78,8 +82,7 @@ SLOW = (
     "tests/service/test_interaction_log.py",
     "tests/service/test_two_nodes.py",
 )
-"""Files that start many processes, minutes in all: `make test-slow` runs them, and naming one
-does."""
+"""What starts many processes, minutes in all: `make test-slow` runs it, and naming it does."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

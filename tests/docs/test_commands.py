@@ -41,8 +41,8 @@ ELSEWHERE = (
     "make bench-quick",
     ".venv/bin/python manage.py collect",
 )
-"""What this is a part of, what is run beside it before anything lands, and the collector, which
-never ends and is run and killed in tests/gateway/collector/test_processes.py."""
+"""What this is a part of, the benchmark, which takes the machine for itself, and the collector,
+which never ends and is run and killed in tests/gateway/collector/test_processes.py."""
 
 
 @pytest.fixture(scope="module")
