@@ -58,6 +58,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if not chat:
             await metrics.respond(scope, receive, send)
             return
+        # As `in_flight.counted` does, without a coroutine of its own around each request.
         in_flight.in_flight += 1
         try:
             await V1(scope, receive, send)

@@ -22,8 +22,8 @@ from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.asking_holders import asked, document_from
 from inference.edge.consumer import method_not_allowed
-from inference.edge.inference_consumer import read_headers
 from inference.edge.keyed_consumer import KeyedConsumer
+from inference.edge.request_headers import read_headers
 from inference.protocols import ANTHROPIC, OPENAI, spoken
 from inference.record import record
 from inference.record.booking import booking

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from governance.interactions.record import NamedRef
-from governance.kinds import caller_headers, list_headers
 from governance.kinds.kind import HOPS_HEADER
 from governance.routing.breaker import HealthReader
 from governance.routing.fallback_modes import NEVER
@@ -34,45 +33,29 @@ from inference.dispatch.shadow import Copy, Shadows
 from inference.edge import response_headers
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
-from inference.edge.asgi import Header, Receive
 from inference.edge.authentication import Authenticate, address_of
 from inference.edge.body_budget import BodyBudget
 from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
+from inference.edge.form_consumer import FormConsumer
 from inference.edge.heartbeat import Heartbeat
 from inference.edge.observer import Observer
 from inference.edge.request_cache import RequestCache
-from inference.edge.spool import MEMORY, Spool
-from inference.edge.upload import Upload
-from inference.edge.upload_intake import UploadIntake
+from inference.edge.request_headers import read_headers
+from inference.edge.spool import MEMORY
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.handed_on import is_form
-from inference.endpoints.session import HEADER_NAMES, sticky_session
+from inference.endpoints.session import sticky_session
 from inference.record import record
 from inference.record.record import RequestContext
-from inference.translate.form_scanner import boundary_of
 from inference.upstream import client_of
 from inference.upstream.backend import is_back
 from inference.values.error_answer import ErrorAnswer
-from inference.values.failures import Failure, Outcome
+from inference.values.failures import Outcome
 from inference.values.held_object import HeldBook
 from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import BadRequest, ParsedRequest
 
 log = structlog.get_logger("pointsman.chat")
-
-READ_HEADERS: Final = caller_headers() | {
-    b"content-type",
-    b"authorization",
-    b"x-api-key",
-    b"x-routing-profile",
-    b"x-request-id",
-    b"cache-control",
-    b"user-agent",
-    *HEADER_NAMES,
-}
-LIST_HEADERS: Final = list_headers()
-
 
 _LOOP: Final = ErrorAnswer(
     508,
@@ -91,18 +74,7 @@ class RequestRefused(Exception):
         self.answer = answer
 
 
-def read_headers(given: Iterable[Header]) -> dict[bytes, bytes]:
-    """The headers that are looked at; the lines of one that is a list are joined."""
-    headers: dict[bytes, bytes] = {}
-    for name, value in given:
-        if name in READ_HEADERS:
-            if name in headers and name in LIST_HEADERS:
-                value = headers[name] + b", " + value
-            headers[name] = value
-    return headers
-
-
-class InferenceConsumer(LeanHttpConsumer):
+class InferenceConsumer(FormConsumer):
     """Carries one request: authenticate, read, parse, route, dispatch, record.
 
     What differs from endpoint to endpoint is in `endpoint`; who only looks on is an observer.
@@ -151,8 +123,6 @@ class InferenceConsumer(LeanHttpConsumer):
         self._copy: Copy | None = None
         self.budgets = budgets
         self.body_idle = body_idle
-        self._intake: UploadIntake | None = None
-        """Of a form that is sent on while it arrives."""
 
     def body_owner(self) -> Hashable:
         key = self.context.virtual_key
@@ -179,69 +149,6 @@ class InferenceConsumer(LeanHttpConsumer):
             return method_not_allowed(self.endpoint.path, *self.methods)
         hops = headers.get(HOPS_HEADER)
         return _LOOP if hops is not None and is_back(hops) else None
-
-    def reads_on(self) -> bool:
-        return self.endpoint.forms is not None and not self.coding and self._boundary() is not None
-
-    async def _begin_reading(self, receive: Receive, carrier: asyncio.Task[Any]) -> Receive:
-        """Of a form only so much as tells where the request goes."""
-        boundary, forms = self._boundary(), self.endpoint.forms
-        assert boundary is not None
-        assert forms is not None
-        announced = self._announced.length
-        held = self._body_held
-        if held is not None:
-            await held.hold(self.body_owner(), announced)
-        upload = Upload(boundary, announced, Spool(self.spool))
-        self._intake = intake = UploadIntake(
-            upload,
-            receive,
-            self.loop,
-            self.timer_wheel,
-            limit=self.body_limit,
-            held=held,
-            idle=self.body_idle,
-            told=self._failure_of,
-        )
-        await intake.until(forms.is_enough, carrier)
-        if not upload.complete:
-            self.writer.unread = intake.unread
-            upload.when_complete(self._read_to_its_end)
-        return intake.receive
-
-    def _boundary(self) -> bytes | None:
-        """Of the form that this request is; None where it is none or must be read whole."""
-        if self.endpoint.forms is None or not is_form(self.headers):
-            return None
-        return boundary_of(self.headers[b"content-type"].decode("latin-1"))
-
-    def _upload(self, body: bytes) -> Upload | None:
-        """The form, be it all here or still on its way."""
-        if self._intake is not None:
-            return self._intake.upload
-        boundary = self._boundary()
-        if boundary is None:
-            return None
-        whole = Upload(boundary, len(body), Spool(self.spool, len(body)))
-        whole.feed(body)
-        whole.finish()
-        return whole
-
-    def _read_to_its_end(self) -> None:
-        assert self._intake is not None
-        if self._intake.upload.failure is None:
-            self.writer.unread = None
-
-    def _failure_of(self, error: Exception) -> Failure:
-        """What ends the attempts of a form that does not come to its end."""
-        told = self._told(error)
-        return Failure(Outcome.CALLERS_FAULT, told.code or "", told.message, told.status,
-                       retry_after=told.retry_after)  # fmt: skip
-
-    async def disconnect(self) -> None:
-        if self._intake is not None:
-            self._intake.close()
-        await super().disconnect()
 
     async def handle(self, body: bytes) -> None:
         context = self.context

@@ -16,9 +16,9 @@ from inference.dispatch.seals import seal_for
 from inference.edge import response_headers
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.consumer import method_not_allowed
-from inference.edge.inference_consumer import read_headers
 from inference.edge.keyed_consumer import KeyedConsumer
 from inference.edge.own_responses import Own, answer
+from inference.edge.request_headers import read_headers
 from inference.protocols import RESPONSES
 from inference.translate.base import EVENT_STREAM
 from inference.translate.responses.kept import KeptStream, sealed_answer

@@ -1,0 +1,33 @@
+"""Which headers of a request are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from governance.kinds import caller_headers, list_headers
+from inference.edge.asgi import Header
+from inference.endpoints.session import HEADER_NAMES
+
+READ_HEADERS: Final = caller_headers() | {
+    b"content-type",
+    b"authorization",
+    b"x-api-key",
+    b"x-routing-profile",
+    b"x-request-id",
+    b"cache-control",
+    b"user-agent",
+    *HEADER_NAMES,
+}
+LIST_HEADERS: Final = list_headers()
+
+
+def read_headers(given: Iterable[Header]) -> dict[bytes, bytes]:
+    """The headers that are looked at; the lines of one that is a list are joined."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in given:
+        if name in READ_HEADERS:
+            if name in headers and name in LIST_HEADERS:
+                value = headers[name] + b", " + value
+            headers[name] = value
+    return headers
