@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.eventually import eventually
 from tests.support.upstream import Upstream
 
 _names = itertools.count(1)
@@ -34,7 +35,16 @@ class Operator:
         body = {"name": name, "virtual_provider": name, "targets": list(targets), **more}
         answer = self.api.post("/routing-profiles", json=body)
         assert answer.status_code == 201, answer.text
+        eventually(lambda: self._is_known(f"{name}/"))
         return dict(answer.json()["profile"])
+
+    def _is_known(self, prefix: str) -> bool:
+        """Whether every process offers it, as far as sixteen new connections tell."""
+        for _ in range(16):
+            offer = httpx.get(f"{self.url}/v1/models", headers=self.headers, timeout=30).json()
+            if not any(one["id"].startswith(prefix) for one in offer["data"]):
+                return False
+        return True
 
     def replace(self, profile: dict[str, Any]) -> None:
         answer = self.api.put(f"/routing-profiles/{profile['id']}", json=profile)
