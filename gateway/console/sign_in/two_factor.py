@@ -22,6 +22,7 @@ from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -47,7 +48,7 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold is untyped
     """Name, password, and the code where one is set up."""
 
     code = forms.CharField(
-        label="Code of your authenticator app, where you have set one up",
+        label=gettext_lazy("Code of your authenticator app, where you have set one up"),
         required=False,
         max_length=20,
         widget=UnfoldAdminTextInputWidget(
@@ -87,7 +88,9 @@ def passes(user: Any, code: str) -> bool:
 def show(request: HttpRequest) -> HttpResponse:
     """Whether it is on; the picture to scan where it is not."""
     if _app(request.user) is not None:
-        return page(request, "console/sign_in/two_factor.html", "Two-factor sign-in", on=True)
+        return page(
+            request, "console/sign_in/two_factor.html", gettext("Two-factor sign-in"), on=True
+        )
     secret = generate_totp_secret()
     request.session[PENDING] = secrets.encrypt(secret)
     name = quote(request.user.get_username())
@@ -95,7 +98,7 @@ def show(request: HttpRequest) -> HttpResponse:
     answer = page(
         request,
         "console/sign_in/two_factor.html",
-        "Two-factor sign-in",
+        gettext("Two-factor sign-in"),
         on=False,
         secret=secret,
         picture=_picture(address),
@@ -113,14 +116,18 @@ def turn_on(request: HttpRequest) -> HttpResponse:
     if not sealed or _app(request.user) is not None:
         return HttpResponseRedirect(reverse("two-factor"))
     if not validate_totp_code(secrets.decrypt(sealed), code):
-        messages.error(request, "That is not the code of now: scan the picture again.")
+        messages.error(request, gettext("That is not the code of now: scan the picture again."))
         return HttpResponseRedirect(reverse("two-factor"))
     with transaction.atomic():
         TOTP.activate(request.user, secrets.decrypt(sealed))
         codes = RecoveryCodes.activate(request.user).get_unused_codes()
     del request.session[PENDING]
     answer = page(
-        request, "console/sign_in/two_factor.html", "Two-factor sign-in", on=True, codes=codes
+        request,
+        "console/sign_in/two_factor.html",
+        gettext("Two-factor sign-in"),
+        on=True,
+        codes=codes,
     )
     answer["Cache-Control"] = "no-store"
     return answer
@@ -131,11 +138,11 @@ def turn_on(request: HttpRequest) -> HttpResponse:
 def turn_off(request: HttpRequest) -> HttpResponse:
     """With the password: a session left open is not enough."""
     if not request.user.check_password(request.POST.get("password", "")):
-        messages.error(request, "That is not your password: nothing was changed.")
+        messages.error(request, gettext("That is not your password: nothing was changed."))
     else:
         for row in Authenticator.objects.filter(user=request.user):
             row.delete()
-        messages.success(request, "Signing in asks for the password alone now.")
+        messages.success(request, gettext("Signing in asks for the password alone now."))
     return HttpResponseRedirect(reverse("two-factor"))
 
 
