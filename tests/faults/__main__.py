@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.faults import database, figures, inbound, limits, matrix, processes, upstream
+from tests.faults import database, figures, inbound, limits, matrix, processes, stopping, upstream
 
 SECTIONS = {
     "inbound": inbound.run,
@@ -15,6 +15,7 @@ SECTIONS = {
     "upstream": upstream.run,
     "processes": processes.run,
     "database": database.run,
+    "stopping": stopping.run,
 }
 LIMITS = {"limits": limits.run}
 """By name alone: `make test-limits`. They stand in a page of their own."""
