@@ -10,6 +10,7 @@ from gateway.console.help import views as help_pages
 from gateway.console.interactions import views as interactions
 from gateway.console.limits import replay as limit_replay
 from gateway.console.own_keys import views as own_keys
+from gateway.console.people import invitation
 from gateway.console.playground import views as playground
 from gateway.console.providers import (
     connection_copy,
@@ -69,6 +70,7 @@ urlpatterns = [
     path("search/", everything.search, name="search"),
     path("search/do", switching.ask, name="search-do"),
     path("usage/", usage.show, name="usage"),
+    path("people/<int:pk>/invite", invitation.again, name="invite"),
     path("sessions/", sessions.show, name="sessions"),
     path("sessions/end", sessions.end, name="session-end"),
     path("connection/<int:pk>/override", override.change, name="connection-override"),

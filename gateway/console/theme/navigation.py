@@ -16,7 +16,7 @@ PAGES: Final = (
     ("My keys", "vpn_key", "console:own-keys", ""),
     ("Local engine", "memory", "console:engine", "gateway.view_engine"),
     ("Sessions", "devices", "console:sessions", ""),
-    ("Two-factor sign-in", "lock", "two-factor", ""),
+    ("Passkeys, two-factor", "lock", "two-factor", ""),
 )
 """Title, icon, name of the path, permission."""
 
