@@ -97,6 +97,7 @@ def _bound(where: Path, suffix: str) -> tuple[Path, socket.socket]:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         made.bind(str(path))
+        path.chmod(0o600)
     except OSError:
         made.close()
         raise

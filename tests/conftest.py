@@ -65,7 +65,7 @@ SLOW = (
     "tests/browser/test_desk.py",
     "tests/browser/test_every_page.py",
     "tests/browser/test_interactions.py",
-    "tests/browser/test_passkeys.py",
+    "tests/browser/test_sign_in.py",
     "tests/browser/test_provider.py",
     "tests/browser/test_targets.py",
     "tests/docs/test_commands.py::test_it_runs",

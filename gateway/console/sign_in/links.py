@@ -130,9 +130,7 @@ class ChoosePassword(PasswordResetConfirmView):
 
     def dispatch(self, *args: Any, **named: Any) -> Any:
         self.token_generator = self.link.tokens
-        answer: Any = super().dispatch(*args, **named)
-        answer["Referrer-Policy"] = "no-referrer"
-        return answer
+        return super().dispatch(*args, **named)
 
     def get_user(self, uidb64: str) -> User | None:
         user = super().get_user(uidb64)
