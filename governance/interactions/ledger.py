@@ -79,6 +79,9 @@ class TrafficSum(msgspec.Struct):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    audio_milliseconds: int = 0
+    images: int = 0
+    characters: int = 0
     unpriced: int = 0
     cost_micro_usd: int = 0
 
@@ -108,12 +111,10 @@ def add_up(records: Iterable[InteractionRecord]) -> dict[Place, UsageSum]:
             if attempt.usage is not None:
                 used.cache_written_tokens += attempt.usage.cache_written
                 used.reasoning_tokens += attempt.usage.reasoning
-                if attempt.usage.units:
-                    _add_units(used, attempt.usage.units)
     return found
 
 
-def _add_units(used: UsageSum, units: Mapping[str, float]) -> None:
+def _add_units(used: UsageSum | TrafficSum, units: Mapping[str, float]) -> None:
     used.audio_milliseconds += round(units.get("audio_seconds", 0) * 1000)
     used.images += round(units.get("images", 0))
     used.characters += round(units.get("characters", 0))
@@ -142,6 +143,8 @@ def _count(used: UsageSum | TrafficSum, attempt: AttemptRecord) -> None:
         used.prompt_tokens += usage.prompt
         used.completion_tokens += usage.completion
         used.cached_tokens += usage.cached
+        if usage.units:
+            _add_units(used, usage.units)
 
 
 def quarter_hour(time: str) -> str:

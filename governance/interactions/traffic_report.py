@@ -25,9 +25,14 @@ BUCKETS: Final = 150_000
 """Buckets of the usage ledger that are looked at for one answer, the latest."""
 FACTS: Final = ("requests", "attempts", "failed", "unpriced", "cost_micro_usd")
 TOKENS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens")
+UNITS: Final = ("audio_milliseconds", "images", "characters")
+"""What ledgers count beside tokens, and rows do not: the edges of a range have none."""
 _TRAFFIC: Final = frozenset({"provider", "model", "outcome", "outcome__in", "fallback"})
 _USAGE: Final = frozenset(
-    {"key_id", "key_id__in", "group_id", "group_id__gt", "profile_id", "provider", "model"}
+    {
+        *("key_id", "key_id__in", "group_id", "group_id__gt", "owner_id", "owner_id__gt"),
+        *("profile_id", "provider", "model"),
+    }
 )
 _MINUTE: Final = len("2030-01-31 12:34")
 NO_CODE: Final = "cancelled"
@@ -71,13 +76,16 @@ class TrafficSums:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    audio_milliseconds: int = 0
+    images: int = 0
+    characters: int = 0
     unpriced: int = 0
     cost_micro_usd: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     """Requests by how they ended; empty where the ledger does not tell."""
 
     def add(self, row: Mapping[str, Any]) -> None:
-        for name in (*FACTS, *TOKENS):
+        for name in (*FACTS, *TOKENS, *UNITS):
             setattr(self, name, getattr(self, name) + int(row.get(f"sum_{name}") or 0))
         requests = row.get("sum_requests") or 0
         outcome = row.get("outcome")
@@ -92,7 +100,7 @@ class TrafficSums:
 
     def take(self, other: TrafficSums) -> None:
         """Adds what another sum holds."""
-        for name in (*FACTS, *TOKENS, "errors", "fallbacks", "local_fallbacks"):
+        for name in (*FACTS, *TOKENS, *UNITS, "errors", "fallbacks", "local_fallbacks"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for outcome, count in other.outcomes.items():
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
@@ -283,7 +291,7 @@ def _latest(buckets: QuerySet[Any], report: TrafficReport) -> QuerySet[Any]:
 
 
 def _sums(model: type[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {f"sum_{name}": Sum(name) for name in (*FACTS, *TOKENS)}
+    found: dict[str, Any] = {f"sum_{name}": Sum(name) for name in (*FACTS, *TOKENS, *UNITS)}
     if model is UsageBucket:
         found["sum_errors"] = Sum("errors")
     return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -32,10 +32,17 @@ SUMS: Final[Mapping[str, str]] = {
     "cached_tokens": "cached_tokens",
     "output_tokens": "completion_tokens",
     "reasoning_tokens": "reasoning_tokens",
+    "audio_seconds": "audio_milliseconds",
+    "images": "images",
+    "characters": "characters",
     "unpriced": "unpriced",
 }
 """The columns that are summed, by their names in the report."""
+SCALED: Final = {"audio_seconds": 1000}
+"""How many of what the ledger counts make one of what is reported."""
 FILTERS: Final = tuple(GROUPS)
+Names = dict[tuple[str, str], str]
+"""What ids are called, by what they are ids of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +57,27 @@ class UsageQuestion:
     """`hour` or `day`; empty: the whole time as one."""
     only: Mapping[str, str] | None = None
     """Values of `GROUPS` that count alone."""
+    among: tuple[str, ...] | None = None
+    """Values of what is grouped by that are told, where not all of them are."""
+    copies: bool = False
+    """Only what copies of requests used, which profiles send to their shadows."""
 
     def before(self) -> UsageQuestion:
         """The same of the time before, as long."""
-        length = self.end - self.begin
-        return UsageQuestion(
-            self.begin - length, self.begin, self.group_by, self.interval, self.only
-        )
+        return replace(self, begin=self.begin - (self.end - self.begin), end=self.begin)
 
 
 def usage_report(question: UsageQuestion) -> list[dict[str, Any]]:
     """A row for each combination, the dearest first; with an interval in the order of time."""
-    rows = _chosen(question)
-    names: list[str] = []
+    rows = _chosen(question).order_by()
     if question.interval:
         truncate = INTERVALS[question.interval]
         rows = rows.annotate(interval=truncate("start", tzinfo=UTC))
-        names.append("interval")
-    names += [GROUPS[one][0] for one in question.group_by]
-    if not names:
+    place = [*(("interval",) if question.interval else ()), *_identities(question)]
+    if not place:
         return [_row(question, rows.aggregate(**_sums()), {})]
-    found = rows.order_by().values(*names).annotate(**_sums())
-    shown = _names(question, rows)
-    told = [_row(question, one, shown) for one in found]
+    found = rows.values(*place, *_called(question)).annotate(**_sums(), last=Max("start"))
+    told = [_row(question, *one) for one in _folded(question, place, found)]
     told.sort(key=lambda one: -Decimal(one["cost_usd"] or 0))
     if question.interval:
         told.sort(key=lambda one: str(one["interval"]))
@@ -102,24 +107,49 @@ def _chosen(question: UsageQuestion) -> QuerySet[Any]:
     rows = UsageBucket.objects.filter(start__gte=question.begin, start__lt=question.end)
     for name, value in (question.only or {}).items():
         rows = rows.filter(**{GROUPS[name][0]: value})
+        if name == "owner":
+            # Says what the index of owners holds, or it would not be used.
+            rows = rows.filter(owner_id__gt="")
+    if question.copies:
+        rows = rows.filter(shadow=True)
+    if question.among is not None:
+        (identity,) = _identities(question)
+        rows = rows.filter(**{f"{identity}__in": question.among})
     return rows
 
 
-def _names(question: UsageQuestion, rows: QuerySet[Any]) -> dict[tuple[str, str], str]:
-    """What ids are called: by the latest name that was noted."""
-    found: dict[tuple[str, str], str] = {}
-    for one in question.group_by:
-        identity, name = GROUPS[one]
-        if name:
-            latest = rows.order_by().values(identity, name).annotate(last=Max("start"))
-            told = latest.order_by("last").values_list(identity, name)
-            found |= {(one, key): called for key, called in told}
-    return found
+def _identities(question: UsageQuestion) -> list[str]:
+    return [GROUPS[one][0] for one in question.group_by]
 
 
-def _row(
-    question: UsageQuestion, sums: Mapping[str, Any], names: Mapping[tuple[str, str], str]
-) -> dict[str, Any]:
+def _called(question: UsageQuestion) -> list[str]:
+    """The columns of names. They are grouped by too: to look for the latest of each beside the sums
+    would read everything twice."""
+    return [GROUPS[one][1] for one in question.group_by if GROUPS[one][1]]
+
+
+def _folded(
+    question: UsageQuestion, place: Sequence[str], found: Iterable[dict[str, Any]]
+) -> Iterator[tuple[Mapping[str, Any], Names]]:
+    """One row for each place, whatever it was called, with the name that was noted last."""
+    sums: dict[tuple[Any, ...], dict[str, Any]] = {}
+    names: Names = {}
+    since: dict[tuple[str, str], datetime] = {}
+    for row in found:
+        held = sums.setdefault(tuple(row[name] for name in place), row)
+        if held is not row:
+            for name in row:
+                if name.startswith("sum_"):
+                    held[name] = (held[name] or 0) + (row[name] or 0)
+        for one in question.group_by:
+            identity, name = GROUPS[one]
+            key = one, row[identity]
+            if name and (key not in since or row["last"] > since[key]):
+                names[key], since[key] = row[name], row["last"]
+    return ((row, names) for row in sums.values())
+
+
+def _row(question: UsageQuestion, sums: Mapping[str, Any], names: Names) -> dict[str, Any]:
     row: dict[str, Any] = {}
     if question.interval:
         row["interval"] = sums["interval"].isoformat().replace("+00:00", "Z")
@@ -129,7 +159,8 @@ def _row(
         if name:
             row[f"{one}_name"] = names.get((one, sums[identity]), "")
     for name in SUMS:
-        row[name] = sums[f"sum_{name}"] or 0
+        total = sums[f"sum_{name}"] or 0
+        row[name] = total / SCALED[name] if name in SCALED else total
     micro = sums["sum_cost"] or 0
     # What has no known price is not for free.
     unknown = not micro and row["unpriced"]

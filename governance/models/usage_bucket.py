@@ -11,6 +11,7 @@ from django.db.models import (
     Index,
     Model,
     PositiveBigIntegerField,
+    Q,
     UniqueConstraint,
 )
 
@@ -72,6 +73,14 @@ class UsageBucket(Model):
         indexes = [
             Index(fields=[name, "start"], name=f"usage_bucket_{name}")
             for name in ("key_id", "group_id", "profile_id", "provider")
+        ] + [
+            # Most keys belong to nobody, and few requests are copied: they take up no room there.
+            Index(
+                fields=["owner_id", "start"],
+                condition=Q(owner_id__gt=""),
+                name="usage_bucket_owner_id",
+            ),
+            Index(fields=["start"], condition=Q(shadow=True), name="usage_bucket_shadow"),
         ]
 
     def __str__(self) -> str:
