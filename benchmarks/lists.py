@@ -236,8 +236,9 @@ def _insert(cursor: Any, rows: int, keys: int, profiles: int) -> None:
 
 
 def _ledgers(cursor: Any) -> None:
-    """Both, as sums of the rows."""
+    """All of them, as sums of the rows."""
     from governance.interactions.ledger import COUNTS, TRAFFIC_COUNTS
+    from tests.governance.interactions.rows import fill_days
 
     start = (
         "strftime('%%Y-%%m-%%d %%H:', time) || "
@@ -273,6 +274,7 @@ def _ledgers(cursor: Any) -> None:
             f"FROM governance_interaction GROUP BY begins, {', '.join(place)}",
             (),
         )
+    fill_days()
 
 
 def _session() -> str:

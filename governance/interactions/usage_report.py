@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import F, Max, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncHour
 
+from governance.interactions.days import SplitRange, split
+from governance.interactions.ledger import DIMENSIONS
 from governance.limits.limit import MICRO
 from governance.models.usage_bucket import UsageBucket
+from governance.models.usage_day import UsageDay
 
 GROUPS: Final[Mapping[str, tuple[str, str]]] = {
     "group": ("group_id", "group_name"),
@@ -69,15 +72,9 @@ class UsageQuestion:
 
 def usage_report(question: UsageQuestion) -> list[dict[str, Any]]:
     """A row for each combination, the dearest first; with an interval in the order of time."""
-    rows = _chosen(question).order_by()
-    if question.interval:
-        truncate = INTERVALS[question.interval]
-        rows = rows.annotate(interval=truncate("start", tzinfo=UTC))
-    place = [*(("interval",) if question.interval else ()), *_identities(question)]
-    if not place:
-        return [_row(question, rows.aggregate(**_sums()), {})]
-    found = rows.values(*place, *_called(question)).annotate(**_sums(), last=Max("start"))
-    told = [_row(question, *one) for one in _folded(question, place, found)]
+    if not (question.interval or question.group_by):
+        return [_row(question, _chosen(question).aggregate(**_sums()), {})]
+    told = [_row(question, *one) for one in _folded(question, _summed(question))]
     told.sort(key=lambda one: -Decimal(one["cost_usd"] or 0))
     if question.interval:
         told.sort(key=lambda one: str(one["interval"]))
@@ -103,6 +100,40 @@ def _sums() -> dict[str, Sum]:
     return {f"sum_{name}": one for name, one in sums.items()} | {"sum_cost": Sum("cost_micro_usd")}
 
 
+def _summed(question: UsageQuestion) -> Iterator[dict[str, Any]]:
+    """Sums by place and by what that was called; from the ledger by day as far as that tells.
+
+    To look for the latest of the names beside the sums would read everything twice.
+    """
+    parts = _by_day(question)
+    for begin, end in ((question.begin, question.end),) if parts is None else parts.ends:
+        rows = _chosen(replace(question, begin=begin, end=end)).order_by()
+        if question.interval:
+            rows = rows.annotate(interval=INTERVALS[question.interval]("start", tzinfo=UTC))
+        called = [GROUPS[one][1] for one in question.group_by if GROUPS[one][1]]
+        yield from rows.values(*_place(question), *called).annotate(**_sums(), last=Max("start"))
+    if parts is not None:
+        yield from _of_days(question, *parts.days)
+
+
+def _by_day(question: UsageQuestion) -> SplitRange | None:
+    if question.interval or question.only or question.copies or len(question.group_by) != 1:
+        return None
+    if question.group_by[0] not in DIMENSIONS:
+        return None
+    return split(question.begin, question.end, datetime.now(UTC))
+
+
+def _of_days(question: UsageQuestion, begin: datetime, end: datetime) -> QuerySet[Any]:
+    (dimension,) = question.group_by
+    identity, name = GROUPS[dimension]
+    rows = UsageDay.objects.filter(dimension=dimension, start__gte=begin, start__lt=end)
+    if question.among is not None:
+        rows = rows.filter(value__in=question.among)
+    place = {identity: F("value"), name: F("name")}
+    return rows.order_by().values(**place).annotate(**_sums(), last=Max("start"))
+
+
 def _chosen(question: UsageQuestion) -> QuerySet[Any]:
     rows = UsageBucket.objects.filter(start__gte=question.begin, start__lt=question.end)
     for name, value in (question.only or {}).items():
@@ -122,16 +153,15 @@ def _identities(question: UsageQuestion) -> list[str]:
     return [GROUPS[one][0] for one in question.group_by]
 
 
-def _called(question: UsageQuestion) -> list[str]:
-    """The columns of names. They are grouped by too: to look for the latest of each beside the sums
-    would read everything twice."""
-    return [GROUPS[one][1] for one in question.group_by if GROUPS[one][1]]
+def _place(question: UsageQuestion) -> list[str]:
+    return [*(("interval",) if question.interval else ()), *_identities(question)]
 
 
 def _folded(
-    question: UsageQuestion, place: Sequence[str], found: Iterable[dict[str, Any]]
+    question: UsageQuestion, found: Iterable[dict[str, Any]]
 ) -> Iterator[tuple[Mapping[str, Any], Names]]:
     """One row for each place, whatever it was called, with the name that was noted last."""
+    place = _place(question)
     sums: dict[tuple[Any, ...], dict[str, Any]] = {}
     names: Names = {}
     since: dict[tuple[str, str], datetime] = {}

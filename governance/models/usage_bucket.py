@@ -26,7 +26,34 @@ def _name() -> CharField[Any, Any]:
     return CharField(max_length=200, blank=True)
 
 
-class UsageBucket(Model):
+class UsageCounts(Model):
+    """What ledgers of usage count."""
+
+    requests = PositiveBigIntegerField(default=0)
+    """Each once, where it was answered or tried last."""
+    errors = PositiveBigIntegerField(default=0)
+    """Requests that ended otherwise than answered or cancelled."""
+    attempts = PositiveBigIntegerField(default=0)
+    failed = PositiveBigIntegerField(default=0)
+    """Attempts that ended otherwise than answered or cancelled."""
+    prompt_tokens = PositiveBigIntegerField(default=0)
+    completion_tokens = PositiveBigIntegerField(default=0)
+    cached_tokens = PositiveBigIntegerField(default=0)
+    cache_written_tokens = PositiveBigIntegerField(default=0)
+    reasoning_tokens = PositiveBigIntegerField(default=0)
+    audio_milliseconds = PositiveBigIntegerField(default=0)
+    images = PositiveBigIntegerField(default=0)
+    characters = PositiveBigIntegerField(default=0)
+    unpriced = PositiveBigIntegerField(default=0)
+    """Attempts that used tokens whose price is not known: they add nothing to the cost."""
+    cost_micro_usd = BigIntegerField(default=0)
+    """Millionths of a US dollar."""
+
+    class Meta:
+        abstract = True
+
+
+class UsageBucket(UsageCounts):
     """The usage ledger: a quarter hour of one key, group, owner, profile, provider and model.
 
     Written by the collector in the transaction that inserts the rows, so it is their sum; it stays
@@ -47,25 +74,6 @@ class UsageBucket(Model):
     model = CharField(max_length=300, blank=True)
     shadow = BooleanField(default=False)
     """Used by copies of requests that profiles send to their shadows."""
-    requests = PositiveBigIntegerField(default=0)
-    """Each once, where it was answered or tried last."""
-    errors = PositiveBigIntegerField(default=0)
-    """Requests that ended otherwise than answered or cancelled."""
-    attempts = PositiveBigIntegerField(default=0)
-    failed = PositiveBigIntegerField(default=0)
-    """Attempts that ended otherwise than answered or cancelled."""
-    prompt_tokens = PositiveBigIntegerField(default=0)
-    completion_tokens = PositiveBigIntegerField(default=0)
-    cached_tokens = PositiveBigIntegerField(default=0)
-    cache_written_tokens = PositiveBigIntegerField(default=0)
-    reasoning_tokens = PositiveBigIntegerField(default=0)
-    audio_milliseconds = PositiveBigIntegerField(default=0)
-    images = PositiveBigIntegerField(default=0)
-    characters = PositiveBigIntegerField(default=0)
-    unpriced = PositiveBigIntegerField(default=0)
-    """Attempts that used tokens whose price is not known: they add nothing to the cost."""
-    cost_micro_usd = BigIntegerField(default=0)
-    """Millionths of a US dollar."""
 
     class Meta:
         ordering = ("-start", "id")

@@ -14,7 +14,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from governance.interactions.traffic_report import TrafficQuestion, TrafficSums, traffic_report
+from governance.interactions.traffic_report import TrafficQuestion, traffic_report
+from governance.interactions.traffic_sums import TrafficSums
 from governance.interactions.usage_report import UsageQuestion, usage_report
 
 Sums = dict[str, Any]

@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 
 from gateway.console.usage.cells import sound
-from governance.models import TrafficBucket, UsageBucket
+from governance.models import TrafficBucket, UsageBucket, UsageDay
 from tests.gateway.console.sent import text_of
+from tests.governance.interactions.rows import fill_days
 
 PAGE = "/admin/usage/"
 
@@ -44,6 +45,7 @@ def rows(db: None) -> None:
             cost_micro_usd=cost,
             unpriced=unpriced,
         )
+    fill_days()
 
 
 def test_it_works(admin: Client) -> None:
@@ -64,6 +66,11 @@ def test_an_owner_sees_the_own_keys_alone(member: Any) -> None:
     assert "$2.50" not in text
 
 
+def again() -> None:
+    UsageDay.objects.all().delete()
+    fill_days()
+
+
 def test_rows_add_up_to_the_totals(admin: Client) -> None:
     """Whatever they are told apart by, with what copies of requests used, which are no requests."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
@@ -77,6 +84,7 @@ def test_rows_add_up_to_the_totals(admin: Client) -> None:
         prompt_tokens=7,
         cost_micro_usd=500_000,
     )
+    again()
     for by in ("key", "group", "owner", "profile", "provider", "model"):
         lines = admin.get(f"{PAGE}?by={by}&format=csv").content.decode().splitlines()
         rows = list(csv.DictReader(lines))
@@ -93,6 +101,7 @@ def test_sound_images_and_characters_where_there_are_any(admin: Client) -> None:
     units = {"audio_milliseconds": 90_500, "images": 4, "characters": 1200}
     UsageBucket.objects.filter(owner_id="ann").update(**units)
     TrafficBucket.objects.filter(outcome="ok").update(**units)
+    again()
     for by in ("key", "provider"):
         text = text_of(admin.get(f"{PAGE}?by={by}&sort=images"))
         for words in ("Sound", "90 s", "Images", "Characters", "1,200"):
@@ -116,6 +125,7 @@ def test_the_time_before_stands_beside(admin: Client) -> None:
         UsageBucket.objects.create(
             start=earlier - timedelta(hours=1), key_id=f"k-{owner}", cost_micro_usd=5_000_000
         )
+    again()
     named = {value: cells for value, _, cells in admin.get(f"{PAGE}?period=day").context["named"]}
     assert named["k-ann"][0].change == "-50 %"
     assert "k-gone" not in named
