@@ -41,8 +41,8 @@ SUMS: Final[Mapping[str, str]] = {
     "unpriced": "unpriced",
 }
 """The columns that are summed, by their names in the report."""
-SCALED: Final = {"audio_seconds": 1000}
-"""How many of what the ledger counts make one of what is reported."""
+THOUSANDTHS: Final = frozenset({"audio_seconds"})
+"""Sums of which the ledger keeps a thousandth."""
 FILTERS: Final = tuple(GROUPS)
 Names = dict[tuple[str, str], str]
 """What ids are called, by what they are ids of."""
@@ -189,8 +189,8 @@ def _row(question: UsageQuestion, sums: Mapping[str, Any], names: Names) -> dict
         if name:
             row[f"{one}_name"] = names.get((one, sums[identity]), "")
     for name in SUMS:
-        total = sums[f"sum_{name}"] or 0
-        row[name] = total / SCALED[name] if name in SCALED else total
+        found = sums[f"sum_{name}"] or 0
+        row[name] = found / 1000 if name in THOUSANDTHS else found
     micro = sums["sum_cost"] or 0
     # What has no known price is not for free.
     unknown = not micro and row["unpriced"]
