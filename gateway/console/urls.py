@@ -11,6 +11,7 @@ from gateway.console.interactions import views as interactions
 from gateway.console.limits import replay as limit_replay
 from gateway.console.own_keys import views as own_keys
 from gateway.console.people import invitation
+from gateway.console.playground import kept
 from gateway.console.playground import views as playground
 from gateway.console.providers import (
     connection_copy,
@@ -47,6 +48,7 @@ urlpatterns = [
     path("interactions/session", interactions.session, name="session"),
     path("playground/", playground.show, name="playground"),
     path("playground/models", playground.models, name="playground-models"),
+    path("playground/kept/<int:pk>", kept.kept, name="playground-kept"),
     path("playground/code", playground.code, name="playground-code"),
     path("playground/send", playground.send, name="playground-send"),
     path("connection/try", connection_views.attempt, name="connection-try"),
