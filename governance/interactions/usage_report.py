@@ -32,9 +32,14 @@ SUMS: Final[Mapping[str, str]] = {
     "cached_tokens": "cached_tokens",
     "output_tokens": "completion_tokens",
     "reasoning_tokens": "reasoning_tokens",
+    "audio_seconds": "audio_milliseconds",
+    "images": "images",
+    "characters": "characters",
     "unpriced": "unpriced",
 }
 """The columns that are summed, by their names in the report."""
+THOUSANDTHS: Final = frozenset({"audio_seconds"})
+"""Sums of which the ledger keeps a thousandth."""
 FILTERS: Final = tuple(GROUPS)
 
 
@@ -129,7 +134,8 @@ def _row(
         if name:
             row[f"{one}_name"] = names.get((one, sums[identity]), "")
     for name in SUMS:
-        row[name] = sums[f"sum_{name}"] or 0
+        found = sums[f"sum_{name}"] or 0
+        row[name] = found / 1000 if name in THOUSANDTHS else found
     micro = sums["sum_cost"] or 0
     # What has no known price is not for free.
     unknown = not micro and row["unpriced"]
