@@ -55,7 +55,7 @@ class Scale:
     kills: bool = True
     away: float = 10.0
     """Seconds for which PostgreSQL is away; 0: it stays."""
-    longest: float = 180.0
+    longest: float = 300.0
 
 
 SHORT: Final = Scale(streams=20, budget=150, away=0.0, longest=45.0)
