@@ -71,7 +71,29 @@ def admit(
     lease has lapsed, whatever becomes of the request.
     """
     amounts = amounts_of(full)
-    apart: dict[int, float] | None = None
+    for counter in counters:
+        if now >= counter.due:
+            counter.turn(now)
+        if counter.taken + amounts[counter.slot] > counter.ceiling:
+            return _admit_near(counters, amounts, full, least, now, lasts)
+    for counter in counters:
+        if counter.by_arrival:
+            counter.use(amounts[counter.slot], now)
+        else:
+            counter.taken += amounts[counter.slot]
+    return Lease(counters, amounts, None, now, now + lasts)
+
+
+def _admit_near(
+    counters: Sequence[Counter],
+    amounts: list[float],
+    full: Consumption,
+    least: Consumption,
+    now: float,
+    lasts: float,
+) -> Lease | Exceeded:
+    """The same where a limit is near its amount, or counts in a way of its own."""
+    apart: dict[int, float] = {}
     for place, counter in enumerate(counters):
         if now >= counter.due:
             counter.turn(now)
@@ -79,24 +101,14 @@ def admit(
             found = _beyond(counter, full, least, now)
             if isinstance(found, Exceeded):
                 return found
-            if apart is None:
-                apart = {}
             apart[place] = found
-    _hold(counters, amounts, apart, now)
-    return Lease(counters, amounts, apart, now, now + lasts)
-
-
-def _hold(
-    counters: Sequence[Counter], amounts: list[float], apart: dict[int, float] | None, now: float
-) -> None:
     for place, counter in enumerate(counters):
-        amount = amounts[counter.slot]
-        if apart is not None and place in apart:
-            amount = apart[place]
+        amount = apart.get(place, amounts[counter.slot])
         if counter.by_arrival:
             counter.use(amount, now)
         else:
             counter.taken += amount
+    return Lease(counters, amounts, apart, now, now + lasts)
 
 
 def _beyond(
