@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldBooleanSwitchWidget
 
 from gateway.console.forms.document_form import DocumentForm
 from gateway.console.forms.fields import ChoiceField, LinesField, NumberField, TextField
+from gateway.console.picker.subjects import subject_label
+from gateway.console.picker.widgets import PickerWidget
 from governance import limits
 from governance.limits.limit import EACH, ENFORCEMENTS, UNPRICED, WINDOWS
-from governance.models import ApiKey, Group, Limit, ModelPrice, Provider, RoutingProfile
+from governance.models import Group, Limit, ModelPrice
 from governance.routing.fields import Problem
 from governance.serializers import LimitSerializer, ModelPriceSerializer
 from governance.serializers.json_values import moment
 from governance.services.budgets import group_problems, limit_problems, price_problems
 
-LISTED: Final = 500
-"""Keys that a limit can be chosen for here; others are named by the API."""
 WEIGHTS: Final = ("input", "output", "cached", "reasoning")
 RATES: Final = ("input", "output", "cached_read", "cached_write", "reasoning", "request")
 
@@ -42,23 +43,13 @@ class GroupForm(DocumentForm):
         return group_problems(self.document(), self.instance)
 
 
-def subjects() -> list[tuple[str, str]]:
-    """Whose use a limit can count, as `type:id`."""
-    found = [("everything:", "Everything")]
-    for group in Group.objects.all():
-        found.append((f"group:{group.pk}", f"Group: {group.name}"))
-    for key in ApiKey.objects.all()[:LISTED]:
-        found.append((f"key:{key.pk}", f"API key: {key.name}"))
-    for profile in RoutingProfile.objects.all():
-        found.append((f"profile:{profile.pk}", f"Profile: {profile.name}"))
-    for provider in Provider.objects.all():
-        found.append((f"provider:{provider.name}", f"Provider: {provider.name}"))
-    return found
-
-
 class LimitForm(DocumentForm):
     name = TextField(label="Name", help_text="What callers read when it refuses them.")
-    subject = ChoiceField(subjects, label="Whose use")
+    subject = TextField(
+        label=_("Whose use"),
+        initial="everything:",
+        widget=PickerWidget("limit-subjects", empty=_("A key, group, profile or provider")),
+    )
     each = ChoiceField(
         [("", "All together"), *((name, label) for name, label in EACH.items())],
         label="The amount is for",
@@ -93,11 +84,10 @@ class LimitForm(DocumentForm):
         self.existing: int | None = self.instance.pk
         if self.existing is not None:
             self.initial.update(_shown(LimitSerializer.document(self.instance)))
-        choices = dict(subjects())
-        subject = str(self.initial.get("subject", ""))
-        if subject and subject not in choices:
-            choices[subject] = subject.replace(":", ": ", 1)
-        self.fields["subject"].choices = list(choices.items())  # type: ignore[attr-defined]  # a field with choices
+        if "subject" in self.fields:
+            widget, subject = self.fields["subject"].widget, self["subject"].value()
+            assert isinstance(widget, PickerWidget)
+            widget.label = subject_label(str(subject or ""))
 
     def document(self) -> dict[str, Any]:
         typed = dict(self.cleaned_data)

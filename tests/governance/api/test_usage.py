@@ -26,7 +26,7 @@ def bucket(day: int, hour: int, **values: Any) -> None:
 @pytest.fixture(autouse=True)
 def rows(db: None) -> None:
     bucket(1, 0, cost_micro_usd=1_500_000, cached_tokens=4)
-    bucket(1, 5, cost_micro_usd=1, failed=1, key_name="First")
+    bucket(1, 5, cost_micro_usd=1, failed=1, key_name="First", audio_milliseconds=1500, images=2)
     bucket(2, 5, key_id="k2", key_name="=cmd()", model="m-2", unpriced=1)
     bucket(3, 5, key_id="k2", key_name="=cmd()", cost_micro_usd=7)
     fill_days()
@@ -47,8 +47,8 @@ def test_it_works(api: Api) -> None:
         "cached_tokens": 4,
         "output_tokens": 10,
         "reasoning_tokens": 0,
-        "audio_seconds": 0,
-        "images": 0,
+        "audio_seconds": 1.5,
+        "images": 2,
         "characters": 0,
         "unpriced": 0,
         "cost_usd": "1.500001",
