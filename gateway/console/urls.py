@@ -23,10 +23,12 @@ from gateway.console.providers import (
 from gateway.console.rehearsal import views as rehearsal
 from gateway.console.search import everything, picks, switching
 from gateway.console.sign_in import sessions
+from gateway.console.theme import catalogue
 from gateway.console.usage import views as usage
 
 app_name = "console"
 urlpatterns = [
+    path("jsi18n", catalogue.show, name="jsi18n"),
     path("dashboard", dashboard.live, name="dashboard"),
     path("engine/", engine.show, name="engine"),
     path("engine/state", engine.state, name="engine-state"),

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext
 
 from governance import audit
 from governance.interactions.ledger import (
@@ -54,11 +55,22 @@ class Recomputed:
 
     @property
     def words(self) -> str:
-        verb = "would be" if self.dry_run else "are"
-        return (
-            f"Of {self.requests:,} requests the costs of {self.changed:,} {verb} others now: "
-            f"{self.micro_usd / 1_000_000:+,.6f} US dollars in all."
+        text = (
+            gettext(
+                "Of %(requests)s requests the costs of %(changed)s would be others now: "
+                "%(sum)s US dollars in all."
+            )
+            if self.dry_run
+            else gettext(
+                "Of %(requests)s requests the costs of %(changed)s are others now: "
+                "%(sum)s US dollars in all."
+            )
         )
+        return text % {
+            "requests": f"{self.requests:,}",
+            "changed": f"{self.changed:,}",
+            "sum": f"{self.micro_usd / 1_000_000:+,.6f}",
+        }
 
 
 def recompute_costs(

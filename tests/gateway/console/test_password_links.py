@@ -142,7 +142,7 @@ def test_links_lead_where_it_is_set(ann: User, settings: Any) -> None:
     settings.EMAIL_CONFIGURED = True
     forgotten_send = forgotten.send_to
     try:
-        forgotten.send_to = lambda name, root: seen.append(root)  # type: ignore[assignment]
+        forgotten.send_to = lambda name, root: seen.append(root)
         Client().post(ASK, {"name": "ann"}, headers={"host": "evil.example"})
         assert eventually(lambda: seen) == ["https://llm.example.com"]
     finally:
