@@ -210,6 +210,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "gateway.console.sign_in.oidc.context",
+                "gateway.console.sign_in.forgotten.context",
             ],
             "libraries": {"console": "gateway.console.theme.filters"},
         },

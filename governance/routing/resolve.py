@@ -65,6 +65,30 @@ def resolve(
     A session comes to its own target first, where that is healthy.
     """
     eligibility = eligibility_for(routing_request, choice, virtual_key, table)
+    if not eligibility.repeats(choice, routing_request, health):
+        return _worked_out(
+            eligibility, routing_request, choice, virtual_key, table, health, now, rng, sessions
+        )
+    plan = eligibility.plans.get(choice.reason)
+    if plan is None:
+        plan = _worked_out(
+            eligibility, routing_request, choice, virtual_key, table, health, now, rng, sessions
+        )
+        plan = eligibility.plans[choice.reason] = plan._replace(repeats=True)
+    return plan
+
+
+def _worked_out(
+    eligibility: Eligibility,
+    routing_request: RoutingRequest,
+    choice: ProfileChoice,
+    virtual_key: VirtualKey,
+    table: RoutingTable,
+    health: HealthReader,
+    now: float,
+    rng: Rng,
+    sessions: SessionReader,
+) -> Plan:
     profile = choice.profile
     if strategy_named(profile.strategy).reads_prices:
         eligibility = _with_costs(eligibility, routing_request, table, health)

@@ -211,20 +211,33 @@ def portable(document: Document, path: str) -> tuple[dict[str, Any], list[Proble
 
     Its strategy is one that they know, and what they do not know is left out.
     """
-    found: list[Problem] = []
-    plain = {k: v for k, v in document.items() if k not in ProfileSerializer.quiet}
-    hidden = TargetSerializer.quiet
-    plain["targets"] = [
-        {k: v for k, v in target.items() if k not in hidden} for target in document["targets"]
-    ]
+    name = document["name"]
+    plain, found = _without(document, ProfileSerializer.quiet, path, name)
+    plain["targets"] = []
+    for place, target in enumerate(document["targets"]):
+        kept, lost = _without(target, TargetSerializer.quiet, f"{path}.targets[{place}]", name)
+        plain["targets"].append(kept)
+        found += lost
     strategy = strategies.strategy_named(plain["strategy"])
     if strategy.extension:
         plain["strategy"] = strategies.DEFAULT
         message = gettext(
             'The profile "%(plain)s" is exported with %(default)s: relatives do not know %(name)s.'
-        ) % {"plain": plain["name"], "default": strategies.DEFAULT, "name": strategy.name}
+        ) % {"plain": name, "default": strategies.DEFAULT, "name": strategy.name}
         found.append(Problem(f"{path}.strategy", "not_portable", message))
     return plain, found
+
+
+def _without(
+    document: Document, hidden: frozenset[str], path: str, profile: str
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Without what relatives do not know; an export has of that what differs from the default."""
+    found = []
+    for name in document:
+        if name in hidden:
+            message = f'"{profile}" is exported without {name}, which relatives do not know.'
+            found.append(Problem(f"{path}.{name}", "not_portable", message))
+    return {name: value for name, value in document.items() if name not in hidden}, found
 
 
 def set_problems(documents: object, providers: ProviderNames = ()) -> list[Problem]:

@@ -18,6 +18,8 @@ from governance import audit
 from governance.interactions.ledger import (
     Place,
     TrafficPlace,
+    UsageSum,
+    by_day,
     micro_usd,
     quarter_hour,
     traffic_place,
@@ -32,6 +34,7 @@ from governance.models import (
     TableVersion,
     TrafficBucket,
     UsageBucket,
+    UsageDay,
 )
 from governance.prices import PriceList, Seller
 
@@ -146,10 +149,18 @@ def _recompute(
 
 
 def _book_usage(moved: Counter[Place], unpriced: Counter[Place]) -> None:
+    used: dict[Place, UsageSum] = {}
     for place in sorted({*moved, *unpriced}):
         _bucket(place).update(
             cost_micro_usd=F("cost_micro_usd") + moved[place],
             unpriced=F("unpriced") + unpriced[place],
+        )
+        used[place] = UsageSum(cost_micro_usd=moved[place], unpriced=unpriced[place])
+    for day, sums in sorted(by_day(used).items()):
+        where = day._asdict() | {"start": datetime.fromisoformat(day.start)}
+        UsageDay.objects.filter(**where).update(
+            cost_micro_usd=F("cost_micro_usd") + sums.counts["cost_micro_usd"],
+            unpriced=F("unpriced") + sums.counts["unpriced"],
         )
 
 

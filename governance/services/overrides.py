@@ -129,4 +129,4 @@ def _publish(row: TableVersion, provider: Provider, who: str, words: str) -> Non
     audit.record(
         [audit.Act("override", "provider", name, name, str(provider.pk), [words])], actor=who
     )
-    transaction.on_commit(snapshot.refresh, robust=True)
+    transaction.on_commit(snapshot.publish, robust=True)

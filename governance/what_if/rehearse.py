@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 
+from governance.routing.beside import beside
 from governance.routing.breaker import HEALTHY, HealthReader
 from governance.routing.course import CourseStep, course
 from governance.routing.explain import Explained, Simulation, explain
@@ -75,6 +76,8 @@ class Rehearsal:
     """A sentence when another profile is chosen than now, or a request is refused that was not."""
     course: tuple[CourseStep, ...] = ()
     """What the request goes through, under the conditions supposed; the draft's."""
+    beside: tuple[str, ...] = ()
+    """What the draft's cache and shadow mean for the request, a sentence each."""
 
     @property
     def same(self) -> bool:
@@ -114,7 +117,10 @@ def rehearse(
         saved = explain(_route(routing_request, virtual_key, table, health))
     changes = () if saved is None else tuple(differences(saved, draft))
     moved = "" if saved is None else _moved(saved, draft)
-    return Rehearsal(draft, saved, changes, moved, course(plan, routing_request, supposed))
+    drawn = random.Random(SEED)  # noqa: S311  # the same draw each time
+    told = beside(plan, routing_request, virtual_key, table, health, drawn)
+    words = tuple(one["detail"] for one in told.values())
+    return Rehearsal(draft, saved, changes, moved, course(plan, routing_request, supposed), words)
 
 
 def differences(before: Simulation, after: Simulation) -> list[CandidateChange]:

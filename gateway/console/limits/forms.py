@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldBooleanSwitchWidget
 
 from gateway.console.forms.document_form import DocumentForm
 from gateway.console.forms.fields import ChoiceField, LinesField, NumberField, TextField
+from gateway.console.picker.subjects import subject_label
+from gateway.console.picker.widgets import PickerWidget
 from governance import limits
 from governance.limits.limit import EACH, ENFORCEMENTS, UNPRICED, WINDOWS
 from governance.load_limits import limit_of
-from governance.models import ApiKey, Group, Limit, ModelPrice, Provider, RoutingProfile
+from governance.models import Group, Limit, ModelPrice
 from governance.models.choices import told
 from governance.routing.fields import Problem
 from governance.serializers import LimitSerializer, ModelPriceSerializer
 from governance.serializers.json_values import moment
 from governance.services.budgets import group_problems, limit_problems, price_problems
 
-LISTED: Final = 500
-"""Keys that a limit can be chosen for here; others are named by the API."""
 WEIGHTS: Final = ("input", "output", "cached", "reasoning")
 RATES: Final = ("input", "output", "cached_read", "cached_write", "reasoning", "request")
 
@@ -53,20 +53,6 @@ _SUBJECTS: Final = {
 }
 
 
-def subjects() -> list[tuple[str, str]]:
-    """Whose use a limit can count, as `type:id`."""
-    found = [("everything:", gettext("Everything"))]
-    rows: list[tuple[str, str, str]] = [
-        *(("group", one.pk, one.name) for one in Group.objects.all()),
-        *(("key", one.pk, one.name) for one in ApiKey.objects.all()[:LISTED]),
-        *(("profile", one.pk, one.name) for one in RoutingProfile.objects.all()),
-        *(("provider", one.name, one.name) for one in Provider.objects.all()),
-    ]
-    for kind, identity, name in rows:
-        found.append((f"{kind}:{identity}", _SUBJECTS[kind] % {"name": name}))
-    return found
-
-
 def owner_words(row: Limit) -> str:
     """Whose use the limit counts."""
     if row.subject_type not in _SUBJECTS:
@@ -80,7 +66,13 @@ class LimitForm(DocumentForm):
         label=gettext_lazy("Name"),
         help_text=gettext_lazy("What callers read when it refuses them."),
     )
-    subject = ChoiceField(subjects, label=gettext_lazy("Whose use"))
+    subject = TextField(
+        label=gettext_lazy("Whose use"),
+        initial="everything:",
+        widget=PickerWidget(
+            "limit-subjects", empty=gettext_lazy("A key, group, profile or provider")
+        ),
+    )
     each = ChoiceField(
         [("", gettext_lazy("All together")), *told(EACH.items())],
         label=gettext_lazy("The amount is for"),
@@ -135,11 +127,10 @@ class LimitForm(DocumentForm):
         self.existing: int | None = self.instance.pk
         if self.existing is not None:
             self.initial.update(_shown(LimitSerializer.document(self.instance)))
-        choices = dict(subjects())
-        subject = str(self.initial.get("subject", ""))
-        if subject and subject not in choices:
-            choices[subject] = subject.replace(":", ": ", 1)
-        self.fields["subject"].choices = list(choices.items())  # type: ignore[attr-defined]  # a field with choices
+        if "subject" in self.fields:
+            widget, subject = self.fields["subject"].widget, self["subject"].value()
+            assert isinstance(widget, PickerWidget)
+            widget.label = subject_label(str(subject or ""))
 
     def document(self) -> dict[str, Any]:
         typed = dict(self.cleaned_data)

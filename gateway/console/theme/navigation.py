@@ -17,7 +17,7 @@ PAGES: Final = (
     (gettext_lazy("My keys"), "vpn_key", "console:own-keys", ""),
     (gettext_lazy("Local engine"), "memory", "console:engine", "gateway.view_engine"),
     (gettext_lazy("Sessions"), "devices", "console:sessions", ""),
-    (gettext_lazy("Two-factor sign-in"), "lock", "two-factor", ""),
+    (gettext_lazy("Passkeys, two-factor"), "lock", "two-factor", ""),
 )
 """Title, icon, name of the path, permission."""
 
