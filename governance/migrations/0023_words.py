@@ -18,7 +18,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0014_cache_and_shadow'),
+        ('governance', '0025_limit_total_processes'),
     ]
 
     operations = [
