@@ -13,7 +13,7 @@ from django.db.models import (
     PositiveSmallIntegerField,
     Q,
 )
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from governance.interactions.record import FALLBACKS, OUTCOMES
 
@@ -99,4 +99,4 @@ class Interaction(Model):
         ]
 
     def __str__(self) -> str:
-        return f"interaction {self.request_id}"
+        return gettext("interaction %(id)s") % {"id": self.request_id}

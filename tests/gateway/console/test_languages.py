@@ -51,6 +51,11 @@ PAGES = (
     "auth/user/USER/change/",
     "auth/group/",
     "engine/",
+    "playground/",
+    "usage/",
+    f"{ROWS}/interaction/",
+    f"{ROWS}/interaction/1/change/",
+    "interactions/sessions/",
     "own-keys/",
     "sessions/",
     "nothing/here",
@@ -72,7 +77,11 @@ DATA = (
     ),
     *OPERATORS,
     *("Viewer", "Operator", "Administrator"),
-    *("light/light", "Light", "light", "fast", "tests", "ok"),
+    *("light/light", "Light", "light", "fast", "tests", "ok", "small", "large", "capable", "gone"),
+    *("gpt-4o-mini", "small-2030", "stop", "req_0", "ms"),
+    '[{"name": "get_weather", "description": "…", "parameters": {"type": "object", '
+    '"properties": {"city": {"type": "string"}}}}]',
+    '{"top_p": 0.9, "response_format": {"type": "json_object"}}',
     '{"model": "light/large", "messages": [{"role": "user", "content": "Hello"}]}',
 )
 """Names, and words of the API."""
