@@ -170,7 +170,7 @@ class Collector:
     def _hear(self) -> None:
         if self._limits is not None:
             self._limits.turn()
-            self._ledger.exchange(self._limits.totals)
+            self._ledger.exchange(self._limits)
         if self._gauges is not None:
             self._count_lost("log", self._gauges.receive())
             self._hints.exchange()

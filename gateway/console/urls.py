@@ -11,6 +11,7 @@ from gateway.console.interactions import views as interactions
 from gateway.console.limits import replay as limit_replay
 from gateway.console.own_keys import views as own_keys
 from gateway.console.people import invitation
+from gateway.console.playground import kept
 from gateway.console.playground import views as playground
 from gateway.console.providers import (
     connection_copy,
@@ -22,10 +23,12 @@ from gateway.console.providers import (
 from gateway.console.rehearsal import views as rehearsal
 from gateway.console.search import everything, picks, switching
 from gateway.console.sign_in import sessions
+from gateway.console.theme import catalogue
 from gateway.console.usage import views as usage
 
 app_name = "console"
 urlpatterns = [
+    path("jsi18n", catalogue.show, name="jsi18n"),
     path("dashboard", dashboard.live, name="dashboard"),
     path("engine/", engine.show, name="engine"),
     path("engine/state", engine.state, name="engine-state"),
@@ -47,6 +50,7 @@ urlpatterns = [
     path("interactions/session", interactions.session, name="session"),
     path("playground/", playground.show, name="playground"),
     path("playground/models", playground.models, name="playground-models"),
+    path("playground/kept/<int:pk>", kept.kept, name="playground-kept"),
     path("playground/code", playground.code, name="playground-code"),
     path("playground/send", playground.send, name="playground-send"),
     path("connection/try", connection_views.attempt, name="connection-try"),

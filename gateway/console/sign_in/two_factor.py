@@ -24,7 +24,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import split_domain_port
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -57,7 +57,7 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold is untyped
     """Name, password, and the code where one is set up."""
 
     code = forms.CharField(
-        label="Code of your authenticator app, where you have set one up",
+        label=gettext_lazy("Code of your authenticator app, where you have set one up"),
         required=False,
         max_length=20,
         widget=UnfoldAdminTextInputWidget(
@@ -116,7 +116,7 @@ def turn_on(request: HttpRequest) -> HttpResponse:
     if not sealed or _app(request.user) is not None:
         return HttpResponseRedirect(reverse("two-factor"))
     if not validate_totp_code(secrets.decrypt(sealed), code):
-        messages.error(request, "That is not the code of now: scan the picture again.")
+        messages.error(request, gettext("That is not the code of now: scan the picture again."))
         return HttpResponseRedirect(reverse("two-factor"))
     with transaction.atomic():
         TOTP.activate(request.user, secrets.decrypt(sealed))
@@ -132,17 +132,17 @@ def turn_on(request: HttpRequest) -> HttpResponse:
 def turn_off(request: HttpRequest) -> HttpResponse:
     """With the password: a session left open is not enough."""
     if not confirmed(request):
-        messages.error(request, _("That is not your password: nothing was changed."))
+        messages.error(request, gettext("That is not your password: nothing was changed."))
     else:
         kinds = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
         for row in Authenticator.objects.filter(user=request.user, type__in=kinds):
             row.delete()
-        messages.success(request, "Signing in asks for the password alone now.")
+        messages.success(request, gettext("Signing in asks for the password alone now."))
     return HttpResponseRedirect(reverse("two-factor"))
 
 
 def _page(request: HttpRequest, **said: Any) -> HttpResponse:
-    title, template = _("Passkeys and two-factor sign-in"), "console/sign_in/two_factor.html"
+    title, template = gettext("Passkeys and two-factor sign-in"), "console/sign_in/two_factor.html"
     return page(request, template, title, **passkeys.shown(request), **said)
 
 

@@ -262,6 +262,9 @@ def test_a_cache_and_a_shadow(admin: Client) -> None:
     assert (saved()["cache"], saved()["shadow"]) == (cache, shadow)
     page = text_of(admin.get(f"{PATH}/light/change/"))
     assert "what was answered to one caller is read by others" in page
+    assert (
+        "Answers are given again to every key for 60 s. A copy of 12.5 % goes to fast/m-9." in page
+    )
     wrong = profile_form({**document, "cache": {"ttl": 0}, "shadow": {"target": "fast"}}, False)
     page = text_of(admin.post(f"{PATH}/light/change/", wrong))
     for words in (
