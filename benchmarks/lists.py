@@ -236,8 +236,9 @@ def _insert(cursor: Any, rows: int, keys: int, profiles: int) -> None:
 
 
 def _ledgers(cursor: Any) -> None:
-    """Both, as sums of the rows."""
-    from governance.interactions.ledger import COUNTS
+    """All of them, as sums of the rows."""
+    from governance.interactions.ledger import COUNTS, TRAFFIC_COUNTS
+    from tests.governance.interactions.rows import fill_days
 
     start = (
         "strftime('%%Y-%%m-%%d %%H:', time) || "
@@ -260,10 +261,12 @@ def _ledgers(cursor: Any) -> None:
         "errors": f"sum({error})",
         **{name: f"max({name})" for name in ("key_name", "profile_name")},
         **dict.fromkeys(("group_id", "group_name", "owner_id", "owner_name"), "''"),
+        "shadow": "0",
     }
+    traffic = {**dict.fromkeys(TRAFFIC_COUNTS, "0"), **sums}
     for table, place, columns in (
         ("usagebucket", ("key_id", "profile_id", "provider", "model"), usage),
-        ("trafficbucket", ("provider", "model", "outcome", "fallback"), sums),
+        ("trafficbucket", ("provider", "model", "outcome", "fallback"), traffic),
     ):
         cursor.execute(
             f"INSERT INTO governance_{table} (start, {', '.join((*place, *columns))}) "
@@ -271,6 +274,7 @@ def _ledgers(cursor: Any) -> None:
             f"FROM governance_interaction GROUP BY begins, {', '.join(place)}",
             (),
         )
+    fill_days()
 
 
 def _session() -> str:

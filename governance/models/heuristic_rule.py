@@ -11,6 +11,7 @@ from django.db.models import (
     UniqueConstraint,
 )
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy
 
 from governance.errors import refuse
 from governance.models.constraints import filled, one_of
@@ -29,18 +30,23 @@ class HeuristicRule(Model):
         default=0,
         db_index=True,
         validators=[Bounds(0, 1_000_000)],
-        help_text="The first match wins.",
+        help_text=gettext_lazy("The first match wins."),
     )
     match = CharField(
         max_length=3,
-        choices=[("all", "All conditions hold"), ("any", "Any condition holds")],
+        choices=[
+            ("all", gettext_lazy("All conditions hold")),
+            ("any", gettext_lazy("Any condition holds")),
+        ],
         default="all",
     )
     conditions = JSONField(default=list, blank=True)
     profile = CharField(
         max_length=200,
         validators=[line],
-        help_text="Id, name or virtual provider of a routing profile; it need not exist yet.",
+        help_text=gettext_lazy(
+            "Id, name or virtual provider of a routing profile; it need not exist yet."
+        ),
     )
     enabled = BooleanField(default=True)
     changed_in = PositiveBigIntegerField(default=0, editable=False)

@@ -82,14 +82,14 @@ class Interaction(Model):
                 *("request_id", "profile_id", "provider", "key_id", "outcome", "fallback", "model")
             ),
             *_indexed("requested_model"),
-            # Most requests are part of no session or group: they take up no room there.
+            # Most requests have no session, group or owner: they take up no room there.
             *(
                 Index(
                     fields=[name, "-time", "-id"],
                     condition=Q(**{f"{name}__gt": ""}),
                     name=f"interaction_{name}",
                 )
-                for name in ("session", "group_id")
+                for name in ("session", "group_id", "owner_id")
             ),
             # Where errors are looked for, requests without any need not be passed over one by one.
             Index(fields=["-time", "-id"], condition=Q(errors__gt=""), name="interaction_errors"),

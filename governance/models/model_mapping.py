@@ -11,6 +11,7 @@ from django.db.models import (
     UniqueConstraint,
 )
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy
 
 from governance.errors import refuse
 from governance.models.constraints import filled, one_of
@@ -29,20 +30,30 @@ class ModelMapping(Model):
     pattern = CharField(
         max_length=300,
         validators=[line],
-        help_text="A regular expression has RE2 syntax and must match the whole name.",
+        help_text=gettext_lazy(
+            "A regular expression has RE2 syntax and must match the whole name."
+        ),
     )
     match = CharField(
         max_length=10,
-        choices=[("exact", "Exact"), ("prefix", "Prefix"), ("regex", "Regular expression")],
+        choices=[
+            ("exact", gettext_lazy("Exact")),
+            ("prefix", gettext_lazy("Prefix")),
+            ("regex", gettext_lazy("Regular expression")),
+        ],
         default="exact",
     )
     destination = CharField(
         max_length=300,
         validators=[line],
-        help_text="A virtual model (light/large), a provider's model (openai/gpt-4o), or a "
-        "profile's id, name or virtual provider.",
+        help_text=gettext_lazy(
+            "A virtual model (light/large), a provider's model (openai/gpt-4o), or a "
+            "profile's id, name or virtual provider."
+        ),
     )
-    priority = IntegerField(default=0, validators=[PRIORITY], help_text="Lower is tried first.")
+    priority = IntegerField(
+        default=0, validators=[PRIORITY], help_text=gettext_lazy("Lower is tried first.")
+    )
     enabled = BooleanField(default=True)
     changed_in = PositiveBigIntegerField(default=0, editable=False)
     """Version of the table that brought this state of it."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from django.utils.translation import gettext
+
 from governance.routing.beside import beside
 from governance.routing.breaker import HEALTHY, HealthReader
 from governance.routing.course import CourseStep, course
@@ -41,16 +43,24 @@ class CandidateChange:
     def words(self) -> str:
         """A sentence without its subject."""
         if self.before is None:
-            return f"joins the chain at place {self.after}"
+            return gettext("joins the chain at place %(after)s") % {"after": self.after}
         if self.after is None:
-            return f"leaves the chain, where it was at place {self.before}"
+            return gettext("leaves the chain, where it was at place %(before)s") % {
+                "before": self.before
+            }
         said = []
         if self.before != self.after:
-            said.append(f"moves from place {self.before} to {self.after}")
+            said.append(
+                gettext("moves from place %(before)s to %(after)s")
+                % {"before": self.before, "after": self.after}
+            )
         chances = (self.probability_before, self.probability_after)
         # Certainty goes with the place and needs no words of its own.
         if round(chances[0], 4) != round(chances[1], 4) and set(chances) != {0.0, 1.0}:
-            said.append(f"comes first in {chances[1]:.1%} of requests instead of {chances[0]:.1%}")
+            said.append(
+                gettext("comes first in %(chances)s of requests instead of %(chances_2)s")
+                % {"chances": f"{chances[1]:.1%}", "chances_2": f"{chances[0]:.1%}"}
+            )
         return " and ".join(said)
 
 
@@ -158,13 +168,16 @@ def _place(one: Explained) -> Place:
 
 def _moved(before: Simulation, after: Simulation) -> str:
     if after.refusal is not None and before.refusal is None:
-        return "The request would be refused; now it is answered."
+        return gettext("The request would be refused; now it is answered.")
     if before.refusal is not None and after.refusal is None:
-        return "The request would be answered; now it is refused."
+        return gettext("The request would be answered; now it is refused.")
     was, now = before.profile, after.profile
     if was is None or now is None or (was["id"], was["implicit"]) == (now["id"], now["implicit"]):
         return ""
-    return f"The request would go to {_named(now)}; now it goes to {_named(was)}."
+    return gettext("The request would go to %(named)s; now it goes to %(named_2)s.") % {
+        "named": _named(now),
+        "named_2": _named(was),
+    }
 
 
 def _named(chosen: Mapping[str, Any]) -> str:

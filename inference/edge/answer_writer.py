@@ -25,6 +25,7 @@ class AnswerWriter:
         "request_id",
         "started",
         "status",
+        "stream_client",
         "unread",
         "watcher",
     )
@@ -52,6 +53,8 @@ class AnswerWriter:
         """The request's `receive`, while its body is not read to its end."""
         self.owes_end = False
         """The answer is written but for its end: the request's body is still coming."""
+        self.stream_client: bytes | None = None
+        """The `user-agent` of a caller who asked for a stream of events."""
         self.on_sent: Callable[[bytes], None] | None = None
         """Sees every part of a body before it leaves."""
 
@@ -113,10 +116,21 @@ class AnswerWriter:
             headers = [(b"x-request-id", self.request_id.encode())]
         headers += response_headers.retry_after(error.retry_after)
         headers += error.headers
+        if self.tells_by_event(error):
+            await self.head(200, [*response_headers.STREAM, *headers])
+            await self.last(self.protocol.error_event(error, self.request_id))
+            return
         if error.status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         body = self.protocol.error_body(error, self.request_id)
         await self.respond(self.status_of(error), [response_headers.JSON, *headers], body)
+
+    def tells_by_event(self, error: ErrorAnswer) -> bool:
+        """Whether an error begins a stream of its own, for a client that looks for it there."""
+        client = self.stream_client
+        if client is None or self.unread is not None:
+            return False
+        return self.protocol.told_by_event(self.status_of(error), client)
 
     def status_of(self, error: ErrorAnswer) -> int:
         """The error's status, as the caller's protocol knows it."""

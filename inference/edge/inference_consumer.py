@@ -160,6 +160,8 @@ class InferenceConsumer(FormConsumer):
             table = self.table()
             key = self._key(table)
             request = self._parse(body) if len(body) < LARGE else await self._parse_large(body)
+            if request.routing_request.stream and self.endpoint.events:
+                self.writer.stream_client = context.client
             plan = self._route(request, key, table)
             await self._carry(request, plan, key, table)
         except RequestRefused as refused:

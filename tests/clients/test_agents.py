@@ -88,3 +88,9 @@ def test_a_failure_in_the_middle_ends_no_job(tmp_path: Path, agent: str, status:
     """The upstream fails once; the client's own retries get it over that."""
     with desk(tmp_path, faults={2: status}) as work:
         AGENTS[agent](work, ANTHROPIC if agent == "claude" else OPENAI)
+
+
+def test_codex_outlives_a_limit_that_lasts(tmp_path: Path) -> None:
+    """It asks again for the event of a stream, and never for the status."""
+    with desk(tmp_path, faults=dict.fromkeys(range(2, 6), 429)) as work:
+        codex(work, OPENAI)

@@ -162,7 +162,7 @@ async def _faults(nodes: list[Installation], scale: Scale, way: Way) -> None:
     if scale.kills:
         for name in (b"gateway.server.web", b"gateway.collector"):
             await asyncio.sleep(2)
-            os.kill(_process(nodes[0], name), signal.SIGKILL)
+            os.kill(process_of(nodes[0], name), signal.SIGKILL)
     if scale.away:
         await asyncio.sleep(2)
         way.close()
@@ -170,7 +170,7 @@ async def _faults(nodes: list[Installation], scale: Scale, way: Way) -> None:
         way.open()
 
 
-def _process(node: Installation, name: bytes) -> int:
+def process_of(node: Installation, name: bytes) -> int:
     for pid in node.descendants():
         with suppress(OSError):
             if name in Path(f"/proc/{pid}/cmdline").read_bytes():

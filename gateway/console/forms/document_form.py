@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from gateway.console.forms.stale import Staleness, staleness
 from governance.routing.fields import Problem
@@ -54,7 +55,7 @@ class DocumentForm(PlainForm):
             return
         self.stale = staleness(kind, self.instance, self.data, self.document())
         if self.stale is not None:
-            self.add_error(None, "It was changed since you opened it: see above.")
+            self.add_error(None, gettext("It was changed since you opened it: see above."))
 
     def _writable(self) -> set[str]:
         return {field.name for field in self.instance._meta.fields}

@@ -7,7 +7,7 @@ export function request(conversation, options) {
   const body = { max_tokens: options.maxTokens ?? MOST_TOKENS };
   if (options.model) body.model = options.model;
   if (options.system) body.system = options.system;
-  body.messages = conversation.map(message);
+  body.messages = conversation.flatMap((one) => one.raw?.messages ?? [message(one)]);
   if (options.profile) body.routing_profile = options.profile;
   if (options.temperature !== null) body.temperature = options.temperature;
   if (options.tools.length) {
@@ -39,7 +39,7 @@ function message(one) {
     if (one.text) content.unshift({ type: "text", text: one.text });
     return { role: "assistant", content };
   }
-  if (!one.images.length) return { role: "user", content: one.text };
+  if (!one.images?.length) return { role: "user", content: one.text };
   const content = one.images.map((image) => ({
     type: "image",
     source: { type: "base64", media_type: image.type, data: image.url.split(",")[1] },

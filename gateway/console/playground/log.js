@@ -2,7 +2,7 @@
 
 import { byId, element } from "./dom.js";
 
-const NAMES = { user: "You", assistant: "Model", tool: "Tool results" };
+const NAMES = { user: "You", assistant: "Model", tool: "Tool results", system: "System" };
 
 export class Log {
   #place;
@@ -70,6 +70,7 @@ export class Log {
 
 function title(message) {
   const name = message.error ? "Failed" : NAMES[message.role];
+  if (message.then) return `${name}, at that time`;
   return message.stopped ? `${name}, stopped` : name;
 }
 

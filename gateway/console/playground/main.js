@@ -9,7 +9,7 @@ import { Images } from "./images.js";
 import { Lanes, answerReader } from "./lanes.js";
 import { Log } from "./log.js";
 import * as openai from "./openai.js";
-import { keep, offer, options } from "./settings.js";
+import { fill, keep, offer, options } from "./settings.js";
 
 const PROTOCOLS = { chat: openai, messages: anthropic };
 const page = byId("playground");
@@ -198,7 +198,28 @@ byId("play-compare").addEventListener("click", ({ currentTarget: button }) => {
   else byId("play-model-2").focus();
 });
 
-keep(page.dataset.user);
+// --- a request of the log -----------------------------------------------------------------------
+
+// What was said is fetched behind the page. Nothing of it is kept in this browser.
+async function refill() {
+  const note = byId("play-note");
+  const answer = await fetch(page.dataset.kept);
+  const told = answer.ok ? await answer.json() : { note: `The service answered ${answer.status}.` };
+  note.textContent = told.note;
+  note.hidden = false;
+  if (!told.form) return;
+  fill(told.form);
+  for (const turn of told.form.turns) put(turn);
+  if (told.answer) {
+    const said = { role: "assistant", text: told.answer, calls: [], then: true };
+    log.add(said);
+    if (told.goes_on) conversation.push(said);
+  }
+  underWay(false);
+}
+
 copyButtons(say);
 offer(JSON.parse(byId("play-choices").textContent));
+if (page.dataset.kept) refill();
+else keep(page.dataset.user);
 text.focus(); // `autofocus` would come while the theme still hides the page.

@@ -36,6 +36,36 @@ export function keep(user) {
   if (KEPT.some((id) => byId(id).value)) byId("play-more").open = true;
 }
 
+// Puts the settings of a request of the log into the form.
+export function fill(form) {
+  byId("play-endpoint").value = form.endpoint;
+  byId("play-model").value = form.model;
+  byId("play-stream").checked = form.stream;
+  byId("play-system").value = form.system;
+  byId("play-temperature").value = form.temperature ?? "";
+  byId("play-max").value = form.max_tokens ?? "";
+  byId("play-tools").value = pretty(form.tools);
+  byId("play-extra").value = pretty(form.extra);
+  choose(form.profile);
+  const filled = [...document.querySelectorAll("#play-more textarea, #play-more input")];
+  byId("play-more").open = filled.some((field) => field.value);
+}
+
+function pretty(value) {
+  return Object.keys(value).length ? JSON.stringify(value, null, 2) : "";
+}
+
+// A profile as callers name it: by its id or its name. One that is not offered stays a field.
+function choose(named) {
+  const options = [...byId("play-profile").options].filter((one) => one.value);
+  const wanted = named.toLowerCase();
+  const found = options.find(({ value, text }) => [value, text].some((one) => one.toLowerCase() === wanted));
+  byId("play-profile").value = found?.value ?? "";
+  if (!named || found) return;
+  const extra = JSON.parse(byId("play-extra").value || "{}");
+  byId("play-extra").value = pretty({ ...extra, routing_profile: named });
+}
+
 // Offers models and profiles; what was chosen stays chosen where it can.
 export function offer(choices) {
   byId("play-models").replaceChildren(

@@ -18,6 +18,7 @@ from gateway.console.playground.choices import (
     choices,
 )
 from gateway.console.playground.exchange import Sending, carry
+from gateway.console.playground.kept import SEE, row_of
 from gateway.console.playground.snippets import snippets
 from gateway.console.theme.page import console_view, page
 from governance import snapshot
@@ -36,10 +37,13 @@ class PlaygroundOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @require_GET
 @console_view(USE)
 def show(request: HttpRequest) -> HttpResponse:
-    """The page. `model` and `profile` of the query are chosen already."""
+    """The page. `model` and `profile` of the query are chosen already; a request of the log that
+    `interaction` names is filled in by the script."""
     table = snapshot.current()
     virtual_key = acting_as(request.user.get_username(), "", table, time.time())
     assert virtual_key is not None
+    named = request.GET.get("interaction", "")
+    row = row_of(named) if named and request.user.has_perm(SEE) else None
     return page(
         request,
         "console/playground/page.html",
@@ -48,6 +52,8 @@ def show(request: HttpRequest) -> HttpResponse:
         choices=choices(table, virtual_key).document(),
         model=request.GET.get("model", ""),
         profile=request.GET.get("profile", ""),
+        kept=row,
+        unknown=bool(named) and row is None,
         body_limit=settings.MAX_BODY_BYTES,
     )
 

@@ -12,6 +12,7 @@ from django import forms
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
@@ -27,7 +28,7 @@ class CompareForm(forms.Form):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        for name, label in (("from", "From revision"), ("to", "To revision")):
+        for name, label in (("from", gettext("From revision")), ("to", gettext("To revision"))):
             self.fields[name] = forms.IntegerField(
                 label=label, min_value=1, max_value=2**63 - 1, widget=UnfoldAdminIntegerFieldWidget
             )

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from gateway.console.theme.page import console_view, page
@@ -91,7 +92,7 @@ def _signed_in(users: Mapping[str, Any], own: str | None) -> Iterator[SignedIn]:
 @console_view()
 def show(request: HttpRequest) -> HttpResponse:
     found = sorted(sessions(request), key=lambda one: (not one.own, str(one.user)))
-    return page(request, "console/sign_in/sessions.html", "Sessions", sessions=found)
+    return page(request, "console/sign_in/sessions.html", gettext("Sessions"), sessions=found)
 
 
 @require_POST
@@ -118,7 +119,11 @@ def end(request: HttpRequest) -> HttpResponse:
         for one in ended
     )
     count = len(ended)
-    messages.success(request, "1 session is ended." if count == 1 else f"{count} are ended.")
+    messages.success(
+        request,
+        ngettext("%(count)d session is ended.", "%(count)d sessions are ended.", count)
+        % {"count": count},
+    )
     return HttpResponseRedirect(reverse("console:sessions"))
 
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0014_cache_and_shadow'),
+        ('governance', '0024_usage_pages'),
     ]
 
     operations = [
