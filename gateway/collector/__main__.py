@@ -107,7 +107,9 @@ def _lock(directory: Path, node: str, stopping: threading.Event) -> int | None:
 
 def _watch_parent(stopping: threading.Event) -> None:
     """The launcher holds the other end of standard input; when it closes, we go too."""
-    sys.stdin.buffer.read()
+    # Not by a buffered reader: the interpreter cannot end while a thread holds one's lock.
+    while os.read(0, 1024):
+        pass
     stopping.set()
 
 

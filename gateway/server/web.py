@@ -12,7 +12,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 import threading
 from contextlib import suppress
 
@@ -129,7 +128,9 @@ async def _hand_over(server: uvicorn.Server, serving: asyncio.Task[None]) -> Non
 
 def _end_with_parent() -> None:
     """The supervisor holds the other end of our standard input; when it closes, we go too."""
-    sys.stdin.buffer.read()
+    # Not by a buffered reader: the interpreter cannot end while a thread holds one's lock.
+    while os.read(0, 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
