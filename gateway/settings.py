@@ -194,6 +194,7 @@ MIDDLEWARE = [
     "gateway.server.origin.origin_middleware",
     "gateway.console.theme.viewer_language.viewer_language_middleware",
     "gateway.console.theme.viewer_zone.viewer_zone_middleware",
+    "gateway.console.theme.light_pages.light_pages_middleware",
     "gateway.console.dead_ends.middleware.dead_ends_middleware",
     "gateway.console.typed_work.middleware.typed_work_middleware",
     "allauth.account.middleware.AccountMiddleware",
