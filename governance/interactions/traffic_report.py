@@ -25,13 +25,8 @@ ROWS: Final = 50_000
 """Rows of an edge that are summed; where there are more, its whole quarter hour counts instead."""
 BUCKETS: Final = 150_000
 """Buckets of the usage ledger that are looked at for one answer, the latest."""
-_TRAFFIC: Final = frozenset({"provider", "model", "outcome", "outcome__in", "fallback"})
-_USAGE: Final = frozenset(
-    {
-        *("key_id", "key_id__in", "group_id", "group_id__gt", "owner_id", "owner_id__gt"),
-        *("profile_id", "provider", "model"),
-    }
-)
+_TRAFFIC: Final = frozenset({"provider", "model", "outcome", "fallback"})
+_USAGE: Final = frozenset({"key_id", "group_id", "owner_id", "profile_id", "provider", "model"})
 _MINUTE: Final = len("2030-01-31 12:34")
 NO_CODE: Final = "cancelled"
 """The code of an attempt whose caller left, which is no failure."""
@@ -85,7 +80,16 @@ class TrafficReport:
 
 def is_in_ledger(columns: Mapping[str, Any]) -> bool:
     """Whether a ledger tells requests apart by these columns."""
-    return columns.keys() <= _TRAFFIC or columns.keys() <= _USAGE
+    return in_traffic_ledger(columns) or _columns(columns) <= _USAGE
+
+
+def in_traffic_ledger(columns: Iterable[str]) -> bool:
+    """Whether the traffic ledger does, which is small."""
+    return _columns(columns) <= _TRAFFIC
+
+
+def _columns(lookups: Iterable[str]) -> set[str]:
+    return {one.partition("__")[0] for one in lookups}
 
 
 def traffic_report(
@@ -101,8 +105,8 @@ def traffic_report(
     The columns of the question and `by` together must be of one ledger, see `is_in_ledger`.
     """
     needed = {*question.columns, *by}
-    traffic = needed <= _TRAFFIC
-    assert traffic or needed <= _USAGE, needed
+    traffic = in_traffic_ledger(needed)
+    assert traffic or _columns(needed) <= _USAGE, needed
     report = TrafficReport()
     begin, end = _edges(question, report, by, moments)
     if begin >= end:

@@ -1,11 +1,11 @@
 # The usage ledger by day, what is counted beside tokens in the traffic ledger too, and indexes for
 # owners and copies.
 
-from datetime import UTC
+from datetime import datetime
 
 from django.db import migrations, models
-from django.db.models import F, Max, Q, Sum
-from django.db.models.functions import TruncDay
+from django.db.models import CharField, F, Max, Q, Sum
+from django.db.models.functions import Cast, Substr
 
 UNITS = ("audio_milliseconds", "images", "characters")
 PLACE = ("start", "provider", "model")
@@ -25,13 +25,14 @@ def fill_days(apps, editor):
     sums = {f"sum_{name}": Sum(name) for name in COUNTS}
     for dimension in DIMENSIONS:
         identity = f"{dimension}_id"
-        rows = usage.annotate(day=TruncDay("start", tzinfo=UTC)).values("day", identity)
+        # The database has it in UTC; to truncate it would call Python for each row on SQLite.
+        rows = usage.annotate(day=Substr(Cast("start", CharField()), 1, 10)).values("day", identity)
         rows = rows.annotate(called=Max(f"{dimension}_name"), **sums)
         day.objects.using(alias).bulk_create(
             (
                 day(
                     dimension=dimension,
-                    start=row["day"],
+                    start=datetime.fromisoformat(f"{row['day']}T00:00:00+00:00"),
                     value=row[identity],
                     name=row["called"],
                     **{name: row[f"sum_{name}"] for name in COUNTS},

@@ -18,6 +18,7 @@ from governance.interactions.record import FALLBACKS, OUTCOMES
 from governance.interactions.traffic_report import (
     TrafficQuestion,
     TrafficReport,
+    in_traffic_ledger,
     is_in_ledger,
     rows_report,
     traffic_report,
@@ -101,7 +102,7 @@ class FacetCounts:
         columns: Sequence[str] = (column,)
         if not (self._exact and is_in_ledger({**others, column: ""})):
             report = rows_report(self._rows, columns)
-        elif {*others, column} <= {*TRAFFIC, "outcome__in"}:
+        elif in_traffic_ledger({*others, column}):
             columns = TRAFFIC
             report = self._of_traffic(others)
         else:
@@ -200,9 +201,11 @@ def suggested(
     if span is not None and found and not question.words:
         columns = {**_without(question, name)}
         if is_in_ledger({**columns, column: ""}):
-            for value in found:
-                asked = TrafficQuestion(span.begin, span.end, {**columns, column: value})
-                counts[value] = traffic_report(asked, counts=("requests",)).total().requests
+            columns[f"{column}__in"] = list(found)
+            asked = TrafficQuestion(span.begin, span.end, columns)
+            report = traffic_report(asked, (column,), counts=("requests",))
+            counts = dict.fromkeys(found, 0)
+            counts |= {value: sums.requests for (value,), sums in report.groups.items()}
     chosen = question.values.get(name)
     ordered = sorted(found, key=lambda value: (-counts.get(value, 0), found[value]))
     return [

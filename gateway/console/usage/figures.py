@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from governance.interactions.traffic_report import TrafficQuestion, traffic_report
 from governance.interactions.traffic_sums import TrafficSums
-from governance.interactions.usage_report import UsageQuestion, usage_report
+from governance.interactions.usage_report import SUMS, UsageQuestion, usage_report
 
 Sums = dict[str, Any]
 """By the names of the usage report; the cost is None where no price is known."""
@@ -59,7 +59,21 @@ def table_of(question: UsageQuestion) -> list[Sums]:
         parts[value].append(_told(sums))
     for one in _copies(question):
         parts[one[by]].append(one)
-    return [{**added_up(rows), by: value} for value, rows in parts.items()]
+    told = [{**added_up(rows), by: value} for value, rows in parts.items()]
+    return [row for row in told if question.among is None or row[by] in question.among]
+
+
+def dearest_of(question: UsageQuestion, sort: str, most: int) -> tuple[list[Sums], int]:
+    """The rows with most of `sort`, and how many there are beside them."""
+    (by,) = question.group_by
+    found = sorted_by(table_of(replace(question, sums=(sort,) if sort in SUMS else ())), sort)
+    first = tuple(row[by] for row in found[:most])
+    return sorted_by(table_of(replace(question, among=first)), sort)[:most], len(found) - len(first)
+
+
+def sorted_by(rows: Iterable[Sums], name: str) -> list[Sums]:
+    """The most first; of what is the same, the dearest, then by what it was called first."""
+    return sorted(rows, key=lambda one: (-Decimal(str(one[name] or 0)), -one["requests"]))
 
 
 def added_up(rows: Iterable[Mapping[str, Any]]) -> Sums:
@@ -107,5 +121,6 @@ def changes(
     """By value of what is grouped by: what these rows had of it in the time before, as long."""
     (by,) = question.group_by
     shown = tuple(row[by] for row in rows)
-    before = table_of(replace(question.before(), among=shown))
+    sums = (name,) if name in SUMS else ()
+    before = table_of(replace(question.before(), among=shown, sums=sums))
     return {row[by]: row[name] for row in before}

@@ -29,7 +29,16 @@ from gateway.console.monitoring.ranges import (
 )
 from gateway.console.theme.page import console_view, page
 from gateway.console.usage.cells import COLUMNS, UsageCell, cell, columns_of
-from gateway.console.usage.figures import Sums, changes, sums_by_moment, table_of, totals_of
+from gateway.console.usage.figures import (
+    Sums,
+    added_up,
+    changes,
+    dearest_of,
+    sorted_by,
+    sums_by_moment,
+    table_of,
+    totals_of,
+)
 from governance.interactions.exporting import safe_cell
 from governance.interactions.usage_report import UsageQuestion, forecast
 
@@ -63,10 +72,11 @@ def show(request: HttpRequest) -> HttpResponse:
     sort = _choice(request, "sort", COLUMNS, "cost_usd")
     only = None if request.user.has_perm(SEE_ALL) else {"owner": request.user.get_username()}
     question = UsageQuestion(_quarter(span.begin), _quarter(span.end, up=True), (by,), only=only)
-    rows = sorted(table_of(question), key=lambda one: -Decimal(str(one[sort] or 0)))
     if request.GET.get("format") == "csv":
-        return _csv(rows, by)
-    total, before = totals_of(question), totals_of(question.before())
+        return _csv(sorted_by(table_of(question), sort), by)
+    rows, more = dearest_of(question, sort, ROWS)
+    moments = sums_by_moment(question)
+    total, before = added_up(sums for _, sums in moments), totals_of(question.before())
     columns = columns_of(total, before)
     log = reverse("admin:governance_interaction_changelist")
     return page(
@@ -80,12 +90,12 @@ def show(request: HttpRequest) -> HttpResponse:
         by=by,
         by_label=BY[by],
         sort=sort,
-        named=_named(question, rows[:ROWS], columns, sort),
-        more=max(0, len(rows) - ROWS),
+        named=_named(question, rows, columns, sort),
+        more=more,
         total=total,
         tiles=[(COLUMNS[name], cell(name, total, before[name] or 0)) for name in columns],
-        forecast=_month_forecast(now, only),
-        charts=_charts(span, sums_by_moment(question)) if rows else None,
+        forecast=_month_forecast(now, question, moments),
+        charts=_charts(span, moments) if rows else None,
         panels=PANELS,
         csv=f"?{span.query}&{urlencode({'by': by, 'sort': sort, 'format': 'csv'})}",
         own=only is not None,
@@ -135,10 +145,17 @@ def _csv(rows: Sequence[Sums], by: str) -> HttpResponse:
     )
 
 
-def _month_forecast(now: datetime, only: dict[str, str] | None) -> Decimal | None:
+def _month_forecast(
+    now: datetime, question: UsageQuestion, moments: Sequence[tuple[datetime, Sums]]
+) -> Decimal | None:
+    """From what is known already, where the range holds all of the month."""
     begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     end = (begin + timedelta(days=32)).replace(day=1)
-    cost = totals_of(UsageQuestion(begin, end, only=only))["cost_usd"]
+    if question.begin <= begin and now <= question.end:
+        total = added_up(sums for moment, sums in moments if moment >= begin)
+    else:
+        total = totals_of(UsageQuestion(begin, end, only=question.only))
+    cost = total["cost_usd"]
     return None if cost is None else forecast(cost, begin, end, now)
 
 
