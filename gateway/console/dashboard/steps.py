@@ -65,7 +65,7 @@ def steps(table: RoutingTable, facts: InstallationFacts) -> list[Step]:
         Step(
             "key",
             gettext("Give an application its key"),
-            gettext("It is shown once. Point the application’s base URL here; that is all."),
+            gettext("It is shown once. Point the application's base URL here; that is all."),
             facts.keys > 1 or facts.key_used,
         ),
     ]
