@@ -125,7 +125,7 @@ def test_a_mapping_by_hand(admin: Client) -> None:
     assert (row.priority, row.enabled) == (5, True)
     answer = admin.post(f"{MAPPINGS}/{row.pk}/change/", {**form, "pattern": "("})
     errors = answer.context["adminform"].form.errors
-    assert list(errors["pattern"]) == ["pattern is no regular expression: missing ): (."]
+    assert list(errors["pattern"]) == ["Pattern is no regular expression: missing ): (."]
     admin.post(f"{MAPPINGS}/{row.pk}/delete/", {"post": "yes"})
     assert not snapshot.refresh().mappings
 
