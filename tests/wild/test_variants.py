@@ -27,8 +27,6 @@ def test_every_variant_holds(tmp_path: Path, seed: int) -> None:
     assert verdicts.exists(), run.stdout[-2000:] + run.stderr[-2000:]
     found = json.loads(verdicts.read_text())
     assert len(found) == 150
-    broken = {
-        one["id"]: f"{one['title']}: {one['diffs'][0]}" for one in found if one["diffs"]
-    }
+    broken = {one["id"]: f"{one['title']}: {one['diffs'][0]}" for one in found if one["diffs"]}
     assert broken == {}
     assert "LEAK" not in run.stdout
