@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 comma := ,
 
 .DEFAULT_GOAL := setup
-.PHONY: setup run test test-slow test-clients test-clients-quick test-sixteen-faults test-faults test-limits test-rest audit lock verify lint \
+.PHONY: setup run test test-slow test-clients test-clients-quick test-sixteen-faults test-faults test-limits test-soak fuzz test-rest audit lock verify lint \
 	bench bench-quick bench-limits bench-lists bench-local
 
 $(BIN)/python:
@@ -60,6 +60,17 @@ test-faults: $(VENV)/.dev-installed
 # A budget under fire on two nodes with PostgreSQL; rewrites a table of docs/limits.md. Minutes.
 test-limits: $(VENV)/.dev-installed
 	@$(BIN)/python -m tests.faults limits $(ARGS)
+
+# atheris on parsers and translators, ten minutes; kept out of the environment of the product. New
+# inputs go into tests/fuzz/corpus, which `make test` replays. ARGS="requests --seconds 60" for less.
+fuzz: $(VENV)/.dev-installed
+	@test -d .fuzz || $(BIN)/python -m pip install --quiet --disable-pip-version-check --target .fuzz atheris
+	@PYTHONPATH=.fuzz $(BIN)/python -m tests.fuzz $(ARGS)
+
+# Half a million requests of every sort, and what stays of them in memory; rewrites a table of
+# docs/reliability.md. Half an hour; ARGS="--requests 50000" for fewer.
+test-soak: $(VENV)/.dev-installed
+	@$(BIN)/python -m tests.faults soak $(ARGS)
 
 # The REST API against its own OpenAPI document, by schemathesis.
 test-rest: $(VENV)/.dev-installed

@@ -15,4 +15,5 @@ class Console(Model):  # noqa: DJ008  # never has an instance
             ("view_engine", "Can see the local engine"),
             ("operate_engine", "Can load and unload local models"),
             ("use_playground", "Can send requests from the playground"),
+            ("read_content", "Can read what callers and models said, where it is kept"),
         ]

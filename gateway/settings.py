@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 from django.templatetags.static import static
+from django.urls import reverse
 
 from gateway import installation, logs
 from gateway.environment import (
@@ -17,6 +18,7 @@ from gateway.environment import (
     private_directory,
     redis_url,
 )
+from gateway.languages import languages
 from gateway.server.memory import memory_limit
 from gateway.settings_mail import *  # noqa: F403  # settings are what a module holds
 from gateway.settings_people import *  # noqa: F403
@@ -91,6 +93,12 @@ MAX_BUFFERED_BYTES_PER_KEY = (
     )
 )
 """The same for one API key, or one address where there is no key."""
+MAX_FILE_BYTES = min(
+    max(MAX_BODY_BYTES, env.number("MAX_FILE_MIB", 512, minimum=1) * 1024 * 1024),
+    MAX_BUFFERED_BYTES_PER_KEY,
+)
+"""The largest upload that a provider is to keep. Beyond its first MiB it waits on disk, and counts
+as if it were held."""
 SPOOL_DIR = DATA_DIR / "run"
 """Where files and forms are kept while they are sent on, beyond the first MiB of each; without a
 name, so that nobody else sees them."""
@@ -184,7 +192,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "gateway.server.origin.origin_middleware",
+    "gateway.console.theme.viewer_language.viewer_language_middleware",
     "gateway.console.theme.viewer_zone.viewer_zone_middleware",
+    "gateway.console.theme.light_pages.light_pages_middleware",
     "gateway.console.dead_ends.middleware.dead_ends_middleware",
     "gateway.console.typed_work.middleware.typed_work_middleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -207,6 +217,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "gateway.console.sign_in.oidc.context",
+                "gateway.console.sign_in.forgotten.context",
             ],
             "libraries": {"console": "gateway.console.theme.filters"},
         },
@@ -254,6 +265,9 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
 LANGUAGE_CODE = "en-gb"
+LOCALE_PATHS = [BASE_DIR / "locale", DATA_DIR / "locale"]
+"""Where catalogues are laid: `de/LC_MESSAGES/django.mo`, and `djangojs.mo` for scripts."""
+LANGUAGES = languages(LANGUAGE_CODE, LOCALE_PATHS)
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -353,6 +367,7 @@ UNFOLD = {
     ],
     "STYLES": [lambda request: static("console/theme/theme.css")],
     "SCRIPTS": [
+        lambda request: reverse("console:jsi18n"),
         lambda request: static("console/theme/zone.js"),
         lambda request: static("console/theme/accessible.js"),
     ],

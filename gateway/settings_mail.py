@@ -23,3 +23,7 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "pointsman@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 if EMAIL_CONFIGURED and "@" not in DEFAULT_FROM_EMAIL:
     raise BadSetting("POINTSMAN_EMAIL_FROM must be an e-mail address.")
+PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/")
+"""Where links in e-mails lead; empty: to the host that the page was asked for by."""
+if PUBLIC_URL and not PUBLIC_URL.startswith(("http://", "https://")):
+    raise BadSetting("POINTSMAN_PUBLIC_URL must be an address, as https://llm.example.com.")

@@ -64,8 +64,11 @@ ACCOUNT_ADAPTER = "gateway.console.sign_in.oidc.Accounts"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_UNIQUE_EMAIL = False
 ACCOUNT_SIGNUP_FIELDS = ["username*"]
+# Of one web process: each counts by itself.
+ACCOUNT_RATE_LIMITS = {"passkey": "10/m/ip", "forgotten_password": "10/h/ip,5/h/key"}
 MFA_ADAPTER = "gateway.console.sign_in.two_factor.SealedByTheRing"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
 
 CONTENT_SECURITY_POLICY = {
     # The REST API answers with JSON alone.

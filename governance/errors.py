@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
+from django.utils.translation import gettext
 
 from governance.routing.fields import Problem
 
@@ -59,9 +60,9 @@ class StaleVersion(Refused):
         told = "; ".join(
             f"{one.who}: {', '.join(one.words) or 'changed it'}" for one in self.changes
         )
-        message = f"It was changed since: it has version {version} now" + (
-            f" ({told})." if told else "."
-        )
+        message = (
+            gettext("It was changed since: it has version %(version)s now") % {"version": version}
+        ) + (f" ({told})." if told else ".")
         super().__init__(Problem("", "stale_version", message))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import re2
+from django.utils.translation import gettext
 
 _OPTIONS = re2.Options()
 _OPTIONS.max_mem = 1 << 20
@@ -29,6 +30,6 @@ def complaint(pattern: str) -> str:
     try:
         compile_regex(pattern)
     except re2.error as error:
-        text = error.args[0] if error.args else "it cannot be compiled"
+        text = error.args[0] if error.args else gettext("it cannot be compiled")
         return (text.decode() if isinstance(text, bytes) else str(text)).rstrip(".")
     return ""

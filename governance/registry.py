@@ -12,6 +12,8 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
+from governance.texts import gettext
+
 
 class Named(Protocol):
     """What a registry holds."""
@@ -88,4 +90,4 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def choices(self) -> list[tuple[str, str]]:
         """Names and labels, as Django's fields take them."""
-        return [(one.name, one.label) for one in self._entries.values()]
+        return [(one.name, gettext(one.label)) for one in self._entries.values()]

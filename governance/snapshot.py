@@ -18,7 +18,7 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
-from governance import last_good
+from governance import last_good, table_news
 from governance.catalog import CatalogFile
 from governance.consistent import ATTEMPTS
 from governance.load_table import NOTHING, Row, Rows, Version, load, read_version
@@ -128,6 +128,17 @@ def refresh() -> RoutingTable:
         return table
 
 
+def publish() -> None:
+    """Brings this process up to date with what it has just written, and the others of its node."""
+    refresh()
+    table_news.tell(_seen(), table_news.directory())
+
+
+def _seen() -> int:
+    """The version this process has looked at, be it one that it could not use."""
+    return max(_state.rows.version.version, _state.broken.version if _state.broken else 0)
+
+
 def keep() -> None:
     """Keeps on disk what is in force, unless it is there or was just written."""
     rows, now = _state.rows, time.monotonic()
@@ -138,9 +149,12 @@ def keep() -> None:
         last_good.keep(rows)
 
 
-def watch(interval: float = 0.25) -> Watcher:
-    """Starts a thread that refreshes the table every `interval` seconds, and returns it."""
-    watcher = Watcher(interval)
+def watch(interval: float = 0.25, listening_in: Path | None = None) -> Watcher:
+    """Starts a thread that refreshes the table every `interval` seconds, and returns it.
+
+    Whoever writes can ask it to look at once, in the directory `listening_in`.
+    """
+    watcher = Watcher(interval, _listener(listening_in) if listening_in else None)
     watcher.start()
     return watcher
 
@@ -148,17 +162,23 @@ def watch(interval: float = 0.25) -> Watcher:
 class Watcher(threading.Thread):
     """Follows the database over a connection of its own, through outages too."""
 
-    def __init__(self, interval: float) -> None:
+    def __init__(self, interval: float, listener: table_news.TableListener | None = None) -> None:
         super().__init__(name="routing-table", daemon=True)
-        self._interval = interval
+        self._interval, self._listener = interval, listener
         self._ending = threading.Event()
         self._lost = False
 
     def run(self) -> None:
         try:
-            while not self._ending.wait(self._interval):
+            while not self._ending.is_set():
                 self._look()
+                if self._listener is None:
+                    self._ending.wait(self._interval)
+                else:
+                    self._listener.wait(self._interval)
         finally:
+            if self._listener is not None:
+                self._listener.close()
             connection.close()
 
     def stop(self) -> None:
@@ -169,6 +189,8 @@ class Watcher(threading.Thread):
     def _look(self) -> None:
         try:
             refresh()
+            if self._listener is not None:
+                self._listener.answer(_seen())
             keep()
         except Exception as error:
             _state.stale = "The database does not answer: changes are not seen until it does."
@@ -180,6 +202,14 @@ class Watcher(threading.Thread):
             if self._lost:
                 log.info("table_refreshed_again", version=_table.version)
             self._lost = False
+
+
+def _listener(where: Path) -> table_news.TableListener | None:
+    try:
+        return table_news.TableListener(where)
+    except OSError as error:
+        log.warning("table_not_listening", error=type(error).__name__)
+        return None
 
 
 def _consistent(version: Version) -> Rows:

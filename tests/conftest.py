@@ -30,7 +30,7 @@ def _bring_back_roles(sender: AppConfig, using: str, **rest: Any) -> None:
 
     *_, last = (one for one in apps.get_app_configs() if one.models_module is not None)
     if sender is last and not Group.objects.using(using).exists():
-        for name in ("0002_roles", "0004_audit_role", "0005_limits"):
+        for name in ("0002_roles", "0004_audit_role", "0005_limits", "0010_read_content"):
             import_module(f"gateway.migrations.{name}").fill(Group, Permission, using)
 
 
@@ -65,10 +65,12 @@ SLOW = (
     "tests/browser/test_desk.py",
     "tests/browser/test_every_page.py",
     "tests/browser/test_interactions.py",
+    "tests/browser/test_sign_in.py",
     "tests/browser/test_provider.py",
     "tests/browser/test_targets.py",
     "tests/docs/test_commands.py::test_it_runs",
     "tests/faults/test_limits.py",
+    "tests/faults/test_stopping.py",
     "tests/gateway/collector/test_processes.py",
     "tests/gateway/supervisor/test_preflight.py",
     "tests/gateway/supervisor/test_reload.py",
@@ -82,6 +84,7 @@ SLOW = (
     "tests/service/test_files.py",
     "tests/service/test_interaction_log.py",
     "tests/service/test_two_nodes.py",
+    "tests/wild/test_variants.py",
 )
 """What starts many processes, minutes in all: `make test-slow` runs it, and naming it does."""
 

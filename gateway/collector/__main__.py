@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.parent import wait_for_its_end
+
 if TYPE_CHECKING:
     from gateway.collector.collector import Collector
 
@@ -106,10 +108,7 @@ def _lock(directory: Path, node: str, stopping: threading.Event) -> int | None:
 
 
 def _watch_parent(stopping: threading.Event) -> None:
-    """The launcher holds the other end of standard input; when it closes, we go too."""
-    # Not by a buffered reader: the interpreter cannot end while a thread holds one's lock.
-    while os.read(0, 1024):
-        pass
+    wait_for_its_end()
     stopping.set()
 
 

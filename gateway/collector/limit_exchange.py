@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import inf
 from pathlib import Path
@@ -18,13 +18,18 @@ from typing import Final
 import msgspec
 
 from governance.limits.counting.book import LimitBook
-from governance.limits.counting.counter import Counter
+from governance.limits.counting.counter import Counter, Key
+from governance.limits.counting.escrow import UNKNOWN
 
 INTERVAL: Final = 0.25
-"""Seconds between two tellings."""
+"""Seconds between two tellings; what is shared out is told as often as there is a turn."""
 STALE: Final = 2.0
 """Seconds after which what was told is too old for a strict limit, and what a process held has
 lapsed that nobody hears from any more."""
+BLIND: Final = 1.0
+"""Seconds without an answer, or without news of other nodes, after which one keeps to a share."""
+RESTING: Final = 4
+"""Of so many tellings one has the counters too that nobody touched meanwhile."""
 EACH: Final = 100
 """Counters in one datagram."""
 IDLE: Final = 60.0
@@ -47,6 +52,10 @@ class Total(msgspec.Struct, frozen=True, array_like=True):
     """Of the window; 0 for one that has none, and of one that slides its seconds."""
     acked: int = 0
     """The number of the process's last record that `used` leaves out, for the ledger holds it."""
+    booked: float = UNKNOWN
+    """The ledger's sum, as the process knows it from the collector; or the collector from it."""
+    sharers: int = 1
+    """Processes that count it, on all nodes."""
 
 
 class ProcessTotals(msgspec.Struct, frozen=True, array_like=True):
@@ -65,6 +74,8 @@ class ExchangeAnswer(msgspec.Struct, frozen=True, array_like=True):
     seen: int
     totals: tuple[Total, ...]
     """`used` is that of others and of the ledger."""
+    fresh: bool = True
+    """Whether all other nodes have been heard."""
 
 
 class ExchangeClient:
@@ -80,30 +91,51 @@ class ExchangeClient:
         self._book, self._hub, self._process, self._clock = book, str(hub), process, clock
         self._own = hub.with_name(f"l-{process[-12:]}.sock")
         self._decode = msgspec.json.Decoder(ExchangeAnswer).decode
-        self._next = 0.0
+        self._next = self._heard_at = 0.0
+        self._turns = 0
+        self._blind = False
+        self._shared_out: set[Key] = set()
+        """Counters of which a part is left to this process."""
         self._socket: socket.socket | None = None
 
     def turn(self) -> None:
         """Takes in what has come and tells what is new, if it is time."""
         self._take_in()
         now = self._clock()
-        if now < self._next or not self._book.counters:
+        counters = self._book.counters
+        self._look_out(now)
+        if now < self._next:
+            self._send([counters[one] for one in self._shared_out if one in counters])
             return
         self._next = now + INTERVAL
+        self._turns += 1
         self._book.lapse(now)
-        totals = [
-            _total(one)
-            for one in list(self._book.counters.values())
-            if one.held or not one.known or now - one.touched < IDLE
-        ]
-        if self._socket is None and not self._open():
+        # What rests is told less often: there may be as many counters as keys.
+        recent = IDLE if self._turns % RESTING == 0 else INTERVAL * RESTING
+        self._send(
+            [
+                one
+                for one in list(counters.values())
+                if one.held or not one.known or now - one.touched < recent
+            ]
+        )
+
+    def _look_out(self, now: float) -> None:
+        """Where nobody answers any more, each limit that others count too is kept to a share."""
+        blind = self._socket is not None and now > self._heard_at + BLIND
+        if blind is not self._blind:
+            self._blind = blind
+            for one in self._book.counters.values():
+                one.lost_sight(now, blind=blind)
+
+    def _send(self, counters: Sequence[Counter]) -> None:
+        if not counters or (self._socket is None and not self._open()):
             return
         assert self._socket is not None
         number = self._book.number
-        for start in range(0, len(totals), EACH):
-            told = ProcessTotals(
-                self._process, str(self._own), number, tuple(totals[start : start + EACH])
-            )
+        for start in range(0, len(counters), EACH):
+            totals = tuple(map(_total, counters[start : start + EACH]))
+            told = ProcessTotals(self._process, str(self._own), number, totals)
             with suppress(OSError):
                 self._socket.sendto(msgspec.json.encode(told), self._hub)
 
@@ -124,7 +156,8 @@ class ExchangeClient:
             return False
         self._socket = made
         # From now on what others use can be too old.
-        self._book.fresh_until = self._clock() + STALE
+        self._heard_at = self._clock()
+        self._book.fresh_until = self._heard_at + STALE
         return True
 
     def _take_in(self) -> None:
@@ -137,15 +170,25 @@ class ExchangeClient:
                 return
             except (OSError, msgspec.MsgspecError):
                 continue
-            self._book.fresh_until = self._clock() + STALE
+            now = self._clock()
+            self._heard_at = now
+            if answer.fresh:
+                self._book.fresh_until = now + STALE
             for one in answer.totals:
-                counter = self._book.counters.get((one.limit, one.scope))
-                if counter is not None:
-                    counter.told(one.begin, one.used, one.held, answer.seen, ledger=one.of_ledger)
+                key = one.limit, one.scope
+                counter = self._book.counters.get(key)
+                if counter is None:
+                    continue
+                counter.told(one.begin, one.used, one.held, answer.seen, ledger=one.of_ledger)
+                counter.share_with(one.sharers, now, fresh=answer.fresh, booked=one.booked)
+                if counter.ceiling < counter.amount:
+                    self._shared_out.add(key)
+                else:
+                    self._shared_out.discard(key)
 
 
 def _total(counter: Counter) -> Total:
-    slides = counter.slides
+    slides, escrow = counter.slides, counter.escrow
     return Total(
         counter.limit.id,
         counter.scope,
@@ -155,4 +198,5 @@ def _total(counter: Counter) -> Total:
         counter.of_ledger,
         counter.end - counter.begin if slides else 0.0 if counter.end == inf else counter.end,
         counter.acked,
+        *((UNKNOWN, 1) if escrow is None else (escrow.booked, max(1, escrow.sharers))),
     )

@@ -12,10 +12,11 @@ import structlog
 from django.db import DatabaseError, InterfaceError, connection
 
 from gateway.collector.follower import Follower
-from gateway.collector.limit_exchange import INTERVAL, STALE, Total
-from gateway.collector.limit_hub import ExchangeHub
+from gateway.collector.limit_exchange import BLIND, INTERVAL, STALE, Total
+from gateway.collector.limit_hub import Away, CounterKey, ExchangeHub
 from gateway.collector.places import Places
 from governance.interactions.limit_use import used_in_ledger
+from governance.limits import MEASURES
 from governance.limits.limit import LimitEntry
 from governance.limits.windows import Window
 from governance.load_limits import load_limits, load_prices
@@ -27,6 +28,12 @@ log = structlog.get_logger("pointsman.collector")
 
 LOOK_SECONDS: Final = 1.0
 """Between two looks whether limits or prices have changed."""
+SOON: Final = 0.1
+"""Between two exchanges with other nodes while a limit is nearly used up."""
+TIDY_SECONDS: Final = 60.0
+FORGET_AFTER: Final = timedelta(hours=1)
+"""When what a node said of a limit is deleted, and the node is no longer reckoned with."""
+NOTHING: Final = Away()
 
 
 class LimitLedger:
@@ -40,7 +47,12 @@ class LimitLedger:
         self._version = -1
         self._look_at = 0.0
         self._exchange_at = 0.0
-        self._others: dict[tuple[int, str, float], tuple[float, float]] = {}
+        self._heard_at = self._tidy_at = -inf
+        self._nodes = 0
+        """Others that counted any limit within the last hour."""
+        self._told: set[CounterKey] = set()
+        """Counters of which other nodes were told something."""
+        self._others: dict[CounterKey, Away] = {}
         self.shares_nodes = connection.vendor == "postgresql"
         """Other nodes may write to the same ledger."""
 
@@ -60,26 +72,45 @@ class LimitLedger:
         window = Window(one.begin, one.end or inf)
         return used_in_ledger(self._limits[one.limit], window, one.scope)
 
-    def away(self, one: Total) -> tuple[float, float]:
-        """What other nodes use, beside what the ledger holds, and hold of a counter."""
-        return self._others.get((one.limit, one.scope, one.begin), (0.0, 0.0))
+    def amount(self, one: Total) -> float:
+        """How much the limit allows at this moment; infinity of one that is gone."""
+        limit = self._limits.get(one.limit)
+        if limit is None:
+            return inf
+        return limit.allowed(time.time()) * MEASURES[limit.measure].scale
 
-    def exchange(self, totals: Callable[[], Sequence[Total]]) -> None:
+    def away(self, one: Total) -> Away:
+        """What other nodes use, beside what the ledger holds, and hold of a counter."""
+        found = self._others.get(_key(one), NOTHING)
+        if self._nodes > found.processes and not self.heard_all():
+            # Some may have begun to count it since.
+            return found._replace(processes=self._nodes)
+        return found
+
+    def heard_all(self) -> bool:
+        """Whether other nodes have been heard a moment ago, if there may be any."""
+        return not self.shares_nodes or self._clock() - self._heard_at < BLIND
+
+    def exchange(self, hub: ExchangeHub) -> None:
         """Tells other nodes this one's totals and hears of theirs, where they share a database."""
         now = self._clock()
         if not self.shares_nodes or now < self._exchange_at:
             return
-        self._exchange_at = now + INTERVAL
         try:
-            self._tell(totals())
+            self._tell(hub.totals())
             self._hear()
         except (DatabaseError, InterfaceError) as error:
             # What was last known holds until it is too old.
             self._exchange_at = now + STALE
             log.warning("limits_not_exchanged", error=type(error).__name__)
+            return
+        self._heard_at = self._clock()
+        self._exchange_at = now + (SOON if hub.heard_others() else INTERVAL)
 
     def _tell(self, totals: Sequence[Total]) -> None:
+        """What is used or held, and once more what is no longer."""
         at = datetime.now(UTC)
+        used = [one for one in totals if one.used or one.held or _key(one) in self._told]
         rows = [
             LimitTotal(
                 node=self._node,
@@ -88,30 +119,43 @@ class LimitLedger:
                 begin=one.begin,
                 used=one.used,
                 held=one.held,
+                processes=one.sharers,
                 at=at,
             )
-            for one in totals
+            for one in used
         ]
         if rows:
             LimitTotal.objects.bulk_create(
                 rows,
+                batch_size=1000,
                 update_conflicts=True,
                 unique_fields=("node", "limit_id", "scope", "begin"),
-                update_fields=("used", "held", "at"),
+                update_fields=("used", "held", "processes", "at"),
             )
+        self._told = {_key(one) for one in used if one.used or one.held}
 
     def _hear(self) -> None:
         """Of a node that says nothing any more nothing is held; what it used beside the ledger
         will be in the ledger once it is back."""
         recent = datetime.now(UTC) - timedelta(seconds=STALE)
         rows = LimitTotal.objects.filter(at__gte=recent).exclude(node=self._node)
-        others: dict[tuple[int, str, float], tuple[float, float]] = {}
-        for limit, scope, begin, used, held in rows.values_list(
-            "limit_id", "scope", "begin", "used", "held"
+        others: dict[CounterKey, Away] = {}
+        for limit, scope, begin, used, held, processes in rows.values_list(
+            "limit_id", "scope", "begin", "used", "held", "processes"
         ):
-            before = others.get((limit, scope, begin), (0.0, 0.0))
-            others[limit, scope, begin] = before[0] + used, before[1] + held
+            before = others.get((limit, scope, begin), NOTHING)
+            others[limit, scope, begin] = Away(
+                before.used + used, before.held + held, before.processes + processes
+            )
         self._others = others
+        if self._clock() >= self._tidy_at:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        self._tidy_at = self._clock() + TIDY_SECONDS
+        LimitTotal.objects.filter(at__lt=datetime.now(UTC) - FORGET_AFTER).delete()
+        nodes = LimitTotal.objects.exclude(node=self._node).order_by().values("node").distinct()
+        self._nodes = nodes.count()
 
     def _refresh(self) -> None:
         now = self._clock()
@@ -125,13 +169,18 @@ class LimitLedger:
             self._version = version.limits
 
 
+def _key(one: Total) -> CounterKey:
+    return one.limit, one.scope, one.begin
+
+
 def hub(where: Places, ledger: LimitLedger, follower: Follower) -> ExchangeHub:
     """The exchange of a node's collector."""
     made = ExchangeHub(
         where.limits_socket,
         ledger.used,
         caught_up=lambda: not follower.backlog(),
+        amount_of=ledger.amount,
         resum=1.0 if ledger.shares_nodes else 10.0,
     )
-    made.away = ledger.away
+    made.away, made.heard_all = ledger.away, ledger.heard_all
     return made

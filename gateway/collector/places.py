@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
 
-SOCKET_PATH_LIMIT = 100
-"""Bytes; the system allows 104 (macOS) or 108 (Linux) with the terminating zero."""
+from governance.socket_path import bindable
 
 
 class Places(NamedTuple):
@@ -58,18 +54,7 @@ def places() -> Places:
         segments=data / "segments" / node,
         day_files=Path(settings.INTERACTION_LOG_DIR),
         published=published,
-        socket=_bindable(published / "gauges.sock"),
+        socket=bindable(published / "gauges.sock"),
         repairs=published / "repairs.json",
         models=Path(settings.MODELS_DIR),
     )
-
-
-def _bindable(wanted: Path) -> Path:
-    """`wanted`, or a short path that both sides derive from it when the system could not bind it.
-
-    In a directory of this user's alone.
-    """
-    if len(os.fsencode(wanted)) <= SOCKET_PATH_LIMIT:
-        return wanted
-    mark = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"pointsman-{os.geteuid()}-{mark}" / "gauges.sock"

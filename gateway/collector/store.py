@@ -24,8 +24,11 @@ from governance.interactions.ledger import (
     COUNTS,
     NAMES,
     TRAFFIC_COUNTS,
+    DayPlace,
+    DaySum,
     add_up,
     add_up_traffic,
+    by_day,
 )
 from governance.interactions.record import InteractionRecord
 from governance.interactions.rows import COLUMNS, Moment, values_of
@@ -33,6 +36,7 @@ from governance.models.interaction import Interaction
 from governance.models.log_offsets import DayFileOffset, SegmentOffset
 from governance.models.traffic_bucket import TRAFFIC_PLACE, TrafficBucket
 from governance.models.usage_bucket import PLACE, UsageBucket
+from governance.models.usage_day import UsageDay
 from inference.record.booking import BOOKED
 from inference.record.lines import Line
 
@@ -60,6 +64,8 @@ class Store:
         self._add_up = _upsert(quote, UsageBucket._meta.db_table, PLACE, NAMES, COUNTS)
         table = TrafficBucket._meta.db_table
         self._add_up_traffic = _upsert(quote, table, TRAFFIC_PLACE, (), TRAFFIC_COUNTS)
+        table = UsageDay._meta.db_table
+        self._add_up_days = _upsert(quote, table, DayPlace._fields, ("name",), COUNTS)
 
     def offsets(self) -> dict[str, int]:
         """Of every segment that was begun. Raises `OUTAGE`."""
@@ -96,7 +102,9 @@ class Store:
         connection = connections[self._using]
         moment = connection.ops.adapt_datetimefield_value
         rows = [values_of(record, moment) for record in records]
-        buckets = _buckets(add_up(records).items(), (*NAMES, *COUNTS), moment)
+        used = add_up(records)
+        buckets = _buckets(used.items(), (*NAMES, *COUNTS), moment)
+        days = _days(by_day(used), moment)
         traffic = _buckets(add_up_traffic(records).items(), TRAFFIC_COUNTS, moment)
         # A key was used, whatever becomes of its rows.
         self._key_uses.saw(records)
@@ -107,6 +115,7 @@ class Store:
                     cursor.executemany(self._insert, rows)
                     cursor.executemany(self._add_up, buckets)
                     cursor.executemany(self._add_up_traffic, traffic)
+                    cursor.executemany(self._add_up_days, days)
             self._move(chunks)
             self._grow(grown)
         return time.perf_counter() - began
@@ -193,4 +202,12 @@ def _buckets(
             *(getattr(used, name) for name in columns),
         )
         for place, used in sorted(found, key=lambda one: one[0])
+    ]
+
+
+def _days(found: Mapping[DayPlace, DaySum], moment: Moment) -> list[tuple[Any, ...]]:
+    """In the order of their places, likewise."""
+    return [
+        (moment(datetime.fromisoformat(place.start)), *place[1:], sums.name, *sums.counts.values())
+        for place, sums in sorted(found.items(), key=lambda one: one[0])
     ]

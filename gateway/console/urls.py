@@ -10,6 +10,8 @@ from gateway.console.help import views as help_pages
 from gateway.console.interactions import views as interactions
 from gateway.console.limits import replay as limit_replay
 from gateway.console.own_keys import views as own_keys
+from gateway.console.people import invitation
+from gateway.console.playground import kept
 from gateway.console.playground import views as playground
 from gateway.console.providers import (
     connection_copy,
@@ -21,10 +23,12 @@ from gateway.console.providers import (
 from gateway.console.rehearsal import views as rehearsal
 from gateway.console.search import everything, picks, switching
 from gateway.console.sign_in import sessions
+from gateway.console.theme import catalogue
 from gateway.console.usage import views as usage
 
 app_name = "console"
 urlpatterns = [
+    path("jsi18n", catalogue.show, name="jsi18n"),
     path("dashboard", dashboard.live, name="dashboard"),
     path("engine/", engine.show, name="engine"),
     path("engine/state", engine.state, name="engine-state"),
@@ -46,6 +50,7 @@ urlpatterns = [
     path("interactions/session", interactions.session, name="session"),
     path("playground/", playground.show, name="playground"),
     path("playground/models", playground.models, name="playground-models"),
+    path("playground/kept/<int:pk>", kept.kept, name="playground-kept"),
     path("playground/code", playground.code, name="playground-code"),
     path("playground/send", playground.send, name="playground-send"),
     path("connection/try", connection_views.attempt, name="connection-try"),
@@ -69,6 +74,7 @@ urlpatterns = [
     path("search/", everything.search, name="search"),
     path("search/do", switching.ask, name="search-do"),
     path("usage/", usage.show, name="usage"),
+    path("people/<int:pk>/invite", invitation.again, name="invite"),
     path("sessions/", sessions.show, name="sessions"),
     path("sessions/end", sessions.end, name="session-end"),
     path("connection/<int:pk>/override", override.change, name="connection-override"),

@@ -35,7 +35,10 @@ def fault(scope: Scope) -> ErrorAnswer | None:
     headers = scope["headers"]
     # All in C: this is done for every request.
     size = sum(map(len, chain.from_iterable(headers))) + len(headers) * _FRAME
-    hosts = [name for name, _ in headers].count(b"host")
+    named = dict(headers)
+    hosts = int(b"host" in named)
+    if len(named) < len(headers):
+        hosts = [name for name, _ in headers].count(b"host")
     size += len(scope.get("raw_path") or b"")
     size += len(scope.get("query_string") or b"")
     if len(headers) > FIELDS or size > HEAD_BYTES:
@@ -43,7 +46,7 @@ def fault(scope: Scope) -> ErrorAnswer | None:
     version = scope.get("http_version", "1.1")
     if hosts > 1 or (not hosts and version == "1.1"):
         return _NO_HOST if not hosts else _TWO_HOSTS
-    if version == "1.0" and any(name == b"transfer-encoding" for name, _ in headers):
+    if version == "1.0" and b"transfer-encoding" in named:
         return _CHUNKED
     return None
 

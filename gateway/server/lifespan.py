@@ -16,7 +16,7 @@ from gateway.server import in_flight
 from gateway.server.answers import answers
 from gateway.server.memory import keep_large_apart
 from gateway.server.shadows import shadows
-from governance import limits_in_force, snapshot
+from governance import limits_in_force, snapshot, table_news
 from inference.edge.asgi import Receive, Send
 from inference.upstream import close_client
 
@@ -46,7 +46,7 @@ async def start() -> None:
             return
         keep_large_apart()
         await asyncio.to_thread(_load)
-        snapshot.watch()
+        snapshot.watch(listening_in=table_news.directory())
         recording.start()
         # What was made until now stays: the collector need not look at it again and again, and
         # its pauses leave the 99th percentile.

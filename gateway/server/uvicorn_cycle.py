@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from http import HTTPStatus
-from itertools import chain
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -19,22 +17,28 @@ _UNFIT_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
 """What is no `tchar` (RFC 9110, section 5.6.2)."""
 _UNFIT_BYTES: Final = bytes({*range(0x20), 0x7F} - {*b"\t\r\n"})
 """Of a value, besides those that end a line."""
-_OURS: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
-"""Headers that say how an answer is sent."""
 _JOINED: Final = 64 * 1024
 """Bytes of a body that are copied behind their head rather than written on their own."""
 
 
-@lru_cache(maxsize=1024)
-def _field(given: bytes) -> tuple[bytes, bytes]:
-    """A header's name in small letters, which Django writes as it likes, and how its line begins.
+_LINE: Final = b": ".join
+"""Makes a line of a name and its value."""
+_known: Final[set[bytes]] = set()
+"""Names that are fit and in small letters."""
+_MOST_KNOWN: Final = 1024
+
+
+def _field(given: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header with its name in small letters, which Django writes as it likes.
 
     Raises `RuntimeError` for what is no name.
     """
     name = given.lower()
     if not name or _UNFIT_NAME.search(name):
         raise RuntimeError(f"A header of the answer has an invalid name: {given!r}.")
-    return name, b"\r\n%b: " % name
+    if len(_known) < _MOST_KNOWN:
+        _known.add(name)
+    return name, value
 
 
 class Cycle(RequestResponseCycle):
@@ -74,31 +78,28 @@ class Cycle(RequestResponseCycle):
 
     def _keep_head(self, status: int, own: Any) -> None:
         self.chunked_encoding = self.scope["method"] != "HEAD" and status not in (204, 304)
-        closes = False
-        parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d " % status]
-        lines = 2
-        for given, value in chain(self.default_headers, own):
-            name, lead = _field(given)
-            if name in _OURS:
-                if name == b"content-length":
-                    self.expected_content_length = int(value)
-                    self.chunked_encoding = False
-                elif name == b"transfer-encoding":
-                    # Ours to decide.
-                    continue
-                elif value.lower() == b"close":
-                    self.keep_alive, closes = False, True
-            parts += (lead, value)
-            lines += 1
-        if not self.keep_alive and not closes:
-            parts.append(b"\r\nconnection: close")
-            lines += 1
+        fields = [*self.default_headers, *own]
+        named = dict(fields)
+        if not _known.issuperset(named):
+            fields = [_field(*pair) for pair in fields]
+            named = dict(fields)
+        if b"transfer-encoding" in named:
+            # Ours to decide.
+            fields = [pair for pair in fields if pair[0] != b"transfer-encoding"]
+        length = named.get(b"content-length")
+        if length is not None:
+            self.expected_content_length = int(length)
+            self.chunked_encoding = False
+        if named.get(b"connection", b"").lower() == b"close":
+            self.keep_alive = False
+        elif not self.keep_alive:
+            fields.append((b"connection", b"close"))
         if self.chunked_encoding:
-            parts.append(b"\r\ntransfer-encoding: chunked")
-            lines += 1
-        parts.append(b"\r\n\r\n")
-        head = b"".join(parts)
+            fields.append((b"transfer-encoding", b"chunked"))
+        line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d " % status
+        head = b"\r\n".join([line, *map(_LINE, fields), b"", b""])
         # A value with a line end of its own would be a header nobody gave, or a body.
+        lines = len(fields) + 2
         if (
             head.count(b"\n") != lines
             or head.count(b"\r") != lines

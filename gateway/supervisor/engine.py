@@ -13,17 +13,16 @@ from typing import Any, Final
 
 from gateway.supervisor.child import Child
 from gateway.supervisor.startup_error import StartupError
+from governance.socket_path import LIMIT
 from inference.local.environment import find_openblas
 
 GRACE = 6.0
 """Seconds the engine has to end."""
-SOCKET_PATH_LIMIT = 100
-"""Bytes; the system allows 104 (macOS) or 108 (Linux) with the terminating zero."""
 
 
 def socket_path(wanted: str) -> str:
     """`wanted`, or a short path in a private directory when the system could not bind it."""
-    if len(wanted.encode()) <= SOCKET_PATH_LIMIT:
+    if len(wanted.encode()) <= LIMIT:
         Path(wanted).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return wanted
     return str(Path(tempfile.mkdtemp(prefix="pointsman-")) / "engine.sock")

@@ -12,16 +12,14 @@ from governance import ports, snapshot
 from governance.api.errors import NotImplementedHere
 from governance.errors import Invalid, check
 from governance.limit_shares import LimitShares
-from governance.routing import caching, shadows
+from governance.routing.beside import beside
 from governance.routing.breaker import HealthReader, HealthStatus, Quiet
 from governance.routing.course import SUPPOSED, course
 from governance.routing.explain import explain_for
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.limited_health import LimitedHealth
-from governance.routing.plan import Plan
 from governance.routing.request import Features, RoutingRequest
 from governance.routing.resolve import route
-from governance.routing.shadows import shadow_route
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
 from governance.routing.vocabulary import FEATURES, MODALITIES
 
@@ -77,28 +75,20 @@ def run(document: object, caller: VirtualKey = ANONYMOUS) -> dict[str, Any]:
     told = explain_for(plan, what.virtual_key, table).document()
     if table.limits:
         told |= _limits(what, table, told)
-    told |= _beside(plan, what, table)
+    told |= beside(
+        plan,
+        what.routing_request,
+        what.virtual_key,
+        table,
+        what.health,
+        random.SystemRandom(),
+    )
     return {
         **told,
         "course": [step.document() for step in course(plan, what.routing_request, what.supposed)],
         "request_type": what.routing_request.request_type,
         "capabilities": sorted(what.routing_request.required_capabilities),
     }
-
-
-def _beside(plan: Plan, what: Asked, table: RoutingTable) -> dict[str, Any]:
-    """What the profile's cache and its shadow mean for the request, where it has them."""
-    profile, request = plan.profile, what.routing_request
-    found: dict[str, Any] = {}
-    if profile is not None and profile.cache is not None:
-        found["cache"] = caching.described(profile.cache, request)
-    if profile is not None and profile.shadow is not None:
-        rng = random.SystemRandom()
-        to = shadow_route(
-            profile.shadow, request, profile, what.virtual_key, table, what.health, 0.0, rng
-        )
-        found["shadow"] = shadows.described(profile.shadow, to)
-    return found
 
 
 def _limits(what: Asked, table: RoutingTable, told: Mapping[str, Any]) -> dict[str, Any]:

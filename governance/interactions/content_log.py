@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,19 +17,32 @@ LARGEST: Final = 4 * 1024 * 1024 * 1024
 _decode: Final = msgspec.json.Decoder(InteractionRecord).decode
 
 
-def answer_of(record: InteractionRecord, directory: Path) -> str | None:
-    """The text of the record's answer; None where it was not kept, or not here."""
+@dataclass(frozen=True, slots=True)
+class LoggedContent:
+    """Of one request; None for what was not kept, or is not here."""
+
+    request: str | None = None
+    """Its body, cut off where it was larger than what is kept."""
+    answer: str | None = None
+    """The answer's text."""
+
+
+NOTHING: Final = LoggedContent()
+
+
+def content_of(record: InteractionRecord, directory: Path) -> LoggedContent:
+    """What the day's file in this directory has of the record."""
     path = directory / f"interactions-{record.time[:10]}.jsonl"
     wanted = b'"id":' + msgspec.json.encode(record.id) + b","
     with suppress(OSError, ValueError), path.open("rb") as file:
         if path.stat().st_size > LARGEST:
-            return None
+            return NOTHING
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
-            return _answer(held, wanted, record)
-    return None
+            return _content(held, wanted, record)
+    return NOTHING
 
 
-def _answer(held: mmap.mmap, wanted: bytes, record: InteractionRecord) -> str | None:
+def _content(held: mmap.mmap, wanted: bytes, record: InteractionRecord) -> LoggedContent:
     """Of the latest line with this id and time: callers may use an id again."""
     found = held.rfind(wanted)
     while found >= 0:
@@ -36,6 +50,10 @@ def _answer(held: mmap.mmap, wanted: bytes, record: InteractionRecord) -> str | 
         with suppress(msgspec.MsgspecError):
             line = _decode(held[begin : end if end >= 0 else len(held)])
             if (line.id, line.time) == (record.id, record.time):
-                return line.answer if isinstance(line.answer, str) else None
+                return LoggedContent(_text(line.request), _text(line.answer))
         found = held.rfind(wanted, 0, begin) if begin else -1
-    return None
+    return NOTHING
+
+
+def _text(kept: str | msgspec.UnsetType) -> str | None:
+    return kept if isinstance(kept, str) else None

@@ -49,6 +49,11 @@ def group_columns(value: str) -> Columns:
     return {"group_id": str(found or value), "group_id__gt": ""}
 
 
+def owner_columns(value: str) -> Columns:
+    """Whom keys belonged to, by the name people sign in with; as with groups."""
+    return {"owner_id": value, "owner_id__gt": ""}
+
+
 def session_columns(value: str) -> Columns:
     """A conversation or agent run."""
     return {"session": value, "session__gt": ""}
@@ -63,6 +68,7 @@ RESOLVED: Final[Mapping[str, Callable[[str], Columns]]] = {
     "provider": provider_columns,
     "key": key_columns,
     "group": group_columns,
+    "owner": owner_columns,
     "session": session_columns,
     "model": lambda value: {"model": value},
     "requested_model": lambda value: {"requested_model": value},
@@ -94,6 +100,9 @@ class InteractionFilter(django_filters.FilterSet):
     key = django_filters.CharFilter(method="by_columns", help_text="Id or name of the API key.")
     group = django_filters.CharFilter(
         method="by_columns", help_text="Id or name of the key's group, as it was then."
+    )
+    owner = django_filters.CharFilter(
+        method="by_columns", help_text="Whom the key belonged to then, by the name of the account."
     )
     session = django_filters.CharFilter(
         method="by_columns", help_text="The conversation or agent run it was part of."

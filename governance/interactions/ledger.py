@@ -16,6 +16,7 @@ from governance.interactions.record import AttemptRecord, InteractionRecord, Nam
 
 _NOBODY: Final = NamedRef("", "")
 _MINUTES: Final = len("2030-01-31T12:")
+_DATE: Final = len("2030-01-31")
 
 
 class Place(NamedTuple):
@@ -60,6 +61,28 @@ class UsageSum(msgspec.Struct):
     """Millionths of a US dollar, rounded for each attempt."""
 
 
+class DayPlace(NamedTuple):
+    """What days of usage are told apart by."""
+
+    start: str
+    """Midnight, UTC."""
+    dimension: str
+    value: str
+
+
+DIMENSIONS: Final[Mapping[str, tuple[str, str]]] = {
+    one: (f"{one}_id", f"{one}_name") for one in ("key", "group", "owner", "profile")
+}
+"""What each can tell apart: the column of the id, and that of its name."""
+
+
+class DaySum(msgspec.Struct):
+    """What was used at one place of a day, and what that was called."""
+
+    name: str
+    counts: dict[str, int]
+
+
 class TrafficPlace(NamedTuple):
     """What traffic is told apart by."""
 
@@ -79,6 +102,9 @@ class TrafficSum(msgspec.Struct):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    audio_milliseconds: int = 0
+    images: int = 0
+    characters: int = 0
     unpriced: int = 0
     cost_micro_usd: int = 0
 
@@ -108,12 +134,26 @@ def add_up(records: Iterable[InteractionRecord]) -> dict[Place, UsageSum]:
             if attempt.usage is not None:
                 used.cache_written_tokens += attempt.usage.cache_written
                 used.reasoning_tokens += attempt.usage.reasoning
-                if attempt.usage.units:
-                    _add_units(used, attempt.usage.units)
     return found
 
 
-def _add_units(used: UsageSum, units: Mapping[str, float]) -> None:
+def by_day(used: Mapping[Place, UsageSum]) -> dict[DayPlace, DaySum]:
+    """The same by day, for each dimension by itself."""
+    found: dict[DayPlace, DaySum] = {}
+    for place, sums in used.items():
+        midnight = f"{place.start[:_DATE]}T00:00:00+00:00"
+        for dimension, (identity, name) in DIMENSIONS.items():
+            here = DayPlace(midnight, dimension, getattr(place, identity))
+            day = found.get(here)
+            if day is None:
+                day = found[here] = DaySum("", dict.fromkeys(COUNTS, 0))
+            day.name = getattr(sums, name)
+            for count in COUNTS:
+                day.counts[count] += getattr(sums, count)
+    return found
+
+
+def _add_units(used: UsageSum | TrafficSum, units: Mapping[str, float]) -> None:
     used.audio_milliseconds += round(units.get("audio_seconds", 0) * 1000)
     used.images += round(units.get("images", 0))
     used.characters += round(units.get("characters", 0))
@@ -142,6 +182,8 @@ def _count(used: UsageSum | TrafficSum, attempt: AttemptRecord) -> None:
         used.prompt_tokens += usage.prompt
         used.completion_tokens += usage.completion
         used.cached_tokens += usage.cached
+        if usage.units:
+            _add_units(used, usage.units)
 
 
 def quarter_hour(time: str) -> str:

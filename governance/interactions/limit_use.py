@@ -11,7 +11,7 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Lower
 
 from governance.limits import MEASURES
-from governance.limits.counting.counter import weighted
+from governance.limits.counting.weights import weighted
 from governance.limits.limit import LimitEntry
 from governance.limits.measure import Consumption
 from governance.limits.windows import Window

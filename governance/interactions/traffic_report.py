@@ -13,22 +13,20 @@ from typing import Any, Final
 from django.db.models import CharField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Substr
 
-from governance.interactions.ledger import NO_ERROR
+from governance.interactions.days import BY_COLUMN, SplitRange, split
+from governance.interactions.traffic_sums import SUMMED, TOKENS, TrafficSums
 from governance.models.interaction import Interaction
 from governance.models.traffic_bucket import TrafficBucket
 from governance.models.usage_bucket import UsageBucket
+from governance.models.usage_day import UsageDay
 
 QUARTER: Final = timedelta(minutes=15)
 ROWS: Final = 50_000
 """Rows of an edge that are summed; where there are more, its whole quarter hour counts instead."""
 BUCKETS: Final = 150_000
 """Buckets of the usage ledger that are looked at for one answer, the latest."""
-FACTS: Final = ("requests", "attempts", "failed", "unpriced", "cost_micro_usd")
-TOKENS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens")
-_TRAFFIC: Final = frozenset({"provider", "model", "outcome", "outcome__in", "fallback"})
-_USAGE: Final = frozenset(
-    {"key_id", "key_id__in", "group_id", "group_id__gt", "profile_id", "provider", "model"}
-)
+_TRAFFIC: Final = frozenset({"provider", "model", "outcome", "fallback"})
+_USAGE: Final = frozenset({"key_id", "group_id", "owner_id", "profile_id", "provider", "model"})
 _MINUTE: Final = len("2030-01-31 12:34")
 NO_CODE: Final = "cancelled"
 """The code of an attempt whose caller left, which is no failure."""
@@ -53,69 +51,6 @@ class TrafficQuestion:
         """The requests that match, in no order."""
         within = Interaction.objects.order_by().filter(time__gte=self.begin, time__lt=self.end)
         return within.filter(**self.columns)
-
-
-@dataclass(slots=True)
-class TrafficSums:
-    """Sums over some requests, and over the attempts that count at the same place."""
-
-    requests: int = 0
-    errors: int = 0
-    fallbacks: int = 0
-    """Requests that a later target answered."""
-    local_fallbacks: int = 0
-    """Requests that local inference answered in place of what was asked for."""
-    attempts: int = 0
-    failed: int = 0
-    """Attempts that failed, whatever became of their requests."""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-    unpriced: int = 0
-    cost_micro_usd: int = 0
-    outcomes: dict[str, int] = field(default_factory=dict)
-    """Requests by how they ended; empty where the ledger does not tell."""
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        for name in (*FACTS, *TOKENS):
-            setattr(self, name, getattr(self, name) + int(row.get(f"sum_{name}") or 0))
-        requests = row.get("sum_requests") or 0
-        outcome = row.get("outcome")
-        if outcome is None:
-            self.errors += row.get("sum_errors") or 0
-            return
-        if requests:
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + requests
-        self.errors += requests if outcome not in NO_ERROR else 0
-        self.fallbacks += requests if row["fallback"] == "target" else 0
-        self.local_fallbacks += requests if row["fallback"] == "local" else 0
-
-    def take(self, other: TrafficSums) -> None:
-        """Adds what another sum holds."""
-        for name in (*FACTS, *TOKENS, "errors", "fallbacks", "local_fallbacks"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for outcome, count in other.outcomes.items():
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
-
-    @property
-    def cost_usd(self) -> float | None:
-        """None where only models without a known price were used: that is not for free."""
-        unknown = not self.cost_micro_usd and self.unpriced
-        return None if unknown else self.cost_micro_usd / 1_000_000
-
-    @property
-    def tokens(self) -> int:
-        return self.prompt_tokens + self.completion_tokens
-
-    @property
-    def error_share(self) -> float | None:
-        """0 to 1; None without requests."""
-        return self.errors / self.requests if self.requests else None
-
-    @property
-    def cached_share(self) -> float | None:
-        """Of the tokens in."""
-        return self.cached_tokens / self.prompt_tokens if self.prompt_tokens else None
 
 
 Group = tuple[Any, ...]
@@ -145,23 +80,42 @@ class TrafficReport:
 
 def is_in_ledger(columns: Mapping[str, Any]) -> bool:
     """Whether a ledger tells requests apart by these columns."""
-    return columns.keys() <= _TRAFFIC or columns.keys() <= _USAGE
+    return in_traffic_ledger(columns) or _columns(columns) <= _USAGE
+
+
+def in_traffic_ledger(columns: Iterable[str]) -> bool:
+    """Whether the traffic ledger does, which is small."""
+    return _columns(columns) <= _TRAFFIC
+
+
+def _columns(lookups: Iterable[str]) -> set[str]:
+    return {one.partition("__")[0] for one in lookups}
 
 
 def traffic_report(
-    question: TrafficQuestion, by: Sequence[str] = (), *, moments: bool = False
+    question: TrafficQuestion,
+    by: Sequence[str] = (),
+    *,
+    moments: bool = False,
+    counts: Sequence[str] = SUMMED,
 ) -> TrafficReport:
-    """Sums by columns, and by quarter hour (by minute at the edges) with `moments`.
+    """Sums by columns, and by quarter hour (by minute at the edges) with `moments`; of `counts`
+    alone, where no more is asked for.
 
     The columns of the question and `by` together must be of one ledger, see `is_in_ledger`.
     """
     needed = {*question.columns, *by}
-    traffic = needed <= _TRAFFIC
-    assert traffic or needed <= _USAGE, needed
+    traffic = in_traffic_ledger(needed)
+    assert traffic or _columns(needed) <= _USAGE, needed
     report = TrafficReport()
     begin, end = _edges(question, report, by, moments)
     if begin >= end:
         return report
+    if not traffic and not moments and not question.columns:
+        parts = split(begin, end, datetime.now(UTC)) if _of_days(by) else None
+        if parts is not None:
+            _add_days(report, by[0], parts, counts)
+            return report
     model = TrafficBucket if traffic else UsageBucket
     buckets: QuerySet[Any] = model._default_manager.filter(start__gte=begin, start__lt=end)
     buckets = buckets.filter(**question.columns).order_by()
@@ -169,10 +123,28 @@ def traffic_report(
         buckets = _latest(buckets, report)
     told = ("outcome", "fallback") if traffic else ()
     columns = dict.fromkeys((*(("start",) if moments else ()), *by, *told))
-    for row in buckets.values(*columns).annotate(**_sums(model)):
+    for row in buckets.values(*columns).annotate(**_sums(model, counts)):
         moment = (row["start"],) if moments else ()
         report.sums((*moment, *(row[name] for name in by))).add(row)
     return report
+
+
+def _of_days(by: Sequence[str]) -> bool:
+    return len(by) == 1 and by[0] in BY_COLUMN
+
+
+def _add_days(report: TrafficReport, column: str, parts: SplitRange, counts: Sequence[str]) -> None:
+    """From the usage ledger by day, and from the usage ledger what is left at its ends."""
+    begin, end = parts.days
+    days = UsageDay.objects.filter(
+        dimension=BY_COLUMN[column], start__gte=begin, start__lt=end
+    ).order_by()
+    for row in days.values("value").annotate(**_sums(UsageBucket, counts)):
+        report.sums((row["value"],)).add(row)
+    for first, last in parts.ends:
+        buckets = UsageBucket.objects.filter(start__gte=first, start__lt=last).order_by()
+        for row in buckets.values(column).annotate(**_sums(UsageBucket, counts)):
+            report.sums((row[column],)).add(row)
 
 
 def minutes_report(question: TrafficQuestion, by: Sequence[str] = ()) -> TrafficReport | None:
@@ -282,8 +254,8 @@ def _latest(buckets: QuerySet[Any], report: TrafficReport) -> QuerySet[Any]:
     return buckets.filter(start__gt=since)
 
 
-def _sums(model: type[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {f"sum_{name}": Sum(name) for name in (*FACTS, *TOKENS)}
+def _sums(model: type[Any], counts: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {f"sum_{name}": Sum(name) for name in counts}
     if model is UsageBucket:
         found["sum_errors"] = Sum("errors")
     return found

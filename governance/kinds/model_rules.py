@@ -17,9 +17,10 @@ class Fix(NamedTuple):
     """A member's name or a number, as the repair wants it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ModelRule:
-    """What holds for the models whose name holds the pattern."""
+    """What holds for the models whose name holds the pattern. A rule is itself alone: what is
+    remembered of rules is looked up for every request, by their identity."""
 
     models: str
     """A regular expression, searched without regard to case: names come with a vendor before

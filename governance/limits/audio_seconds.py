@@ -1,6 +1,7 @@
 """How many seconds of sound were heard; counted in whole milliseconds."""
 
 from governance.limits.measure import Consumption, Measure
+from governance.texts import gettext_noop
 
 
 def amount(used: Consumption) -> float:
@@ -10,8 +11,8 @@ def amount(used: Consumption) -> float:
 
 MEASURE = Measure(
     "audio_seconds",
-    "Seconds of sound",
-    "seconds of sound",
+    gettext_noop("Seconds of sound"),
+    gettext_noop("seconds of sound"),
     amount,
     rank=50,
     scale=1000,

@@ -1,6 +1,7 @@
 """How many characters of text were made into sound."""
 
 from governance.limits.measure import Consumption, Measure
+from governance.texts import gettext_noop
 
 
 def amount(used: Consumption) -> float:
@@ -10,8 +11,8 @@ def amount(used: Consumption) -> float:
 
 MEASURE = Measure(
     "characters",
-    "Characters spoken",
-    "characters spoken",
+    gettext_noop("Characters spoken"),
+    gettext_noop("characters spoken"),
     amount,
     rank=70,
     unit_counted="characters",

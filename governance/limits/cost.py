@@ -2,6 +2,7 @@
 
 from governance.limits.limit import MICRO
 from governance.limits.measure import Consumption, Measure
+from governance.texts import gettext_noop
 
 
 def amount(used: Consumption) -> float:
@@ -10,8 +11,8 @@ def amount(used: Consumption) -> float:
 
 MEASURE = Measure(
     "cost",
-    "Cost",
-    "US dollars",
+    gettext_noop("Cost"),
+    gettext_noop("US dollars"),
     amount,
     threshold="budget",
     rank=30,

@@ -1,6 +1,7 @@
 """How many images were made."""
 
 from governance.limits.measure import Consumption, Measure
+from governance.texts import gettext_noop
 
 
 def amount(used: Consumption) -> float:
@@ -10,7 +11,7 @@ def amount(used: Consumption) -> float:
 
 MEASURE = Measure(
     "images",
-    "Images",
+    gettext_noop("Images"),
     "images",
     amount,
     rank=60,

@@ -9,39 +9,41 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from governance.texts import gettext_noop
+
 SUBJECTS: Final[Mapping[str, str]] = {
-    "key": "An API key",
-    "group": "A group of keys",
-    "profile": "A routing profile",
-    "provider": "A provider",
-    "everything": "Everything",
+    "key": gettext_noop("An API key"),
+    "group": gettext_noop("A group of keys"),
+    "profile": gettext_noop("A routing profile"),
+    "provider": gettext_noop("A provider"),
+    "everything": gettext_noop("Everything"),
 }
 EACH: Final[Mapping[str, str]] = {
-    "key": "Each key",
-    "session": "Each conversation or agent run",
+    "key": gettext_noop("Each key"),
+    "session": gettext_noop("Each conversation or agent run"),
 }
 ENFORCEMENTS: Final[Mapping[str, str]] = {
-    "refuse": "Refuse",
-    "warn": "Warn only",
-    "divert": "Send to local or cheaper targets only",
+    "refuse": gettext_noop("Refuse"),
+    "warn": gettext_noop("Warn only"),
+    "divert": gettext_noop("Send to local or cheaper targets only"),
 }
 UNPRICED: Final[Mapping[str, str]] = {
-    "refuse": "Refuse it",
-    "free": "Nothing",
-    "rate": "A fixed rate",
+    "refuse": gettext_noop("Refuse it"),
+    "free": gettext_noop("Nothing"),
+    "rate": gettext_noop("A fixed rate"),
 }
 SLIDING: Final[Mapping[str, float]] = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 """Windows that slide, and their seconds."""
 WINDOWS: Final[Mapping[str, str]] = {
-    "second": "Second",
-    "minute": "Minute",
-    "hour": "Hour",
-    "day": "Day",
-    "week": "Week",
-    "month": "Month",
-    "quarter": "Quarter",
-    "year": "Year",
-    "total": "Without end",
+    "second": gettext_noop("Second"),
+    "minute": gettext_noop("Minute"),
+    "hour": gettext_noop("Hour"),
+    "day": gettext_noop("Day"),
+    "week": gettext_noop("Week"),
+    "month": gettext_noop("Month"),
+    "quarter": gettext_noop("Quarter"),
+    "year": gettext_noop("Year"),
+    "total": gettext_noop("Without end"),
 }
 MICRO: Final = 1_000_000
 """Cost is counted in whole millionths of a US dollar."""

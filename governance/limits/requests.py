@@ -1,6 +1,7 @@
 """How many requests."""
 
 from governance.limits.measure import Consumption, Measure
+from governance.texts import gettext_noop
 
 
 def amount(used: Consumption) -> float:
@@ -9,7 +10,7 @@ def amount(used: Consumption) -> float:
 
 MEASURE = Measure(
     "requests",
-    "Requests",
+    gettext_noop("Requests"),
     "requests",
     amount,
     threshold="request",

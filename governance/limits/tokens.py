@@ -1,6 +1,7 @@
 """How many tokens, those of the prompt and those of the answer."""
 
 from governance.limits.measure import Consumption, Measure
+from governance.texts import gettext_noop
 
 
 def amount(used: Consumption) -> float:
@@ -9,7 +10,7 @@ def amount(used: Consumption) -> float:
 
 MEASURE = Measure(
     "tokens",
-    "Tokens",
+    gettext_noop("Tokens"),
     "tokens",
     amount,
     threshold="token",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from governance.limits import MEASURES
 from governance.limits.limit import MICRO, LimitEntry
+from governance.texts import gettext
 
 
 def amount_words(limit: LimitEntry, amount: float) -> str:
@@ -11,4 +12,4 @@ def amount_words(limit: LimitEntry, amount: float) -> str:
     measure = MEASURES[limit.measure]
     if limit.measure == "cost":
         return f"${amount / MICRO:,.2f}"
-    return f"{amount / measure.scale:,.10g} {measure.unit}"
+    return f"{amount / measure.scale:,.10g} {gettext(measure.unit)}"

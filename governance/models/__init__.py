@@ -25,6 +25,7 @@ from governance.models.routing_target import RoutingTarget
 from governance.models.table_version import TableVersion
 from governance.models.traffic_bucket import TrafficBucket
 from governance.models.usage_bucket import UsageBucket
+from governance.models.usage_day import UsageDay
 
 __all__ = [
     "AlertDelivery",
@@ -53,4 +54,5 @@ __all__ = [
     "TableVersion",
     "TrafficBucket",
     "UsageBucket",
+    "UsageDay",
 ]

@@ -13,6 +13,7 @@ from django.db.models import (
     UniqueConstraint,
 )
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy
 
 from governance import alerts, secrets
 from governance.alerts.messages import FORMS
@@ -29,59 +30,79 @@ LEAST = Bounds(0, 1_000_000_000)
 class AlertRule(Model):
     """What operators want to be told of, and where."""
 
-    name = CharField(max_length=200, validators=[line], help_text="Unique, whatever its case.")
+    name = CharField(
+        gettext_lazy("name"),
+        max_length=200,
+        validators=[line],
+        help_text=gettext_lazy("Unique, whatever its case."),
+    )
     condition = CharField(
-        max_length=30, choices=alerts.condition_names, help_text="What is watched."
+        gettext_lazy("condition"),
+        max_length=30,
+        choices=alerts.condition_names,
+        help_text=gettext_lazy("What is watched."),
     )
     threshold = FloatField(
+        gettext_lazy("threshold"),
         null=True,
         blank=True,
         validators=[THRESHOLD],
-        help_text="Percent, or seconds where time is watched; blank: what is usual for it.",
+        help_text=gettext_lazy(
+            "Percent, or seconds where time is watched; blank: what is usual for it."
+        ),
     )
     subject = CharField(
-        "only",
+        gettext_lazy("only"),
         max_length=200,
         blank=True,
         validators=[line],
-        help_text="Id of the limit, group or profile, or name of the provider that alone is "
-        "watched; blank means every one.",
+        help_text=gettext_lazy(
+            "Id of the limit, group or profile, or name of the provider that alone is "
+            "watched; blank means every one."
+        ),
     )
     minutes = IntegerField(
+        gettext_lazy("minutes"),
         null=True,
         blank=True,
         validators=[MINUTES],
-        help_text="How far back is looked; blank: what is usual for it.",
+        help_text=gettext_lazy("How far back is looked; blank: what is usual for it."),
     )
     least = FloatField(
-        "at least",
+        gettext_lazy("at least"),
         null=True,
         blank=True,
         validators=[LEAST],
-        help_text="Fewer requests than this, or US dollars where money is watched, say nothing.",
+        help_text=gettext_lazy(
+            "Fewer requests than this, or US dollars where money is watched, say nothing."
+        ),
     )
     webhook_form = CharField(
+        gettext_lazy("webhook form"),
         max_length=10,
         choices=[(name, label) for name, (label, _) in FORMS.items()],
         default="json",
-        help_text="In which form messages are sent there.",
+        help_text=gettext_lazy("In which form messages are sent there."),
     )
     emails = JSONField(
-        "e-mail to",
+        gettext_lazy("e-mail to"),
         default=list,
         blank=True,
         validators=[LinesValidator(254, 20)],
-        help_text="Addresses that get an e-mail, where e-mail is configured.",
+        help_text=gettext_lazy("Addresses that get an e-mail, where e-mail is configured."),
     )
-    enabled = BooleanField(default=True)
-    sealed_webhook_url = TextField(blank=True, editable=False)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
+    sealed_webhook_url = TextField(gettext_lazy("sealed webhook url"), blank=True, editable=False)
     """The path of such an address often is a secret."""
-    sealed_webhook_secret = TextField(blank=True, editable=False)
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    sealed_webhook_secret = TextField(
+        gettext_lazy("sealed webhook secret"), blank=True, editable=False
+    )
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
 
     class Meta:
+        verbose_name_plural = gettext_lazy("alerts")
         ordering = (Lower("name"),)
-        verbose_name = "alert"
+        verbose_name = gettext_lazy("alert")
         constraints = [
             UniqueConstraint(Lower("name"), name="alert_name_unique"),
             filled("alert", "name"),

@@ -12,6 +12,9 @@ from django.db.models import (
     PositiveBigIntegerField,
 )
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from governance.models.choices import told
 
 VIA = {
     "page": "Page",
@@ -29,24 +32,58 @@ class AuditEntry(Model):
     them. No entry holds a secret.
     """
 
-    at = DateTimeField(default=timezone.now, help_text="When it was saved.")
-    actor = CharField(max_length=200, help_text="The person, key or command behind it.")
-    address = CharField(max_length=64, blank=True, help_text="Where the request came from.")
-    via = CharField(max_length=10, choices=list(VIA.items()), help_text="By which way.")
-    action = CharField(max_length=20, help_text="What was done.")
-    object_type = CharField("type", max_length=60, help_text="The kind of thing.")
-    object_id = CharField("id of the thing", max_length=200, help_text="As the API names it.")
-    object_name = CharField("name", max_length=300, blank=True, help_text="As it was called then.")
-    object_key = CharField(max_length=100, blank=True, editable=False)
+    at = DateTimeField(
+        gettext_lazy("at"), default=timezone.now, help_text=gettext_lazy("When it was saved.")
+    )
+    actor = CharField(
+        gettext_lazy("actor"),
+        max_length=200,
+        help_text=gettext_lazy("The person, key or command behind it."),
+    )
+    address = CharField(
+        gettext_lazy("address"),
+        max_length=64,
+        blank=True,
+        help_text=gettext_lazy("Where the request came from."),
+    )
+    via = CharField(
+        gettext_lazy("via"),
+        max_length=10,
+        choices=told(VIA.items()),
+        help_text=gettext_lazy("By which way."),
+    )
+    action = CharField(
+        gettext_lazy("action"), max_length=20, help_text=gettext_lazy("What was done.")
+    )
+    object_type = CharField(
+        gettext_lazy("type"), max_length=60, help_text=gettext_lazy("The kind of thing.")
+    )
+    object_id = CharField(
+        gettext_lazy("id of the thing"),
+        max_length=200,
+        help_text=gettext_lazy("As the API names it."),
+    )
+    object_name = CharField(
+        gettext_lazy("name"),
+        max_length=300,
+        blank=True,
+        help_text=gettext_lazy("As it was called then."),
+    )
+    object_key = CharField(gettext_lazy("object key"), max_length=100, blank=True, editable=False)
     """The primary key, which stays when the thing is renamed."""
-    revision = PositiveBigIntegerField(null=True, editable=False)
+    revision = PositiveBigIntegerField(gettext_lazy("revision"), null=True, editable=False)
     """The revision it was part of; None for what makes none, and from before this was noted."""
-    changes = JSONField(default=list, encoder=DjangoJSONEncoder, help_text="Before and after.")
+    changes = JSONField(
+        gettext_lazy("changes"),
+        default=list,
+        encoder=DjangoJSONEncoder,
+        help_text=gettext_lazy("Before and after."),
+    )
 
     class Meta:
         ordering = ("-id",)
-        verbose_name = "audit entry"
-        verbose_name_plural = "audit log"
+        verbose_name = gettext_lazy("audit entry")
+        verbose_name_plural = gettext_lazy("audit log")
         default_permissions = ("view",)
         indexes = [
             Index(fields=["-at"], name="audit_at"),

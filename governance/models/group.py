@@ -12,6 +12,7 @@ from django.db.models import (
     UniqueConstraint,
 )
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy
 
 from governance.errors import refuse
 from governance.models.constraints import filled
@@ -26,21 +27,32 @@ def new_group_id() -> str:
 class Group(Model):
     """Customers and their teams: levels of one tree that API keys belong to."""
 
-    id = CharField("id", primary_key=True, max_length=100, default=new_group_id, editable=False)
-    name = CharField(max_length=200, validators=[line], help_text="Unique, whatever its case.")
+    id = CharField(
+        gettext_lazy("id"), primary_key=True, max_length=100, default=new_group_id, editable=False
+    )
+    name = CharField(
+        gettext_lazy("name"),
+        max_length=200,
+        validators=[line],
+        help_text=gettext_lazy("Unique, whatever its case."),
+    )
     parent = ForeignKey(
         "self",
+        verbose_name=gettext_lazy("parent"),
         on_delete=PROTECT,
         null=True,
         blank=True,
         related_name="children",
-        help_text="What its keys use counts for the group above too. A tree is at most 4 deep.",
+        help_text=gettext_lazy(
+            "What its keys use counts for the group above too. A tree is at most 4 deep."
+        ),
     )
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
 
     class Meta:
+        verbose_name_plural = gettext_lazy("key groups")
         ordering = (Lower("name"),)
-        verbose_name = "key group"
+        verbose_name = gettext_lazy("key group")
         constraints = [
             UniqueConstraint(Lower("name"), name="group_name_unique"),
             filled("group", "id"),

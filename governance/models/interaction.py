@@ -13,6 +13,7 @@ from django.db.models import (
     PositiveSmallIntegerField,
     Q,
 )
+from django.utils.translation import gettext, gettext_lazy
 
 from governance.interactions.record import FALLBACKS, OUTCOMES
 
@@ -75,6 +76,8 @@ class Interaction(Model):
     dropped_fields = JSONField(default=list)
 
     class Meta:
+        verbose_name = gettext_lazy("interaction")
+        verbose_name_plural = gettext_lazy("interactions")
         ordering = ("-time", "-id")
         indexes = [
             Index(fields=["-time", "-id"], name="interaction_time"),
@@ -82,18 +85,18 @@ class Interaction(Model):
                 *("request_id", "profile_id", "provider", "key_id", "outcome", "fallback", "model")
             ),
             *_indexed("requested_model"),
-            # Most requests are part of no session or group: they take up no room there.
+            # Most requests have no session, group or owner: they take up no room there.
             *(
                 Index(
                     fields=[name, "-time", "-id"],
                     condition=Q(**{f"{name}__gt": ""}),
                     name=f"interaction_{name}",
                 )
-                for name in ("session", "group_id")
+                for name in ("session", "group_id", "owner_id")
             ),
             # Where errors are looked for, requests without any need not be passed over one by one.
             Index(fields=["-time", "-id"], condition=Q(errors__gt=""), name="interaction_errors"),
         ]
 
     def __str__(self) -> str:
-        return f"interaction {self.request_id}"
+        return gettext("interaction %(id)s") % {"id": self.request_id}

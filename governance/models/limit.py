@@ -12,6 +12,7 @@ from django.db.models import (
     Model,
     PositiveBigIntegerField,
 )
+from django.utils.translation import gettext_lazy
 
 from governance import limits
 from governance.errors import refuse
@@ -22,6 +23,7 @@ from governance.limits.limit import (
     UNPRICED,
     WINDOWS,
 )
+from governance.models.choices import told
 from governance.models.constraints import filled, one_of
 from governance.models.validators import Bounds, NumbersValidator, line
 from governance.routing.limit_rules import limit_problems
@@ -39,105 +41,140 @@ class Limit(Model):
     """How much of something a subject may use in a window of time."""
 
     name = CharField(
+        gettext_lazy("name"),
         max_length=200,
         validators=[line],
-        help_text="What callers read when it refuses them, and operators in the record.",
+        help_text=gettext_lazy(
+            "What callers read when it refuses them, and operators in the record."
+        ),
     )
     subject_type = CharField(
+        gettext_lazy("subject type"),
         max_length=20,
-        choices=list(SUBJECTS.items()),
+        choices=told(SUBJECTS.items()),
         default="everything",
-        help_text="Whose use is counted.",
+        help_text=gettext_lazy("Whose use is counted."),
     )
     subject_id = CharField(
+        gettext_lazy("subject id"),
         max_length=100,
         blank=True,
         validators=[line],
-        help_text="Id of the key, group or profile, or name of the provider.",
+        help_text=gettext_lazy("Id of the key, group or profile, or name of the provider."),
     )
     each = CharField(
+        gettext_lazy("each"),
         max_length=10,
         blank=True,
-        choices=list(EACH.items()),
-        help_text="Blank: all share the amount. Otherwise each has the whole amount of its own.",
+        choices=told(EACH.items()),
+        help_text=gettext_lazy(
+            "Blank: all share the amount. Otherwise each has the whole amount of its own."
+        ),
     )
     provider = CharField(
+        gettext_lazy("provider"),
         max_length=100,
         blank=True,
         validators=[line],
-        help_text="Counts only what is sent to this provider; blank means all.",
+        help_text=gettext_lazy("Counts only what is sent to this provider; blank means all."),
     )
     model = CharField(
+        gettext_lazy("model"),
         max_length=300,
         blank=True,
         validators=[line],
-        help_text="Counts only models of this name; * stands for any text, blank for all.",
+        help_text=gettext_lazy(
+            "Counts only models of this name; * stands for any text, blank for all."
+        ),
     )
-    measure = CharField(max_length=20, choices=limits.measures, help_text="What is counted.")
+    measure = CharField(
+        gettext_lazy("measure"),
+        max_length=20,
+        choices=limits.measures,
+        help_text=gettext_lazy("What is counted."),
+    )
     amount = DecimalField(
+        gettext_lazy("amount"),
         max_digits=20,
         decimal_places=6,
         validators=[AMOUNT],
-        help_text="How much is allowed: US dollars where cost is counted.",
+        help_text=gettext_lazy("How much is allowed: US dollars where cost is counted."),
     )
     window = CharField(
+        gettext_lazy("window"),
         max_length=10,
-        choices=list(WINDOWS.items()),
+        choices=told(WINDOWS.items()),
         default="month",
-        help_text="Seconds, minutes and hours slide; days and longer ones follow the calendar.",
+        help_text=gettext_lazy(
+            "Seconds, minutes and hours slide; days and longer ones follow the calendar."
+        ),
     )
     time_zone = CharField(
+        gettext_lazy("time zone"),
         max_length=60,
         default="UTC",
         validators=[line],
-        help_text="Where days begin, as in Europe/Berlin.",
+        help_text=gettext_lazy("Where days begin, as in Europe/Berlin."),
     )
     window_day = IntegerField(
+        gettext_lazy("window day"),
         default=1,
         validators=[Bounds(1, 28)],
-        help_text="First day of the window: of the week from 1 for Monday, or of the month.",
+        help_text=gettext_lazy(
+            "First day of the window: of the week from 1 for Monday, or of the month."
+        ),
     )
     window_hour = IntegerField(
-        default=0, validators=[Bounds(0, 23)], help_text="Hour at which the window begins."
+        gettext_lazy("window hour"),
+        default=0,
+        validators=[Bounds(0, 23)],
+        help_text=gettext_lazy("Hour at which the window begins."),
     )
     enforcement = CharField(
+        gettext_lazy("enforcement"),
         max_length=10,
-        choices=list(ENFORCEMENTS.items()),
+        choices=told(ENFORCEMENTS.items()),
         default="refuse",
-        help_text="What happens beyond the amount.",
+        help_text=gettext_lazy("What happens beyond the amount."),
     )
     strict = BooleanField(
+        gettext_lazy("strict"),
         default=False,
-        help_text="Refuse where it is not known how much other processes have used.",
+        help_text=gettext_lazy("Refuse where it is not known how much other processes have used."),
     )
     weight_input = _weight("Of a prompt token that was in no cache.")
     weight_output = _weight("Of a token of the answer.")
     weight_cached = _weight("Of a prompt token that was read from a cache.")
     weight_reasoning = _weight("Of a token spent on reasoning.")
     warn_at = JSONField(
+        gettext_lazy("warn at"),
         default=list,
         blank=True,
         validators=[NumbersValidator(1, 100, 10)],
-        help_text="Percent of the amount at which operators are warned.",
+        help_text=gettext_lazy("Percent of the amount at which operators are warned."),
     )
     unpriced_mode = CharField(
+        gettext_lazy("unpriced mode"),
         max_length=10,
-        choices=list(UNPRICED.items()),
+        choices=told(UNPRICED.items()),
         default="free",
-        help_text="What a model counts whose price is not known.",
+        help_text=gettext_lazy("What a model counts whose price is not known."),
     )
     unpriced_rate = DecimalField(
+        gettext_lazy("unpriced rate"),
         max_digits=20,
         decimal_places=6,
         null=True,
         blank=True,
         validators=[AMOUNT],
-        help_text="US dollars for a million tokens.",
+        help_text=gettext_lazy("US dollars for a million tokens."),
     )
-    enabled = BooleanField(default=True)
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
 
     class Meta:
+        verbose_name = gettext_lazy("limit")
+        verbose_name_plural = gettext_lazy("limits")
         ordering = ("pk",)
         constraints = [
             filled("limit", "name"),

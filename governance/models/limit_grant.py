@@ -9,6 +9,7 @@ from django.db.models import (
     Model,
     PositiveBigIntegerField,
 )
+from django.utils.translation import gettext_lazy
 
 from governance.models.limit import Limit
 from governance.models.validators import Bounds
@@ -21,27 +22,34 @@ class LimitGrant(Model):
 
     limit = ForeignKey(
         Limit,
+        verbose_name=gettext_lazy("limit"),
         on_delete=CASCADE,
         related_name="extra_amounts",
-        help_text="Id of the limit it is added to.",
+        help_text=gettext_lazy("Id of the limit it is added to."),
     )
     amount = DecimalField(
+        gettext_lazy("amount"),
         max_digits=20,
         decimal_places=6,
         validators=[EXTRA],
-        help_text="US dollars where the limit counts cost.",
+        help_text=gettext_lazy("US dollars where the limit counts cost."),
     )
     starts_at = DateTimeField(
-        "start", help_text="It holds from the window that this moment lies in."
+        gettext_lazy("start"),
+        help_text=gettext_lazy("It holds from the window that this moment lies in."),
     )
     windows = IntegerField(
-        default=1, validators=[Bounds(1, 1_000)], help_text="For how many windows it holds."
+        gettext_lazy("windows"),
+        default=1,
+        validators=[Bounds(1, 1_000)],
+        help_text=gettext_lazy("For how many windows it holds."),
     )
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
 
     class Meta:
+        verbose_name_plural = gettext_lazy("extra amounts")
         ordering = ("starts_at", "pk")
-        verbose_name = "extra amount"
+        verbose_name = gettext_lazy("extra amount")
         constraints = [EXTRA.constraint("limit_grant", "amount")]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.db.models import (
     FloatField,
     Index,
     Model,
+    PositiveIntegerField,
     UniqueConstraint,
 )
 
@@ -27,6 +28,8 @@ class LimitTotal(Model):
     """Of the window, Unix time in seconds; 0 for one that slides."""
     used = FloatField(default=0)
     held = FloatField(default=0)
+    processes = PositiveIntegerField(default=1)
+    """Of the node, that count the limit."""
     at = DateTimeField()
     """When the node said so."""
 

@@ -11,6 +11,7 @@ from django.db.models import (
     UniqueConstraint,
 )
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy
 
 from governance.errors import refuse
 from governance.models.constraints import filled, one_of
@@ -27,27 +28,45 @@ class ModelMapping(Model):
     """Turns a model name that clients hard-code into a profile or a provider's model."""
 
     pattern = CharField(
+        gettext_lazy("pattern"),
         max_length=300,
         validators=[line],
-        help_text="A regular expression has RE2 syntax and must match the whole name.",
+        help_text=gettext_lazy(
+            "A regular expression has RE2 syntax and must match the whole name."
+        ),
     )
     match = CharField(
+        gettext_lazy("match"),
         max_length=10,
-        choices=[("exact", "Exact"), ("prefix", "Prefix"), ("regex", "Regular expression")],
+        choices=[
+            ("exact", gettext_lazy("Exact")),
+            ("prefix", gettext_lazy("Prefix")),
+            ("regex", gettext_lazy("Regular expression")),
+        ],
         default="exact",
     )
     destination = CharField(
+        gettext_lazy("destination"),
         max_length=300,
         validators=[line],
-        help_text="A virtual model (light/large), a provider's model (openai/gpt-4o), or a "
-        "profile's id, name or virtual provider.",
+        help_text=gettext_lazy(
+            "A virtual model (light/large), a provider's model (openai/gpt-4o), or a "
+            "profile's id, name or virtual provider."
+        ),
     )
-    priority = IntegerField(default=0, validators=[PRIORITY], help_text="Lower is tried first.")
-    enabled = BooleanField(default=True)
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    priority = IntegerField(
+        gettext_lazy("priority"),
+        default=0,
+        validators=[PRIORITY],
+        help_text=gettext_lazy("Lower is tried first."),
+    )
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
     """Version of the table that brought this state of it."""
 
     class Meta:
+        verbose_name = gettext_lazy("model mapping")
+        verbose_name_plural = gettext_lazy("model mappings")
         ordering = ("priority", "pk")
         constraints = [
             UniqueConstraint(

@@ -17,6 +17,7 @@ from django.db.models import (
     UniqueConstraint,
 )
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy
 
 from governance import kinds, secrets
 from governance.errors import refuse
@@ -35,94 +36,124 @@ TIMEOUTS = ("connect_timeout", "first_event_timeout", "idle_timeout", "total_tim
 class Provider(Model):
     """A place that answers requests, with what is needed to get there."""
 
-    name = CharField(max_length=100, validators=[line, RegexValidator(r"^[A-Za-z0-9._-]+$")])
-    kind = CharField(max_length=20, choices=kinds.choices)
+    name = CharField(
+        gettext_lazy("name"),
+        max_length=100,
+        validators=[line, RegexValidator(r"^[A-Za-z0-9._-]+$")],
+    )
+    kind = CharField(gettext_lazy("kind"), max_length=20, choices=kinds.choices)
     base_url = CharField(
-        "base URL",
+        gettext_lazy("base URL"),
         max_length=500,
         blank=True,
         validators=[line],
-        help_text="Blank for the built-in engine, which has none.",
+        help_text=gettext_lazy("Blank for the built-in engine, which has none."),
     )
     is_local = BooleanField(
-        "local",
+        gettext_lazy("local"),
         default=False,
-        help_text="What is sent there stays within your walls, so it is used while cloud routing "
-        "is off too.",
+        help_text=gettext_lazy(
+            "What is sent there stays within your walls, so it is used while cloud "
+            "routing is off too."
+        ),
     )
     default_model = CharField(
+        gettext_lazy("default model"),
         max_length=300,
         blank=True,
         validators=[line],
-        help_text="Asked for when neither target nor request names a model.",
+        help_text=gettext_lazy("Asked for when neither target nor request names a model."),
     )
     models = JSONField(
+        gettext_lazy("models"),
         default=list,
         blank=True,
         validators=[LinesValidator(300, 2_000)],
-        help_text="Models known to be there.",
+        help_text=gettext_lazy("Models known to be there."),
     )
     responses_models = JSONField(
-        "models with Responses API",
+        gettext_lazy("models with Responses API"),
         default=list,
         blank=True,
         validators=[LinesValidator(300, 200)],
-        help_text="Models that are asked by OpenAI's Responses API where that is of use. “*” "
-        "stands for any characters, “!” before a name for one that is not. None listed: all of "
-        "api.openai.com, none elsewhere.",
+        help_text=gettext_lazy(
+            "Models that are asked by OpenAI's Responses API where that is of use. “*” "
+            "stands for any characters, “!” before a name for one that is not. None "
+            "listed: all of api.openai.com, none elsewhere."
+        ),
     )
     capabilities = JSONField(
+        gettext_lazy("capabilities"),
         default=list,
         blank=True,
         validators=[Words(capabilities)],
-        help_text="Modalities and features its models take; none listed means all.",
+        help_text=gettext_lazy("Modalities and features its models take; none listed means all."),
     )
     model_facts = JSONField(
-        "facts of models",
+        gettext_lazy("facts of models"),
         default=list,
         blank=True,
-        help_text="What is known of its models: context length, longest answer, capabilities. "
-        "`model` is a name or, with * behind it, the beginning of one.",
+        help_text=gettext_lazy(
+            "What is known of its models: context length, longest answer, capabilities. "
+            "`model` is a name or, with * behind it, the beginning of one."
+        ),
     )
-    connect_timeout = FloatField(default=10.0, validators=[TIMEOUT], help_text="Seconds.")
+    connect_timeout = FloatField(
+        gettext_lazy("connect timeout"),
+        default=10.0,
+        validators=[TIMEOUT],
+        help_text=gettext_lazy("Seconds."),
+    )
     first_event_timeout = FloatField(
+        gettext_lazy("first event timeout"),
         default=120.0,
         validators=[TIMEOUT],
-        help_text="Seconds until the first piece; of a whole answer, until it starts arriving.",
+        help_text=gettext_lazy(
+            "Seconds until the first piece; of a whole answer, until it starts arriving."
+        ),
     )
     idle_timeout = FloatField(
+        gettext_lazy("idle timeout"),
         default=60.0,
         validators=[TIMEOUT],
-        help_text="Seconds between two pieces of the answer. Left out: 30 for kinds that send "
-        "signs of life, else 60.",
+        help_text=gettext_lazy(
+            "Seconds between two pieces of the answer. Left out: 30 for kinds that send "
+            "signs of life, else 60."
+        ),
     )
     total_timeout = FloatField(
+        gettext_lazy("total timeout"),
         default=600.0,
         null=True,
         blank=True,
         validators=[TIMEOUT],
-        help_text="Seconds; blank means no limit.",
+        help_text=gettext_lazy("Seconds; blank means no limit."),
     )
     max_concurrency = IntegerField(
+        gettext_lazy("max concurrency"),
         null=True,
         blank=True,
         validators=[CONCURRENCY],
-        help_text="Requests at a time; blank means no limit.",
+        help_text=gettext_lazy("Requests at a time; blank means no limit."),
     )
-    enabled = BooleanField(default=True)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
     is_default = BooleanField(
-        "default",
+        gettext_lazy("default"),
         default=False,
-        help_text="Takes requests that name no model and match no rule. There is one such "
-        "provider: marking this one unmarks the other.",
+        help_text=gettext_lazy(
+            "Takes requests that name no model and match no rule. There is one such "
+            "provider: marking this one unmarks the other."
+        ),
     )
-    sealed_api_key = TextField(blank=True, editable=False)
-    sealed_headers = TextField(blank=True, editable=False)
+    sealed_api_key = TextField(gettext_lazy("sealed api key"), blank=True, editable=False)
+    sealed_headers = TextField(gettext_lazy("sealed headers"), blank=True, editable=False)
     """A JSON object of header names and values; values often are secrets."""
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
     """Version of the table that brought this state of it."""
 
     class Meta:
+        verbose_name = gettext_lazy("provider")
+        verbose_name_plural = gettext_lazy("providers")
         ordering = ("name",)
         permissions = [
             ("set_credentials", "Can set credentials of providers and move them elsewhere")

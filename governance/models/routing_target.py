@@ -15,6 +15,7 @@ from django.db.models import (
     UniqueConstraint,
 )
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy
 
 from governance import ports
 from governance.models.constraints import filled
@@ -50,54 +51,86 @@ class RoutingTarget(Model):
     The provider is a name, not a key: a target may name one that does not exist yet.
     """
 
-    profile = ForeignKey("governance.RoutingProfile", on_delete=CASCADE, related_name="targets")
-    position = PositiveIntegerField(default=0)
+    profile = ForeignKey(
+        "governance.RoutingProfile",
+        verbose_name=gettext_lazy("profile"),
+        on_delete=CASCADE,
+        related_name="targets",
+    )
+    position = PositiveIntegerField(gettext_lazy("position"), default=0)
     provider = CharField(
+        gettext_lazy("provider"),
         max_length=100,
         db_index=True,
         validators=[line],
-        help_text="Name of a provider; it need not exist yet.",
+        help_text=gettext_lazy("Name of a provider; it need not exist yet."),
     )
     virtual_model = CharField(
+        gettext_lazy("virtual model"),
         max_length=200,
         blank=True,
         validators=[line],
-        help_text="The alias this target serves; blank or * serves all of them.",
+        help_text=gettext_lazy("The alias this target serves; blank or * serves all of them."),
     )
     model = CharField(
+        gettext_lazy("model"),
         max_length=300,
         blank=True,
         validators=[line],
-        help_text="What the provider is asked for; blank passes on the name asked for.",
+        help_text=gettext_lazy(
+            "What the provider is asked for; blank passes on the name asked for."
+        ),
     )
-    priority = IntegerField(default=0, validators=[PRIORITY], help_text="Lower is tried first.")
-    weight = FloatField(default=1.0, validators=[WEIGHT], help_text="Share among weighted targets.")
+    priority = IntegerField(
+        gettext_lazy("priority"),
+        default=0,
+        validators=[PRIORITY],
+        help_text=gettext_lazy("Lower is tried first."),
+    )
+    weight = FloatField(
+        gettext_lazy("weight"),
+        default=1.0,
+        validators=[WEIGHT],
+        help_text=gettext_lazy("Share among weighted targets."),
+    )
     request_types = JSONField(
+        gettext_lazy("request types"),
         default=list,
         blank=True,
         validators=[Words(request_types)],
-        help_text="Request types it serves; none listed means all.",
+        help_text=gettext_lazy("Request types it serves; none listed means all."),
     )
     capabilities = JSONField(
+        gettext_lazy("capabilities"),
         default=list,
         blank=True,
         validators=[Words(capabilities)],
-        help_text="What it can take; none listed means everything.",
+        help_text=gettext_lazy("What it can take; none listed means everything."),
     )
-    enabled = BooleanField(default=True)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
     hedge_after = FloatField(
-        "start the next target after",
+        gettext_lazy("start the next target after"),
         null=True,
         blank=True,
         validators=[HEDGE_AFTER],
-        help_text="Seconds without a first token of this target after which the next one is asked "
-        "too. Blank: as the profile says. 0: never.",
+        help_text=gettext_lazy(
+            "Seconds without a first token of this target after which the next one is "
+            "asked too. Blank: as the profile says. 0: never."
+        ),
     )
-    request_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
-    token_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
-    budget_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
+    request_percent_threshold = FloatField(
+        gettext_lazy("request percent threshold"), null=True, blank=True, validators=[PERCENT]
+    )
+    token_percent_threshold = FloatField(
+        gettext_lazy("token percent threshold"), null=True, blank=True, validators=[PERCENT]
+    )
+    budget_percent_threshold = FloatField(
+        gettext_lazy("budget percent threshold"), null=True, blank=True, validators=[PERCENT]
+    )
 
     class Meta:
+        verbose_name = gettext_lazy("routing target")
+        verbose_name_plural = gettext_lazy("routing targets")
         ordering = ("profile", "position")
         constraints = [
             UniqueConstraint(fields=["profile", "position"], name="target_position_unique"),

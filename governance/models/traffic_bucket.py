@@ -34,6 +34,9 @@ class TrafficBucket(Model):
     prompt_tokens = PositiveBigIntegerField(default=0)
     completion_tokens = PositiveBigIntegerField(default=0)
     cached_tokens = PositiveBigIntegerField(default=0)
+    audio_milliseconds = PositiveBigIntegerField(default=0)
+    images = PositiveBigIntegerField(default=0)
+    characters = PositiveBigIntegerField(default=0)
     unpriced = PositiveBigIntegerField(default=0)
     cost_micro_usd = BigIntegerField(default=0)
 

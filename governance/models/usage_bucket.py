@@ -11,6 +11,7 @@ from django.db.models import (
     Index,
     Model,
     PositiveBigIntegerField,
+    Q,
     UniqueConstraint,
 )
 
@@ -25,27 +26,9 @@ def _name() -> CharField[Any, Any]:
     return CharField(max_length=200, blank=True)
 
 
-class UsageBucket(Model):
-    """The usage ledger: a quarter hour of one key, group, owner, profile, provider and model.
+class UsageCounts(Model):
+    """What ledgers of usage count."""
 
-    Written by the collector in the transaction that inserts the rows, so it is their sum; it stays
-    when they are pruned. Who and where are noted as they were when the requests arrived.
-    """
-
-    id = BigAutoField(primary_key=True)
-    start = DateTimeField()
-    key_id = _id()
-    key_name = _name()
-    group_id = _id()
-    group_name = _name()
-    owner_id = _id()
-    owner_name = _name()
-    profile_id = _id()
-    profile_name = _name()
-    provider = CharField(max_length=100, blank=True)
-    model = CharField(max_length=300, blank=True)
-    shadow = BooleanField(default=False)
-    """Used by copies of requests that profiles send to their shadows."""
     requests = PositiveBigIntegerField(default=0)
     """Each once, where it was answered or tried last."""
     errors = PositiveBigIntegerField(default=0)
@@ -67,11 +50,45 @@ class UsageBucket(Model):
     """Millionths of a US dollar."""
 
     class Meta:
+        abstract = True
+
+
+class UsageBucket(UsageCounts):
+    """The usage ledger: a quarter hour of one key, group, owner, profile, provider and model.
+
+    Written by the collector in the transaction that inserts the rows, so it is their sum; it stays
+    when they are pruned. Who and where are noted as they were when the requests arrived.
+    """
+
+    id = BigAutoField(primary_key=True)
+    start = DateTimeField()
+    key_id = _id()
+    key_name = _name()
+    group_id = _id()
+    group_name = _name()
+    owner_id = _id()
+    owner_name = _name()
+    profile_id = _id()
+    profile_name = _name()
+    provider = CharField(max_length=100, blank=True)
+    model = CharField(max_length=300, blank=True)
+    shadow = BooleanField(default=False)
+    """Used by copies of requests that profiles send to their shadows."""
+
+    class Meta:
         ordering = ("-start", "id")
         constraints = [UniqueConstraint(fields=PLACE, name="usage_bucket_place")]
         indexes = [
             Index(fields=[name, "start"], name=f"usage_bucket_{name}")
             for name in ("key_id", "group_id", "profile_id", "provider")
+        ] + [
+            # Most keys belong to nobody, and few requests are copied: they take up no room there.
+            Index(
+                fields=["owner_id", "start"],
+                condition=Q(owner_id__gt=""),
+                name="usage_bucket_owner_id",
+            ),
+            Index(fields=["start"], condition=Q(shadow=True), name="usage_bucket_shadow"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, Q
 from django.utils.deconstruct import deconstructible
+from django.utils.translation import gettext
 
 from governance.routing.fields import range_problem, text_problem
 
@@ -59,7 +60,10 @@ class Words:
     def __call__(self, value: Any) -> None:
         allowed = tuple(self.allowed())
         if not isinstance(value, list) or any(one not in allowed for one in value):
-            raise ValidationError(f"It must be a list of {', '.join(allowed)}.", "choice")
+            raise ValidationError(
+                gettext("It must be a list of %(listed)s.") % {"listed": ", ".join(allowed)},
+                "choice",
+            )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Words) and self.allowed is other.allowed
@@ -76,7 +80,10 @@ class LinesValidator:
 
     def __call__(self, value: Any) -> None:
         if not isinstance(value, list) or len(value) > self.most:
-            raise ValidationError(f"It must be a list of at most {self.most} texts.", "too_many")
+            raise ValidationError(
+                gettext("It must be a list of at most %(most)s texts.") % {"most": self.most},
+                "too_many",
+            )
         for one in value:
             _refuse(text_problem("Each", str(one), self.limit, required=True))
 
@@ -95,7 +102,10 @@ class NumbersValidator:
 
     def __call__(self, value: Any) -> None:
         if not isinstance(value, list) or len(value) > self.most:
-            raise ValidationError(f"It must be a list of at most {self.most} numbers.", "too_many")
+            raise ValidationError(
+                gettext("It must be a list of at most %(most)s numbers.") % {"most": self.most},
+                "too_many",
+            )
         for one in value:
             _refuse(range_problem("Each", one, self.low, self.high))
 

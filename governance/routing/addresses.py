@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from governance.texts import gettext
+
 _METADATA_NAMES = frozenset(
     {
         "metadata",
@@ -60,7 +62,7 @@ def forbidden_address(host_or_ip: str) -> str | None:
     host = unicodedata.normalize("NFKC", host_or_ip.translate(_IDNA_DOTS)).strip().lower()
     host = host.removeprefix("[").removesuffix("]").partition("%")[0].rstrip(".")
     if host in _METADATA_NAMES or host.endswith(".metadata.google.internal"):
-        return "is the metadata service of a cloud"
+        return gettext("is the metadata service of a cloud")
     address = _address(host)
     return None if address is None else _forbidden(address)
 
@@ -80,20 +82,20 @@ def _address(host: str) -> _Address | None:
 
 def _forbidden(address: _Address) -> str | None:
     if address in _METADATA_ADDRESSES:
-        return "is the metadata service of a cloud"
+        return gettext("is the metadata service of a cloud")
     if address.is_loopback:
         return None
     if address.is_unspecified or address in _THIS_NETWORK:
-        return "is an unspecified address"
+        return gettext("is an unspecified address")
     if address.is_link_local:
-        return "is a link-local address"
+        return gettext("is a link-local address")
     if address.is_multicast:
-        return "is a multicast address"
+        return gettext("is a multicast address")
     if isinstance(address, ipaddress.IPv4Address):
-        return "is a reserved address" if address.is_reserved else None
+        return gettext("is a reserved address") if address.is_reserved else None
     for inner in _embedded(address):
         if (why := _forbidden(inner)) is not None:
-            return f"leads to {inner}, which {why}"
+            return gettext("leads to %(inner)s, which %(why)s") % {"inner": inner, "why": why}
     return None
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.heuristics import COMPARISONS, FEATURE_NAMES, FLAGS, TEXTS
+from governance.texts import gettext
 
 CONDITION_FIELDS: Final = ("feature", "operator", "value")
 MAX_CONDITIONS: Final = 20
@@ -19,10 +20,14 @@ MAX_NUMBER: Final = 1_000_000_000
 def conditions_problems(conditions: object) -> list[Problem]:
     """What is wrong with the conditions, any JSON value; null and none at all hold always."""
     if conditions is not None and not isinstance(conditions, list | tuple):
-        message = f"conditions must be a list, not {kind_of(conditions)}."
+        message = gettext("conditions must be a list, not %(kind_of)s.") % {
+            "kind_of": kind_of(conditions)
+        }
         return [Problem("conditions", "type", message)]
     if conditions and len(conditions) > MAX_CONDITIONS:
-        message = f"A heuristic rule has at most {MAX_CONDITIONS} conditions."
+        message = gettext("A heuristic rule has at most %(max_conditions)s conditions.") % {
+            "max_conditions": MAX_CONDITIONS
+        }
         return [Problem("conditions", "too_many", message)]
     return [
         problem
@@ -33,10 +38,12 @@ def conditions_problems(conditions: object) -> list[Problem]:
 
 def _condition_problems(condition: object, path: str) -> list[Problem]:
     if not isinstance(condition, Mapping):
-        message = f"A condition must be an object, not {kind_of(condition)}."
+        message = gettext("A condition must be an object, not %(kind_of)s.") % {
+            "kind_of": kind_of(condition)
+        }
         return [Problem(path, "type", message)]
     fields = Fields(condition, path)
-    fields.unknown(CONDITION_FIELDS, "A condition")
+    fields.unknown(CONDITION_FIELDS, gettext("A condition"))
     feature = fields.choice("feature", FEATURE_NAMES)
     if not feature:
         return fields.found
@@ -47,11 +54,15 @@ def _condition_problems(condition: object, path: str) -> list[Problem]:
     elif feature in FLAGS:
         fields.choice("operator", ("==",))
         if not isinstance(value, bool):
-            fields.note("value", "type", f"value must be true or false for {feature}.")
+            fields.note(
+                "value",
+                "type",
+                gettext("value must be true or false for %(feature)s.") % {"feature": feature},
+            )
     else:
         fields.choice("operator", tuple(COMPARISONS))
         if value is None:
-            fields.note("value", "required", "value is required.")
+            fields.note("value", "required", gettext("value is required."))
         else:
             fields.number("value", 0, MAX_NUMBER)
     return fields.found
@@ -59,13 +70,20 @@ def _condition_problems(condition: object, path: str) -> list[Problem]:
 
 def _check_keywords(fields: Fields, value: object) -> None:
     if not isinstance(value, list | tuple) or not value:
-        fields.note("value", "type", "value must be a list of keywords.")
+        fields.note("value", "type", gettext("value must be a list of keywords."))
     elif len(value) > MAX_KEYWORDS:
-        fields.note("value", "too_many", f"value must have at most {MAX_KEYWORDS} keywords.")
+        fields.note(
+            "value",
+            "too_many",
+            gettext("value must have at most %(max_keywords)s keywords.")
+            % {"max_keywords": MAX_KEYWORDS},
+        )
     else:
         for index, keyword in enumerate(value):
             one = Fields({"keyword": keyword})
             one.text("keyword", MAX_KEYWORD, required=True)
             if one.found:
-                message = f"A keyword must be a string of 1 to {MAX_KEYWORD} characters."
+                message = gettext(
+                    "A keyword must be a string of 1 to %(max_keyword)s characters."
+                ) % {"max_keyword": MAX_KEYWORD}
                 fields.note(f"value[{index}]", "invalid", message)

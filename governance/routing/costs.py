@@ -12,6 +12,7 @@ from governance.routing.eligibility import EligibleTarget
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, RoutingTable
 from governance.strategies import strategy_named
+from governance.texts import gettext
 
 TYPICAL_ANSWER: Final = 300
 """Tokens, where none of the targets has answered yet."""
@@ -56,7 +57,7 @@ def goes_by_prices(profile: Profile) -> bool:
 def words(cost: float | None) -> str:
     """What operators read of a target's expected cost."""
     if cost is None:
-        return "No price of it is known: tried after those with one."
+        return gettext("No price of it is known: tried after those with one.")
     if not cost:
-        return "The request costs nothing there."
-    return f"The request is expected to cost ${cost:.6f} there."
+        return gettext("The request costs nothing there.")
+    return gettext("The request is expected to cost $%(cost)s there.") % {"cost": f"{cost:.6f}"}

@@ -11,6 +11,7 @@ from governance.routing.plan import Candidate, Plan
 from governance.routing.request import RoutingRequest
 from governance.routing.resilience import allowed_retries, hedge_after
 from governance.routing.table import Profile
+from governance.texts import gettext
 
 DOWN: Final = "down"
 SILENT: Final = "silent"
@@ -61,15 +62,24 @@ def _steps(
         others = candidates[place + 1 :]
         meets = supposed.get(one.provider.name.casefold())
         if meets == DOWN:
-            yield one, f"cannot be reached{_again(profile, others)}.", False
+            yield (
+                one,
+                gettext("cannot be reached%(again)s.") % {"again": _again(profile, others)},
+                False,
+            )
         elif meets == SILENT:
             yield one, _silent(profile, one, others, request), False
         elif meets == CUT and request.stream:
-            yield one, "begins its answer, which breaks off.", False
+            yield one, gettext("begins its answer, which breaks off."), False
             yield from _broken(profile, [other for other in others if not _fails(other, supposed)])
             return
         elif meets == CUT:
-            yield one, f"breaks off before its answer is whole{_again(profile, others)}.", False
+            yield (
+                one,
+                gettext("breaks off before its answer is whole%(again)s.")
+                % {"again": _again(profile, others)},
+                False,
+            )
         else:
             yield one, "answers.", True
             return
@@ -84,17 +94,19 @@ def _silent(
 ) -> str:
     after = hedge_after(profile, one, request)
     if after is not None and others and not others[0].is_local_fallback:
-        return (
-            f"sends no token for {after:g} s; the next one is asked beside it, and the first to "
-            "answer wins."
-        )
+        return gettext(
+            "sends no token for %(after)s s; the next one is asked beside it, and the "
+            "first to answer wins."
+        ) % {"after": f"{after:g}"}
     deadline = one.provider.first_event_timeout
-    return f"sends no token, and is given up after {deadline:g} s."
+    return gettext("sends no token, and is given up after %(deadline)s s.") % {
+        "deadline": f"{deadline:g}"
+    }
 
 
 def _again(profile: Profile, others: Sequence[Candidate]) -> str:
     retries = allowed_retries(profile.retries, is_last=not others)
-    return ", and is asked once more" if retries else ""
+    return gettext(", and is asked once more") if retries else ""
 
 
 def _broken(profile: Profile, others: Sequence[Candidate]) -> Iterator[_Step]:
@@ -103,12 +115,15 @@ def _broken(profile: Profile, others: Sequence[Candidate]) -> Iterator[_Step]:
         return
     kind = kind_named(following.provider.kind)
     if kind is not None and kind.takes_prefill(following.model):
-        words = "is given what was sent, and goes on with it, if that is plain text."
+        words = gettext("is given what was sent, and goes on with it, if that is plain text.")
         yield following, words, True
     else:
         yield (
             following,
-            "is asked the same; what it says again word for word is swallowed, and the rest "
-            "follows. If it says something else, the stream ends in an error.",
+            gettext(
+                "is asked the same; what it says again word for word is swallowed, and "
+                "the rest follows. If it says something else, the stream ends in an "
+                "error."
+            ),
             True,
         )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from math import inf
 
 from governance.routing.breaker import HealthReader, HealthStatus
 from governance.routing.capabilities import binding_features
 from governance.routing.fallback import local_candidate
 from governance.routing.overrides import OPEN, override_of
-from governance.routing.plan import Candidate, ProfileChoice, Verdict
+from governance.routing.plan import Candidate, Plan, ProfileChoice, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, RoutingTable, Target, VirtualKey
 from governance.routing.verdicts import EvaluationContext, declared, evaluate, serves
+from governance.strategies import strategy_named
 from governance.strategies.strategy import failover_key
 
 
@@ -51,6 +53,25 @@ class Eligibility:
     """The local fallback, if it may follow this profile."""
     fallback_repeats: bool
     """Whether the fallback is one of `kept` already."""
+    is_settled: bool
+    """Nothing but health, the length of the prompt and a session changes the order."""
+    smallest_context: float
+    """In tokens, of all who may answer; infinite where it is not known."""
+    plans: dict[str, Plan] = field(default_factory=dict, compare=False, repr=False)
+    """What came of it, by the policy's reason, where nothing of the moment changed it."""
+
+    def repeats(
+        self, choice: ProfileChoice, routing_request: RoutingRequest, health: HealthReader
+    ) -> bool:
+        """Whether the plan is the same for every request of which this holds."""
+        return (
+            self.is_settled
+            and not choice.warning
+            and not choice.skipped
+            and (not routing_request.session or len(self.kept) < 2)
+            and routing_request.features.prompt_tokens <= self.smallest_context
+            and all(health.status(one.provider, one.candidate.model) is None for one in self.kept)
+        )
 
 
 def status_of(one: EligibleTarget, health: HealthReader) -> HealthStatus | None:
@@ -113,6 +134,8 @@ def _work_out(
     fallback = None
     if not profile.targets or any(serves(target, choice.alias) for target in profile.targets):
         fallback = local_candidate(routing_request, profile, virtual_key, table)
+    contexts = [one.candidate.facts.context_length for one in kept]
+    contexts += [] if fallback is None else [fallback.facts.context_length]
     return Eligibility(
         profile=profile,
         verdicts=verdicts,
@@ -120,6 +143,19 @@ def _work_out(
         fallback=fallback,
         fallback_repeats=fallback is not None
         and any(fallback.same_place(one.candidate) for one in kept),
+        is_settled=_is_settled(profile, kept),
+        smallest_context=min((one for one in contexts if one is not None), default=inf),
+    )
+
+
+def _is_settled(profile: Profile, kept: list[EligibleTarget]) -> bool:
+    strategy = strategy_named(profile.strategy)
+    return (
+        bool(kept)
+        and (strategy.is_fixed or len(kept) == 1)
+        and not strategy.reads_prices
+        and profile.spill_after is None
+        and not any(one.override for one in kept)
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from governance.texts import gettext, gettext_noop
+
 ALWAYS: Final = "always"
 UNREACHABLE: Final = "unreachable"
 NEVER: Final = "never"
@@ -17,15 +19,15 @@ MODES: Final = (ALWAYS, UNREACHABLE, NEVER)
 FOLLOWS: Final = "default"
 """What a profile or a key says that leaves it to the installation."""
 CHOICES: Final = (
-    (FOLLOWS, "As the installation has it"),
-    (ALWAYS, "Local inference takes over"),
-    (UNREACHABLE, "Local inference takes over if no provider can be reached"),
-    (NEVER, "The request fails"),
+    (FOLLOWS, gettext_noop("As the installation has it")),
+    (ALWAYS, gettext_noop("Local inference takes over")),
+    (UNREACHABLE, gettext_noop("Local inference takes over if no provider can be reached")),
+    (NEVER, gettext_noop("The request fails")),
 )
 IN_SHORT: Final = {
-    ALWAYS: "local takes over",
-    UNREACHABLE: "local, if unreachable",
-    NEVER: "fails",
+    ALWAYS: gettext_noop("local takes over"),
+    UNREACHABLE: gettext_noop("local, if unreachable"),
+    NEVER: gettext_noop("fails"),
 }
 SETTING: Final = "POINTSMAN_LOCAL_FALLBACK"
 
@@ -50,16 +52,20 @@ def mode_of(installation: str, profile: str = FOLLOWS, key: str = FOLLOWS) -> Fa
 def sentence(held: FallbackMode, place: str) -> str:
     """What happens when no target answers, in one sentence for operators."""
     by = {
-        "profile": "the profile says so",
-        "key": "the API key says so",
+        "profile": gettext("the profile says so"),
+        "key": gettext("the API key says so"),
         "installation": f"{SETTING}={held.mode}",
     }[held.said_by]
     if held.mode == NEVER:
-        return f"When no target answers, the request fails ({by})."
+        return gettext("When no target answers, the request fails (%(by)s).") % {"by": by}
     if not place:
-        return "When no target answers, the request fails: there is no local model."
+        return gettext("When no target answers, the request fails: there is no local model.")
     when = {
-        ALWAYS: "When no target answers",
-        UNREACHABLE: "When no provider can be reached, or all are overloaded",
+        ALWAYS: gettext("When no target answers"),
+        UNREACHABLE: gettext("When no provider can be reached, or all are overloaded"),
     }[held.mode]
-    return f"{when}, the local model {place} answers instead ({by})."
+    return gettext("%(when)s, the local model %(place)s answers instead (%(by)s).") % {
+        "when": when,
+        "place": place,
+        "by": by,
+    }

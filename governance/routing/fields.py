@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from governance.texts import gettext
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PLAIN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
@@ -36,14 +38,14 @@ def kind_of(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return "a boolean"
+        return gettext("a boolean")
     if isinstance(value, int | float):
-        return "a number"
+        return gettext("a number")
     if isinstance(value, str):
-        return "a string"
+        return gettext("a string")
     if isinstance(value, Mapping):
-        return "an object"
-    return "a list" if isinstance(value, list | tuple) else "not JSON"
+        return gettext("an object")
+    return gettext("a list") if isinstance(value, list | tuple) else gettext("not JSON")
 
 
 def text_problem(
@@ -52,18 +54,25 @@ def text_problem(
     """What is wrong with a text, as code and sentence. `prose` may span lines."""
     if not value.strip():
         if required:
-            return "required", f"{name} is required."
+            return "required", gettext("%(name)s is required.") % {"name": name}
         if value and not prose:
-            return "invalid", f"{name} must not consist of white space."
+            return "invalid", gettext("%(name)s must not consist of white space.") % {"name": name}
         return None
     if len(value) > limit:
-        return "too_long", f"{name} must have at most {limit} characters."
+        return "too_long", gettext("%(name)s must have at most %(limit)s characters.") % {
+            "name": name,
+            "limit": limit,
+        }
     if _SURROGATE.search(value):
-        return "invalid", f"{name} holds half a surrogate pair, which is no text."
+        return "invalid", gettext("%(name)s holds half a surrogate pair, which is no text.") % {
+            "name": name
+        }
     if (_CONTROL_IN_PROSE if prose else _CONTROL).search(value):
-        return "invalid", f"{name} must not contain control characters."
+        return "invalid", gettext("%(name)s must not contain control characters.") % {"name": name}
     if not prose and value != value.strip():
-        return "invalid", f"{name} must not begin or end with white space."
+        return "invalid", gettext("%(name)s must not begin or end with white space.") % {
+            "name": name
+        }
     return None
 
 
@@ -79,9 +88,18 @@ def range_problem(
     """What is wrong with a number that must lie from `low`, or above it, to `high`."""
     if (low < value if above else low <= value) and value <= high:
         return None
-    wanted = "a whole number" if integer else "a number"
-    first = f"above {low:,.10g} and at most" if above else f"from {low:,.10g} to"
-    return "range", f"{name} must be {wanted} {first} {high:,.10g}."
+    wanted = gettext("a whole number") if integer else gettext("a number")
+    first = (
+        (gettext("above %(low)s and at most") % {"low": f"{low:,.10g}"})
+        if above
+        else (gettext("from %(low)s to") % {"low": f"{low:,.10g}"})
+    )
+    return "range", gettext("%(name)s must be %(wanted)s %(first)s %(high)s.") % {
+        "name": name,
+        "wanted": wanted,
+        "first": first,
+        "high": f"{high:,.10g}",
+    }
 
 
 @dataclass(slots=True)
@@ -110,7 +128,12 @@ class Fields:
         elif isinstance(value, str) and len(value) <= limit and _PLAIN.fullmatch(value):
             return value
         if not isinstance(value, str):
-            self.note(name, "type", f"{name} must be a string, not {kind_of(value)}.")
+            self.note(
+                name,
+                "type",
+                gettext("%(name)s must be a string, not %(kind_of)s.")
+                % {"name": name, "kind_of": kind_of(value)},
+            )
             return ""
         problem = text_problem(name, value, limit, required=required, prose=prose)
         if problem:
@@ -122,11 +145,15 @@ class Fields:
         value = self.document.get(name)
         if value is None or value == "":
             if not default:
-                self.note(name, "required", f"{name} is required.")
+                self.note(name, "required", gettext("%(name)s is required.") % {"name": name})
             return default
         if isinstance(value, str) and value in choices:
             return value
-        self.note(name, "choice", f"{name} must be {one_of(choices)}.")
+        self.note(
+            name,
+            "choice",
+            gettext("%(name)s must be %(one_of)s.") % {"name": name, "one_of": one_of(choices)},
+        )
         return ""
 
     def choices(self, name: str, allowed: Sequence[str]) -> None:
@@ -135,11 +162,19 @@ class Fields:
         if value is None:
             return
         if not isinstance(value, list | tuple):
-            self.note(name, "type", f"{name} must be a list, not {kind_of(value)}.")
+            self.note(
+                name,
+                "type",
+                gettext("%(name)s must be a list, not %(kind_of)s.")
+                % {"name": name, "kind_of": kind_of(value)},
+            )
             return
         for index, item in enumerate(value):
             if not isinstance(item, str) or item not in allowed:
-                message = f"Each of {name} must be {one_of(allowed)}."
+                message = gettext("Each of %(name)s must be %(one_of)s.") % {
+                    "name": name,
+                    "one_of": one_of(allowed),
+                }
                 self.note(f"{name}[{index}]", "choice", message)
 
     def flag(self, name: str, default: bool) -> bool:
@@ -148,7 +183,12 @@ class Fields:
             return default
         if isinstance(value, bool):
             return value
-        self.note(name, "type", f"{name} must be true or false, not {kind_of(value)}.")
+        self.note(
+            name,
+            "type",
+            gettext("%(name)s must be true or false, not %(kind_of)s.")
+            % {"name": name, "kind_of": kind_of(value)},
+        )
         return default
 
     def number(
@@ -168,12 +208,21 @@ class Fields:
         value = self.document.get(name)
         if value is None:
             return default
-        wanted = "a whole number" if integer else "a number"
+        wanted = gettext("a whole number") if integer else gettext("a number")
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.note(name, "type", f"{name} must be {wanted}, not {kind_of(value)}.")
+            self.note(
+                name,
+                "type",
+                gettext("%(name)s must be %(wanted)s, not %(kind_of)s.")
+                % {"name": name, "wanted": wanted, "kind_of": kind_of(value)},
+            )
             return None
         if isinstance(value, float) and (integer or not math.isfinite(value)):
-            self.note(name, "type", f"{name} must be {wanted}.")
+            self.note(
+                name,
+                "type",
+                gettext("%(name)s must be %(wanted)s.") % {"name": name, "wanted": wanted},
+            )
             return None
         problem = range_problem(name, value, low, high, integer=integer, above=above)
         if problem:
@@ -185,11 +234,18 @@ class Fields:
         """Notes every field that is not one of `known`."""
         for name in self.document:
             if name not in known:
-                self.note(name, "unknown_field", f"{what} has no field of this name.")
+                self.note(
+                    name,
+                    "unknown_field",
+                    gettext("%(what)s has no field of this name.") % {"what": what},
+                )
 
 
 def one_of(choices: Sequence[str]) -> str:
     """The choices as a phrase: `a`, `a or b`, `a, b or c`."""
     if len(choices) < 2:
         return "".join(choices)
-    return f"{', '.join(choices[:-1])} or {choices[-1]}"
+    return gettext("%(listed)s or %(choices)s") % {
+        "listed": ", ".join(choices[:-1]),
+        "choices": choices[-1],
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from governance.routing.table import Profile, ProviderEntry, RoutingTable, Target, VirtualKey
+from governance.texts import gettext
 
 LISTED: int = 20
 """How many names a message lists before it says how many more there are."""
@@ -86,4 +87,8 @@ def listing(names: Iterable[str]) -> str:
     ordered = sorted(set(names))
     shown = ", ".join(ordered[:LISTED]) or "none"
     more = len(ordered) - LISTED
-    return f"{shown} and {more} more" if more > 0 else shown
+    return (
+        (gettext("%(shown)s and %(more)s more") % {"shown": shown, "more": more})
+        if more > 0
+        else shown
+    )

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from governance.routing.fields import Problem
+from governance.texts import gettext
 
 _PATH: Final = re.compile(r"/v1(/[A-Za-z0-9_-]+)+")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -18,11 +19,13 @@ def restriction_problems(addresses: Any, endpoints: Any) -> Iterator[Problem]:
     """What is no address or network, and what is no path."""
     for place, one in enumerate(addresses if isinstance(addresses, list | tuple) else ()):
         if isinstance(one, str) and _network(one) is None:
-            message = f'"{one}" is no address and no network, as 10.0.0.0/8.'
+            message = gettext('"%(one)s" is no address and no network, as 10.0.0.0/8.') % {
+                "one": one
+            }
             yield Problem(f"addresses[{place}]", "invalid", message)
     for place, one in enumerate(endpoints if isinstance(endpoints, list | tuple) else ()):
         if isinstance(one, str) and not _PATH.fullmatch(one):
-            message = f'"{one}" is no path of the API, as /v1/embeddings.'
+            message = gettext('"%(one)s" is no path of the API, as /v1/embeddings.') % {"one": one}
             yield Problem(f"endpoints[{place}]", "invalid", message)
 
 

@@ -9,6 +9,7 @@ from governance.limits import MEASURES
 from governance.limits.limit import SLIDING
 from governance.limits.windows import known_zone
 from governance.routing.fields import Problem
+from governance.texts import gettext
 
 DEEPEST: Final = 4
 """Levels of groups."""
@@ -24,16 +25,24 @@ def group_problems(values: Values, *, others: Iterable[OtherGroup] = ()) -> Iter
     known = {identity: (name, parent or "") for identity, name, parent in others}
     name, parent = values["name"], values.get("parent_id", values.get("parent")) or ""
     if name and name.casefold() in {one.casefold() for one, _ in known.values()}:
-        yield Problem("name", "unique", f'Another group already has the name "{name}".')
+        yield Problem(
+            "name",
+            "unique",
+            gettext('Another group already has the name "%(name)s".') % {"name": name},
+        )
     if not parent:
         return
     own = values.get("id") or ""
     if own and (parent == own or own in _above(parent, known)):
-        yield Problem("parent", "circle", "A group can not stand above itself.")
+        yield Problem("parent", "circle", gettext("A group can not stand above itself."))
     elif parent not in known:
-        yield Problem("parent", "unknown_group", f'There is no group with the id "{parent}".')
+        yield Problem(
+            "parent",
+            "unknown_group",
+            gettext('There is no group with the id "%(parent)s".') % {"parent": parent},
+        )
     elif len(_above(parent, known)) + 2 + _height(own, known) > DEEPEST:
-        message = f"Groups are at most {DEEPEST} levels deep."
+        message = gettext("Groups are at most %(deepest)s levels deep.") % {"deepest": DEEPEST}
         yield Problem("parent", "too_deep", message)
 
 
@@ -66,7 +75,7 @@ def limit_problems(values: Values) -> Iterator[Problem]:
     if measure and measure not in MEASURES:
         return
     if values["unpriced_mode"] == "rate" and values["unpriced_rate"] is None:
-        message = "unpriced.rate is required where unpriced.mode is rate."
+        message = gettext("unpriced.rate is required where unpriced.mode is rate.")
         yield Problem("unpriced.rate", "required", message)
 
 
@@ -74,14 +83,18 @@ def _subject(values: Values) -> Iterator[Problem]:
     kind, identity = values["subject_type"], values["subject_id"]
     if kind == "everything":
         if identity:
-            yield Problem("subject.id", "forbidden", "Everything has no subject.id.")
+            yield Problem("subject.id", "forbidden", gettext("Everything has no subject.id."))
     elif kind and not identity:
-        yield Problem("subject.id", "required", f"subject.id is required for a {kind}.")
+        yield Problem(
+            "subject.id",
+            "required",
+            gettext("subject.id is required for a %(kind)s.") % {"kind": kind},
+        )
     if kind == "key" and values["each"] == "key":
-        message = "A limit of one key can not be one for each key."
+        message = gettext("A limit of one key can not be one for each key.")
         yield Problem("each", "choice", message)
     if kind == "provider" and values["provider"]:
-        message = "A limit of a provider counts that provider alone: leave provider blank."
+        message = gettext("A limit of a provider counts that provider alone: leave provider blank.")
         yield Problem("provider", "forbidden", message)
 
 
@@ -89,14 +102,20 @@ def _window(values: Values) -> Iterator[Problem]:
     window, day, hour = values["window"], values["window_day"], values["window_hour"]
     zone = values["time_zone"]
     if zone and not known_zone(zone):
-        message = f'time_zone "{zone}" is not known: write it as in Europe/Berlin.'
+        message = gettext('time_zone "%(zone)s" is not known: write it as in Europe/Berlin.') % {
+            "zone": zone
+        }
         yield Problem("time_zone", "unknown_time_zone", message)
     if window == "week" and isinstance(day, int) and day > 7:
-        message = "window_start.day of a week goes from 1 for Monday to 7 for Sunday."
+        message = gettext("window_start.day of a week goes from 1 for Monday to 7 for Sunday.")
         yield Problem("window_start.day", "range", message)
     if (window in SLIDING or window in ("day", "total")) and day and day != 1:
-        message = f"A window of the kind {window} has no window_start.day."
+        message = gettext("A window of the kind %(window)s has no window_start.day.") % {
+            "window": window
+        }
         yield Problem("window_start.day", "forbidden", message)
     if (window in SLIDING or window == "total") and hour:
-        message = f"A window of the kind {window} has no window_start.hour."
+        message = gettext("A window of the kind %(window)s has no window_start.hour.") % {
+            "window": window
+        }
         yield Problem("window_start.hour", "forbidden", message)

@@ -13,6 +13,7 @@ from governance.kinds import kind_named
 from governance.kinds.model_rules import longest_answer
 from governance.routing.fields import Fields, Problem, kind_of
 from governance.routing.vocabulary import FEATURES, MODALITIES
+from governance.texts import gettext
 
 WILDCARD: Final = "*"
 MAX_FACTS: Final = 500
@@ -105,11 +106,17 @@ def facts_problems(facts: object) -> Iterator[Problem]:
     if facts is None:
         return
     if not isinstance(facts, list | tuple):
-        message = f"model_facts must be a list, not {kind_of(facts)}."
+        message = gettext("model_facts must be a list, not %(kind_of)s.") % {
+            "kind_of": kind_of(facts)
+        }
         yield Problem("model_facts", "type", message)
         return
     if len(facts) > MAX_FACTS:
-        yield Problem("model_facts", "too_many", f"model_facts has at most {MAX_FACTS} entries.")
+        yield Problem(
+            "model_facts",
+            "too_many",
+            gettext("model_facts has at most %(max_facts)s entries.") % {"max_facts": MAX_FACTS},
+        )
         return
     seen: set[str] = set()
     for index, one in enumerate(facts):
@@ -118,17 +125,21 @@ def facts_problems(facts: object) -> Iterator[Problem]:
         name = one.get("model") if isinstance(one, Mapping) else None
         if isinstance(name, str):
             if name.casefold() in seen:
-                message = f'Another entry is about the model "{name}" already.'
+                message = gettext('Another entry is about the model "%(name)s" already.') % {
+                    "name": name
+                }
                 yield Problem(f"{path}.model", "unique", message)
             seen.add(name.casefold())
 
 
 def _problems(one: object, path: str) -> list[Problem]:
     if not isinstance(one, Mapping):
-        message = f"Facts of a model must be an object, not {kind_of(one)}."
+        message = gettext("Facts of a model must be an object, not %(kind_of)s.") % {
+            "kind_of": kind_of(one)
+        }
         return [Problem(path, "type", message)]
     fields = Fields(one, path)
-    fields.unknown(FACT_FIELDS, "Facts of a model")
+    fields.unknown(FACT_FIELDS, gettext("Facts of a model"))
     fields.text("model", 300, required=True)
     for name in ("context_length", "max_output_tokens"):
         fields.number(name, 1, MAX_TOKENS, integer=True)

@@ -8,14 +8,16 @@ from math import inf
 from types import MappingProxyType
 from typing import Final
 
+from governance.texts import gettext_noop
+
 DRAIN: Final = "drain"
 OPEN: Final = "open"
 CLOSED: Final = "closed"
 STATES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        DRAIN: "Drained: it gets no new requests",
-        OPEN: "Breaker forced open: it is tried after all others",
-        CLOSED: "Breaker forced closed: failures are not held against it",
+        DRAIN: gettext_noop("Drained: it gets no new requests"),
+        OPEN: gettext_noop("Breaker forced open: it is tried after all others"),
+        CLOSED: gettext_noop("Breaker forced closed: failures are not held against it"),
     }
 )
 """What each means, for operators."""

@@ -136,3 +136,5 @@ class Plan(NamedTuple):
     """The session whose answering target is to be remembered; empty for none."""
     first_choice: Candidate | None = None
     """The target at which the session needs no memory, as every request goes there first."""
+    repeats: bool = False
+    """Every request like this one is given this very object, while the table is in force."""

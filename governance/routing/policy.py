@@ -20,6 +20,7 @@ from governance.routing.names import listed_models
 from governance.routing.plan import ProfileChoice, Refusal
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, RoutingTable, VirtualKey
+from governance.texts import gettext
 
 UNDECIDED: Final = frozenset({"", "auto"})
 """Models that leave the decision to the policy."""
@@ -60,7 +61,9 @@ def choose(
 def _outside(field: str, virtual_key: VirtualKey, table: RoutingTable) -> Refusal:
     """A confined key asked for what leads elsewhere, be it there, disabled or well."""
     usable = listing(profile.virtual_provider for profile in usable_profiles(virtual_key, table))
-    message = f"This API key is confined to some routing profiles. Usable: {usable}."
+    message = gettext("This API key is confined to some routing profiles. Usable: %(usable)s.") % {
+        "usable": usable
+    }
     return Refusal(403, "outside_confinement", message, field)
 
 
@@ -95,13 +98,17 @@ def _by_hint(
         if virtual_key.confined_to:
             return _outside("routing_profile", virtual_key, table)
         if not provider.enabled:
-            return _bad_hint(f'The provider "{provider.name}" is disabled.')
+            return _bad_hint(
+                gettext('The provider "%(name)s" is disabled.') % {"name": provider.name}
+            )
         model = _model_at_backend(routing_request.model, provider.name, virtual_key, table)
         return ProfileChoice(backend(provider, table), "caller_hint", model)
     if not within(virtual_key, profile):
         return _outside("routing_profile", virtual_key, table)
     if not profile.enabled:
-        return _bad_hint(f'The routing profile "{profile.name}" is disabled.')
+        return _bad_hint(
+            gettext('The routing profile "%(name)s" is disabled.') % {"name": profile.name}
+        )
     return ProfileChoice(profile, "caller_hint", alias_in(routing_request.model, profile))
 
 
@@ -131,7 +138,8 @@ def _unknown_hint(profile_hint: str, virtual_key: VirtualKey, table: RoutingTabl
     ]
     usable = listing(profiles + providers)
     return _bad_hint(
-        f'There is no routing profile "{profile_hint}" for this key. Usable: {usable}.'
+        gettext('There is no routing profile "%(profile_hint)s" for this key. Usable: %(usable)s.')
+        % {"profile_hint": profile_hint, "usable": usable}
     )
 
 
@@ -142,7 +150,7 @@ def _by_key(
     profile = table.profiles.get(virtual_key.profile)
     usable = profile is not None and may_use(virtual_key, profile) and within(virtual_key, profile)
     if profile is None or not usable or not profile.enabled:
-        message = "The routing profile bound to this API key is not available."
+        message = gettext("The routing profile bound to this API key is not available.")
         return Refusal(503, "bound_profile_unavailable", message)
     return ProfileChoice(profile, "api_key", alias_in(routing_request.model, profile))
 
@@ -160,7 +168,9 @@ def _by_name(
         if not within(virtual_key, profile):
             return _outside("model", virtual_key, table)
         if not profile.enabled:
-            message = f'The model "{model}" is out of service: its routing profile is disabled.'
+            message = gettext(
+                'The model "%(model)s" is out of service: its routing profile is disabled.'
+            ) % {"model": model}
             return Refusal(404, "model_not_found", message, "model")
         return ProfileChoice(profile, "virtual_model", rest or None)
     provider = table.providers.get(key)
@@ -195,7 +205,7 @@ def _destination(name: str, virtual_key: VirtualKey, table: RoutingTable) -> Pro
     if isinstance(found, ProfileChoice):
         return found
     if isinstance(found, Refusal):
-        return f'The routing profile of "{name}" is disabled.'
+        return gettext('The routing profile of "%(name)s" is disabled.') % {"name": name}
     profile = find_profile(name, virtual_key, table)
     if profile is not None:
         return ProfileChoice(profile, "") if profile.enabled else _why_not(name, virtual_key, table)
@@ -226,12 +236,16 @@ def _why_not(handle: str, virtual_key: VirtualKey, table: RoutingTable) -> str:
     """Why a profile that a rule or mapping names is not used, for operators."""
     profile = find_profile(handle, virtual_key, table)
     if profile is not None and not within(virtual_key, profile):
-        return f'The API key is confined to other routing profiles than "{handle}".'
+        return gettext('The API key is confined to other routing profiles than "%(handle)s".') % {
+            "handle": handle
+        }
     if profile is not None:
-        return f'The routing profile "{handle}" is disabled.'
+        return gettext('The routing profile "%(handle)s" is disabled.') % {"handle": handle}
     if handle.casefold() in table.by_handle:
-        return f'The routing profile "{handle}" belongs to another API key.'
-    return f'There is no routing profile "{handle}".'
+        return gettext('The routing profile "%(handle)s" belongs to another API key.') % {
+            "handle": handle
+        }
+    return gettext('There is no routing profile "%(handle)s".') % {"handle": handle}
 
 
 def _unknown(
@@ -243,18 +257,23 @@ def _unknown(
 ) -> ProfileChoice | Refusal:
     """Local inference takes what has no mapping while cloud routing is on; else it is a 404."""
     what = (
-        f'no mapping for "{routing_request.model}"'
+        (gettext('no mapping for "%(model)s"') % {"model": routing_request.model})
         if not undecided
-        else "no model named and no default"
+        else gettext("no model named and no default")
     )
     free = table.cloud_enabled and not virtual_key.confined_to
     fallback = local_candidate(routing_request, None, virtual_key, table) if free else None
     if fallback is not None and not fallback.only_unreachable:
-        warning = f"{what}: local inference takes it"
+        warning = gettext("%(what)s: local inference takes it") % {"what": what}
         return ProfileChoice(NO_ROUTE, "default", None, skipped, warning)
     known = listing(model.id for model in listed_models(table, virtual_key))
     if undecided:
-        message = f"The request names no model and there is no default. Models: {known}."
+        message = gettext(
+            "The request names no model and there is no default. Models: %(known)s."
+        ) % {"known": known}
         return Refusal(404, "model_not_found", message, "model")
-    message = f'The model "{routing_request.model}" does not exist. Models: {known}.'
+    message = gettext('The model "%(model)s" does not exist. Models: %(known)s.') % {
+        "model": routing_request.model,
+        "known": known,
+    }
     return Refusal(404, "model_not_found", message, "model")

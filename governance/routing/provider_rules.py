@@ -11,6 +11,7 @@ from governance.kinds import ProviderKind, kind_named
 from governance.routing.addresses import forbidden_address
 from governance.routing.fields import Problem, kind_of
 from governance.routing.model_facts import facts_problems
+from governance.texts import gettext
 
 Values = Mapping[str, Any]
 
@@ -63,12 +64,18 @@ def name_problems(
     if not name:
         return
     if not _NAME.fullmatch(name) or name in (".", ".."):
-        message = "name must be 1 to 100 letters, digits and the characters . _ -"
+        message = gettext("name must be 1 to 100 letters, digits and the characters . _ -")
         yield Problem("name", "invalid", message)
     if name.casefold() in {other.casefold() for other in others}:
-        yield Problem("name", "unique", f'Another provider already has the name "{name}".')
+        yield Problem(
+            "name",
+            "unique",
+            gettext('Another provider already has the name "%(name)s".') % {"name": name},
+        )
     if name.casefold() in {virtual.casefold() for virtual in virtual_providers}:
-        message = f'"{name}" is the virtual provider of a routing profile.'
+        message = gettext('"%(name)s" is the virtual provider of a routing profile.') % {
+            "name": name
+        }
         yield Problem("name", "virtual_provider", message)
 
 
@@ -80,9 +87,17 @@ def base_url_problems(values: Values) -> Iterator[Problem]:
     if complaint:
         yield Problem("base_url", "invalid", complaint)
     elif url and kind is not None and kind.base_url == "forbidden":
-        yield Problem("base_url", "forbidden", f'The kind "{name}" has no base_url.')
+        yield Problem(
+            "base_url",
+            "forbidden",
+            gettext('The kind "%(name)s" has no base_url.') % {"name": name},
+        )
     elif not url and kind is not None and kind.base_url == "required":
-        yield Problem("base_url", "required", f'base_url is required for the kind "{name}".')
+        yield Problem(
+            "base_url",
+            "required",
+            gettext('base_url is required for the kind "%(name)s".') % {"name": name},
+        )
 
 
 def address_problems(values: Values) -> Iterator[Problem]:
@@ -91,7 +106,7 @@ def address_problems(values: Values) -> Iterator[Problem]:
     sound = url and not base_url_complaint(_without_query(url, kind_named(values["kind"])))
     why = forbidden_address(urlsplit(url).hostname or "") if sound else ""
     if why:
-        yield Problem("base_url", "forbidden", f"base_url {why}.")
+        yield Problem("base_url", "forbidden", gettext("base_url %(why)s.") % {"why": why})
 
 
 def _without_query(url: str, kind: ProviderKind | None) -> str:
@@ -105,52 +120,64 @@ def base_url_complaint(url: str) -> str:
     `http+unix://%2Frun%2Fserver.sock/v1` names a Unix socket by its percent-encoded path.
     """
     if _UNSAFE_IN_URL.search(url):
-        return "base_url must consist of the characters a URL may have (RFC 3986)."
+        return gettext("base_url must consist of the characters a URL may have (RFC 3986).")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return "base_url is not a well-formed URL."
+        return gettext("base_url is not a well-formed URL.")
     if parts.scheme not in SCHEMES:
-        return "base_url must begin with http://, https:// or http+unix://."
+        return gettext("base_url must begin with http://, https:// or http+unix://.")
     if "@" in parts.netloc:
-        return "base_url must not contain a user name or password."
+        return gettext("base_url must not contain a user name or password.")
     if "?" in url or "#" in url:
-        return "base_url must not contain a query or a fragment."
+        return gettext("base_url must not contain a query or a fragment.")
     if parts.scheme == "http+unix":
         if not unquote(parts.netloc).startswith("/"):
-            return "base_url must name a socket by its percent-encoded absolute path."
+            return gettext("base_url must name a socket by its percent-encoded absolute path.")
         return ""
     if not parts.hostname:
-        return "base_url must name a host."
+        return gettext("base_url must name a host.")
     if port == 0:
-        return "base_url must not name port 0."
+        return gettext("base_url must not name port 0.")
     return ""
 
 
 def header_problems(headers: object) -> Iterator[Problem]:
     """What is wrong with headers sent along, a mapping of names and values."""
     if not isinstance(headers, Mapping):
-        message = f"extra_headers must be an object, not {kind_of(headers)}."
+        message = gettext("extra_headers must be an object, not %(kind_of)s.") % {
+            "kind_of": kind_of(headers)
+        }
         yield Problem("extra_headers", "type", message)
         return
     if len(headers) > MAX_HEADERS:
-        message = f"extra_headers must have at most {MAX_HEADERS} entries."
+        message = gettext("extra_headers must have at most %(max_headers)s entries.") % {
+            "max_headers": MAX_HEADERS
+        }
         yield Problem("extra_headers", "too_many", message)
         return
     seen: set[str] = set()
     for name, value in headers.items():
         path = f"extra_headers.{name}"
         if not _TOKEN.fullmatch(name):
-            yield Problem(path, "invalid", "This is not a valid name of an HTTP header.")
+            yield Problem(path, "invalid", gettext("This is not a valid name of an HTTP header."))
         elif name.lower() in FORBIDDEN_HEADERS:
-            yield Problem(path, "forbidden", f'The gateway sets "{name}" itself.')
+            yield Problem(
+                path, "forbidden", gettext('The gateway sets "%(name)s" itself.') % {"name": name}
+            )
         elif name.lower() in seen:
-            yield Problem(path, "unique", f'The header "{name}" stands here twice.')
+            yield Problem(
+                path, "unique", gettext('The header "%(name)s" stands here twice.') % {"name": name}
+            )
         seen.add(name.lower())
         if not isinstance(value, str):
-            message = f"Its value must be a string, not {kind_of(value)}."
+            message = gettext("Its value must be a string, not %(kind_of)s.") % {
+                "kind_of": kind_of(value)
+            }
             yield Problem(path, "type", message)
         elif value and not _HEADER_VALUE.fullmatch(value):
-            message = "Its value must be printable ASCII without white space at either end."
+            message = gettext(
+                "Its value must be printable ASCII without white space at either end."
+            )
             yield Problem(path, "invalid", message)

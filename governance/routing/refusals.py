@@ -10,6 +10,7 @@ from governance.routing.plan import ProfileChoice, Refusal, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile
 from governance.routing.verdicts import serves
+from governance.texts import gettext
 
 CALLERS: Final = (
     "context_too_small",
@@ -40,24 +41,38 @@ def refusal_for(
     profile = choice.profile
     if not any(serves(target, choice.alias) for target in profile.targets):
         names = listing(f"{profile.virtual_provider}/{alias}" for alias in aliases(profile))
-        message = f'"{profile.name}" has no virtual model "{choice.alias}". It has: {names}.'
+        message = gettext('"%(name)s" has no virtual model "%(alias)s". It has: %(names)s.') % {
+            "name": profile.name,
+            "alias": choice.alias,
+            "names": names,
+        }
         return Refusal(404, "model_not_found", message, "model")
     meant = [verdict for verdict in verdicts if verdict.rejection not in PASSED_OVER]
     found = {verdict.rejection for verdict in meant}
     if meant and found <= set(CALLERS):
         code = next(code for code in CALLERS if code in found)
-        message = (
-            f"{_wanted(code, routing_request)} {_nobody(profile)} can answer: {reasons(meant)}"
-        )
+        message = gettext("%(wanted)s %(nobody)s can answer: %(reasons)s") % {
+            "wanted": _wanted(code, routing_request),
+            "nobody": _nobody(profile),
+            "reasons": reasons(meant),
+        }
         if code == "context_too_small":
             return Refusal(400, TOO_LONG, message, None)
         return Refusal(400, code, message, "model")
-    return Refusal(503, "no_candidate", f"{_nobody(profile)} can answer now: {reasons(verdicts)}")
+    return Refusal(
+        503,
+        "no_candidate",
+        gettext("%(nobody)s can answer now: %(reasons)s")
+        % {"nobody": _nobody(profile), "reasons": reasons(verdicts)},
+    )
 
 
 def warning_for(profile: Profile, verdicts: Sequence[Verdict]) -> str:
     """Why local inference takes over, for the log and the record."""
-    return f"{_nobody(profile)} can answer, local inference takes over: {reasons(verdicts)}"
+    return gettext("%(nobody)s can answer, local inference takes over: %(reasons)s") % {
+        "nobody": _nobody(profile),
+        "reasons": reasons(verdicts),
+    }
 
 
 def reasons(verdicts: Sequence[Verdict]) -> str:
@@ -67,24 +82,34 @@ def reasons(verdicts: Sequence[Verdict]) -> str:
         for verdict in verdicts
         if verdict.rejection is not None
     ]
-    more = f"; and {len(said) - LISTED} more" if len(said) > LISTED else ""
+    more = (
+        (gettext("; and %(count)s more") % {"count": len(said) - LISTED})
+        if len(said) > LISTED
+        else ""
+    )
     return "; ".join(said[:LISTED]) + more + "."
 
 
 def _wanted(code: str, routing_request: RoutingRequest) -> str:
     if code == "context_too_small":
-        return f"The prompt has about {routing_request.features.prompt_tokens:,} tokens."
+        return gettext("The prompt has about %(prompt_tokens)s tokens.") % {
+            "prompt_tokens": f"{routing_request.features.prompt_tokens:,}"
+        }
     if code == "capability_mismatch":
-        return f"The request needs {', '.join(sorted(routing_request.required_capabilities))}."
+        return gettext("The request needs %(listed)s.") % {
+            "listed": ", ".join(sorted(routing_request.required_capabilities))
+        }
     if code == "request_type_mismatch":
-        return f"The request is of the type {routing_request.request_type}."
-    return "The request names no model."
+        return gettext("The request is of the type %(request_type)s.") % {
+            "request_type": routing_request.request_type
+        }
+    return gettext("The request names no model.")
 
 
 def _nobody(profile: Profile) -> str:
     if profile.implicit:
-        return f'No model of the provider "{profile.name}"'
-    return f'No target of the routing profile "{profile.name}"'
+        return gettext('No model of the provider "%(name)s"') % {"name": profile.name}
+    return gettext('No target of the routing profile "%(name)s"') % {"name": profile.name}
 
 
 def _place(verdict: Verdict) -> str:

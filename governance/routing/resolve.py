@@ -26,6 +26,7 @@ from governance.routing.table import RoutingTable, VirtualKey
 from governance.routing.verdicts import threshold, too_small
 from governance.strategies import strategy_named
 from governance.strategies.strategy import Rng
+from governance.texts import gettext, gettext_noop
 
 
 def route(
@@ -64,6 +65,30 @@ def resolve(
     A session comes to its own target first, where that is healthy.
     """
     eligibility = eligibility_for(routing_request, choice, virtual_key, table)
+    if not eligibility.repeats(choice, routing_request, health):
+        return _worked_out(
+            eligibility, routing_request, choice, virtual_key, table, health, now, rng, sessions
+        )
+    plan = eligibility.plans.get(choice.reason)
+    if plan is None:
+        plan = _worked_out(
+            eligibility, routing_request, choice, virtual_key, table, health, now, rng, sessions
+        )
+        plan = eligibility.plans[choice.reason] = plan._replace(repeats=True)
+    return plan
+
+
+def _worked_out(
+    eligibility: Eligibility,
+    routing_request: RoutingRequest,
+    choice: ProfileChoice,
+    virtual_key: VirtualKey,
+    table: RoutingTable,
+    health: HealthReader,
+    now: float,
+    rng: Rng,
+    sessions: SessionReader,
+) -> Plan:
     profile = choice.profile
     if strategy_named(profile.strategy).reads_prices:
         eligibility = _with_costs(eligibility, routing_request, table, health)
@@ -208,15 +233,21 @@ def _spilled(one: EligibleTarget, health: HealthReader, patience: float) -> Verd
     wait = health.wait(one.provider, one.model)
     if wait <= patience:
         return None
-    long = "long" if wait == inf else f"about {wait:.1f} s"
-    detail = f"A request would wait {long} in its queue, so the next one goes first."
+    long = gettext("long") if wait == inf else gettext("about %(wait)s s") % {"wait": f"{wait:.1f}"}
+    detail = gettext("A request would wait %(long)s in its queue, so the next one goes first.") % {
+        "long": long
+    }
     return Verdict(one.target, one.model, detail=detail, demoted="spilled", cost=one.cost)
 
 
 _DEMOTED: Final = {
-    "cooling_down": "It has been failing and cools down: tried after the healthy ones.",
-    "saturated": "All its slots are taken: tried after the others.",
-    "forced_open": "An operator took it out of service for now: tried after the others.",
+    "cooling_down": gettext_noop(
+        "It has been failing and cools down: tried after the healthy ones."
+    ),
+    "saturated": gettext_noop("All its slots are taken: tried after the others."),
+    "forced_open": gettext_noop(
+        "An operator took it out of service for now: tried after the others."
+    ),
 }
 
 
@@ -229,14 +260,16 @@ def _health_verdict(
         return Verdict(one.target, one.candidate.model, *exceeded)
     demoted = status.demoted(now)
     if demoted is not None:
-        detail = _DEMOTED[demoted]
+        detail = gettext(_DEMOTED[demoted])
         return Verdict(
             one.target, one.candidate.model, detail=detail, demoted=demoted, cost=one.cost
         )
     share = status.share(now)
     if share >= 1.0:
         return None
-    detail = f"It answers again after failures and gets {share:.0%} of its requests for now."
+    detail = gettext(
+        "It answers again after failures and gets %(share)s of its requests for now."
+    ) % {"share": f"{share:.0%}"}
     # A session draws the same lot each time: it comes back to a target once, and stays.
     drawn = lot(session, one.provider, one.model) if session else rng.random()
     passed = None if drawn < share else "recovering"

@@ -15,6 +15,7 @@ from governance.routing.fallback_modes import CHOICES
 from governance.routing.fields import Problem
 from governance.routing.target_rules import alias_problems, target_problems
 from governance.strategies import STRATEGIES
+from governance.texts import gettext
 
 Values = Mapping[str, Any]
 
@@ -49,7 +50,7 @@ def profile_problems(
         yield from target_set_problems(values, targets)
     yield from shadow_problems(values, names)
     if values["shadow_target"] and values["shadow_percent"] is None:
-        yield Problem("shadow.percent", "required", "percent is required.")
+        yield Problem("shadow.percent", "required", gettext("percent is required."))
 
 
 def shadow_problems(values: Values, locality: Mapping[str, bool]) -> Iterator[Problem]:
@@ -59,7 +60,9 @@ def shadow_problems(values: Values, locality: Mapping[str, bool]) -> Iterator[Pr
         return
     provider, _, model = str(said).partition("/")
     if not provider.strip() or not model.strip():
-        message = "target must be a provider and a model with a slash between, as openai/gpt-5."
+        message = gettext(
+            "target must be a provider and a model with a slash between, as openai/gpt-5."
+        )
         yield Problem("shadow.target", "invalid", message)
     elif values["local_only"]:
         for one in reach_problems({"provider": provider}, locality):
@@ -93,15 +96,22 @@ def identity_problems(
     """
     identity, name, virtual = values["id"], values["name"], values["virtual_provider"]
     if identity in RESERVED_IDS:
-        yield Problem("id", "reserved", f'"{identity}" is a word of the API and can not be an id.')
+        yield Problem(
+            "id",
+            "reserved",
+            gettext('"%(identity)s" is a word of the API and can not be an id.')
+            % {"identity": identity},
+        )
     elif identity and not _ID.fullmatch(identity):
-        message = "id must not contain white space nor any of the characters / ? # % \\."
+        message = gettext("id must not contain white space nor any of the characters / ? # % \\.")
         yield Problem("id", "invalid", message)
     if virtual and not _VIRTUAL_PROVIDER.fullmatch(virtual):
-        message = "virtual_provider must not contain a slash or white space."
+        message = gettext("virtual_provider must not contain a slash or white space.")
         yield Problem("virtual_provider", "invalid", message)
     if virtual and virtual.casefold() in providers:
-        message = f'virtual_provider "{virtual}" is the name of a configured provider.'
+        message = gettext(
+            'virtual_provider "%(virtual)s" is the name of a configured provider.'
+        ) % {"virtual": virtual}
         yield Problem("virtual_provider", "provider_name", message)
     for field, value, key in (
         ("id", identity, identity),
@@ -109,16 +119,23 @@ def identity_problems(
         ("virtual_provider", virtual, virtual.casefold()),
     ):
         if value and (field, key) in taken:
-            message = f'Another routing profile already has the {field} "{value}".'
+            message = gettext('Another routing profile already has the %(field)s "%(value)s".') % {
+                "field": field,
+                "value": value,
+            }
             yield Problem(field, "unique", message)
 
 
 def target_count_problems(targets: Sequence[object]) -> Iterator[Problem]:
     """There is at least one target, and no more than anyone would read."""
     if not targets:
-        yield Problem("targets", "required", "A routing profile needs at least one target.")
+        yield Problem(
+            "targets", "required", gettext("A routing profile needs at least one target.")
+        )
     elif len(targets) > MAX_TARGETS:
-        message = f"A routing profile has at most {MAX_TARGETS} targets."
+        message = gettext("A routing profile has at most %(max_targets)s targets.") % {
+            "max_targets": MAX_TARGETS
+        }
         yield Problem("targets", "too_many", message)
 
 
@@ -130,7 +147,9 @@ def reach_problems(target: object, locality: Mapping[str, bool]) -> Iterator[Pro
     if isinstance(target, Mapping) and target.get("enabled") is not False:
         provider = target.get("provider")
         if isinstance(provider, str) and not locality.get(provider.casefold(), True):
-            message = f'"{provider}" is not local, and this profile is local_only.'
+            message = gettext('"%(provider)s" is not local, and this profile is local_only.') % {
+                "provider": provider
+            }
             yield Problem("provider", "not_local", message)
 
 
@@ -146,13 +165,15 @@ def target_set_problems(values: Values, targets: Sequence[object]) -> Iterator[P
 def key_problems(values: Values) -> Iterator[Problem]:
     """A key without a scope could do nothing."""
     if values["scopes"] in (None, [], ()):
-        yield Problem("scopes", "required", "An API key needs at least one scope.")
+        yield Problem("scopes", "required", gettext("An API key needs at least one scope."))
 
 
 def confinement_problems(preferred: object, confined: object) -> Iterator[Problem]:
     """A key prefers no profile that it may not use."""
     if preferred and isinstance(confined, list | tuple) and confined and preferred not in confined:
-        message = f'The key is confined to other routing profiles than "{preferred}".'
+        message = gettext('The key is confined to other routing profiles than "%(preferred)s".') % {
+            "preferred": preferred
+        }
         yield Problem("routing_profile", "confined", message)
 
 
@@ -160,7 +181,9 @@ def rule_problems(values: Values, *, others: Iterable[str] = ()) -> Iterator[Pro
     """No two heuristic rules share a name; `others` are the names of the other ones."""
     name = values["name"]
     if name and name.casefold() in {other.casefold() for other in others}:
-        message = f'Another heuristic rule already has the name "{name}".'
+        message = gettext('Another heuristic rule already has the name "%(name)s".') % {
+            "name": name
+        }
         yield Problem("name", "unique", message)
 
 
@@ -179,9 +202,18 @@ def mapping_problems(
     if pattern and match == "regex":
         why = complaint(pattern)
         if why:
-            yield Problem("pattern", "regex", f"pattern is no regular expression: {why}.")
+            yield Problem(
+                "pattern",
+                "regex",
+                gettext("pattern is no regular expression: %(why)s.") % {"why": why},
+            )
     if pattern and _key(match, pattern) in {_key(*other) for other in others}:
-        yield Problem("pattern", "unique", f'Another {match} mapping has the pattern "{pattern}".')
+        yield Problem(
+            "pattern",
+            "unique",
+            gettext('Another %(match)s mapping has the pattern "%(pattern)s".')
+            % {"match": match, "pattern": pattern},
+        )
 
 
 def _key(match: str, pattern: str) -> tuple[str, str]:

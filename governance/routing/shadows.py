@@ -15,6 +15,7 @@ from governance.routing.request import RoutingRequest
 from governance.routing.resolve import resolve
 from governance.routing.table import Profile, RoutingTable, ShadowPolicy, Target, VirtualKey
 from governance.strategies.strategy import Rng
+from governance.texts import gettext
 
 REASON = "shadow"
 """Why a copy went where it went: the reason in its record."""
@@ -48,12 +49,15 @@ def shadow_route(
     for verdict in plan.verdicts:
         if verdict.rejection is not None or verdict.demoted is not None or verdict.share < 1.0:
             return ShadowRoute(plan, verdict.detail)
-    return ShadowRoute(plan, "" if plan.candidates else "Nothing can take it.")
+    return ShadowRoute(plan, "" if plan.candidates else gettext("Nothing can take it."))
 
 
 def described(policy: ShadowPolicy, route: ShadowRoute) -> dict[str, Any]:
     """What the shadow means for a request, for simulations."""
-    sent = f"{policy.percent:g} % of such requests are sent to {policy.target} too."
+    sent = gettext("%(percent)s %% of such requests are sent to %(target)s too.") % {
+        "percent": f"{policy.percent:g}",
+        "target": policy.target,
+    }
     return {
         "applies": not route.why_not,
         "target": policy.target,

@@ -7,6 +7,7 @@ from typing import Final
 
 from governance.routing.fields import Problem
 from governance.routing.vocabulary import FEATURES, MODALITIES
+from governance.texts import gettext
 
 WILDCARD: Final = "*"
 CAPABILITIES: Final = MODALITIES + FEATURES
@@ -23,7 +24,7 @@ def target_problems(values: Mapping[str, object]) -> Iterator[Problem]:
 def provider_name_problems(values: Mapping[str, object]) -> Iterator[Problem]:
     """A slash would end the provider's name where callers write it before a model."""
     if "/" in str(values["provider"]):
-        yield Problem("provider", "invalid", "provider must not contain a slash.")
+        yield Problem("provider", "invalid", gettext("provider must not contain a slash."))
 
 
 def model_problems(values: Mapping[str, object]) -> Iterator[Problem]:
@@ -34,7 +35,7 @@ def model_problems(values: Mapping[str, object]) -> Iterator[Problem]:
     model = values.get("model")
     given = model is not None and (not isinstance(model, str) or bool(model.strip()))
     if _filled(values, "virtual_model") and not given:
-        yield Problem("model", "required", "model is required where virtual_model is set.")
+        yield Problem("model", "required", gettext("model is required where virtual_model is set."))
 
 
 def alias_problems(targets: Sequence[object], path: str) -> Iterator[Problem]:
@@ -55,12 +56,14 @@ def alias_problems(targets: Sequence[object], path: str) -> Iterator[Problem]:
         if alias == WILDCARD:
             wildcard = index if wildcard is None else wildcard
         elif alias in named:
-            message = f'Another target of this profile already has the alias "{alias}".'
+            message = gettext(
+                'Another target of this profile already has the alias "%(alias)s".'
+            ) % {"alias": alias}
             yield Problem(f"{path}[{index}].virtual_model", "unique", message)
         named.add(alias)
     named.discard(WILDCARD)
     if wildcard is not None and named:
-        message = "The wildcard * can not stand beside named aliases in one profile."
+        message = gettext("The wildcard * can not stand beside named aliases in one profile.")
         yield Problem(f"{path}[{wildcard}].virtual_model", "wildcard_mixed", message)
 
 

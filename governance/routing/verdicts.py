@@ -16,6 +16,7 @@ from governance.routing.overrides import DRAIN, override_of
 from governance.routing.plan import Verdict
 from governance.routing.table import Profile, ProviderEntry, RoutingTable, Target, VirtualKey
 from governance.routing.vocabulary import MODALITIES
+from governance.texts import gettext
 
 Rejection = tuple[str, str]
 """One of `plan.REJECTIONS` and a sentence for operators."""
@@ -83,17 +84,30 @@ def unavailable_reason(
     """What keeps a request of this key and profile from the provider of this name."""
     provider = table.providers.get(name.casefold())
     if provider is None:
-        return "provider_not_configured", f'There is no provider "{name}".'
+        return "provider_not_configured", gettext('There is no provider "%(name)s".') % {
+            "name": name
+        }
     if not provider.enabled:
-        return "provider_disabled", f'The provider "{provider.name}" is switched off.'
+        return "provider_disabled", gettext('The provider "%(name)s" is switched off.') % {
+            "name": provider.name
+        }
     if provider.is_local:
         return None
     if not table.cloud_enabled:
-        detail = f'"{provider.name}" is not local, and cloud routing is switched off.'
+        detail = gettext('"%(name)s" is not local, and cloud routing is switched off.') % {
+            "name": provider.name
+        }
         return "cloud_routing_disabled", detail
     if profile.local_only or virtual_key.local_only:
-        who = f'The profile "{profile.name}"' if profile.local_only else "The API key"
-        return "local_only", f'{who} is local_only, and "{provider.name}" is not local.'
+        who = (
+            (gettext('The profile "%(name)s"') % {"name": profile.name})
+            if profile.local_only
+            else gettext("The API key")
+        )
+        return "local_only", gettext('%(who)s is local_only, and "%(name)s" is not local.') % {
+            "who": who,
+            "name": provider.name,
+        }
     return None
 
 
@@ -108,19 +122,24 @@ def threshold(target: Target, status: HealthStatus, now: float) -> Rejection | N
         used = highest((status.reported(what),), now) if what else None
         allowed = target.rate_limit.allowed(what)
         if used is not None and used >= allowed:
-            detail = f"{used:.3g} % of the {what} limit is used; the target stops at {allowed:g} %."
+            detail = gettext(
+                "%(used)s %% of the %(what)s limit is used; the target stops at %(allowed)s %%."
+            ) % {"used": f"{used:.3g}", "what": what, "allowed": f"{allowed:g}"}
             return f"{what}_threshold_exceeded", detail
     return None
 
 
 def _disabled(target: Target) -> Rejection | None:
-    return None if target.enabled else ("target_disabled", "The target is switched off.")
+    return None if target.enabled else ("target_disabled", gettext("The target is switched off."))
 
 
 def _alias_mismatch(target: Target, context: EvaluationContext) -> Rejection | None:
     if serves(target, context.alias):
         return None
-    return "virtual_model_mismatch", f'It serves "{target.virtual_model}", not "{context.alias}".'
+    return "virtual_model_mismatch", gettext('It serves "%(virtual_model)s", not "%(alias)s".') % {
+        "virtual_model": target.virtual_model,
+        "alias": context.alias,
+    }
 
 
 def _request_type_mismatch(
@@ -129,13 +148,23 @@ def _request_type_mismatch(
     asked = context.request_type
     if target.request_types and asked not in target.request_types:
         serving = ", ".join(sorted(target.request_types))
-        return "request_type_mismatch", f"It serves {serving}, not {asked}."
+        return "request_type_mismatch", gettext("It serves %(serving)s, not %(asked)s.") % {
+            "serving": serving,
+            "asked": asked,
+        }
     if provider is None:
         return None
     kind = kind_named(provider.kind)
     if kind is None or not kind.serves(asked):
-        label = kind.label if kind else f'the unknown kind "{provider.kind}"'
-        return "request_type_mismatch", f"{label} can not serve {asked}."
+        label = (
+            kind.label
+            if kind
+            else (gettext('the unknown kind "%(kind)s"') % {"kind": provider.kind})
+        )
+        return "request_type_mismatch", gettext("%(label)s can not serve %(asked)s.") % {
+            "label": label,
+            "asked": asked,
+        }
     return None
 
 
@@ -156,29 +185,38 @@ def _capability_mismatch(
     if not lacks:
         return None
     if lacks == {"text"} and "vision" not in context.required_capabilities:
-        return "capability_mismatch", "It serves only requests that need vision."
+        return "capability_mismatch", gettext("It serves only requests that need vision.")
     offered = ", ".join(sorted(offers))
-    return "capability_mismatch", f"It lacks {', '.join(sorted(lacks))}; it offers {offered}."
+    return "capability_mismatch", gettext("It lacks %(listed)s; it offers %(offered)s.") % {
+        "listed": ", ".join(sorted(lacks)),
+        "offered": offered,
+    }
 
 
 def too_small(context_length: int | None, prompt_tokens: int) -> Rejection | None:
     """Whether the prompt is known not to fit in; it is estimated, and needs room for an answer."""
     if context_length is None or prompt_tokens <= context_length:
         return None
-    detail = f"The prompt has about {prompt_tokens:,} tokens; its context takes {context_length:,}."
+    detail = gettext(
+        "The prompt has about %(prompt_tokens)s tokens; its context takes %(context_length)s."
+    ) % {"prompt_tokens": f"{prompt_tokens:,}", "context_length": f"{context_length:,}"}
     return "context_too_small", detail
 
 
 def _model_missing(model: str, target: Target) -> Rejection | None:
     if model:
         return None
-    return "model_missing", f'Neither target nor request nor "{target.provider}" names a model.'
+    return "model_missing", gettext(
+        'Neither target nor request nor "%(provider)s" names a model.'
+    ) % {"provider": target.provider}
 
 
 def _drained(target: Target, model: str, context: EvaluationContext) -> Rejection | None:
     if override_of(context.table.overrides, target.provider.casefold(), model) != DRAIN:
         return None
-    return "drained", f'An operator drains "{target.provider}" for now: it gets no new requests.'
+    return "drained", gettext(
+        'An operator drains "%(provider)s" for now: it gets no new requests.'
+    ) % {"provider": target.provider}
 
 
 def covers_modalities(required_capabilities: frozenset[str], provider: ProviderEntry) -> bool:

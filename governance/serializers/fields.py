@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import Field as Column
 from django.db.models import Model
+from django.utils.translation import gettext
 from rest_framework import serializers
 
 from governance.models.validators import Bounds, LinesValidator, NumbersValidator, Words
@@ -116,7 +117,9 @@ class NumberReferenceField(Strict, serializers.IntegerField):
 
     def read(self, fields: Fields) -> float | None:
         if fields.document.get(self.name) is None:
-            fields.note(self.name, "required", f"{self.name} is required.")
+            fields.note(
+                self.name, "required", gettext("%(name)s is required.") % {"name": self.name}
+            )
         return fields.number(self.name, 1, 2**62, integer=True)
 
 
@@ -190,19 +193,28 @@ class StrictDecimalField(Strict, serializers.DecimalField):
         name, value = self.name, fields.document.get(self.name)
         if value is None:
             if not self.column.null and not self.column.has_default():
-                fields.note(name, "required", f"{name} is required.")
+                fields.note(name, "required", gettext("%(name)s is required.") % {"name": name})
             return None
         found = decimal(value)
         if found is None:
-            wanted = 'a number, or one as a text like "12.50"'
-            fields.note(name, "type", f"{name} must be {wanted}, not {kind_of(value)}.")
+            wanted = gettext('a number, or one as a text like "12.50"')
+            fields.note(
+                name,
+                "type",
+                gettext("%(name)s must be %(wanted)s, not %(kind_of)s.")
+                % {"name": name, "wanted": wanted, "kind_of": kind_of(value)},
+            )
             return None
         problem = range_problem(
             name, float(found), self.bounds.low, self.bounds.high, above=self.bounds.above
         )
         if problem is None and found != found.quantize(self._step):
             places = self.decimal_places
-            problem = "invalid", f"{name} must have at most {places} decimal places."
+            problem = (
+                "invalid",
+                gettext("%(name)s must have at most %(places)s decimal places.")
+                % {"name": name, "places": places},
+            )
         if problem:
             fields.note(name, *problem)
             return None
@@ -231,7 +243,11 @@ class PlaceField(WholeNumberField):
         value: Any = fields.document.get(self.name)
         if value is None or (type(value) is int and low <= value <= high):
             return value
-        message = f"{self.name} must be a whole number from {low} to {high:,}."
+        message = gettext("%(name)s must be a whole number from %(low)s to %(high)s.") % {
+            "name": self.name,
+            "low": low,
+            "high": f"{high:,}",
+        }
         fields.note(self.name, "range", message)
         return None
 
@@ -246,7 +262,9 @@ class MomentField(Strict, serializers.DateTimeField):
         found = point_in_time(value)
         if value is not None and found is None:
             name = self.name
-            message = f"{name} must be a date and time with its zone, as 2030-01-31T12:00:00Z."
+            message = gettext(
+                "%(name)s must be a date and time with its zone, as 2030-01-31T12:00:00Z."
+            ) % {"name": name}
             fields.note(name, "invalid", message)
         return found
 
@@ -264,9 +282,11 @@ class StrictDateField(MomentField):
         name, value = self.name, fields.document.get(self.name)
         found = moment_or_date(value)
         if value is None:
-            fields.note(name, "required", f"{name} is required.")
+            fields.note(name, "required", gettext("%(name)s is required.") % {"name": name})
         elif found is None:
-            message = f"{name} must be a date, as 2030-01-31, or a time with its zone."
+            message = gettext(
+                "%(name)s must be a date, as 2030-01-31, or a time with its zone."
+            ) % {"name": name}
             fields.note(name, "invalid", message)
         return found
 
@@ -288,7 +308,10 @@ class StrictNumbersField(Strict, serializers.ListField):
         if given is None:
             return
         if not isinstance(given, list | tuple) or len(given) > rule.most:
-            message = f"{name} must be a list of at most {rule.most} numbers."
+            message = gettext("%(name)s must be a list of at most %(most)s numbers.") % {
+                "name": name,
+                "most": rule.most,
+            }
             fields.note(name, "type", message)
             return
         for index, one in enumerate(given):
@@ -330,9 +353,17 @@ class StrictLinesField(Strict, serializers.ListField):
         if given is None:
             return
         if not isinstance(given, list | tuple):
-            fields.note(name, "type", f"{name} must be a list, not {kind_of(given)}.")
+            fields.note(
+                name,
+                "type",
+                gettext("%(name)s must be a list, not %(kind_of)s.")
+                % {"name": name, "kind_of": kind_of(given)},
+            )
         elif len(given) > self.lines.most:
-            message = f"{name} must have at most {self.lines.most} entries."
+            message = gettext("%(name)s must have at most %(most)s entries.") % {
+                "name": name,
+                "most": self.lines.most,
+            }
             fields.note(name, "too_many", message)
         else:
             one = name.removesuffix("s")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext
+
 from governance.routing.fields import kind_of
 from governance.serializers.strict import NOTHING, Reading, StrictSerializer
 
@@ -19,7 +21,12 @@ class PartSerializer(StrictSerializer):
         name = str(self.field_name)
         given = reading.document.get(name)
         if given is not None and not isinstance(given, Mapping):
-            reading.note(name, "type", f"{name} must be an object, not {kind_of(given)}.")
+            reading.note(
+                name,
+                "type",
+                gettext("%(name)s must be an object, not %(kind_of)s.")
+                % {"name": name, "kind_of": kind_of(given)},
+            )
             given = None
         inner = Reading(given or NOTHING, reading.path(name), reading.found, beside=reading.beside)
         for field_name, one, _, absent in self.readers:
@@ -49,7 +56,7 @@ class OptionalPartSerializer(PartSerializer):
         inner = Reading(given, reading.path(name), reading.found)
         for one in self.needed:
             if given.get(one) in (None, ""):
-                inner.note(one, "required", f"{one} is required.")
+                inner.note(one, "required", gettext("%(one)s is required.") % {"one": one})
 
     def show(self, row: Any) -> dict[str, Any] | None:
         there = getattr(row, self.columns[self.needed[0]])

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from django.utils.translation import gettext
 from rest_framework import serializers
 
 from governance import strategies
@@ -41,7 +42,9 @@ class RateLimitSerializer(StrictSerializer):
         if isinstance(limits, Mapping):
             reading.found += self.problems(limits, reading.path("rate_limit"))
         elif limits is not None:
-            message = f"rate_limit must be an object, not {kind_of(limits)}."
+            message = gettext("rate_limit must be an object, not %(kind_of)s.") % {
+                "kind_of": kind_of(limits)
+            }
             reading.note("rate_limit", "type", message)
 
     def fill_from(self, row: RoutingTarget, document: Document) -> None:
@@ -87,7 +90,11 @@ class TargetsField(serializers.ListSerializer[Any]):
     def read(self, reading: Reading) -> None:
         targets = reading.document.get("targets")
         if targets is not None and not isinstance(targets, list | tuple):
-            reading.note("targets", "type", f"targets must be a list, not {kind_of(targets)}.")
+            reading.note(
+                "targets",
+                "type",
+                gettext("targets must be a list, not %(kind_of)s.") % {"kind_of": kind_of(targets)},
+            )
             return
         found = list(target_count_problems(targets or ()))
         if not found:
@@ -204,21 +211,33 @@ def portable(document: Document, path: str) -> tuple[dict[str, Any], list[Proble
 
     Its strategy is one that they know, and what they do not know is left out.
     """
-    found: list[Problem] = []
-    plain = {k: v for k, v in document.items() if k not in ProfileSerializer.quiet}
-    hidden = TargetSerializer.quiet
-    plain["targets"] = [
-        {k: v for k, v in target.items() if k not in hidden} for target in document["targets"]
-    ]
+    name = document["name"]
+    plain, found = _without(document, ProfileSerializer.quiet, path, name)
+    plain["targets"] = []
+    for place, target in enumerate(document["targets"]):
+        kept, lost = _without(target, TargetSerializer.quiet, f"{path}.targets[{place}]", name)
+        plain["targets"].append(kept)
+        found += lost
     strategy = strategies.strategy_named(plain["strategy"])
     if strategy.extension:
         plain["strategy"] = strategies.DEFAULT
-        message = (
-            f'The profile "{plain["name"]}" is exported with {strategies.DEFAULT}: relatives do '
-            f"not know {strategy.name}."
-        )
+        message = gettext(
+            'The profile "%(plain)s" is exported with %(default)s: relatives do not know %(name)s.'
+        ) % {"plain": name, "default": strategies.DEFAULT, "name": strategy.name}
         found.append(Problem(f"{path}.strategy", "not_portable", message))
     return plain, found
+
+
+def _without(
+    document: Document, hidden: frozenset[str], path: str, profile: str
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Without what relatives do not know; an export has of that what differs from the default."""
+    found = []
+    for name in document:
+        if name in hidden:
+            message = f'"{profile}" is exported without {name}, which relatives do not know.'
+            found.append(Problem(f"{path}.{name}", "not_portable", message))
+    return {name: value for name, value in document.items() if name not in hidden}, found
 
 
 def set_problems(documents: object, providers: ProviderNames = ()) -> list[Problem]:
@@ -228,7 +247,9 @@ def set_problems(documents: object, providers: ProviderNames = ()) -> list[Probl
     that collide the later one gets the problem.
     """
     if not isinstance(documents, list | tuple):
-        message = f"routing_profiles must be a list, not {kind_of(documents)}."
+        message = gettext("routing_profiles must be a list, not %(kind_of)s.") % {
+            "kind_of": kind_of(documents)
+        }
         return [Problem("routing_profiles", "type", message)]
     names = locality(providers)
     found: list[Problem] = []

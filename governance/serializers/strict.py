@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final, Self
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Model
+from django.utils.translation import gettext
 from rest_framework import serializers
 
 from governance.models.validators import Bounds, LinesValidator, NumbersValidator, Words
@@ -72,7 +73,10 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
         `beside` is what the rules between rows look at.
         """
         if not isinstance(document, Mapping):
-            message = f"{cls.noun} must be an object, not {kind_of(document)}."
+            message = gettext("%(noun)s must be an object, not %(kind_of)s.") % {
+                "noun": cls.noun,
+                "kind_of": kind_of(document),
+            }
             return [Problem(path, "type", message)]
         reading = Reading(document, path, beside=beside)
         get, values = document.get, reading.values

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
 from governance import audit, ports
@@ -42,14 +43,18 @@ def _subject_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     word, model, lookup = _SUBJECTS[CONDITIONS[document["condition"]].watches]
     readable = model is not Limit or (subject.isascii() and subject.isdigit() and len(subject) < 19)
     if subject and not (readable and model.objects.filter(**{lookup: subject}).exists()):
-        yield Problem("subject", "unknown_subject", f'There is no {word} "{subject}".')
+        yield Problem(
+            "subject",
+            "unknown_subject",
+            gettext('There is no %(word)s "%(subject)s".') % {"word": word, "subject": subject},
+        )
 
 
 def _mask_problems(document: Mapping[str, Any], row: AlertRule) -> Iterator[Problem]:
     """The mask keeps an address, so there must be that one."""
     url = document.get("webhook_url") or ""
     if url.endswith(MASK) and url != AlertSerializer.document(row)["webhook_url"]:
-        message = "There is no such address to keep: give it whole."
+        message = gettext("There is no such address to keep: give it whole.")
         yield Problem("webhook_url", "unknown_url", message)
 
 

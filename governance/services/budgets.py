@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from django.utils.translation import gettext
+
 from governance.errors import Conflict
 from governance.models import (
     ApiKey,
@@ -38,14 +40,26 @@ def group_problems(document: object, row: Group) -> list[Problem]:
 
 def _keep_used_groups(made: Change, row: Group) -> None:
     users = [
-        *(f'the group "{name}"' for name in row.children.values_list("name", flat=True)),
-        *("its key allowance" for _ in KeyAllowance.objects.filter(group=row)),
-        *(f'the API key "{name}"' for name in row.keys.values_list("name", flat=True)),
+        *(
+            (gettext('the group "%(name)s"') % {"name": name})
+            for name in row.children.values_list("name", flat=True)
+        ),
+        *(gettext("its key allowance") for _ in KeyAllowance.objects.filter(group=row)),
+        *(
+            (gettext('the API key "%(name)s"') % {"name": name})
+            for name in row.keys.values_list("name", flat=True)
+        ),
     ]
     if users:
-        more = f" and {len(users) - NAMED} more" if len(users) > NAMED else ""
+        more = (
+            (gettext(" and %(count)s more") % {"count": len(users) - NAMED})
+            if len(users) > NAMED
+            else ""
+        )
         named = ", ".join(users[:NAMED]) + more
-        message = f'The group "{row.name}" is used by {named}: move them elsewhere first.'
+        message = gettext(
+            'The group "%(name)s" is used by %(named)s: move them elsewhere first.'
+        ) % {"name": row.name, "named": named}
         raise Conflict(Problem("", "in_use", message))
     remove_limits_of(made, "group", row.pk)
 
@@ -68,19 +82,29 @@ def _missing(kind: str, identity: str) -> Iterator[Problem]:
     }
     if kind in rows and not rows[kind].exists():
         word = {"key": "API key", "profile": "routing profile"}.get(kind, kind)
-        of = f'of the name "{identity}"' if kind == "provider" else f'with the id "{identity}"'
-        yield Problem("subject.id", "unknown_subject", f"There is no {word} {of}.")
+        of = (
+            (gettext('of the name "%(identity)s"') % {"identity": identity})
+            if kind == "provider"
+            else (gettext('with the id "%(identity)s"') % {"identity": identity})
+        )
+        yield Problem(
+            "subject.id",
+            "unknown_subject",
+            gettext("There is no %(word)s %(of)s.") % {"word": word, "of": of},
+        )
 
 
 def grant_problems(document: object, row: LimitGrant) -> list[Problem]:
     if not row._state.adding:
-        message = "An extra amount never changes: delete it and make another."
+        message = gettext("An extra amount never changes: delete it and make another.")
         return [Problem("", "immutable", message)]
     found = GrantSerializer.problems(document)
     if found or not isinstance(document, Mapping):
         return found
     if not Limit.objects.filter(pk=document["limit"]).exists():
-        message = f"There is no limit with the id {document['limit']}."
+        message = gettext("There is no limit with the id %(document)s.") % {
+            "document": document["limit"]
+        }
         return [Problem("limit", "unknown_limit", message)]
     return []
 

@@ -172,7 +172,7 @@ def change(who: str, action: str, summary: str = "", *, dry_run: bool = False) -
             summary=_summary(made.words if not summary else [summary, *made.words]),
             changes=made.entries,
         )
-        transaction.on_commit(snapshot.refresh, robust=True)
+        transaction.on_commit(snapshot.publish, robust=True)
 
 
 def _stamp(made: Change) -> None:

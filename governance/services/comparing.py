@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from governance.change_summary import changed
 from governance.errors import NotFound
 from governance.models import Revision
@@ -41,7 +43,11 @@ def find_revision(version: int) -> Revision:
     """Raises `NotFound`."""
     row = Revision.objects.filter(pk=version).first()
     if row is None:
-        raise NotFound(Problem("", "not_found", f"There is no revision {version}."))
+        raise NotFound(
+            Problem(
+                "", "not_found", gettext("There is no revision %(version)s.") % {"version": version}
+            )
+        )
     return row
 
 

@@ -12,11 +12,14 @@ from typing import Any, Final
 import msgspec
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext
 
 from governance import audit
 from governance.interactions.ledger import (
     Place,
     TrafficPlace,
+    UsageSum,
+    by_day,
     micro_usd,
     quarter_hour,
     traffic_place,
@@ -31,6 +34,7 @@ from governance.models import (
     TableVersion,
     TrafficBucket,
     UsageBucket,
+    UsageDay,
 )
 from governance.prices import PriceList, Seller
 
@@ -51,11 +55,22 @@ class Recomputed:
 
     @property
     def words(self) -> str:
-        verb = "would be" if self.dry_run else "are"
-        return (
-            f"Of {self.requests:,} requests the costs of {self.changed:,} {verb} others now: "
-            f"{self.micro_usd / 1_000_000:+,.6f} US dollars in all."
+        text = (
+            gettext(
+                "Of %(requests)s requests the costs of %(changed)s would be others now: "
+                "%(sum)s US dollars in all."
+            )
+            if self.dry_run
+            else gettext(
+                "Of %(requests)s requests the costs of %(changed)s are others now: "
+                "%(sum)s US dollars in all."
+            )
         )
+        return text % {
+            "requests": f"{self.requests:,}",
+            "changed": f"{self.changed:,}",
+            "sum": f"{self.micro_usd / 1_000_000:+,.6f}",
+        }
 
 
 def recompute_costs(
@@ -134,10 +149,18 @@ def _recompute(
 
 
 def _book_usage(moved: Counter[Place], unpriced: Counter[Place]) -> None:
+    used: dict[Place, UsageSum] = {}
     for place in sorted({*moved, *unpriced}):
         _bucket(place).update(
             cost_micro_usd=F("cost_micro_usd") + moved[place],
             unpriced=F("unpriced") + unpriced[place],
+        )
+        used[place] = UsageSum(cost_micro_usd=moved[place], unpriced=unpriced[place])
+    for day, sums in sorted(by_day(used).items()):
+        where = day._asdict() | {"start": datetime.fromisoformat(day.start)}
+        UsageDay.objects.filter(**where).update(
+            cost_micro_usd=F("cost_micro_usd") + sums.counts["cost_micro_usd"],
+            unpriced=F("unpriced") + sums.counts["unpriced"],
         )
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from governance.models import RoutingTarget
 from governance.services.profiles import revise_profile
@@ -22,15 +23,24 @@ def make_default_model(provider: str, model: str, *, who: str) -> list[str]:
     row = find_provider(provider)
     before = row.default_model
     if before == model:
-        return [f"{model} is the default model of {row.name} already."]
+        return [
+            gettext("%(model)s is the default model of %(name)s already.")
+            % {"model": model, "name": row.name}
+        ]
     save_provider({"default_model": model}, who=who, existing=row.name, partial=True)
-    done = [f"{row.name} is asked for {model} where no model is named."]
+    done = [
+        gettext("%(name)s is asked for %(model)s where no model is named.")
+        % {"name": row.name, "model": model}
+    ]
     users = RoutingTarget.objects.filter(provider__iexact=row.name, model=before).exclude(model="")
     for identity in users.values_list("profile_id", flat=True).distinct().order_by("profile_id"):
         saved = revise_profile(
             identity, partial(_renamed, provider=row.name, before=before, after=model), who=who
         )
-        done.append(f"Routing profile {saved.document['name']} asks for it too.")
+        done.append(
+            gettext("Routing profile %(document)s asks for it too.")
+            % {"document": saved.document["name"]}
+        )
     return done
 
 

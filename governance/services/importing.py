@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import F, Value
 from django.db.models.functions import Concat
+from django.utils.translation import gettext
 
 from governance.errors import Conflict, Invalid, check
 from governance.models import Provider, RoutingProfile, RoutingTarget
@@ -55,7 +56,9 @@ def profiles_in(document: object) -> object:
     when there are both.
     """
     if not isinstance(document, dict):
-        message = f"An import must be an object, not {kind_of(document)}."
+        message = gettext("An import must be an object, not %(kind_of)s.") % {
+            "kind_of": kind_of(document)
+        }
         raise Invalid(Problem("", "type", message))
     found: list[Any] = []
     if "routing_profiles" in document:
@@ -67,12 +70,12 @@ def profiles_in(document: object) -> object:
         found.append(inner)
     if len(found) == 1:
         if found[0] is None:
-            message = "routing_profiles must be a list, not null."
+            message = gettext("routing_profiles must be a list, not null.")
             raise Invalid(Problem("routing_profiles", "type", message))
         return found[0]
     if not found and sections_in(document):
         return None
-    message = (
+    message = gettext(
         "An import holds routing_profiles once, at the top or at plugin.config.routing_profiles."
     )
     raise Invalid(Problem("routing_profiles", "required" if not found else "ambiguous", message))

@@ -15,6 +15,7 @@ from django.core.management.color import no_style
 from django.db import connection
 from django.db.models import CharField, Model, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext
 
 from governance.errors import Conflict, Invalid, check
 from governance.models import Group
@@ -110,7 +111,7 @@ def sections_in(document: object) -> dict[str, object]:
     for section in SECTIONS:
         given = [one[section.name] for one in places if one.get(section.name) is not None]
         if len(given) > 1:
-            message = f"An import holds {section.name} once."
+            message = gettext("An import holds %(name)s once.") % {"name": section.name}
             raise Invalid(Problem(section.name, "ambiguous", message))
         if given:
             found[section.name] = given[0]
@@ -120,7 +121,11 @@ def sections_in(document: object) -> dict[str, object]:
 def lacking_rights(given: Given, may: Callable[[Sequence[str]], bool]) -> list[Problem]:
     """A problem for each section whose rows the caller may not replace."""
     return [
-        Problem(section.name, "forbidden", f"You may not replace {section.name}.")
+        Problem(
+            section.name,
+            "forbidden",
+            gettext("You may not replace %(name)s.") % {"name": section.name},
+        )
         for section in SECTIONS
         if section.name in given and not may(section.permissions("add", "change", "delete"))
     ]
@@ -218,7 +223,7 @@ class _SectionPlan:
         """An address that was exported without its secret part can not be brought back."""
         for one in self.section.rows.problems(document, row):
             if one.code == "unknown_url":
-                message = "Its webhook can not be brought back: set it anew."
+                message = gettext("Its webhook can not be brought back: set it anew.")
                 self.warnings.append(Problem(f"{path}.{one.path}", "secret_lost", message))
                 document = {**document, one.path: ""}
         return document
@@ -229,7 +234,9 @@ class _SectionPlan:
     def _read(self, given: object) -> None:
         name = self.section.name
         if not isinstance(given, list) or len(given) > MOST:
-            message = f"{name} must be a list of at most {MOST:,} objects, not {kind_of(given)}."
+            message = gettext(
+                "%(name)s must be a list of at most %(most)s objects, not %(kind_of)s."
+            ) % {"name": name, "most": f"{MOST:,}", "kind_of": kind_of(given)}
             self.found.append(Problem(name, "type", message))
             return
         by_nature = {self._nature(one): pk for pk, one in self._before.items()}
@@ -246,7 +253,7 @@ class _SectionPlan:
                 self.found.append(Problem(f"{path}.id", *problem))
                 continue
             if pk is not None and pk in taken:
-                message = f"Two of {name} have the id {pk}."
+                message = gettext("Two of %(name)s have the id %(pk)s.") % {"name": name, "pk": pk}
                 self.found.append(Problem(f"{path}.id", "unique", message))
                 continue
             taken.add(pk)
@@ -255,9 +262,13 @@ class _SectionPlan:
     def _id_problem(self, pk: object) -> tuple[str, str] | None:
         if self.section.model is Group:
             sound = isinstance(pk, str) and 0 < len(pk) <= 100 and pk.isprintable()
-            return None if sound else ("invalid", "id must be a text of at most 100 characters.")
+            return (
+                None
+                if sound
+                else ("invalid", gettext("id must be a text of at most 100 characters."))
+            )
         sound = type(pk) is int and 0 < pk <= LARGEST_ID
-        return None if sound else ("invalid", "id must be a whole number above 0.")
+        return None if sound else ("invalid", gettext("id must be a whole number above 0."))
 
     def _as_saved(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """The document as it would be shown; as it is where it breaks rules."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from governance.errors import Invalid, NotFound, check
 from governance.keys import make_key
@@ -105,7 +106,7 @@ def rotate_key(
     Raises `NotFound`, `StaleVersion`, `Invalid` and `Forbidden`.
     """
     if not timedelta(0) <= grace <= LONGEST_GRACE:
-        message = f"The grace time is at most {LONGEST_GRACE.days} days."
+        message = gettext("The grace time is at most %(days)s days.") % {"days": LONGEST_GRACE.days}
         raise Invalid(Problem("grace_hours", "range", message))
     with change(who, "rotate") as made:
         row = find_key(identity)
@@ -135,7 +136,9 @@ def find_key(identity: str) -> ApiKey:
     """The key of this public id. Raises `NotFound`."""
     row = None if "\x00" in identity else ApiKey.objects.filter(pk=identity).first()
     if row is None:
-        message = f'There is no API key with the id "{identity}".'
+        message = gettext('There is no API key with the id "%(identity)s".') % {
+            "identity": identity
+        }
         raise NotFound(Problem("", "not_found", message))
     return row
 
@@ -150,7 +153,11 @@ def save_problems(document: object) -> list[Problem]:
     there = RoutingProfile.objects.filter(pk__in=set(named.values()))
     known = set(there.values_list("pk", flat=True))
     found += [
-        Problem(path, "unknown_profile", f'There is no routing profile with the id "{one}".')
+        Problem(
+            path,
+            "unknown_profile",
+            gettext('There is no routing profile with the id "%(one)s".') % {"one": one},
+        )
         for path, one in named.items()
         if one not in known
     ]
@@ -162,9 +169,15 @@ def _whose(document: Mapping[str, Any]) -> Iterator[Problem]:
     """The group and the owner, if they are named, exist."""
     group, owner = document.get("group"), document.get("owner")
     if group and not Group.objects.filter(pk=group).exists():
-        yield Problem("group", "unknown_group", f'There is no group with the id "{group}".')
+        yield Problem(
+            "group",
+            "unknown_group",
+            gettext('There is no group with the id "%(group)s".') % {"group": group},
+        )
     if owner and not get_user_model().objects.filter(username=owner).exists():
-        yield Problem("owner", "unknown_user", f'There is no user "{owner}".')
+        yield Problem(
+            "owner", "unknown_user", gettext('There is no user "%(owner)s".') % {"owner": owner}
+        )
 
 
 def _named(preferred: Any, confined: Iterable[Any]) -> Iterator[tuple[str, Any]]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from django.utils.translation import gettext, ngettext
+
 from governance.errors import check
 from governance.interactions.limit_use import used_in_ledger
 from governance.limits.counting.binding import Who, groups_above
@@ -46,16 +48,29 @@ class ReplayedLimit:
         """`From … to … this limit would have refused 213 of 4,000 requests, of 4 keys.`"""
         found = self.found
         verb = {
-            "refuse": "kept from their target" if found.limit.of_target else "refused",
-            "warn": "warned of",
-            "divert": "diverted",
+            "refuse": gettext("kept from their target")
+            if found.limit.of_target
+            else gettext("refused"),
+            "warn": gettext("warned of"),
+            "divert": gettext("diverted"),
         }[found.limit.enforcement]
         keys = len(found.keys)
-        whose = f", of {keys:,} {'key' if keys == 1 else 'keys'}" if found.refused else ""
-        return (
-            f"From {self.begin:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC this limit would "
-            f"have {verb} {found.refused:,} of {found.bound:,} requests{whose}."
+        whose = (
+            ngettext(", of %(keys)s key", ", of %(keys)s keys", keys) % {"keys": f"{keys:,}"}
+            if found.refused
+            else ""
         )
+        return gettext(
+            "From %(begin)s to %(end)s UTC this limit would have %(verb)s %(refused)s "
+            "of %(bound)s requests%(whose)s."
+        ) % {
+            "begin": f"{self.begin:%Y-%m-%d %H:%M}",
+            "end": f"{self.end:%Y-%m-%d %H:%M}",
+            "verb": verb,
+            "refused": f"{found.refused:,}",
+            "bound": f"{found.bound:,}",
+            "whose": whose,
+        }
 
 
 def replay_of_limit(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from django.utils.translation import gettext
+
 from governance.errors import Forbidden
 from governance.models import ApiKey
 from governance.routing.fields import Problem
@@ -65,7 +67,9 @@ def grantable(maker: Maker | None, document: Mapping[str, Any], row: ApiKey | No
     kept = set(row.scopes) if row is not None else set()
     beyond = [one for one in document["scopes"] if one not in maker.scopes and one not in kept]
     if beyond:
-        message = f"You cannot grant what you have not got: {', '.join(dict.fromkeys(beyond))}."
+        message = gettext("You cannot grant what you have not got: %(listed)s.") % {
+            "listed": ", ".join(dict.fromkeys(beyond))
+        }
         found.append(Problem("scopes", "beyond_maker", message))
     found += _reach(maker, document, row)
     if found:
@@ -79,10 +83,12 @@ def _reach(maker: Maker, document: Mapping[str, Any], row: ApiKey | None) -> lis
     same = row is not None and confined == set(row.confined_to)
     if maker.confined_to and not same and not (confined and confined <= maker.confined_to):
         allowed = ", ".join(sorted(maker.confined_to))
-        message = f"Your own key is confined: this one must be, to some of {allowed}."
+        message = gettext("Your own key is confined: this one must be, to some of %(allowed)s.") % {
+            "allowed": allowed
+        }
         found.append(Problem("confined_to", "beyond_maker", message))
     free = row is not None and not row.local_only
     if maker.local_only and not document.get("local_only") and not free:
-        message = "Your own key is local_only: this one must be too."
+        message = gettext("Your own key is local_only: this one must be too.")
         found.append(Problem("local_only", "beyond_maker", message))
     return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext
+
 from governance.errors import NotFound, check
 from governance.models import ModelMapping
 from governance.routing.fields import Problem
@@ -61,6 +63,8 @@ def find_mapping(identity: int) -> ModelMapping:
     """The mapping of this id. Raises `NotFound`."""
     row = ModelMapping.objects.filter(pk=identity).first()
     if row is None:
-        message = f"There is no model mapping with the id {identity}."
+        message = gettext("There is no model mapping with the id %(identity)s.") % {
+            "identity": identity
+        }
         raise NotFound(Problem("", "not_found", message))
     return row

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from governance import audit, snapshot
 from governance.errors import NotFound, check
@@ -59,7 +60,10 @@ def end_override(name: str, model: str = "", *, who: str) -> None:
         provider = find_provider(name)
         ended = overrides_of(provider).filter(model=model).first()
         if ended is None:
-            message = f"Nothing is forced upon {provider.name}{f' / {model}' if model else ''}."
+            message = gettext("Nothing is forced upon %(name)s%(value)s.") % {
+                "name": provider.name,
+                "value": f" / {model}" if model else "",
+            }
             raise NotFound(Problem("", "not_found", message))
         ended.delete()
         place = f"{model}: " if model else ""
@@ -79,7 +83,7 @@ def _with_end(document: object, now: datetime) -> object:
     most = int(LONGEST.total_seconds() // 60)
     minutes = fields.number(MINUTES, 1, most, integer=True)
     if document.get("until") is not None:
-        message = "Either minutes or until says when it ends, not both."
+        message = gettext("Either minutes or until says when it ends, not both.")
         fields.note(MINUTES, "conflict", message)
     check(fields.found)
     rest = {name: value for name, value in document.items() if name != MINUTES}
@@ -91,12 +95,14 @@ def _problems(document: object, now: datetime) -> list[Problem]:
     if not isinstance(document, Mapping):
         return []
     if document.get("until") is None:
-        return [Problem("until", "required", "until or minutes must say when it ends.")]
+        return [Problem("until", "required", gettext("until or minutes must say when it ends."))]
     until = point_in_time(document["until"])
     if until is None or now < until <= now + LONGEST:
         # What is no point in time was noted already.
         return []
-    message = f"until must lie in the future, and no more than {LONGEST.days} days ahead."
+    message = gettext("until must lie in the future, and no more than %(days)s days ahead.") % {
+        "days": LONGEST.days
+    }
     return [Problem("until", "out_of_range", message)]
 
 
@@ -123,4 +129,4 @@ def _publish(row: TableVersion, provider: Provider, who: str, words: str) -> Non
     audit.record(
         [audit.Act("override", "provider", name, name, str(provider.pk), [words])], actor=who
     )
-    transaction.on_commit(snapshot.refresh, robust=True)
+    transaction.on_commit(snapshot.publish, robust=True)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from governance.errors import Conflict, Forbidden, Invalid, NotFound
 from governance.models import ApiKey, Group, KeyAllowance, RoutingProfile
@@ -34,9 +35,13 @@ def allowance_problems(document: object, row: KeyAllowance) -> list[Problem]:
 def _missing(document: Mapping[str, Any], row: KeyAllowance) -> Iterator[Problem]:
     group = document.get("group") or ""
     if not Group.objects.filter(pk=group).exists():
-        yield Problem("group", "unknown_group", f'There is no group with the id "{group}".')
+        yield Problem(
+            "group",
+            "unknown_group",
+            gettext('There is no group with the id "%(group)s".') % {"group": group},
+        )
     elif KeyAllowance.objects.filter(group=group).exclude(pk=row.pk).exists():
-        message = "The group has a key allowance already: change that one."
+        message = gettext("The group has a key allowance already: change that one.")
         yield Problem("group", "unique", message)
     members = document.get("members") or []
     users = get_user_model().objects.filter(username__in=members)
@@ -45,10 +50,14 @@ def _missing(document: Mapping[str, Any], row: KeyAllowance) -> Iterator[Problem
     there = set(RoutingProfile.objects.filter(pk__in=profiles).values_list("pk", flat=True))
     for place, one in enumerate(members):
         if one not in known:
-            yield Problem(f"members[{place}]", "unknown_user", f'There is no user "{one}".')
+            yield Problem(
+                f"members[{place}]",
+                "unknown_user",
+                gettext('There is no user "%(one)s".') % {"one": one},
+            )
     for place, one in enumerate(profiles):
         if one not in there:
-            message = f'There is no routing profile with the id "{one}".'
+            message = gettext('There is no routing profile with the id "%(one)s".') % {"one": one}
             yield Problem(f"profiles[{place}]", "unknown_profile", message)
 
 
@@ -78,13 +87,15 @@ def create_own_key(document: object, *, user: Any) -> tuple[Saved, str]:
     given = dict(document) if isinstance(document, Mapping) else {}
     beyond = [name for name in given if name not in OWN]
     if beyond:
-        message = f"Of an own key you may say {', '.join(OWN)}."
+        message = gettext("Of an own key you may say %(listed)s.") % {"listed": ", ".join(OWN)}
         raise Invalid(Problem(name, "forbidden", message) for name in beyond)
     allowance = _allowance(username, given.get("group"))
     active = [row for row in own_keys(username) if row.state == "active"]
     held = sum(row.group_id == allowance.group_id for row in active)
     if held >= allowance.most_keys:
-        message = f"You have {held} keys there already, which is as many as you may: delete one."
+        message = gettext(
+            "You have %(held)s keys there already, which is as many as you may: delete one."
+        ) % {"held": held}
         raise Conflict(Problem("", "too_many_keys", message))
     whole = {
         **given,
@@ -102,11 +113,15 @@ def _allowance(username: str, group: object) -> KeyAllowance:
     if group:
         found = [row for row in found if row.group_id == group]
     if not found:
-        message = "You may make no keys of your own there: ask an administrator."
+        message = gettext("You may make no keys of your own there: ask an administrator.")
         raise Forbidden(Problem("group" if group else "", "no_allowance", message))
     if len(found) > 1:
         named = ", ".join(row.group_id for row in found)
-        raise Invalid(Problem("group", "required", f"group must be one of {named}."))
+        raise Invalid(
+            Problem(
+                "group", "required", gettext("group must be one of %(named)s.") % {"named": named}
+            )
+        )
     return found[0]
 
 
@@ -116,7 +131,7 @@ def _confined(allowance: KeyAllowance, wanted: object) -> list[Any]:
     beyond = [one for one in asked if allowance.profiles and one not in allowance.profiles]
     if beyond:
         allowed = ", ".join(allowance.profiles)
-        message = f"Your keys may use {allowed} alone."
+        message = gettext("Your keys may use %(allowed)s alone.") % {"allowed": allowed}
         raise Invalid(Problem("confined_to", "beyond_allowance", message))
     return asked or list(allowance.profiles)
 
@@ -127,7 +142,9 @@ def _expiry(allowance: KeyAllowance, wanted: object) -> Any:
     if wanted is not None and at is None:
         return wanted  # the rules say what is wrong with it
     if at is not None and at > latest:
-        message = f"Your keys are good for {allowance.days} days at most."
+        message = gettext("Your keys are good for %(days)s days at most.") % {
+            "days": allowance.days
+        }
         raise Invalid(Problem("expires_at", "beyond_allowance", message))
     return moment((at or latest).replace(microsecond=0))
 
@@ -150,5 +167,7 @@ def _mine(identity: str, user: Any) -> None:
     """Of a key that is somebody else's nothing is told."""
     owned = "\x00" not in identity and ApiKey.objects.filter(pk=identity, owner=user.get_username())
     if not owned or not owned.exists():
-        message = f'You have no API key with the id "{identity}".'
+        message = gettext('You have no API key with the id "%(identity)s".') % {
+            "identity": identity
+        }
         raise NotFound(Problem("", "not_found", message))

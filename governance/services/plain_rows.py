@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model
+from django.utils.translation import gettext
 
 from governance.errors import NotFound, check
 from governance.routing.fields import Problem
@@ -93,5 +94,8 @@ class PlainRows(Generic[Row]):
         rows = self.model._default_manager.filter(pk=identity) if sound else []
         for row in rows:
             return row
-        message = f'There is no {self.kind} with the id "{identity}".'
+        message = gettext('There is no %(kind)s with the id "%(identity)s".') % {
+            "kind": self.kind,
+            "identity": identity,
+        }
         raise NotFound(Problem("", "not_found", message))

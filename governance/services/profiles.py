@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext
+
 from governance.errors import Conflict, Invalid, NotFound, check
 from governance.models import ApiKey, Provider, RoutingProfile, RoutingTarget
 from governance.models.routing_profile import new_profile_id
@@ -87,7 +89,9 @@ def find_profile(identity: str) -> RoutingProfile:
     if "\x00" not in identity:
         row = RoutingProfile.objects.prefetch_related("targets").filter(pk=identity).first()
     if row is None:
-        message = f'There is no routing profile with the id "{identity}".'
+        message = gettext('There is no routing profile with the id "%(identity)s".') % {
+            "identity": identity
+        }
         raise NotFound(Problem("", "not_found", message))
     return row
 
@@ -103,7 +107,9 @@ def with_id(document: object, existing: str | None) -> object:
     if identity is None:
         return {**document, "id": existing if existing is not None else new_profile_id()}
     if existing is not None and identity != existing:
-        message = f'A routing profile keeps its id: this one is "{existing}".'
+        message = gettext('A routing profile keeps its id: this one is "%(existing)s".') % {
+            "existing": existing
+        }
         raise Invalid(Problem("id", "fixed", message))
     return document
 
@@ -124,7 +130,9 @@ def profile_warnings(document: Mapping[str, Any]) -> list[Problem]:
     """What is allowed and probably not meant."""
     key = document["virtual_key_id"]
     if key and not ApiKey.objects.filter(pk=key).exists():
-        message = f'There is no API key with the id "{key}": nobody can use this profile.'
+        message = gettext(
+            'There is no API key with the id "%(key)s": nobody can use this profile.'
+        ) % {"key": key}
         return [Problem("virtual_key_id", "unknown_key", message)]
     return []
 
@@ -143,8 +151,11 @@ def bound_problems(identities: Sequence[str]) -> list[Problem]:
         Problem(
             "",
             "in_use",
-            f'The routing profile "{profile}" is bound to the API keys {", ".join(sorted(keys))}: '
-            "bind them elsewhere first.",
+            gettext(
+                'The routing profile "%(profile)s" is bound to the API keys %(listed)s: '
+                "bind them elsewhere first."
+            )
+            % {"profile": profile, "listed": ", ".join(sorted(keys))},
         )
         for profile, keys in sorted(bound.items())
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from governance.errors import Conflict, Forbidden, NotFound, check
 from governance.kinds import is_private, kind_named, read_as_today, stays_here
@@ -82,10 +83,10 @@ def delete_provider(
         expect(KIND, row, expected)
         users = profiles_naming(row.name)
         if users and not force:
-            message = (
-                f'The routing profiles {", ".join(users)} use the provider "{row.name}". '
-                "Deleted by force, their targets stay and are skipped as not configured."
-            )
+            message = gettext(
+                'The routing profiles %(listed)s use the provider "%(name)s". Deleted '
+                "by force, their targets stay and are skipped as not configured."
+            ) % {"listed": ", ".join(users), "name": row.name}
             raise Conflict(Problem("", "in_use", message))
         made.note(KIND, row.pk, row.name, ProviderSerializer.document(row), None)
         row.delete()
@@ -96,7 +97,9 @@ def find_provider(name: str) -> Provider:
     """The provider of this name, whatever its case. Raises `NotFound`."""
     row = None if "\x00" in name else Provider.objects.filter(name__iexact=name).first()
     if row is None:
-        raise NotFound(Problem("", "not_found", f'There is no provider "{name}".'))
+        raise NotFound(
+            Problem("", "not_found", gettext('There is no provider "%(name)s".') % {"name": name})
+        )
     return row
 
 
@@ -124,7 +127,9 @@ def kind_warnings(document: Mapping[str, Any]) -> list[Problem]:
     today = read_as_today(document)["kind"]
     if today == document["kind"]:
         return []
-    message = f'With a base URL the kind "{document["kind"]}" is called "{today}", and is read so.'
+    message = gettext(
+        'With a base URL the kind "%(document)s" is called "%(today)s", and is read so.'
+    ) % {"document": document["kind"], "today": today}
     return [Problem("kind", "renamed", message)]
 
 
@@ -134,10 +139,10 @@ def locality_warnings(row: Provider) -> list[Problem]:
     engine = kind is not None and kind.engine
     if not row.is_local or engine or is_private(row.base_url):
         return []
-    message = (
-        f'"{row.name}" counts as local, but its address looks public: requests that must stay '
-        "within your walls are sent there."
-    )
+    message = gettext(
+        '"%(name)s" counts as local, but its address looks public: requests that must '
+        "stay within your walls are sent there."
+    ) % {"name": row.name}
     return [Problem("is_local", "public_address", message)]
 
 
@@ -145,10 +150,10 @@ def loop_warnings(row: Provider) -> list[Problem]:
     """An address at which this service listens itself."""
     if not is_own_address(row.base_url, settings.LISTENS_ON, settings.ALLOWED_HOSTS):
         return []
-    message = (
-        f'"{row.name}" leads back to this gateway: a request that comes through it a second time '
-        "is refused with 508."
-    )
+    message = gettext(
+        '"%(name)s" leads back to this gateway: a request that comes through it a '
+        "second time is refused with 508."
+    ) % {"name": row.name}
     return [Problem("base_url", "own_address", message)]
 
 
@@ -182,27 +187,27 @@ def credential_problems(document: Mapping[str, Any], row: Provider) -> list[Prob
     held = dict.fromkeys(row.header_names(), MASK)
     found = []
     if "api_key" in document:
-        found.append(Problem("api_key", "forbidden", "You may not set credentials."))
+        found.append(Problem("api_key", "forbidden", gettext("You may not set credentials.")))
     if "extra_headers" in document and (
         (document["extra_headers"] or {}) != held or bool(row.sealed_headers) != bool(held)
     ):
-        found.append(Problem("extra_headers", "forbidden", "You may not set credentials."))
+        found.append(Problem("extra_headers", "forbidden", gettext("You may not set credentials.")))
     today = read_as_today(document)
     address, kind = today.get("base_url") or "", today["kind"]
     if row.credential != "none":
-        message = "You may not set credentials, so {} stays."
+        message = gettext("You may not set credentials, so {} stays.")
         if address != row.base_url:
-            told = message.format("the address they are sent to")
+            told = message.format(gettext("the address they are sent to"))
             found.append(Problem("base_url", "forbidden", told))
         if kind != row.kind:
-            told = message.format("the kind that says how they are sent")
+            told = message.format(gettext("the kind that says how they are sent"))
             found.append(Problem("kind", "forbidden", told))
     same = (address, kind, True) == (row.base_url, row.kind, row.is_local)
     by_itself = stays_here(kind, address) or is_private(address)
     if today.get("is_local") and not same and not by_itself:
-        message = (
-            "You may not set credentials, so you may not call an address local that does not look "
-            "so by itself."
+        message = gettext(
+            "You may not set credentials, so you may not call an address local that "
+            "does not look so by itself."
         )
         found.append(Problem("is_local", "forbidden", message))
     return found
@@ -212,7 +217,9 @@ def deletion_problems(row: Provider, credentials: bool) -> list[Problem]:
     """A credential does not go with its provider by a change of another thing."""
     if credentials or row.credential == "none":
         return []
-    message = f'You may not set credentials, so "{row.name}", which has one, stays.'
+    message = gettext('You may not set credentials, so "%(name)s", which has one, stays.') % {
+        "name": row.name
+    }
     return [Problem(f"providers.{row.name}", "forbidden", message)]
 
 
@@ -234,7 +241,9 @@ def _leaving_problems(document: Mapping[str, Any]) -> list[Problem]:
     )
     if not names:
         return []
-    message = f"The routing profiles {', '.join(names)} are local_only and use this provider."
+    message = gettext("The routing profiles %(listed)s are local_only and use this provider.") % {
+        "listed": ", ".join(names)
+    }
     return [Problem("is_local", "local_only", message)]
 
 
@@ -249,7 +258,11 @@ def _mask_problems(document: Mapping[str, Any], row: Provider) -> list[Problem]:
     except Unreadable:
         kept = {}
     return [
-        Problem(f"extra_headers.{name}", "unknown_header", "There is no value to keep: give one.")
+        Problem(
+            f"extra_headers.{name}",
+            "unknown_header",
+            gettext("There is no value to keep: give one."),
+        )
         for name in masked
         if name not in kept
     ]
@@ -285,7 +298,7 @@ def _rename_in_targets(made: Change, old: str, new: str, users: list[str]) -> No
 
 
 def _still_named(old: str, users: list[str]) -> Problem:
-    message = (
-        f'The routing profiles {", ".join(users)} still name "{old}": their targets are skipped.'
-    )
+    message = gettext(
+        'The routing profiles %(listed)s still name "%(old)s": their targets are skipped.'
+    ) % {"listed": ", ".join(users), "old": old}
     return Problem("name", "still_named", message)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext
 
 from governance.errors import Forbidden, NotFound, check
 from governance.kinds import read_as_today
@@ -91,12 +92,16 @@ def revert_one(
     or cannot be brought back, and what `revert` raises.
     """
     if kind not in REVERTIBLE:
-        message = f"A thing of the kind {kind!r} cannot be brought back by itself."
+        message = gettext("A thing of the kind %(kind)s cannot be brought back by itself.") % {
+            "kind": repr(kind)
+        }
         raise NotFound(Problem("kind", "not_revertible", message))
     with change(who, "revert", dry_run=dry_run) as made:
         then = {str(pk): (pk, one) for pk, one in _state_at(version)[kind].items()}
         if identity not in then:
-            message = f"It was not there as revision {version} left things."
+            message = gettext("It was not there as revision %(version)s left things.") % {
+                "version": version
+            }
             raise NotFound(Problem("", "not_found", message))
         pk, document = then[identity]
         wanted = _state_now()
@@ -237,11 +242,15 @@ def _bring_back(
     """The provider as it can be had: what was secret stays, or is missing with a warning."""
     name = document["name"]
     if document["has_api_key"] and not row.has_api_key:
-        message = f'The API key of the provider "{name}" cannot be brought back: set it anew.'
+        message = gettext(
+            'The API key of the provider "%(name)s" cannot be brought back: set it anew.'
+        ) % {"name": name}
         warnings.append(Problem(f"providers.{name}.api_key", "secret_lost", message))
     kept = set(row.header_names())
     for header in set(document["extra_headers"]) - kept:
-        message = f'The header "{header}" of the provider "{name}" cannot be brought back.'
+        message = gettext(
+            'The header "%(header)s" of the provider "%(name)s" cannot be brought back.'
+        ) % {"header": header, "name": name}
         path = f"providers.{name}.extra_headers.{header}"
         warnings.append(Problem(path, "secret_lost", message))
     headers = {header: MASK for header in document["extra_headers"] if header in kept}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+
 from governance.errors import Invalid, NotFound, check
 from governance.models import HeuristicRule
 from governance.routing.fields import Problem
@@ -66,8 +68,10 @@ def reorder_rules(identities: object, *, who: str) -> list[dict[str, Any]]:
         rows = {row.pk: row for row in HeuristicRule.objects.all()}
         sound = isinstance(identities, list | tuple) and all(type(one) is int for one in identities)
         if not sound or sorted(identities) != sorted(rows):  # type: ignore[call-overload]
-            known = ", ".join(map(str, rows)) or "there are none"
-            message = f"order must be a list that names the id of each rule once: {known}."
+            known = ", ".join(map(str, rows)) or gettext("there are none")
+            message = gettext(
+                "order must be a list that names the id of each rule once: %(known)s."
+            ) % {"known": known}
             raise Invalid(Problem("order", "order", message))
         ordered = [rows[identity] for identity in identities]  # type: ignore[attr-defined]
         renumber(made, ordered)
@@ -78,7 +82,9 @@ def find_rule(identity: int) -> HeuristicRule:
     """The rule of this id. Raises `NotFound`."""
     row = HeuristicRule.objects.filter(pk=identity).first()
     if row is None:
-        message = f"There is no heuristic rule with the id {identity}."
+        message = gettext("There is no heuristic rule with the id %(identity)s.") % {
+            "identity": identity
+        }
         raise NotFound(Problem("", "not_found", message))
     return row
 

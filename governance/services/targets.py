@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.translation import gettext
+
 from governance.errors import Invalid
 from governance.routing.fields import Problem
 from governance.routing.target_rules import PRIORITY_RANGE
@@ -46,7 +48,7 @@ def add_models(
     """
     names = list(dict.fromkeys(models))
     if not names:
-        raise Invalid(Problem("models", "required", "Tick at least one model."))
+        raise Invalid(Problem("models", "required", gettext("Tick at least one model.")))
     targets = [_target(provider, name, aliases, enabled) for name in names]
     if isinstance(profile, Mapping):
         try:
@@ -63,7 +65,7 @@ def add_models(
         behind = min(max((one["priority"] for one in held), default=-1) + 1, PRIORITY_RANGE[1])
         new.extend({**one, "priority": behind} for one in targets if _place(one) not in known)
         if not new:
-            message = "All that is ticked is a target of this profile already."
+            message = gettext("All that is ticked is a target of this profile already.")
             raise Invalid(Problem("models", "unique", message))
         return {**document, "targets": [*held, *new]}
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from governance.strategies.strategy import E, HealthView, Rng, Strategy, Weighed, failover_key
+from governance.texts import gettext_noop
 
 
 def order(eligible: Sequence[E], health: HealthView, rng: Rng) -> Sequence[E]:
@@ -32,9 +33,11 @@ def _price(cost: float | None) -> float:
 
 STRATEGY = Strategy(
     name="cheapest",
-    label="Cheapest",
-    help="begins at the target at which the request is expected to cost least by its list price; "
-    "a target whose price is not known comes last",
+    label=gettext_noop("Cheapest"),
+    help=gettext_noop(
+        "begins at the target at which the request is expected to cost least by its list "
+        "price; a target whose price is not known comes last"
+    ),
     order=order,
     first_probabilities=first_probabilities,
     reads_prices=True,

@@ -7,6 +7,7 @@ from typing import Final
 
 from governance.strategies import ordered_failover
 from governance.strategies.strategy import E, HealthView, Rng, Strategy, Weighed
+from governance.texts import gettext_noop
 
 EXPLORED: Final = 0.05
 """Share of requests that begin at another target, so that one which has become quick is seen."""
@@ -32,9 +33,11 @@ def first_probabilities(targets: Sequence[Weighed]) -> list[float]:
 
 STRATEGY = Strategy(
     name="fastest",
-    label="Fastest",
-    help="begins at the target whose first tokens came quickest lately, and tries another one in "
-    "one request of twenty",
+    label=gettext_noop("Fastest"),
+    help=gettext_noop(
+        "begins at the target whose first tokens came quickest lately, and tries another "
+        "one in one request of twenty"
+    ),
     order=order,
     first_probabilities=first_probabilities,
     estimates=True,

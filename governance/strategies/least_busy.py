@@ -7,6 +7,7 @@ from typing import Final
 
 from governance.strategies import weighted
 from governance.strategies.strategy import E, HealthView, Rng, Strategy
+from governance.texts import gettext_noop
 
 CHOICES: Final = 3
 """With two, one of four equal targets gets an eighth too much of 64 requests; with three, none
@@ -35,8 +36,8 @@ def _load(one: E, health: HealthView) -> float:
 
 STRATEGY = Strategy(
     name="least_busy",
-    label="Least busy",
-    help="draws three by weight and takes the one that is least busy for its weight",
+    label=gettext_noop("Least busy"),
+    help=gettext_noop("draws three by weight and takes the one that is least busy for its weight"),
     order=order,
     first_probabilities=weighted.first_probabilities,
     check=weighted.check,

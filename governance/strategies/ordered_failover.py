@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from governance.strategies.strategy import E, HealthView, Rng, Strategy, Weighed, failover_key
+from governance.texts import gettext_noop
 
 
 def order(eligible: Sequence[E], health: HealthView, rng: Rng) -> Sequence[E]:
@@ -18,8 +19,8 @@ def first_probabilities(targets: Sequence[Weighed]) -> list[float]:
 
 STRATEGY = Strategy(
     name="ordered_failover",
-    label="Ordered failover",
-    help="tries targets by priority",
+    label=gettext_noop("Ordered failover"),
+    help=gettext_noop("tries targets by priority"),
     order=order,
     first_probabilities=first_probabilities,
     is_fixed=True,

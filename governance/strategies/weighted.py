@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from governance.strategies import ordered_failover
 from governance.strategies.strategy import Complaint, E, HealthView, Rng, Strategy, Weighed
+from governance.texts import gettext, gettext_noop
 
 T = TypeVar("T")
 
@@ -66,7 +67,7 @@ def first_probabilities(targets: Sequence[Weighed]) -> list[float]:
 def check(document: Mapping[str, Any]) -> Iterable[Complaint]:
     """Some target must have a weight, else nothing can be drawn."""
     if all(_is_zero(target) for target in document["targets"]):
-        message = "A weighted profile needs a target whose weight is above 0."
+        message = gettext("A weighted profile needs a target whose weight is above 0.")
         yield Complaint("targets", "weights", message)
 
 
@@ -78,8 +79,8 @@ def _is_zero(target: object) -> bool:
 
 STRATEGY = Strategy(
     name="weighted",
-    label="Weighted",
-    help="draws among them by weight, and draws the order of the others too",
+    label=gettext_noop("Weighted"),
+    help=gettext_noop("draws among them by weight, and draws the order of the others too"),
     order=order,
     first_probabilities=first_probabilities,
     check=check,

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from django.utils.translation import gettext
+
+from governance.routing.beside import beside
 from governance.routing.breaker import HEALTHY, HealthReader
 from governance.routing.course import CourseStep, course
 from governance.routing.explain import Explained, Simulation, explain
@@ -40,16 +43,24 @@ class CandidateChange:
     def words(self) -> str:
         """A sentence without its subject."""
         if self.before is None:
-            return f"joins the chain at place {self.after}"
+            return gettext("joins the chain at place %(after)s") % {"after": self.after}
         if self.after is None:
-            return f"leaves the chain, where it was at place {self.before}"
+            return gettext("leaves the chain, where it was at place %(before)s") % {
+                "before": self.before
+            }
         said = []
         if self.before != self.after:
-            said.append(f"moves from place {self.before} to {self.after}")
+            said.append(
+                gettext("moves from place %(before)s to %(after)s")
+                % {"before": self.before, "after": self.after}
+            )
         chances = (self.probability_before, self.probability_after)
         # Certainty goes with the place and needs no words of its own.
         if round(chances[0], 4) != round(chances[1], 4) and set(chances) != {0.0, 1.0}:
-            said.append(f"comes first in {chances[1]:.1%} of requests instead of {chances[0]:.1%}")
+            said.append(
+                gettext("comes first in %(chances)s of requests instead of %(chances_2)s")
+                % {"chances": f"{chances[1]:.1%}", "chances_2": f"{chances[0]:.1%}"}
+            )
         return " and ".join(said)
 
 
@@ -65,6 +76,8 @@ class Rehearsal:
     """A sentence when another profile is chosen than now, or a request is refused that was not."""
     course: tuple[CourseStep, ...] = ()
     """What the request goes through, under the conditions supposed; the draft's."""
+    beside: tuple[str, ...] = ()
+    """What the draft's cache and shadow mean for the request, a sentence each."""
 
     @property
     def same(self) -> bool:
@@ -104,7 +117,10 @@ def rehearse(
         saved = explain(_route(routing_request, virtual_key, table, health))
     changes = () if saved is None else tuple(differences(saved, draft))
     moved = "" if saved is None else _moved(saved, draft)
-    return Rehearsal(draft, saved, changes, moved, course(plan, routing_request, supposed))
+    drawn = random.Random(SEED)  # noqa: S311  # the same draw each time
+    told = beside(plan, routing_request, virtual_key, table, health, drawn)
+    words = tuple(one["detail"] for one in told.values())
+    return Rehearsal(draft, saved, changes, moved, course(plan, routing_request, supposed), words)
 
 
 def differences(before: Simulation, after: Simulation) -> list[CandidateChange]:
@@ -152,13 +168,16 @@ def _place(one: Explained) -> Place:
 
 def _moved(before: Simulation, after: Simulation) -> str:
     if after.refusal is not None and before.refusal is None:
-        return "The request would be refused; now it is answered."
+        return gettext("The request would be refused; now it is answered.")
     if before.refusal is not None and after.refusal is None:
-        return "The request would be answered; now it is refused."
+        return gettext("The request would be answered; now it is refused.")
     was, now = before.profile, after.profile
     if was is None or now is None or (was["id"], was["implicit"]) == (now["id"], now["implicit"]):
         return ""
-    return f"The request would go to {_named(now)}; now it goes to {_named(was)}."
+    return gettext("The request would go to %(named)s; now it goes to %(named_2)s.") % {
+        "named": _named(now),
+        "named_2": _named(was),
+    }
 
 
 def _named(chosen: Mapping[str, Any]) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.translation import gettext
+
 from governance.routing.breaker import HEALTHY
 from governance.routing.explain import probabilities
 from governance.routing.request import RoutingRequest
@@ -36,7 +38,7 @@ class FirstDestination:
     @property
     def words(self) -> str:
         if self.refusal:
-            return f"refused: {self.refusal.replace('_', ' ')}"
+            return gettext("refused: %(replace)s") % {"replace": self.refusal.replace("_", " ")}
         return f"{self.provider} / {self.model}{' (local fallback)' if self.local_fallback else ''}"
 
 

@@ -256,7 +256,8 @@ class Dispatcher:
             return None
         is_last = not self._chain.has_more
         allowed = allowed_retries(self._profile.retries, is_last=is_last)
-        wait = wait_before_repeat(failure, repeats, allowed, self._book.rng)
+        rng = self._book.rng
+        wait = wait_before_repeat(failure, repeats, allowed, rng, is_last=is_last)
         if wait is None or not self._book.budgets.may_repeat(candidate.provider.name):
             return None
         return wait

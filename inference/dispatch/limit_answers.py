@@ -47,8 +47,9 @@ def words(found: Exceeded) -> str:
     used, amount = (_said(limit, value) for value in (found.used, found.amount))
     unit = "" if limit.measure == "cost" else f" {MEASURES[limit.measure].unit}"
     window = "" if limit.measure == CONCURRENT else _PER.get(limit.window, f" a {limit.window}")
+    reached = "nearly used up" if found.shared_out else "reached"
     return (
-        f'The limit "{limit.name}" of {limit.owner} is reached: '
+        f'The limit "{limit.name}" of {limit.owner} is {reached}: '
         f"{used} of {amount}{unit}{window} used or held by requests under way."
     )
 

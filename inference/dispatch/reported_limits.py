@@ -39,6 +39,7 @@ _HEADERS: Final = {
     b"anthropic-ratelimit-tokens-remaining": (_TOKENS, _REMAINING),
     b"anthropic-ratelimit-tokens-reset": (_TOKENS, _RESET),
 }
+_NAMES: Final = frozenset(_HEADERS)
 _DURATION: Final = re.compile(
     r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)s)?(?:([\d.]+)ms)?"
 )
@@ -61,13 +62,10 @@ def used_shares(
 
     `now` is Unix time in seconds.
     """
-    found: dict[tuple[int, int], bytes] = {}
-    for name, value in headers:
-        place = _HEADERS.get(name)
-        if place is not None:
-            found[place] = value
-    if not found:
+    named = dict(headers)
+    if _NAMES.isdisjoint(named):
         return None, None
+    found = {place: named[name] for name, place in _HEADERS.items() if name in named}
     return _used(found, _REQUESTS, now), _used(found, _TOKENS, now)
 
 

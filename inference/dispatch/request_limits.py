@@ -146,7 +146,9 @@ class RequestLimits:
             if isinstance(lease, Lease):
                 self._lease = lease
                 self._book.leases[lease] = None
-                return plan._replace(candidates=candidates[place:])
+                if not place and candidates is plan.candidates:
+                    return plan
+                return plan._replace(candidates=candidates[place:], repeats=False)
             found = lease
             if not lease.unpriced:
                 break

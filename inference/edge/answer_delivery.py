@@ -85,7 +85,8 @@ class AnswerDelivery:
             after_failure(failure, attempts, exhausted.body, callers=callers), retry_after=wait
         )
         plain = error.said is not None and (callers or len(attempts) == 1)
-        if plain and exhausted.unmodified and exhausted.body and not writer.started:
+        plain = plain and not writer.started and not writer.tells_by_event(error)
+        if plain and exhausted.unmodified and exhausted.body:
             headers += response_headers.retry_after(wait)
             status = writer.status_of(error)
             await writer.respond(status, [response_headers.JSON, *headers], exhausted.body)

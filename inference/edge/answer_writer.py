@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from inference.edge import asgi, response_headers
 from inference.edge.asgi import Receive, Send
@@ -10,6 +11,10 @@ from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.edge.heartbeat import Heartbeat
 from inference.protocols import CallersProtocol
 from inference.values.error_answer import ErrorAnswer
+
+_NO_RETRY: Final = (b"x-should-retry", b"false")
+_FOR_GOOD: Final = frozenset({401, 403, 404})
+"""Statuses of errors that nobody gets over by asking again; agents do so for a minute otherwise."""
 
 
 class AnswerWriter:
@@ -25,6 +30,7 @@ class AnswerWriter:
         "request_id",
         "started",
         "status",
+        "stream_client",
         "unread",
         "watcher",
     )
@@ -52,6 +58,8 @@ class AnswerWriter:
         """The request's `receive`, while its body is not read to its end."""
         self.owes_end = False
         """The answer is written but for its end: the request's body is still coming."""
+        self.stream_client: bytes | None = None
+        """The `user-agent` of a caller who asked for a stream of events."""
         self.on_sent: Callable[[bytes], None] | None = None
         """Sees every part of a body before it leaves."""
 
@@ -113,10 +121,23 @@ class AnswerWriter:
             headers = [(b"x-request-id", self.request_id.encode())]
         headers += response_headers.retry_after(error.retry_after)
         headers += error.headers
+        if self.status_of(error) in _FOR_GOOD and _NO_RETRY not in headers:
+            headers.append(_NO_RETRY)
+        if self.tells_by_event(error):
+            await self.head(200, [*response_headers.STREAM, *headers])
+            await self.last(self.protocol.error_event(error, self.request_id))
+            return
         if error.status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         body = self.protocol.error_body(error, self.request_id)
         await self.respond(self.status_of(error), [response_headers.JSON, *headers], body)
+
+    def tells_by_event(self, error: ErrorAnswer) -> bool:
+        """Whether an error begins a stream of its own, for a client that looks for it there."""
+        client = self.stream_client
+        if client is None or self.unread is not None:
+            return False
+        return self.protocol.told_by_event(self.status_of(error), client)
 
     def status_of(self, error: ErrorAnswer) -> int:
         """The error's status, as the caller's protocol knows it."""

@@ -100,6 +100,7 @@ class InferenceConsumer(FormConsumer):
         body_idle: float = IDLE_SECONDS,
         keeper: Keeper | None = None,
         spool: Path | None = None,
+        file_limit: int | None = None,
         held: HeldBook | None = None,
         answers: AnswerCache | None = None,
         shadows: Shadows | None = None,
@@ -108,6 +109,7 @@ class InferenceConsumer(FormConsumer):
         super().__init__()
         self.endpoint = endpoint
         self.spool = spool
+        self.file_limit = file_limit
         self.held = held
         self.table = table
         self.authenticate = authenticate
@@ -160,6 +162,8 @@ class InferenceConsumer(FormConsumer):
             table = self.table()
             key = self._key(table)
             request = self._parse(body) if len(body) < LARGE else await self._parse_large(body)
+            if request.routing_request.stream and self.endpoint.events:
+                self.writer.stream_client = context.client
             plan = self._route(request, key, table)
             await self._carry(request, plan, key, table)
         except RequestRefused as refused:

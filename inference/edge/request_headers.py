@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 from governance.kinds import caller_headers, list_headers
@@ -22,9 +22,12 @@ READ_HEADERS: Final = caller_headers() | {
 LIST_HEADERS: Final = list_headers()
 
 
-def read_headers(given: Iterable[Header]) -> dict[bytes, bytes]:
+def read_headers(given: Collection[Header]) -> dict[bytes, bytes]:
     """The headers that are looked at; the lines of one that is a list are joined."""
-    headers: dict[bytes, bytes] = {}
+    headers = {name: value for name, value in given if name in READ_HEADERS}
+    if len(dict(given)) == len(given):
+        return headers
+    headers.clear()
     for name, value in given:
         if name in READ_HEADERS:
             if name in headers and name in LIST_HEADERS:

@@ -32,10 +32,14 @@ class _Turn(msgspec.Struct):
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _ROLE: Final = msgspec.json.Decoder(_Turn)
 _NAMES: Final = tuple((name, name.decode().replace("-", "_")) for name in HEADER_NAMES)
+_HEADERS: Final = frozenset(HEADER_NAMES)
+_FIELDS: Final = frozenset({"metadata", *(field for _, field in _NAMES)})
 
 
 def session_of(fields: Mapping[str, msgspec.Raw], headers: Mapping[bytes, bytes]) -> str:
     """The first of the names that says something, then `metadata.user_id`; empty for none."""
+    if _HEADERS.isdisjoint(headers) and _FIELDS.isdisjoint(fields):
+        return ""
     for header, field in _NAMES:
         said = headers.get(header)
         if said is not None and (session := _kept(said.decode("utf-8", "replace"))):

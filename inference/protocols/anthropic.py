@@ -79,6 +79,10 @@ class AnthropicProtocol:
         """`event: error`, which may follow a 200; no `message_stop` comes after it."""
         return encode(_error(answer, request_id), b"error")
 
+    def told_by_event(self, status: int, client: bytes) -> bool:
+        """SDKs and agents go by the status."""
+        return False
+
     def own_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
         """Headers of every answer beside the gateway's own."""
         return [(b"request-id", request_id.encode())]

@@ -76,6 +76,10 @@ class OpenAIProtocol:
         """
         return b"data: " + self.error_body(answer, request_id) + b"\n\n"
 
+    def told_by_event(self, status: int, client: bytes) -> bool:
+        """SDKs and agents go by the status."""
+        return False
+
     def own_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
         """Headers of every answer beside the gateway's own; OpenAI's protocol asks for none."""
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any, Final
 
 import msgspec
@@ -12,12 +13,14 @@ from inference.protocols.openai import OpenAIProtocol
 from inference.protocols.sse import encode
 from inference.values.error_answer import ErrorAnswer
 
-_CODES: Final = {
-    429: "rate_limit_exceeded",
-    503: "server_is_overloaded",
-    529: "server_is_overloaded",
-}
-"""Codes that clients act upon, for errors that bring none."""
+_LIMIT: Final = "rate_limit_exceeded"
+_CODES: Final = {429: _LIMIT}
+"""Codes that clients act upon, for errors that bring none. An overload is a `server_error`: what
+OpenAI says of its own, `server_is_overloaded`, ends the jobs of Codex."""
+_LONGEST_TOLD: Final = 60.0
+"""Seconds that a client is told to wait before it asks again by itself, as long as SDKs do."""
+_CODEX: Final = (b"codex_", b"codex-")
+"""How the `user-agent` of Codex begins, in each of its forms."""
 
 
 class ResponsesProtocol(OpenAIProtocol):
@@ -30,9 +33,10 @@ class ResponsesProtocol(OpenAIProtocol):
         none; others, Codex among them, know a broken answer by the second alone.
         """
         inside = msgspec.json.decode(self.error_body(answer, request_id))["error"]
-        if not isinstance(inside["code"], str):
+        code = inside["code"]
+        if not isinstance(code, str) or code.startswith("http_"):
             inside["code"] = _CODES.get(answer.status, "server_error")
-        told = {"code": inside["code"], "message": answer.message}
+        told = {"code": inside["code"], "message": _with_wait(answer, inside["code"])}
         number = answer.sequence
         events = []
         if answer.partial is None:
@@ -48,6 +52,21 @@ class ResponsesProtocol(OpenAIProtocol):
             )
             for place, event in enumerate(events)
         )
+
+    def told_by_event(self, status: int, client: bytes) -> bool:
+        """Codex ends its job at a 429, whatever its headers say, and asks again five times after a
+        `response.failed`, which OpenAI sends for a limit met behind the head of a stream."""
+        return status == 429 and client.startswith(_CODEX)
+
+
+def _with_wait(answer: ErrorAnswer, code: str) -> str:
+    """The message, with the time to wait as Codex reads it out of a message."""
+    wait = answer.retry_after
+    if code != _LIMIT or wait is None or wait > _LONGEST_TOLD:
+        return answer.message
+    if "try again in" in answer.message.lower():
+        return answer.message
+    return f"{answer.message} Please try again in {max(1, ceil(wait))}s."
 
 
 def _begun(request_id: str) -> Iterator[Mapping[str, Any]]:

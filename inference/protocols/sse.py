@@ -118,6 +118,9 @@ def _events(complete: bytes) -> list[Event]:
 
 
 def _event(block: bytes) -> Event | None:
+    first, _, second = block.partition(b"\n")
+    if first.startswith(b"event: ") and second.startswith(b"data: ") and b"\n" not in second:
+        return Event(first[7:], second[6:])
     name = b""
     data: list[bytes] = []
     for line in block.split(b"\n"):

@@ -14,6 +14,8 @@ from inference.translate.json_errors import is_utf8
 
 _TEXT: Final = re.compile(rb'[^"\\\x00-\x1f]*(?:\\["\\bfnrt][^"\\\x00-\x1f]*)*')
 """A text in the one way in which JSON is written here as well; other ways are read in full."""
+_TEXTS: Final = re.compile(rb'[^"\\\x00-\x09\x0b-\x1f]*(?:\\["\\bfnrt][^"\\\x00-\x09\x0b-\x1f]*)*')
+"""Such texts, a line each."""
 _ESCAPE: Final = re.compile(rb"\\.")
 _REMARKABLE: Final = (
     b'"finish_reason":"',
@@ -65,7 +67,33 @@ class TextRun(NamedTuple):
     def translated(self, chunk: bytes, begin: int) -> tuple[bytes, int, int]:
         """What the whole events from there on become, where they end, and how many characters of
         text they hold."""
-        before, behind, out_before, out_behind = self
+        texts, at = self._all_of_them(chunk, begin) or self._one_by_one(chunk, begin)
+        said = b"".join(texts)
+        if not texts or not is_utf8(said):
+            return b"", begin, 0
+        out_behind, out_before = self.out_behind, self.out_before
+        out = out_before + (out_behind + out_before).join(texts) + out_behind
+        return out, at, _characters(said)
+
+    def _all_of_them(self, chunk: bytes, begin: int) -> tuple[list[bytes], int] | None:
+        """The texts and where the last event of them ends, where nothing else stands between: a
+        few passes in C. What is around a text holds line feeds, so that no text holds it."""
+        before, behind = self.before, self.behind
+        if not chunk.startswith(before, begin):
+            return None
+        at = begin + len(before)
+        end = chunk.rfind(behind, at)
+        if end < 0:
+            return None
+        texts = chunk[at:end].split(behind + before)
+        # No text may be empty, and no escape reaches over the end of one.
+        if b"" in texts or not _TEXTS.fullmatch(b"\n".join(texts)):
+            return None
+        return texts, end + len(behind)
+
+    def _one_by_one(self, chunk: bytes, begin: int) -> tuple[list[bytes], int]:
+        """The same for the first of other events, or of what is not whole."""
+        before, behind = self.before, self.behind
         texts: list[bytes] = []
         at = begin
         while chunk.startswith(before, at):
@@ -75,10 +103,7 @@ class TextRun(NamedTuple):
                 break
             texts.append(chunk[start:end])
             at = end + len(behind)
-        if not texts or not is_utf8(b"".join(texts)):
-            return b"", begin, 0
-        out = out_before + (out_behind + out_before).join(texts) + out_behind
-        return out, at, sum(map(_characters, texts))
+        return texts, at
 
 
 def _characters(text: bytes) -> int:

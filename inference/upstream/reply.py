@@ -38,6 +38,7 @@ class Reply:
         "_decoding",
         "_error",
         "_loop",
+        "_named",
         "_source",
         "_stale",
         "_text",
@@ -55,6 +56,7 @@ class Reply:
         #: The request was sent a second time, since the first connection had died while idle.
         self.resent = False
         self._loop = loop
+        self._named: dict[bytes, bytes] | None = None
         self._source: Source | None = None
         self._chunks: list[bytes] = []
         self._buffered = 0
@@ -70,11 +72,11 @@ class Reply:
         self._cancel_dial: Callable[[], None] | None = None
 
     def header(self, name: bytes) -> bytes | None:
-        """The first value of a header, its name given in lower case."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return None
+        """The first value of a header, its name given in lower case; once the head is here."""
+        named = self._named
+        if named is None:
+            named = self._named = dict(reversed(self.headers))
+        return named.get(name)
 
     @property
     def at_end(self) -> bool:

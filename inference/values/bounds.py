@@ -6,7 +6,9 @@ and ends in its records.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +17,7 @@ from inference.values.parsed_request import BadRequest
 
 CHARACTERS: Final = {"model": 256, "routing_profile": 256}
 ITEMS: Final = {"stop": 16, "stop_sequences": 16, "tools": 512, "functions": 512}
+_SHORTEST: Final = min([*CHARACTERS.values(), *ITEMS.values()])
 NESTING: Final = 64
 """Objects and arrays within each other, the body itself being the first."""
 _LONG: Final = 64 * 1024
@@ -26,9 +29,9 @@ _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def check_lengths(body: msgspec.Struct) -> None:
     """Raises `BadRequest` for the first field of a body that is over its bound."""
-    for name, characters, items in _bounds(type(body)):
-        value = getattr(body, name)
-        if value is None:
+    bounds, values_of = _bounds(type(body))
+    for (name, characters, items), value in zip(bounds, values_of(body), strict=True):
+        if value is None or len(value) <= _SHORTEST:
             continue
         if isinstance(value, str):
             check_characters(name, value, characters)
@@ -57,11 +60,17 @@ def too_much(name: str, has: str, bound: str) -> BadRequest:
     return BadRequest(f"`{name}` {has}; the bound is {bound}.", name)
 
 
+_Bounds = tuple[tuple[str, int | None, int | None], ...]
+
+
 @lru_cache(maxsize=64)
-def _bounds(kind: type[msgspec.Struct]) -> tuple[tuple[str, int | None, int | None], ...]:
-    """Those fields of a body that have a bound."""
-    names = (name for name in kind.__struct_fields__ if name in CHARACTERS or name in ITEMS)
-    return tuple((name, CHARACTERS.get(name), ITEMS.get(name)) for name in names)
+def _bounds(kind: type[msgspec.Struct]) -> tuple[_Bounds, Callable[[Any], tuple[Any, ...]]]:
+    """Those fields of a body that have a bound, and what gives their values."""
+    names = [name for name in kind.__struct_fields__ if name in CHARACTERS or name in ITEMS]
+    bounds = tuple((name, CHARACTERS.get(name), ITEMS.get(name)) for name in names)
+    if len(names) > 1:
+        return bounds, attrgetter(*names)
+    return bounds, lambda body: tuple(getattr(body, name) for name in names)
 
 
 def _opened(body: bytes) -> int:

@@ -80,7 +80,13 @@ def in_stream(
     said = said_in(body)
     message = failure.message if said is None else said["message"]
     return ErrorAnswer(
-        failure.status, message, failure.code, said=said, sequence=sequence, partial=partial
+        failure.status,
+        message,
+        failure.code,
+        retry_after=failure.retry_after,
+        said=said,
+        sequence=sequence,
+        partial=partial,
     )
 
 

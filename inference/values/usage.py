@@ -70,6 +70,8 @@ def clamped(value: Any) -> int:
 
     Accounting never fails an answer: a count may come as a float, or in a text.
     """
+    if type(value) is int and 0 <= value <= MOST:
+        return value
     if type(value) is not int:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             return 0

@@ -119,6 +119,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
             "--no-model",
             POINTSMAN_ENGINE_SOCKET=engine.socket,
             POINTSMAN_MODELS_DIR=str(engine.models_dir),
+            POINTSMAN_LOG_CONTENT="true",
         ) as service,
     ):
         made = Service(

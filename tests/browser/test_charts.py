@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Service, assert_usable
+from tests.browser.conftest import TELEPHONE, Service, assert_usable
 from tests.support import openai_shapes as shapes
 from tests.support.upstream import Json
 
@@ -38,6 +38,23 @@ def test_charts_are_read_by_keyboard(page: Page, path: str) -> None:
     )
     assert set(drawn) == {"x,y"}
     assert_usable(page)
+
+
+def test_a_drawing_never_widens_the_page(page: Page) -> None:
+    """Between two drawings a canvas has a width of its own; not so its place, nor the page."""
+    page.set_viewport_size(TELEPHONE)
+    for path in ("/admin/?period=hour", "/admin/usage/", "/admin/governance/interaction/"):
+        page.goto(path)
+        page.wait_for_function("document.querySelector('canvas').chart")
+        over = page.evaluate(
+            """() => {
+                for (const canvas of document.querySelectorAll("canvas")) {
+                    canvas.style.width = "2000px";
+                }
+                return document.scrollingElement.scrollWidth - innerWidth;
+            }"""
+        )
+        assert over <= 0, path
 
 
 def test_any_range_and_what_changed(page: Page, service: Service) -> None:

@@ -137,6 +137,47 @@ def test_one_request_beside_the_list(page: Page) -> None:
     ).first.get_attribute("data-pk")
 
 
+KEPT = {
+    "temperature": 0.15,
+    "top_p": 0.5,
+    "tools": [{"type": "function", "function": {"name": "look", "strict": True}}],
+    "messages": [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "name": "ann", "content": [{"type": "text", "text": "A kept hen?"}]},
+        {"role": "assistant", "content": "Which hen?"},
+        {"role": "user", "content": "This one."},
+    ],
+}
+
+
+def test_a_kept_request_is_sent_again_from_the_playground(page: Page, service: Service) -> None:
+    """Word for word, with everything that no field of the form holds; then it goes on."""
+    service.upstream.replies[:] = [Json(shapes.completion("The red one."))]
+    asked = service.ask("fast/fast-2", **KEPT)
+    service.logged(1, id=asked.headers["x-request-id"])
+    page.goto(f"{LIST}?id={asked.headers['x-request-id']}&q={asked.headers['x-request-id']}")
+    rows(page).first.locator("a").click()
+    page.get_by_role("link", name="Open in playground").click()
+    expect(page.locator("#play-note")).to_contain_text("3 messages, as they were sent")
+    log = page.locator("#play-log")
+    expect(log).to_contain_text("A kept hen?")
+    expect(log).to_contain_text("The red one.")
+    expect(page.locator("#play-system")).to_have_value("Be brief.")
+    expect(page.locator("#play-model")).to_have_value("fast/fast-2")
+    assert_usable(page)
+    before = service.upstream.asked[-1].body
+    page.get_by_role("button", name="Send again").click()
+    expect(page.get_by_text("The answer is complete.")).to_be_visible()
+    assert service.upstream.asked[-1].body == before
+    page.fill("#play-text", "Go on.")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The answer is complete.")).to_be_visible()
+    said = service.upstream.asked[-1].body["messages"]
+    assert said[:4] == KEPT["messages"]
+    assert [one["role"] for one in said[4:]] == ["assistant", "user"]
+    assert page.evaluate("JSON.stringify(localStorage)").count("Be brief") == 0
+
+
 @pytest.mark.parametrize(("name", "lines"), [("CSV", "csv"), ("JSON lines", "jsonl")])
 def test_what_is_filtered_is_taken_away(page: Page, name: str, lines: str, tmp_path: Path) -> None:
     page.goto(f"{LIST}?model=fast-1")

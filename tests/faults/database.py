@@ -27,6 +27,8 @@ class Way:
     def __init__(self, url: str) -> None:
         self._target = f"{unquote(urlsplit(url).hostname or '')}/.s.PGSQL.5432"
         self._open: list[socket.socket] = []
+        self.delay = 0.0
+        """Seconds by which everything arrives later."""
         with socket.create_server(("127.0.0.1", 0)) as held:
             self.port = held.getsockname()[1]
         self.open()
@@ -50,15 +52,15 @@ class Way:
                 far.connect(self._target)
                 self._open += [near, far]
                 for ends in ((near, far), (far, near)):
-                    threading.Thread(target=_pump, args=ends, daemon=True).start()
+                    threading.Thread(target=self._pump, args=ends, daemon=True).start()
 
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    with suppress(OSError):
-        sink.shutdown(socket.SHUT_RDWR)
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                time.sleep(self.delay)
+                sink.sendall(data)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
 
 
 def run(folder: Path) -> Iterator[Figure]:
@@ -115,8 +117,11 @@ def _away(way: Way, url: str, folder: Path) -> Iterator[Figure]:
         yield equal("PostgreSQL away: REST answers", told, {503})
         yield at_most("PostgreSQL away: REST answers within", worst, 2000, "ms")
         yield equal("PostgreSQL away: /v1/models", client.get("/v1/models").status_code, 200)
+        began = time.monotonic()
         page = client.get("/admin/login/", headers={"accept": "text/html"}).status_code
+        took = (time.monotonic() - began) * 1000
         yield Figure("PostgreSQL away: the desk", str(page), "200 or 503", page in (200, 503))
+        yield at_most("PostgreSQL away: the desk answers within", took, 2000, "ms")
         way.open()
         began = time.monotonic()
         eventually(lambda: rest() == 200, 60)

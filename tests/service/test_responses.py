@@ -52,8 +52,9 @@ def test_a_stream_that_only_heartbeats_opened() -> None:
     ("status", "code", "told"),
     [
         (429, None, "rate_limit_exceeded"),
-        (503, 503, "server_is_overloaded"),
-        (529, None, "server_is_overloaded"),
+        (429, "http_429", "rate_limit_exceeded"),
+        (503, 503, "server_error"),
+        (529, None, "server_error"),
         (500, None, "server_error"),
         (400, "context_length_exceeded", "context_length_exceeded"),
     ],
@@ -61,6 +62,22 @@ def test_a_stream_that_only_heartbeats_opened() -> None:
 def test_the_code_is_a_word_that_clients_act_upon(status: int, code: Any, told: str) -> None:
     problem = ErrorAnswer(status, "No.", said={"type": "t", "code": code})
     assert events(problem)[-1]["response"]["error"]["code"] == told
+
+
+@pytest.mark.parametrize(
+    ("message", "wait", "told"),
+    [
+        ("Busy.", 6.2, "Busy. Please try again in 7s."),
+        ("Try again in 3s.", 3.0, "Try again in 3s."),
+        ("Busy.", 1800.0, "Busy."),
+        ("Busy.", None, "Busy."),
+    ],
+)
+def test_the_message_names_the_wait_as_codex_reads_it(
+    message: str, wait: float | None, told: str
+) -> None:
+    problem = ErrorAnswer(429, message, "rate_limit_exceeded", retry_after=wait)
+    assert events(problem)[-1]["response"]["error"]["message"] == told
 
 
 def test_the_sdk_raises_on_it() -> None:

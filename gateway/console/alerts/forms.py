@@ -18,33 +18,18 @@ from gateway.console.forms.fields import (
     SecretField,
     TextField,
 )
+from gateway.console.picker.subjects import subject_label
+from gateway.console.picker.widgets import PickerWidget
 from governance.alerts import CONDITIONS
 from governance.alerts.messages import FORMS
-from governance.models import AlertRule, Group, Limit, Provider, RoutingProfile
+from governance.models import AlertRule
 from governance.routing.fields import Problem
 from governance.serializers import AlertSerializer
 from governance.services.alerts import alert_problems
 
-LISTED = 500
-"""Limits that can be chosen here; others are named by the API."""
-
 
 def conditions() -> list[tuple[str, str]]:
     return [(one.name, _(one.label)) for one in CONDITIONS.values()]
-
-
-def subjects() -> list[tuple[str, str]]:
-    """Everything that can be watched alone, as `what:id`."""
-    found = [("", _("Every one"))]
-    for pk, name in Limit.objects.values_list("pk", "name")[:LISTED]:
-        found.append((f"limit:{pk}", _("Limit: %(name)s") % {"name": name}))
-    for provider in Provider.objects.values_list("name", flat=True):
-        found.append((f"provider:{provider}", _("Provider: %(name)s") % {"name": provider}))
-    for identity, name in RoutingProfile.objects.values_list("pk", "name"):
-        found.append((f"profile:{identity}", _("Profile: %(name)s") % {"name": name}))
-    for identity, name in Group.objects.values_list("pk", "name"):
-        found.append((f"group:{identity}", _("Group: %(name)s") % {"name": name}))
-    return found
 
 
 class AlertForm(DocumentForm):
@@ -54,7 +39,10 @@ class AlertForm(DocumentForm):
         label=gettext_lazy("From"),
         help_text=gettext_lazy("Percent, or seconds for first tokens. Blank: what is usual."),
     )
-    subject = ChoiceField(subjects, label=gettext_lazy("Only"))
+    subject = TextField(
+        label=gettext_lazy("Only"),
+        widget=PickerWidget("alert-subjects", empty=gettext_lazy("Every one")),
+    )
     minutes = NumberField(
         label=gettext_lazy("Looking back, minutes"),
         help_text=gettext_lazy("Blank: 15, and a day for spending."),
@@ -94,6 +82,10 @@ class AlertForm(DocumentForm):
             subject = document.pop("subject")
             self.initial.update(document)
             self.initial["subject"] = f"{watched}:{subject}" if subject else ""
+        if "subject" in self.fields:
+            widget = self.fields["subject"].widget
+            assert isinstance(widget, PickerWidget)
+            widget.label = subject_label(str(self["subject"].value() or ""))
         if "emails" in self.fields and not settings.EMAIL_CONFIGURED:
             self.fields["emails"].help_text = _(
                 "An address a line. E-mail is not configured yet: see POINTSMAN_EMAIL_HOST."

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 
 from gateway.console.theme.admin_classes import ModelAdmin, action, display
 from governance.api.views.audit import exported
@@ -40,9 +41,11 @@ class AuditAdmin(ModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
         context = {
-            "empty_title": "Nothing was done yet",
-            "empty_text": "Every change by a page, the API, a command or an import stands here, "
-            "with who made it and from where. Entries cannot be changed or deleted.",
+            "empty_title": gettext("Nothing was done yet"),
+            "empty_text": gettext(
+                "Every change by a page, the API, a command or an import stands here, "
+                "with who made it and from where. Entries cannot be changed or deleted."
+            ),
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
@@ -53,32 +56,32 @@ class AuditAdmin(ModelAdmin):
         context |= {"show_history": False}
         return super().render_change_form(request, context, *rest, **named)
 
-    @action("Export", url_path="export", permissions=("view",))
+    @action(gettext_lazy("Export"), url_path="export", permissions=("view",))
     def export_audit(self, request: HttpRequest) -> HttpResponseBase:
         """All of it, as JSON lines."""
         return exported(AuditEntry.objects.all())
 
     @display(
-        "Action",
+        gettext_lazy("Action"),
         ordering="action",
         label={"create": "success", "delete": "danger", "change": "info", "revert": "warning"},
     )
-    def action_shown(self, row: AuditEntry) -> str:
-        return row.action
+    def action_shown(self, row: AuditEntry) -> tuple[str, str]:
+        return row.action, gettext(row.action)
 
-    @display("Via", ordering="via")
+    @display(gettext_lazy("Via"), ordering="via")
     def via_shown(self, row: AuditEntry) -> str:
         return row.get_via_display()
 
-    @display("What", ordering="object_type")
+    @display(gettext_lazy("What"), ordering="object_type")
     def thing(self, row: AuditEntry) -> str:
-        return f"{row.object_type} “{row.object_name or row.object_id}”"
+        return f"{gettext(row.object_type)} “{row.object_name or row.object_id}”"
 
-    @display("Changes")
+    @display(gettext_lazy("Changes"))
     def told(self, row: AuditEntry) -> str:
         text = "; ".join(row.changes)
         return text if len(text) <= 160 else f"{text[:159]}…"
 
-    @admin.display(description="Changes")
+    @admin.display(description=gettext_lazy("Changes"))
     def changes_shown(self, row: AuditEntry) -> SafeString | str:
         return format_html_join("", "<p>{}</p>", ((one,) for one in row.changes)) or "—"

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from gateway.console.theme.admin_classes import ModelAdmin
 from gateway.console.theme.page import page
@@ -35,7 +36,7 @@ class AuditedAdmin(ModelAdmin):
         return page(
             request,
             "console/audit/history.html",
-            f"History of {row}",
+            gettext("History of %(row)s") % {"row": row},
             entries=found,
             opts=self.opts,
             original=row,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from gateway.console.dashboard.figures import Figures
 from gateway.console.monitoring.ranges import in_address
-from governance.interactions.traffic_report import TrafficSums
+from governance.interactions.traffic_sums import TrafficSums
 
 ENDINGS: Final[tuple[tuple[str | Promise, str, tuple[str, ...]], ...]] = (
     (gettext_lazy("Answered"), "accent", ("ok",)),

@@ -26,10 +26,10 @@ from governance.interactions.traffic_report import (
     QUARTER,
     TrafficQuestion,
     TrafficReport,
-    TrafficSums,
     minutes_report,
     traffic_report,
 )
+from governance.interactions.traffic_sums import TrafficSums
 from governance.models import ApiKey, Group, Revision, RoutingProfile, UsageBucket
 
 TOP: Final = 10

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from gateway.console.monitoring.attention import Attention
@@ -16,10 +17,10 @@ from governance.routing.table import RoutingTable
 from inference.local.client import EngineModel, EngineReport, ModelAddition
 
 BADGES: Final = {
-    "ready": ("Ready", "good"),
-    "loading": ("Loading", "busy"),
-    "failed": ("Failed", "bad"),
-    "not_loaded": ("Not loaded", "quiet"),
+    "ready": (gettext_lazy("Ready"), "good"),
+    "loading": (gettext_lazy("Loading"), "busy"),
+    "failed": (gettext_lazy("Failed"), "bad"),
+    "not_loaded": (gettext_lazy("Not loaded"), "quiet"),
 }
 """Label and tone of each state."""
 SERVES: Final = {
@@ -36,7 +37,7 @@ class ModelRow:
 
     name: str
     state: str
-    label: str
+    label: str | Promise
     tone: str
     progress_percent: int | None
     """None unless it is loading and says how far it is."""
@@ -93,7 +94,7 @@ class AddedRow:
 
     source: str
     words: str
-    label: str
+    label: str | Promise
     tone: str
     percent: int | None = None
 
@@ -130,11 +131,20 @@ def _added(one: ModelAddition) -> AddedRow:
 def engine_attention(report: EngineReport | None) -> list[Attention]:
     """What is wrong with the engine; None stands for one that does not answer."""
     if report is None:
-        detail = "Requests to local models fail or go elsewhere. Its page says what to do."
-        return [Attention("bad", "engine_down", "The local engine does not run", detail, "engine")]
+        detail = gettext("Requests to local models fail or go elsewhere. Its page says what to do.")
+        return [
+            Attention(
+                "bad", "engine_down", gettext("The local engine does not run"), detail, "engine"
+            )
+        ]
     return [
         Attention(
-            "warn", "model_failed", f"{model.name} failed", model.reason, "engine", model.name
+            "warn",
+            "model_failed",
+            gettext("%(name)s failed") % {"name": model.name},
+            model.reason,
+            "engine",
+            model.name,
         )
         for model in report.models
         if model.state == "failed"

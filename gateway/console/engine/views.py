@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -33,7 +34,7 @@ def client() -> EngineClient:
 @console_view(VIEW)
 def show(request: HttpRequest) -> HttpResponse:
     """The whole page."""
-    return page(request, "console/engine/page.html", "Local engine", **_state(request))
+    return page(request, "console/engine/page.html", gettext("Local engine"), **_state(request))
 
 
 @require_GET
@@ -53,7 +54,7 @@ def load(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(error))
     else:
         _note("load", name, "loaded")
-        messages.success(request, f"Loading {name}.")
+        messages.success(request, gettext("Loading %(name)s.") % {"name": name})
     return HttpResponseRedirect(reverse("console:engine"))
 
 
@@ -69,7 +70,7 @@ def unload(request: HttpRequest) -> HttpResponse:
             return page(
                 request,
                 "console/engine/unload.html",
-                "Unload a model in use",
+                gettext("Unload a model in use"),
                 model=name,
                 reason=refused.message,
             )
@@ -78,7 +79,10 @@ def unload(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(error))
     else:
         _note("unload", name, "unloaded, whatever it was at work on" if force else "unloaded")
-        messages.success(request, f"Unloaded {name}. The next request for it loads it again.")
+        messages.success(
+            request,
+            gettext("Unloaded %(name)s. The next request for it loads it again.") % {"name": name},
+        )
     return HttpResponseRedirect(reverse("console:engine"))
 
 

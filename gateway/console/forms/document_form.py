@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from gateway.console.forms.stale import Staleness, staleness
 from governance.routing.fields import Problem
@@ -18,6 +19,8 @@ else:
     PlainForm = forms.ModelForm
 
 _INDEX = re.compile(r"\[\d+\]")
+_NAMED = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b(?![\"”])")
+"""A word that only programs write: `virtual_provider`."""
 
 
 class DocumentForm(PlainForm):
@@ -54,7 +57,7 @@ class DocumentForm(PlainForm):
             return
         self.stale = staleness(kind, self.instance, self.data, self.document())
         if self.stale is not None:
-            self.add_error(None, "It was changed since you opened it: see above.")
+            self.add_error(None, gettext("It was changed since you opened it: see above."))
 
     def _writable(self) -> set[str]:
         return {field.name for field in self.instance._meta.fields}
@@ -72,6 +75,22 @@ def place(
         plain = _INDEX.sub("", name)
         if plain in form.fields:
             if plain not in unread:
-                form.add_error(plain, problem.message)
+                form.add_error(plain, labelled(form, problem.message, plain))
             return
-    form.add_error(None, f"{rest}: {problem.message}" if rest else problem.message)
+    message = labelled(form, problem.message)
+    form.add_error(None, f"{rest}: {message}" if rest else message)
+
+
+def labelled(form: forms.BaseForm, message: str, own: str = "") -> str:
+    """The message with the labels that people see, where it names fields as programs do.
+
+    `own` is the field that it is about, whose name may be any word: it counts at the beginning.
+    """
+
+    def label(found: re.Match[str]) -> str:
+        field = form.fields.get(found[0])
+        return str(field.label) if field is not None and field.label else found[0]
+
+    if own:
+        message = re.sub(rf"^{re.escape(own)}(?![\w.])", label, message)
+    return _NAMED.sub(label, message)

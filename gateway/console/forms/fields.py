@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
@@ -18,7 +20,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-Choices = Sequence[tuple[str, str]] | Callable[[], Sequence[tuple[str, str]]]
+Choices = Sequence[tuple[str, str | Promise]] | Callable[[], Sequence[tuple[str, str]]]
 
 
 class TextField(forms.CharField):
@@ -137,9 +139,13 @@ class HeadersField(ProseField):
                 continue
             name, colon, one = line.partition(":")
             if not colon:
-                raise forms.ValidationError("Each line must be a name, a colon and a value.")
+                raise forms.ValidationError(
+                    gettext("Each line must be a name, a colon and a value.")
+                )
             if name.strip() in found:
-                raise forms.ValidationError(f'The header "{name.strip()}" stands here twice.')
+                raise forms.ValidationError(
+                    gettext('The header "%(strip)s" stands here twice.') % {"strip": name.strip()}
+                )
             found[name.strip()] = one.strip()
         return found
 

@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from gateway.console.audit.history import AuditedAdmin
 from gateway.console.forms.document_form import PlainForm
@@ -157,7 +158,9 @@ class ServiceAdmin(AuditedAdmin):
                 for row in list(queryset):
                     self.remove(request, row)
         except Refused as refused:
-            messages.error(request, f"Nothing was deleted. {refused}")
+            messages.error(
+                request, gettext("Nothing was deleted. %(refused)s") % {"refused": refused}
+            )
 
 
 def who(request: HttpRequest) -> str:
@@ -169,7 +172,12 @@ def out_of_service(row: Model) -> str:
     """Why requests do not see the row, as a sentence; "" where they do."""
     why = snapshot.out_of_service().get((row._meta.label_lower, str(row.pk)))
     return (
-        f"Out of service, since what is stored cannot be read: {why}. Save it anew." if why else ""
+        (
+            gettext("Out of service, since what is stored cannot be read: %(why)s. Save it anew.")
+            % {"why": why}
+        )
+        if why
+        else ""
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ from governance.interactions.keyset import Rows
 from governance.interactions.record import FALLBACKS, OUTCOMES
 from governance.interactions.traffic_report import (
     TrafficQuestion,
+    TrafficReport,
+    in_traffic_ledger,
     is_in_ledger,
     rows_report,
     traffic_report,
@@ -41,6 +44,8 @@ FACETS: Final[Mapping[str, str]] = {
     "group": "group_id",
 }
 """Filters that are offered with counts, and their columns."""
+TRAFFIC: Final = ("outcome", "fallback", "provider", "model")
+"""Columns that the traffic ledger tells apart."""
 _MODELS: Final[Mapping[str, Any]] = {"profile": RoutingProfile, "key": ApiKey, "group": Group}
 
 
@@ -78,17 +83,51 @@ def span_of(question: InteractionQuestion, now: datetime) -> TimeRange | None:
     return TimeRange(min(begin, end - MINUTE), end)
 
 
-def facet(
-    name: str, question: InteractionQuestion, span: TimeRange, rows: Rows, exact: bool
-) -> Facet:
-    """Counted without its own filter, so that another value can be chosen, where ledgers tell."""
-    column = FACETS[name]
-    others = _without(question, name)
-    if exact and is_in_ledger({**others, column: ""}):
-        report = traffic_report(TrafficQuestion(span.begin, span.end, others), (column,))
-    else:
-        report = rows_report(rows, (column,))
-    counts = {value: sums.requests for (value,), sums in report.groups.items()}
+class FacetCounts:
+    """Requests by value of each filter, in a range; what is asked of a ledger is asked once."""
+
+    def __init__(
+        self, question: InteractionQuestion, span: TimeRange, rows: Rows, exact: bool
+    ) -> None:
+        self.question = question
+        self._span = span
+        self._rows = rows
+        self._exact = exact
+        self._passed: dict[str, TrafficReport] = {}
+
+    def of(self, name: str) -> tuple[dict[str, int], bool]:
+        """And whether they are exact. Counted without the filter itself, so that another value can
+        be chosen, where ledgers tell."""
+        column, others = FACETS[name], _without(self.question, name)
+        columns: Sequence[str] = (column,)
+        if not (self._exact and is_in_ledger({**others, column: ""})):
+            report = rows_report(self._rows, columns)
+        elif in_traffic_ledger({*others, column}):
+            columns = TRAFFIC
+            report = self._of_traffic(others)
+        else:
+            report = self._asked(others, columns)
+        place, counts = columns.index(column), Counter[str]()
+        for values, sums in report.groups.items():
+            counts[values[place]] += sums.requests
+        return dict(counts), report.exact
+
+    def _of_traffic(self, others: Columns) -> TrafficReport:
+        """Apart by everything at once: most filters have the same others."""
+        key = repr(sorted(others.items()))
+        if key not in self._passed:
+            self._passed[key] = self._asked(others, TRAFFIC)
+        return self._passed[key]
+
+    def _asked(self, others: Columns, columns: Sequence[str]) -> TrafficReport:
+        asked = TrafficQuestion(self._span.begin, self._span.end, others)
+        return traffic_report(asked, columns, counts=("requests",))
+
+
+def facet(name: str, found: FacetCounts) -> Facet:
+    """The most frequent values of a filter."""
+    question = found.question
+    counts, exact = found.of(name)
     counts = {value: count for value, count in counts.items() if value and count}
     chosen = question.values.get(name)
     ordered = sorted(counts, key=lambda value: (-counts[value], value))
@@ -107,7 +146,7 @@ def facet(
             for value in shown
         ),
         len(ordered) - len(shown),
-        report.exact,
+        exact,
     )
 
 
@@ -162,9 +201,11 @@ def suggested(
     if span is not None and found and not question.words:
         columns = {**_without(question, name)}
         if is_in_ledger({**columns, column: ""}):
-            for value in found:
-                asked = TrafficQuestion(span.begin, span.end, {**columns, column: value})
-                counts[value] = traffic_report(asked).total().requests
+            columns[f"{column}__in"] = list(found)
+            asked = TrafficQuestion(span.begin, span.end, columns)
+            report = traffic_report(asked, (column,), counts=("requests",))
+            counts = dict.fromkeys(found, 0)
+            counts |= {value: sums.requests for (value,), sums in report.groups.items()}
     chosen = question.values.get(name)
     ordered = sorted(found, key=lambda value: (-counts.get(value, 0), found[value]))
     return [

@@ -58,7 +58,7 @@ def links(row: Interaction, request: HttpRequest) -> list[InteractionLink]:
         address = f"{reverse('console:session')}?{urlencode({'id': row.session})}"
         found.append(InteractionLink(_("Session"), address))
     if may(PLAYGROUND):
-        asked = {"model": row.requested_model, "interaction": row.request_id}
+        asked = {"model": row.requested_model, "interaction": row.pk}
         query = urlencode({name: value for name, value in asked.items() if value})
         address = f"{reverse('console:playground')}?{query}"
         found.append(InteractionLink(_("Open in playground"), address))

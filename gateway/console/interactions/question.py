@@ -28,6 +28,7 @@ FILTERS: Final[Mapping[str, str | Promise]] = {
     "model": _("Model"),
     "key": _("API key"),
     "group": _("Group"),
+    "owner": _("Owner"),
     "session": _("Session"),
     "requested_model": _("Model asked for"),
 }

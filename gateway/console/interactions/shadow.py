@@ -6,16 +6,15 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from django.conf import settings
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from gateway.console.interactions.content import content_for
 from gateway.console.interactions.timeline import TONES
 from governance.change_summary.times import readable_time
-from governance.interactions.content_log import answer_of
 from governance.interactions.record import OUTCOMES, InteractionRecord
 from governance.interactions.rows import record_of
 from governance.models import Interaction
@@ -64,23 +63,26 @@ class Comparison:
     """Why the answers do not stand there, or that they are the same."""
 
 
-def comparison_of(row: Interaction, record: InteractionRecord) -> Comparison | None:
-    """None for a request without a copy."""
+def comparison_of(
+    request: HttpRequest, row: Interaction, record: InteractionRecord
+) -> Comparison | None:
+    """None for a request without a copy. The answers are for those who may read them."""
     other_id = record.decision.shadow_of or record.decision.shadow
     if not isinstance(other_id, str):
         return None
     other_row = _other(other_id, record)
     other = None if other_row is None else record_of(other_row)
-    directory = Path(settings.INTERACTION_LOG_DIR)
-    mine = answer_of(record, directory)
-    theirs = None if other is None else answer_of(other, directory)
+    read = content_for(request, row, record)
+    mine, theirs = read.content.answer, None
+    if other_row is not None and other is not None and not read.why_not:
+        theirs = content_for(request, other_row, other).content.answer
     own = _side(record, mine, "")
     link = "" if other_row is None else reverse(_PAGE, args=[other_row.pk])
     beside = None if other is None else _side(other, theirs, link)
     if record.is_shadow:
-        changes, note = _compared(theirs, mine)
+        changes, note = _compared(theirs, mine, read.why_not)
         return Comparison(beside, own, True, changes, note)
-    changes, note = _compared(mine, theirs)
+    changes, note = _compared(mine, theirs, read.why_not)
     return Comparison(own, beside, False, changes, note)
 
 
@@ -108,12 +110,11 @@ def _side(record: InteractionRecord, answer: str | None, link: str) -> Side:
     )
 
 
-def _compared(live: str | None, shadow: str | None) -> tuple[tuple[DiffPart, ...], str]:
+def _compared(
+    live: str | None, shadow: str | None, why_not: str
+) -> tuple[tuple[DiffPart, ...], str]:
     if live is None or shadow is None:
-        return (), _(
-            "The answers themselves are not at hand: they are kept where POINTSMAN_LOG_CONTENT is "
-            "on, in the log of the node that carried the request."
-        )
+        return (), why_not or _("Only one of the two answers was kept.")
     if live == shadow:
         return (), _("Both answers are the same, word for word.")
     old, new = _WORD.findall(live), _WORD.findall(shadow)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
-from gateway.console.interactions.facets import FACETS, Facet, facet, span_of
+from gateway.console.interactions.facets import FACETS, Facet, FacetCounts, facet, span_of
 from gateway.console.interactions.question import InteractionQuestion
 from gateway.console.monitoring.ranges import MINUTE, TimeRange, boundaries, in_address
 from governance.interactions.keyset import Rows
@@ -20,12 +20,12 @@ from governance.interactions.traffic_report import (
     QUARTER,
     TrafficQuestion,
     TrafficReport,
-    TrafficSums,
     is_in_ledger,
     minutes_report,
     rows_report,
     traffic_report,
 )
+from governance.interactions.traffic_sums import TrafficSums
 from governance.models import Interaction
 
 FOUND: Final = 5_000
@@ -79,6 +79,7 @@ def summary(question: InteractionQuestion, now: datetime, zone: tzinfo) -> ListS
     edges, step = _edges(span, least, zone)
     times = first_tokens(rows)
     totals = report.total()
+    counts = FacetCounts(question, span, rows, exact)
     return ListSummary(
         totals,
         report.exact and since is None,
@@ -86,7 +87,7 @@ def summary(question: InteractionQuestion, now: datetime, zone: tzinfo) -> ListS
         percentile(times, 0.5),
         percentile(times, 0.95),
         len(times) >= SAMPLE,
-        tuple(facet(name, question, span, rows, exact) for name in FACETS),
+        tuple(facet(name, counts) for name in FACETS),
         tuple(_bars(report, edges)),
         in_address(edges[-1]),
         step,

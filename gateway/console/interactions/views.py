@@ -114,7 +114,7 @@ def detail(request: HttpRequest, row: Interaction) -> dict[str, Any]:
         "row": row,
         "record": record,
         "timeline": timeline_of(record),
-        "comparison": comparison_of(row, record),
+        "comparison": comparison_of(request, row, record),
         "links": links(row, request),
         "beside": neighbours(row, asked),
         "query": asked.query(),

@@ -16,6 +16,7 @@ from django.http import (
 )
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from unfold.widgets import (
     UnfoldAdminSplitDateTimeWidget,
@@ -34,24 +35,36 @@ from governance import services, snapshot
 from governance.errors import NotFound, Refused
 from governance.models import ApiKey, Group, RoutingProfile
 from governance.models.api_key import SCOPES
+from governance.models.choices import told
 from governance.routing import fallback_modes
 from governance.routing.fields import Problem
 from governance.routing.names import listed_models
 from governance.serializers.json_values import moment
 from governance.services.keys import save_problems
 
+THE_KEY = gettext_lazy("Key")
+STATES = {
+    "active": gettext_lazy("active"),
+    "disabled": gettext_lazy("disabled"),
+    "expired": gettext_lazy("expired"),
+}
 _CHANGE = "admin:governance_apikey_change"
 
 
 class KeyForm(DocumentForm):
-    name = TextField(label="Name", help_text="Who or what uses it.")
-    owner = TextField(label="Owner", help_text="Name of a user; blank means nobody in particular.")
-    scopes = ChoicesField(SCOPES, label="Permissions")
+    name = TextField(label=gettext_lazy("Name"), help_text=gettext_lazy("Who or what uses it."))
+    owner = TextField(
+        label=gettext_lazy("Owner"),
+        help_text=gettext_lazy("Name of a user; blank means nobody in particular."),
+    )
+    scopes = ChoicesField(SCOPES, label=gettext_lazy("Permissions"))
     confined_to = ChoicesField(
         (),
-        label="Confined to",
-        help_text="The only routing profiles it may use: a hint or a model that leads elsewhere is "
-        "refused. None ticked: everywhere.",
+        label=gettext_lazy("Confined to"),
+        help_text=gettext_lazy(
+            "The only routing profiles it may use: a hint or a model that leads elsewhere "
+            "is refused. None ticked: everywhere."
+        ),
     )
     addresses = LinesField(
         label=gettext_lazy("Only from"),
@@ -64,12 +77,16 @@ class KeyForm(DocumentForm):
         help_text=gettext_lazy("Paths, as /v1/embeddings, a line each."),
     )
     priority = ChoiceField(
-        [("high", "High"), ("normal", "Normal"), ("low", "Low")],
-        label="Priority",
-        help_text="Place in the local engine's queue.",
+        [
+            ("high", gettext_lazy("High")),
+            ("normal", gettext_lazy("Normal")),
+            ("low", gettext_lazy("Low")),
+        ],
+        label=gettext_lazy("Priority"),
+        help_text=gettext_lazy("Place in the local engine's queue."),
     )
     local_fallback = ChoiceField(
-        fallback_modes.CHOICES,
+        told(fallback_modes.CHOICES),
         label=gettext_lazy("If all targets fail"),
     )
 
@@ -134,12 +151,14 @@ class KeyAdmin(ServiceAdmin):
     autocomplete_fields = ("routing_profile", "group")
     list_filter = ("enabled", "priority", "local_only")
     search_fields = ("id", "name", "prefix")
-    empty_title = "There is no API key yet"
-    empty_text = "Callers need one for every request. It is shown once, when it is made."
+    empty_title = gettext_lazy("There is no API key yet")
+    empty_text = gettext_lazy(
+        "Callers need one for every request. It is shown once, when it is made."
+    )
     fieldsets = (
         (None, {"fields": (("name", "enabled"), ("group", "owner"), "scopes", "expires_at")}),
         (
-            "Routing",
+            gettext_lazy("Routing"),
             {
                 "fields": (
                     ("routing_profile", "priority"),
@@ -150,7 +169,7 @@ class KeyAdmin(ServiceAdmin):
             },
         ),
         (
-            "Key",
+            THE_KEY,
             {
                 "fields": (
                     ("id", "prefix_shown"),
@@ -294,7 +313,7 @@ class KeyAdmin(ServiceAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         found = super().get_fieldsets(request, obj)
-        return found if obj else [one for one in found if one[0] != "Key"]
+        return found if obj else [one for one in found if one[0] is not THE_KEY]
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         maker = services.maker_of(request.user)
@@ -317,22 +336,22 @@ class KeyAdmin(ServiceAdmin):
     def remove(self, request: HttpRequest, row: ApiKey) -> None:
         services.delete_key(row.pk, who=who(request))
 
-    @display("Key prefix")
+    @display(gettext_lazy("Key prefix"))
     def prefix_shown(self, row: ApiKey) -> str:
         return f"{row.prefix}…"
 
-    @display("Permissions")
+    @display(gettext_lazy("Permissions"))
     def scope_list(self, row: ApiKey) -> str:
         return ", ".join(row.scopes)
 
     @display(
-        "State",
+        gettext_lazy("State"),
         label={"active": "success", "disabled": "default", "expired": "warning"},
     )
-    def state_shown(self, row: ApiKey) -> str:
-        return row.state
+    def state_shown(self, row: ApiKey) -> tuple[str, str | Promise]:
+        return row.state, STATES[row.state]
 
-    @display("Last used", ordering="last_used_at", empty_value="never")
+    @display(gettext_lazy("Last used"), ordering="last_used_at", empty_value=gettext_lazy("never"))
     def used(self, row: ApiKey) -> Any:
         return row.last_used_at
 

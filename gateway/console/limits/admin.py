@@ -7,10 +7,11 @@ from typing import Any, Final
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 
 from gateway.console.forms.plain_row_admin import PlainRowAdmin
 from gateway.console.limits.bars import bar_of, drawn
-from gateway.console.limits.forms import GroupForm, LimitForm, PriceForm
+from gateway.console.limits.forms import GroupForm, LimitForm, PriceForm, owner_words
 from gateway.console.limits.recompute import recompute_page
 from gateway.console.theme.admin_classes import action, display
 from governance.load_limits import limit_of
@@ -30,13 +31,13 @@ class KeyGroupAdmin(PlainRowAdmin):
     list_display = ("name", "parent", "key_count")
     list_select_related = ("parent",)
     search_fields = ("id", "name")
-    empty_title = "There is no group yet"
-    empty_text = (
-        "Customers and their teams are groups: API keys belong to them, and a limit of a group "
-        "counts what all its keys use, those of the groups below it too."
+    empty_title = gettext_lazy("There is no group yet")
+    empty_text = gettext_lazy(
+        "Customers and their teams are groups: API keys belong to them, and a limit "
+        "of a group counts what all its keys use, those of the groups below it too."
     )
 
-    @display("API keys")
+    @display(gettext_lazy("API keys"))
     def key_count(self, row: Group) -> int:
         return row.keys.count()
 
@@ -49,12 +50,12 @@ class LimitAdmin(PlainRowAdmin):
     fieldsets = (
         (None, {"fields": (("name", "enabled"), ("subject", "each"))}),
         (
-            "How much",
+            gettext_lazy("How much"),
             {"fields": (("measure", "amount", "window"), ("enforcement", "warn_at"))},
         ),
-        ("Where", {"fields": (("provider", "model"),)}),
+        (gettext_lazy("Where"), {"fields": (("provider", "model"),)}),
         (
-            "Finer points",
+            gettext_lazy("Finer points"),
             {
                 "classes": ("collapse",),
                 "fields": (
@@ -68,10 +69,10 @@ class LimitAdmin(PlainRowAdmin):
     list_display = ("name", "whose", "bar", "state_shown", "enforcement_shown")
     list_filter = ("subject_type", "measure", "window", "enforcement", "enabled")
     search_fields = ("name", "subject_id")
-    empty_title = "There is no limit yet"
-    empty_text = (
-        "A limit says how much a key, a group, a profile or everybody may use: $100 a month, two "
-        "requests at a time, a million tokens a day."
+    empty_title = gettext_lazy("There is no limit yet")
+    empty_text = gettext_lazy(
+        "A limit says how much a key, a group, a profile or everybody may use: $100 a "
+        "month, two requests at a time, a million tokens a day."
     )
 
     change_form_after_template = "console/limits/replay_panel.html"
@@ -82,20 +83,27 @@ class LimitAdmin(PlainRowAdmin):
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         return {"may_replay": request.user.has_perm(SEE_PAST)}
 
-    @display("Of")
+    @display(gettext_lazy("Of"))
     def whose(self, row: Limit) -> str:
-        each = f", for {row.get_each_display().lower()}" if row.each else ""
-        return f"{limit_of(row).owner.removeprefix('the ')}{each}"
+        owner = owner_words(row)
+        if not row.each:
+            return owner
+        return gettext("%(owner)s, for %(each)s") % {
+            "owner": owner,
+            "each": row.get_each_display().lower(),
+        }
 
-    @display("Used")
+    @display(gettext_lazy("Used"))
     def bar(self, row: Limit) -> SafeString:
         return drawn(bar_of(limit_of(row)))
 
-    @display("State", label={"on": "success", "off": "default"})
-    def state_shown(self, row: Limit) -> str:
-        return "on" if row.enabled else "off"
+    @display(gettext_lazy("State"), label={"on": "success", "off": "default"})
+    def state_shown(self, row: Limit) -> tuple[str, str]:
+        return ("on", gettext("on")) if row.enabled else ("off", gettext("off"))
 
-    @display("Beyond it", label={"refuse": "danger", "divert": "warning", "warn": "info"})
+    @display(
+        gettext_lazy("Beyond it"), label={"refuse": "danger", "divert": "warning", "warn": "info"}
+    )
     def enforcement_shown(self, row: Limit) -> tuple[str, str]:
         return row.enforcement, row.get_enforcement_display()
 
@@ -115,25 +123,25 @@ class PriceAdmin(PlainRowAdmin):
     actions_list = ("recompute",)
     list_display = ("model", "provider_shown", "input_shown", "output_shown", "valid_from")
     search_fields = ("provider", "model")
-    empty_title = "No price has been set"
-    empty_text = (
-        "The public price list counts until you set a price of your own: for a model it does not "
-        "know, a discount you have, or a machine of yours. It holds from its date on; “Work out "
-        "again” prices anew what was used since."
+    empty_title = gettext_lazy("No price has been set")
+    empty_text = gettext_lazy(
+        "The public price list counts until you set a price of your own: for a model "
+        "it does not know, a discount you have, or a machine of yours. It holds from "
+        "its date on; “Work out again” prices anew what was used since."
     )
 
-    @action("Work out again", url_path="recompute", permissions=("change",))
+    @action(gettext_lazy("Work out again"), url_path="recompute", permissions=("change",))
     def recompute(self, request: HttpRequest) -> HttpResponse:
         return recompute_page(request, self.opts)
 
-    @display("Provider", ordering="provider")
+    @display(gettext_lazy("Provider"), ordering="provider")
     def provider_shown(self, row: ModelPrice) -> str:
-        return row.provider or "every one"
+        return row.provider or gettext("every one")
 
-    @display("Prompt, a million tokens", ordering="input")
+    @display(gettext_lazy("Prompt, a million tokens"), ordering="input")
     def input_shown(self, row: ModelPrice) -> str:
         return f"${plain(row.input)}"
 
-    @display("Answer, a million tokens", ordering="output")
+    @display(gettext_lazy("Answer, a million tokens"), ordering="output")
     def output_shown(self, row: ModelPrice) -> str:
         return f"${plain(row.output)}"

@@ -8,13 +8,26 @@ from typing import Final
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 
 from governance.limits.counting.counter import CONCURRENT
 from governance.limits.limit import LimitEntry
 from governance.limits.words import amount_words
 from governance.limits_in_force import LimitUse, use_of
 
-_UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+_UNITS: Final = (
+    (86_400, ngettext_lazy("%(count)d day", "%(count)d days", "count")),
+    (3_600, ngettext_lazy("%(count)d hour", "%(count)d hours", "count")),
+    (60, ngettext_lazy("%(count)d minute", "%(count)d minutes", "count")),
+    (1, ngettext_lazy("%(count)d second", "%(count)d seconds", "count")),
+)
+
+
+_USED: Final = {
+    "": gettext_lazy("%(used)s of %(amount)s used"),
+    "key": gettext_lazy("%(used)s of %(amount)s used, by all keys"),
+    "session": gettext_lazy("%(used)s of %(amount)s used, by all sessions"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +48,16 @@ def bar_of(limit: LimitEntry, use: LimitUse | None = None) -> LimitBar:
     whole = use.amount or 1.0
     used = min(100.0, 100 * use.used / whole)
     held = 0.0 if limit.measure == CONCURRENT else min(100 - used, 100 * use.held / whole)
-    each = f", by all {'keys' if limit.each == 'key' else 'sessions'}" if limit.each else ""
-    words = f"{amount_words(limit, use.used)} of {amount_words(limit, use.amount)} used{each}"
+    words = _USED[limit.each] % {
+        "used": amount_words(limit, use.used),
+        "amount": amount_words(limit, use.amount),
+    }
     if use.held and limit.measure != CONCURRENT:
-        words += f", {amount_words(limit, use.held)} held"
+        words += gettext(", %(amount)s held") % {"amount": amount_words(limit, use.held)}
     if use.resets:
-        words += f"; counted afresh in {span(use.window.end - time.time())}"
+        words += gettext("; counted afresh in %(time)s") % {
+            "time": span(use.window.end - time.time())
+        }
     return LimitBar(used, held, words)
 
 
@@ -63,6 +80,5 @@ def span(seconds: float) -> str:
     """The two largest units: `3 days`, `2 hours`, `1 minute`."""
     for length, unit in _UNITS:
         if seconds >= length:
-            count = int(seconds // length)
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "a moment"
+            return unit % {"count": int(seconds // length)}
+    return gettext("a moment")

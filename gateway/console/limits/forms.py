@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldBooleanSwitchWidget
 
 from gateway.console.forms.document_form import DocumentForm
 from gateway.console.forms.fields import ChoiceField, LinesField, NumberField, TextField
+from gateway.console.picker.subjects import subject_label
+from gateway.console.picker.widgets import PickerWidget
 from governance import limits
 from governance.limits.limit import EACH, ENFORCEMENTS, UNPRICED, WINDOWS
-from governance.models import ApiKey, Group, Limit, ModelPrice, Provider, RoutingProfile
+from governance.load_limits import limit_of
+from governance.models import Group, Limit, ModelPrice
+from governance.models.choices import told
 from governance.routing.fields import Problem
 from governance.serializers import LimitSerializer, ModelPriceSerializer
 from governance.serializers.json_values import moment
 from governance.services.budgets import group_problems, limit_problems, price_problems
 
-LISTED: Final = 500
-"""Keys that a limit can be chosen for here; others are named by the API."""
 WEIGHTS: Final = ("input", "output", "cached", "reasoning")
 RATES: Final = ("input", "output", "cached_read", "cached_write", "reasoning", "request")
 
 
 class GroupForm(DocumentForm):
-    name = TextField(label="Name", help_text="A customer or a team.")
+    name = TextField(label=gettext_lazy("Name"), help_text=gettext_lazy("A customer or a team."))
 
     class Meta:
         model = Group
@@ -42,43 +45,74 @@ class GroupForm(DocumentForm):
         return group_problems(self.document(), self.instance)
 
 
-def subjects() -> list[tuple[str, str]]:
-    """Whose use a limit can count, as `type:id`."""
-    found = [("everything:", "Everything")]
-    for group in Group.objects.all():
-        found.append((f"group:{group.pk}", f"Group: {group.name}"))
-    for key in ApiKey.objects.all()[:LISTED]:
-        found.append((f"key:{key.pk}", f"API key: {key.name}"))
-    for profile in RoutingProfile.objects.all():
-        found.append((f"profile:{profile.pk}", f"Profile: {profile.name}"))
-    for provider in Provider.objects.all():
-        found.append((f"provider:{provider.name}", f"Provider: {provider.name}"))
-    return found
+_SUBJECTS: Final = {
+    "group": gettext_lazy("Group: %(name)s"),
+    "key": gettext_lazy("API key: %(name)s"),
+    "profile": gettext_lazy("Profile: %(name)s"),
+    "provider": gettext_lazy("Provider: %(name)s"),
+}
+
+
+def owner_words(row: Limit) -> str:
+    """Whose use the limit counts."""
+    if row.subject_type not in _SUBJECTS:
+        return row.get_subject_type_display()
+    name = limit_of(row).owner.partition('"')[2].rstrip('"') or row.subject_id
+    return _SUBJECTS[row.subject_type] % {"name": name}
 
 
 class LimitForm(DocumentForm):
-    name = TextField(label="Name", help_text="What callers read when it refuses them.")
-    subject = ChoiceField(subjects, label="Whose use")
-    each = ChoiceField(
-        [("", "All together"), *((name, label) for name, label in EACH.items())],
-        label="The amount is for",
+    name = TextField(
+        label=gettext_lazy("Name"),
+        help_text=gettext_lazy("What callers read when it refuses them."),
     )
-    measure = ChoiceField(limits.measures, label="Counts")
-    amount = TextField(label="Amount", help_text="US dollars where cost is counted.")
-    window = ChoiceField(list(WINDOWS.items()), label="In each", initial="month")
-    enforcement = ChoiceField(list(ENFORCEMENTS.items()), label="Beyond it", initial="refuse")
-    provider = TextField(label="Only this provider", suggestions="providers")
-    model = TextField(label="Only these models", help_text="* stands for any text.")
-    time_zone = TextField(label="Time zone", initial="UTC", help_text="As in Europe/Berlin.")
-    day = NumberField(label="First day", initial=1, help_text="Of the month, or of the week.")
-    hour = NumberField(label="First hour", initial=0)
-    warn_at = LinesField(label="Warn at percent", rows=2, help_text="A number a line.")
-    mode = ChoiceField(list(UNPRICED.items()), label="Without a known price", initial="free")
-    rate = TextField(label="Fixed rate", help_text="US dollars for a million tokens.")
-    input = NumberField(label="Weight of prompt tokens", initial=1)
-    output = NumberField(label="Of tokens of the answer", initial=1)
-    cached = NumberField(label="Of cached ones", initial=1)
-    reasoning = NumberField(label="Of reasoning", initial=1)
+    subject = TextField(
+        label=gettext_lazy("Whose use"),
+        initial="everything:",
+        widget=PickerWidget(
+            "limit-subjects", empty=gettext_lazy("A key, group, profile or provider")
+        ),
+    )
+    each = ChoiceField(
+        [("", gettext_lazy("All together")), *told(EACH.items())],
+        label=gettext_lazy("The amount is for"),
+    )
+    measure = ChoiceField(limits.measures, label=gettext_lazy("Counts"))
+    amount = TextField(
+        label=gettext_lazy("Amount"), help_text=gettext_lazy("US dollars where cost is counted.")
+    )
+    window = ChoiceField(told(WINDOWS.items()), label=gettext_lazy("In each"), initial="month")
+    enforcement = ChoiceField(
+        told(ENFORCEMENTS.items()), label=gettext_lazy("Beyond it"), initial="refuse"
+    )
+    provider = TextField(label=gettext_lazy("Only this provider"), suggestions="providers")
+    model = TextField(
+        label=gettext_lazy("Only these models"), help_text=gettext_lazy("* stands for any text.")
+    )
+    time_zone = TextField(
+        label=gettext_lazy("Time zone"),
+        initial="UTC",
+        help_text=gettext_lazy("As in Europe/Berlin."),
+    )
+    day = NumberField(
+        label=gettext_lazy("First day"),
+        initial=1,
+        help_text=gettext_lazy("Of the month, or of the week."),
+    )
+    hour = NumberField(label=gettext_lazy("First hour"), initial=0)
+    warn_at = LinesField(
+        label=gettext_lazy("Warn at percent"), rows=2, help_text=gettext_lazy("A number a line.")
+    )
+    mode = ChoiceField(
+        told(UNPRICED.items()), label=gettext_lazy("Without a known price"), initial="free"
+    )
+    rate = TextField(
+        label=gettext_lazy("Fixed rate"), help_text=gettext_lazy("US dollars for a million tokens.")
+    )
+    input = NumberField(label=gettext_lazy("Weight of prompt tokens"), initial=1)
+    output = NumberField(label=gettext_lazy("Of tokens of the answer"), initial=1)
+    cached = NumberField(label=gettext_lazy("Of cached ones"), initial=1)
+    reasoning = NumberField(label=gettext_lazy("Of reasoning"), initial=1)
 
     class Meta:
         model = Limit
@@ -93,11 +127,10 @@ class LimitForm(DocumentForm):
         self.existing: int | None = self.instance.pk
         if self.existing is not None:
             self.initial.update(_shown(LimitSerializer.document(self.instance)))
-        choices = dict(subjects())
-        subject = str(self.initial.get("subject", ""))
-        if subject and subject not in choices:
-            choices[subject] = subject.replace(":", ": ", 1)
-        self.fields["subject"].choices = list(choices.items())  # type: ignore[attr-defined]  # a field with choices
+        if "subject" in self.fields:
+            widget, subject = self.fields["subject"].widget, self["subject"].value()
+            assert isinstance(widget, PickerWidget)
+            widget.label = subject_label(str(subject or ""))
 
     def document(self) -> dict[str, Any]:
         typed = dict(self.cleaned_data)
@@ -138,15 +171,32 @@ def _number(text: str) -> Any:
 
 class PriceForm(DocumentForm):
     provider = TextField(
-        label="Provider", suggestions="providers", help_text="Blank means every one."
+        label=gettext_lazy("Provider"),
+        suggestions="providers",
+        help_text=gettext_lazy("Blank means every one."),
     )
-    model = TextField(label="Model", help_text="What it is asked for; * stands for any text.")
-    input = TextField(label="Prompt", help_text="US dollars for a million tokens.")
-    output = TextField(label="Answer", help_text="US dollars for a million tokens.")
-    cached_read = TextField(label="Read from a cache", help_text="Blank: as the prompt.")
-    cached_write = TextField(label="Written to a cache", help_text="Blank: as the prompt.")
-    reasoning = TextField(label="Reasoning", help_text="Blank: as the answer.")
-    request = TextField(label="Each request", help_text="US dollars, beside its tokens.")
+    model = TextField(
+        label=gettext_lazy("Model"),
+        help_text=gettext_lazy("What it is asked for; * stands for any text."),
+    )
+    input = TextField(
+        label=gettext_lazy("Prompt"), help_text=gettext_lazy("US dollars for a million tokens.")
+    )
+    output = TextField(
+        label=gettext_lazy("Answer"), help_text=gettext_lazy("US dollars for a million tokens.")
+    )
+    cached_read = TextField(
+        label=gettext_lazy("Read from a cache"), help_text=gettext_lazy("Blank: as the prompt.")
+    )
+    cached_write = TextField(
+        label=gettext_lazy("Written to a cache"), help_text=gettext_lazy("Blank: as the prompt.")
+    )
+    reasoning = TextField(
+        label=gettext_lazy("Reasoning"), help_text=gettext_lazy("Blank: as the answer.")
+    )
+    request = TextField(
+        label=gettext_lazy("Each request"), help_text=gettext_lazy("US dollars, beside its tokens.")
+    )
 
     class Meta:
         model = ModelPrice

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from gateway.console.forms.document_form import DocumentForm
@@ -21,18 +22,28 @@ from governance.services.mappings import save_problems
 
 class MappingForm(DocumentForm):
     pattern = TextField(
-        label="Pattern", help_text="A regular expression (RE2) must match the whole name."
+        label=gettext_lazy("Pattern"),
+        help_text=gettext_lazy("A regular expression (RE2) must match the whole name."),
     )
     match = ChoiceField(
-        [("exact", "Exact"), ("prefix", "Prefix"), ("regex", "Regular expression")], label="Match"
+        [
+            ("exact", gettext_lazy("Exact")),
+            ("prefix", gettext_lazy("Prefix")),
+            ("regex", gettext_lazy("Regular expression")),
+        ],
+        label=gettext_lazy("Match"),
     )
     destination = TextField(
-        label="Destination",
+        label=gettext_lazy("Destination"),
         suggestions="profiles",
-        help_text="A virtual model (light/large), a provider's model (openai/gpt-4o), or a "
-        "profile's id, name or virtual provider.",
+        help_text=gettext_lazy(
+            "A virtual model (light/large), a provider's model (openai/gpt-4o), or a "
+            "profile's id, name or virtual provider."
+        ),
     )
-    priority = NumberField(label="Priority", initial=0, help_text="Lower is tried first.")
+    priority = NumberField(
+        label=gettext_lazy("Priority"), initial=0, help_text=gettext_lazy("Lower is tried first.")
+    )
 
     class Meta:
         model = ModelMapping
@@ -55,10 +66,10 @@ class MappingAdmin(ServiceAdmin):
     list_display = ("pattern", "match", "destination", "priority", "enabled")
     list_filter = ("match", "enabled")
     search_fields = ("pattern", "destination")
-    empty_title = "There is no model mapping yet"
-    empty_text = (
-        "Clients that hard-code a model name (gpt-4o-mini) need not change: a mapping sends that "
-        "name to a virtual model or a provider."
+    empty_title = gettext_lazy("There is no model mapping yet")
+    empty_text = gettext_lazy(
+        "Clients that hard-code a model name (gpt-4o-mini) need not change: a mapping "
+        "sends that name to a virtual model or a provider."
     )
     change_form_after_template = "console/forms/profile_suggestions.html"
 

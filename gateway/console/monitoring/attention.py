@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext
+
 from gateway.console.monitoring.troubles import Recent
 from governance.routing.fallback import applies
 from governance.routing.fallback_modes import ALWAYS
@@ -55,9 +57,11 @@ def _unreadable(names: Iterable[str]) -> Iterator[Attention]:
         yield Attention(
             "bad",
             "credential_unreadable",
-            f"The credential of {name} cannot be read",
-            "None of the keys in POINTSMAN_ENCRYPTION_KEYS opens it. Bring the old key back, or "
-            "enter the credential again.",
+            gettext("The credential of %(name)s cannot be read") % {"name": name},
+            gettext(
+                "None of the keys in POINTSMAN_ENCRYPTION_KEYS opens it. Bring the old "
+                "key back, or enter the credential again."
+            ),
             "provider",
             name,
         )
@@ -70,13 +74,15 @@ def _failing(table: RoutingTable, troubles: Iterable[Recent]) -> Iterator[Attent
             continue
         code = trouble.code.replace("_", " ")
         if trouble.refused:
-            title = f"{provider.name} refuses this gateway"
-            detail = f"It answered {code}: credential, model name or account are wrong."
+            title = gettext("%(name)s refuses this gateway") % {"name": provider.name}
+            detail = gettext(
+                "It answered %(code)s: credential, model name or account are wrong."
+            ) % {"code": code}
         else:
-            title = f"{provider.name} is failing"
-            detail = (
-                f"{trouble.failed} of the last {trouble.tried} attempts failed, the latest: {code}."
-            )
+            title = gettext("%(name)s is failing") % {"name": provider.name}
+            detail = gettext(
+                "%(failed)s of the last %(tried)s attempts failed, the latest: %(code)s."
+            ) % {"failed": trouble.failed, "tried": trouble.tried, "code": code}
         yield Attention("bad", "provider_failing", title, detail, "provider", provider.name)
 
 
@@ -85,16 +91,18 @@ def _defaults(table: RoutingTable) -> Iterator[Attention]:
         yield Attention(
             "bad",
             "no_provider",
-            "There is no provider to answer requests",
-            "Add one, or switch one on.",
+            gettext("There is no provider to answer requests"),
+            gettext("Add one, or switch one on."),
             "provider",
         )
     elif table.default is None:
         yield Attention(
             "warn",
             "default_missing",
-            "No provider is the default",
-            "Requests that name no model and match no rule are refused. Mark one as default.",
+            gettext("No provider is the default"),
+            gettext(
+                "Requests that name no model and match no rule are refused. Mark one as default."
+            ),
             "provider",
         )
 
@@ -121,13 +129,23 @@ def _obstacle(provider: str, profile: Profile, table: RoutingTable) -> str | Non
 def _stranded(profile: Profile, cloud: bool, falls: bool, table: RoutingTable) -> Attention:
     """A profile none of whose targets can be tried."""
     if falls and table.local_default is not None:
-        outcome = f"Its requests fall to {table.local_default.name} on this machine."
+        outcome = gettext("Its requests fall to %(name)s on this machine.") % {
+            "name": table.local_default.name
+        }
     else:
-        outcome = "Its requests are refused."
+        outcome = gettext("Its requests are refused.")
     if cloud:
-        code, title = "cloud_only", f"{profile.name} leads only to the cloud, which is off"
-        outcome += " Cloud routing is switched on with POINTSMAN_ENABLE_CLOUD_ROUTING=true."
+        code, title = (
+            "cloud_only",
+            gettext("%(name)s leads only to the cloud, which is off") % {"name": profile.name},
+        )
+        outcome += gettext(
+            " Cloud routing is switched on with POINTSMAN_ENABLE_CLOUD_ROUTING=true."
+        )
     else:
-        code, title = "no_live_target", f"{profile.name} has no target that can answer"
-        outcome += " Its targets are switched off, or their providers are missing or off."
+        code, title = (
+            "no_live_target",
+            gettext("%(name)s has no target that can answer") % {"name": profile.name},
+        )
+        outcome += gettext(" Its targets are switched off, or their providers are missing or off.")
     return Attention("warn" if falls else "bad", code, title, outcome, "profile", profile.id)

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
+
 from gateway.console.monitoring.current_health import CurrentHealth
 from gateway.console.monitoring.troubles import Recent
 
@@ -19,17 +22,25 @@ class ProviderCondition:
 
     code: str
     """One of `CODES`."""
-    words: str
-    detail: str
+    words: str | Promise
+    detail: str | Promise
 
 
 _OVERRIDDEN: Final = {
-    "drain": ProviderCondition("drained", "drained", "An operator lets it have no new requests."),
+    "drain": ProviderCondition(
+        "drained",
+        gettext_lazy("drained"),
+        gettext_lazy("An operator lets it have no new requests."),
+    ),
     "open": ProviderCondition(
-        "forced_open", "forced open", "An operator has it tried after all others."
+        "forced_open",
+        gettext_lazy("forced open"),
+        gettext_lazy("An operator has it tried after all others."),
     ),
     "closed": ProviderCondition(
-        "forced_closed", "forced closed", "An operator holds no failures against it."
+        "forced_closed",
+        gettext_lazy("forced closed"),
+        gettext_lazy("An operator holds no failures against it."),
     ),
 }
 CODES: Final = (
@@ -65,10 +76,16 @@ def _troubled(recent: Recent | None) -> ProviderCondition | None:
         return None
     code = recent.code.replace("_", " ")
     if recent.refused:
-        detail = f"It answered {code}: credential, model name or account are wrong."
-        return ProviderCondition("refused", "refuses the gateway", detail)
-    detail = f"{recent.failed} of the last {recent.tried} attempts failed, the latest: {code}."
-    return ProviderCondition("failing", "failing", detail)
+        detail = gettext("It answered %(code)s: credential, model name or account are wrong.") % {
+            "code": code
+        }
+        return ProviderCondition("refused", gettext("refuses the gateway"), detail)
+    detail = gettext("%(failed)s of the last %(tried)s attempts failed, the latest: %(code)s.") % {
+        "failed": recent.failed,
+        "tried": recent.tried,
+        "code": code,
+    }
+    return ProviderCondition("failing", gettext("failing"), detail)
 
 
 def _held(live: CurrentHealth) -> ProviderCondition | None:
@@ -77,40 +94,59 @@ def _held(live: CurrentHealth) -> ProviderCondition | None:
     if cooling:
         seconds = max(one.seconds for one in cooling)
         names = _names(one.model for one in cooling)
-        detail = f"{names}: tried after all others for {seconds:.0f} s more."
-        return ProviderCondition("cooling_down", "cooling down", detail)
+        detail = gettext("%(names)s: tried after all others for %(seconds)s s more.") % {
+            "names": names,
+            "seconds": f"{seconds:.0f}",
+        }
+        return ProviderCondition("cooling_down", gettext("cooling down"), detail)
     trial = [one.model for one in live.models if one.on_trial]
     if trial:
-        detail = f"{_names(trial)}: one request finds out whether it answers again."
-        return ProviderCondition("on_trial", "on trial", detail)
+        detail = gettext("%(names)s: one request finds out whether it answers again.") % {
+            "names": _names(trial)
+        }
+        return ProviderCondition("on_trial", gettext("on trial"), detail)
     recovering = [one for one in live.models if one.share < 1.0]
     if recovering:
         share = min(one.share for one in recovering)
         names = _names(one.model for one in recovering)
-        detail = f"{names}: answers again, and gets {share:.0%} of its requests for now."
-        return ProviderCondition("recovering", f"recovering, {share:.0%}", detail)
+        detail = gettext(
+            "%(names)s: answers again, and gets %(share)s of its requests for now."
+        ) % {"names": names, "share": f"{share:.0%}"}
+        return ProviderCondition(
+            "recovering", gettext("recovering, %(share)s") % {"share": f"{share:.0%}"}, detail
+        )
     used = max((one.used_percent or 0.0 for one in live.models), default=0.0)
     if used >= NEARLY:
-        detail = "Targets stop at the share of the limit that they allow."
-        return ProviderCondition("limited", f"{used:.3g} % of its limit", detail)
+        detail = gettext("Targets stop at the share of the limit that they allow.")
+        return ProviderCondition(
+            "limited", gettext("%(used)s %% of its limit") % {"used": f"{used:.3g}"}, detail
+        )
     if live.saturated:
-        detail = f"All of the {live.slots} requests it may be sent at a time are under way."
-        return ProviderCondition("saturated", "busy", detail)
+        detail = gettext(
+            "All of the %(slots)s requests it may be sent at a time are under way."
+        ) % {"slots": live.slots}
+        return ProviderCondition("saturated", gettext("busy"), detail)
     return None
 
 
 def _fine(recent: Recent | None) -> ProviderCondition:
     if recent is None:
-        detail = "No attempt in the last quarter of an hour tells anything."
-        return ProviderCondition("unknown", "no requests", detail)
+        detail = gettext("No attempt in the last quarter of an hour tells anything.")
+        return ProviderCondition("unknown", gettext("no requests"), detail)
     if recent.failed:
         code = recent.code.replace("_", " ")
-        detail = f"{recent.failed} of the last {recent.tried} attempts failed: {code}."
-        return ProviderCondition("some_failures", "some failures", detail)
+        detail = gettext("%(failed)s of the last %(tried)s attempts failed: %(code)s.") % {
+            "failed": recent.failed,
+            "tried": recent.tried,
+            "code": code,
+        }
+        return ProviderCondition("some_failures", gettext("some failures"), detail)
     detail = (
-        f"It answered the last {recent.tried} attempts." if recent.tried > 1 else "It answered."
+        (gettext("It answered the last %(tried)s attempts.") % {"tried": recent.tried})
+        if recent.tried > 1
+        else gettext("It answered.")
     )
-    return ProviderCondition("answering", "answering", detail)
+    return ProviderCondition("answering", gettext("answering"), detail)
 
 
 def _names(models: Iterable[str]) -> str:

@@ -12,6 +12,8 @@ from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.forms import BooleanField
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -19,11 +21,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from gateway.console.audit.history import AuditedAdmin
 from gateway.console.forms.document_form import PlainForm as ModelForm
 from gateway.console.forms.fields import ChoiceField
-from gateway.console.people import roles
+from gateway.console.people import invitation, roles
+from gateway.console.sign_in import links
 from gateway.console.sign_in.sessions import sessions_of
 from gateway.console.sign_in.two_factor import SignInForm
 from gateway.console.theme.admin_classes import ModelAdmin, display
@@ -81,7 +85,29 @@ class PersonForm(RoleForm, UserChangeForm):  # type: ignore[misc]  # the theme h
 
 
 class NewPersonForm(RoleForm, UserCreationForm):  # type: ignore[misc]  # the theme has no types
-    pass
+    """With a password, or an invitation to choose one."""
+
+    invite = BooleanField(
+        label=_("Invite by e-mail"),
+        help_text=_("They get a link to choose a password by; leave both passwords empty."),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        refused = links.unavailable()
+        if refused:
+            self.fields["invite"].disabled = True
+            self.fields["invite"].help_text = refused
+
+    def validate_passwords(self, *args: str, **named: str) -> None:
+        if self.cleaned_data.get("invite"):
+            self.cleaned_data["set_usable_password"] = False
+            if not self.cleaned_data.get("email"):
+                self.add_error("email", gettext("An invitation needs an e-mail address."))
+        else:
+            super().validate_passwords(*args, **named)
 
 
 @admin.register(User)
@@ -96,10 +122,15 @@ class UserAdmin(AuditedAdmin, BaseUserAdmin, ModelAdmin):  # type: ignore[type-a
     fieldsets = (
         (None, {"fields": (("username", "role"), ("is_active", "password"))}),
         (_("Person"), {"fields": (("first_name", "last_name"), "email")}),
-        (_("Sign-in"), {"fields": (("last_login", "date_joined"), "sessions_shown")}),
+        (
+            _("Sign-in"),
+            {"fields": (("last_login", "date_joined"), "sessions_shown", "invitation_shown")},
+        ),
     )
-    add_fieldsets = ((None, {"fields": ("username", "role", ("password1", "password2"))}),)
-    readonly_fields = ("last_login", "date_joined", "sessions_shown")
+    add_fieldsets = (
+        (None, {"fields": (("username", "role"), ("email", "invite"), ("password1", "password2"))}),
+    )
+    readonly_fields = ("last_login", "date_joined", "sessions_shown", "invitation_shown")
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -113,6 +144,8 @@ class UserAdmin(AuditedAdmin, BaseUserAdmin, ModelAdmin):  # type: ignore[type-a
         role = form.cleaned_data.get("role")
         if role and role != form.initial.get("role"):
             roles.give(form.instance, role)
+        if form.cleaned_data.get("invite"):
+            transaction.on_commit(lambda: invitation.invite(request, form.instance))
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups", "user_permissions")
@@ -141,6 +174,10 @@ class UserAdmin(AuditedAdmin, BaseUserAdmin, ModelAdmin):  # type: ignore[type-a
             '<ul>{}</ul><a class="underline" href="{}">{}</a>',
             *(listed, reverse("console:sessions"), words),
         )
+
+    @admin.display(description=_("Invitation"))
+    def invitation_shown(self, row: User) -> Any:
+        return invitation.shown(row)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever sets the password of a superuser is one, so that is for superusers alone."""

@@ -7,7 +7,7 @@ export function request(conversation, options) {
   const body = { max_tokens: options.maxTokens ?? MOST_TOKENS };
   if (options.model) body.model = options.model;
   if (options.system) body.system = options.system;
-  body.messages = conversation.map(message);
+  body.messages = conversation.flatMap((one) => one.raw?.messages ?? [message(one)]);
   if (options.profile) body.routing_profile = options.profile;
   if (options.temperature !== null) body.temperature = options.temperature;
   if (options.tools.length) {
@@ -39,7 +39,7 @@ function message(one) {
     if (one.text) content.unshift({ type: "text", text: one.text });
     return { role: "assistant", content };
   }
-  if (!one.images.length) return { role: "user", content: one.text };
+  if (!one.images?.length) return { role: "user", content: one.text };
   const content = one.images.map((image) => ({
     type: "image",
     source: { type: "base64", media_type: image.type, data: image.url.split(",")[1] },
@@ -64,7 +64,7 @@ export function whole(answer, said) {
 // Adds one event of a stream to `said`.
 export function event({ data }, said) {
   const told = JSON.parse(data);
-  if (told.type === "error") throw new Error(told.error?.message ?? "The stream broke off.");
+  if (told.type === "error") throw new Error(told.error?.message ?? gettext("The stream broke off."));
   if (told.type === "content_block_start") begin(told.content_block, said);
   if (told.type !== "content_block_delta") return;
   const delta = told.delta;

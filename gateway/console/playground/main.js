@@ -9,7 +9,7 @@ import { Images } from "./images.js";
 import { Lanes, answerReader } from "./lanes.js";
 import { Log } from "./log.js";
 import * as openai from "./openai.js";
-import { keep, offer, options } from "./settings.js";
+import { fill, keep, offer, options } from "./settings.js";
 
 const PROTOCOLS = { chat: openai, messages: anthropic };
 const page = byId("playground");
@@ -59,7 +59,7 @@ async function send(message = null) {
   const sent = order();
   if (!sent) return;
   if (JSON.stringify(sent).length > Number(page.dataset.bodyLimit)) {
-    say("The conversation is larger than the service takes; start a new one.");
+    say(gettext("The conversation is larger than the service takes; start a new one."));
     return;
   }
   const protocol = PROTOCOLS[sent.endpoint];
@@ -69,7 +69,7 @@ async function send(message = null) {
   stopping = new AbortController();
   underWay(true);
   behind.begin();
-  say("Waiting for the answer …");
+  say(gettext("Waiting for the answer …"));
   if (message) sendOthers(message);
   try {
     await exchange(page.dataset.send, token, sent, stopping.signal, (event) => {
@@ -77,7 +77,7 @@ async function send(message = null) {
       if (event.event === "head") reader.head(event.status);
       if (event.event === "data") {
         reader.data(event.text);
-        if (sent.body.stream) say("Streaming …");
+        if (sent.body.stream) say(gettext("Streaming …"));
       }
       if (event.event === "end") reader.end();
       show();
@@ -96,9 +96,9 @@ function settle(said) {
   underWay(false);
   const usable = said.text || said.calls.length;
   if (usable && !said.error) conversation.push(said);
-  if (said.error) say("The request failed.");
-  else if (said.stopped) say("Stopped.");
-  else say("The answer is complete.");
+  if (said.error) say(gettext("The request failed."));
+  else if (said.stopped) say(gettext("Stopped."));
+  else say(gettext("The answer is complete."));
   if (said.calls.length && !said.error && !said.stopped) {
     log.askForResults(said, (results) => {
       put({ role: "tool", results });
@@ -198,7 +198,28 @@ byId("play-compare").addEventListener("click", ({ currentTarget: button }) => {
   else byId("play-model-2").focus();
 });
 
-keep(page.dataset.user);
+// --- a request of the log -----------------------------------------------------------------------
+
+// What was said is fetched behind the page. Nothing of it is kept in this browser.
+async function refill() {
+  const note = byId("play-note");
+  const answer = await fetch(page.dataset.kept);
+  const told = answer.ok ? await answer.json() : { note: interpolate(gettext("The service answered %s."), [answer.status]) };
+  note.textContent = told.note;
+  note.hidden = false;
+  if (!told.form) return;
+  fill(told.form);
+  for (const turn of told.form.turns) put(turn);
+  if (told.answer) {
+    const said = { role: "assistant", text: told.answer, calls: [], then: true };
+    log.add(said);
+    if (told.goes_on) conversation.push(said);
+  }
+  underWay(false);
+}
+
 copyButtons(say);
 offer(JSON.parse(byId("play-choices").textContent));
+if (page.dataset.kept) refill();
+else keep(page.dataset.user);
 text.focus(); // `autofocus` would come while the theme still hides the page.

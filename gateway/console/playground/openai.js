@@ -2,7 +2,7 @@
 
 // `options`: model, profile, stream, system, temperature, maxTokens, tools, extra.
 export function request(conversation, options) {
-  const messages = conversation.flatMap(message);
+  const messages = conversation.flatMap((one) => one.raw?.chat ?? message(one));
   if (options.system) messages.unshift({ role: "system", content: options.system });
   const body = { messages };
   if (options.model) body.model = options.model;
@@ -23,6 +23,7 @@ function message(one) {
   if (one.role === "tool") {
     return one.results.map(({ id, text }) => ({ role: "tool", tool_call_id: id, content: text }));
   }
+  if (one.role === "system") return [{ role: "system", content: one.text }];
   if (one.role === "assistant") {
     const said = { role: "assistant", content: one.text || null };
     if (one.calls.length) {
@@ -34,7 +35,7 @@ function message(one) {
     }
     return [said];
   }
-  if (!one.images.length) return [{ role: "user", content: one.text }];
+  if (!one.images?.length) return [{ role: "user", content: one.text }];
   const parts = one.images.map((image) => ({ type: "image_url", image_url: { url: image.url } }));
   if (one.text) parts.unshift({ type: "text", text: one.text });
   return [{ role: "user", content: parts }];
@@ -58,7 +59,7 @@ export function whole(answer, said) {
 export function event({ data }, said) {
   if (data === "[DONE]") return;
   const chunk = JSON.parse(data);
-  if (chunk.error) throw new Error(chunk.error.message ?? "The stream broke off.");
+  if (chunk.error) throw new Error(chunk.error.message ?? gettext("The stream broke off."));
   const delta = chunk.choices?.[0]?.delta ?? {};
   said.text += delta.content ?? delta.refusal ?? "";
   said.reasoning += delta.reasoning ?? delta.reasoning_content ?? "";

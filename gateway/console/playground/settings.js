@@ -36,6 +36,36 @@ export function keep(user) {
   if (KEPT.some((id) => byId(id).value)) byId("play-more").open = true;
 }
 
+// Puts the settings of a request of the log into the form.
+export function fill(form) {
+  byId("play-endpoint").value = form.endpoint;
+  byId("play-model").value = form.model;
+  byId("play-stream").checked = form.stream;
+  byId("play-system").value = form.system;
+  byId("play-temperature").value = form.temperature ?? "";
+  byId("play-max").value = form.max_tokens ?? "";
+  byId("play-tools").value = pretty(form.tools);
+  byId("play-extra").value = pretty(form.extra);
+  choose(form.profile);
+  const filled = [...document.querySelectorAll("#play-more textarea, #play-more input")];
+  byId("play-more").open = filled.some((field) => field.value);
+}
+
+function pretty(value) {
+  return Object.keys(value).length ? JSON.stringify(value, null, 2) : "";
+}
+
+// A profile as callers name it: by its id or its name. One that is not offered stays a field.
+function choose(named) {
+  const options = [...byId("play-profile").options].filter((one) => one.value);
+  const wanted = named.toLowerCase();
+  const found = options.find(({ value, text }) => [value, text].some((one) => one.toLowerCase() === wanted));
+  byId("play-profile").value = found?.value ?? "";
+  if (!named || found) return;
+  const extra = JSON.parse(byId("play-extra").value || "{}");
+  byId("play-extra").value = pretty({ ...extra, routing_profile: named });
+}
+
 // Offers models and profiles; what was chosen stays chosen where it can.
 export function offer(choices) {
   byId("play-models").replaceChildren(
@@ -44,7 +74,7 @@ export function offer(choices) {
   const profile = byId("play-profile");
   const chosen = profile.value || profile.dataset.chosen;
   profile.replaceChildren(
-    element("option", { value: "" }, "None named"),
+    element("option", { value: "" }, gettext("None named")),
     ...choices.profiles.map(({ id, name }) => element("option", { value: id }, name)),
   );
   profile.value = choices.profiles.some(({ id }) => id === chosen) ? chosen : "";
@@ -76,17 +106,17 @@ function json(id, read) {
 
 function readObject(value) {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new Error("Other fields must be a JSON object.");
+    throw new Error(gettext("Other fields must be a JSON object."));
   }
   return value;
 }
 
 // Each tool as `{name, description, parameters}`, whichever protocol's form it came in.
 function readTools(value) {
-  if (!Array.isArray(value)) throw new Error("Tools must be a JSON array.");
+  if (!Array.isArray(value)) throw new Error(gettext("Tools must be a JSON array."));
   return value.map((tool) => {
     const { name, description, parameters, input_schema: schema } = tool?.function ?? tool ?? {};
-    if (typeof name !== "string" || !name) throw new Error("Each tool needs a name.");
+    if (typeof name !== "string" || !name) throw new Error(gettext("Each tool needs a name."));
     const read = { name };
     if (description) read.description = description;
     read.parameters = parameters ?? schema ?? { type: "object", properties: {} };

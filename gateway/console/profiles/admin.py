@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from gateway.console.forms.service_admin import FormSets, cloud_routing, who
@@ -79,16 +80,17 @@ class ProfileAdmin(ExchangeAdmin):
     )
     list_filter = ("enabled", "strategy", "local_only")
     search_fields = ("id", "name", "virtual_provider", "targets__provider", "targets__model")
-    empty_title = "There is no routing profile yet"
-    empty_text = (
-        "A routing profile is a name callers use and the places behind it. Add a provider first, "
-        "then a profile with a target that names it: “virtual provider/alias” leads there."
+    empty_title = gettext_lazy("There is no routing profile yet")
+    empty_text = gettext_lazy(
+        "A routing profile is a name callers use and the places behind it. Add a "
+        "provider first, then a profile with a target that names it: “virtual "
+        "provider/alias” leads there."
     )
     change_form_template = "console/profiles/change_form.html"
     fieldsets = (
         (None, {"fields": (("name", "virtual_provider"), ("id", "enabled"), "description")}),
         (
-            "Routing",
+            gettext_lazy("Routing"),
             {
                 "fields": (
                     ("strategy", "local_fallback"),
@@ -98,7 +100,7 @@ class ProfileAdmin(ExchangeAdmin):
             },
         ),
         (
-            "When a target fails",
+            gettext_lazy("When a target fails"),
             {
                 "classes": ("collapse",),
                 "fields": (
@@ -183,8 +185,11 @@ class ProfileAdmin(ExchangeAdmin):
         if cloud_routing():
             return []
         return [
-            "Cloud routing is off: nothing is sent to a provider that is not local, whatever the "
-            "profiles say. POINTSMAN_ENABLE_CLOUD_ROUTING=true switches it on."
+            gettext(
+                "Cloud routing is off: nothing is sent to a provider that is not local, "
+                "whatever the profiles say. POINTSMAN_ENABLE_CLOUD_ROUTING=true switches "
+                "it on."
+            )
         ]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -195,27 +200,27 @@ class ProfileAdmin(ExchangeAdmin):
             row.providers, row.may_switch = held, may_switch
         return listing
 
-    @display("Virtual model", ordering="virtual_provider")
+    @display(gettext_lazy("Virtual model"), ordering="virtual_provider")
     def virtual_model(self, profile: RoutingProfile) -> str:
         names = [target.virtual_model or "*" for target in profile.ordered_targets()]
         return ", ".join(f"{profile.virtual_provider}/{name}" for name in dict.fromkeys(names))
 
-    @display("Enabled", ordering="enabled")
+    @display(gettext_lazy("Enabled"), ordering="enabled")
     def switch_shown(self, profile: Any) -> str:
         if profile.may_switch:
             return switch.rendered(profile)
         return render_to_string("unfold/helpers/boolean.html", {"value": profile.enabled})
 
-    @display("Strategy", ordering="strategy")
+    @display(gettext_lazy("Strategy"), ordering="strategy")
     def strategy_shown(self, profile: RoutingProfile) -> str:
         return profile.get_strategy_display()
 
-    @display("If none answers")
+    @display(gettext_lazy("If none answers"))
     def otherwise(self, profile: RoutingProfile) -> str:
         held = fallback_modes.mode_of(settings.LOCAL_FALLBACK, profile.local_fallback)
-        return fallback_modes.IN_SHORT[held.mode]
+        return gettext(fallback_modes.IN_SHORT[held.mode])
 
-    @admin.display(description="If no target answers")
+    @admin.display(description=gettext_lazy("If no target answers"))
     def if_none_answers(self, profile: RoutingProfile) -> str:
         """As it is saved, in a sentence."""
         return sentence_for(frozen.PROFILE.of(profile, targets=()), snapshot.current())
@@ -225,22 +230,17 @@ class ProfileAdmin(ExchangeAdmin):
         return who_reads(profile)
 
     @display(
-        "Goes to",
-        label={
-            "local": "success",
-            "cloud": "success",
-            "local and cloud": "success",
-            "falls to local": "warning",
-            "unreachable": "danger",
-        },
+        gettext_lazy("Goes to"),
+        label={tone: tone for tone in ("default", "success", "warning", "danger")},
     )
-    def reach(self, profile: Any) -> str:
+    def reach(self, profile: Any) -> tuple[str, str]:
         targets = profile.ordered_targets()
         installation = settings.LOCAL_FALLBACK
         held = profile.providers
-        return profile_badge(profile, targets, held, cloud_routing(), installation).text
+        badge = profile_badge(profile, targets, held, cloud_routing(), installation)
+        return badge.tone, badge.text
 
-    @display("Targets")
+    @display(gettext_lazy("Targets"))
     def target_list(self, profile: Any) -> str:
         held, cloud = profile.providers, cloud_routing()
         targets = profile.ordered_targets()
@@ -249,7 +249,14 @@ class ProfileAdmin(ExchangeAdmin):
             badge = target_badge(target, profile, held, cloud)
             state = "" if badge.tone in ("success", "info") else f" ({badge.text})"
             part = share(target, targets)
-            weight = f", weight {target.weight:g}: {part}" if part else ""
+            weight = (
+                (
+                    gettext(", weight %(weight)s: %(part)s")
+                    % {"weight": f"{target.weight:g}", "part": part}
+                )
+                if part
+                else ""
+            )
             shown.append(f"{target}{weight}{state}")
         return ", ".join(shown)
 

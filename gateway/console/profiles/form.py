@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from django.utils.translation import gettext
+from django.utils.functional import lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
@@ -15,6 +16,7 @@ from gateway.console.forms.fields import ChoiceField, NumberField, ProseField, T
 from gateway.console.picker.widgets import PickerWidget
 from governance import strategies
 from governance.models import ApiKey, RoutingProfile
+from governance.models.choices import told
 from governance.models.routing_profile import CACHE_SCOPES
 from governance.routing import fallback_modes
 from governance.routing.fields import Problem
@@ -25,14 +27,16 @@ from governance.services.profiles import profile_problems, with_id
 
 class ProfileForm(DocumentForm):
     id = TextField(
-        label="Id",
-        help_text="How the API names the profile. Made when left blank; it never changes.",
+        label=gettext_lazy("Id"),
+        help_text=gettext_lazy(
+            "How the API names the profile. Made when left blank; it never changes."
+        ),
     )
-    name = TextField(label="Name")
-    description = ProseField(label="Description")
+    name = TextField(label=gettext_lazy("Name"))
+    description = ProseField(label=gettext_lazy("Description"))
     virtual_provider = TextField(
         label=_("Prefix"),
-        help_text="What callers write before the slash: “light” in “light/large”.",
+        help_text=gettext_lazy("What callers write before the slash: “light” in “light/large”."),
     )
     virtual_key_id = TextField(
         label=_("Restrict to key"),
@@ -41,30 +45,37 @@ class ProfileForm(DocumentForm):
     )
     strategy = ChoiceField(
         strategies.choices,
-        label="Strategy",
-        help_text=strategies.help_text(),
+        label=gettext_lazy("Strategy"),
+        help_text=lazy(strategies.help_text, str)(),
     )
     local_fallback = ChoiceField(
-        fallback_modes.CHOICES,
+        told(fallback_modes.CHOICES),
         label=_("If all targets fail"),
         help_text=_("What callers get when no target answers; a key may be stricter."),
     )
     retries = NumberField(
-        label="Retries",
-        help_text="How often a try that failed in passing is made again on the same target, 0 to "
-        "3: a lost connection or a 500, 502 or 504 once, a 429 that asks for at most 5 seconds as "
-        "often as this says. Blank: once, and only on the last target.",
+        label=gettext_lazy("Retries"),
+        help_text=gettext_lazy(
+            "How often a try that failed in passing is made again on the same target, 0 "
+            "to 3: a lost connection or a 500, 502 or 504 once, a 429 that asks for at "
+            "most 5 seconds as often as this says. Blank: once, and only on the last "
+            "target."
+        ),
     )
     hedge_after = NumberField(
-        label="Hedge after",
-        help_text="Seconds without a first token after which the next target is asked too; the "
-        "first to answer wins, both are paid for. At most one request in twenty gets a second "
-        "target. Blank: 10 seconds, and only for streams. 0: never.",
+        label=gettext_lazy("Hedge after"),
+        help_text=gettext_lazy(
+            "Seconds without a first token after which the next target is asked too; the "
+            "first to answer wins, both are paid for. At most one request in twenty gets "
+            "a second target. Blank: 10 seconds, and only for streams. 0: never."
+        ),
     )
     return_after = NumberField(
-        label="Return after",
-        help_text="Seconds for which the first target has been healthy when conversations that "
-        "another one took over go back to it.",
+        label=gettext_lazy("Return after"),
+        help_text=gettext_lazy(
+            "Seconds for which the first target has been healthy when conversations that "
+            "another one took over go back to it."
+        ),
     )
     spill_after = NumberField(
         label=_("Spill after"),
@@ -75,11 +86,16 @@ class ProfileForm(DocumentForm):
         ),
     )
     on_broken_stream = ChoiceField(
-        [("continue", "Another target continues it"), ("error", "It ends in an error")],
-        label="When a stream breaks",
-        help_text="Only plain text is continued, up to 256 KiB: no tool calls, no JSON. The next "
-        "target goes on with what was sent, or says it again word for word; if it says something "
-        "else, the stream ends in an error.",
+        [
+            ("continue", gettext_lazy("Another target continues it")),
+            ("error", gettext_lazy("It ends in an error")),
+        ],
+        label=gettext_lazy("When a stream breaks"),
+        help_text=gettext_lazy(
+            "Only plain text is continued, up to 256 KiB: no tool calls, no JSON. The "
+            "next target goes on with what was sent, or says it again word for word; if "
+            "it says something else, the stream ends in an error."
+        ),
     )
 
     cache_ttl = NumberField(

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 
 from gateway.console.forms.service_admin import who
 from gateway.console.profiles import duplicate, import_plan
@@ -28,7 +29,7 @@ class ExchangeAdmin(SwitchAdmin):
     actions_list = ("export_profiles", "import_profiles")
     actions_detail = ("duplicate",)
 
-    @action("Export", url_path="export", permissions=("view",))
+    @action(gettext_lazy("Export"), url_path="export", permissions=("view",))
     def export_profiles(self, request: HttpRequest) -> HttpResponse:
         """The API's own answer, as a file."""
         answer: HttpResponse = ProfileViewSet.as_view({"get": "export"})(request)
@@ -36,7 +37,7 @@ class ExchangeAdmin(SwitchAdmin):
             answer["Content-Disposition"] = 'attachment; filename="routing-profiles.json"'
         return answer
 
-    @action("Import", url_path="import", permissions=("add", "change", "delete"))
+    @action(gettext_lazy("Import"), url_path="import", permissions=("add", "change", "delete"))
     def import_profiles(self, request: HttpRequest) -> HttpResponse:
         """Asks for a document, shows the plan, and does it when that is confirmed."""
         if request.method != "POST":
@@ -51,7 +52,7 @@ class ExchangeAdmin(SwitchAdmin):
         except Refused as refused:
             return self._page(request, form, refused=refused)
 
-    @action("Duplicate", url_path="duplicate", permissions=("view", "duplicate"))
+    @action(gettext_lazy("Duplicate"), url_path="duplicate", permissions=("view", "duplicate"))
     def duplicate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Opens the form to add a profile with a copy in it: saving it is up to the operator."""
         try:
@@ -116,8 +117,10 @@ class ExchangeAdmin(SwitchAdmin):
         except import_plan.Stale as stale:
             messages.warning(
                 request,
-                "Nothing was changed yet. Someone saved something since the plan was shown: this "
-                "is the plan as things stand now.",
+                gettext(
+                    "Nothing was changed yet. Someone saved something since the plan was "
+                    "shown: this is the plan as things stand now."
+                ),
             )
             try:
                 return self._plan(request, form, stale.given)
@@ -138,7 +141,7 @@ class ExchangeAdmin(SwitchAdmin):
             "console/profiles/import.html",
             {
                 **self.admin_site.each_context(request),
-                "title": "Import routing profiles",
+                "title": gettext("Import routing profiles"),
                 "opts": self.opts,
                 "form": form,
                 **context,

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django import forms
 from django.core import signing
 from django.db import transaction
+from django.utils.translation import gettext, gettext_lazy
 from rest_framework.exceptions import APIException
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
@@ -40,15 +41,15 @@ class Imported:
 class ImportForm(forms.Form):
     """A document, pasted or uploaded."""
 
-    text = ProseField(label="Paste an export", rows=12)
+    text = ProseField(label=gettext_lazy("Paste an export"), rows=12)
     file = forms.FileField(
-        label="or upload one", required=False, widget=UnfoldAdminFileFieldWidget()
+        label=gettext_lazy("or upload one"), required=False, widget=UnfoldAdminFileFieldWidget()
     )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if bool(data.get("text")) == bool(data.get("file")) and not self.errors:
-            raise forms.ValidationError("Paste a document or upload one: one of the two.")
+            raise forms.ValidationError(gettext("Paste a document or upload one: one of the two."))
         return data
 
     def given(self) -> Imported:
@@ -97,7 +98,7 @@ class Stale(Exception):
 
     def __init__(self, given: Imported) -> None:
         self.given = given
-        super().__init__("The configuration has changed since.")
+        super().__init__(gettext("The configuration has changed since."))
 
 
 def plan(given: Imported, who: str) -> ImportPlan:
@@ -131,7 +132,7 @@ def apply(token: str, who: str) -> ImportOutcome:
     except (signing.BadSignature, ValueError):
         author = None
     if author != who:
-        message = "The plan is no longer good: paste or upload the document again."
+        message = gettext("The plan is no longer good: paste or upload the document again.")
         raise Invalid(Problem("", "expired", message))
     with transaction.atomic():
         # Locks the row as every writer does, so nobody gets in between look and write.

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import path, reverse
+from django.utils.translation import gettext
 
 from gateway.console.forms.service_admin import ServiceAdmin, who
 from governance import services
@@ -50,10 +51,16 @@ class SwitchAdmin(ServiceAdmin):
         except NotFound:
             return self.missing(request, object_id)
         except Refused as refused:
-            messages.error(request, f"Nothing was changed. {refused}")
+            messages.error(
+                request, gettext("Nothing was changed. %(refused)s") % {"refused": refused}
+            )
         else:
             words = "on" if enabled else "off"
-            messages.success(request, f"{saved.document['name']} is switched {words}.")
+            messages.success(
+                request,
+                gettext("%(document)s is switched %(words)s.")
+                % {"document": saved.document["name"], "words": words},
+            )
         filters = request.POST.get("filters", "")
         listing = reverse(_LISTING) + (f"?{filters}" if filters else "")
         return HttpResponseRedirect(f"{listing}#switch-{object_id}")

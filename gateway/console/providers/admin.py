@@ -9,7 +9,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 
 from gateway.console.forms.service_admin import ServiceAdmin, cloud_routing, who
 from gateway.console.monitoring.condition import condition
@@ -29,6 +31,13 @@ from governance.routing.fields import Problem
 from governance.routing.overrides import override_of
 
 SET_CREDENTIALS = "governance.set_credentials"
+CREDENTIAL = gettext_lazy("Credential")
+RENAMING = gettext_lazy("Renaming")
+CREDENTIALS = {
+    "set": gettext_lazy("set"),
+    "none": gettext_lazy("none"),
+    "unreadable": gettext_lazy("unreadable"),
+}
 HEALTH = {
     "drained": "danger",
     "forced_open": "warning",
@@ -54,10 +63,11 @@ class ProviderAdmin(ServiceAdmin):
     list_display = ("name", "kind", "where", "credential_shown", "default_model", "health", "state")
     list_filter = ("kind", "is_local", "enabled")
     search_fields = ("name", "base_url", "default_model")
-    empty_title = "There is no provider yet"
-    empty_text = (
-        "A provider is a place that answers requests: the engine on this machine, a cloud, or a "
-        "server of your own such as LM Studio, Ollama or vLLM. Add one, then a routing profile."
+    empty_title = gettext_lazy("There is no provider yet")
+    empty_text = gettext_lazy(
+        "A provider is a place that answers requests: the engine on this machine, a "
+        "cloud, or a server of your own such as LM Studio, Ollama or vLLM. Add one, "
+        "then a routing profile."
     )
     fieldsets = (
         (
@@ -70,9 +80,9 @@ class ProviderAdmin(ServiceAdmin):
                 )
             },
         ),
-        ("Credential", {"fields": (("api_key", "clear_api_key"), "extra_headers")}),
+        (CREDENTIAL, {"fields": (("api_key", "clear_api_key"), "extra_headers")}),
         (
-            "Models",
+            gettext_lazy("Models"),
             {
                 "fields": (
                     "default_model",
@@ -84,8 +94,11 @@ class ProviderAdmin(ServiceAdmin):
                 )
             },
         ),
-        ("Limits", {"fields": (TIMEOUTS, "max_concurrency")}),
-        ("Renaming", {"classes": ("collapse",), "fields": ("used_by", "rename_in_targets")}),
+        (gettext_lazy("Limits"), {"fields": (TIMEOUTS, "max_concurrency")}),
+        (
+            RENAMING,
+            {"classes": ("collapse",), "fields": ("used_by", "rename_in_targets")},
+        ),
     )
     readonly_fields = ("used_by", "credential_shown", "known_facts")
     change_form_outer_before_template = "console/providers/before.html"
@@ -96,13 +109,13 @@ class ProviderAdmin(ServiceAdmin):
         found = dict(super().get_fieldsets(request, obj))
         changing = self.has_change_permission(request, obj)
         if not obj:
-            del found["Renaming"]
+            del found[RENAMING]
             # There is none to clear yet.
-            found["Credential"] = {"fields": ("api_key", "extra_headers")}
+            found[CREDENTIAL] = {"fields": ("api_key", "extra_headers")}
         elif not changing:
-            found["Renaming"] = {"fields": ("used_by",)}
+            found[RENAMING] = {"fields": ("used_by",)}
         if not request.user.has_perm(SET_CREDENTIALS) or (obj and not changing):
-            found["Credential"] = {"fields": ("credential_shown",)}
+            found[CREDENTIAL] = {"fields": ("credential_shown",)}
         return list(found.items())
 
     def get_form(
@@ -146,8 +159,11 @@ class ProviderAdmin(ServiceAdmin):
             users = services.profiles_naming(row.name)
             if users:
                 to_delete.append(
-                    f"In use: the routing profiles {', '.join(users)} name “{row.name}”. Their "
-                    "targets stay and are skipped as not configured."
+                    gettext(
+                        "In use: the routing profiles %(listed)s name “%(name)s”. Their "
+                        "targets stay and are skipped as not configured."
+                    )
+                    % {"listed": ", ".join(users), "name": row.name}
                 )
         return to_delete, counts, missing, protected
 
@@ -156,42 +172,54 @@ class ProviderAdmin(ServiceAdmin):
         rows = list(Provider.objects.all())
         if rows and not any(row.is_default and row.enabled for row in rows):
             found.append(
-                "No enabled provider is marked as default: requests that name no model may find "
-                "no way."
+                gettext(
+                    "No enabled provider is marked as default: requests that name no "
+                    "model may find no way."
+                )
             )
         if not cloud_routing() and any(row.enabled and not row.is_local for row in rows):
-            found.append("Cloud routing is off: providers that are not local get no request.")
+            found.append(
+                gettext("Cloud routing is off: providers that are not local get no request.")
+            )
         lost = [row.name for row in rows if row.credential == "unreadable"]
         if lost:
             found.append(
-                f"The credentials of {', '.join(lost)} cannot be read: no key of "
-                "POINTSMAN_ENCRYPTION_KEYS opens them. Set them anew, or bring the key back."
+                gettext(
+                    "The credentials of %(listed)s cannot be read: no key of "
+                    "POINTSMAN_ENCRYPTION_KEYS opens them. Set them anew, or bring the "
+                    "key back."
+                )
+                % {"listed": ", ".join(lost)}
             )
         return found
 
-    @display("Where", ordering="is_local", label={"local": "success", "cloud": "info"})
-    def where(self, row: Provider) -> str:
-        return "local" if row.is_local else "cloud"
+    @display(
+        gettext_lazy("Where"), ordering="is_local", label={"local": "success", "cloud": "info"}
+    )
+    def where(self, row: Provider) -> tuple[str, str]:
+        return ("local", gettext("local")) if row.is_local else ("cloud", gettext("cloud"))
 
     @display(
-        "Credential",
+        gettext_lazy("Credential"),
         label={"set": "success", "none": "default", "unreadable": "danger"},
     )
-    def credential_shown(self, row: Provider) -> str:
-        return row.credential
+    def credential_shown(self, row: Provider) -> tuple[str, str | Promise]:
+        return row.credential, CREDENTIALS[row.credential]
 
     @display(
-        "State",
+        gettext_lazy("State"),
         ordering="enabled",
         label={"enabled": "success", "default": "success", "disabled": "default"},
     )
-    def state(self, row: Provider) -> str:
+    def state(self, row: Provider) -> tuple[str, str]:
         if not row.enabled:
-            return "disabled"
-        return "default" if row.is_default else "enabled"
+            return "disabled", gettext("disabled")
+        if row.is_default:
+            return "default", gettext("default")
+        return "enabled", gettext("enabled")
 
-    @display("Health", label=HEALTH)
-    def health(self, row: Any) -> tuple[str, str]:
+    @display(gettext_lazy("Health"), label=HEALTH)
+    def health(self, row: Any) -> tuple[str, str | Promise]:
         return row.condition.code, row.condition.words
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -205,11 +233,13 @@ class ProviderAdmin(ServiceAdmin):
             row.condition = condition(recent.get(key), known.get(key), override)
         return listing
 
-    @admin.display(description="Used by")
+    @admin.display(description=gettext_lazy("Used by"))
     def used_by(self, row: Provider) -> str:
-        return ", ".join(services.profiles_naming(row.name)) or "No routing profile names it."
+        return ", ".join(services.profiles_naming(row.name)) or gettext(
+            "No routing profile names it."
+        )
 
-    @admin.display(description="What is known")
+    @admin.display(description=gettext_lazy("What is known"))
     def known_facts(self, row: Provider) -> SafeString:
         return rendered_facts(row)
 

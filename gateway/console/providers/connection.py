@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from django.utils.translation import gettext
+
 from governance.kinds.kind import Probe
 from governance.routing.table import ProviderEntry
 from inference.translate.chat.limit_field import limit_field
@@ -59,7 +61,7 @@ def complete(provider: ProviderEntry, model: str) -> Answered:
     if isinstance(answer, list) or not any(
         isinstance(answer.get(name), list | dict) for name in names
     ):
-        raise Unanswered("It answered, but with no completion. Is the base URL the API's?")
+        raise Unanswered(gettext("It answered, but with no completion. Is the base URL the API's?"))
     return Answered(taken, _name(backend, answer.get("model")) or model)
 
 
@@ -83,7 +85,9 @@ def listed(provider: ProviderEntry) -> tuple[str, ...]:
     answer = _told(backend, "GET", probe.models_path, b"")
     rows = answer.get(probe.models_field) if isinstance(answer, dict) else answer
     if not isinstance(rows, list):
-        raise Unanswered("It answered, but with no list of models. Is the base URL the API's?")
+        raise Unanswered(
+            gettext("It answered, but with no list of models. Is the base URL the API's?")
+        )
     told = (row.get(probe.model_name) for row in rows if isinstance(row, dict))
     if probe.name_after:
         told = (str(name).rpartition(probe.name_after)[2] for name in told)
@@ -115,19 +119,26 @@ def _told(
             limit=ANSWER_LIMIT,
         )
     except ConnectTimedOut:
-        raise Unanswered(f"No connection within {provider.connect_timeout:g} seconds.") from None
+        raise Unanswered(
+            gettext("No connection within %(connect_timeout)s seconds.")
+            % {"connect_timeout": f"{provider.connect_timeout:g}"}
+        ) from None
     except ConnectFailed as error:
-        cause = error.cause or "nothing answers there, or the name is unknown"
-        raise Unanswered(f"No connection: {cause}.") from None
+        cause = error.cause or gettext("nothing answers there, or the name is unknown")
+        raise Unanswered(gettext("No connection: %(cause)s.") % {"cause": cause}) from None
     except TimeoutError:
-        raise Unanswered(f"No whole answer within {patience:g} seconds.") from None
+        raise Unanswered(
+            gettext("No whole answer within %(patience)s seconds.") % {"patience": f"{patience:g}"}
+        ) from None
     except ResponseTooLarge:
-        raise Unanswered("The answer is larger than any answer to this can be.") from None
+        raise Unanswered(gettext("The answer is larger than any answer to this can be.")) from None
     except TokenUnavailable as error:
         raise Unanswered(str(error)) from None
     except UpstreamError as error:
         why = f": {error.cause}" if error.cause else ""
-        raise Unanswered(f"The connection broke before the answer was whole{why}.") from None
+        raise Unanswered(
+            gettext("The connection broke before the answer was whole%(why)s.") % {"why": why}
+        ) from None
     if response.status_code != 200:
         words = backend.kind.failure_words
         failure = of_status(response.status_code, response.content, words=words)
@@ -137,7 +148,7 @@ def _told(
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict | list):
-        raise Unanswered("It answered, but not with JSON. Is the base URL the API's?")
+        raise Unanswered(gettext("It answered, but not with JSON. Is the base URL the API's?"))
     return answer
 
 
@@ -147,7 +158,9 @@ def _said(backend: Backend, body: bytes) -> str:
     words = " ".join(read_error(backend.redacted(body)).message.split())
     if not words or not words.isprintable():
         return ""
-    return f" It says: “{words if len(words) <= SENTENCE else f'{words[: SENTENCE - 1]}…'}”"
+    return gettext(" It says: “%(value)s”") % {
+        "value": words if len(words) <= SENTENCE else f"{words[: SENTENCE - 1]}…"
+    }
 
 
 def _name(backend: Backend, value: object) -> str:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from gateway.console.forms.service_admin import who
@@ -57,7 +58,7 @@ class Wish:
     def target(self) -> str | Mapping[str, Any]:
         """As `services.add_models` takes it. Raises `Invalid` when nothing was chosen."""
         if not self.profile:
-            raise Invalid(Problem("profile", "required", "Choose a routing profile."))
+            raise Invalid(Problem("profile", "required", gettext("Choose a routing profile.")))
         if self.profile == NEW:
             return {"name": self.name, "virtual_provider": self.virtual_provider}
         return self.profile
@@ -84,7 +85,7 @@ def models_page(
     return page(
         request,
         "console/providers/models.html",
-        f"Models of {row.name}",
+        gettext("Models of %(name)s") % {"name": row.name},
         provider=row,
         names=[(name, name in chosen, at_models[name], facts(row.name, name)) for name in names],
         gone=[(name, at_models[name]) for name in chosen if name not in names],
@@ -112,7 +113,7 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Provider, pk=pk)
     wish, ticked = Wish.of(request.POST), request.POST.getlist("models")
     if not request.user.has_perm(wish.permission):
-        messages.error(request, "You may not change that routing profile.")
+        messages.error(request, gettext("You may not change that routing profile."))
         return HttpResponseRedirect(reverse("admin:governance_provider_change", args=(pk,)))
     try:
         added = services.add_models(
@@ -136,7 +137,14 @@ def _told(provider: str, added: services.Added) -> str:
     """What was done, with the way to the profile."""
     profile, count = added.saved.document, len(added.models)
     link = reverse("admin:governance_routingprofile_change", args=(profile["id"],))
-    what = "1 model is a target" if count == 1 else f"{count} models are targets"
-    there = f" Already there: {', '.join(added.already)}." if added.already else ""
-    text = '{}: {} of <a class="underline" href="{}">{}</a> now.{}'
-    return format_html(text, provider, what, link, profile["name"], there)
+    text = ngettext(
+        "{provider}: {count} model is a target of {profile} now.",
+        "{provider}: {count} models are targets of {profile} now.",
+        count,
+    )
+    named = format_html('<a class="underline" href="{}">{}</a>', link, profile["name"])
+    told = format_html(text, provider=provider, count=count, profile=named)
+    if not added.already:
+        return told
+    there = gettext("Already there: %(names)s.") % {"names": ", ".join(added.already)}
+    return format_html("{} {}", told, there)

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from gateway.console.forms.service_admin import cloud_routing
@@ -96,22 +97,28 @@ def state(request: HttpRequest, row: Provider) -> dict[str, Any]:
 def _next(request: HttpRequest, row: Provider) -> tuple[str, str, str]:
     """Where nothing was tried: a sentence, and a link with its words where there is one to give."""
     if not row.enabled:
-        return "It is switched off: switch it on below.", "", ""
+        return gettext("It is switched off: switch it on below."), "", ""
     if not row.is_local and not cloud_routing():
         return (
-            "Cloud routing is off, so nothing is sent there. POINTSMAN_ENABLE_CLOUD_ROUTING=true "
-            "switches it on.",
+            gettext(
+                "Cloud routing is off, so nothing is sent there. "
+                "POINTSMAN_ENABLE_CLOUD_ROUTING=true switches it on."
+            ),
             "",
             "",
         )
     if not row.is_default and not services.profiles_naming(row.name):
         if not request.user.has_perm(CHANGE):
-            return "No routing profile names it.", "", ""
-        return "No routing profile names it: list its models below and make them targets.", "", ""
+            return gettext("No routing profile names it."), "", ""
+        return (
+            gettext("No routing profile names it: list its models below and make them targets."),
+            "",
+            "",
+        )
     if not request.user.has_perm(PLAY):
-        return "Requests through a profile that names it will show here.", "", ""
+        return gettext("Requests through a profile that names it will show here."), "", ""
     link = f"{reverse('console:playground')}?{urlencode({'model': f'{row.name}/{_model(row)}'})}"
-    return "Send it one to see how it fares.", link, "Open the playground"
+    return gettext("Send it one to see how it fares."), link, gettext("Open the playground")
 
 
 def _model(row: Provider) -> str:

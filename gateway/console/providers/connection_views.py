@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -46,9 +47,16 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
         model = request.POST.get("model", "").strip() or _usual_model(provider)
         answered = complete(provider, model)
     except Unanswered as failed:
-        messages.error(request, f"{row.name} failed the test. {failed}")
+        messages.error(
+            request,
+            gettext("%(name)s failed the test. %(failed)s") % {"name": row.name, "failed": failed},
+        )
     else:
-        text = f"{row.name} works: {answered.model} answered in {answered.milliseconds} ms."
+        text = gettext("%(name)s works: %(model)s answered in %(milliseconds)s ms.") % {
+            "name": row.name,
+            "model": answered.model,
+            "milliseconds": answered.milliseconds,
+        }
         messages.success(request, text)
     return _back(row)
 
@@ -82,7 +90,11 @@ def models(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         names = _names(_saved(row))
     except Unanswered as failed:
-        messages.error(request, f"{row.name} did not list its models. {failed}")
+        messages.error(
+            request,
+            gettext("%(name)s did not list its models. %(failed)s")
+            % {"name": row.name, "failed": failed},
+        )
         return _back(row)
     return models_page(request, row, names, ticked=row.models)
 
@@ -102,9 +114,12 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
             credentials=request.user.has_perm(SET_CREDENTIALS),
         )
     except Refused as refused:
-        messages.error(request, f"Nothing was saved. {refused}")
+        messages.error(request, gettext("Nothing was saved. %(refused)s") % {"refused": refused})
     else:
-        text = f"{row.name} now has {_counted(document['models'])}."
+        text = gettext("%(name)s now has %(counted)s.") % {
+            "name": row.name,
+            "counted": _counted(document["models"]),
+        }
         messages.success(request, text)
     return _back(row)
 
@@ -112,7 +127,9 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
 def _as_requests_meet_it(row: Row) -> ProviderEntry:
     """A provider that need not be saved. Raises `Unanswered` where none could be sent."""
     if not row.is_local and not cloud_routing():
-        raise Unanswered("Cloud routing is off and the provider is not local: nothing was sent.")
+        raise Unanswered(
+            gettext("Cloud routing is off and the provider is not local: nothing was sent.")
+        )
     return provider_entry(row)
 
 
@@ -127,12 +144,16 @@ def _names_or_nothing(provider: ProviderEntry) -> tuple[str, ...]:
 def _saved(row: Row) -> ProviderEntry:
     """The provider as requests meet it. Raises `Unanswered` where none could be sent."""
     if not row.is_local and not cloud_routing():
-        raise Unanswered("Cloud routing is off and the provider is not local: nothing was sent.")
+        raise Unanswered(
+            gettext("Cloud routing is off and the provider is not local: nothing was sent.")
+        )
     if row.credential == "unreadable":
-        raise Unanswered("Its credential cannot be read, so nothing was sent: set it anew.")
+        raise Unanswered(
+            gettext("Its credential cannot be read, so nothing was sent: set it anew.")
+        )
     provider = snapshot.refresh().providers.get(row.name.casefold())
     if provider is None:
-        raise Unanswered("The routing table does not hold it. See the service's log.")
+        raise Unanswered(gettext("The routing table does not hold it. See the service's log."))
     return provider
 
 
@@ -142,7 +163,7 @@ def _usual_model(provider: ProviderEntry) -> str:
         return provider.default_model or provider.models[0]
     names = _names(provider)
     if not names:
-        raise Unanswered("It lists no model, so there is none to ask: name one.")
+        raise Unanswered(gettext("It lists no model, so there is none to ask: name one."))
     return names[0]
 
 
@@ -158,7 +179,7 @@ def _names(provider: ProviderEntry) -> tuple[str, ...]:
 
 
 def _counted(names: list[str]) -> str:
-    return "1 model" if len(names) == 1 else f"{len(names)} models"
+    return ngettext("%(count)d model", "%(count)d models", len(names)) % {"count": len(names)}
 
 
 def _back(row: Row) -> HttpResponse:

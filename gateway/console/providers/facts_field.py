@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
+from django.utils.translation import gettext
 
 from gateway.console.forms.fields import ProseField
 from governance.routing.model_facts import CAPABILITIES
@@ -41,8 +42,11 @@ def _read(line: str) -> dict[str, Any]:
     model, colon, said = line.rpartition(": ")
     if not colon:
         raise forms.ValidationError(
-            f"“{line}” must be a model, a colon and what is known of it: "
-            "gpt-oss-*: context 131072, output 32768, text, tools"
+            gettext(
+                "“%(line)s” must be a model, a colon and what is known of it: gpt-oss-*: "
+                "context 131072, output 32768, text, tools"
+            )
+            % {"line": line}
         )
     found: dict[str, Any] = {"model": model.strip()}
     for part in filter(None, (one.strip() for one in said.split(","))):
@@ -54,7 +58,10 @@ def _read(line: str) -> dict[str, Any]:
         else:
             known = ", ".join(CAPABILITIES)
             raise forms.ValidationError(
-                f"“{part}” is not understood: say context and output with a number of tokens, "
-                f"and any of {known}."
+                gettext(
+                    "“%(part)s” is not understood: say context and output with a number "
+                    "of tokens, and any of %(known)s."
+                )
+                % {"part": part, "known": known}
             )
     return found

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldBooleanSwitchWidget, UnfoldBooleanWidget
 
 from gateway.console.forms.document_form import DocumentForm
@@ -45,60 +47,86 @@ PLAIN = (
 
 
 class ProviderForm(DocumentForm):
-    name = TextField(label="Name", help_text="What targets and callers call it.")
+    name = TextField(
+        label=gettext_lazy("Name"), help_text=gettext_lazy("What targets and callers call it.")
+    )
     kind = ChoiceField(
         kinds.choices,
-        label="Kind",
-        help_text="The API it speaks, and how your key is shown to it.",
+        label=gettext_lazy("Kind"),
+        help_text=gettext_lazy("The API it speaks, and how your key is shown to it."),
     )
     base_url = TextField(
-        label="Base URL",
-        help_text="As https://api.openai.com/v1. Blank for the built-in engine, which has none.",
+        label=gettext_lazy("Base URL"),
+        help_text=gettext_lazy(
+            "As https://api.openai.com/v1. Blank for the built-in engine, which has none."
+        ),
     )
     default_model = TextField(
-        label="Default model",
-        help_text="Asked for when neither target nor request names a model.",
+        label=gettext_lazy("Default model"),
+        help_text=gettext_lazy("Asked for when neither target nor request names a model."),
     )
-    models = LinesField(label="Models", help_text="Known to be there, a line each.")
+    models = LinesField(
+        label=gettext_lazy("Models"), help_text=gettext_lazy("Known to be there, a line each.")
+    )
     responses_models = LinesField(
-        label="Models with Responses API",
-        help_text="Asked by OpenAI's Responses API where that is of use, a line each: “gpt-5*”, or "
-        "“!gpt-4*” for those that are not. None: all of api.openai.com, none elsewhere.",
+        label=gettext_lazy("Models with Responses API"),
+        help_text=gettext_lazy(
+            "Asked by OpenAI's Responses API where that is of use, a line each: “gpt-5*”, "
+            "or “!gpt-4*” for those that are not. None: all of api.openai.com, none "
+            "elsewhere."
+        ),
     )
     capabilities = ChoicesField(
-        CAPABILITIES, label="Can take", help_text="None: its models take everything."
+        CAPABILITIES,
+        label=gettext_lazy("Can take"),
+        help_text=gettext_lazy("None: its models take everything."),
     )
     model_facts = FactLinesField(
-        label="Facts of models",
-        help_text="A line each: “gpt-oss-*: context 131072, output 32768, text, tools”. What is "
-        "left out comes from the list of models that ships with the service.",
+        label=gettext_lazy("Facts of models"),
+        help_text=gettext_lazy(
+            "A line each: “gpt-oss-*: context 131072, output 32768, text, tools”. What is "
+            "left out comes from the list of models that ships with the service."
+        ),
     )
-    connect_timeout = NumberField(label="Connect timeout", help_text="Seconds.")
+    connect_timeout = NumberField(
+        label=gettext_lazy("Connect timeout"), help_text=gettext_lazy("Seconds.")
+    )
     first_event_timeout = NumberField(
-        label="Timeout to first token", help_text="Seconds until the answer begins."
+        label=gettext_lazy("Timeout to first token"),
+        help_text=gettext_lazy("Seconds until the answer begins."),
     )
     idle_timeout = NumberField(
-        label="Idle timeout",
-        help_text="Seconds between two tokens. Blank: 30 where the provider sends signs of life, "
-        "else 60.",
+        label=gettext_lazy("Idle timeout"),
+        help_text=gettext_lazy(
+            "Seconds between two tokens. Blank: 30 where the provider sends signs of life, else 60."
+        ),
     )
-    total_timeout = NumberField(label="Total timeout", help_text="Seconds; blank: no limit.")
-    max_concurrency = NumberField(label="Max concurrent requests", help_text="Blank: no limit.")
-    api_key = SecretField(label="API key")
+    total_timeout = NumberField(
+        label=gettext_lazy("Total timeout"), help_text=gettext_lazy("Seconds; blank: no limit.")
+    )
+    max_concurrency = NumberField(
+        label=gettext_lazy("Max concurrent requests"), help_text=gettext_lazy("Blank: no limit.")
+    )
+    api_key = SecretField(label=gettext_lazy("API key"))
     clear_api_key = forms.BooleanField(
-        label="Clear the API key", required=False, widget=UnfoldBooleanWidget()
+        label=gettext_lazy("Clear the API key"), required=False, widget=UnfoldBooleanWidget()
     )
     extra_headers = HeadersField(
-        label="Extra headers",
-        help_text=f"“Name: value”, a line each. Values are never shown: {MASK} keeps "
-        "the one that is there.",
+        label=gettext_lazy("Extra headers"),
+        help_text=format_lazy(
+            gettext_lazy(
+                "“Name: value”, a line each. Values are never shown: {mask} keeps the one "
+                "that is there."
+            ),
+            mask=MASK,
+        ),
     )
     rename_in_targets = forms.BooleanField(
-        label="Rename it in targets too",
+        label=gettext_lazy("Rename it in targets too"),
         required=False,
         initial=True,
         widget=UnfoldBooleanWidget(),
-        help_text="When the name changes: profiles that name the old one follow.",
+        help_text=gettext_lazy("When the name changes: profiles that name the old one follow."),
     )
 
     class Meta:
@@ -146,8 +174,8 @@ class ProviderForm(DocumentForm):
 
 def _key_help(row: Provider) -> str:
     if row.credential == "unreadable":
-        return "No key of the ring opens what is stored: set it anew."
+        return gettext("No key of the ring opens what is stored: set it anew.")
     if row.has_api_key:
-        return "One is set; blank keeps it."
+        return gettext("One is set; blank keeps it.")
     of = "; ".join(f"{one.label}: {one.key_help}" for one in kinds.KINDS.values() if one.key_help)
-    return f"None is set. {of}."
+    return gettext("None is set. %(of)s.") % {"of": of}

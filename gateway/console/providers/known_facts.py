@@ -6,6 +6,7 @@ from typing import Final
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from governance import snapshot
 from governance.models import Provider, RoutingTarget
@@ -19,7 +20,7 @@ def rendered_facts(row: Provider) -> SafeString:
     table = snapshot.current()
     provider = table.providers.get(row.name.casefold()) if row.name else None
     if provider is None:
-        return SafeString("Saved providers show it here.")
+        return SafeString(gettext("Saved providers show it here."))
     targets = RoutingTarget.objects.filter(provider__iexact=row.name).exclude(model="")
     named = targets.order_by("model").values_list("model", flat=True).distinct()
     models = list(dict.fromkeys(filter(None, (row.default_model, *row.models, *named))))

@@ -54,6 +54,7 @@ def rendered_override(request: HttpRequest, row: Provider) -> SafeString:
             "overrides": found,
             "choices": CHOICES,
             "durations": FOR,
+            "model": request.GET.get("override", "")[:300],
             "may_change": request.user.has_perm(CHANGE),
         },
         request=request,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext_lazy
+
 from governance.kinds import Preset, ProviderKind, presets
 
 Groups = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -21,7 +23,7 @@ def groups() -> Groups:
     """The presets of all kinds."""
     return tuple(
         (
-            title,
+            str(title),
             tuple(
                 (preset.label, query(kind, preset))
                 for kind, preset in presets()
@@ -32,4 +34,4 @@ def groups() -> Groups:
     )
 
 
-_TITLES: Final = (("Clouds", False), ("On this machine", True))
+_TITLES: Final = ((gettext_lazy("Clouds"), False), (gettext_lazy("On this machine"), True))

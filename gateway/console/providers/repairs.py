@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from gateway.collector.places import places
@@ -52,11 +53,16 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
     """Requests go out as they came again, until one is refused."""
     row = get_object_or_404(Provider, pk=pk)
     if services.forget_repairs(row, who=who(request)):
-        messages.success(request, f"What {row.name} refuses is found out anew.")
+        messages.success(
+            request, gettext("What %(name)s refuses is found out anew.") % {"name": row.name}
+        )
     else:
         messages.error(
             request,
-            "Nothing was forgotten: the collector is away, which tells every process. "
-            f"It is started with {COMMAND}.",
+            gettext(
+                "Nothing was forgotten: the collector is away, which tells every process. "
+                "It is started with %(command)s."
+            )
+            % {"command": COMMAND},
         )
     return HttpResponseRedirect(reverse("admin:governance_provider_change", args=(row.pk,)))

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from gateway.console.forms.service_admin import ServiceAdmin
 from gateway.console.targets.shares import typed_shares
@@ -61,7 +62,7 @@ def _typed(request: HttpRequest, page: ServiceAdmin, row: RoutingProfile | None)
     form.full_clean()
     inlines = page.get_inline_instances(request, row)
     if not inlines:
-        return Draft({}, ("You may not see the targets.",))
+        return Draft({}, (gettext("You may not see the targets."),))
     formset_class = inlines[0].get_formset(request, row)
     targets: Any = formset_class(
         data=request.POST, instance=form.instance, prefix=formset_class.get_default_prefix()
@@ -73,7 +74,7 @@ def _typed(request: HttpRequest, page: ServiceAdmin, row: RoutingProfile | None)
         *_messages(form),
         *map(str, targets.non_form_errors()),
         *(
-            f"Target {number}: {message}"
+            (gettext("Target %(number)s: %(message)s") % {"number": number, "message": message})
             for number, one in enumerate(targets.rows, 1)
             for message in _messages(one)
         ),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from django.http import QueryDict
+from django.utils.translation import gettext
 
 from governance.api import simulation
 from governance.errors import Invalid
@@ -45,7 +46,9 @@ def read_question(posted: QueryDict, table: RoutingTable) -> simulation.Asked:
 def _of_the_past(number: str, document: dict[str, Any], table: RoutingTable) -> simulation.Asked:
     past = past_request(int(number)) if number.isdecimal() else None
     if past is None:
-        raise Invalid(Problem("past", "not_found", "That request is not in the log any more."))
+        raise Invalid(
+            Problem("past", "not_found", gettext("That request is not in the log any more."))
+        )
     known = any(virtual_key.id == past.key_id for virtual_key in table.virtual_keys.values())
     if document["virtual_key_id"] is None and known:
         document["virtual_key_id"] = past.key_id
@@ -56,8 +59,8 @@ def _parsed(text: str) -> Mapping[str, Any]:
     try:
         request = json.loads(text)
     except ValueError as error:
-        message = f"The request is no JSON: {error}."
+        message = gettext("The request is no JSON: %(error)s.") % {"error": error}
         raise Invalid(Problem("request", "json", message)) from None
     if not isinstance(request, Mapping):
-        raise Invalid(Problem("request", "type", "The request must be a JSON object."))
+        raise Invalid(Problem("request", "type", gettext("The request must be a JSON object.")))
     return request

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from gateway.console.rehearsal.choices import COUNTS, SEE_PAST
@@ -35,7 +36,9 @@ def rehearsal(request: HttpRequest) -> HttpResponse:
     table = snapshot.refresh()
     past = request.POST.get(f"{PREFIX}source") == "past"
     if past and not request.user.has_perm(SEE_PAST):
-        return _problems(request, replace(draft, problems=("You may not see past requests.",)))
+        return _problems(
+            request, replace(draft, problems=(gettext("You may not see past requests."),))
+        )
     try:
         asked = read_question(request.POST, table)
     except Invalid as error:
@@ -86,7 +89,7 @@ def _draft(request: HttpRequest) -> Draft | None:
 
 def _problems(request: HttpRequest, draft: Draft | None) -> HttpResponse:
     if draft is None:
-        draft = Draft({}, ("This profile is not there any more.",))
+        draft = Draft({}, (gettext("This profile is not there any more."),))
     return render(
         request,
         "console/rehearsal/problems.html",

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 
 from gateway.console.forms.service_admin import who
@@ -54,8 +55,10 @@ class RevisionAdmin(ModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
         context = {
-            "empty_title": "Nothing was changed yet",
-            "empty_text": "Every save, import and revert is kept here, and can be taken back.",
+            "empty_title": gettext("Nothing was changed yet"),
+            "empty_text": gettext(
+                "Every save, import and revert is kept here, and can be taken back."
+            ),
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
@@ -96,7 +99,9 @@ class RevisionAdmin(ModelAdmin):
             else:
                 plan = services.revert(version, **frame)
         except Refused as refused:
-            messages.error(request, f"Nothing was changed. {refused}")
+            messages.error(
+                request, gettext("Nothing was changed. %(refused)s") % {"refused": refused}
+            )
             return HttpResponseRedirect(listing)
         if confirmed:
             for warning in plan.warnings:
@@ -110,7 +115,7 @@ class RevisionAdmin(ModelAdmin):
             return HttpResponseRedirect(listing)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Go back to revision {version}",
+            "title": gettext("Go back to revision %(version)s") % {"version": version},
             "one": all(one),
             "opts": self.opts,
             "plan": plan,
@@ -118,12 +123,12 @@ class RevisionAdmin(ModelAdmin):
         }
         return TemplateResponse(request, "console/revisions/revert.html", context)
 
-    @admin.action(description="Compare two revisions", permissions=["view"])
+    @admin.action(description=gettext_lazy("Compare two revisions"), permissions=["view"])
     def compare_two(self, request: HttpRequest, rows: Any) -> HttpResponse | None:
         """From the list, with two of its boxes ticked."""
         versions = sorted(rows.values_list("version", flat=True)[:3])
         if len(versions) != 2:
-            messages.warning(request, "Tick two revisions to compare them.")
+            messages.warning(request, gettext("Tick two revisions to compare them."))
             return None
         query = urlencode({"from": versions[0], "to": versions[1]})
         return HttpResponseRedirect(f"{reverse('admin:governance_revision_compare')}?{query}")
@@ -142,7 +147,7 @@ class RevisionAdmin(ModelAdmin):
                 form.add_error(None, str(refused))
         context = {
             **self.admin_site.each_context(request),
-            "title": "Compare revisions",
+            "title": gettext("Compare revisions"),
             "opts": self.opts,
             "form": form,
             "compared": found is not None,
@@ -150,10 +155,10 @@ class RevisionAdmin(ModelAdmin):
         }
         return TemplateResponse(request, "console/revisions/compare.html", context)
 
-    @display("What changed")
+    @display(gettext_lazy("What changed"))
     def summary_shown(self, row: Revision) -> str:
         return row.summary if len(row.summary) <= 200 else f"{row.summary[:199]}…"
 
-    @admin.display(description="Changes")
+    @admin.display(description=gettext_lazy("Changes"))
     def difference(self, row: Revision) -> SafeString:
         return drawn(services.differences(row), row.version)

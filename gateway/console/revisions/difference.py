@@ -12,6 +12,8 @@ from django import forms
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
@@ -27,7 +29,7 @@ class CompareForm(forms.Form):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        for name, label in (("from", "From revision"), ("to", "To revision")):
+        for name, label in (("from", gettext("From revision")), ("to", gettext("To revision"))):
             self.fields[name] = forms.IntegerField(
                 label=label, min_value=1, max_value=2**63 - 1, widget=UnfoldAdminIntegerFieldWidget
             )
@@ -48,19 +50,20 @@ def _way_back(one: Difference, version: int | None) -> SafeString | str:
 
 
 def _thing(one: Difference, version: int | None) -> SafeString:
-    kind = one.kind[:1].upper() + one.kind[1:]
+    kind = capfirst(gettext(one.kind))
     phrases = format_html_join("", "<li>{}</li>", ((words,) for words in one.words))
     listed = format_html('<ul class="list-disc ml-5">{}</ul>', phrases) if phrases else ""
     return format_html(
         '<section class="mb-4"><h2 class="font-semibold">{} “{}” {}</h2>{}{}'
-        '<details><summary class="{}">Line by line</summary>{}</details></section>',
+        '<details><summary class="{}">{}</summary>{}</details></section>',
         *(
             kind,
             one.name,
-            one.verb,
+            gettext(one.verb),
             listed,
             _way_back(one, version),
             OPENER,
+            gettext("Line by line"),
             unified(one.before, one.after),
         ),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from gateway.console.forms.document_form import DocumentForm
@@ -26,19 +26,30 @@ from governance.services.rules import save_problems
 
 
 class RuleForm(DocumentForm):
-    name = TextField(label="Name", help_text="Records name it as the reason of a decision.")
+    name = TextField(
+        label=gettext_lazy("Name"),
+        help_text=gettext_lazy("Records name it as the reason of a decision."),
+    )
     profile = TextField(
-        label="Routing profile",
+        label=gettext_lazy("Routing profile"),
         suggestions="profiles",
-        help_text="Id, name or virtual provider; the rule is skipped while there is none.",
+        help_text=gettext_lazy(
+            "Id, name or virtual provider; the rule is skipped while there is none."
+        ),
     )
     match = ChoiceField(
-        [("all", "All conditions hold"), ("any", "Any condition holds")], label="When"
+        [
+            ("all", gettext_lazy("All conditions hold")),
+            ("any", gettext_lazy("Any condition holds")),
+        ],
+        label=gettext_lazy("When"),
     )
     conditions = ConditionsField(
-        label="Conditions",
-        help_text="Without any the rule always holds. Keywords are separated by commas and stand "
-        "for whole words. Save to get more rows.",
+        label=gettext_lazy("Conditions"),
+        help_text=gettext_lazy(
+            "Without any the rule always holds. Keywords are separated by commas and "
+            "stand for whole words. Save to get more rows."
+        ),
     )
 
     class Meta:
@@ -63,10 +74,10 @@ class RuleAdmin(ServiceAdmin):
     list_per_page = 500
     ordering_field = "position"
     hide_ordering_field = True
-    empty_title = "There is no heuristic rule yet"
-    empty_text = (
-        "Rules decide where a request goes whose model is “auto” or missing, by its length, tools, "
-        "images or words. The first that holds wins."
+    empty_title = gettext_lazy("There is no heuristic rule yet")
+    empty_text = gettext_lazy(
+        "Rules decide where a request goes whose model is “auto” or missing, by its "
+        "length, tools, images or words. The first that holds wins."
     )
     change_form_after_template = "console/forms/profile_suggestions.html"
 
@@ -107,7 +118,7 @@ class RuleAdmin(ServiceAdmin):
         except Refused as refused:
             messages.error(request, str(refused))
         else:
-            messages.success(request, "The rules are tried in this order now.")
+            messages.success(request, gettext("The rules are tried in this order now."))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Tells every row whether the profile it names is there; one query for all of them."""
@@ -136,28 +147,31 @@ class RuleAdmin(ServiceAdmin):
         quoted = ", ".join(f"“{name}”" for name in names)
         return [text % {"names": quoted, "above": next(iter(hidden.values()))}]
 
-    @display("Conditions")
+    @display(gettext_lazy("Conditions"))
     def condition_list(self, row: HeuristicRule) -> str:
         words = [
             f"{one['feature']} {one['operator']} {_value(one['value'])}" for one in row.conditions
         ]
-        return (" and " if row.match == "all" else " or ").join(words) or "always"
+        joint = gettext("and") if row.match == "all" else gettext("or")
+        return f" {joint} ".join(words) or gettext("always")
 
     @display(
-        "State",
+        gettext_lazy("State"),
         label={
             "active": "success",
             "disabled": "default",
-            "sleeps: no such profile": "warning",
-            "never tried": "warning",
+            "sleeps": "warning",
+            "covered": "warning",
         },
     )
-    def state(self, row: Any) -> str:
+    def state(self, row: Any) -> tuple[str, str]:
         if not row.enabled:
-            return "disabled"
+            return "disabled", gettext("disabled")
         if row.covered:
-            return "never tried"
-        return "active" if row.awake else "sleeps: no such profile"
+            return "covered", gettext("never tried")
+        if row.awake:
+            return "active", gettext("active")
+        return "sleeps", gettext("sleeps: no such profile")
 
 
 def _handles() -> set[str]:

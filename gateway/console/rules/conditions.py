@@ -9,17 +9,18 @@ from django import forms
 from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from governance.routing.heuristics import FLAGS, OPERATORS, TEXTS
 
 FEATURES: Final = (
-    ("last_user_characters", "characters of the last user message"),
-    ("prompt_tokens", "estimated prompt tokens"),
-    ("messages", "messages"),
-    ("tools", "tools"),
-    ("images", "images"),
-    ("reasoning", "reasoning asked for"),
-    ("last_user_text", "keywords in the last user message"),
+    ("last_user_characters", gettext_lazy("characters of the last user message")),
+    ("prompt_tokens", gettext_lazy("estimated prompt tokens")),
+    ("messages", gettext_lazy("messages")),
+    ("tools", gettext_lazy("tools")),
+    ("images", gettext_lazy("images")),
+    ("reasoning", gettext_lazy("reasoning asked for")),
+    ("last_user_text", gettext_lazy("keywords in the last user message")),
 )
 BLANK_ROWS: Final = 2
 

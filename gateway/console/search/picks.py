@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
+from gateway.console.picker import subjects
 from gateway.console.playground.choices import usable_keys
 from gateway.console.targets.row_state import RowStates
 from gateway.console.theme.page import console_view
@@ -106,9 +107,21 @@ def _models(words: str, beside: Mapping[str, str]) -> Iterable[Option]:
                 yield Option(model, model, facts if wanted else f"{name} {facts}".strip())
 
 
+def _limit_subjects(words: str, beside: Mapping[str, str]) -> Iterable[Option]:
+    if words.casefold() in subjects.subject_label(subjects.EVERYTHING).casefold():
+        yield Option(subjects.EVERYTHING, subjects.subject_label(subjects.EVERYTHING))
+    yield from (Option(*one) for one in subjects.found(subjects.OF_LIMITS, words, MOST + 1))
+
+
+def _alert_subjects(words: str, beside: Mapping[str, str]) -> Iterable[Option]:
+    return (Option(*one) for one in subjects.found(subjects.OF_ALERTS, words, MOST + 1))
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     "keys": Kind(("governance.view_apikey", "governance.view_routingprofile"), _keys),
     "usable-keys": Kind((PLAYGROUND,), _usable_keys),
+    "alert-subjects": Kind(("governance.view_alertrule",), _alert_subjects),
+    "limit-subjects": Kind(("governance.view_limit",), _limit_subjects),
     "profiles": Kind(("governance.view_routingprofile", PLAYGROUND), _profiles),
     "providers": Kind(("governance.view_provider", "governance.view_routingprofile"), _providers),
     "models": Kind(("governance.view_provider", "governance.view_routingprofile"), _models),

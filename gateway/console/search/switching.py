@@ -10,7 +10,9 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from gateway.console.forms.service_admin import who
@@ -28,7 +30,7 @@ _KEPT: Final = ("has_api_key", "credential", "extra_headers")
 class Switchable:
     """A kind of thing that is on or off."""
 
-    label: str
+    label: str | Promise
     model: Any
     name: str
     """The field people know it by."""
@@ -65,14 +67,18 @@ def _mapping(request: HttpRequest, row: ModelMapping, on: bool) -> Any:
 
 
 KINDS: Final[Mapping[str, Switchable]] = {
-    "provider": Switchable("provider", Provider, "name", "change_provider", _provider),
-    "profile": Switchable(
-        "routing profile", RoutingProfile, "name", "change_routingprofile", _profile
+    "provider": Switchable(
+        gettext_lazy("provider"), Provider, "name", "change_provider", _provider
     ),
-    "key": Switchable("API key", ApiKey, "name", "change_apikey", _key),
-    "rule": Switchable("heuristic rule", HeuristicRule, "name", "change_heuristicrule", _rule),
+    "profile": Switchable(
+        gettext_lazy("routing profile"), RoutingProfile, "name", "change_routingprofile", _profile
+    ),
+    "key": Switchable(gettext_lazy("API key"), ApiKey, "name", "change_apikey", _key),
+    "rule": Switchable(
+        gettext_lazy("heuristic rule"), HeuristicRule, "name", "change_heuristicrule", _rule
+    ),
     "mapping": Switchable(
-        "model mapping", ModelMapping, "pattern", "change_modelmapping", _mapping
+        gettext_lazy("model mapping"), ModelMapping, "pattern", "change_modelmapping", _mapping
     ),
 }
 VERBS: Final = {"enable": "on", "disable": "off"}
@@ -97,7 +103,7 @@ def matching(request: HttpRequest, words: str) -> Iterator[Action]:
         for kind, switchable in KINDS.items():
             if not request.user.has_perm(f"governance.{switchable.permission}"):
                 continue
-            known = switchable.label.casefold()
+            known = str(switchable.label).casefold()
             named = [part for part in rest if part not in known.split() and part != kind]
             if not named and not (rest and set(rest) <= {*known.split(), kind}):
                 continue

@@ -9,14 +9,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from governance.api.errors import envelope
 from governance.defaults import has_generated_password
 
 PLACES: Final = ("/admin/", "/api/governance")
-WORDS: Final = (
-    "This service can be reached from elsewhere, and your password is the one it was made with: "
-    "choose another first."
+WORDS: Final = gettext_lazy(
+    "This service can be reached from elsewhere, and your password is the one it was "
+    "made with: choose another first."
 )
 
 
@@ -30,10 +31,11 @@ def generated_password_middleware(
         if not user.is_authenticated or not has_generated_password(user):
             return get_response(request)
         change = reverse("admin:password_change")
-        if request.path in (change, reverse("admin:logout"), reverse("admin:jsi18n")):
+        words = (reverse("admin:jsi18n"), reverse("console:jsi18n"))
+        if request.path in (change, reverse("admin:logout"), *words):
             return get_response(request)
         if not request.path.startswith("/admin/"):
-            return JsonResponse(envelope(403, WORDS, "generated_password"), status=403)
+            return JsonResponse(envelope(403, str(WORDS), "generated_password"), status=403)
         messages.warning(request, WORDS)
         return HttpResponseRedirect(change)
 

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from gateway.console.theme.page import console_view, page
@@ -25,6 +26,8 @@ from governance import audit
 NOTE: Final = "signed_in"
 """What a session remembers of its beginning."""
 OTHERS: Final = "others"
+SWEPT: Final = 200
+"""Sessions that are over, of which so many are removed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,19 @@ class SignedIn:
 
 def remember(sender: Any, request: HttpRequest | None, user: Any, **rest: Any) -> None:
     """Notes where and when a session begins."""
+    forget_expired()
     if request is not None and hasattr(request, "session"):
         request.session[NOTE] = {
             "address": client_address(request),
             "agent": request.headers.get("User-Agent", "")[:200],
             "at": timezone.now().isoformat(),
         }
+
+
+def forget_expired() -> None:
+    """Removes what is over; called where sessions begin, so that strangers heap nothing up."""
+    over = Session.objects.filter(expire_date__lt=timezone.now())
+    Session.objects.filter(pk__in=list(over.values_list("pk", flat=True)[:SWEPT])).delete()
 
 
 user_logged_in.connect(remember, dispatch_uid="console.sessions")
@@ -91,7 +101,7 @@ def _signed_in(users: Mapping[str, Any], own: str | None) -> Iterator[SignedIn]:
 @console_view()
 def show(request: HttpRequest) -> HttpResponse:
     found = sorted(sessions(request), key=lambda one: (not one.own, str(one.user)))
-    return page(request, "console/sign_in/sessions.html", "Sessions", sessions=found)
+    return page(request, "console/sign_in/sessions.html", gettext("Sessions"), sessions=found)
 
 
 @require_POST
@@ -118,7 +128,11 @@ def end(request: HttpRequest) -> HttpResponse:
         for one in ended
     )
     count = len(ended)
-    messages.success(request, "1 session is ended." if count == 1 else f"{count} are ended.")
+    messages.success(
+        request,
+        ngettext("%(count)d session is ended.", "%(count)d sessions are ended.", count)
+        % {"count": count},
+    )
     return HttpResponseRedirect(reverse("console:sessions"))
 
 

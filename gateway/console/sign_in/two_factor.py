@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import qrcode
 import qrcode.image.svg
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -21,11 +22,15 @@ from django.contrib import messages
 from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.request import split_domain_port
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from gateway.console.sign_in import passkeys
+from gateway.console.sign_in.confirmed import confirmed
 from gateway.console.theme.page import console_view, page
 from governance import secrets
 
@@ -42,12 +47,17 @@ class SealedByTheRing(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is un
     def decrypt(self, encrypted_text: str) -> str:
         return secrets.decrypt(encrypted_text)
 
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Passkeys belong to the name these pages are reached by, whatever the port."""
+        host, _port = split_domain_port(context.request.get_host())
+        return {"id": host, "name": "Pointsman"}
+
 
 class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold is untyped
     """Name, password, and the code where one is set up."""
 
     code = forms.CharField(
-        label="Code of your authenticator app, where you have set one up",
+        label=gettext_lazy("Code of your authenticator app, where you have set one up"),
         required=False,
         max_length=20,
         widget=UnfoldAdminTextInputWidget(
@@ -87,19 +97,12 @@ def passes(user: Any, code: str) -> bool:
 def show(request: HttpRequest) -> HttpResponse:
     """Whether it is on; the picture to scan where it is not."""
     if _app(request.user) is not None:
-        return page(request, "console/sign_in/two_factor.html", "Two-factor sign-in", on=True)
+        return _page(request, on=True)
     secret = generate_totp_secret()
     request.session[PENDING] = secrets.encrypt(secret)
     name = quote(request.user.get_username())
     address = f"otpauth://totp/Pointsman:{name}?secret={secret}&issuer=Pointsman"
-    answer = page(
-        request,
-        "console/sign_in/two_factor.html",
-        "Two-factor sign-in",
-        on=False,
-        secret=secret,
-        picture=_picture(address),
-    )
+    answer = _page(request, on=False, secret=secret, picture=_picture(address))
     answer["Cache-Control"] = "no-store"
     return answer
 
@@ -113,15 +116,13 @@ def turn_on(request: HttpRequest) -> HttpResponse:
     if not sealed or _app(request.user) is not None:
         return HttpResponseRedirect(reverse("two-factor"))
     if not validate_totp_code(secrets.decrypt(sealed), code):
-        messages.error(request, "That is not the code of now: scan the picture again.")
+        messages.error(request, gettext("That is not the code of now: scan the picture again."))
         return HttpResponseRedirect(reverse("two-factor"))
     with transaction.atomic():
         TOTP.activate(request.user, secrets.decrypt(sealed))
         codes = RecoveryCodes.activate(request.user).get_unused_codes()
     del request.session[PENDING]
-    answer = page(
-        request, "console/sign_in/two_factor.html", "Two-factor sign-in", on=True, codes=codes
-    )
+    answer = _page(request, on=True, codes=codes)
     answer["Cache-Control"] = "no-store"
     return answer
 
@@ -130,13 +131,19 @@ def turn_on(request: HttpRequest) -> HttpResponse:
 @console_view()
 def turn_off(request: HttpRequest) -> HttpResponse:
     """With the password: a session left open is not enough."""
-    if not request.user.check_password(request.POST.get("password", "")):
-        messages.error(request, "That is not your password: nothing was changed.")
+    if not confirmed(request):
+        messages.error(request, gettext("That is not your password: nothing was changed."))
     else:
-        for row in Authenticator.objects.filter(user=request.user):
+        kinds = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+        for row in Authenticator.objects.filter(user=request.user, type__in=kinds):
             row.delete()
-        messages.success(request, "Signing in asks for the password alone now.")
+        messages.success(request, gettext("Signing in asks for the password alone now."))
     return HttpResponseRedirect(reverse("two-factor"))
+
+
+def _page(request: HttpRequest, **said: Any) -> HttpResponse:
+    title, template = gettext("Passkeys and two-factor sign-in"), "console/sign_in/two_factor.html"
+    return page(request, template, title, **passkeys.shown(request), **said)
 
 
 def _app(user: Any) -> Authenticator | None:

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from gateway.console.sign_in import oidc, two_factor
+from gateway.console.sign_in import forgotten, links, oidc, passkeys, two_factor
 
 _back = RedirectView.as_view(pattern_name="admin:login")
 
@@ -21,4 +21,20 @@ urlpatterns = [
     path("admin/two-factor/", two_factor.show, name="two-factor"),
     path("admin/two-factor/on", two_factor.turn_on, name="two-factor-on"),
     path("admin/two-factor/off", two_factor.turn_off, name="two-factor-off"),
+    path("admin/passkeys/options", passkeys.add_options, name="passkey-add-options"),
+    path("admin/passkeys/add", passkeys.add, name="passkey-add"),
+    path("admin/passkeys/remove", passkeys.remove, name="passkey-remove"),
+    path("accounts/forgotten/", forgotten.ask, name="forgotten-password"),
+    path(
+        "accounts/password/<uidb64>/<token>/",
+        links.ChoosePassword.as_view(link=links.FORGOTTEN),
+        name="reset-password",
+    ),
+    path(
+        "accounts/invitation/<uidb64>/<token>/",
+        links.ChoosePassword.as_view(link=links.INVITATION),
+        name="invitation",
+    ),
+    path("accounts/passkey/options", passkeys.sign_in_options, name="passkey-options"),
+    path("accounts/passkey/", passkeys.sign_in, name="passkey-sign-in"),
 ]

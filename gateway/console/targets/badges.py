@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from governance.kinds import kind_named
 from governance.models import Provider, RoutingProfile, RoutingTarget
 from governance.routing.fallback_modes import ALWAYS, mode_of
@@ -36,27 +38,31 @@ def reach_badges(
     provider = providers.get(target.provider.casefold())
     found = []
     if not target.enabled:
-        found.append(Badge("disabled", "default", "The target is switched off."))
+        found.append(Badge(gettext("disabled"), "default", gettext("The target is switched off.")))
     if provider is None:
-        detail = f'There is no provider "{target.provider}".'
-        return [*found, Badge("not configured", "danger", detail)]
+        detail = gettext('There is no provider "%(provider)s".') % {"provider": target.provider}
+        return [*found, Badge(gettext("not configured"), "danger", detail)]
     if not provider.enabled:
-        detail = f'"{provider.name}" is switched off.'
-        found.append(Badge("provider disabled", "warning", detail))
+        detail = gettext('"%(name)s" is switched off.') % {"name": provider.name}
+        found.append(Badge(gettext("provider disabled"), "warning", detail))
     if profile.local_only and not provider.is_local:
-        detail = "It is not local, and the profile is local_only."
-        found.append(Badge("local only", "warning", detail))
+        detail = gettext("It is not local, and the profile is local_only.")
+        found.append(Badge(gettext("local only"), "warning", detail))
     if not cloud and not provider.is_local:
-        found.append(Badge("cloud off", "warning", "Cloud routing is off, so it is skipped."))
+        found.append(
+            Badge(
+                gettext("cloud off"), "warning", gettext("Cloud routing is off, so it is skipped.")
+            )
+        )
     kind = kind_named(provider.kind)
     if target.request_types and kind and not any(map(kind.serves, target.request_types)):
-        detail = f"{kind.label} serves none of its request types."
-        found.append(Badge("request types", "danger", detail))
+        detail = gettext("%(label)s serves none of its request types.") % {"label": kind.label}
+        found.append(Badge(gettext("request types"), "danger", detail))
     if found:
         return found
     if provider.is_local:
-        return [Badge("local", "success", "Stays within your walls.")]
-    return [Badge("cloud", "info", "Requests leave your walls.")]
+        return [Badge(gettext("local"), "success", gettext("Stays within your walls."))]
+    return [Badge(gettext("cloud"), "info", gettext("Requests leave your walls."))]
 
 
 def profile_badge(
@@ -68,16 +74,22 @@ def profile_badge(
 ) -> Badge:
     """Where requests of the profile end up; `installation` is its mode of local fallback."""
     if not profile.enabled:
-        return Badge("disabled", "default", "The profile is switched off.")
+        return Badge(gettext("disabled"), "default", gettext("The profile is switched off."))
     badges = [target_badge(target, profile, providers, cloud) for target in targets]
     tones = {badge.tone for badge in badges}
     live = tones & {"success", "info"}
     if live:
-        words = {"success": "local", "info": "cloud"}
-        text = " and ".join(words[tone] for tone in ("success", "info") if tone in live)
-        return Badge(text, "success")
+        if len(live) == 2:
+            return Badge(gettext("local and cloud"), "success")
+        return Badge(gettext("local") if "success" in live else gettext("cloud"), "success")
     if mode_of(installation, profile.local_fallback).mode != ALWAYS:
-        return Badge("unreachable", "danger", "No target can be used, and nothing takes over.")
+        return Badge(
+            gettext("unreachable"),
+            "danger",
+            gettext("No target can be used, and nothing takes over."),
+        )
     return Badge(
-        "falls to local", "warning", "No target can be used: local inference answers instead."
+        gettext("falls to local"),
+        "warning",
+        gettext("No target can be used: local inference answers instead."),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import inf
 
+from django.utils.translation import gettext
+
 from gateway.console.monitoring.current_health import CurrentHealth, EngineState
 from gateway.console.targets.badges import Badge
 from governance import kinds
@@ -37,29 +39,36 @@ def is_engine(provider: Provider) -> bool:
 
 def _model(target: RoutingTarget, provider: Provider, model: str) -> Iterator[Badge]:
     if not model:
-        detail = (
-            f'Neither the target nor "{provider.name}" names a model: requests that name none '
-            "skip it."
-        )
-        yield Badge("no model", "warning", detail)
+        detail = gettext(
+            'Neither the target nor "%(name)s" names a model: requests that name none skip it.'
+        ) % {"name": provider.name}
+        yield Badge(gettext("no model"), "warning", detail)
 
 
 def _credential(provider: Provider) -> Iterator[Badge]:
     if provider.credential == "unreadable":
-        detail = f'No key of the ring opens that of "{provider.name}": set it anew.'
-        yield Badge("credential unreadable", "danger", detail)
+        detail = gettext('No key of the ring opens that of "%(name)s": set it anew.') % {
+            "name": provider.name
+        }
+        yield Badge(gettext("credential unreadable"), "danger", detail)
     elif provider.credential == "none" and not provider.is_local:
-        detail = f'"{provider.name}" has no API key: it will refuse, unless it asks for none.'
-        yield Badge("no key", "warning", detail)
+        detail = gettext('"%(name)s" has no API key: it will refuse, unless it asks for none.') % {
+            "name": provider.name
+        }
+        yield Badge(gettext("no key"), "warning", detail)
 
 
 def _engine(engine: EngineState, model: str) -> Iterator[Badge]:
     if not engine.runs:
-        yield Badge("engine off", "danger", "The local engine does not run.")
+        yield Badge(gettext("engine off"), "danger", gettext("The local engine does not run."))
     elif model and model not in engine.models:
-        yield Badge("model missing", "danger", f'The local engine has no model "{model}".')
+        yield Badge(
+            gettext("model missing"),
+            "danger",
+            gettext('The local engine has no model "%(model)s".') % {"model": model},
+        )
     elif engine.failed.get(model):
-        yield Badge("model failed", "danger", engine.failed[model])
+        yield Badge(gettext("model failed"), "danger", engine.failed[model])
 
 
 def _moment(target: RoutingTarget, live: CurrentHealth, model: str) -> Iterator[Badge]:
@@ -69,17 +78,21 @@ def _moment(target: RoutingTarget, live: CurrentHealth, model: str) -> Iterator[
             continue
         over = threshold(Target(target.provider, rate_limit=_limit(target)), one.status, now=-inf)
         if over is not None:
-            yield Badge("limit used", "warning", over[1])
+            yield Badge(gettext("limit used"), "warning", over[1])
         if one.cooling_down:
-            detail = (
-                f"It failed: tried after the others for {one.seconds:.0f} s more, in this process."
-            )
-            yield Badge("cooling down", "warning", detail)
+            detail = gettext(
+                "It failed: tried after the others for %(seconds)s s more, in this process."
+            ) % {"seconds": f"{one.seconds:.0f}"}
+            yield Badge(gettext("cooling down"), "warning", detail)
         elif one.share < 1.0:
-            detail = f"It answers again and gets {one.share:.0%} of its requests, in this process."
+            detail = gettext(
+                "It answers again and gets %(share)s of its requests, in this process."
+            ) % {"share": f"{one.share:.0%}"}
             yield Badge("recovering", "info", detail)
     if live.saturated:
-        yield Badge("busy", "info", "It has all the requests it may be sent at a time.")
+        yield Badge(
+            gettext("busy"), "info", gettext("It has all the requests it may be sent at a time.")
+        )
 
 
 def _limit(target: RoutingTarget) -> RateLimit:

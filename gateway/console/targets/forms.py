@@ -7,6 +7,7 @@ from math import inf
 from typing import Any, Final
 
 from django import forms
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
@@ -53,7 +54,7 @@ class TargetForm(PlainForm):
         label=_("Model"),
         widget=PickerWidget("models", free=True, beside="provider", empty=_("the name asked for")),
     )
-    priority = NumberField(label="Priority", widget=forms.HiddenInput())
+    priority = NumberField(label=gettext_lazy("Priority"), widget=forms.HiddenInput())
     weight = NumberField(label=_("Weight"), initial=1)
     capabilities = ChoicesField(
         CAPABILITIES, label=_("Capabilities"), help_text=_("None: everything.")

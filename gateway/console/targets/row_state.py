@@ -18,7 +18,7 @@ from gateway.console.monitoring.current_health import EngineState
 from gateway.console.monitoring.process_health import current_health, engine_state
 from gateway.console.targets.badges import Badge, Providers, reach_badges
 from gateway.console.targets.cautions import cautions, is_engine
-from gateway.console.targets.overridden import override_badges
+from gateway.console.targets.overridden import override_badges, override_link
 from gateway.console.targets.prices import price_badges
 from governance import snapshot
 from governance.models import Provider, RoutingProfile, RoutingTarget
@@ -36,11 +36,18 @@ class RowState:
     """What matters most; the others are told where there is room."""
     badges: tuple[Badge, ...]
     facts: str
+    override: str = ""
+    """Where an operator drains its model, or forces the breaker."""
 
     def document(self) -> dict[str, Any]:
         badges = [{"text": one.text, "tone": one.tone, "detail": one.detail} for one in self.badges]
         shown = self.badges.index(self.badge)
-        return {"facts": self.facts, "badges": badges, "shown": shown}
+        return {
+            "facts": self.facts,
+            "badges": badges,
+            "shown": shown,
+            "override": self.override,
+        }
 
 
 @dataclass
@@ -70,7 +77,8 @@ class RowStates:
             badges += price_badges(target, profile, provider)
             badges += override_badges(target, provider)
         first = next((one for one in badges if one.tone not in GOOD), badges[0])
-        return RowState(first, tuple(badges), self.facts(target.provider, target.model))
+        link = "" if provider is None else override_link(target, provider)
+        return RowState(first, tuple(badges), self.facts(target.provider, target.model), link)
 
     def facts(self, provider: str, model: str) -> str:
         """`128k context · $2.50 in, $10 out · vision, tools`; what is not known is left out."""

@@ -122,7 +122,7 @@ function badge({ text, tone, detail }) {
   return made;
 }
 
-function tellState(row, { facts, badges, shown }) {
+function tellState(row, { facts, badges, shown, override }) {
   row.querySelector("[data-facts]").textContent = facts;
   row.querySelector("[data-state]").replaceChildren(badge(badges[shown]));
   const all = badges.map((one) => {
@@ -131,6 +131,9 @@ function tellState(row, { facts, badges, shown }) {
     return item;
   });
   row.querySelector("[data-badges]").replaceChildren(...all);
+  const link = row.querySelector("[data-override]");
+  link.hidden = !override;
+  link.href = override;
 }
 
 function tell({ detail: { shares, told } }) {

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from gateway.console.targets.beside_words import beside_words
 from gateway.console.targets.forms import TargetForm, TargetFormSet
 from gateway.console.targets.ordering import steps
 from gateway.console.targets.row_state import RowStates, summary
@@ -56,8 +57,9 @@ def sentences(profile: RoutingProfile, rows: list[TargetForm]) -> dict[str, str]
     targets = [_target(form) for form in rows if not _is_deleted(form)]
     mode = mode_of(settings.LOCAL_FALLBACK, profile.local_fallback).mode
     strategy = strategy_named(profile.strategy)
+    where = summary(profile, targets, _otherwise(mode), strategy)
     return {
-        "sentence": summary(profile, targets, _otherwise(mode), strategy),
+        "sentence": f"{where} {beside_words(profile)}".rstrip(),
         "otherwise": sentence_for(frozen.PROFILE.of(profile, targets=()), snapshot.current()),
     }
 

@@ -45,7 +45,7 @@ def display(
     *,
     ordering: str | None = None,
     label: bool | Mapping[str, str] | None = None,
-    empty_value: str | None = None,
+    empty_value: str | Promise | None = None,
 ) -> Callable[[Method], Method]:
     """A column or a read-only field; `label` gives each of its values the tone of its badge."""
     decorate: Callable[[Method], Method] = unfold.decorators.display(
@@ -55,7 +55,7 @@ def display(
 
 
 def action(
-    description: str, *, url_path: str, permissions: Sequence[str]
+    description: str | Promise, *, url_path: str, permissions: Sequence[str]
 ) -> Callable[[Method], Method]:
     """A page of its own that a link above the list or the form leads to.
 

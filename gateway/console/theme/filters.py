@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from gateway.console.theme.table_state import table_state
 from governance.change_summary.times import readable_time
 
 register = template.Library()
@@ -50,6 +51,12 @@ def exact(at: datetime) -> str:
     local = timezone.localtime(at)
     said = f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d} {local.tzname()}"
     return said if not local.utcoffset() else f"{said} ({at.astimezone(UTC):%H:%M:%S} UTC)"
+
+
+@register.inclusion_tag("console/theme/table_state.html", takes_context=True, name="table_state")
+def shown_table_state(context: template.Context) -> dict[str, Any]:
+    """The banner of pages while what is in force is not what is stored."""
+    return table_state(context["request"]) if "request" in context else {}
 
 
 @register.simple_tag

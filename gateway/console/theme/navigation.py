@@ -8,37 +8,38 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 
 PAGES: Final = (
-    ("Dashboard", "monitoring", "admin:index", ""),
-    ("Playground", "forum", "console:playground", "gateway.use_playground"),
-    ("Usage", "payments", "console:usage", ""),
-    ("My keys", "vpn_key", "console:own-keys", ""),
-    ("Local engine", "memory", "console:engine", "gateway.view_engine"),
-    ("Sessions", "devices", "console:sessions", ""),
-    ("Two-factor sign-in", "lock", "two-factor", ""),
+    (gettext_lazy("Dashboard"), "monitoring", "admin:index", ""),
+    (gettext_lazy("Playground"), "forum", "console:playground", "gateway.use_playground"),
+    (gettext_lazy("Usage"), "payments", "console:usage", ""),
+    (gettext_lazy("My keys"), "vpn_key", "console:own-keys", ""),
+    (gettext_lazy("Local engine"), "memory", "console:engine", "gateway.view_engine"),
+    (gettext_lazy("Sessions"), "devices", "console:sessions", ""),
+    (gettext_lazy("Passkeys, two-factor"), "lock", "two-factor", ""),
 )
 """Title, icon, name of the path, permission."""
 
 SECTIONS: Final = {
-    "Routing": {
+    gettext_lazy("Routing"): {
         "governance.routingprofile": "alt_route",
         "governance.provider": "dns",
         "governance.heuristicrule": "rule",
         "governance.modelmapping": "swap_horiz",
     },
-    "Budgets": {
+    gettext_lazy("Budgets"): {
         "governance.group": "account_tree",
         "governance.limit": "speed",
         "governance.modelprice": "sell",
         "governance.alertrule": "notifications",
     },
-    "Records": {
+    gettext_lazy("Records"): {
         "governance.interaction": "receipt_long",
         "governance.revision": "history",
         "governance.auditentry": "policy",
     },
-    "Access": {
+    gettext_lazy("Access"): {
         "governance.apikey": "key",
         "governance.keyallowance": "approval",
         "auth.user": "person",
@@ -71,8 +72,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def cloud_state(request: HttpRequest) -> list[str]:
     """Whether requests may leave the machine, for the label in the header of every page."""
     if settings.ENABLE_CLOUD_ROUTING:
-        return ["Cloud routing on", "info"]
-    return ["Cloud routing off", "default"]
+        return [gettext("Cloud routing on"), "info"]
+    return [gettext("Cloud routing off"), "default"]
 
 
 def _viewable(request: HttpRequest) -> dict[str, dict[str, Any]]:

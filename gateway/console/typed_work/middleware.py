@@ -18,6 +18,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 
 from governance.secrets import Unreadable, decrypt, encrypt
 
@@ -73,7 +74,7 @@ def _signed_in(request: HttpRequest, get_response: View) -> HttpResponse:
 
 
 def _question(request: HttpRequest) -> HttpResponse:
-    context = {**admin.site.each_context(request), "title": "What you typed is still here"}
+    context = {**admin.site.each_context(request), "title": gettext("What you typed is still here")}
     page = TemplateResponse(request, "console/typed_work/question.html", context)
     page["Cache-Control"] = "no-store"
     return page.render()

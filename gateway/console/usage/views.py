@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -25,16 +28,24 @@ from gateway.console.monitoring.ranges import (
     range_of,
 )
 from gateway.console.theme.page import console_view, page
-from governance.interactions.traffic_report import TrafficQuestion, TrafficSums, traffic_report
-from governance.interactions.usage_report import (
-    UsageQuestion,
-    forecast,
-    totals,
-    usage_report,
+from gateway.console.usage.cells import COLUMNS, UsageCell, cell, columns_of
+from gateway.console.usage.figures import (
+    Sums,
+    added_up,
+    changes,
+    dearest_of,
+    sorted_by,
+    sums_by_moment,
+    table_of,
+    totals_of,
 )
+from governance.interactions.exporting import safe_cell
+from governance.interactions.usage_report import UsageQuestion, forecast
 
 SEE_ALL: Final = "governance.view_usagebucket"
+SEE_LOG: Final = "governance.view_interaction"
 ROWS: Final = 200
+QUARTER: Final = timedelta(minutes=15)
 BY: Final[Mapping[str, str | Promise]] = {
     "key": gettext_lazy("API key"),
     "group": gettext_lazy("Group"),
@@ -43,15 +54,6 @@ BY: Final[Mapping[str, str | Promise]] = {
     "provider": gettext_lazy("Provider"),
     "model": gettext_lazy("Model"),
 }
-COLUMNS: Final[Mapping[str, str | Promise]] = {
-    "cost_usd": gettext_lazy("Cost"),
-    "requests": gettext_lazy("Requests"),
-    "failed": gettext_lazy("Failed attempts"),
-    "input_tokens": gettext_lazy("Tokens in"),
-    "cached_tokens": gettext_lazy("Cached tokens"),
-    "output_tokens": gettext_lazy("Tokens out"),
-}
-"""What the table has, and can be sorted by."""
 PANELS: Final = (
     ("cost", gettext_lazy("Cost"), gettext_lazy("US dollars")),
     ("requests", gettext_lazy("Requests"), gettext_lazy("requests")),
@@ -69,9 +71,14 @@ def show(request: HttpRequest) -> HttpResponse:
     by = _choice(request, "by", BY, "key")
     sort = _choice(request, "sort", COLUMNS, "cost_usd")
     only = None if request.user.has_perm(SEE_ALL) else {"owner": request.user.get_username()}
-    question = UsageQuestion(_quarter(span.begin), span.end, (by,), only=only)
-    rows = sorted(usage_report(question), key=lambda one: -Decimal(one[sort] or 0))
-    total, before = _totals(question), _totals(question.before())
+    question = UsageQuestion(_quarter(span.begin), _quarter(span.end, up=True), (by,), only=only)
+    if request.GET.get("format") == "csv":
+        return _csv(sorted_by(table_of(question), sort), by)
+    rows, more = dearest_of(question, sort, ROWS)
+    moments = sums_by_moment(question)
+    total, before = added_up(sums for _, sums in moments), totals_of(question.before())
+    columns = columns_of(total, before)
+    log = reverse("admin:governance_interaction_changelist")
     return page(
         request,
         "console/usage/page.html",
@@ -79,20 +86,20 @@ def show(request: HttpRequest) -> HttpResponse:
         span=span,
         periods=PERIODS.items(),
         groups=BY.items(),
-        columns=COLUMNS.items(),
+        columns=columns.items(),
         by=by,
         by_label=BY[by],
         sort=sort,
-        named=[(one.get(f"{by}_name") or one[by] or _("none"), one) for one in rows[:ROWS]],
-        more=max(0, len(rows) - ROWS),
+        named=_named(question, rows, columns, sort),
+        more=more,
         total=total,
-        tiles=_tiles(total, before),
-        forecast=_month_forecast(now, only),
-        charts=_charts(span, _by_moment(question)) if rows else None,
+        tiles=[(COLUMNS[name], cell(name, total, before[name] or 0)) for name in columns],
+        forecast=_month_forecast(now, question, moments),
+        charts=_charts(span, moments) if rows else None,
         panels=PANELS,
-        csv="/api/governance/usage?" + urlencode(_csv(question, by, only)),
+        csv=f"?{span.query}&{urlencode({'by': by, 'sort': sort, 'format': 'csv'})}",
         own=only is not None,
-        has_log=request.user.has_perm("governance.view_interaction"),
+        log=log if request.user.has_perm(SEE_LOG) else "",
     )
 
 
@@ -101,72 +108,64 @@ def _choice(request: HttpRequest, name: str, known: Mapping[str, Any], usual: st
     return value if value in known else usual
 
 
-def _csv(question: UsageQuestion, by: str, only: dict[str, str] | None) -> dict[str, str]:
-    ends = {"from": question.begin.isoformat(), "to": question.end.isoformat()}
-    return {"group_by": by, "format": "csv", **ends, **(only or {})}
-
-
-def _tiles(total: Mapping[str, Any], before: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Sums with their change against the time before, as long."""
+def _named(
+    question: UsageQuestion, rows: Sequence[Sums], columns: Mapping[str, Any], sort: str
+) -> list[tuple[str, str, list[UsageCell]]]:
+    """The value that the list of interactions is narrowed by, what it is called, and its figures:
+    what the table is sorted by stands beside what it was in the time before."""
+    (by,) = question.group_by
+    before = changes(question, rows, sort)
     return [
-        {
-            "name": name,
-            "label": label,
-            "value": None if total[name] is None else Decimal(str(total[name])),
-            "change": _change(total[name], before[name]),
-        }
-        for name, label in COLUMNS.items()
+        (
+            row[by],
+            row.get(f"{by}_name") or row[by] or _("none"),
+            [
+                cell(name, row, (before.get(row[by]) or 0) if name == sort else None)
+                for name in columns
+            ],
+        )
+        for row in rows
     ]
 
 
-def _change(now: Any, before: Any) -> str:
-    was, held = Decimal(str(before or 0)), Decimal(str(now or 0))
-    if not was or now is None:
-        return ""
-    return f"{(held - was) / was * 100:+,.0f} %"
+def _csv(rows: Sequence[Sums], by: str) -> HttpResponse:
+    """All of the table, as it is sorted."""
+    names = [by, *([f"{by}_name"] if rows and f"{by}_name" in rows[0] else []), *COLUMNS]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(names)
+    writer.writerows([safe_cell(row[name]) for name in names] for row in rows)
+    return HttpResponse(
+        out.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="usage-by-{by}.csv"',
+            "Cache-Control": "no-store",
+        },
+    )
 
 
-def _month_forecast(now: datetime, only: dict[str, str] | None) -> Decimal | None:
+def _month_forecast(
+    now: datetime, question: UsageQuestion, moments: Sequence[tuple[datetime, Sums]]
+) -> Decimal | None:
+    """From what is known already, where the range holds all of the month."""
     begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     end = (begin + timedelta(days=32)).replace(day=1)
-    cost = Decimal(str(_totals(UsageQuestion(begin, end, only=only))["cost_usd"] or 0))
-    return forecast(cost, begin, end, now)
+    if question.begin <= begin and now <= question.end:
+        total = added_up(sums for moment, sums in moments if moment >= begin)
+    else:
+        total = totals_of(UsageQuestion(begin, end, only=question.only))
+    cost = total["cost_usd"]
+    return None if cost is None else forecast(cost, begin, end, now)
 
 
-def _totals(question: UsageQuestion) -> Mapping[str, Any]:
-    """Of everybody from the traffic ledger, which is small; of one owner from the usage ledger."""
-    if question.only:
-        return totals(question)
-    return _told(traffic_report(TrafficQuestion(question.begin, question.end)).total())
-
-
-def _by_moment(question: UsageQuestion) -> list[tuple[datetime, Mapping[str, Any]]]:
-    if question.only:
-        hours = UsageQuestion(question.begin, question.end, (), "hour", question.only)
-        return [(datetime.fromisoformat(one["interval"]), one) for one in usage_report(hours)]
-    report = traffic_report(TrafficQuestion(question.begin, question.end), moments=True)
-    return [(moment, _told(sums)) for (moment,), sums in report.groups.items()]
-
-
-def _told(sums: TrafficSums) -> Mapping[str, Any]:
-    """In the names of the usage report."""
-    return {
-        "cost_usd": sums.cost_usd,
-        "requests": sums.requests,
-        "failed": sums.failed,
-        "input_tokens": sums.prompt_tokens,
-        "cached_tokens": sums.cached_tokens,
-        "output_tokens": sums.completion_tokens,
-        "unpriced": sums.unpriced,
-    }
-
-
-def _quarter(moment: datetime) -> datetime:
+def _quarter(moment: datetime, *, up: bool = False) -> datetime:
     """Ledgers tell no less apart than a quarter of an hour."""
-    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+    begin = moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+    return begin + QUARTER if up and begin < moment else begin
 
 
-def _charts(span: TimeRange, rows: Sequence[tuple[datetime, Mapping[str, Any]]]) -> dict[str, Any]:
+def _charts(span: TimeRange, rows: Sequence[tuple[datetime, Sums]]) -> dict[str, Any]:
     """What the browser draws, by the name of the canvas; steps in which nothing was used too."""
     step, label = span.step(HOUR)
     edges = boundaries(span.begin, span.end, step, timezone.get_current_timezone())

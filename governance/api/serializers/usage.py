@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from governance.interactions.usage_report import GROUPS, SUMS
+from governance.interactions.usage_report import GROUPS, SUMS, THOUSANDTHS
 
 
 class UsageRowSerializer(serializers.Serializer[Any]):
@@ -23,7 +23,10 @@ class UsageRowSerializer(serializers.Serializer[Any]):
             for name, (_, called) in GROUPS.items()
             for column in ([name, f"{name}_name"] if called else [name])
         }
-        sums = {name: serializers.IntegerField() for name in SUMS}
+        sums: dict[str, serializers.Field[Any, Any, Any, Any]] = {
+            name: serializers.FloatField() if name in THOUSANDTHS else serializers.IntegerField()
+            for name in SUMS
+        }
         return {"interval": found["interval"], **named, **sums, "cost_usd": found["cost_usd"]}
 
 

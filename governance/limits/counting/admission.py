@@ -10,6 +10,7 @@ from math import inf
 from typing import NamedTuple
 
 from governance.limits.counting.counter import Counter, amounts_of
+from governance.limits.counting.escrow import LAST_ONES
 from governance.limits.limit import LimitEntry
 from governance.limits.measure import Consumption
 
@@ -25,6 +26,8 @@ class Exceeded(NamedTuple):
     """Unix time; infinity where waiting never helps."""
     unpriced: bool = False
     """What it would cost is not known, and the limit takes no such requests."""
+    shared_out: bool = False
+    """Something is left, but not for this process at this moment."""
 
 
 class Lease:
@@ -68,32 +71,44 @@ def admit(
     lease has lapsed, whatever becomes of the request.
     """
     amounts = amounts_of(full)
-    apart: dict[int, float] | None = None
+    for counter in counters:
+        if now >= counter.due:
+            counter.turn(now)
+        if counter.taken + amounts[counter.slot] > counter.ceiling:
+            return _admit_near(counters, amounts, full, least, now, lasts)
+    for counter in counters:
+        if counter.by_arrival:
+            counter.use(amounts[counter.slot], now)
+        else:
+            counter.taken += amounts[counter.slot]
+    return Lease(counters, amounts, None, now, now + lasts)
+
+
+def _admit_near(
+    counters: Sequence[Counter],
+    amounts: list[float],
+    full: Consumption,
+    least: Consumption,
+    now: float,
+    lasts: float,
+) -> Lease | Exceeded:
+    """The same where a limit is near its amount, or counts in a way of its own."""
+    apart: dict[int, float] = {}
     for place, counter in enumerate(counters):
         if now >= counter.due:
             counter.turn(now)
-        if counter.taken + amounts[counter.slot] > counter.amount:
+        if counter.taken + amounts[counter.slot] > counter.ceiling:
             found = _beyond(counter, full, least, now)
             if isinstance(found, Exceeded):
                 return found
-            if apart is None:
-                apart = {}
             apart[place] = found
-    _hold(counters, amounts, apart, now)
-    return Lease(counters, amounts, apart, now, now + lasts)
-
-
-def _hold(
-    counters: Sequence[Counter], amounts: list[float], apart: dict[int, float] | None, now: float
-) -> None:
     for place, counter in enumerate(counters):
-        amount = amounts[counter.slot]
-        if apart is not None and place in apart:
-            amount = apart[place]
+        amount = apart.get(place, amounts[counter.slot])
         if counter.by_arrival:
             counter.use(amount, now)
         else:
             counter.taken += amount
+    return Lease(counters, amounts, apart, now, now + lasts)
 
 
 def _beyond(
@@ -107,11 +122,15 @@ def _beyond(
         if refuses:
             return Exceeded(limit, counter.taken, counter.amount, counter.end, unpriced=True)
         return 0.0
-    if counter.taken + need <= counter.amount or not refuses:
+    taken, amount, ceiling = counter.taken, counter.amount, counter.ceiling
+    if taken + need <= ceiling or not refuses:
         return need
-    if counter.taken + smallest <= counter.amount and counter.taken < counter.amount:
-        return counter.amount - counter.taken
-    return Exceeded(limit, counter.taken, counter.amount, counter.frees_at(smallest, now))
+    if taken + smallest > amount or taken >= amount:
+        return Exceeded(limit, taken, amount, counter.frees_at(smallest, now))
+    within = taken + smallest <= ceiling and taken < ceiling
+    if within or counter.escrow is None or counter.escrow.may_use_last(now):
+        return min(need, amount - taken)
+    return Exceeded(limit, taken, amount, now + LAST_ONES, shared_out=True)
 
 
 def exceeded(counters: Iterable[Counter], least: Consumption, now: float) -> Exceeded | None:
@@ -195,4 +214,4 @@ def give_back(lease: Lease) -> None:
     for place, counter in enumerate(counters):
         if not counter.by_arrival:
             amount = amounts[counter.slot]
-            counter.release(amount if apart is None else apart.get(place, amount))
+            counter.hold(-(amount if apart is None else apart.get(place, amount)))

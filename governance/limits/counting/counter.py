@@ -11,6 +11,8 @@ from math import inf
 from typing import Final
 
 from governance.limits import MEASURES
+from governance.limits.counting.escrow import UNKNOWN, Escrow
+from governance.limits.counting.weights import weighted
 from governance.limits.limit import SLIDING, LimitEntry
 from governance.limits.measure import Consumption
 from governance.limits.windows import window_of
@@ -63,8 +65,10 @@ class Counter:
         "away_used",
         "begin",
         "by_arrival",
+        "ceiling",
         "due",
         "end",
+        "escrow",
         "known",
         "limit",
         "of_ledger",
@@ -101,6 +105,9 @@ class Counter:
         """When a part of a sliding window leaves it, and what was used in that part."""
         self._step_ends = 0.0
         self.begin = self.end = 0.0
+        self.amount = 0.0
+        self.escrow: Escrow | None = None
+        """Where other processes count the limit too."""
         self.set_limit(limit, now)
 
     def set_limit(self, limit: LimitEntry, now: float) -> None:
@@ -138,32 +145,43 @@ class Counter:
 
     def turn(self, now: float) -> None:
         """Brings the counter up to the moment; needed when `due` has come."""
-        limit, held = self.limit, self.held
+        limit, held, before, rolled = self.limit, self.held, self.amount, False
         if limit.measure == CONCURRENT:
-            self.begin, self.end, self.due = 0.0, inf, inf
+            self.begin, self.end = 0.0, inf
         elif self.slides:
             self._slide(now)
         elif not self.begin <= now < self.end or self.end == 0.0:
-            window = window_of(
-                limit.window,
-                now,
-                zone=limit.time_zone,
-                day=limit.window_day,
-                hour=limit.window_hour,
-            )
-            if self.end:
-                self.own = self.away_used = 0.0
-                self.pending.clear()
-                self.warned.clear()
-                self.known = True
-            self.begin, self.end = window
-            self.due = window.end
+            rolled = self._begin_window(now)
+        if not self.slides:
+            self.due = self.end
         self.amount = limit.allowed(now) * MEASURES[limit.measure].scale
         for extra in limit.extras:
             for edge in (extra.begin, extra.end):
                 if now < edge < self.due:
                     self.due = edge
         self.taken = self.own + held + self.away_used + self.away_held
+        self.ceiling = self.amount
+        if self.escrow is not None:
+            if rolled:
+                self.escrow.begin(held, self.amount)
+            else:
+                self.escrow.changed(self.amount - before)
+            away = self.away_used + self.away_held
+            self.ceiling = self.escrow.ceiling(self.taken, away, self.amount)
+
+    def _begin_window(self, now: float) -> bool:
+        """The window that holds the moment; whether there was another one before."""
+        limit, is_first = self.limit, not self.end
+        day, hour = limit.window_day, limit.window_hour
+        window = window_of(limit.window, now, zone=limit.time_zone, day=day, hour=hour)
+        self.begin, self.end = window
+        if is_first:
+            return False
+        self.own = self.away_used = 0.0
+        self.pending.clear()
+        self.warned.clear()
+        self.known = True
+        return True
 
     def _slide(self, now: float) -> None:
         ring = self._ring
@@ -177,9 +195,6 @@ class Counter:
 
     def hold(self, amount: float) -> None:
         self.taken += amount
-
-    def release(self, amount: float) -> None:
-        self.taken -= amount
 
     def use(self, amount: float, now: float, number: int = 0) -> None:
         """Counts what was used; `number` is that of the record which will be in the ledger."""
@@ -222,11 +237,36 @@ class Counter:
         if ledger:
             self.acked = max(self.acked, seen)
             while pending and pending[0][0] <= seen:
-                self.own -= pending.popleft()[1]
+                amount = pending.popleft()[1]
+                self.own -= amount
+                if self.escrow is not None:
+                    self.escrow.acked(amount)
             if not pending and self.of_ledger:
                 self.own = 0.0
         self.away_used, self.away_held, self.known = used, held, True
         self.taken = self.own + mine + used + held
+
+    def share_with(self, sharers: int, now: float, *, fresh: bool, booked: float = UNKNOWN) -> None:
+        """So many processes count the limit, this one among them; what they use was just told.
+
+        `fresh`: nobody is missing; `booked` is what the ledger holds. Windows that slide mend by
+        themselves what was let through too much.
+        """
+        if self.slides or self.limit.measure == CONCURRENT:
+            return
+        if self.escrow is None:
+            if sharers < 2:
+                return
+            self.escrow = Escrow(self.amount)
+        mine, self.escrow.booked = self.own + self.held, booked
+        self.escrow.told(sharers, mine, self.amount - self.taken, fresh=fresh)
+        self.turn(now)
+
+    def lost_sight(self, now: float, *, blind: bool) -> None:
+        """Others are not heard of any more, or are again."""
+        if self.escrow is not None and self.escrow.blind is not blind:
+            self.escrow.blind = blind
+            self.turn(now)
 
     def share(self, now: float) -> float:
         """Percent of the amount that is used or held."""
@@ -259,14 +299,3 @@ class Counter:
             rated = limit.unpriced_mode == "rate"
             return round(tokens * limit.unpriced_rate) if rated else 0.0
         return MEASURES[limit.measure].scaled(used)
-
-
-def weighted(limit: LimitEntry, used: Consumption) -> float:
-    """Tokens by the weights of their kinds."""
-    cached, reasoning = used.cached_tokens, used.reasoning_tokens
-    return (
-        max(0, used.prompt_tokens - cached) * limit.weight_input
-        + cached * limit.weight_cached
-        + max(0, used.completion_tokens - reasoning) * limit.weight_output
-        + reasoning * limit.weight_reasoning
-    )

@@ -105,13 +105,16 @@ def error_body(failure: Failure) -> bytes | None:
 class ChatPassThroughStream(CompletionStream):
     """Hands chunks on as bytes. Each is decoded just far enough to know what it is."""
 
-    __slots__ = ("_calls", "_looks", "_template", "_wants_usage")
+    __slots__ = ("_calls", "_template", "_template_looks", "_wants_usage")
+
+    text_form = None
+    """What passes through needs no translation: see `_plain`."""
 
     def __init__(self, *, wants_usage: bool) -> None:
         super().__init__()
         self._wants_usage = wants_usage
         self._template: ChunkTemplate | None = None
-        self._looks = _LOOKS
+        self._template_looks = _LOOKS
         self._calls = CallRepairs()
 
     def feed(self, chunk: bytes) -> bytes:
@@ -144,8 +147,8 @@ class ChatPassThroughStream(CompletionStream):
         while border < len(block):
             rest = block[border:] if border else block
             length = self._template.length(rest) if self._template is not None else 0
-            if not length and self._looks:
-                self._looks -= 1
+            if not length and self._template_looks:
+                self._template_looks -= 1
                 self._template = ChunkTemplate.of(rest)
                 length = self._template.length(rest) if self._template is not None else 0
             if not length:
@@ -166,6 +169,9 @@ class ChatPassThroughStream(CompletionStream):
             return b""
         if chunk.error or name == b"error":
             self.failure = upstream_errors.in_answer(chunk.error, data)
+            return b""
+        if chunk.choices is None and (told := upstream_errors.laid_open(data)) is not None:
+            self.failure = told
             return b""
         if chunk.model and isinstance(chunk.model, str):
             self.model = chunk.model
@@ -221,6 +227,6 @@ def _checked(
     if whole.error:
         return TranslatedAnswer(b"", failure=upstream_errors.in_answer(whole.error, body))
     if not answers:
-        return TranslatedAnswer(b"", failure=upstream_errors.no_answer())
+        return TranslatedAnswer(b"", failure=upstream_errors.no_answer(body))
     model = whole.model if isinstance(whole.model, str) else ""
     return TranslatedAnswer(body, model, of_openai(whole.usage), reason)

@@ -5,6 +5,7 @@ Source: Anthropic's API reference (streaming, messages) and the `anthropic` SDK'
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -34,11 +35,11 @@ class Counts(msgspec.Struct):
         A prompt of no tokens says nothing: some servers end with zeros. An input of 0 does where
         the rest of the prompt came from a cache.
         """
-        silent = not any(getattr(later, name) for name in _PROMPT)
-        for name in self.__struct_fields__:
-            value = getattr(later, name)
-            counted = value or (name in _PROMPT and not silent) or getattr(self, name) is None
-            if value is not None and counted:
+        silent = not any(_PROMPT_OF(later))
+        for name, value in zip(_FIELDS, _VALUES_OF(later), strict=True):
+            if value is None:
+                continue
+            if value or (name in _PROMPT and not silent) or getattr(self, name) is None:
                 setattr(self, name, value)
 
     def usage(self) -> Usage:
@@ -56,6 +57,9 @@ class Counts(msgspec.Struct):
 
 
 _PROMPT: Final = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+_PROMPT_OF: Final = attrgetter(*_PROMPT)
+_FIELDS: Final = Counts.__struct_fields__
+_VALUES_OF: Final = attrgetter(*_FIELDS)
 
 
 class StopDetails(msgspec.Struct):

@@ -25,6 +25,7 @@ from inference.translate.base import (
 )
 from inference.translate.chat.reader import document_of
 from inference.translate.hub import HubWriter, ResumableTranslator
+from inference.translate.json_errors import BROKEN_JSON
 from inference.values.failures import Failure
 from inference.values.parsed_request import ParsedRequest
 from inference.values.stops import Stops
@@ -161,14 +162,16 @@ class Intake:
         try:
             chunk = msgspec.json.decode(data)
             choice = chunk["choices"][0] if chunk.get("choices") else None
-        except (msgspec.DecodeError, AttributeError, KeyError, TypeError):
+            if choice is None:
+                return encode(data)
+            place, name = (
+                (choice, "text") if "text" in choice else (choice.get("delta") or {}, "content")
+            )
+            if not isinstance(place, dict):
+                return encode(data)
+        except (*BROKEN_JSON, AttributeError, KeyError, TypeError):
             # Not ours to judge: the relay behind knows what to make of it.
             return encode(data)
-        if choice is None:
-            return encode(data)
-        place, name = (
-            (choice, "text") if "text" in choice else (choice.get("delta") or {}, "content")
-        )
         said = place.get(name)
         if isinstance(said, str):
             place[name] = self._stops.feed(said)

@@ -11,7 +11,7 @@ import msgspec
 
 from inference.translate import upstream_errors
 from inference.translate.base import JSON, Outbound, TranslatedAnswer
-from inference.translate.json_errors import Dropped
+from inference.translate.json_errors import BROKEN_JSON, Dropped
 from inference.translate.responses.passthrough import ResponsesPassThrough, opened_fields
 from inference.values.parsed_request import ParsedRequest
 
@@ -45,7 +45,7 @@ class InputTokens(ResponsesPassThrough):
     ) -> TranslatedAnswer:
         try:
             msgspec.json.decode(body, type=_Count)
-        except msgspec.DecodeError:
+        except BROKEN_JSON:
             return TranslatedAnswer(b"", failure=upstream_errors.no_answer())
         return TranslatedAnswer(body)
 

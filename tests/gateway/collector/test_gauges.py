@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.collector.gauges import GaugeReceiver, Gauges, GaugeSender
-from gateway.collector.places import SOCKET_PATH_LIMIT, places
+from gateway.collector.places import places
+from governance.socket_path import LIMIT
 
 
 def test_it_works(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ def test_the_socket_can_be_bound_wherever_the_data_is(
 ) -> None:
     settings.DATA_DIR = tmp_path / ("x" * length)
     path = places().socket
-    assert len(str(path)) <= SOCKET_PATH_LIMIT
+    assert len(str(path)) <= LIMIT
     receiver = GaugeReceiver(path)
     assert path.parent.stat().st_mode & 0o077 == 0
     receiver.close()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.collector.limit_exchange import ExchangeClient, Total
-from gateway.collector.limit_hub import ExchangeHub
+from gateway.collector.limit_hub import Away, ExchangeHub
 from governance.interactions.record import InteractionRecord
 from governance.limits.counting.admission import Exceeded, Lease, admit, settle
 from governance.limits.counting.binding import LimitIndex, Who
@@ -40,6 +40,7 @@ class Node:
         self.limit = LimitEntry(**values)
         self.index = LimitIndex([self.limit])
         self.ledger = 0.0
+        self.is_away = False
         self.books: list[LimitBook] = []
         self.clients: list[ExchangeClient] = []
         self.log: list[Line] = []
@@ -48,10 +49,15 @@ class Node:
     def collector(self) -> ExchangeHub:
         return ExchangeHub(
             self.directory / "limits.sock",
-            lambda one: self.ledger,
+            self.booked,
             caught_up=lambda: not self.log,
             clock=self.clock,
         )
+
+    def booked(self, one: Total) -> float:
+        if self.is_away:
+            raise OSError
+        return self.ledger
 
     def process(self) -> int:
         name = f"{len(self.books)}-{len(self.books):08d}"
@@ -133,7 +139,8 @@ def test_what_a_dead_process_held_lapses_and_what_it_used_stays(node: Node) -> N
     assert node.counter(second).taken == 80
     node.collect()
     node.clock.now += 3
-    node.exchange(second)
+    for _ in range(4):
+        node.exchange(second)
     assert (node.counter(second).taken, node.counter(second).used) == (30, 30)
 
 
@@ -198,6 +205,63 @@ def test_totals_for_other_nodes(node: Node) -> None:
     (told,) = node.hub.totals()
     assert isinstance(told, Total)
     assert told.used == 60
-    node.hub.away = lambda one: (25.0, 5.0)
+    node.hub.away = lambda one: Away(25.0, 5.0, 1)
     node.exchange()
     assert node.counter(first).taken == 90
+
+
+def test_what_is_left_is_shared_out_near_the_end(directory: Path) -> None:
+    node = Node(directory, window="month", amount=1000.0)
+    node.ledger = 900.0
+    for one in (node.process(), node.process()):
+        node.counter(one)
+    node.exchange()
+    node.exchange()
+    assert [node.counter(one).ceiling for one in (0, 1)] == [pytest.approx(900 + 100 / 24)] * 2
+    assert isinstance(node.admit(0, 4), Lease)
+    assert isinstance(node.admit(0, 1), Lease), "one more may go beyond it"
+    refused = node.admit(0, 1)
+    assert isinstance(refused, Exceeded)
+    assert refused.shared_out
+    node.hub.close()
+
+
+def test_without_a_collector_each_keeps_to_a_share(directory: Path) -> None:
+    node = Node(directory, window="month")
+    for one in (node.process(), node.process()):
+        node.counter(one)
+    node.exchange()
+    node.exchange()
+    node.hub.close()
+    node.clock.now += 1.5
+    for client in node.clients:
+        client.turn()
+    admitted = [sum(isinstance(node.admit(one, 1), Lease) for _ in range(100)) for one in (0, 1)]
+    assert admitted == [50, 50]
+    node.hub = node.collector()
+    for _ in range(3):
+        node.exchange()
+        assert isinstance(node.admit(0, 1), Exceeded)
+
+
+def test_a_new_collector_hears_from_processes_what_the_ledger_held(directory: Path) -> None:
+    """The database is away when it starts, and when one of two processes starts anew."""
+    node = Node(directory, window="month")
+    node.ledger = 60.0
+    for one in (node.process(), node.process()):
+        node.counter(one)
+    node.exchange()
+    node.exchange()
+    node.hub.close()
+    node.is_away = True
+    node.hub = node.collector()
+    node.hub.heard_all = lambda: False
+    third = node.process()
+    node.counter(third)
+    node.exchange()
+    node.exchange()
+    assert node.counter(third).used == 60
+    # A share of 40, among those of before and the new one.
+    assert node.counter(third).ceiling < 100
+    assert isinstance(node.admit(third, 30), Exceeded)
+    node.hub.close()

@@ -21,6 +21,8 @@ from inference.local.client import EngineClient, EngineModel
 from tests.inference.local.engine.world import make_model
 
 Member = Callable[..., Client]
+QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+"""For tests that check passwords again and again, and say nothing of how they are kept."""
 
 
 @pytest.fixture(autouse=True)

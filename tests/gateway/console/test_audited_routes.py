@@ -46,6 +46,9 @@ NOTED_DESK: Final = {
     "engine/add": "noted as loading is; what it does needs the network",
     "engine/default": "the services of providers and profiles",
     "own-keys/create": "the service of the API",
+    "passkeys/add": "gateway/console/test_passkeys.py",
+    "passkeys/remove": "gateway/console/test_passkeys.py",
+    "people/<int:pk>/invite": "gateway/console/test_password_links.py",
 }
 UNAUDITED_DESK: Final = {
     "connection/<int:pk>/copy": "fills a form that is saved, and noted, on its own page",
@@ -53,6 +56,7 @@ UNAUDITED_DESK: Final = {
     "connection/<int:pk>/test": "asks the provider for one token",
     "connection/try": "asks the provider for one token",
     "limits/replay": "answers a question",
+    "passkeys/options": "says what the browser is to make",
     "playground/code": "answers a question",
     "playground/send": "is a request like any other, with a record of its own",
     "rehearse": "answers a question",

@@ -186,6 +186,9 @@ OF_THE_LOG = {
 }
 """What the pages of interactions ask for, for those who may see them."""
 
+REPLAYED = {"playground/kept/<int:pk>": "playground/kept/{pk}"}
+"""Requests of the log in the playground; what was said in them is for administrators."""
+
 LEAD_ON = {
     "connection/<int:pk>/",
     "search/do",
@@ -253,6 +256,12 @@ def test_who_may_see_the_log(role: str, acting: Client_of) -> None:
     for path in OF_THE_LOG.values():
         status = client.get(f"/admin/{path.format(pk=pk)}").status_code
         assert (status != 403) == (role in VIEWER), f"{path}: {status}"
+    for path in REPLAYED.values():
+        answer = client.get(f"/admin/{path.format(pk=pk)}")
+        assert answer.status_code == (200 if role in OPERATOR else 403)
+        if role in OPERATOR:
+            may_read = "Only people who" not in answer.json()["note"]
+            assert may_read == (role in ADMINISTRATOR)
 
 
 @pytest.mark.parametrize("role", [*ROLES, "Nobody"])
@@ -329,5 +338,5 @@ def test_every_page_of_the_admin_is_accounted_for() -> None:
         one for one in get_resolver().url_patterns if getattr(one, "namespace", None) == "console"
     )
     known = (set(PAGES) - {""}) | set(ACTIONS) | set(PICKS) | set(OF_THE_LOG)
-    known |= LEAD_ON
+    known |= LEAD_ON | set(REPLAYED)
     assert {str(one.pattern) for one in console.url_patterns} == known

@@ -227,14 +227,17 @@ def test_an_export_leaves_out_what_holds_its_default(api: Api) -> None:
 
 
 def test_a_portable_export_is_what_relatives_know(api: Api) -> None:
-    api.post(PATH, {**FULL, "strategy": "fastest"})
+    more = {"cache": {"ttl": 60, "scope": "key"}, "shadow": {"target": "fast/x", "percent": 5}}
+    assert api.post(PATH, {**FULL, **more, "strategy": "fastest"}).status_code == 201
     [whole], [portable] = _exported(api, ""), _exported(api, "?portable=true")
     assert (whole["strategy"], portable["strategy"]) == ("fastest", "ordered_failover")
     assert "retries" not in portable
     assert "hedge_after" not in portable["targets"][0]
-    [told] = api.get(f"{PATH}/export?portable=true").json()["warnings"]
-    assert (told["path"], told["code"]) == ("routing_profiles[0].strategy", "not_portable")
-    assert "Light" in told["message"]
+    warnings = api.get(f"{PATH}/export?portable=true").json()["warnings"]
+    lost = {one["path"].removeprefix("routing_profiles[0].") for one in warnings}
+    assert lost == (set(whole) - set(portable)) | {"strategy", "targets[0].hedge_after"}
+    assert {"retries", "cache", "shadow"} <= lost
+    assert all(one["code"] == "not_portable" and "Light" in one["message"] for one in warnings)
 
 
 def _exported(api: Api, query: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import pytest
 
 from governance.models import UsageBucket
 from tests.governance.api.conftest import Api, error_of
+from tests.governance.interactions.rows import fill_days
 
 RANGE = "from=2026-11-01&to=2026-12-01"
 
@@ -25,9 +26,10 @@ def bucket(day: int, hour: int, **values: Any) -> None:
 @pytest.fixture(autouse=True)
 def rows(db: None) -> None:
     bucket(1, 0, cost_micro_usd=1_500_000, cached_tokens=4)
-    bucket(1, 5, cost_micro_usd=1, failed=1, key_name="First")
+    bucket(1, 5, cost_micro_usd=1, failed=1, key_name="First", audio_milliseconds=1500, images=2)
     bucket(2, 5, key_id="k2", key_name="=cmd()", model="m-2", unpriced=1)
     bucket(3, 5, key_id="k2", key_name="=cmd()", cost_micro_usd=7)
+    fill_days()
 
 
 def test_it_works(api: Api) -> None:
@@ -45,6 +47,9 @@ def test_it_works(api: Api) -> None:
         "cached_tokens": 4,
         "output_tokens": 10,
         "reasoning_tokens": 0,
+        "audio_seconds": 1.5,
+        "images": 2,
+        "characters": 0,
         "unpriced": 0,
         "cost_usd": "1.500001",
     }

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
+from django.apps import apps
 from django.db import connection
 
 from governance.interactions.record import InteractionRecord
@@ -69,3 +72,9 @@ def insert_many(count: int) -> None:
 
 def ids(rows: Iterable[Interaction]) -> list[str]:
     return [row.request_id for row in rows]
+
+
+def fill_days() -> None:
+    """The usage ledger by day, of a usage ledger that was made row by row."""
+    editor = SimpleNamespace(connection=connection)
+    import_module("governance.migrations.0024_usage_pages").fill_days(apps, editor)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from governance.interactions.ledger import (
     COUNTS,
+    DIMENSIONS,
     TRAFFIC_COUNTS,
     add_up,
     add_up_traffic,
+    by_day,
     micro_usd,
     quarter_hour,
 )
@@ -143,3 +145,23 @@ def test_quarter_hours() -> None:
     for minute, begins in ((0, "00"), (14, "00"), (15, "15"), (59, "45")):
         start = quarter_hour(f"2030-03-17T12:{minute:02d}:59.999Z")
         assert start == f"2030-03-17T12:{begins}:00+00:00"
+
+
+@given(st.lists(records(), max_size=20))
+def test_days_hold_the_same(found: list[InteractionRecord]) -> None:
+    """Each dimension by itself adds up to all of it."""
+    used = add_up(found)
+    days = by_day(used)
+    for dimension, (identity, name) in DIMENSIONS.items():
+        mine = {place: day for place, day in days.items() if place.dimension == dimension}
+        for count in COUNTS:
+            whole = sum(getattr(one, count) for one in used.values())
+            assert sum(day.counts[count] for day in mine.values()) == whole
+        for place, day in mine.items():
+            assert place.start.endswith("T00:00:00+00:00")
+            names = [
+                getattr(sums, name)
+                for at, sums in used.items()
+                if (at.start[:10], getattr(at, identity)) == (place.start[:10], place.value)
+            ]
+            assert day.name == names[-1]

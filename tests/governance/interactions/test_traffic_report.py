@@ -17,12 +17,12 @@ from governance.interactions.latency import first_tokens, first_tokens_by_part, 
 from governance.interactions.record import InteractionRecord, NamedRef
 from governance.interactions.traffic_report import (
     TrafficQuestion,
-    TrafficSums,
     is_in_ledger,
     minutes_report,
     rows_report,
     traffic_report,
 )
+from governance.interactions.traffic_sums import TrafficSums
 from governance.models import Interaction
 from inference.record.describe import describe
 from tests.governance.interactions.request_contexts import PROFILE, attempt, plan, request_context

@@ -154,3 +154,14 @@ def test_a_disabled_draft_says_so() -> None:
     rehearsed = said(document(to("a"), enabled=False), where)
     assert rehearsed.draft.refusal is not None
     assert "is disabled" in rehearsed.draft.refusal.message
+
+
+def test_what_goes_on_beside_is_said() -> None:
+    cache, shadow = {"ttl": 60, "scope": "key"}, {"target": "fast/m", "percent": 5}
+    where = table(*PROVIDERS, saved(target("a")))
+    found = said(document(to("a"), cache=cache, shadow={**shadow, "target": "b/m"}), where)
+    assert found.beside == (
+        "The same request of the key that asked is answered again for 60 seconds, at no cost.",
+        "5 % of such requests are sent to b/m too.",
+    )
+    assert not said(document(to("a")), where).beside

@@ -42,8 +42,26 @@ def failed(code: str, status: int = 0, wait: float | None = None) -> Failure:
 def test_what_is_tried_again(
     failure: Failure, repeats: int, allowed: int, wait: float | None
 ) -> None:
-    found = wait_before_repeat(failure, repeats, allowed, Half())
+    found = wait_before_repeat(failure, repeats, allowed, Half(), is_last=False)
     assert found == (None if wait is None else pytest.approx(wait))
+
+
+@pytest.mark.parametrize(
+    ("status", "repeats", "allowed", "wait"),
+    [
+        (429, 0, 1, 1.25),
+        (429, 1, 3, 2.5),
+        (429, 2, 3, LONGEST_WAIT),
+        (429, 1, 1, None),
+        (429, 0, 0, None),
+        (503, 0, 3, None),
+    ],
+)
+def test_a_limit_without_a_wait_is_waited_for_where_nobody_else_is_left(
+    status: int, repeats: int, allowed: int, wait: float | None
+) -> None:
+    failure = failed(f"http_{status}", status)
+    assert wait_before_repeat(failure, repeats, allowed, Half(), is_last=True) == wait
 
 
 async def test_by_default_the_last_candidate_alone_is_tried_again() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from inference.endpoints import messages
 from inference.translate.messages.count_tokens import CountTokens, estimate, estimated_body
+from inference.translate.responses.input_tokens import InputTokens
 from inference.values.parsed_request import ParsedRequest
-from tests.inference.translate.support import js
+from tests.inference.translate.support import js, responses_ask
 
 COUNT = CountTokens()
 
@@ -69,3 +70,9 @@ class TestEstimate:
 
     def test_chinese_takes_more_tokens_a_letter(self) -> None:
         assert estimate(ask("\u4f60" * 100)) > 2 * estimate(ask("x" * 100))
+
+
+@pytest.mark.parametrize("body", [b'{"input_tokens": "\xff"}', b"[" * 5000, b"{}", b"", b"\x98"])
+def test_what_is_no_count_is_a_failure(body: bytes) -> None:
+    """Bytes of a provider are refused, whatever they are."""
+    assert InputTokens().answer(responses_ask(), body).failure is not None

@@ -15,6 +15,7 @@ from django.test import Client
 from governance.interactions.record import InteractionRecord
 from governance.models import Interaction
 from inference.record.describe import describe
+from tests.gateway.console.conftest import Member
 from tests.governance.interactions.request_contexts import attempt, plan, request_context
 from tests.governance.interactions.rows import insert
 
@@ -87,6 +88,15 @@ def test_without_content_there_are_figures_alone(operator: Client, log: Path) ->
     shown = page(operator, "req_live")
     assert "POINTSMAN_LOG_CONTENT" in shown
     assert "How the answers differ" not in shown
+
+
+def test_answers_are_for_whoever_may_read_content(log: Path, member: Member) -> None:
+    live, copy = describe(LIVE), describe(COPY)
+    insert([live, copy])
+    write(log, (live, "The red hen"), (copy, "The turquoise hen"))
+    shown = page(member("governance.view_interaction"), "req_live")
+    assert "turquoise" not in shown
+    assert "Only people who" in shown
 
 
 def test_a_copy_that_is_not_there_is_said_to_be_gone(operator: Client, log: Path) -> None:

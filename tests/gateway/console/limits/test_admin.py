@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from governance import services
-from governance.models import Group, Interaction, Limit, ModelPrice, UsageBucket
+from governance.models import ApiKey, Group, Interaction, Limit, ModelPrice, UsageBucket
 from governance.services import GROUPS, LIMITS, PRICES
 from tests.gateway.console.sent import ROOT, text_of
 from tests.governance.conftest import provider_document
@@ -49,7 +49,9 @@ def test_it_works(admin: Client) -> None:
     assert (limit.subject_id, limit.warn_at) == (group.pk, [80])
     assert limit.amount == 10
     page = admin.get(f"{ROOT}/limit/{limit.pk}/change/")
-    assert f'value="{subject}" selected' in page.content.decode()
+    shown = page.content.decode()
+    assert f'value="{subject}"' in shown
+    assert 'data-pick-label="Group: Blue"' in shown
     admin.post(f"{ROOT}/limit/{limit.pk}/change/", form(subject=subject, amount="12.5"))
     limit.refresh_from_db()
     assert limit.amount == 12.5
@@ -58,6 +60,25 @@ def test_it_works(admin: Client) -> None:
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     assert ModelPrice.objects.get().output == 2.5
     assert "$2.5" in text_of(admin.get(f"{ROOT}/modelprice/"))
+
+
+def test_whose_use_is_found_by_typing(admin: Client) -> None:
+    """However many keys there are."""
+    ApiKey.objects.bulk_create(
+        ApiKey(id=f"k-{number}", name=f"user {number}", digest=b"%d" % number)
+        for number in range(600)
+    )
+
+    def offered(words: str) -> list[tuple[str, str]]:
+        answer = admin.get("/admin/pick/limit-subjects", {"q": words}).json()
+        return [(one["value"], one["label"]) for one in answer["options"]]
+
+    assert offered("user 599") == [("key:k-599", "API key: user 599")]
+    assert ("everything:", "Everything") in offered("")
+    answer = admin.post(f"{ROOT}/limit/add/", form(subject="key:k-599"))
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    again = admin.post(f"{ROOT}/limit/add/", form(subject="planet:x"))
+    assert "subject" in again.context["adminform"].form.errors
 
 
 def test_a_broken_rule_stands_at_its_field(admin: Client) -> None:

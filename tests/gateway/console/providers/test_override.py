@@ -10,6 +10,10 @@ from tests.gateway.console.conftest import Member
 from tests.gateway.console.sent import messages_of, text_of
 
 VIEW, CHANGE = "governance.view_provider", "governance.change_provider"
+PROFILES = (
+    *("governance.view_routingprofile", "governance.change_routingprofile"),
+    *("governance.view_routingtarget", "governance.change_routingtarget"),
+)
 
 
 @pytest.fixture
@@ -37,6 +41,21 @@ def test_it_works(member: Member, pk: int) -> None:
     answer = client.post(f"/admin/connection/{pk}/override", {"end": "1"}, follow=True)
     assert messages_of(answer) == ["Fast is used again as its health allows."]
     assert snapshot.refresh().overrides == {}
+
+
+def test_a_target_on_its_profile_s_page_says_who_and_why(member: Member, pk: int) -> None:
+    client = member(VIEW, CHANGE, *PROFILES)
+    document = {"name": "Light", "virtual_provider": "light"}
+    targets = [{"provider": "Fast", "model": "m"}, {"provider": "Fast", "model": "n"}]
+    profile = services.save_profile({**document, "targets": targets}, who="t").document["id"]
+    sent = {"state": "open", "minutes": "60", "reason": "a leak", "model": "m"}
+    client.post(f"/admin/connection/{pk}/override", sent)
+    snapshot.refresh()
+    page = client.get(f"/admin/governance/routingprofile/{profile}/change/")
+    assert text_of(page).count("a leak (member), until") == 1
+    link = f"/admin/governance/provider/{pk}/change/?override=n"
+    assert link in page.content.decode()
+    assert 'name="model" value="n"' in client.get(link).content.decode()
 
 
 def test_what_is_missing_is_said(member: Member, pk: int) -> None:

@@ -1,0 +1,23 @@
+"""Unix sockets whose path the system can bind, wherever the data directory is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+LIMIT: Final = 100
+"""Bytes; the system allows 104 (macOS) or 108 (Linux) with the terminating zero."""
+
+
+def bindable(wanted: Path) -> Path:
+    """`wanted`, or a short path that both sides derive from it when the system could not bind it.
+
+    In a directory of this user's alone.
+    """
+    if len(os.fsencode(wanted)) <= LIMIT:
+        return wanted
+    mark = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"pointsman-{os.geteuid()}-{mark}" / wanted.name
