@@ -53,11 +53,22 @@ def verdicts(cases: Mapping[str, Measured], footprint: Mapping[str, Any]) -> Ite
         found = cases["tables"].ratio("rate", names[-1], names[0])
         if found is not None:
             yield Verdict(f"{names[-1]} against {names[0]}", found, 0.9)
+    yield from _limits(cases)
     if "workers" in cases:
         found = scaling(cases["workers"])
         if found is not None:
             yield Verdict("two workers on two cores against one on one", found, 1.8)
     yield from _footprint(footprint)
+
+
+def _limits(cases: Mapping[str, Measured]) -> Iterator[Verdict]:
+    for case, bar, title in (
+        ("limits-bound", 0.95, "a key with twelve limits, of the same without"),
+        ("limits-each", 0.9, "many keys with a limit each, of the same without"),
+    ):
+        found = cases[case].ratio("rate", "with", "without") if case in cases else None
+        if found is not None:
+            yield Verdict(title, found, bar)
 
 
 def scaling(workers: Measured) -> float | None:
@@ -75,6 +86,11 @@ def scaling(workers: Measured) -> float | None:
 
 def _footprint(footprint: Mapping[str, Any]) -> Iterator[Verdict]:
     memory, start = footprint.get("memory"), footprint.get("cold_start")
+    limits = footprint.get("limits")
+    if limits:
+        yield Verdict("limits of many keys, memory", limits["memory"], 60, " MB", at_least=False)
+        title = "limits of many keys, table compiled in"
+        yield Verdict(title, limits["compile"], 5, " s", at_least=False)
     if memory and memory["idle"]:
         yield Verdict("memory, idle", memory["idle"], 120, " MB", at_least=False)
         growth = (memory["after_requests"] / memory["idle"] - 1) * 100

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from benchmarks import footprint, report, seed
+from benchmarks import footprint, machine, report, seed
 from benchmarks.cases import CASES, Case
 from benchmarks.rounds import Measured, Plan, Range
-from benchmarks.service import Reference, Service, installation
+from benchmarks.service import ROOT, Reference, Service, environment, installation
 from benchmarks.subjects import CrowdedGateway, Gateway, Rival, Subject
 
 _SIZES: Final = ((1, 1), (100, 1_000), (10_000, 100_000))
@@ -104,12 +106,13 @@ def _gateway(
     *,
     profiles: int = 0,
     keys: int = 0,
+    limits: str = "",
     pinned: bool = False,
 ) -> Iterator[Gateway]:
     """The service on a data directory of its own."""
     with tempfile.TemporaryDirectory(prefix="bench-data-") as data_dir:
         folder = Path(data_dir)
-        key = _installed(range_, folder, profiles=profiles, keys=keys)
+        key = _installed(range_, folder, profiles=profiles, keys=keys, limits=limits)
         with Service(
             folder,
             range_.cores.gateway,
@@ -120,13 +123,16 @@ def _gateway(
             yield Gateway(name, service.port, pids=service.pids, key=key)
 
 
-def _installed(range_: Range, folder: Path, *, profiles: int = 0, keys: int = 0) -> str:
+def _installed(
+    range_: Range, folder: Path, *, profiles: int = 0, keys: int = 0, limits: str = ""
+) -> str:
     """Makes `folder` a data directory, by copying where one of this size was made before."""
-    made = range_.folder / f"installation-{profiles}-{keys}"
+    made = range_.folder / f"installation-{profiles}-{keys}{limits}"
     key = made.with_suffix(".key")
     if not key.exists():
         made.mkdir()
-        key.write_text(installation(made, range_.mock.port, profiles=profiles, keys=keys))
+        counts = {"profiles": profiles, "keys": keys}
+        key.write_text(installation(made, range_.mock.port, limits=limits, **counts))
     shutil.copytree(made, folder, dirs_exist_ok=True)
     return key.read_text()
 
@@ -172,6 +178,58 @@ def tables(options: Options, range_: Range, findings: Findings) -> None:
     findings.wrong += measured.wrong
     for text in report.tables_lines(measured):
         say(text)
+
+
+def limits(options: Options, range_: Range, findings: Findings) -> None:
+    """A key with twelve limits, and many keys with one each, against the same without."""
+    crowd = 1_000 if options.quick else 100_000
+    for name, keys, bound, words in (
+        ("limits-bound", 1, seed.BOUND, "one key, four levels of three windows"),
+        ("limits-each", crowd, seed.EACH, f"{crowd:,} keys with a limit each, 1,000 groups"),
+    ):
+        say(f"\nlimits: {words}, whole answers, 32 callers")
+        case = replace(_WHOLE, name=name, title=f"limits: {words}")
+        rng = random.Random(1)
+        drawn = [seed.secret(rng.randrange(keys)) for _ in range(min(keys, _VARIANTS))]
+        pairs = [(one, "v-plain/bench") for one in drawn]
+        with (
+            _gateway(options, range_, "without", keys=keys) as without,
+            _gateway(options, range_, "with", keys=keys, limits=bound) as limited,
+        ):
+            subjects: list[Subject] = [
+                CrowdedGateway(one.name, one.port, pids=one.pids, key=one.key, pairs=pairs)
+                for one in (without, limited)
+            ]
+            measured = range_.measure(case, subjects, options.plan)
+            resident = [machine.resident_mib(one.pids[0]) or 0.0 for one in (without, limited)]
+        findings.cases[name] = measured
+        findings.wrong += measured.wrong
+        for text in report.tables_lines(measured):
+            say(text)
+        if bound == seed.EACH:
+            found = {"memory": resident[1] - resident[0], "compile": _compiled(range_, keys, bound)}
+            findings.footprint["limits"] = found
+            say(f"memory {found['memory']:.0f} MB more; table compiled in {found['compile']:.2f} s")
+
+
+def _compiled(range_: Range, keys: int, bound: str) -> float:
+    """Seconds until the limits of an installation are a table, in a process of its own."""
+    code = (
+        "import time, django; django.setup(); from governance import snapshot; "
+        "began = time.perf_counter(); snapshot.refresh(); print(time.perf_counter() - began)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment(
+            range_.folder / f"installation-0-{keys}{bound}",
+            DJANGO_SETTINGS_MODULE="gateway.settings",
+        ),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
 
 
 def workers(options: Options, range_: Range, findings: Findings) -> None:

@@ -37,6 +37,8 @@ def run(options: Options) -> int:
         groups.cases(options, range_, findings)
         if options.wanted("tables"):
             groups.tables(options, range_, findings)
+        if options.wanted("limits-bound") or options.wanted("limits-each"):
+            groups.limits(options, range_, findings)
         if options.wanted("workers") and options.server == "uvicorn" and not options.quick:
             groups.workers(options, range_, findings)
         if options.wanted("footprint") and options.server == "uvicorn":

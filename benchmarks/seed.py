@@ -36,6 +36,10 @@ PROFILES: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+BOUND, EACH = "bound", "each"
+"""Limits of four levels on the first of the keys, or one of each key and a thousand groups."""
+
+
 def secret(number: int) -> str:
     """The n-th of the many keys; a real one is random, these have to be known to the load."""
     return "pm-" + hashlib.sha256(b"benchmark key %d" % number).hexdigest()[:43]
@@ -68,6 +72,7 @@ def main() -> None:
         "--profiles", type=int, default=0, help="fillers besides those of the cases"
     )
     parser.add_argument("--keys", type=int, default=0, help="keys besides the one made by hand")
+    parser.add_argument("--limits", choices=("", BOUND, EACH), default="", help="of the keys")
     options = parser.parse_args()
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
@@ -98,6 +103,10 @@ def main() -> None:
     services.replace_all(documents, who="benchmark")
     if options.keys:
         _many_keys(options.keys)
+    if options.limits:
+        from benchmarks.seed_limits import bind, limit_each
+
+        bind() if options.limits == BOUND else limit_each(options.keys)
 
 
 def _many_keys(count: int) -> None:

@@ -111,11 +111,13 @@ class Reference(Process):
         return [self.process.pid]
 
 
-def installation(data_dir: Path, mock_port: int, *, profiles: int = 0, keys: int = 0) -> str:
+def installation(
+    data_dir: Path, mock_port: int, *, profiles: int = 0, keys: int = 0, limits: str = ""
+) -> str:
     """Makes a data directory with the benchmark's configuration; returns an API key."""
     seed = ("-m", "benchmarks.seed", str(mock_port))
     for command in (
-        [*seed, "--profiles", str(profiles), "--keys", str(keys)],
+        [*seed, "--profiles", str(profiles), "--keys", str(keys), "--limits", limits],
         ["manage.py", "create_api_key", "benchmark"],
     ):
         done = subprocess.run(

@@ -93,6 +93,12 @@ MAX_BUFFERED_BYTES_PER_KEY = (
     )
 )
 """The same for one API key, or one address where there is no key."""
+MAX_FILE_BYTES = min(
+    max(MAX_BODY_BYTES, env.number("MAX_FILE_MIB", 512, minimum=1) * 1024 * 1024),
+    MAX_BUFFERED_BYTES_PER_KEY,
+)
+"""The largest upload that a provider is to keep. Beyond its first MiB it waits on disk, and counts
+as if it were held."""
 SPOOL_DIR = DATA_DIR / "run"
 """Where files and forms are kept while they are sent on, beyond the first MiB of each; without a
 name, so that nobody else sees them."""
@@ -188,6 +194,7 @@ MIDDLEWARE = [
     "gateway.server.origin.origin_middleware",
     "gateway.console.theme.viewer_language.viewer_language_middleware",
     "gateway.console.theme.viewer_zone.viewer_zone_middleware",
+    "gateway.console.theme.light_pages.light_pages_middleware",
     "gateway.console.dead_ends.middleware.dead_ends_middleware",
     "gateway.console.typed_work.middleware.typed_work_middleware",
     "allauth.account.middleware.AccountMiddleware",

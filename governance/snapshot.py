@@ -162,7 +162,7 @@ def watch(interval: float = 0.25, listening_in: Path | None = None) -> Watcher:
 class Watcher(threading.Thread):
     """Follows the database over a connection of its own, through outages too."""
 
-    def __init__(self, interval: float, listener: table_news.Listener | None = None) -> None:
+    def __init__(self, interval: float, listener: table_news.TableListener | None = None) -> None:
         super().__init__(name="routing-table", daemon=True)
         self._interval, self._listener = interval, listener
         self._ending = threading.Event()
@@ -204,9 +204,9 @@ class Watcher(threading.Thread):
             self._lost = False
 
 
-def _listener(where: Path) -> table_news.Listener | None:
+def _listener(where: Path) -> table_news.TableListener | None:
     try:
-        return table_news.Listener(where)
+        return table_news.TableListener(where)
     except OSError as error:
         log.warning("table_not_listening", error=type(error).__name__)
         return None

@@ -35,7 +35,7 @@ def directory() -> Path:
     return bindable(Path(settings.DATA_DIR) / "run" / "tables" / f"{'0' * 16}{SUFFIX}").parent
 
 
-class Listener:
+class TableListener:
     """A process that can be asked to look. Raises `OSError` where it cannot listen."""
 
     def __init__(self, where: Path) -> None:

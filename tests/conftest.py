@@ -83,6 +83,7 @@ SLOW = (
     "tests/service/test_files.py",
     "tests/service/test_interaction_log.py",
     "tests/service/test_two_nodes.py",
+    "tests/wild/test_variants.py",
 )
 """What starts many processes, minutes in all: `make test-slow` runs it, and naming it does."""
 

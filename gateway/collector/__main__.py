@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.parent import wait_for_its_end
+
 if TYPE_CHECKING:
     from gateway.collector.collector import Collector
 
@@ -106,8 +108,7 @@ def _lock(directory: Path, node: str, stopping: threading.Event) -> int | None:
 
 
 def _watch_parent(stopping: threading.Event) -> None:
-    """The launcher holds the other end of standard input; when it closes, we go too."""
-    sys.stdin.buffer.read()
+    wait_for_its_end()
     stopping.set()
 
 

@@ -81,6 +81,8 @@ class Collector:
         self._trouble = ""
         self._oldest = 0.0
         """When the oldest record ended that was tried last and did not get in; 0: none."""
+        self._memory_lost = False
+        """Whether what was learned of providers could not be written last."""
         self._lost = 0
         self._lost_at = 0.0
         self._publish_at = 0.0
@@ -178,7 +180,12 @@ class Collector:
                 self._repairs.write_when_changed()
                 self._health.write_when_changed()
             except OSError as error:
-                log.warning("memory_not_written", reason=error.strerror)
+                # Tried again ten times a second; said once.
+                if not self._memory_lost:
+                    log.warning("memory_not_written", reason=error.strerror)
+                self._memory_lost = True
+            else:
+                self._memory_lost = False
 
     def _count_lost(self, stage: str, count: int) -> None:
         if count:

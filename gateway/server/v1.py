@@ -109,6 +109,7 @@ def routes(
         "observers": (ContentObserver(),) if keep_content else (),
         "keeper": keeper,
         "spool": settings.SPOOL_DIR,
+        "file_limit": settings.MAX_FILE_BYTES,
         "held": held,
     }
     apps = _asking({**common, **asking})

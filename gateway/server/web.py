@@ -12,7 +12,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 import threading
 from contextlib import suppress
 
@@ -20,6 +19,7 @@ import uvicorn
 import uvloop
 
 from gateway.environment import SERVERS, Environment
+from gateway.parent import wait_for_its_end
 from inference.edge.asgi import App
 
 HANDOVER_SECONDS = 3600.0
@@ -128,8 +128,7 @@ async def _hand_over(server: uvicorn.Server, serving: asyncio.Task[None]) -> Non
 
 
 def _end_with_parent() -> None:
-    """The supervisor holds the other end of our standard input; when it closes, we go too."""
-    sys.stdin.buffer.read()
+    wait_for_its_end()
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -19,6 +19,8 @@ class Welcome:
     """A model to try; empty when the service runs without the local one."""
     fallback: str = ""
     """What happens when no target answers, in a sentence."""
+    hint: str = ""
+    """What would make it better, in a sentence."""
 
     def text(self) -> str:
         lines = ["", f"Pointsman is ready at {self.url}", ""]
@@ -39,8 +41,8 @@ class Welcome:
                 ".venv/bin/python manage.py create_api_key NAME --scopes inference"
             )
         lines.append(f"  API docs  {self.url}/api/docs")
-        if self.fallback:
-            lines += ["", textwrap.fill(self.fallback, 78)]
+        for sentence in (self.fallback, self.hint):
+            lines += ["", textwrap.fill(sentence, 78)] if sentence else []
         lines += ["", "Try it:", "", *self._curl(), "", "Ctrl-C stops everything.", ""]
         return "\n".join(lines)
 

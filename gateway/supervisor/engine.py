@@ -1,11 +1,9 @@
-"""The local engine: its weights, made once, and its process."""
+"""The local engine: what it can serve models with, and its process."""
 
 from __future__ import annotations
 
 import importlib.util
-import json
 import platform
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.supervisor.child import Child
-from gateway.supervisor.progress import Progress
 from gateway.supervisor.startup_error import StartupError
 from governance.socket_path import LIMIT
+from inference.local.environment import find_openblas
 
 GRACE = 6.0
 """Seconds the engine has to end."""
@@ -51,35 +49,14 @@ def runtimes(*, without_mlx: bool = False) -> list[str]:
     return found
 
 
-def ensure_weights(models_dir: Path, progress: Progress, wanted: Sequence[str]) -> None:
-    """Fetches and converts the embedded model unless it is there. Raises `StartupError`.
-
-    It runs in a process of its own: MLX must not live in one that forks.
-    """
-    command = [sys.executable, "-m", "inference.local.weights", "--models-dir", str(models_dir)]
-    for runtime in wanted:
-        command += ["--runtime", runtime]
-    with subprocess.Popen(  # noqa: S603  # our own module
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        reason = ""
-        for line in process.stdout:
-            try:
-                report = json.loads(line)
-            except ValueError:
-                continue
-            reason = report.get("error", reason)
-            if "step" in report:
-                progress.step(report["step"], report.get("progress"))
-        errors = process.stderr.read()
-    if process.returncode:
-        reason = reason or (errors.strip().splitlines() or ["it ended without a reason"])[-1]
-        raise StartupError(
-            f"The local model's weights cannot be had: {reason} "
-            "Try again later, or start without the local model: make run ARGS=--no-model"
+def hint(runtimes: Sequence[str]) -> str:
+    """What would make local models faster; empty where nothing is known to."""
+    if "mlx" in runtimes and sys.platform == "linux" and find_openblas() is None:
+        return (
+            "OpenBLAS would make models that run on MLX several times faster on this machine: "
+            "on Debian and Ubuntu it is the package libopenblas0-pthread."
         )
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

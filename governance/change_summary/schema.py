@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
+from django.conf import settings
+from django.utils import translation
+
 from governance.serializers import (
     AlertSerializer,
     GrantSerializer,
@@ -38,12 +41,13 @@ SERIALIZERS = (
 
 @cache
 def labels() -> dict[str, str]:
-    """What people call each column, by its name."""
-    return {
-        column.name: str(column.verbose_name)
-        for shape in SERIALIZERS
-        for column in shape.Meta.model._meta.concrete_fields
-    }
+    """What people call each column, by its name: in English, in which revisions are kept."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return {
+            column.name: str(column.verbose_name)
+            for shape in SERIALIZERS
+            for column in shape.Meta.model._meta.concrete_fields
+        }
 
 
 @cache

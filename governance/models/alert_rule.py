@@ -31,12 +31,19 @@ class AlertRule(Model):
     """What operators want to be told of, and where."""
 
     name = CharField(
-        max_length=200, validators=[line], help_text=gettext_lazy("Unique, whatever its case.")
+        gettext_lazy("name"),
+        max_length=200,
+        validators=[line],
+        help_text=gettext_lazy("Unique, whatever its case."),
     )
     condition = CharField(
-        max_length=30, choices=alerts.condition_names, help_text=gettext_lazy("What is watched.")
+        gettext_lazy("condition"),
+        max_length=30,
+        choices=alerts.condition_names,
+        help_text=gettext_lazy("What is watched."),
     )
     threshold = FloatField(
+        gettext_lazy("threshold"),
         null=True,
         blank=True,
         validators=[THRESHOLD],
@@ -55,6 +62,7 @@ class AlertRule(Model):
         ),
     )
     minutes = IntegerField(
+        gettext_lazy("minutes"),
         null=True,
         blank=True,
         validators=[MINUTES],
@@ -70,6 +78,7 @@ class AlertRule(Model):
         ),
     )
     webhook_form = CharField(
+        gettext_lazy("webhook form"),
         max_length=10,
         choices=[(name, label) for name, (label, _) in FORMS.items()],
         default="json",
@@ -82,13 +91,16 @@ class AlertRule(Model):
         validators=[LinesValidator(254, 20)],
         help_text=gettext_lazy("Addresses that get an e-mail, where e-mail is configured."),
     )
-    enabled = BooleanField(default=True)
-    sealed_webhook_url = TextField(blank=True, editable=False)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
+    sealed_webhook_url = TextField(gettext_lazy("sealed webhook url"), blank=True, editable=False)
     """The path of such an address often is a secret."""
-    sealed_webhook_secret = TextField(blank=True, editable=False)
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    sealed_webhook_secret = TextField(
+        gettext_lazy("sealed webhook secret"), blank=True, editable=False
+    )
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
 
     class Meta:
+        verbose_name_plural = gettext_lazy("alerts")
         ordering = (Lower("name"),)
         verbose_name = gettext_lazy("alert")
         constraints = [

@@ -41,13 +41,19 @@ class ApiKey(Model):
     id = CharField(
         gettext_lazy("id"), primary_key=True, max_length=100, default=public_id, editable=False
     )
-    name = CharField(max_length=200, validators=[line])
-    prefix = CharField(max_length=20, editable=False, help_text=gettext_lazy("How the key begins."))
-    digest = BinaryField(max_length=32, unique=True, editable=False)
-    scopes = JSONField(default=list, validators=[Words(scopes)])
+    name = CharField(gettext_lazy("name"), max_length=200, validators=[line])
+    prefix = CharField(
+        gettext_lazy("prefix"),
+        max_length=20,
+        editable=False,
+        help_text=gettext_lazy("How the key begins."),
+    )
+    digest = BinaryField(gettext_lazy("digest"), max_length=32, unique=True, editable=False)
+    scopes = JSONField(gettext_lazy("scopes"), default=list, validators=[Words(scopes)])
     # A key whose profile went away must not become a key for everything.
     routing_profile = ForeignKey(
         RoutingProfile,
+        verbose_name=gettext_lazy("routing profile"),
         on_delete=PROTECT,
         null=True,
         blank=True,
@@ -59,6 +65,7 @@ class ApiKey(Model):
         ),
     )
     confined_to = JSONField(
+        gettext_lazy("confined to"),
         default=list,
         blank=True,
         validators=[LinesValidator(100, 1_000)],
@@ -69,6 +76,7 @@ class ApiKey(Model):
     )
     group = ForeignKey(
         Group,
+        verbose_name=gettext_lazy("group"),
         on_delete=PROTECT,
         null=True,
         blank=True,
@@ -76,6 +84,7 @@ class ApiKey(Model):
         help_text=gettext_lazy("What the key uses counts for this group and those above it."),
     )
     owner = CharField(
+        gettext_lazy("owner"),
         max_length=150,
         blank=True,
         validators=[line],
@@ -84,6 +93,7 @@ class ApiKey(Model):
         ),
     )
     priority = CharField(
+        gettext_lazy("priority"),
         max_length=10,
         choices=[
             ("high", gettext_lazy("High")),
@@ -94,14 +104,18 @@ class ApiKey(Model):
         help_text=gettext_lazy("Place in the local engine's queue."),
     )
     local_fallback = CharField(
+        gettext_lazy("local fallback"),
         max_length=20,
         choices=told(FALLBACK_CHOICES),
         default="default",
     )
     local_only = BooleanField(
-        default=False, help_text=gettext_lazy("Nothing sent with this key may leave the machine.")
+        gettext_lazy("local only"),
+        default=False,
+        help_text=gettext_lazy("Nothing sent with this key may leave the machine."),
     )
     addresses = JSONField(
+        gettext_lazy("addresses"),
         default=list,
         blank=True,
         validators=[LinesValidator(64, 100)],
@@ -111,6 +125,7 @@ class ApiKey(Model):
         ),
     )
     endpoints = JSONField(
+        gettext_lazy("endpoints"),
         default=list,
         blank=True,
         validators=[LinesValidator(100, 50)],
@@ -119,22 +134,33 @@ class ApiKey(Model):
             "None listed means all."
         ),
     )
-    enabled = BooleanField(default=True)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
     expires_at = DateTimeField(gettext_lazy("expiry"), null=True, blank=True)
-    created_at = DateTimeField(auto_now_add=True)
-    last_used_at = DateTimeField(null=True, blank=True, editable=False)
-    last_used_address = CharField(max_length=64, blank=True, editable=False)
-    last_used_client = CharField(max_length=200, blank=True, editable=False)
+    created_at = DateTimeField(gettext_lazy("created at"), auto_now_add=True)
+    last_used_at = DateTimeField(
+        gettext_lazy("last used at"), null=True, blank=True, editable=False
+    )
+    last_used_address = CharField(
+        gettext_lazy("last used address"), max_length=64, blank=True, editable=False
+    )
+    last_used_client = CharField(
+        gettext_lazy("last used client"), max_length=200, blank=True, editable=False
+    )
     """What the caller called itself: `user-agent`."""
-    previous_digest = BinaryField(max_length=32, null=True, editable=False)
+    previous_digest = BinaryField(
+        gettext_lazy("previous digest"), max_length=32, null=True, editable=False
+    )
     """Of the secret before it was rotated, which is good until `previous_until`."""
     previous_until = DateTimeField(
         gettext_lazy("old secret good until"), null=True, blank=True, editable=False
     )
-    changed_in = PositiveBigIntegerField(default=0, editable=False, db_index=True)
+    changed_in = PositiveBigIntegerField(
+        gettext_lazy("changed in"), default=0, editable=False, db_index=True
+    )
     """Version of the table that brought this state of the key."""
 
     class Meta:
+        verbose_name_plural = gettext_lazy("API keys")
         ordering = (Lower("name"),)
         verbose_name = gettext_lazy("API key")
         constraints = [

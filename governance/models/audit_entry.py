@@ -32,17 +32,29 @@ class AuditEntry(Model):
     them. No entry holds a secret.
     """
 
-    at = DateTimeField(default=timezone.now, help_text=gettext_lazy("When it was saved."))
+    at = DateTimeField(
+        gettext_lazy("at"), default=timezone.now, help_text=gettext_lazy("When it was saved.")
+    )
     actor = CharField(
-        max_length=200, help_text=gettext_lazy("The person, key or command behind it.")
+        gettext_lazy("actor"),
+        max_length=200,
+        help_text=gettext_lazy("The person, key or command behind it."),
     )
     address = CharField(
-        max_length=64, blank=True, help_text=gettext_lazy("Where the request came from.")
+        gettext_lazy("address"),
+        max_length=64,
+        blank=True,
+        help_text=gettext_lazy("Where the request came from."),
     )
     via = CharField(
-        max_length=10, choices=told(VIA.items()), help_text=gettext_lazy("By which way.")
+        gettext_lazy("via"),
+        max_length=10,
+        choices=told(VIA.items()),
+        help_text=gettext_lazy("By which way."),
     )
-    action = CharField(max_length=20, help_text=gettext_lazy("What was done."))
+    action = CharField(
+        gettext_lazy("action"), max_length=20, help_text=gettext_lazy("What was done.")
+    )
     object_type = CharField(
         gettext_lazy("type"), max_length=60, help_text=gettext_lazy("The kind of thing.")
     )
@@ -57,12 +69,15 @@ class AuditEntry(Model):
         blank=True,
         help_text=gettext_lazy("As it was called then."),
     )
-    object_key = CharField(max_length=100, blank=True, editable=False)
+    object_key = CharField(gettext_lazy("object key"), max_length=100, blank=True, editable=False)
     """The primary key, which stays when the thing is renamed."""
-    revision = PositiveBigIntegerField(null=True, editable=False)
+    revision = PositiveBigIntegerField(gettext_lazy("revision"), null=True, editable=False)
     """The revision it was part of; None for what makes none, and from before this was noted."""
     changes = JSONField(
-        default=list, encoder=DjangoJSONEncoder, help_text=gettext_lazy("Before and after.")
+        gettext_lazy("changes"),
+        default=list,
+        encoder=DjangoJSONEncoder,
+        help_text=gettext_lazy("Before and after."),
     )
 
     class Meta:

@@ -31,10 +31,14 @@ class Group(Model):
         gettext_lazy("id"), primary_key=True, max_length=100, default=new_group_id, editable=False
     )
     name = CharField(
-        max_length=200, validators=[line], help_text=gettext_lazy("Unique, whatever its case.")
+        gettext_lazy("name"),
+        max_length=200,
+        validators=[line],
+        help_text=gettext_lazy("Unique, whatever its case."),
     )
     parent = ForeignKey(
         "self",
+        verbose_name=gettext_lazy("parent"),
         on_delete=PROTECT,
         null=True,
         blank=True,
@@ -43,9 +47,10 @@ class Group(Model):
             "What its keys use counts for the group above too. A tree is at most 4 deep."
         ),
     )
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
 
     class Meta:
+        verbose_name_plural = gettext_lazy("key groups")
         ordering = (Lower("name"),)
         verbose_name = gettext_lazy("key group")
         constraints = [

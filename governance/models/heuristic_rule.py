@@ -25,14 +25,16 @@ MATCHES = ("all", "any")
 class HeuristicRule(Model):
     """Sends requests that name no model to a profile when its conditions hold."""
 
-    name = CharField(max_length=200, validators=[line])
+    name = CharField(gettext_lazy("name"), max_length=200, validators=[line])
     position = PositiveIntegerField(
+        gettext_lazy("position"),
         default=0,
         db_index=True,
         validators=[Bounds(0, 1_000_000)],
         help_text=gettext_lazy("The first match wins."),
     )
     match = CharField(
+        gettext_lazy("match"),
         max_length=3,
         choices=[
             ("all", gettext_lazy("All conditions hold")),
@@ -40,19 +42,22 @@ class HeuristicRule(Model):
         ],
         default="all",
     )
-    conditions = JSONField(default=list, blank=True)
+    conditions = JSONField(gettext_lazy("conditions"), default=list, blank=True)
     profile = CharField(
+        gettext_lazy("profile"),
         max_length=200,
         validators=[line],
         help_text=gettext_lazy(
             "Id, name or virtual provider of a routing profile; it need not exist yet."
         ),
     )
-    enabled = BooleanField(default=True)
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
     """Version of the table that brought this state of it."""
 
     class Meta:
+        verbose_name = gettext_lazy("heuristic rule")
+        verbose_name_plural = gettext_lazy("heuristic rules")
         ordering = ("position", "pk")
         constraints = [
             UniqueConstraint(Lower("name"), name="rule_name_unique"),

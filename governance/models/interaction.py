@@ -13,6 +13,7 @@ from django.db.models import (
     PositiveSmallIntegerField,
     Q,
 )
+from django.utils.translation import gettext, gettext_lazy
 
 from governance.interactions.record import FALLBACKS, OUTCOMES
 
@@ -75,6 +76,8 @@ class Interaction(Model):
     dropped_fields = JSONField(default=list)
 
     class Meta:
+        verbose_name = gettext_lazy("interaction")
+        verbose_name_plural = gettext_lazy("interactions")
         ordering = ("-time", "-id")
         indexes = [
             Index(fields=["-time", "-id"], name="interaction_time"),
@@ -96,4 +99,4 @@ class Interaction(Model):
         ]
 
     def __str__(self) -> str:
-        return f"interaction {self.request_id}"
+        return gettext("interaction %(id)s") % {"id": self.request_id}

@@ -24,17 +24,20 @@ class KeyAllowance(Model):
 
     group = ForeignKey(
         Group,
+        verbose_name=gettext_lazy("group"),
         on_delete=PROTECT,
         related_name="allowances",
         help_text=gettext_lazy("Their keys belong to it, and its limits bind them."),
     )
     members = JSONField(
+        gettext_lazy("members"),
         default=list,
         blank=True,
         validators=[LinesValidator(150, 10_000)],
         help_text=gettext_lazy("Names of the users who may."),
     )
     profiles = JSONField(
+        gettext_lazy("profiles"),
         default=list,
         blank=True,
         validators=[LinesValidator(100, 1_000)],
@@ -43,6 +46,7 @@ class KeyAllowance(Model):
         ),
     )
     days = IntegerField(
+        gettext_lazy("days"),
         default=90,
         validators=[DAYS],
         help_text=gettext_lazy(
@@ -55,10 +59,11 @@ class KeyAllowance(Model):
         validators=[COUNT],
         help_text=gettext_lazy("How many each may have."),
     )
-    enabled = BooleanField(default=True)
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
 
     class Meta:
+        verbose_name_plural = gettext_lazy("key allowances")
         ordering = ("pk",)
         verbose_name = gettext_lazy("key allowance")
         constraints = [

@@ -41,6 +41,7 @@ class Limit(Model):
     """How much of something a subject may use in a window of time."""
 
     name = CharField(
+        gettext_lazy("name"),
         max_length=200,
         validators=[line],
         help_text=gettext_lazy(
@@ -48,18 +49,21 @@ class Limit(Model):
         ),
     )
     subject_type = CharField(
+        gettext_lazy("subject type"),
         max_length=20,
         choices=told(SUBJECTS.items()),
         default="everything",
         help_text=gettext_lazy("Whose use is counted."),
     )
     subject_id = CharField(
+        gettext_lazy("subject id"),
         max_length=100,
         blank=True,
         validators=[line],
         help_text=gettext_lazy("Id of the key, group or profile, or name of the provider."),
     )
     each = CharField(
+        gettext_lazy("each"),
         max_length=10,
         blank=True,
         choices=told(EACH.items()),
@@ -68,12 +72,14 @@ class Limit(Model):
         ),
     )
     provider = CharField(
+        gettext_lazy("provider"),
         max_length=100,
         blank=True,
         validators=[line],
         help_text=gettext_lazy("Counts only what is sent to this provider; blank means all."),
     )
     model = CharField(
+        gettext_lazy("model"),
         max_length=300,
         blank=True,
         validators=[line],
@@ -82,15 +88,20 @@ class Limit(Model):
         ),
     )
     measure = CharField(
-        max_length=20, choices=limits.measures, help_text=gettext_lazy("What is counted.")
+        gettext_lazy("measure"),
+        max_length=20,
+        choices=limits.measures,
+        help_text=gettext_lazy("What is counted."),
     )
     amount = DecimalField(
+        gettext_lazy("amount"),
         max_digits=20,
         decimal_places=6,
         validators=[AMOUNT],
         help_text=gettext_lazy("How much is allowed: US dollars where cost is counted."),
     )
     window = CharField(
+        gettext_lazy("window"),
         max_length=10,
         choices=told(WINDOWS.items()),
         default="month",
@@ -99,12 +110,14 @@ class Limit(Model):
         ),
     )
     time_zone = CharField(
+        gettext_lazy("time zone"),
         max_length=60,
         default="UTC",
         validators=[line],
         help_text=gettext_lazy("Where days begin, as in Europe/Berlin."),
     )
     window_day = IntegerField(
+        gettext_lazy("window day"),
         default=1,
         validators=[Bounds(1, 28)],
         help_text=gettext_lazy(
@@ -112,17 +125,20 @@ class Limit(Model):
         ),
     )
     window_hour = IntegerField(
+        gettext_lazy("window hour"),
         default=0,
         validators=[Bounds(0, 23)],
         help_text=gettext_lazy("Hour at which the window begins."),
     )
     enforcement = CharField(
+        gettext_lazy("enforcement"),
         max_length=10,
         choices=told(ENFORCEMENTS.items()),
         default="refuse",
         help_text=gettext_lazy("What happens beyond the amount."),
     )
     strict = BooleanField(
+        gettext_lazy("strict"),
         default=False,
         help_text=gettext_lazy("Refuse where it is not known how much other processes have used."),
     )
@@ -131,18 +147,21 @@ class Limit(Model):
     weight_cached = _weight("Of a prompt token that was read from a cache.")
     weight_reasoning = _weight("Of a token spent on reasoning.")
     warn_at = JSONField(
+        gettext_lazy("warn at"),
         default=list,
         blank=True,
         validators=[NumbersValidator(1, 100, 10)],
         help_text=gettext_lazy("Percent of the amount at which operators are warned."),
     )
     unpriced_mode = CharField(
+        gettext_lazy("unpriced mode"),
         max_length=10,
         choices=told(UNPRICED.items()),
         default="free",
         help_text=gettext_lazy("What a model counts whose price is not known."),
     )
     unpriced_rate = DecimalField(
+        gettext_lazy("unpriced rate"),
         max_digits=20,
         decimal_places=6,
         null=True,
@@ -150,10 +169,12 @@ class Limit(Model):
         validators=[AMOUNT],
         help_text=gettext_lazy("US dollars for a million tokens."),
     )
-    enabled = BooleanField(default=True)
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
 
     class Meta:
+        verbose_name = gettext_lazy("limit")
+        verbose_name_plural = gettext_lazy("limits")
         ordering = ("pk",)
         constraints = [
             filled("limit", "name"),

@@ -22,11 +22,13 @@ class LimitGrant(Model):
 
     limit = ForeignKey(
         Limit,
+        verbose_name=gettext_lazy("limit"),
         on_delete=CASCADE,
         related_name="extra_amounts",
         help_text=gettext_lazy("Id of the limit it is added to."),
     )
     amount = DecimalField(
+        gettext_lazy("amount"),
         max_digits=20,
         decimal_places=6,
         validators=[EXTRA],
@@ -37,13 +39,15 @@ class LimitGrant(Model):
         help_text=gettext_lazy("It holds from the window that this moment lies in."),
     )
     windows = IntegerField(
+        gettext_lazy("windows"),
         default=1,
         validators=[Bounds(1, 1_000)],
         help_text=gettext_lazy("For how many windows it holds."),
     )
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
 
     class Meta:
+        verbose_name_plural = gettext_lazy("extra amounts")
         ordering = ("starts_at", "pk")
         verbose_name = gettext_lazy("extra amount")
         constraints = [EXTRA.constraint("limit_grant", "amount")]

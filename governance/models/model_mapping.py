@@ -28,6 +28,7 @@ class ModelMapping(Model):
     """Turns a model name that clients hard-code into a profile or a provider's model."""
 
     pattern = CharField(
+        gettext_lazy("pattern"),
         max_length=300,
         validators=[line],
         help_text=gettext_lazy(
@@ -35,6 +36,7 @@ class ModelMapping(Model):
         ),
     )
     match = CharField(
+        gettext_lazy("match"),
         max_length=10,
         choices=[
             ("exact", gettext_lazy("Exact")),
@@ -44,6 +46,7 @@ class ModelMapping(Model):
         default="exact",
     )
     destination = CharField(
+        gettext_lazy("destination"),
         max_length=300,
         validators=[line],
         help_text=gettext_lazy(
@@ -52,13 +55,18 @@ class ModelMapping(Model):
         ),
     )
     priority = IntegerField(
-        default=0, validators=[PRIORITY], help_text=gettext_lazy("Lower is tried first.")
+        gettext_lazy("priority"),
+        default=0,
+        validators=[PRIORITY],
+        help_text=gettext_lazy("Lower is tried first."),
     )
-    enabled = BooleanField(default=True)
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
     """Version of the table that brought this state of it."""
 
     class Meta:
+        verbose_name = gettext_lazy("model mapping")
+        verbose_name_plural = gettext_lazy("model mappings")
         ordering = ("priority", "pk")
         constraints = [
             UniqueConstraint(

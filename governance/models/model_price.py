@@ -34,12 +34,14 @@ class ModelPrice(Model):
     """What a provider's model costs from a date on. It counts before the public price list."""
 
     provider = CharField(
+        gettext_lazy("provider"),
         max_length=100,
         blank=True,
         validators=[line],
         help_text=gettext_lazy("Name of the provider; blank means every one."),
     )
     model = CharField(
+        gettext_lazy("model"),
         max_length=300,
         validators=[line],
         help_text=gettext_lazy("What the provider is asked for; * stands for any text."),
@@ -50,10 +52,15 @@ class ModelPrice(Model):
     cached_write = _other("For prompt tokens written to a cache; blank: as other prompt tokens.")
     reasoning = _other("For tokens spent on reasoning; blank: as other tokens of the answer.")
     request = _other("US dollars for each request, beside its tokens.")
-    valid_from = DateTimeField(help_text=gettext_lazy("It holds for requests from this moment on."))
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    valid_from = DateTimeField(
+        gettext_lazy("valid from"),
+        help_text=gettext_lazy("It holds for requests from this moment on."),
+    )
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
 
     class Meta:
+        verbose_name = gettext_lazy("model price")
+        verbose_name_plural = gettext_lazy("model prices")
         ordering = (Lower("provider"), Lower("model"), "-valid_from")
         constraints = [
             UniqueConstraint(

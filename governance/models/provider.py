@@ -36,8 +36,12 @@ TIMEOUTS = ("connect_timeout", "first_event_timeout", "idle_timeout", "total_tim
 class Provider(Model):
     """A place that answers requests, with what is needed to get there."""
 
-    name = CharField(max_length=100, validators=[line, RegexValidator(r"^[A-Za-z0-9._-]+$")])
-    kind = CharField(max_length=20, choices=kinds.choices)
+    name = CharField(
+        gettext_lazy("name"),
+        max_length=100,
+        validators=[line, RegexValidator(r"^[A-Za-z0-9._-]+$")],
+    )
+    kind = CharField(gettext_lazy("kind"), max_length=20, choices=kinds.choices)
     base_url = CharField(
         gettext_lazy("base URL"),
         max_length=500,
@@ -54,12 +58,14 @@ class Provider(Model):
         ),
     )
     default_model = CharField(
+        gettext_lazy("default model"),
         max_length=300,
         blank=True,
         validators=[line],
         help_text=gettext_lazy("Asked for when neither target nor request names a model."),
     )
     models = JSONField(
+        gettext_lazy("models"),
         default=list,
         blank=True,
         validators=[LinesValidator(300, 2_000)],
@@ -77,6 +83,7 @@ class Provider(Model):
         ),
     )
     capabilities = JSONField(
+        gettext_lazy("capabilities"),
         default=list,
         blank=True,
         validators=[Words(capabilities)],
@@ -92,9 +99,13 @@ class Provider(Model):
         ),
     )
     connect_timeout = FloatField(
-        default=10.0, validators=[TIMEOUT], help_text=gettext_lazy("Seconds.")
+        gettext_lazy("connect timeout"),
+        default=10.0,
+        validators=[TIMEOUT],
+        help_text=gettext_lazy("Seconds."),
     )
     first_event_timeout = FloatField(
+        gettext_lazy("first event timeout"),
         default=120.0,
         validators=[TIMEOUT],
         help_text=gettext_lazy(
@@ -102,6 +113,7 @@ class Provider(Model):
         ),
     )
     idle_timeout = FloatField(
+        gettext_lazy("idle timeout"),
         default=60.0,
         validators=[TIMEOUT],
         help_text=gettext_lazy(
@@ -110,6 +122,7 @@ class Provider(Model):
         ),
     )
     total_timeout = FloatField(
+        gettext_lazy("total timeout"),
         default=600.0,
         null=True,
         blank=True,
@@ -117,12 +130,13 @@ class Provider(Model):
         help_text=gettext_lazy("Seconds; blank means no limit."),
     )
     max_concurrency = IntegerField(
+        gettext_lazy("max concurrency"),
         null=True,
         blank=True,
         validators=[CONCURRENCY],
         help_text=gettext_lazy("Requests at a time; blank means no limit."),
     )
-    enabled = BooleanField(default=True)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
     is_default = BooleanField(
         gettext_lazy("default"),
         default=False,
@@ -131,13 +145,15 @@ class Provider(Model):
             "provider: marking this one unmarks the other."
         ),
     )
-    sealed_api_key = TextField(blank=True, editable=False)
-    sealed_headers = TextField(blank=True, editable=False)
+    sealed_api_key = TextField(gettext_lazy("sealed api key"), blank=True, editable=False)
+    sealed_headers = TextField(gettext_lazy("sealed headers"), blank=True, editable=False)
     """A JSON object of header names and values; values often are secrets."""
-    changed_in = PositiveBigIntegerField(default=0, editable=False)
+    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
     """Version of the table that brought this state of it."""
 
     class Meta:
+        verbose_name = gettext_lazy("provider")
+        verbose_name_plural = gettext_lazy("providers")
         ordering = ("name",)
         permissions = [
             ("set_credentials", "Can set credentials of providers and move them elsewhere")

@@ -24,24 +24,34 @@ class ProviderOverride(Model):
     It lapses by itself; what is over stays until the next one takes its place.
     """
 
-    provider = ForeignKey(Provider, on_delete=CASCADE, related_name="overrides")
+    provider = ForeignKey(
+        Provider, verbose_name=gettext_lazy("provider"), on_delete=CASCADE, related_name="overrides"
+    )
     model = CharField(
+        gettext_lazy("model"),
         max_length=300,
         blank=True,
         validators=[line],
         help_text=gettext_lazy("The only model it holds for; blank means all of the provider's."),
     )
     state = CharField(
-        max_length=10, choices=told(STATES.items()), help_text=gettext_lazy("What holds.")
+        gettext_lazy("state"),
+        max_length=10,
+        choices=told(STATES.items()),
+        help_text=gettext_lazy("What holds."),
     )
-    until = DateTimeField(help_text=gettext_lazy("When it ends by itself."))
+    until = DateTimeField(gettext_lazy("until"), help_text=gettext_lazy("When it ends by itself."))
     reason = CharField(
-        max_length=300, validators=[line], help_text=gettext_lazy("Why, for other operators.")
+        gettext_lazy("reason"),
+        max_length=300,
+        validators=[line],
+        help_text=gettext_lazy("Why, for other operators."),
     )
-    who = CharField(max_length=200, editable=False)
-    since = DateTimeField(editable=False)
+    who = CharField(gettext_lazy("who"), max_length=200, editable=False)
+    since = DateTimeField(gettext_lazy("since"), editable=False)
 
     class Meta:
+        verbose_name_plural = gettext_lazy("overrides")
         ordering = ("provider", "model")
         verbose_name = gettext_lazy("override")
         constraints = [

@@ -9,6 +9,7 @@ from django.db.models import (
     PositiveBigIntegerField,
     TextField,
 )
+from django.utils.translation import gettext, gettext_lazy
 
 
 class Revision(Model):
@@ -19,16 +20,20 @@ class Revision(Model):
     follows from the present one by taking changes back; documents hold no secrets.
     """
 
-    version = PositiveBigIntegerField(primary_key=True)
-    mark = CharField(max_length=32, editable=False)
-    who = CharField(max_length=200)
-    when = DateTimeField(auto_now_add=True, db_index=True)
-    action = CharField(max_length=20)
-    summary = TextField()
-    changes = JSONField(default=list, encoder=DjangoJSONEncoder)
+    version = PositiveBigIntegerField(gettext_lazy("version"), primary_key=True)
+    mark = CharField(gettext_lazy("mark"), max_length=32, editable=False)
+    who = CharField(gettext_lazy("who"), max_length=200)
+    when = DateTimeField(gettext_lazy("when"), auto_now_add=True, db_index=True)
+    action = CharField(gettext_lazy("action"), max_length=20)
+    summary = TextField(
+        gettext_lazy("summary"),
+    )
+    changes = JSONField(gettext_lazy("changes"), default=list, encoder=DjangoJSONEncoder)
 
     class Meta:
+        verbose_name = gettext_lazy("revision")
+        verbose_name_plural = gettext_lazy("revisions")
         ordering = ("-version",)
 
     def __str__(self) -> str:
-        return f"revision {self.version}"
+        return gettext("revision %(version)d") % {"version": self.version}

@@ -37,8 +37,8 @@ BROKEN_STREAMS = ("continue", "error")
 CACHE_TTL = Bounds(1, 2_592_000)
 """Seconds: up to 30 days."""
 CACHE_SCOPES = {
-    "key": "Only the API key that asked first",
-    "shared": "Shared by every API key that may use the profile",
+    "key": gettext_lazy("Only the API key that asked first"),
+    "shared": gettext_lazy("Shared by every API key that may use the profile"),
 }
 
 
@@ -61,10 +61,16 @@ class RoutingProfile(Model):
         ),
     )
     name = CharField(
-        max_length=200, validators=[line], help_text=gettext_lazy("Unique, whatever its case.")
+        gettext_lazy("name"),
+        max_length=200,
+        validators=[line],
+        help_text=gettext_lazy("Unique, whatever its case."),
     )
-    description = TextField(blank=True, max_length=10_000, validators=[prose])
+    description = TextField(
+        gettext_lazy("description"), blank=True, max_length=10_000, validators=[prose]
+    )
     virtual_provider = CharField(
+        gettext_lazy("virtual provider"),
         max_length=100,
         validators=[line],
         help_text=gettext_lazy("What callers put before the slash: “light” in “light/large”."),
@@ -78,23 +84,28 @@ class RoutingProfile(Model):
             "Id of the only API key that may use this profile; blank means every key."
         ),
     )
-    enabled = BooleanField(default=True)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
     strategy = CharField(
+        gettext_lazy("strategy"),
         max_length=20,
         choices=strategies.choices,
         default=strategies.DEFAULT,
         help_text=gettext_lazy("In which order targets are tried."),
     )
     local_fallback = CharField(
+        gettext_lazy("local fallback"),
         max_length=20,
         choices=told(FALLBACK_CHOICES),
         default="default",
         help_text=gettext_lazy("What happens when no target answers."),
     )
     local_only = BooleanField(
-        default=False, help_text=gettext_lazy("Nothing this profile does may leave the machine.")
+        gettext_lazy("local only"),
+        default=False,
+        help_text=gettext_lazy("Nothing this profile does may leave the machine."),
     )
     retries = IntegerField(
+        gettext_lazy("retries"),
         null=True,
         blank=True,
         validators=[RETRIES],
@@ -115,6 +126,7 @@ class RoutingProfile(Model):
         ),
     )
     sticky_sessions = BooleanField(
+        gettext_lazy("sticky sessions"),
         default=True,
         help_text=gettext_lazy(
             "Requests of one conversation go to one target while it is healthy, so that "
@@ -203,12 +215,16 @@ class RoutingProfile(Model):
             "which the next target goes first. Blank: it waits, however long."
         ),
     )
-    created_at = DateTimeField(auto_now_add=True)
-    updated_at = DateTimeField(auto_now=True)
-    changed_in = PositiveBigIntegerField(default=0, editable=False, db_index=True)
+    created_at = DateTimeField(gettext_lazy("created at"), auto_now_add=True)
+    updated_at = DateTimeField(gettext_lazy("updated at"), auto_now=True)
+    changed_in = PositiveBigIntegerField(
+        gettext_lazy("changed in"), default=0, editable=False, db_index=True
+    )
     """Version of the table that brought this state of the profile and its targets."""
 
     class Meta:
+        verbose_name = gettext_lazy("routing profile")
+        verbose_name_plural = gettext_lazy("routing profiles")
         ordering = (Lower("name"),)
         constraints = [
             UniqueConstraint(Lower("name"), name="profile_name_unique"),

@@ -51,21 +51,29 @@ class RoutingTarget(Model):
     The provider is a name, not a key: a target may name one that does not exist yet.
     """
 
-    profile = ForeignKey("governance.RoutingProfile", on_delete=CASCADE, related_name="targets")
-    position = PositiveIntegerField(default=0)
+    profile = ForeignKey(
+        "governance.RoutingProfile",
+        verbose_name=gettext_lazy("profile"),
+        on_delete=CASCADE,
+        related_name="targets",
+    )
+    position = PositiveIntegerField(gettext_lazy("position"), default=0)
     provider = CharField(
+        gettext_lazy("provider"),
         max_length=100,
         db_index=True,
         validators=[line],
         help_text=gettext_lazy("Name of a provider; it need not exist yet."),
     )
     virtual_model = CharField(
+        gettext_lazy("virtual model"),
         max_length=200,
         blank=True,
         validators=[line],
         help_text=gettext_lazy("The alias this target serves; blank or * serves all of them."),
     )
     model = CharField(
+        gettext_lazy("model"),
         max_length=300,
         blank=True,
         validators=[line],
@@ -74,24 +82,32 @@ class RoutingTarget(Model):
         ),
     )
     priority = IntegerField(
-        default=0, validators=[PRIORITY], help_text=gettext_lazy("Lower is tried first.")
+        gettext_lazy("priority"),
+        default=0,
+        validators=[PRIORITY],
+        help_text=gettext_lazy("Lower is tried first."),
     )
     weight = FloatField(
-        default=1.0, validators=[WEIGHT], help_text=gettext_lazy("Share among weighted targets.")
+        gettext_lazy("weight"),
+        default=1.0,
+        validators=[WEIGHT],
+        help_text=gettext_lazy("Share among weighted targets."),
     )
     request_types = JSONField(
+        gettext_lazy("request types"),
         default=list,
         blank=True,
         validators=[Words(request_types)],
         help_text=gettext_lazy("Request types it serves; none listed means all."),
     )
     capabilities = JSONField(
+        gettext_lazy("capabilities"),
         default=list,
         blank=True,
         validators=[Words(capabilities)],
         help_text=gettext_lazy("What it can take; none listed means everything."),
     )
-    enabled = BooleanField(default=True)
+    enabled = BooleanField(gettext_lazy("enabled"), default=True)
     hedge_after = FloatField(
         gettext_lazy("start the next target after"),
         null=True,
@@ -102,11 +118,19 @@ class RoutingTarget(Model):
             "asked too. Blank: as the profile says. 0: never."
         ),
     )
-    request_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
-    token_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
-    budget_percent_threshold = FloatField(null=True, blank=True, validators=[PERCENT])
+    request_percent_threshold = FloatField(
+        gettext_lazy("request percent threshold"), null=True, blank=True, validators=[PERCENT]
+    )
+    token_percent_threshold = FloatField(
+        gettext_lazy("token percent threshold"), null=True, blank=True, validators=[PERCENT]
+    )
+    budget_percent_threshold = FloatField(
+        gettext_lazy("budget percent threshold"), null=True, blank=True, validators=[PERCENT]
+    )
 
     class Meta:
+        verbose_name = gettext_lazy("routing target")
+        verbose_name_plural = gettext_lazy("routing targets")
         ordering = ("profile", "position")
         constraints = [
             UniqueConstraint(fields=["profile", "position"], name="target_position_unique"),

@@ -9,6 +9,7 @@ from typing import Final
 
 from governance.registry import Registry
 from governance.strategies.strategy import Strategy
+from governance.texts import gettext
 
 __all__ = ["DEFAULT", "STRATEGIES", "Strategy", "choices", "help_text", "strategy_named"]
 
@@ -31,5 +32,5 @@ def strategy_named(name: str) -> Strategy:
 
 def help_text() -> str:
     """What each does, as one sentence for operators."""
-    said = [f"{one.label} {one.help}" for one in STRATEGIES.values()]
+    said = [f"{gettext(one.label)} {gettext(one.help)}" for one in STRATEGIES.values()]
     return "; ".join([said[0], *(text[0].lower() + text[1:] for text in said[1:])]) + "."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from inference.edge import asgi, response_headers
 from inference.edge.asgi import Receive, Send
@@ -10,6 +11,10 @@ from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.edge.heartbeat import Heartbeat
 from inference.protocols import CallersProtocol
 from inference.values.error_answer import ErrorAnswer
+
+_NO_RETRY: Final = (b"x-should-retry", b"false")
+_FOR_GOOD: Final = frozenset({401, 403, 404})
+"""Statuses of errors that nobody gets over by asking again; agents do so for a minute otherwise."""
 
 
 class AnswerWriter:
@@ -116,6 +121,8 @@ class AnswerWriter:
             headers = [(b"x-request-id", self.request_id.encode())]
         headers += response_headers.retry_after(error.retry_after)
         headers += error.headers
+        if self.status_of(error) in _FOR_GOOD and _NO_RETRY not in headers:
+            headers.append(_NO_RETRY)
         if self.tells_by_event(error):
             await self.head(200, [*response_headers.STREAM, *headers])
             await self.last(self.protocol.error_event(error, self.request_id))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from inference.edge.asgi import Receive
+from inference.edge.asgi import Receive, announced_body
 from inference.edge.consumer import LeanHttpConsumer
 from inference.edge.spool import Spool
 from inference.edge.upload import Upload
@@ -15,6 +15,7 @@ from inference.edge.upload_intake import UploadIntake
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.handed_on import is_form
 from inference.translate.form_scanner import boundary_of
+from inference.values.error_answer import ErrorAnswer
 from inference.values.failures import Failure, Outcome
 
 
@@ -25,8 +26,18 @@ class FormConsumer(LeanHttpConsumer):
     headers: Mapping[bytes, bytes]
     spool: Path | None
     """Where forms are kept that do not fit into memory."""
+    file_limit: int | None = None
+    """Bytes of a form with a file that a provider keeps; None: as of every body."""
     _intake: UploadIntake | None = None
     """Of a form that is sent on while it arrives."""
+
+    def _refusal_by_head(self) -> ErrorAnswer | None:
+        limit = self.file_limit if self.endpoint.file_limit else None
+        # What comes in a content coding is taken out of it in memory.
+        coded = limit is None or announced_body(self.scope["headers"]).coded
+        if limit is not None and not coded and self._boundary() is not None:
+            self.body_limit = limit
+        return super()._refusal_by_head()
 
     def reads_on(self) -> bool:
         return self.endpoint.forms is not None and not self.coding and self._boundary() is not None

@@ -100,6 +100,7 @@ class InferenceConsumer(FormConsumer):
         body_idle: float = IDLE_SECONDS,
         keeper: Keeper | None = None,
         spool: Path | None = None,
+        file_limit: int | None = None,
         held: HeldBook | None = None,
         answers: AnswerCache | None = None,
         shadows: Shadows | None = None,
@@ -108,6 +109,7 @@ class InferenceConsumer(FormConsumer):
         super().__init__()
         self.endpoint = endpoint
         self.spool = spool
+        self.file_limit = file_limit
         self.held = held
         self.table = table
         self.authenticate = authenticate

@@ -46,6 +46,8 @@ class Endpoint:
     """Where its requests go, if what they refer to tells; None: the policy chooses."""
     forms: FormReading | None = None
     """How forms are read that are sent on while they arrive; None: bodies are read whole."""
+    file_limit: bool = False
+    """Its forms hold a file that a provider keeps, and may be as large as such files are."""
 
     def translator(self, upstream_protocol: str) -> Translator:
         """The translator towards an upstream's protocol. Raises `LookupError`."""

@@ -54,4 +54,5 @@ ENDPOINT: Final = Endpoint(
     PassThroughCaller({"openai": MakingFile()}),
     form=True,
     forms=_FORMS,
+    file_limit=True,
 )

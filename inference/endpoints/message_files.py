@@ -38,4 +38,5 @@ ENDPOINT: Final = Endpoint(
     PassThroughCaller({"anthropic": MakingHeld(MESSAGE_FILES)}),
     form=True,
     forms=_FORMS,
+    file_limit=True,
 )

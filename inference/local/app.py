@@ -9,8 +9,8 @@ from inference.local import respond
 from inference.local.generation import InvalidGeneration
 from inference.local.jobs import BacklogFull
 from inference.local.respond import Message, Send
+from inference.local.running import GenerationFailed
 from inference.local.runtimes import Generation, ServedModel
-from inference.local.service import GenerationFailed
 from inference.local.validation import read_priority
 from inference.local.wire import Json, error_object
 

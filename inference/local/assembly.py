@@ -46,7 +46,9 @@ def assemble(options: argparse.Namespace, progress: Progress) -> tuple[Service, 
     }
     tokenizer = loaded.codec.backend
     grammars = Grammars(tokenizer, facts.vocabulary, facts.end_tokens) if tokenizer else None
-    return Service(scheduler, loaded.codec, facts, grammars), ready
+    # Answers that no queue has places for would be refused for ever.
+    most_choices = min(options.max_batch, 1 + options.queue_limit)
+    return Service(scheduler, loaded.codec, facts, grammars, most_choices), ready
 
 
 def warm_up(generator: Generator) -> None:

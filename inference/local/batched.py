@@ -118,7 +118,7 @@ class BatchedGenerator:
             caches=[known.cache],
             all_tokens=[list(work.prompt[: known.tokens])],
             samplers=[make_sampler(work.sampling, next(self._entropy))],
-            logits_processors=[make_processors(work.sampling, len(work.prompt), work.grammar)],
+            logits_processors=[make_processors(work, len(work.prompt))],
         )
         sequence.uid = uid
         self._by_uid[uid] = sequence

@@ -55,7 +55,7 @@ class DirectGenerator:
             self._model,
             max_tokens=work.max_tokens,
             sampler=make_sampler(work.sampling, next(self._entropy)),
-            logits_processors=make_processors(work.sampling, 1, work.grammar) or None,
+            logits_processors=make_processors(work, 1) or None,
             prompt_cache=self._cache,
         )
 

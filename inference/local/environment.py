@@ -5,6 +5,8 @@ than OpenBLAS. Both export the same symbols, so preloading OpenBLAS replaces it 
 """
 
 import ctypes.util
+import glob
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -17,24 +19,37 @@ OFFLINE = {
 }
 """Keeps the model libraries from asking the network for anything, and from warning about forks."""
 
-WELL_KNOWN = (
-    "/usr/lib/x86_64-linux-gnu/libopenblas.so.0",
-    "/usr/lib/aarch64-linux-gnu/libopenblas.so.0",
-    "/usr/lib64/libopenblas.so.0",
-    "/usr/lib64/libopenblasp.so.0",
-    "/usr/lib/libopenblas.so.0",
-    "/usr/lib/libopenblas.so.3",
+NAMES = ("libopenblas.so.0", "libopenblasp.so.0", "libopenblas.so.3", "libopenblas.so")
+FOLDERS = (
+    "/usr/lib/*-linux-gnu",
+    "/usr/lib/*-linux-gnu/openblas*",
+    "/usr/lib64",
+    "/usr/lib64/openblas*",
+    "/usr/lib",
+    "/usr/lib/openblas*",
+    "/usr/local/lib",
+    "/opt/OpenBLAS/lib",
 )
+"""Of distributions, and of those who build it."""
 
 
 def find_openblas(
-    paths: Iterable[str] = WELL_KNOWN,
+    folders: Iterable[str] = FOLDERS,
     find_library: Callable[[str], str | None] = ctypes.util.find_library,
+    environ: Mapping[str, str] = os.environ,
 ) -> str | None:
-    """A path or a name the dynamic linker accepts, or None when OpenBLAS is not installed."""
-    for path in paths:
-        if Path(path).exists():
-            return path
+    """A path or a name the dynamic linker accepts, or None when OpenBLAS is not installed.
+
+    Also where the linker was told to look, and in this Python's own folder, which is where Conda
+    puts libraries.
+    """
+    told = [one for one in environ.get("LD_LIBRARY_PATH", "").split(":") if one]
+    own = [f"{prefix}/lib" for prefix in (sys.prefix, sys.base_prefix)]
+    for pattern in (*told, *own, *folders):
+        for folder in sorted(glob.glob(pattern)):
+            for name in NAMES:
+                if (path := Path(folder, name)).exists():
+                    return str(path)
     return find_library("openblas")
 
 

@@ -32,8 +32,6 @@ class Sampling:
 class Abilities:
     """What a runtime can do beyond what every one can."""
 
-    samplers: frozenset[str] = frozenset()
-    """Of `top_k`, `min_p` and `repetition_penalty`."""
     most_choices: int = 1
     """The largest `n`."""
     grammar: bool = False

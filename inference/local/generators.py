@@ -19,6 +19,10 @@ class Grammar(Protocol):
         """A byte for each token, 0 for those that may not come next."""
         ...
 
+    def copy(self) -> "Grammar":
+        """Another one that stands where this one does."""
+        ...
+
 
 @dataclass(frozen=True)
 class Work:

@@ -75,3 +75,7 @@ class SchemaGrammar:
             return self._end
         found: bytes = self._matcher.compute_logit_bias()
         return found
+
+    def copy(self) -> SchemaGrammar:
+        """For another answer to the same request."""
+        return SchemaGrammar(self._matcher.deep_copy(), self._end)

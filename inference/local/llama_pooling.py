@@ -18,8 +18,8 @@ from inference.local.gguf_header import Header
 from inference.local.llama_params import common_params, inner_socket
 from inference.local.memory import resident_memory
 from inference.local.pooling import serves_other
+from inference.local.running import GenerationFailed
 from inference.local.scheduler import Stats
-from inference.local.service import GenerationFailed
 from inference.local.store.facts import RERANK, FileFacts
 from inference.local.wire import Json
 

@@ -7,8 +7,8 @@ import msgspec
 
 from inference.local.generation import InvalidGeneration
 from inference.local.jobs import BacklogFull
+from inference.local.running import GenerationFailed
 from inference.local.runtimes import Generation
-from inference.local.service import GenerationFailed
 from inference.local.wire import Json, error_object
 
 Message = MutableMapping[str, Any]

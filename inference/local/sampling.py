@@ -4,17 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 import mlx.core as mx
-from mlx_lm.sample_utils import greedy_sampler
+from mlx_lm.sample_utils import apply_min_p, apply_top_k, greedy_sampler, make_repetition_penalty
 
 from inference.local.answer import TokenLogprob
 from inference.local.generation import Sampling
-from inference.local.generators import Grammar
+from inference.local.generators import Grammar, Work
 
 Sampler = Callable[[mx.array], mx.array]
 Processor = Callable[[mx.array, mx.array], mx.array]
 
 GREEDY_BELOW = 1e-4
 """Temperatures under this divide 32-bit numbers into infinities; they mean the likeliest token."""
+REPETITION_WINDOW = 64
+"""The last tokens, of the prompt and of the answer, that a repetition penalty looks at, as with
+llama.cpp."""
 
 
 def make_sampler(sampling: Sampling, entropy: int) -> Sampler:
@@ -28,12 +31,17 @@ def make_sampler(sampling: Sampling, entropy: int) -> Sampler:
         return greedy_sampler
     seed = entropy if sampling.seed is None else sampling.seed
     key = mx.random.key(seed % 2**64)
+    top_k = sampling.top_k or 0
 
     def sample(logprobs: mx.array) -> mx.array:
         nonlocal key
         key, now = mx.random.split(key)
         peak = mx.max(logprobs, axis=-1, keepdims=True)
         scaled = (logprobs.astype(mx.float32) - peak) / sampling.temperature
+        if sampling.min_p:
+            scaled = apply_min_p(scaled, sampling.min_p)
+        if 0 < top_k < scaled.shape[-1]:
+            scaled = apply_top_k(scaled, top_k)
         if sampling.top_p >= 1:
             return mx.random.categorical(scaled, key=now)
         return _nucleus(scaled, sampling.top_p, now)
@@ -52,11 +60,16 @@ def _nucleus(scaled: mx.array, top_p: float, key: mx.array) -> mx.array:
     return mx.take_along_axis(order, choice[:, None], axis=-1).squeeze(-1)
 
 
-def make_processors(
-    sampling: Sampling, prompt_tokens: int, grammar: Grammar | None = None
-) -> list[Processor]:
-    """Changes to the logits before they are normalised; the prompt's own tokens do not count."""
+def make_processors(work: Work, seen: int) -> list[Processor]:
+    """Changes to the logits before they are normalised.
+
+    `seen` tokens of what the processors are shown are the prompt's, or its end. Those count for the
+    repetition penalty alone.
+    """
+    sampling, prompt_tokens = work.sampling, seen
     processors: list[Processor] = []
+    if sampling.repetition_penalty not in (None, 1):
+        processors.append(_unrepeating(sampling.repetition_penalty, work.prompt, seen))
     if sampling.presence_penalty or sampling.frequency_penalty:
 
         def penalise(tokens: mx.array, logits: mx.array) -> mx.array:
@@ -74,9 +87,20 @@ def make_processors(
             return logits.at[:, tokens].add(biases)
 
         processors.append(shift)
-    if grammar is not None:
-        processors.append(_held_to(grammar, prompt_tokens))
+    if work.grammar is not None:
+        processors.append(_held_to(work.grammar, prompt_tokens))
     return processors
+
+
+def _unrepeating(penalty: float, prompt: tuple[int, ...], seen: int) -> Processor:
+    window = mx.array(prompt[-REPETITION_WINDOW:], mx.uint32)
+    penalise: Processor = make_repetition_penalty(penalty, REPETITION_WINDOW)
+
+    def unrepeat(tokens: mx.array, logits: mx.array) -> mx.array:
+        drawn = tokens[seen:].astype(mx.uint32)
+        return penalise(mx.concatenate([window, drawn]), logits)
+
+    return unrepeat
 
 
 def _held_to(grammar: Grammar, prompt_tokens: int) -> Processor:

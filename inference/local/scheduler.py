@@ -60,15 +60,16 @@ class Scheduler:
         with self._changed:
             return replace(self._stats, active=len(self._active), queued=len(self._backlog))
 
-    def submit(self, job: Job) -> None:
-        """Queue a job. Raises BacklogFull."""
+    def submit(self, *jobs: Job) -> None:
+        """Queue jobs, all of them or none. Raises BacklogFull."""
         with self._changed:
             slots = self._generator.slots
-            ahead = len(self._active) + len(self._backlog)
-            if ahead >= slots + self._queue_limit:
-                wait = retry_after(ahead - slots + 1, slots, self._seconds_each)
+            taken = len(self._active) + len(self._backlog) + len(jobs)
+            if taken > slots + self._queue_limit:
+                wait = retry_after(taken - slots, slots, self._seconds_each)
                 raise BacklogFull(wait, len(self._backlog))
-            self._backlog.push(job, job.rank, self._clock())
+            for job in jobs:
+                self._backlog.push(job, job.rank, self._clock())
             self._changed.notify()
 
     def cancel(self, job: Job) -> None:

@@ -5,11 +5,11 @@ import secrets
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from inference.local import toolprompt, validation
-from inference.local.answer import Answer, AnswerDelta, AnswerParse, Finish
+from inference.local.answer import Answer, AnswerParse
 from inference.local.codec import Codec
 from inference.local.constraint import constraint_of, unsupported
 from inference.local.detokenizer import Detokenizer
@@ -23,22 +23,16 @@ from inference.local.generation import (
 )
 from inference.local.generators import Grammar, Work
 from inference.local.grammar import Grammars
-from inference.local.jobs import Event, Job, JobFailure
+from inference.local.jobs import Job
 from inference.local.loading import Facts
 from inference.local.markup import Markers, Section
+from inference.local.running import Running
 from inference.local.scheduler import Scheduler
 from inference.local.wire import AnswerFormatter, ChatFormatter, CompletionFormatter, Envelope, Json
 
 _SCHEMA: Final = "response_format.json_schema.schema"
 CONTEXT_OF_COMPLETION = 8
 """Prompt tokens that decide how the first token of a completion is written."""
-
-
-class GenerationFailed(Exception):
-    """The answer broke off."""
-
-
-Step = AnswerDelta | Finish
 
 
 @dataclass(frozen=True)
@@ -51,107 +45,46 @@ class Prompt:
     grammar: Grammar | None = None
 
 
-class Running:
-    """One job's events, on the event loop. Closing it cancels the job."""
-
-    def __init__(
-        self, scheduler: Scheduler, generation: GenerationRequest, wire: AnswerFormatter
-    ) -> None:
-        self.generation = generation
-        self.wire = wire
-        self._scheduler = scheduler
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
-        self._loop = asyncio.get_running_loop()
-        self.job: Job | None = None
-        self._looks = 0
-
-    def wanted(self) -> bool:
-        """Asked on the scheduler's thread between two parts of a prompt."""
-        self._looks += 1
-        return self.job is None or not self.job.cancelled
-
-    def life(self) -> int:
-        return self._looks + self._scheduler.stats.steps
-
-    def sink(self, event: Event) -> None:
-        """Called on the scheduler's thread."""
-        self._loop.call_soon_threadsafe(self._events.put_nowait, event)
-
-    async def next(self, patience: float | None = None) -> AnswerDelta | Finish | None:
-        """The answer's next part, Finish last; None when `patience` seconds brought nothing.
-
-        Raises GenerationFailed.
-        """
-        try:
-            async with asyncio.timeout(patience):
-                event = await self._events.get()
-        except TimeoutError:
-            return None
-        if isinstance(event, JobFailure):
-            raise GenerationFailed(event.message)
-        return event
-
-    @property
-    def streamed(self) -> bool:
-        return self.generation.stream
-
-    def ends(self, event: Step) -> bool:
-        return isinstance(event, Finish)
-
-    def opening(self) -> Json | None:
-        return self.wire.opening()
-
-    def frames(self, event: Step) -> list[Json]:
-        """The chunks of the stream that an event becomes."""
-        if isinstance(event, AnswerDelta):
-            return [self.wire.chunk(event)]
-        usage = [self.wire.usage(event.usage)] if self.generation.include_usage else []
-        return [self.wire.closing(event), *usage]
-
-    def whole(self, events: Sequence[Step]) -> Json:
-        """The answer in one piece; the last event is the Finish."""
-        parts = [event for event in events if isinstance(event, AnswerDelta)]
-        finish = events[-1]
-        assert isinstance(finish, Finish)
-        return self.wire.whole(_join(parts), finish)
-
-    def close(self) -> None:
-        """The caller is served, or gone."""
-        if self.job is not None:
-            self._scheduler.cancel(self.job)
-
-
 class Service:
     """Turns bodies into running jobs for one loaded model."""
 
     def __init__(
-        self, scheduler: Scheduler, codec: Codec, facts: Facts, grammars: Grammars | None = None
+        self,
+        scheduler: Scheduler,
+        codec: Codec,
+        facts: Facts,
+        grammars: Grammars | None = None,
+        most_choices: int = 1,
     ) -> None:
-        """Without `grammars` answers cannot be held to a schema."""
+        """Without `grammars` answers cannot be held to a schema; `most_choices` is the largest
+        `n`."""
         self.scheduler = scheduler
         self.facts = facts
         self._codec = codec
         self._grammars = grammars
-        self._abilities = Abilities(grammar=grammars is not None)
+        self._abilities = Abilities(most_choices, grammars is not None)
 
     async def chat(self, raw: bytes, rank: int) -> Running:
         """Start a chat completion. Raises BadRequest or BacklogFull."""
         generation = self._read_chat(raw, check_name=True)
-        wire = ChatFormatter(self._envelope("chatcmpl"))
+        envelope = self._envelope("chatcmpl")
+        formatters = [ChatFormatter(envelope, index) for index in range(generation.choices)]
         # Long conversations take a while to encode, and others' streams go on meanwhile.
-        return self._submit(
-            generation, await asyncio.to_thread(self._chat_prompt, generation), wire, rank
-        )
+        prompt = await asyncio.to_thread(self._chat_prompt, generation)
+        return self._submit(generation, prompt, formatters, rank)
 
     async def completion(self, raw: bytes, rank: int) -> Running:
         """Start a legacy completion. Raises BadRequest or BacklogFull."""
         body = validation.read_body(raw)
         validation.check_model(body, self.facts.name)
-        generation = validation.read_completion(body, self.facts.defaults, self.facts.vocabulary)
-        wire = CompletionFormatter(self._envelope("cmpl"))
-        return self._submit(
-            generation, await asyncio.to_thread(self._completion_prompt, generation), wire, rank
+        facts = self.facts
+        generation = validation.read_completion(
+            body, facts.defaults, facts.vocabulary, self._abilities
         )
+        envelope = self._envelope("cmpl")
+        formatters = [CompletionFormatter(envelope, index) for index in range(generation.choices)]
+        prompt = await asyncio.to_thread(self._completion_prompt, generation)
+        return self._submit(generation, prompt, formatters, rank)
 
     async def count(self, raw: bytes) -> int:
         """The prompt tokens of a chat request. Raises BadRequest."""
@@ -166,13 +99,40 @@ class Service:
         return validation.read_chat(body, facts.defaults, facts.vocabulary, self._abilities)
 
     def _submit(
-        self, generation: GenerationRequest, prompt: Prompt, wire: AnswerFormatter, rank: int
+        self,
+        generation: GenerationRequest,
+        prompt: Prompt,
+        formatters: Sequence[AnswerFormatter],
+        rank: int,
     ) -> Running:
         room = self.facts.context_length - len(prompt.tokens)
         if room < 1:
             raise self._too_long(generation, f"{len(prompt.tokens)}")
         max_tokens = min(generation.max_tokens or DEFAULT_MAX_TOKENS, room)
-        answer = Answer(
+        running = Running(self.scheduler, generation, formatters)
+        whole = Work(
+            tuple(prompt.tokens),
+            max_tokens,
+            generation.sampling,
+            generation.top_logprobs,
+            lambda: not running.wanted(),
+            prompt.grammar,
+        )
+        running.start(
+            [
+                Job(
+                    _choice(whole, index),
+                    self._answer(generation, prompt, max_tokens),
+                    rank,
+                    running.sink(index),
+                )
+                for index in range(generation.choices)
+            ]
+        )
+        return running
+
+    def _answer(self, generation: GenerationRequest, prompt: Prompt, max_tokens: int) -> Answer:
+        return Answer(
             detokenizer=Detokenizer(self._codec.decode, prompt.context),
             end_tokens=self.facts.end_tokens,
             prompt_tokens=len(prompt.tokens),
@@ -181,20 +141,6 @@ class Service:
             reading=prompt.reading,
             new_id=lambda: f"call_{secrets.token_hex(12)}",
         )
-        running = Running(self.scheduler, generation, wire)
-        tokens = tuple(prompt.tokens)
-        work = Work(
-            tokens,
-            max_tokens,
-            generation.sampling,
-            generation.top_logprobs,
-            lambda: not running.wanted(),
-            prompt.grammar,
-        )
-        job = Job(work, answer, rank, running.sink)
-        running.job = job
-        self.scheduler.submit(job)
-        return running
 
     def _chat_prompt(self, generation: ChatGeneration) -> Prompt:
         text = self._codec.render(generation)
@@ -256,10 +202,12 @@ class Service:
         )
 
 
-def _join(parts: list[AnswerDelta]) -> AnswerDelta:
-    return AnswerDelta(
-        "".join(part.content for part in parts),
-        "".join(part.reasoning for part in parts),
-        tuple(call for part in parts for call in part.tool_calls),
-        tuple(entry for part in parts for entry in part.logprobs),
-    )
+def _choice(work: Work, index: int) -> Work:
+    """Each answer goes its own way through the grammar, and draws from random numbers of its own,
+    which a seed repeats."""
+    if not index:
+        return work
+    seed = work.sampling.seed
+    sampling = replace(work.sampling, seed=None if seed is None else seed + index)
+    grammar = work.grammar.copy() if work.grammar else None
+    return replace(work, sampling=sampling, grammar=grammar)

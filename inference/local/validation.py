@@ -27,9 +27,6 @@ TOKENS_LIMIT = 2**31
 NO_ABILITIES = Abilities()
 
 WITHOUT_EFFECT: Mapping[str, tuple[Any, ...]] = {
-    "top_k": (0, -1),
-    "min_p": (0,),
-    "repetition_penalty": (1,),
     "repeat_penalty": (1,),
     "typical_p": (1,),
     "tfs_z": (1,),
@@ -114,7 +111,7 @@ def _shared(
     body: Object, defaults: Sampling, vocabulary: int, abilities: Abilities
 ) -> dict[str, Any]:
     """The fields of Ask but `top_logprobs`, which the two protocols spell differently."""
-    _refuse_unsupported(body, abilities)
+    _refuse_unsupported(body)
     choices = integer(body, "n", 1, abilities.most_choices)
     options = mapping(body.get("stream_options") or {}, "stream_options")
     limit = integer(body, "max_completion_tokens", 1, TOKENS_LIMIT)
@@ -129,11 +126,11 @@ def _shared(
     }
 
 
-def _refuse_unsupported(body: Object, abilities: Abilities) -> None:
+def _refuse_unsupported(body: Object) -> None:
     """What would change the answer and cannot be honoured is refused rather than ignored."""
     for name, harmless in WITHOUT_EFFECT.items():
         value = body.get(name)
-        if value is None or name in abilities.samplers or value in harmless:
+        if value is None or value in harmless:
             continue
         if name != "best_of":
             wrong(name, "is not supported by this model's runtime", "unsupported_parameter")

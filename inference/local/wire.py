@@ -37,15 +37,20 @@ def usage_object(usage: TokenCounts) -> Json:
 
 
 class ChatFormatter:
-    """/v1/chat/completions."""
+    """/v1/chat/completions: one of the choices."""
 
-    def __init__(self, envelope: Envelope) -> None:
+    def __init__(self, envelope: Envelope, index: int = 0) -> None:
         self._envelope = envelope
+        self._index = index
         self._calls = 0
 
-    def opening(self) -> Json | None:
-        """The first chunk: who speaks."""
-        return self._chunk({"role": "assistant", "content": ""})
+    def opening(self, choices: int) -> Json | None:
+        """The first chunk of the whole stream: who speaks."""
+        delta = {"role": "assistant", "content": ""}
+        first = {"delta": delta, "logprobs": None, **_end(None)}
+        return self._object(
+            "chat.completion.chunk", choices=[{"index": i, **first} for i in range(choices)]
+        )
 
     def chunk(self, delta: AnswerDelta) -> Json:
         """A chunk of the stream."""
@@ -70,7 +75,7 @@ class ChatFormatter:
         """The last chunk when usage was asked for."""
         return self._object("chat.completion.chunk", choices=[], usage=usage_object(usage))
 
-    def whole(self, parts: AnswerDelta, finish: Finish) -> Json:
+    def choice(self, parts: AnswerDelta, finish: Finish) -> Json:
         """The answer in one piece."""
         message: Json = {"role": "assistant", "content": parts.content}
         if parts.reasoning:
@@ -78,16 +83,19 @@ class ChatFormatter:
         if parts.tool_calls:
             message["content"] = parts.content or None
             message["tool_calls"] = [_call_object(call) for call in parts.tool_calls]
-        choice = {
-            "index": 0,
+        return {
+            "index": self._index,
             "message": message,
             "logprobs": self._logprobs(parts.logprobs),
             **_end(finish),
         }
-        return self._object("chat.completion", choices=[choice], usage=usage_object(finish.usage))
+
+    def whole(self, choices: list[Json], usage: TokenCounts) -> Json:
+        """All choices in one piece."""
+        return self._object("chat.completion", choices=choices, usage=usage_object(usage))
 
     def _chunk(self, delta: Json, *, finish: Finish | None = None, logprobs: Any = None) -> Json:
-        choice = {"index": 0, "delta": delta, "logprobs": logprobs, **_end(finish)}
+        choice = {"index": self._index, "delta": delta, "logprobs": logprobs, **_end(finish)}
         return self._object("chat.completion.chunk", choices=[choice])
 
     def _object(self, kind: str, **fields: Any) -> Json:
@@ -113,36 +121,43 @@ class ChatFormatter:
 
 
 class CompletionFormatter:
-    """/v1/completions."""
+    """/v1/completions: one of the choices."""
 
-    def __init__(self, envelope: Envelope) -> None:
+    def __init__(self, envelope: Envelope, index: int = 0) -> None:
         self._envelope = envelope
+        self._index = index
         self._offset = 0
 
-    def opening(self) -> Json | None:
+    def opening(self, choices: int) -> Json | None:
         """There is no such chunk in this protocol."""
         return None
 
     def chunk(self, delta: AnswerDelta) -> Json:
         """A chunk of the stream."""
-        return self._object(delta.content, None, delta.logprobs)
+        return self._object([self._choice(delta.content, None, delta.logprobs)])
 
     def closing(self, finish: Finish) -> Json:
         """The chunk with the finish reason."""
-        return self._object("", finish, ())
+        return self._object([self._choice("", finish, ())])
 
     def usage(self, usage: TokenCounts) -> Json:
         """The last chunk when usage was asked for."""
-        return _object(self._envelope, "text_completion", choices=[], usage=usage_object(usage))
+        return self.whole([], usage)
 
-    def whole(self, parts: AnswerDelta, finish: Finish) -> Json:
+    def choice(self, parts: AnswerDelta, finish: Finish) -> Json:
         """The answer in one piece."""
-        result = self._object(parts.content, finish, parts.logprobs)
-        return {**result, "usage": usage_object(finish.usage)}
+        return self._choice(parts.content, finish, parts.logprobs)
 
-    def _object(self, text: str, finish: Finish | None, tokens: tuple[TokenLogprob, ...]) -> Json:
-        choice = {"index": 0, "text": text, "logprobs": self._logprobs(tokens), **_end(finish)}
-        return _object(self._envelope, "text_completion", choices=[choice])
+    def whole(self, choices: list[Json], usage: TokenCounts) -> Json:
+        """All choices in one piece."""
+        return {**self._object(choices), "usage": usage_object(usage)}
+
+    def _object(self, choices: list[Json]) -> Json:
+        return _object(self._envelope, "text_completion", choices=choices)
+
+    def _choice(self, text: str, finish: Finish | None, tokens: tuple[TokenLogprob, ...]) -> Json:
+        logprobs = self._logprobs(tokens)
+        return {"index": self._index, "text": text, "logprobs": logprobs, **_end(finish)}
 
     def _logprobs(self, tokens: tuple[TokenLogprob, ...]) -> Json | None:
         if not tokens:

@@ -32,8 +32,31 @@ def not_json(body: bytes = b"") -> Failure:
     return broken("malformed", "The provider sent something that is not valid JSON.", 502, body)
 
 
-def no_answer() -> Failure:
-    return broken("no_answer", "The provider's answer holds no answer.")
+def no_answer(body: bytes = b"") -> Failure:
+    """What is said of a 200 without an answer: its own words, where it tells an error."""
+    told = laid_open(body) if body else None
+    return told or broken("no_answer", "The provider's answer holds no answer.")
+
+
+def laid_open(body: bytes) -> Failure | None:
+    """An error inside a 200 without an `error` around its members, whole or streamed.
+
+    vLLM has `{"object": "error", "message": ...}`, others `{"code": 500, "msg": ..., "success":
+    false}`. None for whatever else has no answer, such as a sign of life.
+    """
+    try:
+        said = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if not isinstance(said, dict):
+        return None
+    if not any(isinstance(said.get(name), str) for name in ("message", "msg", "detail")):
+        return None
+    kinds = f"{said.get('object')} {said.get('type')}".casefold()
+    fine = said.get("code") in (None, 0, 200, "", "0", "200")
+    if fine and "error" not in kinds and said.get("success") is not False:
+        return None
+    return failures.in_answer(body)
 
 
 def document(failure: Failure) -> dict[str, Any] | None:

@@ -74,7 +74,7 @@ def next_step(offered: Offered, folder: str) -> Step:
 
 
 _READERS = ("Read", "read", "read_file", "readFile")
-_EDITORS = ("Edit", "edit", "replace", "writeFile")
+_EDITORS = ("Edit", "edit", "editor", "replace", "writeFile")
 _SHELLS = ("exec_command", "shell_command", "shell", "Bash", "bash")
 _VALUES = {
     "file_path": "{path}",
@@ -83,7 +83,9 @@ _VALUES = {
     "path": "{path}",
     "old_string": OLD,
     "oldString": OLD,
+    "old_text": OLD,
     "new_string": NEW,
+    "new_text": NEW,
     "newString": NEW,
     "text": f"The signal is a {NEW}.\n",
     "description": "Look at the notes",
@@ -94,6 +96,8 @@ def _read(tools: dict[str, dict[str, Any]], folder: str) -> ToolCall:
     for name in _READERS:
         if name in tools:
             return ToolCall(name, _filled(tools[name], folder))
+    if "read_files" in tools:
+        return ToolCall("read_files", {"files": [{"path": f"{folder}/notes.txt"}]})
     return _shell(tools, "cat notes.txt")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -68,12 +69,25 @@ def aider(work: Desk, model: str) -> None:
     work.assert_done(ended)
 
 
+def cline(work: Desk, model: str) -> None:
+    settings = work.home / ".cline" / "data" / "settings"
+    settings.mkdir(parents=True)
+    quiet = {"telemetryOptOut": True, "autoUpdateEnabled": False}
+    (settings / "global-settings.json").write_text(json.dumps(quiet))
+    signing_in = work.run(*shlex.split(page("cline", "sh", work, model)), CLINE_NO_AUTO_UPDATE="1")
+    assert signing_in.returncode == 0, signing_in.stdout + signing_in.stderr
+    ended = work.run("cline", "--timeout", "100", JOB, CLINE_NO_AUTO_UPDATE="1")
+    work.assert_done(ended)
+    assert DONE in ended.stdout
+
+
 AGENTS = {
     "claude": claude_code,
     "codex": codex,
     "opencode": opencode,
     "qwen": qwen_code,
     "aider": aider,
+    "cline": cline,
 }
 
 

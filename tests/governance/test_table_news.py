@@ -12,7 +12,7 @@ import pytest
 
 from governance import services, snapshot, table_news
 from governance.socket_path import bindable
-from governance.table_news import Listener, tell
+from governance.table_news import TableListener, tell
 from tests.governance.conftest import profile_document
 
 
@@ -21,7 +21,7 @@ class Process(threading.Thread):
 
     def __init__(self, where: Path, version: int) -> None:
         super().__init__(daemon=True)
-        self.listener, self.version = Listener(where), version
+        self.listener, self.version = TableListener(where), version
         self.ending = threading.Event()
         self.start()
 
@@ -67,7 +67,7 @@ def test_one_that_is_behind_is_waited_for(where: Path, processes: list[Process])
 
 def test_nobody_waits_for_who_is_gone(where: Path, processes: list[Process]) -> None:
     """A process that was killed leaves its socket behind; the next write removes it."""
-    killed = Listener(where)
+    killed = TableListener(where)
     killed._socket.close()
     assert killed.path.exists()
     assert tell(7, where, patience=30)
@@ -84,7 +84,7 @@ def test_strangers_are_not_listened_to(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 4_294_967)
     with pytest.raises(PermissionError):
-        Listener(where)
+        TableListener(where)
 
 
 @pytest.mark.django_db(transaction=True)

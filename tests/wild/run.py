@@ -415,7 +415,7 @@ class Upstream:
         except ValueError:
             body = None
         if isinstance(body, dict) and "SLOT-PROBE" in raw.decode("latin1"):
-            return await self._send(writer, whole_anthropic("ok") if s["kind"] == "anthropic" else whole_openai("ok"))
+            return await self._send(writer, {"anthropic": whole_anthropic, "gemini": whole_gemini}.get(s["kind"], whole_openai)("ok"))
         for pattern, reply in s["paths"].items():
             if re.search(pattern, "/" + rest):
                 self.seen[name].append({"method": method, "path": "/" + rest, "headers": pairs, "body": body, "raw": raw, "refused": False})
@@ -531,6 +531,11 @@ def whole_openai(text, **kw):
 def whole_anthropic(text, **kw):
     return {"json": {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [{"type": "text", "text": text}],
                      "stop_reason": "end_turn", "stop_sequence": None, "usage": {"input_tokens": 3, "output_tokens": 1}}, **kw}
+
+
+def whole_gemini(text, **kw):
+    return {"json": {"candidates": [{"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": "STOP", "index": 0}],
+                     "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 1, "totalTokenCount": 4}}, **kw}
 
 
 def _resolve(tools, body):
@@ -861,7 +866,7 @@ def messages_stream(evs):
             elif x.get("type") == "thinking_delta":
                 b["thinking"] = b.get("thinking", "") + x.get("thinking", "")
             elif x.get("type") == "signature_delta":
-                b["signature"] = b.get("signature", "") + x.get("signature", "")
+                b["signature"] = (b.get("signature") or "") + x.get("signature", "")
             elif x.get("type") == "input_json_delta":
                 parts[i] = parts.get(i, "") + x.get("partial_json", "")
         elif t == "content_block_stop":
@@ -1043,7 +1048,7 @@ def responses_stream(evs):
             m["stop"] = "incomplete:" + str((final.get("incomplete_details") or {}).get("reason"))
     responses_items(m, [done_items[k] for k in sorted(done_items)])
     if not done_items:
-        m["text"] = "".join(v for x in texts.values() for v in x.values())
+        m["text"] = "".join(e.get("delta") or "" for e in m["events"] if e.get("type") == "response.output_text.delta")
     m["faults"] = list(dict.fromkeys(m["faults"]))
     return m
 
@@ -1264,6 +1269,8 @@ class Runner:
                 d.append(f"text {m['text']!r}, not {want['text']!r}")
             if "text_re" in want and not re.search(want["text_re"], m["text"], re.S):
                 d.append(f"text {m['text']!r} lacks /{want['text_re']}/")
+            if "prefix_of" in want and not want["prefix_of"].startswith(m["text"]):
+                d.append(f"text {m['text']!r} is not the beginning of {want['prefix_of']!r}")
             if "reasoning" in want and m["reasoning"] != want["reasoning"]:
                 d.append(f"reasoning {m['reasoning']!r}, not {want['reasoning']!r}")
             if "tools" in want:

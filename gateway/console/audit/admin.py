@@ -66,8 +66,8 @@ class AuditAdmin(ModelAdmin):
         ordering="action",
         label={"create": "success", "delete": "danger", "change": "info", "revert": "warning"},
     )
-    def action_shown(self, row: AuditEntry) -> str:
-        return row.action
+    def action_shown(self, row: AuditEntry) -> tuple[str, str]:
+        return row.action, gettext(row.action)
 
     @display(gettext_lazy("Via"), ordering="via")
     def via_shown(self, row: AuditEntry) -> str:
@@ -75,7 +75,7 @@ class AuditAdmin(ModelAdmin):
 
     @display(gettext_lazy("What"), ordering="object_type")
     def thing(self, row: AuditEntry) -> str:
-        return f"{row.object_type} “{row.object_name or row.object_id}”"
+        return f"{gettext(row.object_type)} “{row.object_name or row.object_id}”"
 
     @display(gettext_lazy("Changes"))
     def told(self, row: AuditEntry) -> str:

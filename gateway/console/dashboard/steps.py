@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext, gettext_lazy
+
 from governance.defaults import PROFILE, PROVIDERS
 from governance.routing.table import RoutingTable
 
@@ -28,7 +30,9 @@ class Step:
     done: bool
 
 
-RULES: Final = "The shipped rules wake up when there are profiles named “fast” and “capable”."
+RULES: Final = gettext_lazy(
+    "The shipped rules wake up when there are profiles named “fast” and “capable”."
+)
 
 
 def steps(table: RoutingTable, facts: InstallationFacts) -> list[Step]:
@@ -39,35 +43,45 @@ def steps(table: RoutingTable, facts: InstallationFacts) -> list[Step]:
     found = [
         Step(
             "talk",
-            "Talk to a model",
-            "The playground sends a request as a caller would and shows what happens to it.",
+            gettext("Talk to a model"),
+            gettext(
+                "The playground sends a request as a caller would and shows what happens to it."
+            ),
             facts.answered,
         ),
         Step(
             "provider",
-            "Connect a provider",
-            "A cloud, or another server of yours that speaks OpenAI's or Anthropic's protocol.",
+            gettext("Connect a provider"),
+            gettext(
+                "A cloud, or another server of yours that speaks OpenAI's or Anthropic's protocol."
+            ),
             bool(others),
         ),
         Step(
             "profile",
-            "Make a routing profile",
-            f"One name for callers, and the targets behind it, with failover. {RULES}",
+            gettext("Make a routing profile"),
+            gettext("One name for callers, and the targets behind it, with failover. %(rules)s")
+            % {"rules": RULES},
             any(identity != PROFILE["id"] for identity in table.profiles),
         ),
         Step(
             "key",
-            "Give an application its key",
-            "It is shown once. Point the application's base URL here and it needs no other change.",
+            gettext("Give an application its key"),
+            gettext(
+                "It is shown once. Point the application's base URL here and it needs no "
+                "other change."
+            ),
             facts.keys > 1 or facts.key_used,
         ),
     ]
     if cloud:
         switch = Step(
             "cloud",
-            "Switch cloud routing on",
-            "Nothing leaves this machine until the service is started with "
-            "POINTSMAN_ENABLE_CLOUD_ROUTING=true.",
+            gettext("Switch cloud routing on"),
+            gettext(
+                "Nothing leaves this machine until the service is started with "
+                "POINTSMAN_ENABLE_CLOUD_ROUTING=true."
+            ),
             table.cloud_enabled,
         )
         found.insert(2, switch)

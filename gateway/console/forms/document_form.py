@@ -19,6 +19,8 @@ else:
     PlainForm = forms.ModelForm
 
 _INDEX = re.compile(r"\[\d+\]")
+_NAMED = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b(?![\"”])")
+"""A word that only programs write: `virtual_provider`."""
 
 
 class DocumentForm(PlainForm):
@@ -73,6 +75,22 @@ def place(
         plain = _INDEX.sub("", name)
         if plain in form.fields:
             if plain not in unread:
-                form.add_error(plain, problem.message)
+                form.add_error(plain, labelled(form, problem.message, plain))
             return
-    form.add_error(None, f"{rest}: {problem.message}" if rest else problem.message)
+    message = labelled(form, problem.message)
+    form.add_error(None, f"{rest}: {message}" if rest else message)
+
+
+def labelled(form: forms.BaseForm, message: str, own: str = "") -> str:
+    """The message with the labels that people see, where it names fields as programs do.
+
+    `own` is the field that it is about, whose name may be any word: it counts at the beginning.
+    """
+
+    def label(found: re.Match[str]) -> str:
+        field = form.fields.get(found[0])
+        return str(field.label) if field is not None and field.label else found[0]
+
+    if own:
+        message = re.sub(rf"^{re.escape(own)}(?![\w.])", label, message)
+    return _NAMED.sub(label, message)

@@ -42,6 +42,7 @@ from governance.routing.names import listed_models
 from governance.serializers.json_values import moment
 from governance.services.keys import save_problems
 
+THE_KEY = gettext_lazy("Key")
 STATES = {
     "active": gettext_lazy("active"),
     "disabled": gettext_lazy("disabled"),
@@ -168,7 +169,7 @@ class KeyAdmin(ServiceAdmin):
             },
         ),
         (
-            gettext_lazy("Key"),
+            THE_KEY,
             {
                 "fields": (
                     ("id", "prefix_shown"),
@@ -312,7 +313,7 @@ class KeyAdmin(ServiceAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         found = super().get_fieldsets(request, obj)
-        return found if obj else [one for one in found if one[0] != "Key"]
+        return found if obj else [one for one in found if one[0] is not THE_KEY]
 
     def write(self, request: HttpRequest, form: Any, change: bool) -> Iterable[Problem]:
         maker = services.maker_of(request.user)

@@ -84,7 +84,7 @@ class Picker {
       const { options, more } = await answer.json();
       if (document.activeElement === this.field) this.#show(options, more);
     } catch (problem) {
-      if (problem.name !== "AbortError") this.#show([], false, "The service does not answer.");
+      if (problem.name !== "AbortError") this.#show([], false, gettext("The service does not answer."));
     }
   }
 
@@ -109,12 +109,12 @@ class Picker {
       }
       return item;
     });
-    const note = words || (more ? this.list.dataset.more ?? "Type on to find more." : "");
+    const note = words || (more ? this.list.dataset.more ?? gettext("Type on to find more.") : "");
     if (note || !options.length) {
       const last = document.createElement("li");
       last.className = "pm-pick-note";
       last.setAttribute("role", "presentation");
-      last.textContent = note || (this.free ? "No suggestion." : "Nothing found.");
+      last.textContent = note || (this.free ? gettext("No suggestion.") : gettext("Nothing found."));
       shown.push(last);
     }
     this.list.replaceChildren(...shown);

@@ -64,7 +64,7 @@ export function whole(answer, said) {
 // Adds one event of a stream to `said`.
 export function event({ data }, said) {
   const told = JSON.parse(data);
-  if (told.type === "error") throw new Error(told.error?.message ?? "The stream broke off.");
+  if (told.type === "error") throw new Error(told.error?.message ?? gettext("The stream broke off."));
   if (told.type === "content_block_start") begin(told.content_block, said);
   if (told.type !== "content_block_delta") return;
   const delta = told.delta;

@@ -3,12 +3,12 @@
 import { byId, element } from "./dom.js";
 
 const REASONS = {
-  caller_hint: "the routing profile was named",
-  api_key: "the API key is bound to it",
-  virtual_model: "the model begins with its virtual provider",
-  provider_model: "the model names a provider",
-  model_mapping: "a model mapping matched",
-  default: "it is the default",
+  caller_hint: gettext("the routing profile was named"),
+  api_key: gettext("the API key is bound to it"),
+  virtual_model: gettext("the model begins with its virtual provider"),
+  provider_model: gettext("the model names a provider"),
+  model_mapping: gettext("a model mapping matched"),
+  default: gettext("it is the default"),
 };
 
 export class Behind {
@@ -20,7 +20,7 @@ export class Behind {
     this.attempts = [];
     this.summary = null;
     this.status = null;
-    this.#decision.replaceChildren(element("p", { class: "pm-empty" }, "Deciding …"));
+    this.#decision.replaceChildren(element("p", { class: "pm-empty" }, gettext("Deciding …")));
     this.#attempts.replaceChildren(element("p", { class: "pm-empty" }, "Waiting …"));
     this.#raw.textContent = "";
   }
@@ -38,7 +38,7 @@ export class Behind {
     if (event.event === "end") {
       this.summary = event;
       if (!this.#decision.querySelector("p:not(.pm-empty)")) {
-        this.#decision.replaceChildren(element("p", {}, "Refused before a way was chosen."));
+        this.#decision.replaceChildren(element("p", {}, gettext("Refused before a way was chosen.")));
       }
     }
     if (event.event === "attempt" || event.event === "end") this.#showAttempts();
@@ -50,20 +50,20 @@ export class Behind {
     if (decision.refusal) shown.push(element("p", { class: "pm-error" }, decision.refusal.message));
     if (decision.candidates.length) {
       shown.push(
-        element("ol", { class: "pm-chain", "aria-label": "Candidates, in the order to try them" },
+        element("ol", { class: "pm-chain", "aria-label": gettext("Candidates, in the order to try them") },
           ...decision.candidates.map(candidate)),
       );
     }
     if (decision.rejections.length) {
-      shown.push(element("h3", {}, "Passed over"));
+      shown.push(element("h3", {}, gettext("Passed over")));
       shown.push(
-        element("ul", { class: "pm-chain", "aria-label": "Targets passed over" },
+        element("ul", { class: "pm-chain", "aria-label": gettext("Targets passed over") },
           ...decision.rejections.map((one) =>
             element("li", {}, place(one), badge(one.reason.replaceAll("_", " "), "quiet"), why(one.detail)))),
       );
     }
     for (const { rule, why: reason } of decision.skipped) {
-      shown.push(element("p", { class: "pm-help" }, `Skipped ${rule.replace(":", " ")}: ${reason}`));
+      shown.push(element("p", { class: "pm-help" }, interpolate(gettext("Skipped %(rule)s: %(why)s"), { rule: rule.replace(":", " "), why: reason }, true)));
     }
     this.#decision.replaceChildren(...shown);
   }
@@ -75,10 +75,10 @@ export class Behind {
     const total = Math.max(began, this.summary?.duration_ms ?? 0, 1);
     const list = element(
       "ol",
-      { class: "pm-chain", "aria-label": "Attempts" },
+      { class: "pm-chain", "aria-label": gettext("Attempts") },
       ...this.attempts.map((attempt, place) => this.#attempt(attempt, starts[place], total)),
     );
-    const shown = this.attempts.length ? [list] : [element("p", {}, "Nobody was asked.")];
+    const shown = this.attempts.length ? [list] : [element("p", {}, gettext("Nobody was asked."))];
     if (this.summary) shown.push(facts(this.summary, this.status));
     this.#attempts.replaceChildren(...shown);
   }
@@ -88,13 +88,13 @@ export class Behind {
     const bar = element("span", { class: good ? "pm-good" : "pm-bad" });
     bar.style.width = `${(100 * attempt.milliseconds) / total}%`;
     bar.style.marginLeft = `${(98 * start) / total}%`;
-    const code = good ? "answered" : attempt.code.replaceAll("_", " ");
+    const code = good ? gettext("answered") : attempt.code.replaceAll("_", " ");
     return element(
       "li",
       {},
       place(attempt),
       badge(code, good ? "good" : attempt.outcome === "cancelled" ? "quiet" : "bad"),
-      attempt.local_fallback ? badge("local fallback", "busy") : null,
+      attempt.local_fallback ? badge(gettext("local fallback"), "busy") : null,
       element("span", { class: "pm-share" }, `${Math.round(attempt.milliseconds)} ms`),
       element("span", { class: "pm-track", "aria-hidden": "true" }, bar),
     );
@@ -103,12 +103,15 @@ export class Behind {
 
 function way(decision) {
   const [kind, rule] = decision.reason.split(/:(.*)/s);
-  const because = kind === "heuristic_rule" ? `the rule “${rule}” matched` : REASONS[kind];
-  if (!decision.profile) return because ? `No profile: ${because}.` : "No way was found.";
+  const because = kind === "heuristic_rule" ? interpolate(gettext("the rule “%s” matched"), [rule]) : REASONS[kind];
+  if (!decision.profile) return because ? interpolate(gettext("No profile: %s."), [because]) : gettext("No way was found.");
   const what = decision.profile.implicit
-    ? `Provider ${decision.profile.name}`
-    : `Profile ${decision.profile.name} (${decision.profile.strategy.replaceAll("_", " ")})`;
-  return `${what}, because ${because}.`;
+    ? interpolate(gettext("Provider %s"), [decision.profile.name])
+    : interpolate(gettext("Profile %(name)s (%(strategy)s)"), {
+        name: decision.profile.name,
+        strategy: decision.profile.strategy.replaceAll("_", " "),
+      }, true);
+  return interpolate(gettext("%(what)s, because %(why)s."), { what, why: because }, true);
 }
 
 function candidate(one) {
@@ -117,7 +120,7 @@ function candidate(one) {
     {},
     place(one),
     one.local ? badge("local", "good") : null,
-    one.local_fallback ? badge("local fallback", "busy") : null,
+    one.local_fallback ? badge(gettext("local fallback"), "busy") : null,
     one.demoted ? badge(one.demoted.replaceAll("_", " "), "warn") : null,
     one.probability > 0 && one.probability < 1
       ? element("span", { class: "pm-share" }, `${(100 * one.probability).toFixed(1)} %`)
@@ -128,19 +131,19 @@ function candidate(one) {
 function facts(summary, status) {
   const usage = summary.usage;
   const known = [
-    ["Status", status],
-    ["Ended", summary.outcome === "ok" ? "answered" : summary.error_code.replaceAll("_", " ")],
-    ["First token", milliseconds(summary.first_token_ms)],
-    ["Whole answer", milliseconds(summary.duration_ms)],
-    ["Tokens in", usage?.prompt],
-    ["Tokens out", usage?.completion],
-    ["From cache", usage?.cached || null],
-    ["Reasoning", usage?.reasoning || null],
-    ["Finished by", summary.finish_reason || null],
-    ["Answered by", summary.model || null],
-    ["Left out", summary.dropped.join(", ") || null],
-    ["Cost", usage ? dollars(summary.cost_usd) : null],
-    ["Request", interaction(summary.request_id)],
+    [gettext("Status"), status],
+    [gettext("Ended"), summary.outcome === "ok" ? gettext("answered") : summary.error_code.replaceAll("_", " ")],
+    [gettext("First token"), milliseconds(summary.first_token_ms)],
+    [gettext("Whole answer"), milliseconds(summary.duration_ms)],
+    [gettext("Tokens in"), usage?.prompt],
+    [gettext("Tokens out"), usage?.completion],
+    [gettext("From cache"), usage?.cached || null],
+    [gettext("Reasoning"), usage?.reasoning || null],
+    [gettext("Finished by"), summary.finish_reason || null],
+    [gettext("Answered by"), summary.model || null],
+    [gettext("Left out"), summary.dropped.join(", ") || null],
+    [gettext("Cost"), usage ? dollars(summary.cost_usd) : null],
+    [gettext("Request"), interaction(summary.request_id)],
   ].filter(([, value]) => value !== null && value !== undefined);
   return element(
     "dl",
@@ -158,7 +161,7 @@ function interaction(id) {
 
 // Unknown is not free.
 export function dollars(cost) {
-  if (cost === null || cost === undefined) return "no price known";
+  if (cost === null || cost === undefined) return gettext("no price known");
   return cost && cost < 0.01 ? `$${cost.toPrecision(2)}` : `$${cost.toFixed(cost ? 4 : 2)}`;
 }
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from django.utils.translation import gettext_lazy
+
 from governance.routing.handles import usable_profiles
 from governance.routing.names import listed_models
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.registry import ENDPOINTS
 
-LABELS: Final = {"chat": "OpenAI chat completions", "messages": "Anthropic messages"}
+LABELS: Final = {
+    "chat": gettext_lazy("OpenAI chat completions"),
+    "messages": gettext_lazy("Anthropic messages"),
+}
 """Request types a conversation can be held in."""
 
 CONVERSATIONS: Final[dict[str, Endpoint]] = {

@@ -19,7 +19,7 @@ export function copyButtons(say) {
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.addEventListener("click", async () => {
       await copy(byId(button.dataset.copy));
-      say("Copied.");
+      say(gettext("Copied."));
     });
   }
 }

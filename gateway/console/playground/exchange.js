@@ -25,7 +25,7 @@ async function why(answer) {
     return (await answer.json()).error;
   } catch {
     return answer.redirected || answer.status === 403
-      ? "You are logged out. Reload the page to log in again."
-      : `The service answered ${answer.status}.`;
+      ? gettext("You are logged out. Reload the page to log in again.")
+      : interpolate(gettext("The service answered %s."), [answer.status]);
   }
 }

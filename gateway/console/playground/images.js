@@ -47,7 +47,7 @@ export class Images {
   async add(files) {
     for (const file of [...files]) {
       if (!TYPES.includes(file.type)) {
-        this.complain(`${file.name} is no PNG, JPEG, GIF or WebP image.`);
+        this.complain(interpolate(gettext("%s is no PNG, JPEG, GIF or WebP image."), [file.name]));
         continue;
       }
       this.#waiting.push({ name: file.name, type: file.type, url: await dataUrl(file) });
@@ -60,7 +60,7 @@ export class Images {
       ...this.#waiting.map((image, place) => {
         const remove = element(
           "button",
-          { type: "button", class: "pm-button", "aria-label": `Remove ${image.name}` },
+          { type: "button", class: "pm-button", "aria-label": interpolate(gettext("Remove %s"), [image.name]) },
           "✕",
         );
         remove.addEventListener("click", () => {

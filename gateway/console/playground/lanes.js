@@ -10,7 +10,7 @@ class Lane {
   constructor(model) {
     this.model = model;
     this.conversation = [];
-    this.place = element("div", { class: "pm-log", role: "log", "aria-label": `Conversation with ${model}`, tabindex: 0 });
+    this.place = element("div", { class: "pm-log", role: "log", "aria-label": interpolate(gettext("Conversation with %s"), [model]), tabindex: 0 });
     this.facts = element("p", { class: "pm-status", role: "status" });
     this.box = element("section", { class: "pm-lane", "aria-label": model }, element("h3", {}, model), this.place, this.facts);
     this.log = new Log(this.place);
@@ -20,13 +20,13 @@ class Lane {
     const said = { role: "assistant", text: "", reasoning: "", calls: [], error: "", waiting: true };
     const show = this.log.add(said);
     const reader = answerReader(protocol, order.body.stream, said);
-    this.facts.textContent = "Waiting …";
+    this.facts.textContent = gettext("Waiting …");
     try {
       await exchange(url, token, order, signal, (event) => {
         if (event.event === "head") reader.head(event.status);
         if (event.event === "data") {
           reader.data(event.text);
-          if (order.body.stream) this.facts.textContent = "Streaming …";
+          if (order.body.stream) this.facts.textContent = gettext("Streaming …");
         }
         if (event.event === "end") {
           reader.end();
@@ -37,7 +37,7 @@ class Lane {
     } catch (problem) {
       if (signal.aborted) said.stopped = true;
       else said.error = problem.message;
-      this.facts.textContent = said.stopped ? "Stopped." : "The request failed.";
+      this.facts.textContent = said.stopped ? gettext("Stopped.") : gettext("The request failed.");
     }
     said.waiting = false;
     show();
@@ -48,8 +48,8 @@ class Lane {
 function facts(summary) {
   const usage = summary.usage;
   const known = [
-    summary.first_token_ms === null ? null : `first token ${Math.round(summary.first_token_ms)} ms`,
-    `whole answer ${Math.round(summary.duration_ms)} ms`,
+    summary.first_token_ms === null ? null : interpolate(gettext("first token %s ms"), [Math.round(summary.first_token_ms)]),
+    interpolate(gettext("whole answer %s ms"), [Math.round(summary.duration_ms)]),
     usage ? `${usage.prompt} + ${usage.completion} tokens` : null,
     usage ? dollars(summary.cost_usd) : null,
   ];

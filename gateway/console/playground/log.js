@@ -2,7 +2,7 @@
 
 import { byId, element } from "./dom.js";
 
-const NAMES = { user: "You", assistant: "Model", tool: "Tool results", system: "System" };
+const NAMES = { user: gettext("You"), assistant: gettext("Model"), tool: gettext("Tool results"), system: gettext("System") };
 
 export class Log {
   #place;
@@ -13,7 +13,7 @@ export class Log {
 
   clear() {
     this.#place.replaceChildren(
-      element("p", { class: "pm-empty" }, "Say something. What happens to the request stands beside the answer."),
+      element("p", { class: "pm-empty" }, gettext("Say something. What happens to the request stands beside the answer.")),
     );
   }
 
@@ -38,14 +38,14 @@ export class Log {
     const fields = message.calls.map((call) => {
       const id = `play-result-${call.id}`;
       const field = element("textarea", { id, rows: 2, spellcheck: "false" });
-      const label = element("label", { for: id }, `Result of ${call.name}`);
+      const label = element("label", { for: id }, interpolate(gettext("Result of %s"), [call.name]));
       return { call, field, label };
     });
     const form = element(
       "form",
-      { class: "pm-call", "aria-label": "Tool results" },
+      { class: "pm-call", "aria-label": gettext("Tool results") },
       ...fields.flatMap(({ label, field }) => [label, field]),
-      element("button", { class: "pm-button pm-primary" }, "Send results"),
+      element("button", { class: "pm-button pm-primary" }, gettext("Send results")),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -69,8 +69,8 @@ export class Log {
 }
 
 function title(message) {
-  const name = message.error ? "Failed" : NAMES[message.role];
-  if (message.then) return `${name}, at that time`;
+  const name = message.error ? gettext("Failed") : NAMES[message.role];
+  if (message.then) return interpolate(gettext("%s, at that time"), [name]);
   return message.stopped ? `${name}, stopped` : name;
 }
 
@@ -93,7 +93,7 @@ function parts(message) {
       element(
         "div",
         { class: "pm-call" },
-        element("strong", {}, `Calls ${call.name}`),
+        element("strong", {}, interpolate(gettext("Calls %s"), [call.name])),
         element("pre", { class: "pm-raw", tabindex: 0 }, pretty(call.arguments)),
       ),
     );

@@ -59,7 +59,7 @@ async function send(message = null) {
   const sent = order();
   if (!sent) return;
   if (JSON.stringify(sent).length > Number(page.dataset.bodyLimit)) {
-    say("The conversation is larger than the service takes; start a new one.");
+    say(gettext("The conversation is larger than the service takes; start a new one."));
     return;
   }
   const protocol = PROTOCOLS[sent.endpoint];
@@ -69,7 +69,7 @@ async function send(message = null) {
   stopping = new AbortController();
   underWay(true);
   behind.begin();
-  say("Waiting for the answer …");
+  say(gettext("Waiting for the answer …"));
   if (message) sendOthers(message);
   try {
     await exchange(page.dataset.send, token, sent, stopping.signal, (event) => {
@@ -77,7 +77,7 @@ async function send(message = null) {
       if (event.event === "head") reader.head(event.status);
       if (event.event === "data") {
         reader.data(event.text);
-        if (sent.body.stream) say("Streaming …");
+        if (sent.body.stream) say(gettext("Streaming …"));
       }
       if (event.event === "end") reader.end();
       show();
@@ -96,9 +96,9 @@ function settle(said) {
   underWay(false);
   const usable = said.text || said.calls.length;
   if (usable && !said.error) conversation.push(said);
-  if (said.error) say("The request failed.");
-  else if (said.stopped) say("Stopped.");
-  else say("The answer is complete.");
+  if (said.error) say(gettext("The request failed."));
+  else if (said.stopped) say(gettext("Stopped."));
+  else say(gettext("The answer is complete."));
   if (said.calls.length && !said.error && !said.stopped) {
     log.askForResults(said, (results) => {
       put({ role: "tool", results });
@@ -204,7 +204,7 @@ byId("play-compare").addEventListener("click", ({ currentTarget: button }) => {
 async function refill() {
   const note = byId("play-note");
   const answer = await fetch(page.dataset.kept);
-  const told = answer.ok ? await answer.json() : { note: `The service answered ${answer.status}.` };
+  const told = answer.ok ? await answer.json() : { note: interpolate(gettext("The service answered %s."), [answer.status]) };
   note.textContent = told.note;
   note.hidden = false;
   if (!told.form) return;

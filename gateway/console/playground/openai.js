@@ -59,7 +59,7 @@ export function whole(answer, said) {
 export function event({ data }, said) {
   if (data === "[DONE]") return;
   const chunk = JSON.parse(data);
-  if (chunk.error) throw new Error(chunk.error.message ?? "The stream broke off.");
+  if (chunk.error) throw new Error(chunk.error.message ?? gettext("The stream broke off."));
   const delta = chunk.choices?.[0]?.delta ?? {};
   said.text += delta.content ?? delta.refusal ?? "";
   said.reasoning += delta.reasoning ?? delta.reasoning_content ?? "";

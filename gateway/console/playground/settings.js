@@ -74,7 +74,7 @@ export function offer(choices) {
   const profile = byId("play-profile");
   const chosen = profile.value || profile.dataset.chosen;
   profile.replaceChildren(
-    element("option", { value: "" }, "None named"),
+    element("option", { value: "" }, gettext("None named")),
     ...choices.profiles.map(({ id, name }) => element("option", { value: id }, name)),
   );
   profile.value = choices.profiles.some(({ id }) => id === chosen) ? chosen : "";
@@ -106,17 +106,17 @@ function json(id, read) {
 
 function readObject(value) {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new Error("Other fields must be a JSON object.");
+    throw new Error(gettext("Other fields must be a JSON object."));
   }
   return value;
 }
 
 // Each tool as `{name, description, parameters}`, whichever protocol's form it came in.
 function readTools(value) {
-  if (!Array.isArray(value)) throw new Error("Tools must be a JSON array.");
+  if (!Array.isArray(value)) throw new Error(gettext("Tools must be a JSON array."));
   return value.map((tool) => {
     const { name, description, parameters, input_schema: schema } = tool?.function ?? tool ?? {};
-    if (typeof name !== "string" || !name) throw new Error("Each tool needs a name.");
+    if (typeof name !== "string" || !name) throw new Error(gettext("Each tool needs a name."));
     const read = { name };
     if (description) read.description = description;
     read.parameters = parameters ?? schema ?? { type: "object", properties: {} };

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from gateway.console.playground.choices import (
@@ -47,7 +48,7 @@ def show(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "console/playground/page.html",
-        "Playground",
+        gettext("Playground"),
         endpoints=[(kind, LABELS[kind], one.path) for kind, one in CONVERSATIONS.items()],
         choices=choices(table, virtual_key).document(),
         model=request.GET.get("model", ""),
@@ -67,7 +68,7 @@ def models(request: HttpRequest) -> HttpResponse:
         request.user.get_username(), request.GET.get("key", ""), table, time.time()
     )
     if virtual_key is None:
-        return _problem(400, "This API key cannot be used any more.")
+        return _problem(400, gettext("This API key cannot be used any more."))
     return JsonResponse(choices(table, virtual_key).document())
 
 
@@ -89,13 +90,13 @@ async def send(request: HttpRequest) -> HttpResponseBase:
         return HttpResponse(status=405, headers={"Allow": "POST"})
     user = await request.auser()
     if not await _may_use(user):
-        return _problem(403, "You may not use the playground, or you are logged out.")
+        return _problem(403, gettext("You may not use the playground, or you are logged out."))
     order = _read(request.body)
     if isinstance(order, str):
         return _problem(400, order)
     virtual_key = acting_as(user.get_username(), order.key, snapshot.current(), time.time())
     if virtual_key is None:
-        return _problem(400, "This API key cannot be used any more.")
+        return _problem(400, gettext("This API key cannot be used any more."))
     sending = Sending(CONVERSATIONS[order.endpoint], bytes(order.body), virtual_key)
     return StreamingHttpResponse(
         carry(sending),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldBooleanSwitchWidget
@@ -45,7 +46,7 @@ class ProfileForm(DocumentForm):
     strategy = ChoiceField(
         strategies.choices,
         label=gettext_lazy("Strategy"),
-        help_text=strategies.help_text(),
+        help_text=lazy(strategies.help_text, str)(),
     )
     local_fallback = ChoiceField(
         told(fallback_modes.CHOICES),

@@ -31,6 +31,8 @@ from governance.routing.fields import Problem
 from governance.routing.overrides import override_of
 
 SET_CREDENTIALS = "governance.set_credentials"
+CREDENTIAL = gettext_lazy("Credential")
+RENAMING = gettext_lazy("Renaming")
 CREDENTIALS = {
     "set": gettext_lazy("set"),
     "none": gettext_lazy("none"),
@@ -78,7 +80,7 @@ class ProviderAdmin(ServiceAdmin):
                 )
             },
         ),
-        (gettext_lazy("Credential"), {"fields": (("api_key", "clear_api_key"), "extra_headers")}),
+        (CREDENTIAL, {"fields": (("api_key", "clear_api_key"), "extra_headers")}),
         (
             gettext_lazy("Models"),
             {
@@ -94,7 +96,7 @@ class ProviderAdmin(ServiceAdmin):
         ),
         (gettext_lazy("Limits"), {"fields": (TIMEOUTS, "max_concurrency")}),
         (
-            gettext_lazy("Renaming"),
+            RENAMING,
             {"classes": ("collapse",), "fields": ("used_by", "rename_in_targets")},
         ),
     )
@@ -107,13 +109,13 @@ class ProviderAdmin(ServiceAdmin):
         found = dict(super().get_fieldsets(request, obj))
         changing = self.has_change_permission(request, obj)
         if not obj:
-            del found["Renaming"]
+            del found[RENAMING]
             # There is none to clear yet.
-            found["Credential"] = {"fields": ("api_key", "extra_headers")}
+            found[CREDENTIAL] = {"fields": ("api_key", "extra_headers")}
         elif not changing:
-            found["Renaming"] = {"fields": ("used_by",)}
+            found[RENAMING] = {"fields": ("used_by",)}
         if not request.user.has_perm(SET_CREDENTIALS) or (obj and not changing):
-            found["Credential"] = {"fields": ("credential_shown",)}
+            found[CREDENTIAL] = {"fields": ("credential_shown",)}
         return list(found.items())
 
     def get_form(

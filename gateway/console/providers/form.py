@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldBooleanSwitchWidget, UnfoldBooleanWidget
 
@@ -106,14 +107,19 @@ class ProviderForm(DocumentForm):
     max_concurrency = NumberField(
         label=gettext_lazy("Max concurrent requests"), help_text=gettext_lazy("Blank: no limit.")
     )
-    api_key = SecretField(label="API key")
+    api_key = SecretField(label=gettext_lazy("API key"))
     clear_api_key = forms.BooleanField(
         label=gettext_lazy("Clear the API key"), required=False, widget=UnfoldBooleanWidget()
     )
     extra_headers = HeadersField(
         label=gettext_lazy("Extra headers"),
-        help_text=f"“Name: value”, a line each. Values are never shown: {MASK} keeps "
-        "the one that is there.",
+        help_text=format_lazy(
+            gettext_lazy(
+                "“Name: value”, a line each. Values are never shown: {mask} keeps the one "
+                "that is there."
+            ),
+            mask=MASK,
+        ),
     )
     rename_in_targets = forms.BooleanField(
         label=gettext_lazy("Rename it in targets too"),

@@ -16,7 +16,7 @@ function show() {
     shown += matches;
   }
   const ticked = boxes.filter((box) => box.checked).length;
-  count.textContent = `${shown} of ${boxes.length} shown, ${ticked} ticked.`;
+  count.textContent = interpolate(gettext("%(shown)s of %(all)s shown, %(ticked)s ticked."), { shown, all: boxes.length, ticked }, true);
 }
 
 // Those that are shown: what the filter hides stays as it is ticked.

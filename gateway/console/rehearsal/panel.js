@@ -4,7 +4,15 @@ const panel = document.getElementById("rehearse");
 const form = document.getElementById(panel.dataset.form);
 const result = document.getElementById("rehearse-result");
 const ifs = document.getElementById("rehearse-ifs");
-const CONDITIONS = { "": "as it is", down: "down", slow: "slow", rate_limited: "rate-limited", queued: "long queue", silent: "silent", cut: "cut in the middle" };
+const CONDITIONS = {
+  "": gettext("as it is"),
+  down: gettext("down"),
+  slow: gettext("slow"),
+  rate_limited: gettext("rate-limited"),
+  queued: gettext("long queue"),
+  silent: gettext("silent"),
+  cut: gettext("cut in the middle"),
+};
 
 // The form's fields with the panel's, as the browser would send them.
 function both() {
@@ -19,12 +27,12 @@ function both() {
 async function ask(url, place, signal) {
   const answer = await fetch(url, { method: "POST", body: both(), signal });
   if (answer.redirected) {
-    place.textContent = "You are logged out. Reload the page to log in again.";
+    place.textContent = gettext("You are logged out. Reload the page to log in again.");
     return;
   }
   const text = answer.ok ? await answer.text() : "";
   if (answer.ok) place.innerHTML = text;
-  else place.textContent = `The service answered ${answer.status}.`;
+  else place.textContent = interpolate(gettext("The service answered %s."), [answer.status]);
 }
 
 // --- rehearse: again after every change ---------------------------------------------------------
@@ -45,7 +53,7 @@ async function rehearse() {
     offerIfs(result.querySelector("[data-providers]")?.dataset.providers);
     tellRows(result.querySelector("[data-shares]")?.dataset);
   } catch (problem) {
-    if (problem.name !== "AbortError") result.textContent = "The service does not answer.";
+    if (problem.name !== "AbortError") result.textContent = gettext("The service does not answer.");
   }
 }
 
@@ -99,11 +107,11 @@ document.getElementById("replay")?.addEventListener("click", async (event) => {
   const button = event.currentTarget;
   const place = document.getElementById("replay-result");
   button.disabled = true;
-  place.textContent = "Replaying …";
+  place.textContent = gettext("Replaying …");
   try {
     await ask(panel.dataset.replay, place);
   } catch {
-    place.textContent = "The service does not answer.";
+    place.textContent = gettext("The service does not answer.");
   }
   button.disabled = false;
 });

@@ -12,6 +12,7 @@ from django import forms
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
@@ -49,19 +50,20 @@ def _way_back(one: Difference, version: int | None) -> SafeString | str:
 
 
 def _thing(one: Difference, version: int | None) -> SafeString:
-    kind = one.kind[:1].upper() + one.kind[1:]
+    kind = capfirst(gettext(one.kind))
     phrases = format_html_join("", "<li>{}</li>", ((words,) for words in one.words))
     listed = format_html('<ul class="list-disc ml-5">{}</ul>', phrases) if phrases else ""
     return format_html(
         '<section class="mb-4"><h2 class="font-semibold">{} “{}” {}</h2>{}{}'
-        '<details><summary class="{}">Line by line</summary>{}</details></section>',
+        '<details><summary class="{}">{}</summary>{}</details></section>',
         *(
             kind,
             one.name,
-            one.verb,
+            gettext(one.verb),
             listed,
             _way_back(one, version),
             OPENER,
+            gettext("Line by line"),
             unified(one.before, one.after),
         ),
     )

@@ -31,7 +31,8 @@ def generated_password_middleware(
         if not user.is_authenticated or not has_generated_password(user):
             return get_response(request)
         change = reverse("admin:password_change")
-        if request.path in (change, reverse("admin:logout"), reverse("admin:jsi18n")):
+        words = (reverse("admin:jsi18n"), reverse("console:jsi18n"))
+        if request.path in (change, reverse("admin:logout"), *words):
             return get_response(request)
         if not request.path.startswith("/admin/"):
             return JsonResponse(envelope(403, str(WORDS), "generated_password"), status=403)

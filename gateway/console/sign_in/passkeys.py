@@ -27,6 +27,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from gateway.console.sign_in.confirmed import confirmed
+from gateway.console.sign_in.sessions import forget_expired
 from gateway.console.theme.page import console_view
 
 log = structlog.get_logger("pointsman.sign_in")
@@ -121,6 +122,7 @@ def sign_in_options(request: HttpRequest) -> HttpResponse:
         answer = _refused(_("Too many tries from where you are: wait a minute."), 429)
         answer["Retry-After"] = "60"
         return answer
+    forget_expired()
     options = auth.begin_authentication()
     request.session[COMING_IN] = request.session.pop(auth.STATE_SESSION_KEY)
     if not request.user.is_authenticated:

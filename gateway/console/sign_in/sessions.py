@@ -26,6 +26,8 @@ from governance import audit
 NOTE: Final = "signed_in"
 """What a session remembers of its beginning."""
 OTHERS: Final = "others"
+SWEPT: Final = 200
+"""Sessions that are over, of which so many are removed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,19 @@ class SignedIn:
 
 def remember(sender: Any, request: HttpRequest | None, user: Any, **rest: Any) -> None:
     """Notes where and when a session begins."""
+    forget_expired()
     if request is not None and hasattr(request, "session"):
         request.session[NOTE] = {
             "address": client_address(request),
             "agent": request.headers.get("User-Agent", "")[:200],
             "at": timezone.now().isoformat(),
         }
+
+
+def forget_expired() -> None:
+    """Removes what is over; called where sessions begin, so that strangers heap nothing up."""
+    over = Session.objects.filter(expire_date__lt=timezone.now())
+    Session.objects.filter(pk__in=list(over.values_list("pk", flat=True)[:SWEPT])).delete()
 
 
 user_logged_in.connect(remember, dispatch_uid="console.sessions")

@@ -2,11 +2,11 @@
 
 document.addEventListener("DOMContentLoaded", () => {
   const names = {
-    alt_route: "Dashboard",
-    arrow_back: "Back",
-    close: "Close",
-    dock_to_right: "Side bar",
-    unfold_more: "More",
+    alt_route: gettext("Dashboard"),
+    arrow_back: gettext("Back"),
+    close: gettext("Close"),
+    dock_to_right: gettext("Side bar"),
+    unfold_more: gettext("More"),
   };
   const named = (icon) => names[icon] ?? icon.replaceAll("_", " ");
   const native = "a[href], button, input, select, textarea, summary, label, form";
@@ -36,7 +36,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const icon = one.matches(".material-symbols-outlined")
         ? one
         : one.querySelector(".material-symbols-outlined");
-      if (!one.textContent.trim()) one.setAttribute("aria-label", "Close");
+      if (!one.textContent.trim()) one.setAttribute("aria-label", gettext("Close"));
       if (icon && one.textContent.trim() === icon.textContent.trim()) {
         one.setAttribute("aria-label", named(icon.textContent.trim()));
       }
@@ -50,7 +50,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // The box behind the bin of a row has no words but the icon's.
   function nameBins(root) {
-    for (const box of root.querySelectorAll("input.delete")) box.setAttribute("aria-label", "Delete");
+    for (const box of root.querySelectorAll("input.delete")) box.setAttribute("aria-label", gettext("Delete"));
   }
 
   // A field with completion is named by its label, also while nothing is chosen.
@@ -82,7 +82,7 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const [place, one] of document.querySelectorAll(".simplebar-content-wrapper").entries()) {
       const inside = one.closest("[data-simplebar]")?.querySelector("nav, table, ul");
       const name = inside?.getAttribute("aria-label") ?? inside?.id ?? "";
-      const words = `${name || "scrollable content"} ${place + 1}`;
+      const words = `${name || gettext("scrollable content")} ${place + 1}`;
       if (one.getAttribute("aria-label") !== words) one.setAttribute("aria-label", words);
     }
   }

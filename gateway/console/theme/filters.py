@@ -88,11 +88,11 @@ def short_count(count: float | None) -> str:
 
 
 def change(now: float | Decimal | None, before: float | Decimal | None) -> str:
-    """`+12 %`, `×66`; nothing where there was nothing to compare with."""
+    """`+12 %`, or how many times as much; nothing where there was nothing to compare with."""
     if not before or now is None:
         return ""
     times = float(now) / float(before)
-    return f"×{times:,.0f}" if times >= 10 else f"{(times - 1) * 100:+,.0f} %"
+    return f"\N{MULTIPLICATION SIGN}{times:,.0f}" if times >= 10 else f"{(times - 1) * 100:+,.0f} %"
 
 
 @register.filter

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from gateway.supervisor import engine
 from gateway.supervisor.progress import Progress
 from gateway.supervisor.startup_error import StartupError
+from gateway.supervisor.weights import Weights
 from governance.defaults import PROVIDERS
 
 
@@ -34,7 +35,9 @@ class Command(BaseCommand):
             preload = ""
             if not options["no_model"]:
                 progress = Progress()
-                engine.ensure_weights(settings.MODELS_DIR, progress, runtimes)
+                with Weights(settings.MODELS_DIR, runtimes) as weights:
+                    weights.begin()
+                    weights.wait_for_all(progress)
                 progress.done()
                 preload = str(PROVIDERS[runtimes[0]]["default_model"])
         except StartupError as trouble:

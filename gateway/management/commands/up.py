@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
@@ -31,6 +31,7 @@ from gateway.supervisor.preflight import (
 from gateway.supervisor.progress import Progress
 from gateway.supervisor.startup_error import StartupError
 from gateway.supervisor.supervisor import Supervisor
+from gateway.supervisor.weights import Weights
 from governance import last_good, snapshot
 from governance.defaults import PROVIDERS, USERNAME, Defaults, load_embedded_defaults
 from governance.routing.fallback import installation_sentence
@@ -80,43 +81,40 @@ class Command(BaseCommand):
         cores = usable() if options["pin"] else ()
         listeners = Listeners(host, options["port"], workers)
         progress = Progress()
-        defaults = self._prepare(progress, runtimes)
-        welcome = Welcome(
-            url=f"http://{_shown(host)}:{listeners.port}",
-            username=defaults.username,
-            password=defaults.password,
-            api_key=defaults.api_key,
-            model="light/light" if runtimes else "",
-            fallback=installation_sentence(snapshot.current()),
-        )
-        socket = engine.socket_path(settings.ENGINE_SOCKET)
-        told = {
-            "POINTSMAN_ENGINE_SOCKET": socket,
-            "POINTSMAN_EXPOSED": "false" if _is_loopback(host) else "true",
-            "POINTSMAN_LISTENS_ON": f"{_reachable(host)}:{listeners.port}",
-        }
-        supervisor = Supervisor(listeners, told, drain=settings.DRAIN_SECONDS)
-        try:
-            progress.step("Starting")
-            if runtimes:
-                preload = _default_model(runtimes[0])
-                supervisor.start_helper(_engine(socket, preload), grace=engine.GRACE)
-            supervisor.start_web(workers, cores)
-            supervisor.start_helper(collector.start, grace=collector.GRACE)
-            supervisor.wait_ready(f"http://{_reachable(host)}:{listeners.port}")
-            progress.done()
-            self.stdout.write(welcome.text())
-            self.stdout.flush()
-            supervisor.run()
-        except StartupError:
-            # They were made, and there is no other time to show them.
-            self.stdout.write(welcome.secrets())
-            raise
-        finally:
-            self.stderr.write("Stopping ...")
-            supervisor.end()
+        with Weights(settings.MODELS_DIR, runtimes) as weights:
+            defaults = self._prepare(progress, weights, runtimes)
+            welcome = Welcome(
+                url=f"http://{_shown(host)}:{listeners.port}",
+                username=defaults.username,
+                password=defaults.password,
+                api_key=defaults.api_key,
+                model="light/light" if runtimes else "",
+                fallback=installation_sentence(snapshot.current()),
+                hint=engine.hint(runtimes),
+            )
+            told = _told(host, listeners.port)
+            supervisor = Supervisor(listeners, told, drain=settings.DRAIN_SECONDS)
+            try:
+                progress.step("Starting")
+                if runtimes:
+                    supervisor.start_helper(_engine(told, runtimes[0]), grace=engine.GRACE)
+                supervisor.start_web(workers, cores)
+                supervisor.start_helper(collector.start, grace=collector.GRACE)
+                supervisor.wait_ready(f"http://{told['POINTSMAN_LISTENS_ON']}")
+                progress.done()
+                self.stdout.write(welcome.text())
+                self.stdout.flush()
+                weights.go_on(self.stderr.write)
+                supervisor.run()
+            except StartupError:
+                # They were made, and there is no other time to show them.
+                self.stdout.write(welcome.secrets())
+                raise
+            finally:
+                self.stderr.write("Stopping ...")
+                supervisor.end()
 
-    def _prepare(self, progress: Progress, runtimes: Sequence[str]) -> Defaults:
+    def _prepare(self, progress: Progress, weights: Weights, runtimes: Sequence[str]) -> Defaults:
         """Makes database and defaults ready. Raises `StartupError`."""
         kept = last_good.exists()
         check_file()
@@ -134,10 +132,11 @@ class Command(BaseCommand):
         with migration_lock():
             # Half of what another node migrates would look like the database of another program.
             check_database()
+            weights.begin()
             progress.step("Preparing the database")
             call_command("migrate", verbosity=0, interactive=False)
             if runtimes:
-                engine.ensure_weights(settings.MODELS_DIR, progress, runtimes)
+                weights.wait(progress, runtimes[0])
             defaults = load_embedded_defaults(runtimes=runtimes)
         installation.mark(settings.DATA_DIR)
         snapshot.refresh()
@@ -154,13 +153,22 @@ def _default_model(runtime: str) -> str:
     return chosen.default_model if chosen else str(PROVIDERS[runtime]["default_model"])
 
 
-def _engine(socket: str, preload: str) -> Callable[[], Child]:
+def _told(host: str, port: int) -> dict[str, str]:
+    """What the web processes are told by their environment."""
+    return {
+        "POINTSMAN_ENGINE_SOCKET": engine.socket_path(settings.ENGINE_SOCKET),
+        "POINTSMAN_EXPOSED": "false" if _is_loopback(host) else "true",
+        "POINTSMAN_LISTENS_ON": f"{_reachable(host)}:{port}",
+    }
+
+
+def _engine(told: Mapping[str, str], runtime: str) -> Callable[[], Child]:
     """What starts the local engine, as the settings have it."""
     return partial(
         engine.start,
-        socket,
+        told["POINTSMAN_ENGINE_SOCKET"],
         settings.MODELS_DIR,
-        preload=preload,
+        preload=_default_model(runtime),
         batching=settings.ENABLE_BATCHING,
         limits=engine.limits_from(settings),
     )

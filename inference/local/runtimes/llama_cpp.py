@@ -41,12 +41,11 @@ from inference.local.llama_sizes import cache_tokens, prefill_step
 from inference.local.llama_tools import as_text
 from inference.local.memory import resident_memory
 from inference.local.pooling import serves_other
+from inference.local.running import GenerationFailed
 from inference.local.scheduler import Stats
-from inference.local.service import GenerationFailed
 from inference.local.store.facts import EMBEDDINGS, RERANK, of_gguf
 from inference.local.wire import Json
 
-SAMPLERS: Final = frozenset({"top_k", "min_p", "repetition_penalty"})
 PROMPT_CACHE_MIB: Final = 128
 """Prompts of callers who left, kept beside the slots."""
 _ANSWER_LIMIT: Final = 64 * 2**20
@@ -115,7 +114,7 @@ class LlamaCppModel:
         self._server = server
         self._client = client
         self._slots = options.max_batch
-        self._abilities = Abilities(SAMPLERS, most_choices=self._slots, grammar=True)
+        self._abilities = Abilities(most_choices=self._slots, grammar=True)
         self._admission = Admission(self._slots, tokens, options.queue_limit)
         self._threads = ThreadPoolExecutor(self._slots, "generation")
         self._ended = threading.Event()

@@ -170,6 +170,9 @@ class ChatPassThroughStream(CompletionStream):
         if chunk.error or name == b"error":
             self.failure = upstream_errors.in_answer(chunk.error, data)
             return b""
+        if chunk.choices is None and (told := upstream_errors.laid_open(data)) is not None:
+            self.failure = told
+            return b""
         if chunk.model and isinstance(chunk.model, str):
             self.model = chunk.model
         if chunk.usage is not None:
@@ -224,6 +227,6 @@ def _checked(
     if whole.error:
         return TranslatedAnswer(b"", failure=upstream_errors.in_answer(whole.error, body))
     if not answers:
-        return TranslatedAnswer(b"", failure=upstream_errors.no_answer())
+        return TranslatedAnswer(b"", failure=upstream_errors.no_answer(body))
     model = whole.model if isinstance(whole.model, str) else ""
     return TranslatedAnswer(body, model, of_openai(whole.usage), reason)

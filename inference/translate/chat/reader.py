@@ -54,7 +54,7 @@ class CompletionStream(EventStream):
             if whole.get("error"):
                 return upstream_errors.in_answer(whole["error"], document)
             if not whole.get("choices"):
-                return upstream_errors.no_answer()
+                return upstream_errors.no_answer(document)
             chunks = [msgspec.json.encode(chunk) for chunk in chunks_of(whole, usage=True)]
         except _ODD:
             return upstream_errors.not_json(document)
@@ -92,6 +92,9 @@ class ChunkStream(CompletionStream):
             return b""
         if chunk.error or name == b"error":
             self.failure = upstream_errors.in_answer(chunk.error, data)
+            return b""
+        if chunk.choices is None and (told := upstream_errors.laid_open(data)) is not None:
+            self.failure = told
             return b""
         if chunk.model:
             self.model = chunk.model
@@ -136,7 +139,7 @@ def completion_in(body: bytes) -> Completion | Failure:
     if whole.error:
         return upstream_errors.in_answer(whole.error, body)
     if not whole.choices or whole.choices[0].message is None:
-        return upstream_errors.no_answer()
+        return upstream_errors.no_answer(body)
     choice = whole.choices[0]
     choice.finish_reason = finish_reason_of(choice.finish_reason) or None
     return whole

@@ -49,7 +49,7 @@ class GeminiUpstream:
             if state.failure is not None:
                 return TranslatedAnswer(b"", failure=state.failure)
         if not state.finish_reason:
-            return TranslatedAnswer(b"", failure=upstream_errors.no_answer())
+            return TranslatedAnswer(b"", failure=upstream_errors.no_answer(body))
         whole = completion_of([*chunks, state.usage_chunk()])
         return writer.whole_document(whole, state.usage)
 

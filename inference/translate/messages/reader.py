@@ -42,6 +42,9 @@ class MessagesStream(EventStream):
         if event.error or event.type == "error":
             self.failure = upstream_errors.in_answer(event.error, data)
             return b""
+        if not event.type and (told := upstream_errors.laid_open(data)) is not None:
+            self.failure = told
+            return b""
         return self._known(event, data)
 
     def _known(self, event: MessageEvent, data: bytes) -> bytes:
@@ -68,7 +71,7 @@ def message_in(document: bytes) -> AnswerMessage | Failure:
     if message.error or message.type == "error":
         return upstream_errors.in_answer(message.error, document)
     if message.content is None or message.stop_reason is None:
-        return upstream_errors.no_answer()
+        return upstream_errors.no_answer(document)
     return message
 
 

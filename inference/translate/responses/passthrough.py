@@ -92,7 +92,7 @@ def failure_in(response: Response, document: bytes) -> Failure | None:
         told = msgspec.json.encode({"error": response.error or {"message": "It failed."}})
         return upstream_errors.in_answer(response.error, told)
     if response.output is None and response.status not in ("queued", "in_progress"):
-        return upstream_errors.no_answer()
+        return upstream_errors.no_answer(document)
     return None
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 from fido2.utils import websafe_encode
 
 from governance.models import AuditEntry
@@ -145,6 +148,15 @@ def test_nobody_is_led_elsewhere(desk: Client) -> None:
     asked = client.post("/accounts/passkey/options").json()
     form = {"credential": device.sign(asked), "next": "https://evil.example/"}
     assert client.post("/accounts/passkey/", form)["Location"] == "/admin/"
+
+
+def test_strangers_heap_up_no_sessions() -> None:
+    for _ in range(3):
+        Client(headers=HOST).post("/accounts/passkey/options")
+    assert Session.objects.count() == 3
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    Client(headers=HOST).post("/accounts/passkey/options")
+    assert Session.objects.count() == 1
 
 
 def test_an_address_is_no_name(desk: Client) -> None:

@@ -136,17 +136,14 @@ def test_where_nothing_can_be_sent(
     assert mail.outbox == []
 
 
-def test_links_lead_where_it_is_set(ann: User, settings: Any) -> None:
+def test_links_lead_where_it_is_set(
+    ann: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.ALLOWED_HOSTS, settings.PUBLIC_URL = ["*"], "https://llm.example.com"
     seen: list[str] = []
-    settings.EMAIL_CONFIGURED = True
-    forgotten_send = forgotten.send_to
-    try:
-        forgotten.send_to = lambda name, root: seen.append(root)
-        Client().post(ASK, {"name": "ann"}, headers={"host": "evil.example"})
-        assert eventually(lambda: seen) == ["https://llm.example.com"]
-    finally:
-        forgotten.send_to = forgotten_send
+    monkeypatch.setattr(forgotten, "send_to", lambda name, root: seen.append(root))
+    Client().post(ASK, {"name": "ann"}, headers={"host": "evil.example"})
+    assert eventually(lambda: seen) == ["https://llm.example.com"]
 
 
 @pytest.fixture

@@ -62,6 +62,7 @@ async def test_a_refusal(protocol: CallersProtocol, status: int, told: int) -> N
     assert headers[b"x-request-id"] == b"req_1"
     assert headers[b"retry-after"] == b"2"
     assert (b"www-authenticate" in headers) == (status == 401)
+    assert (headers.get(b"x-should-retry") == b"false") == (status == 401)
     assert (b"request-id" in headers) == (protocol is ANTHROPIC)
     assert json.loads(body["body"])["error"]["message"] == "No."
 

@@ -12,6 +12,7 @@ import anthropic
 import httpx
 import openai
 import pytest
+from django.test import override_settings
 
 from governance.kinds import KINDS
 from inference.record.booking import BOOKED
@@ -275,3 +276,33 @@ def test_which_kinds_hold_what() -> None:
     }
     assert holding["message_files"] == {"anthropic"}
     assert holding["files"] == holding["file_batches"] == {"openai", "azure", "groq"}
+
+
+@pytest.mark.parametrize("anthropics", [False, True])
+def test_a_file_may_be_larger_than_a_body(anthropics: bool) -> None:
+    """Its form waits on disk; what comes in a content coding does not, nor any other body."""
+    small = override_settings(MAX_BODY_BYTES=10_000, MAX_FILE_BYTES=100_000)
+    kind = "anthropic" if anthropics else "openai"
+    headers = {**HEADERS, "x-routing-profile": "light"}
+    if anthropics:
+        headers |= {"anthropic-version": "2023-06-01", "anthropic-beta": BETA}
+
+    def upload(size: int, **more: str) -> int:
+        return httpx.post(
+            f"{gateway.url}/v1/files",
+            files={"file": ("notes.txt", b"x" * size)},
+            data={} if anthropics else {"purpose": "user_data"},
+            headers=headers | more,
+        ).status_code
+
+    with (
+        small,
+        FileProvider() as held,
+        served(chain(provider("x", held.base_url, kind=kind))) as gateway,
+    ):
+        assert upload(50_000) == 200
+        assert upload(150_000) == 413
+        assert upload(50_000, **{"content-encoding": "gzip"}) == 413
+        body = {"model": "light/light", "messages": [{"role": "user", "content": "x" * 50_000}]}
+        chat = httpx.post(f"{gateway.url}/v1/chat/completions", json=body, headers=HEADERS)
+        assert chat.status_code == 413

@@ -56,6 +56,8 @@ def _works() -> Iterator[Work]:
         Sampling(temperature=2, seed=3, frequency_penalty=-1),
         Sampling(temperature=0),
         Sampling(temperature=1, top_p=0, seed=9),
+        Sampling(temperature=0, repetition_penalty=1.8),
+        Sampling(temperature=2, seed=5, top_k=6, min_p=0.05, repetition_penalty=0.8),
     ]
     prompts = [tiny_model.ENDLESS_PROMPT, tiny_model.STORY.prompt, "some words " * 40, "x"]
     for i, sampling in enumerate(samplings):
@@ -230,9 +232,36 @@ def samplers() -> Any:
         "nucleus": sorted(set(draws(Sampling(top_p=0.6, seed=5)))),
         "nucleus of none": sorted(set(draws(Sampling(top_p=0, seed=5)))),
         "cold": sorted(set(draws(Sampling(temperature=1e-300, seed=5)))),
+        "two": sorted(set(draws(Sampling(top_k=2, seed=5)))),
+        "any": [sorted(set(draws(Sampling(top_k=most, seed=5)))) for most in (-1, 0, 4, 10**9)],
+        "of the likeliest": sorted(set(draws(Sampling(min_p=0.25, seed=5)))),
+        "together": sorted(set(draws(Sampling(top_k=3, min_p=0.01, top_p=0.7, seed=5)))),
         "again": draws(Sampling(seed=7), 40) == draws(Sampling(seed=7), 40),
         "other": draws(Sampling(seed=7), 40) == draws(Sampling(seed=8), 40),
         "described": [entry.token, [other.token for other in entry.top]],
+    }
+
+
+def repetitions() -> Any:
+    """Logits of four tokens, of which the prompt had one and the answer another, and the window
+    forgets what lies further back."""
+    import mlx.core as mx
+
+    from inference.local.sampling import REPETITION_WINDOW, make_processors
+
+    def penalised(prompt: tuple[int, ...], drawn: list[int], seen: int) -> Any:
+        work = Work(prompt, 9, Sampling(repetition_penalty=2), None, lambda: False)
+        (penalise,) = make_processors(work, seen)
+        logits = mx.array([[4.0, -4.0, 2.0, 1.0]])
+        shown: Any = penalise(mx.array([*prompt[-seen:], *drawn]), logits)
+        return shown.tolist()[0]
+
+    return {
+        "batched": penalised((3, 0), [1], 2),
+        "direct": penalised((3, 0), [1], 1),
+        "prompt alone": penalised((0,), [], 1),
+        "forgotten": penalised((0,), [2] * REPETITION_WINDOW, 1),
+        "none": len(make_processors(Work((0,), 9, Sampling(), None, lambda: False), 1)),
     }
 
 
@@ -261,6 +290,7 @@ PROBES: list[Callable[[], Any]] = [
     prefill_steps,
     prefixes,
     samplers,
+    repetitions,
     row_order,
 ]
 

@@ -216,3 +216,37 @@ def test_the_next_turn_of_a_chat_reads_only_what_is_new(worker: WorkerProcess) -
     assert known >= first["usage"]["total_tokens"] - 3
     assert known < second["usage"]["prompt_tokens"]
     assert second["choices"][0]["message"]["content"] == tiny.PING.answer
+
+
+def test_several_answers_to_one_request(worker: WorkerProcess) -> None:
+    """Whole and streamed the same; a seed repeats them all, though each has its own numbers."""
+    fields: dict[str, Any] = {"n": 3, "seed": 11, "temperature": 1.8, "max_tokens": 12}
+    answer = worker.chat("hello", **fields).json()
+    assert [one["index"] for one in answer["choices"]] == [0, 1, 2]
+    said = [one["message"]["content"] for one in answer["choices"]]
+    assert len(set(said)) == 3
+    alone = worker.chat("hello", **{**fields, "n": 1}).json()
+    assert said[0] == alone["choices"][0]["message"]["content"]
+    assert answer["usage"]["prompt_tokens"] == alone["usage"]["prompt_tokens"]
+    assert answer["usage"]["completion_tokens"] > alone["usage"]["completion_tokens"]
+    streamed, finishes, usage = ["", "", ""], 0, None
+    chunks = list(worker.stream("hello", stream_options={"include_usage": True}, **fields))
+    assert [one["index"] for one in chunks[0]["choices"]] == [0, 1, 2]
+    for chunk in chunks[1:]:
+        usage = chunk.get("usage") or usage
+        for choice in chunk["choices"]:
+            streamed[choice["index"]] += choice["delta"].get("content", "")
+            finishes += choice["finish_reason"] is not None
+    assert (streamed, finishes) == (said, 3)
+    assert usage["completion_tokens"] == answer["usage"]["completion_tokens"]
+    body = {"prompt": "hello", **fields}
+    texts = worker.client.post("/v1/completions", json=body).json()["choices"]
+    assert [one["index"] for one in texts] == [0, 1, 2]
+
+
+def test_samplers_that_openai_lacks_hold(worker: WorkerProcess) -> None:
+    sure = worker.chat(tiny.PING.prompt, temperature=2, top_k=1)
+    assert content(sure) == tiny.PING.answer
+    assert content(worker.chat(tiny.PING.prompt, temperature=2, min_p=1)) == tiny.PING.answer
+    unlike = worker.chat(tiny.ENDLESS_PROMPT, repetition_penalty=8, max_tokens=20)
+    assert content(unlike) != content(worker.chat(tiny.ENDLESS_PROMPT, max_tokens=20))

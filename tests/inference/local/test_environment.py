@@ -38,12 +38,20 @@ def test_the_rest_is_kept_and_nothing_asks_the_network() -> None:
 
 
 def test_openblas_is_found_by_path_before_name(tmp_path: Path) -> None:
-    library = tmp_path / "libopenblas.so.0"
-    library.touch()
-    missing = str(tmp_path / "missing")
-    assert find_openblas([missing, str(library)], lambda name: "by name") == str(library)
-    assert find_openblas([missing], lambda name: f"lib{name}.so") == "libopenblas.so"
-    assert find_openblas([missing], lambda name: None) is None
+    """In a folder of a distribution, one that the linker was told of, or by name."""
+
+    def find(pattern: str, by_name: str | None = None, **environ: str) -> str | None:
+        return find_openblas([str(tmp_path / pattern)], lambda name: by_name, environ)
+
+    for place in ("a-linux-gnu/openblas-pthread/libopenblas.so.0", "told/libopenblas.so.3"):
+        (tmp_path / place).parent.mkdir(parents=True)
+        (tmp_path / place).touch()
+    distribution = find("*-linux-gnu/openblas*", by_name="libopenblas.so")
+    assert distribution == str(tmp_path / "a-linux-gnu/openblas-pthread/libopenblas.so.0")
+    told = find("none", LD_LIBRARY_PATH=f"/nowhere:{tmp_path}/told")
+    assert told == str(tmp_path / "told/libopenblas.so.3")
+    assert find("none", by_name="libopenblas.so") == "libopenblas.so"
+    assert find("none") is None
 
 
 def test_available_memory(tmp_path: Path) -> None:

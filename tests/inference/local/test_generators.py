@@ -4,7 +4,7 @@ from tests.inference.local import mlx_probe
 
 
 def test_direct_and_batched_draw_the_same_tokens() -> None:
-    """Greedy, seeded, biased and penalised requests, alone and in one batch of eight."""
+    """Greedy, seeded, biased and penalised requests, alone and in one batch."""
     result = mlx_probe.ask("direct_and_batched")
     for alone, together in zip(result["direct"], result["batched"], strict=True):
         assert [token for token, _ in alone] == [token for token, _ in together]
@@ -52,9 +52,22 @@ def test_samplers_draw_from_the_distribution() -> None:
     assert result["nucleus"] == [0, 1]
     assert result["nucleus of none"] == [0]
     assert result["cold"] == [0]
+    assert result["two"] == [0, 1]
+    assert result["any"] == [[0, 1, 2, 3]] * 4
+    assert result["of the likeliest"] == [0, 1, 2]
+    assert result["together"] == [0, 1]
     assert result["again"]
     assert not result["other"]
     assert result["described"] == [2, [0, 1]]
+
+
+def test_what_was_said_before_is_less_likely_by_the_repetition_penalty() -> None:
+    """The prompt's tokens count too, though one by one the generator is shown its last alone."""
+    result = mlx_probe.ask("repetitions")
+    assert result["batched"] == result["direct"] == [2, -8, 2, 0.5]
+    assert result["prompt alone"] == [2, -4, 2, 1]
+    assert result["forgotten"] == [4, -4, 1, 1]
+    assert result["none"] == 0
 
 
 def test_gguf_row_order_is_undone() -> None:

@@ -35,6 +35,16 @@ def test_it_works(worker: WorkerProcess, temperature: float) -> None:
     assert said.json()["choices"][0]["finish_reason"] == "stop"
 
 
+def test_each_of_several_answers_is_held_to_it(worker: WorkerProcess) -> None:
+    choices = worker.chat(
+        STORY.prompt, response_format=form(SCHEMA), temperature=1.5, max_tokens=200, n=3
+    ).json()["choices"]
+    said = [one["message"]["content"] for one in choices]
+    for text in said:
+        jsonschema_rs.validate(SCHEMA, json.loads(text))
+    assert len(set(said)) > 1
+
+
 def test_a_stream_is_held_to_it_too_and_others_are_not(worker: WorkerProcess) -> None:
     chunks = list(worker.stream(STORY.prompt, response_format=form(SCHEMA), max_tokens=200))
     said = "".join(one["choices"][0]["delta"].get("content") or "" for one in chunks)
@@ -73,8 +83,8 @@ def test_a_call_that_is_demanded_comes(worker: WorkerProcess, choice: Any) -> No
         ({"response_format": form({"type": "string", "format": "nonsense"})}, "nonsense"),
         ({"response_format": form({"$ref": "#/none"})}, "schema"),
         ({"response_format": form(SCHEMA), "tools": [WEATHER_TOOL]}, "tool_choice"),
-        ({"n": 2}, "'n'"),
-        ({"top_k": 3}, "'top_k'"),
+        ({"n": 9}, "'n'"),
+        ({"top_a": 0.5}, "'top_a'"),
     ],
 )
 def test_what_cannot_hold_is_refused_by_name(

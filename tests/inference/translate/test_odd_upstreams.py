@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.endpoints.registry import translator_for
+from inference.translate.base import Translator
 from inference.translate.chat.answer_schema import COMPLETION
 from inference.translate.chat.calls import CallPieces
 from inference.translate.chat.thinking_order import interleaved, placed
@@ -127,6 +128,42 @@ def test_odd_leaves_do_not_cost_the_answer() -> None:
 def test_what_is_no_answer_is_still_none(broken: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         COMPLETION.decode(broken)
+
+
+OPEN_ERRORS: list[dict[str, Any]] = [
+    {"object": "error", "message": "CUDA out of memory", "type": "InternalServerError"},
+    {"code": 1302, "msg": "Rate limit reached", "success": False},
+    {"code": "429", "message": "Rate limit reached"},
+]
+
+
+@pytest.mark.parametrize("said", OPEN_ERRORS)
+@pytest.mark.parametrize("made", [CHAT, MESSAGES, RESPONSES])
+@pytest.mark.parametrize("begun", [False, True])
+def test_an_error_without_error_around_it(
+    said: dict[str, Any], made: Translator, begun: bool
+) -> None:
+    """As vLLM and others write it into a stream, and behind a 200."""
+    asks = ((CHAT, chat_ask), (MESSAGES, messages_ask), (RESPONSES, responses_ask))
+    asked = next(ask(stream=True) for one, ask in asks if one is made)
+    stream = made.stream(asked)
+    out = play(stream, sse(*[delta("so far")] * begun, said))
+    text: str = said.get("msg") or said["message"]
+    assert stream.failure is not None
+    assert stream.failure.moves_on
+    assert text.encode() in stream.failure.body
+    assert text.encode() not in out
+    answer = made.answer(asked, js(said))
+    assert answer.failure is not None
+    assert text.encode() in answer.failure.body
+
+
+@pytest.mark.parametrize("alive", [{}, {"message": "queued"}, {"code": 0, "msg": "ok"}])
+def test_a_sign_of_life_is_no_error(alive: dict[str, Any]) -> None:
+    for translator, asked in ((CHAT, chat_ask(stream=True)), (MESSAGES, messages_ask(stream=True))):
+        stream = translator.stream(asked)
+        play(stream, sse(alive, delta("fine"), delta("", finish="stop")))
+        assert stream.failure is None
 
 
 @pytest.mark.parametrize("whole", [False, True])

@@ -159,20 +159,20 @@ def test_all_errors_stand_at_their_fields_at_once(admin: Client) -> None:
     assert answer.status_code == 200
     form = answer.context["adminform"].form
     assert {name: list(errors) for name, errors in form.errors.items()} == {
-        "name": ["name is required."],
-        "virtual_provider": ["virtual_provider must not contain a slash or white space."],
+        "name": ["Name is required."],
+        "virtual_provider": ["Prefix must not contain a slash or white space."],
         "strategy": [
-            "strategy must be ordered_failover, weighted, least_busy, fastest or cheapest."
+            "Strategy must be ordered_failover, weighted, least_busy, fastest or cheapest."
         ],
     }
     first, second = answer.context["inline_admin_formsets"][0].formset.forms
     assert {name: list(errors) for name, errors in first.errors.items()} == {
-        "provider": ["provider is required."],
-        "model": ["model is required where virtual_model is set."],
-        "priority": ["priority must be a whole number, not a string."],
+        "provider": ["Provider is required."],
+        "model": ["Model is required where Alias is set."],
+        "priority": ["Priority must be a whole number, not a string."],
     }
     assert {name: list(errors) for name, errors in second.errors.items()} == {
-        "weight": ["weight must be a number from 0 to 1,000,000."]
+        "weight": ["Weight must be a number from 0 to 1,000,000."]
     }
     assert not RoutingProfile.objects.exists()
 

@@ -100,22 +100,22 @@ def test_a_refused_form_does_not_send_the_secret_back(admin: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "message"),
     [
-        ({"name": ""}, "name", "name is required."),
+        ({"name": ""}, "name", "Name is required."),
         (
             {"kind": "none"},
             "kind",
-            f"kind must be {', '.join(list(KINDS)[:-1])} or {list(KINDS)[-1]}.",
+            f"Kind must be {', '.join(list(KINDS)[:-1])} or {list(KINDS)[-1]}.",
         ),
-        ({"base_url": ""}, "base_url", 'base_url is required for the kind "openai".'),
+        ({"base_url": ""}, "base_url", 'Base URL is required for the kind "openai".'),
         (
             {"base_url": "http://169.254.169.254/"},
             "base_url",
-            "base_url is the metadata service of a cloud.",
+            "Base URL is the metadata service of a cloud.",
         ),
         (
             {"idle_timeout": "soon"},
             "idle_timeout",
-            "idle_timeout must be a number, not a string.",
+            "Idle timeout must be a number, not a string.",
         ),
         (
             {"extra_headers": "X-A"},
