@@ -43,9 +43,9 @@ def spoken(folder: Path) -> Iterator[None]:
     catalogue.parent.mkdir(parents=True)
     catalogue.touch()
     with override_settings(LOCALE_PATHS=[folder], LANGUAGES=[("en-gb", "en-gb"), (CODE, CODE)]):
-        trans_real._translations[CODE] = _Bracketed()
+        trans_real._translations[CODE] = _Bracketed()  # type: ignore[attr-defined]
         yield
-    trans_real._translations.pop(CODE, None)
+    trans_real._translations.pop(CODE, None)  # type: ignore[attr-defined]
 
 
 class _Page(HTMLParser):

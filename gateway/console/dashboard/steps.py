@@ -75,14 +75,17 @@ def steps(table: RoutingTable, facts: InstallationFacts) -> list[Step]:
         ),
     ]
     if cloud:
-        switch = Step(
-            "cloud",
-            gettext("Switch cloud routing on"),
-            gettext(
-                "Nothing leaves this machine until the service is started with "
-                "POINTSMAN_ENABLE_CLOUD_ROUTING=true."
-            ),
-            table.cloud_enabled,
-        )
-        found.insert(2, switch)
+        found.insert(2, _switch(table))
     return found
+
+
+def _switch(table: RoutingTable) -> Step:
+    return Step(
+        "cloud",
+        gettext("Switch cloud routing on"),
+        gettext(
+            "Nothing leaves this machine until the service is started with "
+            "POINTSMAN_ENABLE_CLOUD_ROUTING=true."
+        ),
+        table.cloud_enabled,
+    )
