@@ -17,6 +17,10 @@ from tests.support.upstream import Sse, Upstream
 
 SIZE = ViewportSize(width=1280, height=860)
 
+UNCOVERED = """
+#submit-row, .submit-row { display: none !important }
+#rehearse-panel, .pm-rehearse { max-height: none !important; overflow: visible !important; }
+"""
 SETUP = """
 import json, random, sys, time
 from governance import services
@@ -123,7 +127,7 @@ def rehearsal(page: Page, folder: Path) -> None:
     page.get_by_role("button", name="Replay").click()
     page.get_by_text("would go elsewhere").wait_for()
     # The bar with the buttons would lie over it.
-    page.add_style_tag(content="#submit-row, .submit-row { display: none !important }")
+    page.add_style_tag(content=UNCOVERED)
     shoot(page, folder, "rehearsal", page.locator(".pm-rehearse"))
 
 
