@@ -67,6 +67,7 @@ SLOW = (
     "tests/browser/test_interactions.py",
     "tests/browser/test_sign_in.py",
     "tests/browser/test_provider.py",
+    "tests/browser/test_right_to_left.py",
     "tests/browser/test_targets.py",
     "tests/docs/test_commands.py::test_it_runs",
     "tests/faults/test_limits.py",

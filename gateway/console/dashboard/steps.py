@@ -44,9 +44,7 @@ def steps(table: RoutingTable, facts: InstallationFacts) -> list[Step]:
         Step(
             "talk",
             gettext("Talk to a model"),
-            gettext(
-                "The playground sends a request as a caller would and shows what happens to it."
-            ),
+            gettext("The playground sends a request as callers do and shows what happens to it."),
             facts.answered,
         ),
         Step(
@@ -67,10 +65,7 @@ def steps(table: RoutingTable, facts: InstallationFacts) -> list[Step]:
         Step(
             "key",
             gettext("Give an application its key"),
-            gettext(
-                "It is shown once. Point the application's base URL here and it needs no "
-                "other change."
-            ),
+            gettext("It is shown once. Point the application's base URL here; that is all."),
             facts.keys > 1 or facts.key_used,
         ),
     ]

@@ -21,7 +21,7 @@ export class Behind {
     this.summary = null;
     this.status = null;
     this.#decision.replaceChildren(element("p", { class: "pm-empty" }, gettext("Deciding …")));
-    this.#attempts.replaceChildren(element("p", { class: "pm-empty" }, "Waiting …"));
+    this.#attempts.replaceChildren(element("p", { class: "pm-empty" }, gettext("Waiting …")));
     this.#raw.textContent = "";
   }
 

@@ -60,7 +60,15 @@ HEALTH = {
 class ProviderAdmin(ServiceAdmin):
     audited_as = "provider"
     form = ProviderForm
-    list_display = ("name", "kind", "where", "credential_shown", "default_model", "health", "state")
+    list_display = (
+        "name",
+        "kind",
+        "where",
+        "credential_listed",
+        "default_model",
+        "health",
+        "state",
+    )
     list_filter = ("kind", "is_local", "enabled")
     search_fields = ("name", "base_url", "default_model")
     empty_title = gettext_lazy("There is no provider yet")
@@ -203,8 +211,12 @@ class ProviderAdmin(ServiceAdmin):
         gettext_lazy("Credential"),
         label={"set": "success", "none": "default", "unreadable": "danger"},
     )
-    def credential_shown(self, row: Provider) -> tuple[str, str | Promise]:
+    def credential_listed(self, row: Provider) -> tuple[str, str | Promise]:
         return row.credential, CREDENTIALS[row.credential]
+
+    @admin.display(description=CREDENTIAL)
+    def credential_shown(self, row: Provider) -> str:
+        return str(CREDENTIALS[row.credential])
 
     @display(
         gettext_lazy("State"),
