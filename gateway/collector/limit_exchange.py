@@ -117,7 +117,9 @@ class ExchangeClient:
                 one
                 for one in list(counters.values())
                 if one.held or not one.known or now - one.touched < recent
-            ]
+            ],
+            # Where there is nothing to tell, the answer still says whether others are heard of.
+            always=bool(counters),
         )
 
     def _look_out(self, now: float) -> None:
@@ -128,12 +130,12 @@ class ExchangeClient:
             for one in self._book.counters.values():
                 one.lost_sight(now, blind=blind)
 
-    def _send(self, counters: Sequence[Counter]) -> None:
-        if not counters or (self._socket is None and not self._open()):
+    def _send(self, counters: Sequence[Counter], *, always: bool = False) -> None:
+        if not (counters or always) or (self._socket is None and not self._open()):
             return
         assert self._socket is not None
         number = self._book.number
-        for start in range(0, len(counters), EACH):
+        for start in range(0, max(1, len(counters)), EACH):
             totals = tuple(map(_total, counters[start : start + EACH]))
             told = ProcessTotals(self._process, str(self._own), number, totals)
             with suppress(OSError):

@@ -75,6 +75,7 @@ class AnswerDelivery:
         context.outcome, context.error_code = failure.outcome, failure.code
         headers = response_headers.routing_headers(context)
         attempts = tuple(str(attempt) for attempt in context.attempts)
+        asked = len({(one.provider, one.model) for one in context.attempts})
         headers.append((b"x-pointsman-attempts", str(len(attempts)).encode()))
         if attempts and not exhausted.transient:
             # Whoever asks again gets the same: nothing of what failed may pass.
@@ -82,9 +83,10 @@ class AnswerDelivery:
         callers = _is_the_callers(failure, context.plan)
         wait = exhausted.retry_after
         error = replace(
-            after_failure(failure, attempts, exhausted.body, callers=callers), retry_after=wait
+            after_failure(failure, attempts, exhausted.body, callers=callers, candidates=asked),
+            retry_after=wait,
         )
-        plain = error.said is not None and (callers or len(attempts) == 1)
+        plain = error.said is not None and (callers or asked == 1)
         plain = plain and not writer.started and not writer.tells_by_event(error)
         if plain and exhausted.unmodified and exhausted.body:
             headers += response_headers.retry_after(wait)

@@ -42,8 +42,11 @@ def after_failure(
     body: bytes | None = None,
     *,
     callers: bool = False,
+    candidates: int = 0,
 ) -> ErrorAnswer:
     """What the caller is told when the chain is used up: the last failure, and every attempt.
+
+    `candidates` is how many were asked, each perhaps several times.
 
     `body` is the upstream's error in the caller's protocol. A failure that is the `callers` own is
     told as the upstream told it. A provider that refused this gateway is no news about the caller's
@@ -51,11 +54,11 @@ def after_failure(
     """
     ours = failure.outcome is Outcome.MISCONFIGURED and not callers
     said = said_in(body)
-    count = len(attempts)
-    if callers or (said is not None and count == 1 and not ours):
+    alone = candidates == 1
+    if callers or (said is not None and alone and not ours):
         message = failure.message if said is None else said["message"]
     else:
-        intro = "The only candidate failed" if count == 1 else f"All {count} candidates failed"
+        intro = "The only candidate failed" if alone else f"All {candidates} candidates failed"
         message = f"{intro}. {failure.message}"
         if said is not None:
             message = f"{message} It said: {said['message']}"

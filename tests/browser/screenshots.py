@@ -17,10 +17,14 @@ from tests.support.upstream import Sse, Upstream
 
 SIZE = ViewportSize(width=1280, height=860)
 
+UNCOVERED = """
+#submit-row, .submit-row { display: none !important }
+#rehearse-panel, .pm-rehearse { max-height: none !important; overflow: visible !important; }
+"""
 SETUP = """
 import json, random, sys, time
 from governance import services
-from governance.routing.request import Ask
+from governance.routing.request import RoutingRequest
 from inference.record.describe import describe
 from tests.governance.interactions.request_contexts import PROFILE, attempt, request_context, plan
 from gateway.collector.store import Store
@@ -64,7 +68,7 @@ for number in range(1400):
         tried = [attempt(provider="studio", outcome="retryable", code="http_503")]
     records.append(describe(request_context(
         id=f"req_{number}", at=now - rng.random() ** 1.3 * 3600, plan=plan(profile=profile),
-        routing_request=Ask(model=f"{name.lower()}/any", stream=True),
+        routing_request=RoutingRequest(model=f"{name.lower()}/any", stream=True),
         attempts=tried, outcome="retryable" if broke else "ok",
         error_code="http_503" if broke else "",
         first_token=None if broke else rng.lognormvariate(-1.4, 0.5),
@@ -123,7 +127,7 @@ def rehearsal(page: Page, folder: Path) -> None:
     page.get_by_role("button", name="Replay").click()
     page.get_by_text("would go elsewhere").wait_for()
     # The bar with the buttons would lie over it.
-    page.add_style_tag(content="#submit-row, .submit-row { display: none !important }")
+    page.add_style_tag(content=UNCOVERED)
     shoot(page, folder, "rehearsal", page.locator(".pm-rehearse"))
 
 

@@ -236,7 +236,7 @@ def jittered(scene: Scene, got: Answer, seconds: float, retries: int | None) -> 
     again(scene, got, seconds, retries)
     if retries:
         first, second = scene.primary.asked
-        assert 0.1 <= second.at - first.at <= 0.2 + ALLOWANCE
+        assert 0.1 <= second.at - first.at <= allowed(0.2 + ALLOWANCE)
 
 
 def moved_on(*codes: str) -> Callable[..., None]:

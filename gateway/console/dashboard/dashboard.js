@@ -7,7 +7,11 @@ const drawn = new Map();
 function show() {
   const held = document.getElementById("dashboard-data");
   if (!held) return;
-  for (const [name, data] of Object.entries(JSON.parse(held.textContent))) {
+  const told = JSON.parse(held.textContent);
+  // Six empty charts would hide what a new installation has to say.
+  const some = Object.values(told).some(({ series }) => series.some(({ values }) => values.some(Boolean)));
+  for (const place of document.querySelectorAll("[data-drawn]")) place.hidden = !some;
+  for (const [name, data] of Object.entries(told)) {
     const canvas = document.getElementById(`chart-${name}`);
     if (!canvas) continue;
     if (drawn.has(name)) drawn.get(name).redraw(data);

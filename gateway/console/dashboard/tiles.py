@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from gateway.console.dashboard.figures import Figures
-from gateway.console.theme.filters import duration, money, percent, short_count
+from gateway.console.theme.filters import change, duration, money, percent, short_count
 from governance.interactions.filters import ANY_ERROR
 
 
@@ -84,10 +84,3 @@ def _cost(found: Figures) -> Tile:
         change(now.cost_usd, found.before.cost_usd),
         unpriced if now.unpriced else "",
     )
-
-
-def change(now: float | None, before: float | None) -> str:
-    """`+12 %`; nothing where there was nothing to compare with."""
-    if not before or now is None:
-        return ""
-    return f"{(now - before) / before * 100:+,.0f} %"

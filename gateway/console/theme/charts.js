@@ -69,6 +69,8 @@ function lines(data, index) {
   return [...told, ...marksAt(data, index).map((one) => one.label)];
 }
 
+const known = (series, index) => typeof series.values[index] === "number";
+
 function datasets(canvas, data) {
   return data.series.map((one) => ({
     label: one.label,
@@ -78,7 +80,8 @@ function datasets(canvas, data) {
     borderColor: colour(canvas, one.tone),
     borderDash: one.dashed ? [4, 4] : [],
     borderWidth: (one.kind ?? data.kind) === "line" ? 2 : 0,
-    pointRadius: one.values.length > 1 ? 0 : 3,
+    // A value between two that are not known would not be seen: no line leads to it.
+    pointRadius: one.values.map((_, at) => (known(one, at - 1) || known(one, at + 1) ? 0 : 3)),
     pointHoverRadius: 4,
     spanGaps: false,
     tension: 0,

@@ -87,6 +87,14 @@ def short_count(count: float | None) -> str:
     return f"{count:,.0f}"
 
 
+def change(now: float | Decimal | None, before: float | Decimal | None) -> str:
+    """`+12 %`, or how many times as much; nothing where there was nothing to compare with."""
+    if not before or now is None:
+        return ""
+    times = float(now) / float(before)
+    return f"\N{MULTIPLICATION SIGN}{times:,.0f}" if times >= 10 else f"{(times - 1) * 100:+,.0f} %"
+
+
 @register.filter
 def for_input(at: datetime | None) -> str:
     """As a field of a date and a time holds it, in the viewer's zone."""

@@ -34,7 +34,7 @@ ROW: Final = (
     "lg:mb-0 lg:rounded-none dark:border-base-800"
 )
 LABEL: Final = "inline-block font-semibold rounded-default text-[11px] uppercase whitespace-nowrap"
-SHORT: Final = {CELL: "pm-cell", TICK_CELL: "pm-tick-cell", ROW: "pm-row", LABEL: "pm-tag"}
+SHORT: Final = {CELL: "pm-td", TICK_CELL: "pm-tick-cell", ROW: "pm-row", LABEL: "pm-tag"}
 
 
 def light_pages_middleware(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gateway.console.theme.filters import money
+from gateway.console.theme.filters import change, money
 
 COLUMNS: Final[Mapping[str, str | Promise]] = {
     "cost_usd": gettext_lazy("Cost"),
@@ -52,7 +51,7 @@ def columns_of(total: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
 def cell(name: str, row: Mapping[str, Any], before: Any = None) -> UsageCell:
     """`before`: what it was in the time before; None: nobody looked."""
     value = row[name]
-    compared = "" if before is None else change(value, before)
+    compared = "" if before is None else _change(value, before)
     if name == "cost_usd":
         if value is None:
             return UsageCell(name, _("price unknown"), "unknown", compared)
@@ -69,11 +68,8 @@ def sound(seconds: float) -> str:
     return _("%(count)s min") % {"count": f"{seconds / 60:,.0f}"}
 
 
-def change(now: Any, before: Any) -> str:
-    """`+12 %`; `new` where there was nothing before, nothing where there is nothing at all."""
-    was, held = Decimal(str(before or 0)), Decimal(str(now or 0))
-    if now is None:
-        return ""
-    if not was:
-        return _("new") if held else ""
-    return f"{(held - was) / was * 100:+,.0f} %"
+def _change(now: Any, before: Any) -> str:
+    """Also `new`, where there was none before."""
+    if now and not before:
+        return _("new")
+    return change(now, before)

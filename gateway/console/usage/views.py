@@ -90,10 +90,10 @@ def show(request: HttpRequest) -> HttpResponse:
         by=by,
         by_label=BY[by],
         sort=sort,
-        named=_named(question, rows, columns, sort),
+        named=_named(question, rows, columns, sort, compared=bool(before["requests"])),
         more=more,
         total=total,
-        tiles=[(COLUMNS[name], cell(name, total, before[name] or 0)) for name in columns],
+        tiles=[(COLUMNS[name], cell(name, total, before[name] or None)) for name in columns],
         forecast=_month_forecast(now, question, moments),
         charts=_charts(span, moments) if rows else None,
         panels=PANELS,
@@ -109,20 +109,26 @@ def _choice(request: HttpRequest, name: str, known: Mapping[str, Any], usual: st
 
 
 def _named(
-    question: UsageQuestion, rows: Sequence[Sums], columns: Mapping[str, Any], sort: str
+    question: UsageQuestion,
+    rows: Sequence[Sums],
+    columns: Mapping[str, Any],
+    sort: str,
+    *,
+    compared: bool,
 ) -> list[tuple[str, str, list[UsageCell]]]:
     """The value that the list of interactions is narrowed by, what it is called, and its figures:
-    what the table is sorted by stands beside what it was in the time before."""
+    what the table is sorted by stands beside what it was in the time before, if there was any."""
     (by,) = question.group_by
-    before = changes(question, rows, sort)
+    before = changes(question, rows, sort) if compared else {}
+
+    def was(row: Sums, name: str) -> Any:
+        return (before.get(row[by]) or 0) if compared and name == sort else None
+
     return [
         (
             row[by],
             row.get(f"{by}_name") or row[by] or _("none"),
-            [
-                cell(name, row, (before.get(row[by]) or 0) if name == sort else None)
-                for name in columns
-            ],
+            [cell(name, row, was(row, name)) for name in columns],
         )
         for row in rows
     ]
@@ -156,7 +162,8 @@ def _month_forecast(
     else:
         total = totals_of(UsageQuestion(begin, end, only=question.only))
     cost = total["cost_usd"]
-    return None if cost is None else forecast(cost, begin, end, now)
+    used = total["requests"] or total["attempts"]
+    return forecast(cost, begin, end, now) if used and cost is not None else None
 
 
 def _quarter(moment: datetime, *, up: bool = False) -> datetime:

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.collector.limit_exchange import ExchangeClient, Total
 from gateway.collector.limit_hub import Away, ExchangeHub
+from gateway.collector.limit_ledger import LimitLedger
 from governance.interactions.record import InteractionRecord
 from governance.limits.counting.admission import Exceeded, Lease, admit, settle
 from governance.limits.counting.binding import LimitIndex, Who
@@ -17,6 +18,7 @@ from governance.limits.counting.book import LimitBook
 from governance.limits.counting.counter import Counter
 from governance.limits.limit import LimitEntry
 from governance.limits.measure import Consumption
+from governance.models import LimitTotal
 from inference.record.lines import VERSION, Line
 from inference.record.record import Counted
 
@@ -264,4 +266,53 @@ def test_a_new_collector_hears_from_processes_what_the_ledger_held(directory: Pa
     # A share of 40, among those of before and the new one.
     assert node.counter(third).ceiling < 100
     assert isinstance(node.admit(third, 30), Exceeded)
+    node.hub.close()
+
+
+def test_a_strict_limit_is_told_where_other_nodes_are_not_heard(directory: Path) -> None:
+    node = Node(directory, window="month")
+    node.counter(node.process())
+    node.hub.heard_all = lambda: False
+    for _ in range(12):
+        node.exchange()
+    assert node.books[0].fresh_until < node.clock.now
+    node.hub.heard_all = lambda: True
+    for _ in range(4):
+        node.exchange()
+    assert node.books[0].fresh_until > node.clock.now
+    for _ in range(300):
+        # Nobody uses it for longer than counters are told.
+        node.exchange()
+    assert node.books[0].fresh_until > node.clock.now
+    node.hub.close()
+
+
+def test_a_limit_that_rests_is_not_kept_to_a_share(directory: Path) -> None:
+    node = Node(directory, window="month")
+    for one in (node.process(), node.process()):
+        node.counter(one)
+    for _ in range(300):
+        node.exchange()
+        node.clients[0].turn()
+        assert node.counter(0).ceiling == 100
+    node.hub.close()
+
+
+@pytest.mark.django_db
+def test_nodes_tell_one_another_through_the_database(directory: Path) -> None:
+    node = Node(directory, window="month", amount=100.0)
+    first = node.process()
+    node.request(first, 90)
+    node.exchange()
+    north, south = (LimitLedger(name) for name in ("north", "south"))
+    for one in (north, south):
+        one.shares_nodes = True
+        assert not one.heard_all()
+    north.exchange(node.hub)
+    south.exchange(node.hub)
+    (total,) = node.hub.totals()
+    assert (north.heard_all(), south.heard_all()) == (True, True)
+    assert south.away(total) == Away(90.0, 0.0, 1)
+    assert north.away(total) == Away()
+    assert LimitTotal.objects.count() == 2
     node.hub.close()

@@ -77,3 +77,9 @@ async def test_tries_are_bounded_by_a_budget() -> None:
         pass
     assert await made.dispatcher.run((ONE, TWO)) is None
     assert made.codes == ["one:http_500", "two:ok"]
+
+
+async def test_a_limit_without_a_wait_is_got_over_where_nobody_else_is_left() -> None:
+    made = World(ScriptedReply(status=429), ScriptedReply(b"a\n.\n"))
+    assert await made.dispatcher.run((ONE,)) is None
+    assert made.codes == ["one:http_429", "one:ok"]

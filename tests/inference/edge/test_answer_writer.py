@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from inference.edge.answer_writer import AnswerWriter
-from inference.protocols import ANTHROPIC, OPENAI, CallersProtocol
+from inference.protocols import ANTHROPIC, OPENAI, RESPONSES, CallersProtocol
 from inference.values.error_answer import ErrorAnswer
 
 
@@ -74,3 +74,30 @@ async def test_a_refusal_in_a_stream_is_an_event_of_its_protocol() -> None:
     assert len(sent.messages) == 2
     assert sent.messages[1]["body"].startswith(b"event: error\n")
     assert not sent.messages[1]["more_body"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "client", "status", "by_event"),
+    [
+        (RESPONSES, b"codex_exec/0.171.0 (Debian 13)", 429, True),
+        (RESPONSES, b"codex-tui/0.171.0", 429, True),
+        (RESPONSES, b"codex_exec/0.171.0", 503, False),
+        (RESPONSES, b"OpenAI/Python 2.54.0", 429, False),
+        (RESPONSES, None, 429, False),
+        (OPENAI, b"codex_exec/0.171.0", 429, False),
+        (ANTHROPIC, b"codex_exec/0.171.0", 429, False),
+    ],
+)
+async def test_who_is_told_of_a_limit_by_an_event(
+    protocol: CallersProtocol, client: bytes | None, status: int, by_event: bool
+) -> None:
+    """Codex asks again after `response.failed`; `client` is None where no stream was asked for."""
+    sent = Sent(protocol)
+    sent.writer.stream_client = client
+    await sent.writer.refuse(ErrorAnswer(status, "Busy.", "http_429", retry_after=2.5))
+    start, body = sent.messages
+    assert start["status"] == (200 if by_event else status)
+    assert dict(start["headers"])[b"retry-after"] == b"3"
+    assert (b"event: response.failed" in body["body"]) is by_event
+    assert (b"Please try again in 3s." in body["body"]) is by_event
+    assert not body["more_body"]

@@ -121,6 +121,7 @@ def test_a_row_leads_to_its_requests(admin: Client, member: Any) -> None:
 
 def test_the_time_before_stands_beside(admin: Client) -> None:
     earlier = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=1)
+    TrafficBucket.objects.create(start=earlier - timedelta(hours=1), requests=9)
     for owner in ("ann", "gone"):
         UsageBucket.objects.create(
             start=earlier - timedelta(hours=1), key_id=f"k-{owner}", cost_micro_usd=5_000_000

@@ -1,0 +1,67 @@
+"""Reading a long prompt ends when its caller leaves, also in a batch."""
+
+import itertools
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inference.local.weights import NAME, ensure_smollm2
+from tests.inference.local.worker_process import WorkerProcess, chat_body
+from tests.support.eventually import eventually
+from tests.support.timing import is_quick
+
+SENTENCE = "The signalman walked along the line and looked at every lamp on the way. "
+NUMBERS = itertools.count()
+
+
+def long_prompt() -> str:
+    """Some 1,400 tokens that begin like no other prompt."""
+    return f"{next(NUMBERS)} {time.time_ns()}. {SENTENCE * 95}"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "models"
+    ensure_smollm2(folder, lambda step, share: None, runtimes=["mlx"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mlx(models: Path) -> Iterator[WorkerProcess]:
+    with WorkerProcess("--batching", model_dir=models / NAME, name="light", openblas=True) as it:
+        yield it
+
+
+def computed(worker: WorkerProcess) -> float:
+    """Seconds that the worker has computed on all cores that it may use."""
+    stat = Path(f"/proc/{worker.process.pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(stat[11]) + int(stat[12])
+    return ticks / os.sysconf("SC_CLK_TCK") / len(os.sched_getaffinity(0))
+
+
+def computed_after_leaving(worker: WorkerProcess) -> float:
+    """Once some of the prompt is read; until the worker has nothing more to do."""
+    before = worker.health()["steps"]
+    body = json.dumps(chat_body(long_prompt(), stream=True, max_tokens=2)).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.socket(socket.AF_UNIX) as calling:
+        calling.connect(str(worker.socket))
+        calling.sendall(head.encode() + body)
+        eventually(lambda: worker.health()["steps"] > before + 1)
+    left = computed(worker)
+    while True:
+        seen = computed(worker)
+        time.sleep(0.3)
+        if computed(worker) - seen < 0.02:
+            return seen - left
+
+
+def test_a_caller_who_leaves_ends_the_reading(mlx: WorkerProcess) -> None:
+    """Each core computes for so long at the most."""
+    assert is_quick(lambda: computed_after_leaving(mlx), 0.05)
+    assert mlx.health()["active"] == 0
