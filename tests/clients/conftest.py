@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,7 +130,19 @@ def desk(tmp_path: Path, faults: dict[int, int] | None = None) -> Iterator[Desk]
             compile_regex=compile_regex,
         )
         with served(table) as gateway:
-            yield Desk(folder, home, gateway.url, model)
+            try:
+                yield Desk(folder, home, gateway.url, model)
+            finally:
+                _end_what_is_left(home)
+
+
+def _end_what_is_left(home: Path) -> None:
+    """Some clients leave a daemon behind, in a session of its own; its home tells whose it is."""
+    mark = f"HOME={home}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGTERM)
 
 
 @pytest.fixture(params=[OPENAI, ANTHROPIC])
