@@ -89,9 +89,9 @@ def _typed(request: HttpRequest, page: ServiceAdmin, row: RoutingProfile | None)
 
 
 def _messages(form: Any) -> list[str]:
-    """Every message of a form with the label of its field."""
+    """Every message of a form with the label of its field, unless it begins with that itself."""
     found = []
     for name, errors in form.errors.items():
-        label = "" if name == NON_FIELD_ERRORS else f"{form.fields[name].label or name}: "
-        found += [f"{label}{message}" for message in errors]
+        label = "" if name == NON_FIELD_ERRORS else str(form.fields[name].label or name)
+        found += [str(one) if str(one).startswith(label) else f"{label}: {one}" for one in errors]
     return found
