@@ -95,7 +95,7 @@ def test_broken_rules_are_told_all_at_once(member: Member) -> None:
     text = said(member(*EDIT), broken)
     assert "Before it can be rehearsed:" in text
     assert "Name is required." in text
-    assert "Target 1: Provider: Provider is required." in text
+    assert "Target 1: Provider is required." in text
     assert "Target 2: Model:" in text
 
 
