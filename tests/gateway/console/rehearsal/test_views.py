@@ -96,7 +96,7 @@ def test_broken_rules_are_told_all_at_once(member: Member) -> None:
     assert "Before it can be rehearsed:" in text
     assert "Name is required." in text
     assert "Target 1: Provider is required." in text
-    assert "Target 2: Model:" in text
+    assert "Target 2: Model is required" in text
 
 
 def test_a_request_in_a_few_words(member: Member) -> None:
