@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Final
 
 from inference.local.gguf_header import Header
 
 CACHE_BYTES: Final = 512 * 2**20
 """The key-value cache that all callers share takes at most about this, or one whole context."""
-PARAMETERS_PER_STEP: Final = 4.3e9 if sys.platform == "darwin" else 1.1e9
-"""Weights times tokens that a core multiplies in about a twentieth of a second; on a Mac the GPU
-does. Others' answers wait for a step, and a caller who left is noticed after the next one. A step
-of 16 tokens costs a twentieth more a token than one of 64, one of 8 a quarter more."""
+PARAMETERS_PER_STEP: Final = 4.3e9
+"""Weights times tokens that a core multiplies in about a fifth of a second. Others' answers wait
+for a step, and a caller who left is noticed after the next one; but a long prompt in steps of a
+quarter of this took half as long again."""
 STEPS: Final = (16, 512)
 
 
