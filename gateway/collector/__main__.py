@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.parent import wait_for_its_end
+from inference.parent import wait_for_its_end
 
 if TYPE_CHECKING:
     from gateway.collector.collector import Collector

@@ -19,8 +19,6 @@ _UNFIT_BYTES: Final = bytes({*range(0x20), 0x7F} - {*b"\t\r\n"})
 """Of a value, besides those that end a line."""
 _JOINED: Final = 64 * 1024
 """Bytes of a body that are copied behind their head rather than written on their own."""
-
-
 _LINE: Final = b": ".join
 """Makes a line of a name and its value."""
 _known: Final[set[bytes]] = set()

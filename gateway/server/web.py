@@ -19,8 +19,8 @@ import uvicorn
 import uvloop
 
 from gateway.environment import SERVERS, Environment
-from gateway.parent import wait_for_its_end
 from inference.edge.asgi import App
+from inference.parent import wait_for_its_end
 
 HANDOVER_SECONDS = 3600.0
 """How long they may after another process has taken over."""

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from governance.interactions.ledger import NO_ERROR
+from governance.interactions.ledger import NO_ERROR, TRAFFIC_COUNTS
 
-FACTS: Final = ("requests", "attempts", "failed", "unpriced", "cost_micro_usd")
 TOKENS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens")
-UNITS: Final = ("audio_milliseconds", "images", "characters")
-"""What ledgers count beside tokens, and rows do not: the edges of a range have none."""
-SUMMED: Final = (*FACTS, *TOKENS, *UNITS)
+SUMMED: Final = TRAFFIC_COUNTS
+"""Rows have no units beside tokens: the edges of a range have none."""
 
 
 @dataclass(slots=True)

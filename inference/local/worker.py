@@ -26,6 +26,7 @@ import uvicorn
 
 from inference.local.environment import OFFLINE
 from inference.local.runtimes import LLAMA_CPP, MLX
+from inference.parent import wait_for_its_end
 
 STOP_SECONDS = 1.5
 """How long SIGTERM waits for the step under way before the process ends regardless."""
@@ -151,8 +152,7 @@ def _listen(path: Path) -> socket.socket:
 
 def _end_with_parent(path: Path) -> None:
     """Standard input ends when the parent does, however it ends."""
-    while os.read(0, 1024):
-        pass
+    wait_for_its_end()
     _end(path, 0)
 
 

@@ -85,5 +85,4 @@ def clamped(value: Any) -> int:
 def _count(counts: Any, name: str) -> int:
     if not isinstance(counts, dict):
         return 0
-    value = counts.get(name)
-    return value if type(value) is int and 0 <= value <= MOST else clamped(value)
+    return clamped(counts.get(name))

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import sys
 import threading
@@ -20,6 +19,7 @@ from inference.local.engine.launcher import Launcher
 from inference.local.engine.listen import Listener
 from inference.local.engine.settings import EngineSettings
 from inference.local.engine.supervisor import WorkerSupervisor
+from inference.parent import wait_for_its_end
 
 _KEEP_ALIVE_S = 600
 _LAST_WORDS_S = 1
@@ -113,7 +113,6 @@ def _stop_signal(exit_with_parent: bool) -> asyncio.Future[None]:
 
 
 def _wait_for_parent(loop: asyncio.AbstractEventLoop, finish: Callable[[], None]) -> None:
-    while os.read(0, 4096):
-        pass
+    wait_for_its_end()
     with contextlib.suppress(RuntimeError):  # the loop has ended already
         loop.call_soon_threadsafe(finish)

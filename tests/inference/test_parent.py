@@ -7,7 +7,7 @@ import sys
 
 CODE = """
 import threading, time
-from gateway.parent import wait_for_its_end
+from inference.parent import wait_for_its_end
 watching = threading.Thread(target=wait_for_its_end, daemon=True)
 watching.start()
 {then}
