@@ -136,7 +136,7 @@ def test_two_revisions_are_ticked_and_compared(page: Page) -> None:
     expect(page.get_by_role("heading", name="From revision")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["", "governance/provider/", "governance/provider/add/"])
+@pytest.mark.parametrize("path", ["", "governance/provider/", "governance/provider/1/change/"])
 def test_the_first_tab_leads_past_the_side_bar(page: Page, path: str) -> None:
     page.goto(f"/admin/{path}")
     page.keyboard.press("Tab")
