@@ -48,7 +48,7 @@ class RuleForm(DocumentForm):
         label=gettext_lazy("Conditions"),
         help_text=gettext_lazy(
             "Without any the rule always holds. Keywords are separated by commas and "
-            "stand for whole words. Save to get more rows."
+            "stand for whole words."
         ),
     )
 
