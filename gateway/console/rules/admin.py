@@ -72,6 +72,7 @@ class RuleAdmin(ServiceAdmin):
     fields = (("name", "enabled"), "profile", "match", "conditions")
     list_display = ("name", "place", "condition_list", "profile", "state")
     list_per_page = 30
+    sortable_by = ()
     search_fields = ("name", "profile")
     actions = ("try_first", "try_last")
     ordering_field = "position"
@@ -171,7 +172,7 @@ class RuleAdmin(ServiceAdmin):
         quoted = ", ".join(f"“{name}”" for name in names)
         return [text % {"names": quoted, "above": next(iter(hidden.values()))}]
 
-    @display(gettext_lazy("Place"), ordering="position")
+    @display(gettext_lazy("Place"))
     def place(self, row: HeuristicRule) -> int:
         return row.position + 1
 
