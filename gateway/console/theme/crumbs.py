@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.apps import apps
 from django.http import HttpRequest
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 
 from gateway.console.theme.navigation import SECTIONS
 
@@ -18,12 +20,16 @@ def crumbs(request: HttpRequest, parts: Iterable[Mapping[str, Any]]) -> list[Cru
     people have named."""
     match = request.resolver_match
     app, _, rest = (match.url_name or "" if match else "").partition("_")
-    section = section_of(f"{app}.{rest.partition('_')[0]}")
+    model, _, page = rest.partition("_")
+    section = section_of(f"{app}.{model}")
     found = [dict(one) for one in parts]
     if len(found) < 2 or section is None:
         return found
     found[0] = {"title": section}
     found[1]["title"] = capfirst(str(found[1]["title"]))
+    if page == "add":
+        name = apps.get_model(app, model)._meta.verbose_name
+        found.append({"title": gettext("Add %(name)s") % {"name": name}})
     return found
 
 

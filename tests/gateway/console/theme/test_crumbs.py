@@ -25,7 +25,7 @@ def title_of(admin: Client, path: str) -> str:
     [
         ("governance/limit/", "Budgets > Limits 0 results"),
         ("governance/limit/?q=nowhere", "Budgets > Limits 0 results ( Show all )"),
-        ("governance/apikey/add/", "Access > API keys"),
+        ("governance/apikey/add/", "Access > API keys > Add API key"),
         ("governance/revision/", "Records > Revisions 2 results"),
         ("auth/user/", "Access > Users"),
         ("exchange/", "Import and export"),
