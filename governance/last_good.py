@@ -19,6 +19,7 @@ import structlog
 from django.conf import settings
 
 from governance import secrets
+from governance.limits.limit import Extra, LimitEntry
 from governance.load_table import Rows, Version
 from governance.routing import table
 from governance.routing.overrides import OverrideEntry
@@ -41,6 +42,8 @@ _VALUES: Final = (
     table.GroupEntry,
     table.ModelPriceEntry,
     OverrideEntry,
+    LimitEntry,
+    Extra,
 )
 _SHAPE: Final = hashlib.sha256(
     repr([(one.__name__, [(f.name, f.type) for f in fields(one)]) for one in _VALUES]).encode()
