@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from governance.limits.limit import LimitEntry
 
@@ -50,9 +50,6 @@ class LimitIndex:
                     of_type[limit.subject_id] = (*others, limit)
                 self.of_targets = self.of_targets or limit.of_target
                 self.counts_cost = self.counts_cost or limit.measure == "cost"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return LimitIndex, (tuple(self.by_id.values()),)
 
     def __bool__(self) -> bool:
         return bool(self.by_id)
