@@ -99,21 +99,26 @@ class RawLlama:
     """xllamacpp in this process, as the worker sets it up."""
 
     def __init__(self, model: Path) -> None:
+        import xllamacpp
+
         from inference.local.gguf_header import read_header
-        from inference.local.llama_params import common_params, cores, inner_socket
-        from inference.local.llama_sizes import cache_tokens, prefill_step
+        from inference.local.llama_params import common_params, inner_socket
+        from inference.local.llama_sizes import cache_tokens
+        from inference.local.llama_steps import loaded
+        from inference.local.measured import Measured
 
         self.pids = [os.getpid()]
         header = read_header(model)
         folder = Path(tempfile.mkdtemp())
         options = argparse.Namespace(model_dir=model, max_batch=8, socket=folder / "s.sock")
         tokens = cache_tokens(header, header.context_length, 8)
-        step = prefill_step(header, cores())
-        params = common_params(options, inner_socket(options), tokens, step)
-        params.cache_ram_mib = 128
-        import xllamacpp
 
-        self._server = xllamacpp.Server(params)
+        def load(step: int) -> Any:
+            params = common_params(options, inner_socket(options), tokens, step)
+            params.cache_ram_mib = 128
+            return xllamacpp.Server(params)
+
+        self._server = loaded(header, Measured(None, "", ""), load)
 
     def ask(self, messages: Messages, max_tokens: int) -> Heard:
         began = time.monotonic()
