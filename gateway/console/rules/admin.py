@@ -23,6 +23,7 @@ from governance.models import HeuristicRule, RoutingProfile
 from governance.routing.fields import Problem
 from governance.serializers.json_values import number
 from governance.services.rules import save_problems
+from governance.whole_number import whole_number
 
 
 class RuleForm(DocumentForm):
@@ -108,9 +109,11 @@ class RuleAdmin(ServiceAdmin):
         """Takes the positions the list sent; rows it did not show keep theirs."""
         sent: dict[str, float] = {}
         for name, value in request.POST.items():
-            if name.startswith("form-") and name.endswith("-position") and str(value).isdigit():
+            if name.startswith("form-") and name.endswith("-position"):
                 identity = request.POST.get(name.replace("-position", "-id"), "")
-                sent[str(identity)] = int(str(value))
+                position = whole_number(value)
+                if position is not None:
+                    sent[str(identity)] = position
         rows = list(HeuristicRule.objects.all())
         rows.sort(key=lambda row: sent.get(str(row.pk), row.position))
         try:
