@@ -11,7 +11,7 @@ from django.conf import settings
 
 from gateway.server.answers import answers
 from gateway.server.client_address import behind_proxy
-from gateway.server.cors import shared
+from gateway.server.cors import foreign_page, shared
 from gateway.server.health_book import book, rng
 from gateway.server.limiting import limiting
 from gateway.server.overload import budgets
@@ -97,7 +97,11 @@ def routes(
     """
     common: dict[str, Any] = {
         "table": table,
-        "authenticate": partial(authenticate_caller, required=require_key),
+        "authenticate": partial(
+            authenticate_caller,
+            required=require_key,
+            refuses=partial(foreign_page, origins=origins, hosts=settings.ALLOWED_HOSTS),
+        ),
         "body_limit": settings.MAX_BODY_BYTES,
         "budgets": budgets,
     }
