@@ -22,7 +22,7 @@ VIEW: Final = ("governance.view_limit", "governance.view_interaction")
 @console_view(*VIEW)
 def replayed(request: HttpRequest) -> HttpResponse:
     existing = request.POST.get("replay-existing", "")
-    row = Limit.objects.filter(pk=whole_number(existing)).first()
+    row = Limit.objects.filter(pk=whole_number(existing) or 0).first()
     form = LimitForm(request.POST, instance=row)
     context: dict[str, object] = {"form": form}
     if form.is_valid():

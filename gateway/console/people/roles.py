@@ -61,5 +61,5 @@ def give(user: User, role: str) -> None:
         return
     user.is_superuser, user.is_staff = role == SUPERUSER, role != NONE
     user.save(update_fields=["is_superuser", "is_staff"])
-    user.groups.set(Group.objects.filter(pk=whole_number(role)))
+    user.groups.set(Group.objects.filter(pk=whole_number(role) or 0))
     user.user_permissions.clear()

@@ -28,7 +28,7 @@ SEE = "governance.view_interaction"
 def row_of(named: str) -> Interaction | None:
     """The row that an address names by its own number, or the latest with this request id."""
     rows = Interaction.objects.all()
-    row = rows.filter(pk=whole_number(named)).first()
+    row = rows.filter(pk=whole_number(named) or 0).first()
     if row is not None:
         return row
     return rows.filter(request_id=named).first() if named and "\0" not in named else None

@@ -29,7 +29,7 @@ def drafted_provider(request: HttpRequest) -> DraftedProvider:
     page = admin.site.get_model_admin(Provider)
     assert isinstance(page, ServiceAdmin)
     given = request.POST.get("try-existing", "")
-    row = Provider.objects.filter(pk=whole_number(given)).first()
+    row = Provider.objects.filter(pk=whole_number(given) or 0).first()
     allowed = (
         page.has_add_permission(request)
         if row is None
