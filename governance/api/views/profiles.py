@@ -174,7 +174,8 @@ class ProfileViewSet(GovernanceViewSet):
         operation_id="import_routing_profiles",
         summary="Replace all routing profiles by an imported set, or merge it into them",
         parameters=[DRY_RUN, MODE],
-        request=ImportSerializer,
+        description="A body of `application/yaml` is read as well: JSON in another spelling.",
+        request={"application/json": ImportSerializer},
         responses=answers(*WRITING, 409, ok=OutcomeSerializer),
     )
     def replace_all(self, request: Request) -> Response:
