@@ -55,7 +55,8 @@ def main() -> int:
 
 def tags(url: str) -> list[str]:
     """The parts of the API, as the document names them."""
-    document = httpx.get(f"{url}/api/schema", params={"format": "json"}, timeout=60).json()
+    as_json = {"accept": "application/vnd.oai.openapi+json"}
+    document = httpx.get(f"{url}/api/schema", headers=as_json, timeout=60).json()
     named = {
         tag
         for path in document["paths"].values()
