@@ -1,170 +1,156 @@
 """The local engine against the libraries behind it, in one run: `python -m benchmarks.local`.
 
-The service as `make run` sets it up, raw xllamacpp, raw mlx-lm and `mlx_lm.server`, over the same
-weights. Prints a table with ratios and the roof that the memory's bandwidth sets, and writes it
-into docs/local-models.md with `--write`. Takes some ten minutes; nothing else should run.
+The service as `make run` sets it up beside raw xllamacpp, then beside raw mlx-lm and
+`mlx_lm.server`, over the same weights. Those of a runtime are measured in turns, row by row, and
+each row is printed when it is there. `--write` puts the tables into docs/local-models.md. Takes up
+to ten minutes; nothing else should run.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from benchmarks.local_figures import LocalFigures, Served, measure, memory_bandwidth
-from benchmarks.local_subjects import mlx_server, raw, service
-from benchmarks.service import ROOT
+from benchmarks.local_figures import ROWS, SLOW, SLOW_BELOW, Effort, memory_bandwidth, resident
+from benchmarks.local_report import Figures, table, verdicts, write
+from benchmarks.local_subjects import Near, Subject, mlx_server, raw, service
 from inference.local.environment import find_openblas
 from inference.local.runtimes import LLAMA_CPP, MLX
 from inference.local.weights import GGUF_NAME, NAME, ensure_smollm2
 
-DOC: Final = ROOT / "docs/local-models.md"
-_BEGIN, _END = "<!-- figures of make bench-local -->\n", "<!-- end of figures -->\n"
+Enter = Callable[[], AbstractContextManager[Subject]]
+CHOICES: Final = ("llama.cpp", "mlx")
 
 
-class Bar(NamedTuple):
-    """What one of ours must reach against another: `least` times, or `within` seconds."""
-
-    row: str
-    ours: str
-    other: str
-    least: float = 0.0
-    within: float = 0.0
+def say(text: str) -> None:
+    print(text, flush=True)
 
 
-BARS: Final = (
-    Bar("alone", "ours, llama.cpp", "xllamacpp", least=0.93),
-    Bar("eight", "ours, llama.cpp", "xllamacpp", least=0.9),
-    Bar("first_short", "ours, llama.cpp", "xllamacpp", within=0.015),
-    Bar("again_long", "ours, llama.cpp", "xllamacpp", within=0.010),
-    Bar("alone", "ours, MLX", "mlx_lm.server", least=1.0),
-    Bar("eight", "ours, MLX", "mlx_lm.server", least=1.0),
-    Bar("first_short", "ours, MLX", "mlx_lm.server", within=0.0),
-    Bar("first_long", "ours, MLX", "mlx_lm.server", within=0.0),
-    Bar("again_long", "ours, MLX", "mlx_lm.server", within=0.0),
-)
-ROWS: Final = (
-    ("alone", "tokens/s, one caller", "{:.0f}"),
-    ("eight", "tokens/s, 8 callers together", "{:.0f}"),
-    ("first_short", "first token, 40-token prompt", "{:.3f} s"),
-    ("first_long", "first token, 1,400-token prompt", "{:.2f} s"),
-    ("again_long", "the same prompt again", "{:.3f} s"),
-    ("turn_one", "first token, turn 1 of a chat", "{:.3f} s"),
-    ("turn_five", "first token, turn 5 of a chat", "{:.3f} s"),
-    ("stands_still", "a running stream while a long prompt joins stands still for", "{:.2f} s"),
-    ("memory", "memory", "{:.0f} MB"),
-)
+@contextmanager
+def ours(models: Path, model: str, **settings: str) -> Iterator[Subject]:
+    """On a data directory of its own, with the same files."""
+    with tempfile.TemporaryDirectory(prefix="pm-") as name:
+        shutil.copytree(models, Path(name) / "models", copy_function=_linked)
+        with service(model, Path(name), **settings) as served:
+            yield Near(served)
 
 
-def kept(bar: Bar, figures: dict[str, LocalFigures]) -> tuple[bool, str]:
-    """Whether a bar is reached, and the sentence that says so."""
-    ours, other = (getattr(figures[name], bar.row) for name in (bar.ours, bar.other))
-    if bar.least:
-        ratio = ours / other if other else 0.0
-        words = f"{ratio:.2f} of {bar.other} (bar {bar.least:g})"
-        reached = ratio >= bar.least
-    else:
-        behind = ours - other
-        words = f"{1000 * behind:+.0f} ms against {bar.other} (bar {1000 * bar.within:.0f} ms)"
-        reached = behind <= bar.within
-    label = next(label for row, label, _ in ROWS if row == bar.row)
-    return reached, f"{label}: {bar.ours} {words}: {'reached' if reached else 'NOT reached'}"
+def _linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
-def table(figures: dict[str, LocalFigures], roofs: dict[str, float]) -> str:
-    """The figures in Markdown."""
-    lines = [f"| | {' | '.join(figures)} |", f"|---|{'---|' * len(figures)}"]
-    for row, label, form in ROWS:
-        cells = [form.format(getattr(one, row)) for one in figures.values()]
-        lines.append(f"| {label} | {' | '.join(cells)} |")
-    cells = [f"{one.alone / roofs[name]:.0%} of {roofs[name]:.0f}" for name, one in figures.items()]
-    lines.append(f"| tokens/s of what the memory's bandwidth allows | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+@contextmanager
+def served_by_mlx(model: Path) -> Iterator[Subject]:
+    with mlx_server(model) as served:
+        yield Near(served)
 
 
-def write(text: str) -> None:
-    """Into the docs, in the place of the figures before."""
-    whole = DOC.read_text()
-    if _BEGIN not in whole:
-        whole += (
-            f"\n**Figures.** `make bench-local` on the machine it ran on last:\n\n{_BEGIN}{_END}"
-        )
-    before, rest = whole.split(_BEGIN, 1)
-    DOC.write_text(before + _BEGIN + text + _END + rest.split(_END, 1)[1])
-
-
-def run(models: Path, options: argparse.Namespace) -> dict[str, LocalFigures]:
-    """Each by itself, one after the other."""
-
-    def take(served: Served) -> LocalFigures:
-        return measure(
-            served,
-            rounds=options.rounds,
-            tokens=options.tokens,
-            sentences=options.sentences,
-        )
-
-    def ours(model: str, **settings: str) -> LocalFigures:
-        with tempfile.TemporaryDirectory(prefix="pm-") as name:
-            shutil.copytree(models, Path(name) / "models", copy_function=shutil.copy2)
-            with service(model, Path(name), **settings) as served:
-                return take(served)
-
-    def server() -> LocalFigures:
-        with mlx_server(models / NAME) as served:
-            return take(served)
-
-    subjects: dict[str, Callable[[], LocalFigures]] = {
-        "xllamacpp": lambda: raw("llama", models / f"{GGUF_NAME}.gguf", options),
-        "ours, llama.cpp": lambda: ours(f"llama-cpp/{GGUF_NAME}"),
-        "mlx-lm": lambda: raw("mlx", models / NAME, options),
-        "mlx_lm.server": server,
-        "ours, MLX": lambda: ours(f"mlx/{NAME}", POINTSMAN_ENABLE_BATCHING="true"),
+def subjects(models: Path) -> dict[str, dict[str, Enter]]:
+    """By runtime; each enters one who answers."""
+    gguf, folder = models / f"{GGUF_NAME}.gguf", models / NAME
+    return {
+        "llama.cpp": {
+            "xllamacpp": lambda: raw("llama", gguf),
+            "ours, llama.cpp": lambda: ours(models, f"llama-cpp/{GGUF_NAME}"),
+        },
+        "mlx": {
+            "mlx-lm": lambda: raw("mlx", folder),
+            "mlx_lm.server": lambda: served_by_mlx(folder),
+            "ours, MLX": lambda: ours(models, f"mlx/{NAME}", POINTSMAN_ENABLE_BATCHING="true"),
+        },
     }
-    figures = {}
-    for name, subject in subjects.items():
-        if options.only and not name.endswith(options.only):
-            continue
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        figures[name] = subject()
-    return figures
+
+
+def measure(there: Mapping[str, Subject]) -> tuple[Figures, Effort]:
+    """All of one runtime, row by row, in turns. How much is asked of them suits the slowest."""
+    speeds = {name: one.speed() for name, one in there.items()}
+    for name, speed in speeds.items():
+        say(f"{name}: reads {speed:.0f} prompt tokens a second")
+    effort = SLOW if min(speeds.values()) < SLOW_BELOW else Effort()
+    figures: Figures = {name: {} for name in there}
+    for row in ROWS:
+        _measure_row(row, there, effort, figures)
+    for name, one in there.items():
+        figures[name]["memory"] = [resident(one.pids)]
+    return figures, effort
+
+
+def _measure_row(row: str, there: Mapping[str, Subject], effort: Effort, figures: Figures) -> None:
+    """Each repeat begins with another one, so that none is always the first."""
+    began, longest, names = time.monotonic(), 0.0, list(there)
+    for place in range(effort.repeats):
+        since = time.monotonic()
+        if place and since - began + longest > effort.row_seconds:
+            break
+        for name in names:
+            found = there[name].row(row, effort, place)
+            shown = ", ".join(f"{key} {value:.3f}" for key, value in found.items())
+            say(f"{row} {place + 1}, {name}: {shown}")
+            for key, value in found.items():
+                figures[name].setdefault(key, []).append(value)
+        longest = max(longest, time.monotonic() - since)
+        names.append(names.pop(0))
+
+
+def run(runtime: str, enter: Mapping[str, Enter], models: Path) -> tuple[str, bool]:
+    """The table and the verdicts in Markdown, and whether every bar is reached."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        there = {name: stack.enter_context(one()) for name, one in enter.items()}
+        figures, effort = measure(there)
+    bandwidth = memory_bandwidth()
+    if runtime == "llama.cpp":
+        weights = (models / f"{GGUF_NAME}.gguf").stat().st_size
+    else:
+        weights = sum(file.stat().st_size for file in (models / NAME).glob("*.safetensors"))
+    text = table(figures, effort, bandwidth / weights)
+    text += f"\n{os.cpu_count()} cores; memory read at {bandwidth / 1e9:.0f} GB/s"
+    if runtime == "mlx":
+        text += f"; OpenBLAS {'found' if find_openblas() else 'not found'}"
+    text += f"; measured in {time.monotonic() - began:.0f} s.\n\n"
+    found = list(verdicts(figures))
+    text += "".join(f"- {words}\n" for _, words in found)
+    return text, all(reached for reached, _ in found)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 1 when a bar is missed."""
+    """Exit code 1 when a bar is missed, or a runtime could not be measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path, help="a models folder with the embedded model")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tokens", type=int, default=96, help="of each answer")
-    parser.add_argument("--sentences", type=int, default=95, help="of the long prompt")
-    parser.add_argument("--only", default="", help="those whose name ends so")
+    parser.add_argument("--only", choices=CHOICES, help="one of the runtimes")
     parser.add_argument("--write", action="store_true", help="into docs/local-models.md")
     options = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory() as name:
+    good = True
+    with tempfile.TemporaryDirectory(prefix="pm-") as name:
         models = options.models or Path(name) / "models"
-        ensure_smollm2(models, lambda *_: None, runtimes=(MLX, LLAMA_CPP))
-        figures = run(models, options)
-        bandwidth = memory_bandwidth()
-        sizes = {
-            "llama": (models / f"{GGUF_NAME}.gguf").stat().st_size,
-            "mlx": sum(file.stat().st_size for file in (models / NAME).glob("*.safetensors")),
-        }
-    roofs = {name: bandwidth / sizes["llama" if "llama" in name else "mlx"] for name in figures}
-    text = table(figures, roofs)
-    text += f"\nMemory read at {bandwidth / 1e9:.0f} GB/s; OpenBLAS "
-    text += "found.\n" if find_openblas() else "not found.\n"
-    known = [bar for bar in BARS if {bar.ours, bar.other} <= figures.keys()]
-    verdicts = [kept(bar, figures) for bar in known]
-    print(text)
-    for _, words in verdicts:
-        print(words)
-    if options.write:
-        write(text + "\n" + "".join(f"- {words}\n" for _, words in verdicts))
-    return 0 if all(reached for reached, _ in verdicts) else 1
+        runtimes = [options.only] if options.only else list(CHOICES)
+        wanted = [LLAMA_CPP if one == "llama.cpp" else MLX for one in runtimes]
+        # The service makes what is missing, which would be measured as well.
+        ensure_smollm2(models, lambda *_: None, runtimes=[*wanted, LLAMA_CPP, MLX])
+        for runtime in runtimes:
+            try:
+                text, reached = run(runtime, subjects(models)[runtime], models)
+            except Exception:
+                traceback.print_exc()
+                good = False
+                continue
+            say(f"\n{text}")
+            good = good and reached
+            if options.write:
+                write(runtime, text)
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
-"""What is measured of a local model, whoever serves it."""
+"""What is measured of a local model, whoever serves it: a row is a function of one who answers."""
 
 from __future__ import annotations
 
-import statistics
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 Messages = list[dict[str, str]]
 
@@ -41,23 +40,36 @@ class Served(Protocol):
 
 
 @dataclass(frozen=True)
-class LocalFigures:
-    """Tokens a second, seconds, and megabytes; None where it was not measured."""
+class Effort:
+    """How much is asked for, so that a slow runtime is measured in minutes as well."""
 
-    alone: float
-    eight: float
-    first_short: float
-    first_long: float
-    again_long: float
-    turn_one: float
-    turn_five: float
-    stands_still: float
-    memory: float
+    tokens: int = 96
+    """Of each answer."""
+    streamed: int = 200
+    """Tokens of the stream that a long prompt joins."""
+    sentences: int = 95
+    """Of the long prompt, some fifteen tokens each."""
+    turn_sentences: int = 4
+    repeats: int = 5
+    """Of a row at the most."""
+    row_seconds: float = 40.0
+    """No repeat of a row is begun that would end later than this."""
 
-    def as_json(self) -> dict[str, float]:
+    def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    @property
+    def prompt_tokens(self) -> int:
+        """Of the long prompt, about."""
+        return round(self.sentences * _TOKENS_OF_SENTENCE, -1)
 
+
+SLOW: Final = Effort(
+    tokens=24, streamed=60, sentences=10, turn_sentences=1, repeats=1, row_seconds=0.0
+)
+SLOW_BELOW: Final = 50.0
+"""Prompt tokens a second."""
+_TOKENS_OF_SENTENCE: Final = 15
 _SENTENCE: Final = "The signalman walked along the line and looked at every lamp on the way. "
 _SHORT: Final = "Tell me a long story about a railway, its people and their town by the sea."
 
@@ -67,75 +79,89 @@ def said(text: str) -> Messages:
 
 
 def long_prompt(words: str, sentences: int) -> Messages:
-    """Some fourteen tokens a sentence; `words` come first, so that it begins like no other."""
+    """`words` come first, so that it begins like no other."""
     return said(f"{words}. {_SENTENCE * sentences} What did he see?")
 
 
-def measure(served: Served, *, rounds: int, tokens: int, sentences: int) -> LocalFigures:
-    """Everything, one after the other; medians of the rounds."""
+def prefill_speed(served: Served) -> float:
+    """Prompt tokens a second, by one prompt of a hundred; what is loaded late is loaded before."""
     served.ask(said("Hello."), 4)
-    alone = [served.ask(said(f"{place}. {_SHORT}"), tokens) for place in range(rounds)]
-    longs = [
-        [served.ask(long_prompt(f"Round {place}", sentences), 2).first for _ in range(2)]
-        for place in range(rounds)
-    ]
-    turns = [_chat(served, f"Chat {place}") for place in range(rounds)]
-    return LocalFigures(
-        alone=_median(one.rate for one in alone),
-        eight=_median(_together(served, 8, tokens, place) for place in range(rounds)),
-        first_short=_median(one.first for one in alone),
-        first_long=_median(one[0] for one in longs),
-        again_long=_median(one[1] for one in longs),
-        turn_one=_median(one[0] for one in turns),
-        turn_five=_median(one[-1] for one in turns),
-        stands_still=_median(_stall(served, sentences, place) for place in range(rounds)),
-        memory=sum(map(_resident, served.pids)) / 2**20,
-    )
+    sentences = 6
+    began = time.monotonic()
+    served.ask(long_prompt("How fast", sentences), 1)
+    return sentences * _TOKENS_OF_SENTENCE / (time.monotonic() - began)
 
 
-def _median(values: Iterable[float]) -> float:
-    return statistics.median(values)
+def alone(served: Served, effort: Effort, place: int) -> dict[str, float]:
+    heard = served.ask(said(f"{place}. {_SHORT}"), effort.tokens)
+    return {"alone": heard.rate, "first_short": heard.first}
 
 
-def _chat(served: Served, name: str) -> list[float]:
-    """First tokens of five turns, each with some eighty tokens that are new."""
-    messages: Messages = []
-    firsts = []
-    for turn in range(5):
-        messages += said(f"{name}, turn {turn}. {_SENTENCE * 4} Go on.")
-        heard = served.ask(messages, 24)
-        firsts.append(heard.first)
-        messages.append({"role": "assistant", "content": heard.text})
-    return firsts
-
-
-def _together(served: Served, callers: int, tokens: int, place: int) -> float:
-    """Tokens a second of all of them, from the question to the last token."""
+def eight(served: Served, effort: Effort, place: int) -> dict[str, float]:
+    """Tokens a second of eight callers, from the question to the last token."""
     heard: list[Heard] = []
 
     def call(number: int) -> None:
-        heard.append(served.ask(said(f"{place}.{number}. {_SHORT}"), tokens))
+        heard.append(served.ask(said(f"{place}.{number}. {_SHORT}"), effort.tokens))
 
     began = time.monotonic()
-    _in_threads([_calling(call, number) for number in range(callers)])
-    return sum(one.tokens for one in heard) / (time.monotonic() - began)
+    _in_threads([_calling(call, number) for number in range(8)])
+    return {"eight": sum(one.tokens for one in heard) / (time.monotonic() - began)}
 
 
-def _stall(served: Served, sentences: int, place: int) -> float:
+def again(served: Served, effort: Effort, place: int) -> dict[str, float]:
+    """A long prompt, and the same one when it was read before."""
+    messages = long_prompt(f"Round {place}", effort.sentences)
+    first, second = (served.ask(messages, 2).first for _ in range(2))
+    return {"first_long": first, "again_long": second}
+
+
+def chat(served: Served, effort: Effort, place: int) -> dict[str, float]:
+    """First tokens of five turns, each with some text that is new."""
+    messages: Messages = []
+    firsts = []
+    for turn in range(5):
+        messages += said(f"Chat {place}, turn {turn}. {_SENTENCE * effort.turn_sentences} Go on.")
+        heard = served.ask(messages, effort.tokens // 4)
+        firsts.append(heard.first)
+        messages.append({"role": "assistant", "content": heard.text})
+    return {"turn_one": firsts[0], "turn_five": firsts[-1]}
+
+
+def stands_still(served: Served, effort: Effort, place: int) -> dict[str, float]:
     """The longest silence in a stream while a long prompt joins it."""
     heard: list[Heard] = []
 
     def stream() -> None:
-        heard.append(served.ask(said(f"Stall {place}. {_SHORT}"), 200))
+        heard.append(served.ask(said(f"Stall {place}. {_SHORT}"), effort.streamed))
 
     def join() -> None:
         time.sleep(0.5)
-        served.ask(long_prompt(f"Joins {place}", sentences), 2)
+        served.ask(long_prompt(f"Joins {place}", effort.sentences), 2)
 
     _in_threads([stream, join])
-    moments = heard[0].moments
-    gaps = [after - before for before, after in pairwise(moments)]
-    return max(gaps, default=0.0)
+    gaps = [after - before for before, after in pairwise(heard[0].moments)]
+    return {"stands_still": max(gaps, default=0.0)}
+
+
+ROWS: Final[dict[str, Callable[[Served, Effort, int], dict[str, float]]]] = {
+    "alone": alone,
+    "eight": eight,
+    "again": again,
+    "chat": chat,
+    "stands_still": stands_still,
+}
+
+
+def resident(pids: Sequence[int]) -> float:
+    """Megabytes; 0 where the system does not tell."""
+    total = 0
+    for pid in pids:
+        try:
+            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        except OSError:
+            continue
+    return total * 4096 / 2**20
 
 
 def _calling(call: Callable[[int], None], number: int) -> Callable[[], None]:
@@ -148,15 +174,6 @@ def _in_threads(work: Sequence[Callable[[], None]]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-
-
-def _resident(pid: int) -> int:
-    """Bytes; 0 where the system does not tell."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except OSError:
-        return 0
-    return pages * 4096
 
 
 def memory_bandwidth(size: int = 2**28, rounds: int = 5) -> float:

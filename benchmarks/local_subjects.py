@@ -1,7 +1,7 @@
 """Who serves the local model: the service, and the libraries behind it by themselves.
 
-`python -m benchmarks.local_subjects NAME MODEL ...` measures one of the raw libraries in a process
-of its own and prints its figures as JSON.
+`python -m benchmarks.local_subjects NAME MODEL` is one of the raw libraries, in its own process.
+It measures the rows that it reads from its standard input, a line of JSON each.
 """
 
 from __future__ import annotations
@@ -17,15 +17,45 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
-from benchmarks.local_figures import Heard, LocalFigures, Messages, measure
+from benchmarks.local_figures import ROWS, Effort, Heard, Messages, Served, prefill_speed
 from benchmarks.service import ROOT, environment, free_port
 from inference.local.client import EngineClient
 from inference.local.environment import worker_environment
 from tests.support.installation import Installation
+
+
+class Subject(Protocol):
+    """Someone whose figures are measured, row by row."""
+
+    @property
+    def pids(self) -> Sequence[int]: ...
+
+    def speed(self) -> float:
+        """Prompt tokens a second."""
+        ...
+
+    def row(self, name: str, effort: Effort, place: int) -> dict[str, float]: ...
+
+
+class Near:
+    """Measured from this process."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+
+    @property
+    def pids(self) -> Sequence[int]:
+        return self._served.pids
+
+    def speed(self) -> float:
+        return prefill_speed(self._served)
+
+    def row(self, name: str, effort: Effort, place: int) -> dict[str, float]:
+        return ROWS[name](self._served, effort, place)
 
 
 class OverHttp:
@@ -35,7 +65,7 @@ class OverHttp:
         self.pids = pids
         self._model = model
         headers = {"authorization": f"Bearer {key}"} if key else {}
-        self._client = httpx.Client(base_url=url, headers=headers, timeout=600)
+        self._client = httpx.Client(base_url=url, headers=headers, timeout=240)
 
     def ask(self, messages: Messages, max_tokens: int) -> Heard:
         body = {
@@ -69,21 +99,26 @@ class RawLlama:
     """xllamacpp in this process, as the worker sets it up."""
 
     def __init__(self, model: Path) -> None:
+        import xllamacpp
+
         from inference.local.gguf_header import read_header
-        from inference.local.llama_params import common_params, cores, inner_socket
-        from inference.local.llama_sizes import cache_tokens, prefill_step
+        from inference.local.llama_params import common_params, inner_socket
+        from inference.local.llama_sizes import cache_tokens
+        from inference.local.llama_steps import loaded
+        from inference.local.measured import Measured
 
         self.pids = [os.getpid()]
         header = read_header(model)
         folder = Path(tempfile.mkdtemp())
         options = argparse.Namespace(model_dir=model, max_batch=8, socket=folder / "s.sock")
         tokens = cache_tokens(header, header.context_length, 8)
-        step = prefill_step(header, cores())
-        params = common_params(options, inner_socket(options), tokens, step)
-        params.cache_ram_mib = 128
-        import xllamacpp
 
-        self._server = xllamacpp.Server(params)
+        def load(step: int) -> Any:
+            params = common_params(options, inner_socket(options), tokens, step)
+            params.cache_ram_mib = 128
+            return xllamacpp.Server(params)
+
+        self._server = loaded(header, Measured(None, "", ""), load)
 
     def ask(self, messages: Messages, max_tokens: int) -> Heard:
         began = time.monotonic()
@@ -187,33 +222,66 @@ def _wait_for(url: str) -> None:
 RAW: dict[str, type[RawLlama] | type[RawMlx]] = {"llama": RawLlama, "mlx": RawMlx}
 
 
-def raw(name: str, model: Path, options: argparse.Namespace) -> LocalFigures:
-    """The figures of a library, measured in a process of its own."""
+class Apart:
+    """A raw library, which measures itself in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.pids = [process.pid]
+
+    def speed(self) -> float:
+        return float(self._asked({"speed": True})["speed"])
+
+    def row(self, name: str, effort: Effort, place: int) -> dict[str, float]:
+        return self._asked({"row": name, "effort": effort.as_json(), "place": place})
+
+    def _asked(self, question: dict[str, Any]) -> dict[str, float]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the raw library ended with status {self._process.wait()}")
+        answer: dict[str, float] = json.loads(line)
+        return answer
+
+
+@contextmanager
+def raw(name: str, model: Path) -> Iterator[Apart]:
     command = [sys.executable, "-m", "benchmarks.local_subjects", name, str(model)]
-    command += ["--rounds", str(options.rounds), "--tokens", str(options.tokens)]
-    command += ["--sentences", str(options.sentences)]
-    done = subprocess.run(
-        command, cwd=ROOT, env=worker_environment(environment()), capture_output=True, text=True
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:])
-    return LocalFigures(**json.loads(done.stdout.splitlines()[-1]))
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=worker_environment(environment()),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Apart(process)
+        finally:
+            process.kill()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=RAW)
     parser.add_argument("model", type=Path)
-    for option in ("rounds", "tokens", "sentences"):
-        parser.add_argument(f"--{option}", type=int, required=True)
     options = parser.parse_args()
-    figures = measure(
-        RAW[options.name](options.model),
-        rounds=options.rounds,
-        tokens=options.tokens,
-        sentences=options.sentences,
-    )
-    print(json.dumps(figures.as_json()), flush=True)
+    # Whatever the libraries print goes to standard error.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    subject = Near(RAW[options.name](options.model))
+    for line in sys.stdin:
+        question = json.loads(line)
+        if "speed" in question:
+            answer = {"speed": subject.speed()}
+        else:
+            effort = Effort(**question["effort"])
+            answer = subject.row(question["row"], effort, question["place"])
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
     os._exit(0)
 
 

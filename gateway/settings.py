@@ -24,6 +24,7 @@ from gateway.settings_mail import *  # noqa: F403  # settings are what a module 
 from gateway.settings_people import *  # noqa: F403
 from gateway.settings_people import env
 from governance.routing import fallback_modes
+from governance.socket_path import bindable
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = env
@@ -93,6 +94,8 @@ MAX_BUFFERED_BYTES_PER_KEY = (
     )
 )
 """The same for one API key, or one address where there is no key."""
+MAX_PAGE_BYTES = max(MAX_BUFFERED_BYTES // 4, MAX_BODY_BYTES)
+"""Beside that, what it holds of bodies that are sent to the desk and to REST."""
 MAX_FILE_BYTES = min(
     max(MAX_BODY_BYTES, env.number("MAX_FILE_MIB", 512, minimum=1) * 1024 * 1024),
     MAX_BUFFERED_BYTES_PER_KEY,
@@ -105,8 +108,8 @@ name, so that nobody else sees them."""
 MODELS_DIR = env.path("MODELS_DIR", DATA_DIR / "models")
 MODELS_BYTES = env.number("MODELS_MIB", 0) * 1024 * 1024
 """What the models there may take up together, for those that are added; 0: what the disk has."""
-ENGINE_SOCKET = str(env.path("ENGINE_SOCKET", DATA_DIR / "run" / "engine.sock"))
-"""Unix socket of the local engine; the launcher sets it for the processes it starts."""
+ENGINE_SOCKET = str(bindable(env.path("ENGINE_SOCKET", DATA_DIR / "run" / "engine.sock")))
+"""Unix socket of the local engine."""
 ENGINE_MEMORY_MIB = env.number("ENGINE_MEMORY_MIB", 0)
 """What the models loaded at a time may take up; 0: 60 % of the machine's memory."""
 ENGINE_IDLE_MINUTES = env.number("ENGINE_IDLE_MINUTES", 0)

@@ -21,3 +21,11 @@ def bindable(wanted: Path) -> Path:
         return wanted
     mark = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"pointsman-{os.geteuid()}-{mark}" / wanted.name
+
+
+def make_folder(folder: Path) -> None:
+    """Where a socket is to lie. Raises `PermissionError` where another user was there first, who
+    would hear what is said: anybody can tell the name of a short path."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.stat().st_uid not in (os.geteuid(), 0):
+        raise PermissionError(f"{folder} belongs to somebody else.")

@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 from django.conf import settings
 
-from governance.socket_path import bindable
+from governance.socket_path import bindable, make_folder
 
 log = structlog.get_logger("pointsman.snapshot")
 
@@ -39,9 +39,7 @@ class TableListener:
     """A process that can be asked to look. Raises `OSError` where it cannot listen."""
 
     def __init__(self, where: Path) -> None:
-        where.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if where.stat().st_uid != os.geteuid():
-            raise PermissionError(f"{where} belongs to somebody else.")
+        make_folder(where)
         self._asked: list[str] = []
         self.path, self._socket = _bound(where, SUFFIX)
         self._selector = selectors.DefaultSelector()

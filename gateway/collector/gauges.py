@@ -6,7 +6,6 @@ they have learned of their providers comes to the same socket: see `repair_memor
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from governance.socket_path import make_folder
 from inference.values.health_news import HealthNews
 from inference.values.repair_news import RepairNews
 
@@ -84,9 +84,7 @@ class GaugeReceiver:
         self._known: dict[str, tuple[Gauges, float]] = {}
         self._decode = msgspec.json.Decoder(Gauges | RepairNews | HealthNews).decode
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if path.parent.stat().st_uid != os.geteuid():
-            raise PermissionError(f"{path.parent} belongs to somebody else.")
+        make_folder(path.parent)
         path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)

@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from gateway.collector.kept_answers import KeptAnswers
+from governance.socket_path import make_folder
 from inference.values.kept_answer import KeptAnswer
 
 log = structlog.get_logger("pointsman.collector")
@@ -77,7 +78,7 @@ class KeeperServer:
 
     async def _serve(self) -> None:
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self._path.parent)
         self._path.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(self._answer, self._path)
         self._path.chmod(0o600)

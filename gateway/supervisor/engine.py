@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import platform
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +12,10 @@ from typing import Any, Final
 
 from gateway.supervisor.child import Child
 from gateway.supervisor.startup_error import StartupError
-from governance.socket_path import LIMIT
 from inference.local.environment import find_openblas
 
 GRACE = 6.0
 """Seconds the engine has to end."""
-
-
-def socket_path(wanted: str) -> str:
-    """`wanted`, or a short path in a private directory when the system could not bind it."""
-    if len(wanted.encode()) <= LIMIT:
-        Path(wanted).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return wanted
-    return str(Path(tempfile.mkdtemp(prefix="pointsman-")) / "engine.sock")
 
 
 _LIBRARIES: Final = {"mlx": ("mlx", "mlx_lm"), "llama_cpp": ("xllamacpp", "numpy")}

@@ -36,6 +36,8 @@ class Abilities:
     """The largest `n`."""
     grammar: bool = False
     """Whether answers can be held to a JSON schema and to a tool call."""
+    images: bool = False
+    """Whether messages may have pictures."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class GenerationRequest:
 
 @dataclass(frozen=True)
 class ChatGeneration(GenerationRequest):
-    """A conversation. Messages have text content only, in the form chat templates read."""
+    """A conversation, in the form chat templates read. The content of messages is a text; where
+    there are pictures it is a list of parts."""
 
     messages: tuple[Object, ...] = ()
     tools: tuple[Object, ...] = ()

@@ -8,7 +8,12 @@ from contextlib import suppress
 from typing import Any
 
 from inference.local.generation import ChatGeneration, CompletionGeneration, GenerationRequest
-from inference.local.llama_request import what_it_says, whole_chat, whole_completion
+from inference.local.llama_request import (
+    what_it_says,
+    whole_chat,
+    whole_completion,
+    without_alternatives,
+)
 from inference.local.llama_tools import ToolReader
 from inference.local.wire import Json
 
@@ -65,7 +70,8 @@ class LlamaGeneration:
                     if isinstance(event, Exception):
                         raise event
                     if said := self._with_calls(what_it_says(event, self._offsets)):
-                        return said
+                        alone = self.generation.top_logprobs == 0
+                        return without_alternatives(said) if alone else said
         except TimeoutError:
             return None
 

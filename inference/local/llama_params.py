@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 # Its threads wait for one another after every layer. By default they spin, which on a machine with
@@ -19,19 +20,33 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def inner_socket(options: argparse.Namespace) -> str:
+def inner_path(options: argparse.Namespace) -> str:
     """Where llama.cpp's own HTTP listens, beside the worker's socket. Its name must end so for
     llama.cpp to take it for a path."""
-    inner = f"{options.socket.with_suffix('')}-inner.sock"
+    return f"{options.socket.with_suffix('')}-inner.sock"
+
+
+def inner_socket(options: argparse.Namespace) -> str:
+    """The path, with nothing there."""
+    inner = inner_path(options)
     with suppress(FileNotFoundError):
         os.unlink(inner)
     return inner
 
 
-def common_params(options: argparse.Namespace, inner: str, tokens: int, step: int) -> Any:
-    """`tokens` are cells of the cache, `step` the tokens computed at a time."""
+def common_params(
+    options: argparse.Namespace,
+    inner: str,
+    tokens: int,
+    step: int,
+    projector: Path | None = None,
+) -> Any:
+    """`tokens` are cells of the cache, `step` the tokens computed at a time. With a `projector`
+    the model reads images."""
     params = xllamacpp.CommonParams()
     params.model.path = str(options.model_dir)
+    if projector is not None:
+        params.mmproj.path = str(projector)
     params.hostnames = [inner]
     params.verbosity = 1  # errors, to standard error
     params.n_ctx = tokens

@@ -57,11 +57,30 @@ def generation_body(generation: GenerationRequest, max_tokens: int) -> Json:
     # Only so does it tell which stop string ended an answer.
     body["verbose"] = bool(generation.stops)
     if generation.top_logprobs is not None:
+        # Asked for none, llama.cpp tells not even the chosen token's; `without_alternatives`.
+        most = max(1, generation.top_logprobs)
         if isinstance(generation, CompletionGeneration):
-            body["logprobs"] = generation.top_logprobs
+            body["logprobs"] = most
         else:
-            body |= {"logprobs": True, "top_logprobs": generation.top_logprobs}
+            body |= {"logprobs": True, "top_logprobs": most}
     return body
+
+
+def without_alternatives(chunk: Json) -> Json:
+    """For who wants the log probabilities of the chosen tokens alone."""
+    choices = [
+        choice | {"logprobs": _chosen_alone(choice["logprobs"])}
+        if choice.get("logprobs")
+        else choice
+        for choice in chunk.get("choices", ())
+    ]
+    return chunk | {"choices": choices} if choices else chunk
+
+
+def _chosen_alone(logprobs: Json) -> Json:
+    if "content" in logprobs:
+        return {"content": [each | {"top_logprobs": []} for each in logprobs["content"]]}
+    return logprobs | {"top_logprobs": [{} for _ in logprobs["tokens"]]}
 
 
 def _message(message: Object) -> Json:

@@ -8,10 +8,9 @@ from inference.local.gguf_header import Header
 
 CACHE_BYTES: Final = 512 * 2**20
 """The key-value cache that all callers share takes at most about this, or one whole context."""
-PARAMETERS_PER_STEP: Final = 4.3e9
-"""Weights times tokens that a core multiplies in about a fifth of a second. Others' answers wait
-for a step, and a caller who left is noticed after the next one; but a long prompt in steps of a
-quarter of this took half as long again."""
+PARAMETERS_PER_STEP: Final = 1.5e9
+"""Weights times tokens that a core multiplies in about a tenth of a second: the first guess, before
+the model at hand is measured."""
 STEPS: Final = (16, 512)
 
 
@@ -21,8 +20,8 @@ def cache_tokens(header: Header, context: int, slots: int) -> int:
     return min(slots * context, max(context, CACHE_BYTES // each))
 
 
-def prefill_step(header: Header, cores: int) -> int:
-    """Prompt tokens in one step, for which the answers under way wait."""
+def first_step(header: Header, cores: int) -> int:
+    """Prompt tokens in one step, as far as they can be told before the model is loaded."""
     weights = 1 + sum(tensor.count for tensor in header.tensors)
     step = int(cores * PARAMETERS_PER_STEP / weights)
     return max(STEPS[0], min(STEPS[1], step))

@@ -1,6 +1,7 @@
 """PURE: `messages` and `tools` of a chat request, checked and put as chat templates read them."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import msgspec
 
@@ -9,16 +10,20 @@ from inference.local.generation import Object
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 TEXT_PARTS = {"text": "text", "refusal": "refusal"}
+_PICTURE: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=]+", re.IGNORECASE)
 
 
-def read_messages(value: Any) -> tuple[Object, ...]:
-    """The conversation with every content a plain string. Raises BadRequest."""
+def read_messages(value: Any, *, images: bool = False) -> tuple[Object, ...]:
+    """The conversation with every content a plain string, or a list of parts where it has pictures
+    and the model takes `images`. Raises BadRequest."""
     if value is None:
         wrong("messages", "is required", "missing_required_parameter")
     messages = array(value, "messages")
     if not messages:
         wrong("messages", "must have at least one message")
-    return tuple(_message(message, f"messages[{i}]") for i, message in enumerate(messages))
+    return tuple(
+        _message(message, f"messages[{i}]", images=images) for i, message in enumerate(messages)
+    )
 
 
 def read_tools(body: Object, *, forced: bool = False) -> tuple[tuple[Object, ...], Any]:
@@ -65,7 +70,7 @@ def _forced(choice: Any, tools: list[Any]) -> tuple[tuple[Object, ...], str]:
     return named, "required"
 
 
-def _message(value: Any, where: str) -> Object:
+def _message(value: Any, where: str, *, images: bool) -> Object:
     message = mapping(value, where)
     role = text(message.get("role"), f"{where}.role")
     if role not in ROLES:
@@ -79,7 +84,7 @@ def _message(value: Any, where: str) -> Object:
     result: dict[str, Any] = {
         # Templates know OpenAI's newer name of the system role by its old name.
         "role": "system" if role == "developer" else role,
-        "content": _content(content, f"{where}.content"),
+        "content": _content(content, f"{where}.content", images=images and role == "user"),
     }
     for name in ("name", "tool_call_id"):
         if message.get(name) is not None:
@@ -92,23 +97,40 @@ def _message(value: Any, where: str) -> Object:
     return result
 
 
-def _content(value: Any, where: str) -> str:
-    """The text of a content, its parts joined; templates of text models take nothing else."""
+def _content(value: Any, where: str, *, images: bool) -> str | list[Object]:
+    """The text of a content, its parts joined; templates of text models take nothing else. With
+    pictures among them, the parts in their order."""
     if value is None:
         return ""
     if isinstance(value, str):
         return value
     if not isinstance(value, list):
         wrong(where, "must be a string or an array of parts", "invalid_type")
-    texts = []
+    parts: list[Object] = []
     for i, item in enumerate(value):
         here = f"{where}[{i}]"
         kind = text(mapping(item, here).get("type"), f"{here}.type")
-        if kind not in TEXT_PARTS:
-            rule = f"is a part of type {kind[:40]!r}: this model reads text only"
+        if kind in TEXT_PARTS:
+            said = text(item.get(TEXT_PARTS[kind]), f"{here}.{TEXT_PARTS[kind]}")
+            parts.append({"type": "text", "text": said})
+        elif kind == "image_url" and images:
+            parts.append(_picture(item, f"{here}.image_url.url"))
+        else:
+            reads = "text, and pictures in messages of the user" if images else "text only"
+            rule = f"is a part of type {kind[:40]!r}: this model reads {reads}"
             wrong(here, rule, "unsupported_value")
-        texts.append(text(item.get(TEXT_PARTS[kind]), f"{here}.{TEXT_PARTS[kind]}"))
-    return "\n".join(texts)
+    if all(part["type"] == "text" for part in parts):
+        return "\n".join(part["text"] for part in parts)
+    return parts
+
+
+def _picture(item: Object, where: str) -> Object:
+    """Nothing is fetched from here: whoever asks could reach what this machine reaches."""
+    source = mapping(item.get("image_url"), where.removesuffix(".url"))
+    url = text(source.get("url"), where)
+    if not _PICTURE.fullmatch(url):
+        wrong(where, "must be a data URL of an image in base64", "unsupported_value")
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _call(value: Any, where: str) -> Object:

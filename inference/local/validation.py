@@ -79,7 +79,7 @@ def read_chat(
     if top is not None and not wanted:
         wrong("top_logprobs", "needs 'logprobs' to be true")
     response_format = _response_format(body, grammar=abilities.grammar)
-    messages = read_messages(body.get("messages"))
+    messages = read_messages(body.get("messages"), images=abilities.images)
     tools, choice = read_tools(body, forced=abilities.grammar)
     return ChatGeneration(
         **_shared(body, defaults, vocabulary, abilities),

@@ -201,6 +201,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model-dir", type=Path, required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--socket", type=Path, required=True)
+    parser.add_argument("--measured", type=Path, help="a folder: what was measured at loads")
     parser.add_argument("--batching", action="store_true")
     parser.add_argument("--queue-limit", type=_at_least(0), default=64)
     parser.add_argument("--max-batch", type=_at_least(1), default=8)

@@ -43,7 +43,7 @@ class Command(BaseCommand):
         except StartupError as trouble:
             raise CommandError(str(trouble)) from None
         command = engine.command(
-            engine.socket_path(settings.ENGINE_SOCKET),
+            settings.ENGINE_SOCKET,
             settings.MODELS_DIR,
             preload=preload,
             batching=settings.ENABLE_BATCHING,

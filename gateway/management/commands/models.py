@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +30,12 @@ class Command(BaseCommand):
         adding = actions.add_parser("add", help="put a model into the models folder")
         adding.add_argument("source", help=HELP)
         adding.add_argument("--name", default="", help="what requests call it")
+        adding.add_argument(
+            "--mmproj",
+            type=Path,
+            metavar="FILE",
+            help="the projector of a GGUF file of this machine, with which it reads images",
+        )
         removing = actions.add_parser("remove", help="delete a model's files")
         removing.add_argument("name")
         removing.add_argument(
@@ -67,7 +74,8 @@ class Command(BaseCommand):
 
     def _add(self, options: dict[str, Any]) -> None:
         progress = Progress()
-        added = store().add(read_source(options["source"]), progress.step, options["name"])
+        source, projector = read_source(options["source"]), options["mmproj"]
+        added = store().add(source, progress.step, options["name"], projector)
         progress.done()
         self.stdout.write(
             f"Added {added.name} ({readable_bytes(added.size_bytes)}). Requests ask for it as "

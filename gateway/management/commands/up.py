@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
@@ -97,7 +97,7 @@ class Command(BaseCommand):
             try:
                 progress.step("Starting")
                 if runtimes:
-                    supervisor.start_helper(_engine(told, runtimes[0]), grace=engine.GRACE)
+                    supervisor.start_helper(_engine(runtimes[0]), grace=engine.GRACE)
                 supervisor.start_web(workers, cores)
                 supervisor.start_helper(collector.start, grace=collector.GRACE)
                 supervisor.wait_ready(f"http://{told['POINTSMAN_LISTENS_ON']}")
@@ -156,17 +156,16 @@ def _default_model(runtime: str) -> str:
 def _told(host: str, port: int) -> dict[str, str]:
     """What the web processes are told by their environment."""
     return {
-        "POINTSMAN_ENGINE_SOCKET": engine.socket_path(settings.ENGINE_SOCKET),
         "POINTSMAN_EXPOSED": "false" if _is_loopback(host) else "true",
         "POINTSMAN_LISTENS_ON": f"{_reachable(host)}:{port}",
     }
 
 
-def _engine(told: Mapping[str, str], runtime: str) -> Callable[[], Child]:
+def _engine(runtime: str) -> Callable[[], Child]:
     """What starts the local engine, as the settings have it."""
     return partial(
         engine.start,
-        told["POINTSMAN_ENGINE_SOCKET"],
+        settings.ENGINE_SOCKET,
         settings.MODELS_DIR,
         preload=_default_model(runtime),
         batching=settings.ENABLE_BATCHING,

@@ -6,6 +6,7 @@ from pathlib import Path
 from inference.local.gguf_header import read_header
 from inference.local.llama_sizes import memory_bytes
 from inference.local.safetensors_header import read_tensors
+from inference.local.store.catalog import belonging_to
 
 _HALF_PRECISION = frozenset({"F16", "BF16"})
 
@@ -26,7 +27,7 @@ def weights_bytes(folder: Path, *, widened: bool = sys.platform != "darwin") -> 
 
 def _gguf_bytes(file: Path) -> int:
     """Weights as they lie in the file, and the cache that is made beside them."""
-    size = file.stat().st_size
+    size = sum(part.stat().st_size for part in belonging_to(file))
     try:
         return memory_bytes(read_header(file), size)
     except (OSError, ValueError):

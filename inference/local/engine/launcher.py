@@ -8,6 +8,7 @@ from inference.local.engine.process import Listener, WorkerProcess
 from inference.local.engine.settings import EngineSettings
 from inference.local.engine.slot import Worker
 from inference.local.engine.worker_client import WorkerClient
+from inference.local.measured import FOLDER
 from inference.local.runtimes import MLX
 from inference.local.store.catalog import Catalog
 
@@ -42,6 +43,8 @@ class Launcher:
             name,
             "--socket",
             path,
+            "--measured",
+            str(self._settings.models_dir / FOLDER),
             *runtime,
             *self._settings.worker_options,
         ]

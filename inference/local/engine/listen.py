@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
+from governance.socket_path import make_folder
+
 _BACKLOG = 2048
 # sun_path holds 108 bytes on Linux and 104 on a Mac, the closing zero included.
 _PATH_LIMIT = 107 if sys.platform == "linux" else 103
@@ -35,7 +37,7 @@ class Listener:
                 f" {path}"
             )
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._lock = self._take_lock()
             self.socket = self._bind()
             self.worker_dir = self._make_worker_dir()

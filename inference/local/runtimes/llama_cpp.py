@@ -22,7 +22,6 @@ import xllamacpp
 from inference.local import validation
 from inference.local.admission import Admission, Reservation
 from inference.local.constraint import schema_of
-from inference.local.engine.worker_client import WorkerClient
 from inference.local.generation import (
     DEFAULT_MAX_TOKENS,
     Abilities,
@@ -33,22 +32,25 @@ from inference.local.generation import (
 )
 from inference.local.gguf_header import Header, read_header
 from inference.local.llama_generation import LlamaGeneration
-from inference.local.llama_params import common_params, cores, inner_socket
+from inference.local.llama_inner import InnerServer, refusal_of
+from inference.local.llama_params import common_params, cores, inner_path, inner_socket
 from inference.local.llama_pooling import PoolingModel, assemble_pooling
 from inference.local.llama_request import chat_body, generation_body
 from inference.local.llama_schema import check_schema
-from inference.local.llama_sizes import cache_tokens, prefill_step
+from inference.local.llama_sizes import cache_tokens
+from inference.local.llama_steps import loaded
 from inference.local.llama_tools import as_text
+from inference.local.measured import Measured, mark_of
 from inference.local.memory import resident_memory
 from inference.local.pooling import serves_other
 from inference.local.running import GenerationFailed
 from inference.local.scheduler import Stats
 from inference.local.store.facts import EMBEDDINGS, RERANK, of_gguf
+from inference.local.store.projector import projector_of
 from inference.local.wire import Json
 
 PROMPT_CACHE_MIB: Final = 128
 """Prompts of callers who left, kept beside the slots."""
-_ANSWER_LIMIT: Final = 64 * 2**20
 
 Progress = Callable[[str, float], None]
 
@@ -64,14 +66,25 @@ def assemble(
         return assemble_pooling(options, header, facts)
     context = min(header.context_length, options.max_context or header.context_length)
     tokens = cache_tokens(header, context, options.max_batch)
-    inner = inner_socket(options)
-    params = common_params(options, inner, tokens, prefill_step(header, cores()))
-    params.cache_ram_mib = PROMPT_CACHE_MIB
-    server = xllamacpp.Server(params)
+    projector = projector_of(options.model_dir)
+
+    def load(step: int) -> Any:
+        params = common_params(options, inner_socket(options), tokens, step, projector)
+        params.cache_ram_mib = PROMPT_CACHE_MIB
+        return xllamacpp.Server(params)
+
+    mark = mark_of(options.model_dir, cores(), xllamacpp.__version__)
+    server = loaded(header, Measured(options.measured, options.name, mark), load)
     progress("warming up", 0.95)
     knows_tools = "tools" in header.metadata.get("tokenizer.chat_template", "")
-    limits = _Facts(options.name, min(context, tokens), _sampling(header), knows_tools)
-    model = LlamaCppModel(server, WorkerClient(inner), limits, options, tokens)
+    limits = _Facts(
+        options.name,
+        min(context, tokens),
+        _sampling(header),
+        knows_tools,
+        reads_images=projector is not None,
+    )
+    model = LlamaCppModel(server, limits, options, tokens)
     model.warm_up()
     ready = {
         "memory_bytes": resident_memory() or 0,
@@ -95,6 +108,7 @@ class _Facts(msgspec.Struct, frozen=True):
     context_length: int
     defaults: Sampling
     template_knows_tools: bool
+    reads_images: bool
 
 
 class LlamaCppModel:
@@ -103,7 +117,6 @@ class LlamaCppModel:
     def __init__(
         self,
         server: Any,
-        client: WorkerClient,
         facts: _Facts,
         options: argparse.Namespace,
         tokens: int,
@@ -112,9 +125,11 @@ class LlamaCppModel:
         self._defaults = facts.defaults
         self._template_knows_tools = facts.template_knows_tools
         self._server = server
-        self._client = client
+        self._inner = InnerServer(inner_path(options))
         self._slots = options.max_batch
-        self._abilities = Abilities(most_choices=self._slots, grammar=True)
+        self._abilities = Abilities(
+            most_choices=self._slots, grammar=True, images=facts.reads_images
+        )
         self._admission = Admission(self._slots, tokens, options.queue_limit)
         self._threads = ThreadPoolExecutor(self._slots, "generation")
         self._ended = threading.Event()
@@ -148,7 +163,7 @@ class LlamaCppModel:
         _check_forms(asked)
         generation = self._with_tools(asked)
         body = chat_body(generation)
-        tokens = await self._count(await self._prompt(body))
+        tokens = await self._inner.tokens_of_chat(body)
         handle = self._server.handle_chat_completions
         running = self._begin(generation, body, tokens, rank, handle)
         if generation is not asked:
@@ -162,7 +177,9 @@ class LlamaCppModel:
             body, self._defaults, validation.TOKENS_LIMIT, self._abilities
         )
         prompt = generation.prompt
-        tokens = await self._count(prompt) if isinstance(prompt, str) else len(prompt)
+        tokens = (
+            await self._inner.tokens_of_text(prompt) if isinstance(prompt, str) else len(prompt)
+        )
         sent: Json = {"prompt": prompt if isinstance(prompt, str) else list(prompt)}
         return self._begin(generation, sent, tokens, rank, self._server.handle_completions)
 
@@ -174,7 +191,7 @@ class LlamaCppModel:
 
     async def count(self, raw: bytes) -> int:
         generation = self._with_tools(self._read_chat(raw))
-        return await self._count(await self._prompt(chat_body(generation)))
+        return await self._inner.tokens_of_chat(chat_body(generation))
 
     def _with_tools(self, generation: ChatGeneration) -> ChatGeneration:
         """Tools as text where the template would leave them out."""
@@ -252,26 +269,6 @@ class LlamaCppModel:
         else:
             running.put(None)
 
-    async def _prompt(self, body: Json) -> str:
-        answer = await self._ask(b"/apply-template", body)
-        return str(answer["prompt"])
-
-    async def _count(self, prompt: str) -> int:
-        body = {"content": prompt, "add_special": True, "parse_special": True}
-        return len((await self._ask(b"/tokenize", body))["tokens"])
-
-    async def _ask(self, path: bytes, body: Json) -> Json:
-        """llama.cpp's own HTTP, on a socket in a folder that only this user may enter."""
-        headers = [(b"content-type", b"application/json")]
-        reply = await self._client.send(b"POST", path, headers, msgspec.json.encode(body))
-        try:
-            answer: Json = msgspec.json.decode(await reply.read_all(_ANSWER_LIMIT))
-        finally:
-            reply.abort()
-        if reply.status != 200:
-            raise InvalidGeneration(_words(answer), "messages")
-        return answer
-
 
 def _check_forms(asked: ChatGeneration) -> None:
     """What an answer is to be held to must be what llama.cpp holds to. Raises InvalidGeneration."""
@@ -286,10 +283,5 @@ def _check_forms(asked: ChatGeneration) -> None:
 def _failure(chunk: Json) -> Exception:
     error = chunk.get("error", chunk)
     if error.get("code") == 400:
-        return InvalidGeneration(_words(chunk))
-    return GenerationFailed(f"Generation failed: {_words(chunk)}")
-
-
-def _words(answer: Json) -> str:
-    error = answer.get("error", answer)
-    return f"The model refuses this request: {str(error.get('message'))[:300]}"
+        return InvalidGeneration(refusal_of(chunk))
+    return GenerationFailed(f"Generation failed: {refusal_of(chunk)}")

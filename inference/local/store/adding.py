@@ -20,11 +20,13 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
+from inference.local.measured import FOLDER
 from inference.local.store import hub, package
-from inference.local.store.catalog import Catalog, ModelFiles, parts
+from inference.local.store.catalog import Catalog, ModelFiles, belonging_to
 from inference.local.store.errors import CannotAdd
 from inference.local.store.facts import UnusableModel, read_facts
 from inference.local.store.files import Member, of_disk
+from inference.local.store.projector import is_projector
 from inference.local.store.room import DiskRoom
 from inference.local.store.source import (
     DISK,
@@ -56,9 +58,16 @@ class ModelStore:
     def room(self) -> DiskRoom:
         return DiskRoom(self.models_dir, self.disk_budget_bytes)
 
-    def add(self, source: ModelSource, progress: Progress, name: str = "") -> ModelFiles:
+    def add(
+        self,
+        source: ModelSource,
+        progress: Progress,
+        name: str = "",
+        projector: Path | None = None,
+    ) -> ModelFiles:
         """The model, once it lies in the folder. Raises CannotAdd.
 
+        `projector` is a file of this machine that reads images for a model of this machine.
         A download that broke off is gone on with by the next call that names the same source.
         """
         try:
@@ -68,7 +77,9 @@ class ModelStore:
             if wanted:
                 self._check_free(check_name(wanted))
             if source.kind == DISK:
-                members = of_disk(Path(source.place).expanduser())
+                members = of_disk(Path(source.place).expanduser(), projector)
+            elif projector is not None:
+                raise CannotAdd("--mmproj goes with a GGUF file of this machine.")
             elif source.kind == HUB:
                 return self._from_hub(source, progress, wanted)
             else:
@@ -136,7 +147,11 @@ class ModelStore:
             read_facts(files[0])
             files[0].rename(self.models_dir / f"{name}.gguf")
         else:
-            weights = sorted(item for item in files if item.suffix.lower() == ".gguf")
+            weights = sorted(
+                item
+                for item in files
+                if item.suffix.lower() == ".gguf" and not is_projector(item.name)
+            )
             read_facts(weights[0] if weights else building)
             shutil.rmtree(building / ".cache", ignore_errors=True)
             building.rename(self.models_dir / name)
@@ -153,8 +168,9 @@ class ModelStore:
             raise CannotAdd(f"There is no model {name}. Those there are: {there}.")
         own = self.models_dir / name
         try:
-            for path in [own] if own.is_dir() else parts(found.path):
+            for path in [own] if own.is_dir() else belonging_to(found.path):
                 _delete(path)
+            (self.models_dir / FOLDER / f"{name}.json").unlink(missing_ok=True)
         except OSError as error:
             raise CannotAdd(f"{name} cannot be removed: {error.strerror or error}.") from error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from inference.local.runtimes import LLAMA_CPP, MLX
+from inference.local.store.projector import is_projector, projector_of
 
 _FIRST_PART: Final = re.compile(r"-00001-of-(\d{5})$")
 _LATER_PART: Final = re.compile(r"-(?!00001)\d{5}-of-\d{5}$")
@@ -71,7 +72,7 @@ def _stem(file_name: str) -> str:
     """The model's name for a GGUF file; other files have none, nor have the later parts of one
     that was split, nor projectors for images, which lie beside their model."""
     stem, dot, end = file_name.rpartition(".")
-    aside = file_name.startswith("mmproj") or _LATER_PART.search(stem)
+    aside = is_projector(file_name) or _LATER_PART.search(stem)
     return stem if dot and end.lower() == "gguf" and not aside else ""
 
 
@@ -85,13 +86,20 @@ def _mlx(name: str, path: Path) -> ModelFiles | None:
 
 def _gguf(name: str, path: Path) -> ModelFiles | None:
     files = [path.with_name(f"{name}.gguf"), path.with_name(f"{name}.GGUF")]
+    files = [file for file in files if not is_projector(file.name)]
     if path.is_dir():
         files += [item for item in sorted(path.iterdir()) if _stem(item.name)][:1]
     for file in files:
         if file.is_file():
-            size = sum(part.stat().st_size for part in parts(file))
+            size = sum(part.stat().st_size for part in belonging_to(file))
             return ModelFiles(name, file, size, int(file.stat().st_mtime), LLAMA_CPP)
     return None
+
+
+def belonging_to(file: Path) -> list[Path]:
+    """All files of a GGUF model: its parts, and its projector where it has one."""
+    projector = projector_of(file)
+    return parts(file) + ([projector] if projector else [])
 
 
 def parts(file: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from inference.local.gguf_header import Header, read_header
 from inference.local.safetensors_header import read_tensors
+from inference.local.store.projector import projector_of
 
 CHAT: Final = "chat"
 TEXT: Final = "completions"
@@ -47,7 +48,8 @@ class FileFacts:
     dimensions: int | None = None
     """Of an embedding."""
     capabilities: tuple[str, ...] = ()
-    """`text`, and `tools` and `reasoning` where the chat template knows them."""
+    """`text`, and `tools` and `reasoning` where the chat template knows them; `vision` where a
+    projector lies beside the model."""
 
 
 def read_facts(path: Path) -> FileFacts:
@@ -56,21 +58,23 @@ def read_facts(path: Path) -> FileFacts:
         mark = (path if path.is_file() else path / "config.json").stat()
     except OSError as error:
         raise UnusableModel(f"{path.name} cannot be read: {error.strerror}.") from error
-    return _facts(path, mark.st_mtime_ns, mark.st_size)
+    sees = path.is_file() and projector_of(path) is not None
+    return _facts(path, mark.st_mtime_ns, mark.st_size, sees)
 
 
 @lru_cache(maxsize=256)
-def _facts(path: Path, modified: int, size: int) -> FileFacts:
+def _facts(path: Path, modified: int, size: int, sees: bool) -> FileFacts:
     """A file is read again only when it is another."""
     if path.is_file():
         try:
-            return of_gguf(read_header(path))
+            return of_gguf(read_header(path), sees=sees)
         except (OSError, ValueError) as error:
             raise UnusableModel(f"{path.name} is no GGUF file that can be read.") from error
     return _of_folder(path)
 
 
-def of_gguf(header: Header) -> FileFacts:
+def of_gguf(header: Header, *, sees: bool = False) -> FileFacts:
+    """`sees`: a projector lies beside the file."""
     architecture = str(header.metadata["general.architecture"])
     template = header.metadata.get("tokenizer.chat_template", "")
     serves = _POOLED.get(header.of_architecture("pooling_type"), "")
@@ -88,7 +92,7 @@ def of_gguf(header: Header) -> FileFacts:
         parameters=sum(weights.values()) or None,
         serves=serves,
         dimensions=_dimensions(header) if serves == EMBEDDINGS else None,
-        capabilities=_capabilities(template) if serves in (CHAT, TEXT) else (),
+        capabilities=_capabilities(template, sees=sees) if serves in (CHAT, TEXT) else (),
     )
 
 
@@ -142,8 +146,8 @@ def _written(packed: Any, folder: Path) -> str:
     return max(sizes, key=lambda kind: sizes[kind], default="")
 
 
-def _capabilities(template: str) -> tuple[str, ...]:
-    found = ["text"]
+def _capabilities(template: str, *, sees: bool = False) -> tuple[str, ...]:
+    found = ["text", "vision"] if sees else ["text"]
     if "tools" in template:
         found.append("tools")
     if "<think>" in template or "enable_thinking" in template:

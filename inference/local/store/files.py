@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from inference.local.gguf_header import read_header
 from inference.local.store.errors import CannotAdd
+from inference.local.store.projector import chosen, is_projector
 
 _BESIDE: Final = (".json", ".jinja", ".model", ".txt", ".tiktoken")
 """Endings of what belongs to weights: tokenizer, template, configuration. Never code."""
-_PROJECTOR: Final = "mmproj"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Member:
 def belonging(names: Iterable[str], wanted: str = "") -> list[str]:
     """Of the names of files in one place, those that make a model. Raises CannotAdd.
 
-    A GGUF file is whole in itself; of several, one has to be `wanted`. Else it is a folder with a
-    config.json and safetensors.
+    A GGUF file is whole in itself, but for a projector in the same place; of several, one has to be
+    `wanted`. Else it is a folder with a config.json and safetensors.
     """
     names = list(names)
     ggufs = [name for name in names if _is_gguf(name)]
@@ -52,14 +53,14 @@ def belonging(names: Iterable[str], wanted: str = "") -> list[str]:
         found = [name for name in ggufs if name == wanted or PurePosixPath(name).name == wanted]
         if not found:
             raise CannotAdd(f"There is no {wanted}. {_there(ggufs)}")
-        return _parts(found[0], ggufs)
+        return _with_projector(_parts(found[0], ggufs), names)
     weights = [name for name in names if name.endswith(".safetensors") and "/" not in name]
     if weights and "config.json" in names:
         beside = [name for name in names if name.endswith(_BESIDE) and "/" not in name]
         return sorted({*weights, *beside})
     firsts = [name for name in ggufs if _parts(name, ggufs)[0] == name]
     if len(firsts) == 1:
-        return _parts(firsts[0], ggufs)
+        return _with_projector(_parts(firsts[0], ggufs), names)
     if firsts:
         raise CannotAdd(f"It has several GGUF files: name one of them. {_there(firsts)}")
     raise CannotAdd(
@@ -69,7 +70,13 @@ def belonging(names: Iterable[str], wanted: str = "") -> list[str]:
 
 
 def _is_gguf(name: str) -> bool:
-    return name.lower().endswith(".gguf") and _PROJECTOR not in PurePosixPath(name).name.lower()
+    return name.lower().endswith(".gguf") and not is_projector(name)
+
+
+def _with_projector(model: list[str], names: Sequence[str]) -> list[str]:
+    folder = PurePosixPath(model[0]).parent
+    found = chosen([name for name in names if PurePosixPath(name).parent == folder])
+    return [*model, found] if found else model
 
 
 def _there(names: Sequence[str]) -> str:
@@ -87,8 +94,11 @@ def _parts(name: str, others: Sequence[str]) -> list[str]:
     )
 
 
-def of_disk(place: Path) -> list[Member]:
-    """A folder's or a GGUF file's. Raises CannotAdd."""
+def of_disk(place: Path, projector: Path | None = None) -> list[Member]:
+    """A folder's, or a GGUF file's with its `projector`. Raises CannotAdd."""
+    if projector is not None:
+        model = [one for one in of_disk(place) if not is_projector(one.name)]
+        return [*model, *_projecting(projector)]
     if place.is_file():
         if not place.name.lower().endswith(".gguf"):
             raise CannotAdd(f"{place.name} is no GGUF file: its name must end in .gguf.")
@@ -97,6 +107,21 @@ def of_disk(place: Path) -> list[Member]:
         raise CannotAdd(f"There is nothing at {place}.")
     names = [item.name for item in sorted(place.iterdir()) if item.is_file()]
     return [_file(place / name) for name in belonging(names)]
+
+
+def _projecting(path: Path) -> list[Member]:
+    """A projector under a name that says what it is. Raises CannotAdd."""
+    try:
+        architecture = read_header(path).metadata["general.architecture"]
+    except (OSError, ValueError) as error:
+        raise CannotAdd(f"{path.name} is no GGUF file that can be read.") from error
+    if architecture != "clip":
+        raise CannotAdd(
+            f"{path.name} is no projector: its architecture is {architecture}, and that of "
+            "projectors is clip."
+        )
+    name = path.name if is_projector(path.name) else f"mmproj-{path.name}"
+    return [Member(name, path.stat().st_size, lambda: path.open("rb"), path)]
 
 
 def _file(path: Path) -> Member:

@@ -117,5 +117,5 @@ def _flatten(folder: Path, name: str) -> None:
     if "/" in name:
         (folder / name).rename(folder / Path(name).name)
         for parent in Path(name).parents:
-            if parent != Path():
+            if parent != Path() and not any((folder / parent).iterdir()):
                 (folder / parent).rmdir()

@@ -30,6 +30,13 @@ def write(path: Path, *, quantized: bool, pooling: int | None = None) -> None:
     metadata = _metadata(config)
     if pooling is not None:
         metadata["llama.pooling_type"] = (UINT32, pooling)
+    path.write_bytes(packed(metadata, tensors))
+
+
+def packed(
+    metadata: dict[str, tuple[int, Any]], tensors: list[tuple[str, tuple[int, ...], int, bytes]]
+) -> bytes:
+    """A whole file."""
     out = bytearray(b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata)))
     for key, (kind, value) in metadata.items():
         out += _string(key) + struct.pack("<I", kind) + _value(kind, value)
@@ -42,7 +49,7 @@ def write(path: Path, *, quantized: bool, pooling: int | None = None) -> None:
     out += bytes(_padding(len(out)))
     for _, _, _, data in tensors:
         out += data + bytes(_padding(len(data)))
-    path.write_bytes(out)
+    return bytes(out)
 
 
 def _tensor(

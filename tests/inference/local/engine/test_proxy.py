@@ -46,7 +46,7 @@ async def test_the_worker_is_called_as_the_contract_says(world: World) -> None:
     (start,) = world.events("tiny", "start")
     argv = start["argv"]
     options = dict(zip(argv[::2], argv[1::2], strict=True))
-    assert options.keys() == {"--model-dir", "--name", "--socket"}
+    assert options.keys() == {"--model-dir", "--name", "--socket", "--measured"}
     assert (options["--model-dir"], options["--name"]) == (str(folder), "tiny")
     assert len(options["--socket"]) < 100
 

@@ -64,6 +64,18 @@ def test_several_choices_log_probabilities_and_stops(worker: WorkerProcess) -> N
     assert stopped.json()["choices"][0]["stop_reason"] == "ng"
 
 
+def test_log_probabilities_come_without_alternatives_unless_they_are_asked_for(
+    worker: WorkerProcess,
+) -> None:
+    token = worker.chat("ping", logprobs=True).json()["choices"][0]["logprobs"]["content"][0]
+    assert token["logprob"] <= 0
+    assert token["top_logprobs"] == []
+    body = {"prompt": "ping", "max_tokens": 2, "temperature": 0, "logprobs": 0}
+    (choice,) = worker.client.post("/v1/completions", json=body).json()["choices"]
+    assert choice["logprobs"]["token_logprobs"][0] <= 0
+    assert not any(choice["logprobs"]["top_logprobs"])
+
+
 def test_a_seed_repeats_an_answer(worker: WorkerProcess) -> None:
     said = [content(worker.chat("hello", seed=7, temperature=1.5)) for _ in range(2)]
     assert said[0] == said[1]

@@ -1,0 +1,46 @@
+"""llama.cpp's own HTTP, on a socket in a folder that only this user may enter: counting prompts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from inference.local.engine.worker_client import WorkerClient
+from inference.local.generation import InvalidGeneration
+from inference.local.wire import Json
+
+_ANSWER_LIMIT: Final = 64 * 2**20
+"""Bytes."""
+
+
+class InnerServer:
+    """What it says of requests before they are generated for. Raises InvalidGeneration."""
+
+    def __init__(self, path: str) -> None:
+        self._client = WorkerClient(path)
+
+    async def tokens_of_chat(self, body: Json) -> int:
+        """Of the prompt that the model's template makes of a chat request."""
+        return int((await self._ask(b"/v1/chat/completions/input_tokens", body))["input_tokens"])
+
+    async def tokens_of_text(self, text: str) -> int:
+        body = {"content": text, "add_special": True, "parse_special": True}
+        return len((await self._ask(b"/tokenize", body))["tokens"])
+
+    async def _ask(self, path: bytes, body: Json) -> Json:
+        headers = [(b"content-type", b"application/json")]
+        reply = await self._client.send(b"POST", path, headers, msgspec.json.encode(body))
+        try:
+            answer: Json = msgspec.json.decode(await reply.read_all(_ANSWER_LIMIT))
+        finally:
+            reply.abort()
+        if reply.status != 200:
+            raise InvalidGeneration(refusal_of(answer), "messages")
+        return answer
+
+
+def refusal_of(answer: Json) -> str:
+    """An error of llama.cpp's, for callers."""
+    error = answer.get("error", answer)
+    return f"The model refuses this request: {str(error.get('message'))[:300]}"
