@@ -63,6 +63,7 @@ class Frozen(Generic[T]):
         self.computed = {one.name for one in fields(value)} - set(found)  # type: ignore[arg-type]
         self.names = tuple(found)
         self.columns = tuple(column.attname for _, column in found.values())
+        self.types = {name: column.get_internal_type() for name, (_, column) in found.items()}
         self._convert: dict[str, Callable[[Any], Any]] = {}
         for name, (one, column) in found.items():
             if str(one.type) in _CONVERTERS:
@@ -80,6 +81,10 @@ class Frozen(Generic[T]):
         for name, convert in self._convert.items():
             filled[name] = convert(filled[name])
         return self.value(**filled, **computed)
+
+    def converter(self, name: str) -> Callable[[Any], Any] | None:
+        """What makes the field's value of the column's; None where they are the same."""
+        return self._convert.get(name)
 
     def of(self, row: Model, **computed: Any) -> T:
         """From a row of the model."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import gc
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from governance import frozen, models, secrets
+from governance.built_rows import Row, built
 from governance.limits.counting.binding import LimitIndex
-from governance.load_limits import load_limits, load_prices
+from governance.load_limits import follow_limits, load_limits, load_prices
+from governance.many_rows import ManyRows
 from governance.regex import compile_regex
 from governance.routing.mappings import compile_test
 from governance.routing.overrides import OverrideEntry
@@ -44,10 +48,6 @@ class Version:
     keys: int = 0
     rules: int = 0
     limits: int = 0
-
-
-Row = tuple[str, str]
-"""A model's name as Django has it (`governance.provider`) and the row's primary key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ SECTIONS: Final[Mapping[str, tuple[type[Model], ...]]] = {
 }
 """The columns of the version that say when something changed last, and what."""
 
-T = TypeVar("T")
+_KEYS: Final = ManyRows(frozen.KEY, own=("id", "name", "owner", "expires_at"))
 
 _COLUMNS: Final = ", ".join(f'"{one.name}"' for one in fields(Version))
 # Asked several times a second beside requests: the ORM takes ten times as long to write it.
@@ -100,43 +100,63 @@ def load(held: Rows, version: Version) -> Rows:
     `held` counts only if its version is an ancestor of `version`: a database restored from a
     backup may have the same numbers and other contents.
     """
-    if held is not NOTHING and not _is_ancestor(held.version, version):
-        held = NOTHING
+    if held is not NOTHING and is_ancestor(held.version, version):
+        return _followed(held, version)
+    with _no_collections():
+        return _followed(NOTHING, version)
+
+
+def _followed(held: Rows, version: Version) -> Rows:
     old, fresh = held.version, held is NOTHING
-    broken: dict[Row, str] = {}
-
-    def kept(*models_of: type[Model]) -> None:
-        """What was broken in a section that did not change still is."""
-        names = {one._meta.label_lower for one in models_of}
-        broken.update({row: why for row, why in held.broken.items() if row[0] in names})
-
-    same = {name: not fresh and getattr(version, name) == getattr(old, name) for name in SECTIONS}
-    for name, models_of in SECTIONS.items():
-        if same[name] or name in ("profiles", "keys"):
-            kept(*models_of)
-    rules, mappings = held.rules, held.mappings
-    if not same["rules"]:
-        rules, mappings = _rules(broken), _mappings(broken)
-    return Rows(
-        version=version,
-        providers=held.providers if same["providers"] else _providers(broken),
-        profiles=(
-            held.profiles if same["profiles"] else _profiles(held.profiles, old.version, broken)
-        ),
-        virtual_keys=held.virtual_keys
-        if same["keys"]
-        else _keys(held.virtual_keys, old.version, broken),
-        rules=rules,
-        mappings=mappings,
-        broken=broken,
-        groups=held.groups if same["limits"] else _groups(),
-        limits=held.limits if same["limits"] else load_limits(),
-        prices=held.prices if same["limits"] else load_prices(),
-        overrides=held.overrides if same["providers"] else _overrides(),
-    )
+    changed = frozenset(SECTIONS) if fresh else changed_sections(old, version)
+    broken = _still_broken(held, changed)
+    made: dict[str, Any] = {}
+    if "providers" in changed:
+        made |= {"providers": _providers(broken), "overrides": _overrides()}
+    if "profiles" in changed:
+        made["profiles"] = _profiles(held.profiles, old.version, broken)
+    if "keys" in changed:
+        made["virtual_keys"] = _keys(held.virtual_keys, old.version, broken)
+    if "rules" in changed:
+        made |= {"rules": _rules(broken), "mappings": _mappings(broken)}
+    if "limits" in changed:
+        made |= {"groups": _groups(), "prices": load_prices()}
+    if fresh:
+        made["limits"] = load_limits(made["virtual_keys"].values())
+    else:
+        made["limits"] = follow_limits(held.limits, old.version, changed)
+    return replace(held, version=version, broken=broken, **made)
 
 
-def _is_ancestor(old: Version, new: Version) -> bool:
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """What is read all stays, so that looking for garbage in it again and again finds nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _still_broken(held: Rows, changed: Collection[str]) -> dict[Row, str]:
+    """What was broken in a section that did not change, or of which only what changed is read."""
+    labels = {
+        one._meta.label_lower
+        for name, models_of in SECTIONS.items()
+        if name not in changed or name in ("profiles", "keys")
+        for one in models_of
+    }
+    return {row: why for row, why in held.broken.items() if row[0] in labels}
+
+
+def changed_sections(old: Version, new: Version) -> frozenset[str]:
+    """The names of those that changed from one version to a later one."""
+    return frozenset(name for name in SECTIONS if getattr(old, name) != getattr(new, name))
+
+
+def is_ancestor(old: Version, new: Version) -> bool:
     if old.version > new.version:
         return False
     return models.Revision.objects.filter(version=old.version, mark=old.mark).exists()
@@ -144,62 +164,7 @@ def _is_ancestor(old: Version, new: Version) -> bool:
 
 def _providers(broken: dict[Row, str]) -> tuple[ProviderEntry, ...]:
     rows = models.Provider.objects.order_by("pk")
-    return tuple(one for _, one in _built(rows, None, provider_entry, broken))
-
-
-def _built(
-    rows: QuerySet[Any],
-    columns: Sequence[str] | None,
-    build: Callable[[Any], T],
-    broken: dict[Row, str],
-) -> Iterator[tuple[Any, T]]:
-    """Primary key and value of each row, in their order; those that cannot be built are noted.
-
-    `build` takes the row, or the values of `columns`.
-    """
-    label = rows.model._meta.label_lower
-    for key, row in _read(rows, columns, broken):
-        place = (label, str(key))
-        try:
-            made = build(row)
-        except Exception as error:
-            _note(place, error, broken)
-        else:
-            broken.pop(place, None)
-            yield key, made
-
-
-def _read(
-    rows: QuerySet[Any], columns: Sequence[str] | None, broken: dict[Row, str]
-) -> list[tuple[Any, Any]]:
-    """Keys and rows. Where one cannot be decoded, they are read one by one without it."""
-
-    def of(some: QuerySet[Any]) -> list[tuple[Any, Any]]:
-        if columns is None:
-            return [(row.pk, row) for row in some]
-        return [(key, values) for key, *values in some.values_list("pk", *columns)]
-
-    try:
-        return of(rows)
-    except DatabaseError:
-        raise
-    except Exception:
-        found = []
-        for key in list(rows.values_list("pk", flat=True)):
-            try:
-                found += of(rows.filter(pk=key))
-            except DatabaseError:
-                raise
-            except Exception as error:
-                _note((rows.model._meta.label_lower, str(key)), error, broken)
-        return found
-
-
-def _note(row: Row, error: Exception, broken: dict[Row, str]) -> None:
-    said = error.args[0] if error.args else ""
-    words = said.decode(errors="replace") if isinstance(said, bytes) else str(error)
-    broken[row] = f"{type(error).__name__}: {words}"[:300]
-    log.error("row_out_of_service", model=row[0], row=row[1], reason=broken[row])
+    return tuple(one for _, one in built(rows, None, provider_entry, broken))
 
 
 def provider_entry(row: models.Provider) -> ProviderEntry:
@@ -227,7 +192,7 @@ def _profiles(
     loaded = dict(held)
     for identity in rows.values_list("pk", flat=True):
         loaded.pop(identity, None)
-    loaded |= dict(_built(rows, ("pk", *frozen.PROFILE_COLUMNS), build, broken))
+    loaded |= dict(built(rows, ("pk", *frozen.PROFILE_COLUMNS), build, broken))
     return _present(loaded, models.RoutingProfile.objects.order_by(), "pk")
 
 
@@ -252,10 +217,13 @@ def _keys(
         if anew:
             loaded = {digest: key for digest, key in loaded.items() if key.id not in anew}
 
-    def build(row: Sequence[Any]) -> tuple[bytes, VirtualKey]:
-        return bytes(row[0]), frozen.KEY.build(row[1:])
+    key_of = _KEYS.builder()
 
-    loaded |= dict(one for _, one in _built(rows, ("digest", *frozen.KEY.columns), build, broken))
+    def build(row: Sequence[Any]) -> tuple[bytes, VirtualKey]:
+        return bytes(row[0]), key_of(row[1:own], row[own:])
+
+    columns, own = ("digest", *_KEYS.columns), 1 + _KEYS.own
+    loaded.update(one for _, one in built(rows, columns, build, broken, many=True))
     found = _present(loaded, models.ApiKey.objects.order_by(), "digest")
     return found | _replaced(found)
 
@@ -285,7 +253,7 @@ def _present(loaded: dict[Any, Any], rows: QuerySet[Any], key: str) -> dict[Any,
 
 def _rules(broken: dict[Row, str]) -> tuple[HeuristicRuleEntry, ...]:
     rows = models.HeuristicRule.objects.order_by("position", "pk")
-    return tuple(one for _, one in _built(rows, frozen.RULE.columns, frozen.RULE.build, broken))
+    return tuple(one for _, one in built(rows, frozen.RULE.columns, frozen.RULE.build, broken))
 
 
 def _mappings(broken: dict[Row, str]) -> tuple[ModelMappingEntry, ...]:
@@ -295,7 +263,7 @@ def _mappings(broken: dict[Row, str]) -> tuple[ModelMappingEntry, ...]:
         return mapping
 
     rows = models.ModelMapping.objects.order_by("priority", "pk")
-    return tuple(one for _, one in _built(rows, frozen.MAPPING.columns, build, broken))
+    return tuple(one for _, one in built(rows, frozen.MAPPING.columns, build, broken))
 
 
 def _overrides() -> tuple[OverrideEntry, ...]:

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ def main() -> int:
     lock = _lock(where.published, where.node, stopping)
     if lock is None:
         return 0
-    os.nice(NICE)
+    _give_way()
     collector = Collector(where)
     room, minutes = settings.KEPT_RESPONSES_BYTES, settings.KEPT_RESPONSES_MINUTES
     collector.alerts.start()
@@ -84,6 +85,18 @@ def _run(collector: Collector, stopping: threading.Event) -> None:
             stopping.wait(LOOK_SECONDS)
         if stopping.is_set() and deadline == float("inf"):
             deadline = time.monotonic() + GRACE_SECONDS
+
+
+def _give_way() -> None:
+    """Be nice to the web processes.
+
+    Where Linux shares processor time out between sessions (sched_autogroup, sched(7)), a process's
+    own nice value counts within its session alone; the session has one of its own.
+    """
+    os.nice(NICE)
+    if os.getsid(0) == os.getpid():  # else it is somebody's terminal
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(NICE))
 
 
 def _lock(directory: Path, node: str, stopping: threading.Event) -> int | None:

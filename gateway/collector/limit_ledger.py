@@ -17,10 +17,11 @@ from gateway.collector.limit_hub import Away, CounterKey, ExchangeHub
 from gateway.collector.places import Places
 from governance.interactions.limit_use import used_in_ledger
 from governance.limits import MEASURES
+from governance.limits.counting.binding import LimitIndex
 from governance.limits.limit import LimitEntry
 from governance.limits.windows import Window
-from governance.load_limits import load_limits, load_prices
-from governance.load_table import read_version
+from governance.load_limits import follow_limits, load_limits, load_prices
+from governance.load_table import SECTIONS, Version, changed_sections, is_ancestor, read_version
 from governance.models import LimitTotal
 from governance.prices import PriceList
 
@@ -42,9 +43,10 @@ class LimitLedger:
     def __init__(self, node: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._node = node
         self._clock = clock
-        self._limits: dict[int, LimitEntry] = {}
+        self._limits = LimitIndex()
         self._prices = PriceList()
-        self._version = -1
+        self._version: Version | None = None
+        """Of what is known of limits and prices."""
         self._look_at = 0.0
         self._exchange_at = 0.0
         self._heard_at = self._tidy_at = -inf
@@ -64,17 +66,17 @@ class LimitLedger:
     def limits(self) -> Mapping[int, LimitEntry]:
         """Those in force, by id, as they were a second ago at most."""
         self._refresh()
-        return self._limits
+        return self._limits.by_id
 
     def used(self, one: Total) -> float:
         """The ledger's sum for a counter. Raises what the database raises, and `KeyError`."""
         self._refresh()
         window = Window(one.begin, one.end or inf)
-        return used_in_ledger(self._limits[one.limit], window, one.scope)
+        return used_in_ledger(self._limits.by_id[one.limit], window, one.scope)
 
     def amount(self, one: Total) -> float:
         """How much the limit allows at this moment; infinity of one that is gone."""
-        limit = self._limits.get(one.limit)
+        limit = self._limits.by_id.get(one.limit)
         if limit is None:
             return inf
         return limit.allowed(time.time()) * MEASURES[limit.measure].scale
@@ -162,11 +164,18 @@ class LimitLedger:
         if now < self._look_at:
             return
         self._look_at = now + LOOK_SECONDS
-        version = read_version()
-        if version.limits != self._version:
-            self._limits = dict(load_limits().by_id)
+        before, version = self._version, read_version()
+        if version == before:
+            return
+        if before is None or not is_ancestor(before, version):
+            changed = frozenset(SECTIONS)
+            self._limits = load_limits()
+        else:
+            changed = changed_sections(before, version)
+            self._limits = follow_limits(self._limits, before.version, changed)
+        if "limits" in changed:
             self._prices = PriceList(load_prices())
-            self._version = version.limits
+        self._version = version
 
 
 def _key(one: Total) -> CounterKey:

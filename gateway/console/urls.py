@@ -6,11 +6,12 @@ from gateway.console.alerts import admin as alerts
 from gateway.console.as_curl import views as as_curl
 from gateway.console.dashboard import views as dashboard
 from gateway.console.engine import views as engine
+from gateway.console.exchange import views as exchange
 from gateway.console.help import views as help_pages
 from gateway.console.interactions import views as interactions
 from gateway.console.limits import replay as limit_replay
 from gateway.console.own_keys import views as own_keys
-from gateway.console.people import invitation
+from gateway.console.people import invitation, ways_in
 from gateway.console.playground import kept
 from gateway.console.playground import views as playground
 from gateway.console.providers import (
@@ -30,6 +31,7 @@ app_name = "console"
 urlpatterns = [
     path("jsi18n", catalogue.show, name="jsi18n"),
     path("dashboard", dashboard.live, name="dashboard"),
+    path("exchange/", exchange.show, name="exchange"),
     path("engine/", engine.show, name="engine"),
     path("engine/state", engine.state, name="engine-state"),
     path("engine/load", engine.load, name="engine-load"),
@@ -74,6 +76,7 @@ urlpatterns = [
     path("search/", everything.search, name="search"),
     path("search/do", switching.ask, name="search-do"),
     path("usage/", usage.show, name="usage"),
+    path("people/<int:pk>/ways-in/remove", ways_in.remove, name="way-in-remove"),
     path("people/<int:pk>/invite", invitation.again, name="invite"),
     path("sessions/", sessions.show, name="sessions"),
     path("sessions/end", sessions.end, name="session-end"),

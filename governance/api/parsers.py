@@ -1,4 +1,4 @@
-"""Reading a JSON body: strictly, and never more of it than allowed."""
+"""Reading a body: strictly, and never more of it than allowed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from django.conf import settings
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+
+from governance.api import yaml_documents
 
 
 class TooLarge(APIException):
@@ -40,6 +43,43 @@ class StrictJSONParser(BaseParser):
             if not _is_utf8(body):
                 raise ParseError("The body is not UTF-8.", "invalid_utf8") from None
             raise ParseError(f"The body is not JSON: {error}.", "invalid_json") from None
+
+
+class StrictYAMLParser(BaseParser):
+    """JSON in the spelling of YAML (RFC 9512)."""
+
+    media_type = "application/yaml"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        body = stream.read(yaml_documents.LARGEST + 1)
+        if len(body) > yaml_documents.LARGEST:
+            limit = yaml_documents.LARGEST // 1024**2
+            raise TooLarge(f"A body of YAML must have at most {limit} MiB.")
+        try:
+            return yaml_documents.read(body)
+        except yaml_documents.NotYaml as error:
+            raise ParseError(f"The body is not YAML: {error}", "invalid_yaml") from None
+
+
+class YAMLRenderer(BaseRenderer):
+    """For whoever asks for `application/yaml`."""
+
+    media_type = "application/yaml"
+    format = "yaml"
+    charset = "utf-8"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> str:
+        return yaml_documents.write(data)
 
 
 def _is_utf8(body: bytes) -> bool:

@@ -30,6 +30,18 @@ PORTABLE: Final = OpenApiParameter(
     description="As relatives of this service take it: with the strategies and fields they know. "
     "What is lost by that stands in `warnings`.",
 )
+EVERYTHING: Final = OpenApiParameter(
+    "everything",
+    bool,
+    description="Providers, heuristic rules, model mappings, key allowances and API keys as well, "
+    "each as far as the caller may see them. There are no secrets in it.",
+)
+MODE: Final = OpenApiParameter(
+    "mode",
+    {"type": "string", "enum": ["replace", "merge"]},
+    description="`replace`: what is not in the document goes, kind by kind of those it has. "
+    "`merge`: what is in it is made or changed, and everything else stays.",
+)
 PAGE: Final = [
     OpenApiParameter("limit", {"type": "integer", "minimum": 1}, description="At most so many."),
     OpenApiParameter("offset", {"type": "integer", "minimum": 0}, description="Skip so many."),

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.renderers import JSONRenderer
 
 from governance.api.errors import unknown_path
+from governance.api.parsers import StrictJSONParser, StrictYAMLParser, YAMLRenderer
 from governance.api.views.alerts import AlertEventViewSet, AlertViewSet
 from governance.api.views.audit import AuditViewSet
 from governance.api.views.budgets import (
@@ -40,7 +41,10 @@ REPAIRS: Actions = {"get": "repairs", "delete": "forget_repairs"}
 KEY: Actions = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 FIXED: Actions = {"get": "retrieve", "delete": "destroy"}
 EXPORT: Actions = {"get": "export"}
+IMPORT: Actions = {"post": "replace_all"}
 AS_TABLE: Mapping[str, Any] = {"renderer_classes": [JSONRenderer, Csv]}
+AS_YAML: Mapping[str, Any] = {"renderer_classes": [JSONRenderer, YAMLRenderer]}
+OR_YAML: Mapping[str, Any] = {"parser_classes": [StrictJSONParser, StrictYAMLParser]}
 AS_LINES: Mapping[str, Any] = {"renderer_classes": [JSONRenderer, JsonLines]}
 
 
@@ -58,8 +62,8 @@ unknown = csrf_exempt(unknown_path)
 
 urlpatterns = [
     path("routing-profiles", ProfileViewSet.as_view({**MANY}), name="routing-profiles"),
-    path("routing-profiles/export", ProfileViewSet.as_view({"get": "export"})),
-    path("routing-profiles/import", ProfileViewSet.as_view({"post": "replace_all"})),
+    path("routing-profiles/export", ProfileViewSet.as_view({**EXPORT}, **AS_YAML)),
+    path("routing-profiles/import", ProfileViewSet.as_view({**IMPORT}, **OR_YAML)),
     path("routing-profiles/simulate", ProfileViewSet.as_view({"post": "simulate"})),
     path("routing-profiles/<str:profile_id>", ProfileViewSet.as_view({**PROFILE})),
     path("providers", ProviderViewSet.as_view({**MANY})),

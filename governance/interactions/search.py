@@ -35,8 +35,11 @@ def meanings(words: str) -> list[Q]:
         if Interaction.objects.filter(exact).exists():
             return [exact]
     keys, profiles, groups = _named(words)
+    # No word of an error holds a space, so a whole name of several words is meant as one. To look
+    # through all errors costs more than everything else.
+    whole = " " in words and any((keys, profiles, groups)) and _is_a_name(words)
     return [
-        error_words(words),
+        *([] if whole else [error_words(words)]),
         *(Q(key_id=one) for one in keys),
         *(Q(profile_id=one) for one in profiles),
         *(Q(**group_columns(one)) for one in groups),
@@ -66,6 +69,12 @@ def _named(words: str) -> list[list[str]]:
                 ids[identity] = None
         found.append(list(ids))
     return found
+
+
+def _is_a_name(words: str) -> bool:
+    """Whether a key, a profile or a group is called just so."""
+    models = (ApiKey, RoutingProfile, Group)
+    return any(model._default_manager.filter(name__iexact=words).exists() for model in models)
 
 
 def _places(words: str) -> list[Q]:

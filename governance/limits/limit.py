@@ -91,8 +91,17 @@ class LimitEntry:
     """US dollars for a million tokens."""
     enabled: bool = True
     extras: tuple[Extra, ...] = ()
-    owner: str = ""
-    """Whose limit it is, as people say it: `the group "Blue"`."""
+    subject_name: str = ""
+    """What people call the subject; empty: its id."""
+
+    @property
+    def owner(self) -> str:
+        """Whose limit it is, as a sentence goes on: `the group "Blue"`."""
+        kind = self.subject_type
+        if kind == "everything":
+            return "this service"
+        word = {"key": "API key", "profile": "routing profile"}.get(kind, kind)
+        return f'the {word} "{self.subject_name or self.subject_id}"'
 
     @property
     def of_target(self) -> bool:

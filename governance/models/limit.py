@@ -170,7 +170,9 @@ class Limit(Model):
         help_text=gettext_lazy("US dollars for a million tokens."),
     )
     enabled = BooleanField(gettext_lazy("enabled"), default=True)
-    changed_in = PositiveBigIntegerField(gettext_lazy("changed in"), default=0, editable=False)
+    changed_in = PositiveBigIntegerField(
+        gettext_lazy("changed in"), default=0, editable=False, db_index=True
+    )
 
     class Meta:
         verbose_name = gettext_lazy("limit")

@@ -12,13 +12,18 @@ from governance.services.change import Saved
 from governance.services.comparing import Difference, compare, differences, find_revision
 from governance.services.costs import Recomputed, recompute_costs
 from governance.services.default_model import make_default_model
-from governance.services.importing import ImportOutcome, profiles_in, replace_all
-from governance.services.importing_rows import (
+from governance.services.import_sections import (
+    MERGE,
+    MODES,
+    REPLACE,
+    SECTIONS,
     SectionOutcome,
     exported_rows,
     lacking_rights,
     sections_in,
 )
+from governance.services.importing import ImportOutcome, import_all, profiles_in, replace_all
+from governance.services.importing_configuration import Importer
 from governance.services.keys import (
     create_key,
     delete_key,
@@ -58,11 +63,16 @@ __all__ = [
     "GROUPS",
     "KEY_ALLOWANCES",
     "LIMITS",
+    "MERGE",
+    "MODES",
     "PRICES",
+    "REPLACE",
     "REVERTIBLE",
+    "SECTIONS",
     "Added",
     "Difference",
     "ImportOutcome",
+    "Importer",
     "Maker",
     "Recomputed",
     "Reverted",
@@ -90,6 +100,7 @@ __all__ = [
     "find_revision",
     "find_rule",
     "forget_repairs",
+    "import_all",
     "lacking_rights",
     "make_default_model",
     "maker_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,15 @@ from governance.routing.fields import Problem, kind_of
 from governance.serializers import ProfileSerializer
 from governance.serializers.profiles import set_problems
 from governance.services.change import Change, change
-from governance.services.importing_rows import Given, SectionOutcome, replace_rows, sections_in
+from governance.services.import_sections import (
+    MERGE,
+    REPLACE,
+    Given,
+    SectionOutcome,
+    sections_in,
+)
+from governance.services.importing_configuration import Importer
+from governance.services.importing_rows import put_rows
 from governance.services.profiles import KIND, bound_problems, profile_warnings
 
 BATCH = 500
@@ -81,36 +89,58 @@ def profiles_in(document: object) -> object:
     raise Invalid(Problem("routing_profiles", "required" if not found else "ambiguous", message))
 
 
-def replace_all(
-    documents_in: object, *, who: str, rows: Given = MappingProxyType({}), dry_run: bool = False
+def import_all(
+    documents_in: object,
+    importer: Importer,
+    *,
+    rows: Given = MappingProxyType({}),
+    mode: str = REPLACE,
+    dry_run: bool = False,
 ) -> ImportOutcome:
     """Puts this set of profiles in the place of all that are there; None leaves them.
 
-    `rows` are the sections of `importing_rows`, which do the same to groups, limits and so on.
-    Everything is checked before anything is written. With `dry_run` nothing is. Raises `Invalid`,
-    with paths that begin with `routing_profiles[n]`, and `Conflict` when a profile that API keys
-    are bound to would go.
+    `rows` are the sections of `import_sections`, which do the same to providers, limits and so on.
+    To merge makes or changes what is given, and leaves everything else. Everything is checked
+    before anything is written. With `dry_run` nothing is. Raises `Invalid`, with paths that begin
+    with `routing_profiles[n]`, `Forbidden` for what the importer may not do, and `Conflict` when a
+    profile that API keys are bound to would go.
     """
-    with change(who, "import", dry_run=dry_run) as made:
-        outcome = _replace_profiles(made, documents_in)
-        if rows:
-            became, warnings = replace_rows(made, rows)
-            told = (*outcome.warnings, *warnings)
-            outcome = replace(outcome, rows=became, warnings=told)
+    with change(importer.who, "import", dry_run=dry_run) as made:
+        first, warnings = put_rows(made, rows, importer, early=True, mode=mode)
+        outcome = _put_profiles(made, documents_in, mode)
+        became, told = put_rows(made, rows, importer, early=False, mode=mode)
+        outcome = replace(
+            outcome, rows={**first, **became}, warnings=(*outcome.warnings, *warnings, *told)
+        )
         made.words = [outcome.words]
     return outcome
 
 
-def _replace_profiles(made: Change, documents_in: object) -> ImportOutcome:
+def replace_all(
+    documents_in: object, *, who: str, rows: Given = MappingProxyType({}), dry_run: bool = False
+) -> ImportOutcome:
+    """The same for whoever may do everything: a command, a test."""
+    return import_all(documents_in, Importer(who), rows=rows, dry_run=dry_run)
+
+
+def _put_profiles(made: Change, documents_in: object, mode: str) -> ImportOutcome:
     plan = ReplacePlan(made)
     if documents_in is None:
         return ImportOutcome((), (), (), len(plan.left), ())
     locality = dict(Provider.objects.values_list("name", "is_local"))
-    check(set_problems(documents_in, locality))
+    if mode == MERGE and isinstance(documents_in, list):
+        kept = plan.beside(documents_in)
+        found = set_problems([*kept, *documents_in], locality)
+        check(one for one in map(_behind(len(kept)), found) if one is not None)
+    else:
+        check(set_problems(documents_in, locality))
     assert isinstance(documents_in, Sequence)
     for document in documents_in:
         plan.add(document)
-    plan.remove_the_rest()
+    if mode == MERGE:
+        plan.keep_the_rest()
+    else:
+        plan.remove_the_rest()
     outcome = ImportOutcome(
         created=tuple(row.id for row in plan.created),
         changed=tuple(row.id for row in plan.changed),
@@ -133,6 +163,12 @@ class ReplacePlan:
         self.changed: list[RoutingProfile] = []
         self.unchanged = 0
         self.documents: list[dict[str, Any]] = []
+
+    def beside(self, documents: Sequence[object]) -> list[dict[str, Any]]:
+        """What is there of other ids than these have."""
+        given = [one.get("id") for one in documents if isinstance(one, Mapping)]
+        ids = {one for one in given if isinstance(one, str)}
+        return [ProfileSerializer.document(row) for pk, row in self.left.items() if pk not in ids]
 
     def add(self, document: Mapping[str, Any]) -> None:
         row = self.left.pop(document["id"], None)
@@ -181,6 +217,22 @@ class ReplacePlan:
         RoutingProfile.objects.filter(pk__in=[row.pk for row in self.changed]).update(
             name=Concat(Value("~"), F("id")), virtual_provider=Concat(Value("~"), F("id"))
         )
+
+
+def _behind(first: int) -> Callable[[Problem], Problem | None]:
+    """Of problems of a list those from a place on, with paths that count from there."""
+
+    def moved(problem: Problem) -> Problem | None:
+        place, dot, rest = problem.path.removeprefix("routing_profiles[").partition("]")
+        if not dot:
+            return problem
+        if int(place) < first:
+            return None
+        return Problem(
+            f"routing_profiles[{int(place) - first}]{rest}", problem.code, problem.message
+        )
+
+    return moved
 
 
 def _warnings(given: Sequence[object], written: Sequence[Mapping[str, Any]]) -> list[Problem]:

@@ -1,14 +1,12 @@
-"""Groups, limits, extra amounts, prices and alerts beside the routing profiles of an import.
+"""Writing groups, limits, providers and so on beside the routing profiles of an import.
 
-A section that a document has takes the place of all rows of its kind; one that it has not leaves
-them as they are. Rows are told apart by their ids, so that what was exported here or elsewhere
-can be imported as often as one likes.
+A section that a document has takes the place of all rows of its kind, or is merged into them; one
+that it has not leaves them as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.core.management.color import no_style
@@ -17,144 +15,66 @@ from django.db.models import CharField, Model, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext
 
-from governance.errors import Conflict, Invalid, check
+from governance.change_summary import changed
+from governance.errors import Conflict, Forbidden, check
 from governance.models import Group
 from governance.routing.fields import Problem, kind_of
-from governance.services.alerts import ALERTS
-from governance.services.budgets import GRANTS, GROUPS, LIMITS, PRICES
 from governance.services.change import Change
-from governance.services.plain_rows import PlainRows
+from governance.services.import_sections import (
+    MERGE,
+    REPLACE,
+    SECTIONS,
+    Given,
+    RowSection,
+    SectionOutcome,
+)
+from governance.services.importing_configuration import Importer
 
 MOST: Final = 100_000
 """Rows of a section."""
 LARGEST_ID: Final = 2**62
 
-
-@dataclass(frozen=True, slots=True)
-class RowSection:
-    """One kind of row in a document."""
-
-    name: str
-    rows: PlainRows[Any]
-    natural: tuple[str, ...]
-    """The fields by which a document without an id finds its row."""
-    aside: str = ""
-    """A text that no two rows may share."""
-
-    @property
-    def model(self) -> Any:
-        return self.rows.model
-
-    def permissions(self, *verbs: str) -> list[str]:
-        """Django's, of what may be done to these rows."""
-        meta = self.model._meta
-        return [f"{meta.app_label}.{verb}_{meta.model_name}" for verb in verbs]
+Outcomes = tuple[dict[str, SectionOutcome], list[Problem]]
 
 
-SECTIONS: Final = (
-    RowSection("groups", GROUPS, ("name",), "name"),
-    RowSection("limits", LIMITS, ("name", "subject")),
-    RowSection("grants", GRANTS, ("limit", "amount", "from", "windows")),
-    RowSection("prices", PRICES, ("provider", "model", "valid_from"), "model"),
-    RowSection("alerts", ALERTS, ("name",), "name"),
-)
-"""In the order in which they refer to one another."""
+def put_rows(
+    made: Change, given: Given, importer: Importer, *, early: bool, mode: str = REPLACE
+) -> Outcomes:
+    """Puts the sections that profiles refer to, or the others, in the place of the rows there are,
+    or merges them into those; what came of it, and warnings.
 
-Given = Mapping[str, object]
-"""Sections of a document by name."""
-
-
-@dataclass(slots=True)
-class SectionOutcome:
-    """What became of the rows of one section: their ids."""
-
-    created: list[Any] = field(default_factory=list)
-    changed: list[Any] = field(default_factory=list)
-    removed: list[Any] = field(default_factory=list)
-    unchanged: int = 0
-    names: dict[Any, str] = field(default_factory=dict)
-    """What those that are another now are called, or were."""
-
-    @property
-    def changes(self) -> bool:
-        return bool(self.created or self.changed or self.removed)
-
-    def words(self, name: str) -> str:
-        return (
-            f"Imported {name}: {len(self.created)} created, {len(self.changed)} changed, "
-            f"{len(self.removed)} removed, {self.unchanged} as before."
-        )
-
-
-def exported_rows(may_view: Callable[[Sequence[str]], bool]) -> dict[str, list[dict[str, Any]]]:
-    """The sections that have rows which the caller may see."""
-    found = {}
-    for section in SECTIONS:
-        if may_view(section.permissions("view")):
-            shape = section.rows.serializer
-            documents = [shape.exported(row) for row in section.model.objects.order_by("pk")]
-            if documents:
-                found[section.name] = documents
-    return found
-
-
-def sections_in(document: object) -> dict[str, object]:
-    """The sections of a document, at its top or beside its routing profiles.
-
-    Raises `Invalid` where one stands in both places.
+    Raises `Invalid`, with paths that begin with `limits[n]`, `Forbidden`, and `Conflict` where
+    others need a row that would go; whoever opened the transaction then writes nothing.
     """
-    inner: Any = document
-    for name in ("plugin", "config"):
-        inner = inner.get(name) if isinstance(inner, dict) else None
-    places = [one for one in (document, inner) if isinstance(one, dict)]
-    found: dict[str, object] = {}
-    for section in SECTIONS:
-        given = [one[section.name] for one in places if one.get(section.name) is not None]
-        if len(given) > 1:
-            message = gettext("An import holds %(name)s once.") % {"name": section.name}
-            raise Invalid(Problem(section.name, "ambiguous", message))
-        if given:
-            found[section.name] = given[0]
-    return found
-
-
-def lacking_rights(given: Given, may: Callable[[Sequence[str]], bool]) -> list[Problem]:
-    """A problem for each section whose rows the caller may not replace."""
-    return [
-        Problem(
-            section.name,
-            "forbidden",
-            gettext("You may not replace %(name)s.") % {"name": section.name},
-        )
-        for section in SECTIONS
-        if section.name in given and not may(section.permissions("add", "change", "delete"))
-    ]
-
-
-def replace_rows(made: Change, given: Given) -> tuple[dict[str, SectionOutcome], list[Problem]]:
-    """Puts each section in the place of the rows there are; what came of it, and warnings.
-
-    Raises `Invalid`, with paths that begin with `limits[n]`, and `Conflict` where others need a
-    row that would go; whoever opened the transaction then writes nothing.
-    """
-    plans = [_SectionPlan(made, one, given[one.name]) for one in SECTIONS if one.name in given]
-    check(problem for plan in plans for problem in plan.found)
-    for plan in reversed(plans):
-        plan.remove()
-    for plan in plans:
-        plan.write()
-        check(plan.found)
+    sections = [one for one in SECTIONS if one.name in given and one.early == early]
+    plans: dict[str, _SectionPlan] = {}
+    if mode == MERGE:
+        for section in sections:
+            merging = _MergePlan(made, section, given, importer, plans)
+            plans[section.name] = merging
+            check(merging.found)
+            merging.write()
+            check(merging.found)
+    else:
+        for section in sections:
+            plans[section.name] = _SectionPlan(made, section, given, importer)
+        check(problem for plan in plans.values() for problem in plan.found)
+        for plan in reversed(plans.values()):
+            plan.remove()
+        for plan in plans.values():
+            plan.write()
+            check(plan.found)
     return (
-        {plan.section.name: plan.outcome for plan in plans},
-        [warning for plan in plans for warning in plan.warnings],
+        {name: plan.outcome for name, plan in plans.items()},
+        [warning for plan in plans.values() for warning in plan.warnings],
     )
 
 
 class _SectionPlan:
     """Which rows of one section come, change and go."""
 
-    def __init__(self, made: Change, section: RowSection, given: object) -> None:
-        self._made, self.section = made, section
+    def __init__(self, made: Change, section: RowSection, given: Given, importer: Importer) -> None:
+        self._made, self.section, self._importer = made, section, importer
         self.outcome = SectionOutcome()
         self.found: list[Problem] = []
         self.warnings: list[Problem] = []
@@ -163,16 +83,19 @@ class _SectionPlan:
         self._before = {pk: shape.document(row) for pk, row in self._held.items()}
         self._wanted: list[tuple[int, Any, Mapping[str, Any]]] = []
         """Place in the document, primary key or None, and the document of each."""
-        self._read(given)
+        self._read(given[section.name])
 
     def remove(self) -> None:
         """The rows that the document has not, those that others need last."""
+        if not self.section.complete:
+            return
         kept = {pk for _, pk, _ in self._wanted}
         for row in _deepest_first([row for pk, row in self._held.items() if pk not in kept]):
             if not self.section.model.objects.filter(pk=row.pk).exists():
                 continue
             self.outcome.removed.append(row.pk)
             self.outcome.names[row.pk] = str(row)
+            self.section.hooks.permit_removal(row, self._importer)
             try:
                 self.section.rows.remove(self._made, row)
             except Conflict as error:
@@ -185,24 +108,36 @@ class _SectionPlan:
         self._set_aside()
         explicit = False
         for place, pk, document in _parents_first(self._wanted):
-            if pk in self._held and document == self._exported(pk):
+            if pk in self._held and self._is_as_held(pk, document):
                 self.outcome.unchanged += 1
                 continue
             explicit = explicit or (pk is not None and pk not in self._held)
             self._put(f"{self.section.name}[{place}]", pk, document)
         if explicit:
             _past_explicit_ids(self.section.model)
+        self.section.hooks.done(self._made)
 
     def _put(self, path: str, pk: Any, document: Mapping[str, Any]) -> None:
-        rows = self.section.rows
+        rows, hooks = self.section.rows, self.section.hooks
         held = self._held.get(pk)
+        if held is None and not self.section.complete:
+            message = gettext("It is left out: an import makes none, since no document has it all.")
+            self.warnings.append(Problem(path, "left_out", message))
+            return
         row = held if held is not None else rows.model(**({} if pk is None else {"pk": pk}))
-        document = self._without_lost_secrets(path, document, row)
+        brought = hooks.bring(document, row)
+        document = brought.document
+        self.warnings += [one.under(path) for one in brought.warnings]
         problems = rows.problems(document, row)
         if problems:
             self.found += [one.under(path) for one in problems]
             return
+        try:
+            hooks.permit(document, row, self._importer)
+        except Forbidden as error:
+            raise Forbidden(one.under(path) for one in error.problems) from None
         rows.serializer.fill(row, document)
+        hooks.filled(self._made, row, document)
         row.full_clean(exclude=() if held is not None else (row._meta.pk.name,))
         row.save(force_insert=held is None)
         row = rows.find(row.pk)
@@ -214,19 +149,16 @@ class _SectionPlan:
             return
         (self.outcome.created if before is None else self.outcome.changed).append(row.pk)
         self.outcome.names[row.pk] = str(row)
+        if before is not None:
+            self.outcome.details[row.pk] = changed(before, after, rows.secrets(document))
         unknown = rows.serializer.unknown(document)
         self.warnings += [one.under(path) for one in unknown]
 
-    def _without_lost_secrets(
-        self, path: str, document: Mapping[str, Any], row: Model
-    ) -> Mapping[str, Any]:
-        """An address that was exported without its secret part can not be brought back."""
-        for one in self.section.rows.problems(document, row):
-            if one.code == "unknown_url":
-                message = gettext("Its webhook can not be brought back: set it anew.")
-                self.warnings.append(Problem(f"{path}.{one.path}", "secret_lost", message))
-                document = {**document, one.path: ""}
-        return document
+    def _is_as_held(self, pk: Any, document: Mapping[str, Any]) -> bool:
+        if document == self._exported(pk):
+            return True
+        saved = self._as_saved(document)
+        return self.section.fixed and self._nature(saved) == self._nature(self._before[pk])
 
     def _exported(self, pk: Any) -> Mapping[str, Any]:
         return self.section.rows.serializer.without_quiet(self._before[pk])
@@ -252,6 +184,8 @@ class _SectionPlan:
             elif problem := self._id_problem(pk):
                 self.found.append(Problem(f"{path}.id", *problem))
                 continue
+            else:
+                pk, document = self._meant(pk, document, by_nature)
             if pk is not None and pk in taken:
                 message = gettext("Two of %(name)s have the id %(pk)s.") % {"name": name, "pk": pk}
                 self.found.append(Problem(f"{path}.id", "unique", message))
@@ -259,8 +193,14 @@ class _SectionPlan:
             taken.add(pk)
             self._wanted.append((place, pk, document))
 
+    def _meant(
+        self, pk: Any, document: Mapping[str, Any], by_nature: Mapping[str, Any]
+    ) -> tuple[Any, Mapping[str, Any]]:
+        """The row that a document with an id is for, and the document as it is then."""
+        return pk, document
+
     def _id_problem(self, pk: object) -> tuple[str, str] | None:
-        if self.section.model is Group:
+        if self.section.named_by_text:
             sound = isinstance(pk, str) and 0 < len(pk) <= 100 and pk.isprintable()
             return (
                 None
@@ -293,6 +233,73 @@ class _SectionPlan:
         ]
         rows = self.section.model.objects.filter(pk__in=changing)
         rows.update(**{self.section.aside: Concat(Value("~"), Cast("pk", CharField()))})
+        if self.section.flag:
+            rows.update(**{self.section.flag: False})
+
+
+class _MergePlan(_SectionPlan):
+    """The rows of one section beside those there are.
+
+    Ids that are numbers mean something else in another installation, so rows are told apart by
+    what they say: by their name, for instance.
+    """
+
+    def __init__(
+        self,
+        made: Change,
+        section: RowSection,
+        given: Given,
+        importer: Importer,
+        before: Mapping[str, _SectionPlan],
+    ) -> None:
+        self.moved: dict[Any, Any] = {}
+        """The ids that rows have here, by those they have in the document."""
+        documents = given[section.name]
+        if isinstance(documents, list):
+            documents = [_referring(one, section, before) for one in documents]
+        self._largest = max(_ids_in(documents), default=0)
+        super().__init__(made, section, {section.name: documents}, importer)
+
+    def remove(self) -> None:
+        """Nothing goes."""
+
+    def _meant(
+        self, pk: Any, document: Mapping[str, Any], by_nature: Mapping[str, Any]
+    ) -> tuple[Any, Mapping[str, Any]]:
+        if self.section.named_by_text:
+            return pk, document
+        same = by_nature.get(self._nature(self._as_saved(document)))
+        if same is None and pk not in self._held:
+            return pk, document
+        if same is None:
+            same = self._next_id()
+        self.moved[pk] = same
+        return same, {**document, "id": same}
+
+    def _next_id(self) -> int:
+        """One that no row has, here or in the document."""
+        self._largest = max([self._largest, *self._held]) + 1
+        return self._largest
+
+
+def _referring(document: object, section: RowSection, before: Mapping[str, _SectionPlan]) -> object:
+    """The document with the ids that rows it refers to have here."""
+    if not isinstance(document, Mapping):
+        return document
+    here = dict(document)
+    for name, other in section.refers.items():
+        plan, given = before.get(other), document.get(name)
+        if isinstance(plan, _MergePlan) and isinstance(given, int):
+            here[name] = plan.moved.get(given, given)
+    return here
+
+
+def _ids_in(documents: object) -> Iterable[int]:
+    rows = documents if isinstance(documents, list) else ()
+    for one in rows:
+        pk = one.get("id") if isinstance(one, Mapping) else None
+        if type(pk) is int and pk <= LARGEST_ID:
+            yield pk
 
 
 def _parents_first(

@@ -54,11 +54,11 @@ def save_provider(
         document, warnings = read_as_today(document), kind_warnings(document)
         fill_provider(row, document, credentials)
         if row.is_default:
-            _unmark_others(made, row)
+            unmark_others(made, row)
         row.full_clean()
         row.save()
-        replaced = [name for name in SECRETS if _brings(document, name)]
-        made.note(KIND, row.pk, row.name, before, ProviderSerializer.document(row), replaced)
+        after = ProviderSerializer.document(row)
+        made.note(KIND, row.pk, row.name, before, after, secrets_in(document))
         warnings += ProviderSerializer.unknown(document)
         warnings += [*locality_warnings(row), *loop_warnings(row)]
         if existing is not None and old_name.casefold() != row.name.casefold():
@@ -268,6 +268,11 @@ def _mask_problems(document: Mapping[str, Any], row: Provider) -> list[Problem]:
     ]
 
 
+def secrets_in(document: Mapping[str, Any]) -> list[str]:
+    """The fields whose secrets the document brings anew."""
+    return [name for name in SECRETS if _brings(document, name)]
+
+
 def _brings(document: Mapping[str, Any], name: str) -> bool:
     value = document.get(name)
     if isinstance(value, Mapping):
@@ -275,7 +280,8 @@ def _brings(document: Mapping[str, Any], name: str) -> bool:
     return bool(value)
 
 
-def _unmark_others(made: Change, row: Provider) -> None:
+def unmark_others(made: Change, row: Provider) -> None:
+    """There is one default provider: this one."""
     for other in Provider.objects.filter(is_default=True).exclude(pk=row.pk):
         before = ProviderSerializer.document(other)
         other.is_default = False

@@ -35,6 +35,9 @@ from tests.support.upstream import Sse, Upstream
 PATIENCE_MS = 10_000
 DESKTOP = ViewportSize(width=1280, height=900)
 TELEPHONE = ViewportSize(width=390, height=844)
+MAGNIFIED = ViewportSize(width=640, height=450)
+"""What is left of the desktop at 200 %."""
+OVERHANG = "document.scrollingElement.scrollWidth - innerWidth"
 AXE = Axe()
 LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "button-name")
 TIRED = ("moderate", "serious", "critical")
@@ -223,15 +226,18 @@ def findings(page: Page, *rules: str) -> list[str]:
 
 
 def assert_usable(page: Page) -> None:
-    """Accessible in dark, and in light on a telephone, over whose edge nothing hangs.
+    """Accessible in dark, and in light on a telephone; nothing hangs over the edge there, nor at
+    200 %.
 
     There only what depends on colours and room is looked at again.
     """
     _show(page, "dark")
     assert findings(page) == [], "in dark"
+    page.set_viewport_size(MAGNIFIED)
+    assert page.evaluate(OVERHANG) <= 0, "at 200 %"
     page.set_viewport_size(TELEPHONE)
     _show(page, "light")
-    assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
+    assert page.evaluate(OVERHANG) <= 0, "at 390 px"
     assert findings(page, *LOOKS) == [], "at 390 px"
     page.set_viewport_size(DESKTOP)
 

@@ -11,11 +11,15 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, TELEPHONE, Service, assert_usable, findings
 
-MODELS = ("routingprofile", "provider", "heuristicrule", "modelmapping", "apikey")
+MODELS = (
+    *("routingprofile", "provider", "heuristicrule", "modelmapping", "apikey"),
+    *("group", "limit", "modelprice", "alertrule", "keyallowance"),
+)
+LOGS = ("revision", "interaction", "auditentry")
 PAGES = (
     "",
     "password_change/",
-    *(f"governance/{model}/" for model in (*MODELS, "revision", "interaction")),
+    *(f"governance/{model}/" for model in (*MODELS, *LOGS)),
     *(f"governance/{model}/add/" for model in MODELS),
     "governance/",
     "help/console",
@@ -23,6 +27,11 @@ PAGES = (
     "nothing/here",
     "search/do?kind=profile&id=light&to=off",
     "sessions/",
+    "two-factor/",
+    "own-keys/",
+    "exchange/",
+    "engine/",
+    "playground/",
     "governance/interaction/?q=nowhere",
     "interactions/sessions/",
     "interactions/session?id=unknown",
@@ -40,7 +49,7 @@ PAGES = (
     "auth/group/add/",
 )
 ROWS = (
-    *(f"governance/{model}" for model in (*MODELS, "revision", "interaction")),
+    *(f"governance/{model}" for model in (*MODELS, *LOGS)),
     "auth/user",
     "auth/group",
 )
@@ -54,13 +63,30 @@ def test_pages(page: Page, path: str) -> None:
 
 @pytest.fixture(scope="module")
 def rows(service: Service) -> Iterator[None]:
-    """A mapping and an interaction, which the service begins without."""
+    """An interaction and one of what the service begins without."""
     service.says("For the log")
     service.ask("light/fast-1").raise_for_status()
-    made = service.api("POST", "model-mappings", {"pattern": "gpt", "destination": "light"})
+    mapping = {"pattern": "gpt", "destination": "light"}
+    rule = {"name": "long", "profile": "light", "conditions": []}
+    limit = {"name": "Team", "subject": {"type": "everything"}, "measure": "cost", "amount": "5"}
+    price = {"model": "fast-1", "input": "1", "output": "2", "valid_from": "2026-01-01"}
+    alert = {"name": "failing", "condition": "provider_failing"}
+    made = [
+        ("groups", service.api("POST", "groups", {"name": "Blue"})["group"]["id"]),
+        ("model-mappings", service.api("POST", "model-mappings", mapping)["mapping"]["id"]),
+        ("heuristic-rules", service.api("POST", "heuristic-rules", rule)["rule"]["id"]),
+        ("limits", service.api("POST", "limits", limit)["limit"]["id"]),
+        ("prices", service.api("POST", "prices", price)["price"]["id"]),
+        ("alerts", service.api("POST", "alerts", alert)["alert"]["id"]),
+    ]
+    allowance = {"group": made[0][1], "members": ["admin"]}
+    made.append(
+        ("key-allowances", service.api("POST", "key-allowances", allowance)["allowance"]["id"])
+    )
     service.logged(1)
     yield
-    service.api("DELETE", f"model-mappings/{made['mapping']['id']}")
+    for path, identity in reversed(made):
+        service.api("DELETE", f"{path}/{identity}")
 
 
 @pytest.mark.usefixtures("rows")
@@ -108,6 +134,17 @@ def test_two_revisions_are_ticked_and_compared(page: Page) -> None:
     page.get_by_role("button", name="Run").click()
     page.wait_for_url("**/revision/compare/?from=*&to=*")
     expect(page.get_by_role("heading", name="From revision")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["", "governance/provider/", "governance/provider/1/change/"])
+def test_the_first_tab_leads_past_the_side_bar(page: Page, path: str) -> None:
+    page.goto(f"/admin/{path}")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()
+    expect(page.get_by_role("main")).to_have_count(1)
+    expect(page.get_by_role("navigation").first).to_be_visible()
 
 
 def test_the_frame_of_every_page_works_by_keyboard(page: Page) -> None:

@@ -154,10 +154,10 @@ def test_every_mistake_stands_at_its_field_at_once(page: Page) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Save", exact=True).click()
     for name, words in {
-        "name": "name is required.",
+        "name": "Name is required.",
         "virtual_provider": "must not contain a slash",
-        "targets-0-provider": "provider is required.",
-        "targets-0-weight": "weight must be a number from 0",
+        "targets-0-provider": "Provider is required.",
+        "targets-0-weight": "Weight must be a number from 0",
         "targets-1-token_percent_threshold": "must be a number from 0 to 100",
     }.items():
         field = page.locator(f"[name={name}]")

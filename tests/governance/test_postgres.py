@@ -20,6 +20,8 @@ FILES = [
     "test_constraints.py",
     "test_defaults.py",
     "test_documents.py",
+    "test_load_limits.py",
+    "test_many_rows.py",
     "test_profiles.py",
     "test_snapshot.py",
 ]

@@ -175,7 +175,7 @@ def test_every_column_is_shown_or_hidden_on_purpose(serializer: type[StrictSeria
         (frozen.RULE, set(), {"id", "position", "changed_in"}),
         (frozen.MAPPING, {"test"}, {"id", "changed_in"}),
         (frozen.GROUP, set(), {"changed_in"}),
-        (frozen.LIMIT, {"extras", "owner"}, {"changed_in"}),
+        (frozen.LIMIT, {"extras", "subject_name"}, {"changed_in"}),
         (frozen.PRICE, set(), {"id", "changed_in"}),
     ],
     ids=[

@@ -6,7 +6,7 @@ from typing import Final
 
 from prometheus_client import Counter, Histogram
 
-from gateway.collector.record_metrics.record_metric import SECONDS, RecordMetric, registry
+from gateway.collector.record_metrics.record_metric import SECONDS, RecordMetric, registry, series
 from governance.interactions.record import InteractionRecord
 
 ATTEMPTS: Final = Counter(
@@ -36,11 +36,11 @@ DURATION: Final = Histogram(
 def count(record: InteractionRecord) -> None:
     asked = [one for one in record.attempts if not one.from_cache]
     for attempt in asked:
-        ATTEMPTS.labels(attempt.provider, attempt.outcome).inc()
+        series(ATTEMPTS, attempt.provider, attempt.outcome).inc()
     if asked and not record.is_shadow:
-        DURATION.labels(record.provider).observe(record.duration_ms / 1000)
+        series(DURATION, record.provider).observe(record.duration_ms / 1000)
         if record.first_token_ms is not None:
-            FIRST_TOKEN.labels(record.provider).observe(record.first_token_ms / 1000)
+            series(FIRST_TOKEN, record.provider).observe(record.first_token_ms / 1000)
 
 
 METRIC = RecordMetric("attempts", "Attempts and their times", count, rank=30)

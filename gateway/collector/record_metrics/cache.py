@@ -6,7 +6,12 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from gateway.collector.record_metrics.record_metric import RecordMetric, profile_of, registry
+from gateway.collector.record_metrics.record_metric import (
+    RecordMetric,
+    profile_of,
+    registry,
+    series,
+)
 from governance.interactions.record import InteractionRecord
 
 CACHE: Final = Counter(
@@ -19,7 +24,7 @@ CACHE: Final = Counter(
 
 def count(record: InteractionRecord) -> None:
     if record.decision.cache:
-        CACHE.labels(profile_of(record), record.decision.cache).inc()
+        series(CACHE, profile_of(record), record.decision.cache).inc()
 
 
 METRIC = RecordMetric("cache", "Cached answers", count, rank=35)

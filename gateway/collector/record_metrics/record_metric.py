@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
 
 from governance.interactions.record import InteractionRecord
 
@@ -17,6 +19,18 @@ SECONDS: Final = (
     *(10.0, 30.0, 60.0, 120.0, 300.0, 600.0),
 )
 """Upper bounds of a histogram's buckets; one without a bound comes last."""
+
+
+Metric = TypeVar("Metric", bound=MetricWrapperBase)
+
+
+@cache
+def series(metric: Metric, *labels: str) -> Metric:
+    """The series of these labels.
+
+    The metric keeps every one of its series; it takes longer to find one than to count.
+    """
+    return metric.labels(*labels)
 
 
 @dataclass(frozen=True, slots=True)

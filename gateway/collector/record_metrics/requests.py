@@ -6,7 +6,12 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from gateway.collector.record_metrics.record_metric import RecordMetric, profile_of, registry
+from gateway.collector.record_metrics.record_metric import (
+    RecordMetric,
+    profile_of,
+    registry,
+    series,
+)
 from governance.interactions.record import InteractionRecord
 
 REQUESTS: Final = Counter(
@@ -28,11 +33,11 @@ def count(record: InteractionRecord) -> None:
     if record.is_shadow:
         return
     profile = profile_of(record)
-    REQUESTS.labels(
-        record.protocol, record.request_type, profile, record.outcome, record.fallback
+    series(
+        REQUESTS, record.protocol, record.request_type, profile, record.outcome, record.fallback
     ).inc()
     if record.outcome not in ("ok", "cancelled"):
-        ERRORS.labels(profile, record.error_code).inc()
+        series(ERRORS, profile, record.error_code).inc()
 
 
 METRIC = RecordMetric("requests", "Requests and errors", count, rank=10)

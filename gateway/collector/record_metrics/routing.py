@@ -6,7 +6,12 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from gateway.collector.record_metrics.record_metric import RecordMetric, profile_of, registry
+from gateway.collector.record_metrics.record_metric import (
+    RecordMetric,
+    profile_of,
+    registry,
+    series,
+)
 from governance.interactions.record import InteractionRecord
 
 HITS: Final = Counter(
@@ -34,11 +39,11 @@ def count(record: InteractionRecord) -> None:
         return
     profile = profile_of(record)
     if record.profile is not None:
-        HITS.labels(profile, record.reason).inc()
+        series(HITS, profile, record.reason).inc()
     if record.fallback != "none":
-        FALLBACKS.labels(profile, record.fallback, record.fallback_reason).inc()
+        series(FALLBACKS, profile, record.fallback, record.fallback_reason).inc()
     for one in record.decision.rejections:
-        REJECTIONS.labels(profile, one.reason).inc()
+        series(REJECTIONS, profile, one.reason).inc()
 
 
 METRIC = RecordMetric("routing", "Routing", count, rank=20)

@@ -6,7 +6,12 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from gateway.collector.record_metrics.record_metric import RecordMetric, profile_of, registry
+from gateway.collector.record_metrics.record_metric import (
+    RecordMetric,
+    profile_of,
+    registry,
+    series,
+)
 from governance.interactions.record import InteractionRecord
 
 TOKENS: Final = Counter(
@@ -29,9 +34,9 @@ def count(record: InteractionRecord) -> None:
     if record.usage is not None:
         for kind in ("prompt", "completion", "cached", "reasoning"):
             if tokens := getattr(record.usage, kind):
-                TOKENS.labels(profile, record.provider, kind).inc(tokens)
+                series(TOKENS, profile, record.provider, kind).inc(tokens)
     if record.cost_usd:
-        COST.labels(profile, record.provider).inc(record.cost_usd)
+        series(COST, profile, record.provider).inc(record.cost_usd)
 
 
 METRIC = RecordMetric("usage", "Tokens and cost", count, rank=40)

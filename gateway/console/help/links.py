@@ -25,6 +25,7 @@ PARTS: Final = {
     "engine": "local-models",
     "usage": "observing",
     "sessions": "operating",
+    "exchange": "operating#backup",
     "index": "console#dashboard",
 }
 """By a word of the page's name, as Django knows it."""

@@ -57,7 +57,7 @@ def owner_words(row: Limit) -> str:
     """Whose use the limit counts."""
     if row.subject_type not in _SUBJECTS:
         return row.get_subject_type_display()
-    name = limit_of(row).owner.partition('"')[2].rstrip('"') or row.subject_id
+    name = limit_of(row).subject_name or row.subject_id
     return _SUBJECTS[row.subject_type] % {"name": name}
 
 

@@ -14,7 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms import BooleanField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -26,7 +26,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from gateway.console.audit.history import AuditedAdmin
 from gateway.console.forms.document_form import PlainForm as ModelForm
 from gateway.console.forms.fields import ChoiceField
-from gateway.console.people import invitation, roles
+from gateway.console.people import invitation, roles, ways_in
 from gateway.console.sign_in import links
 from gateway.console.sign_in.sessions import sessions_of
 from gateway.console.sign_in.two_factor import SignInForm
@@ -115,6 +115,7 @@ class UserAdmin(AuditedAdmin, BaseUserAdmin, ModelAdmin):  # type: ignore[type-a
     audited_as = "user"
     form = PersonForm
     add_form = NewPersonForm
+    change_form_outer_after_template = "console/people/after.html"
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "role_shown", "state_shown", "last_login")
     list_filter = ("groups", "is_active", "is_superuser")
@@ -131,6 +132,17 @@ class UserAdmin(AuditedAdmin, BaseUserAdmin, ModelAdmin):  # type: ignore[type-a
         (None, {"fields": (("username", "role"), ("email", "invite"), ("password1", "password2"))}),
     )
     readonly_fields = ("last_login", "date_joined", "sessions_shown", "invitation_shown")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **named: Any
+    ) -> HttpResponse:
+        """Forms of their own stand behind that of the person: a button within it would be what the
+        Enter key presses."""
+        user = context.get("original")
+        if user is not None:
+            context |= ways_in.shown(request, user)
+        answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
+        return answer
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

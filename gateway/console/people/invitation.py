@@ -60,12 +60,11 @@ def obstacle(user: User) -> str:
 
 
 def shown(user: Any) -> Any:
-    """For the page of a person: the button, or why there is none."""
+    """For the page of a person: the button of a form that stands there, or why there is none."""
     refused = obstacle(user)
     if refused:
         return refused
     return format_html(
-        '<button class="cursor-pointer font-medium underline" formaction="{}" formnovalidate>'
-        "{}</button>",
-        *(reverse("console:invite", args=[user.pk]), _("Send another invitation")),
+        '<button class="cursor-pointer font-medium underline" form="invite-form">{}</button>',
+        _("Send another invitation"),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
+from rest_framework.renderers import JSONRenderer
 
 from gateway.console.forms.service_admin import who
 from gateway.console.profiles import duplicate, import_plan
@@ -16,11 +17,13 @@ from gateway.console.profiles.switch import SwitchAdmin
 from gateway.console.revisions.difference import unified
 from gateway.console.theme.admin_classes import action
 from governance import services
+from governance.api.parsers import YAMLRenderer
 from governance.api.views.profiles import ProfileViewSet
 from governance.errors import Forbidden, NotFound, Refused
 from governance.models import RoutingProfile
 
-_LISTING = "admin:governance_routingprofile_changelist"
+_RENDERERS: Final = {"json": JSONRenderer, "yaml": YAMLRenderer}
+_LISTING: Final = "admin:governance_routingprofile_changelist"
 
 
 class ExchangeAdmin(SwitchAdmin):
@@ -32,9 +35,12 @@ class ExchangeAdmin(SwitchAdmin):
     @action(gettext_lazy("Export"), url_path="export", permissions=("view",))
     def export_profiles(self, request: HttpRequest) -> HttpResponse:
         """The API's own answer, as a file."""
-        answer: HttpResponse = ProfileViewSet.as_view({"get": "export"})(request)
+        form = "yaml" if request.GET.get("as") == "yaml" else "json"
+        named = "configuration" if request.GET.get("everything") == "true" else "routing-profiles"
+        view = ProfileViewSet.as_view({"get": "export"}, renderer_classes=[_RENDERERS[form]])
+        answer: HttpResponse = view(request)
         if answer.status_code == 200:
-            answer["Content-Disposition"] = 'attachment; filename="routing-profiles.json"'
+            answer["Content-Disposition"] = f'attachment; filename="{named}.{form}"'
         return answer
 
     @action(gettext_lazy("Import"), url_path="import", permissions=("add", "change", "delete"))
@@ -103,17 +109,17 @@ class ExchangeAdmin(SwitchAdmin):
     def _plan(
         self, request: HttpRequest, form: import_plan.ImportForm, given: import_plan.Imported
     ) -> HttpResponse:
-        lacking = services.lacking_rights(given.rows, request.user.has_perms)
+        lacking = services.lacking_rights(given.rows, request.user.has_perms, given.mode)
         if lacking:
             raise Forbidden(lacking)
-        plan = import_plan.plan(given, who(request))
+        plan = import_plan.plan(given, _importer(request))
         changed = [(one, unified(one.before, one.after)) for one in plan.changed]
         return self._page(request, form, plan=plan, changed=changed)
 
     def _apply(self, request: HttpRequest, token: str) -> HttpResponse:
         form = import_plan.ImportForm()
         try:
-            outcome = import_plan.apply(token, who(request))
+            outcome = import_plan.apply(token, _importer(request))
         except import_plan.Stale as stale:
             messages.warning(
                 request,
@@ -141,9 +147,17 @@ class ExchangeAdmin(SwitchAdmin):
             "console/profiles/import.html",
             {
                 **self.admin_site.each_context(request),
-                "title": gettext("Import routing profiles"),
+                "title": gettext("Import"),
                 "opts": self.opts,
                 "form": form,
                 **context,
             },
         )
+
+
+def _importer(request: HttpRequest) -> services.Importer:
+    return services.Importer(
+        who(request),
+        request.user.has_perm("governance.set_credentials"),
+        services.maker_of(request.user),
+    )

@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from gateway.console.forms.fields import ProseField
 from governance import services
-from governance.api.parsers import StrictJSONParser
+from governance.api.parsers import StrictJSONParser, StrictYAMLParser
 from governance.change_summary import changed
 from governance.errors import Invalid
 from governance.models import RoutingProfile, TableVersion
@@ -26,6 +26,7 @@ from governance.services import ImportOutcome, SectionOutcome
 
 _SALT: Final = "gateway.console.profiles.import_plan"
 _HOUR: Final = 3600
+_PLURALS: Final = {one.name: one.model._meta.verbose_name_plural for one in services.SECTIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,17 @@ class Imported:
     """None where it says nothing of them."""
     rows: dict[str, object]
     """Groups, limits and so on, by section."""
+    mode: str = services.REPLACE
 
 
 class ImportForm(forms.Form):
     """A document, pasted or uploaded."""
 
+    mode = forms.ChoiceField(
+        label=gettext_lazy("What is there already"),
+        choices=[(one, one) for one in services.MODES],
+        required=False,
+    )
     text = ProseField(label=gettext_lazy("Paste an export"), rows=12)
     file = forms.FileField(
         label=gettext_lazy("or upload one"), required=False, widget=UnfoldAdminFileFieldWidget()
@@ -52,15 +59,49 @@ class ImportForm(forms.Form):
             raise forms.ValidationError(gettext("Paste a document or upload one: one of the two."))
         return data
 
+    @property
+    def modes(self) -> list[tuple[str, str, str]]:
+        """Each way of importing, what it is called, and what it does."""
+        return [
+            (
+                services.REPLACE,
+                gettext("Replace it"),
+                gettext("Of each kind in the document, what it has not is removed."),
+            ),
+            (
+                services.MERGE,
+                gettext("Merge into it"),
+                gettext("What the document has is made or changed; nothing is removed."),
+            ),
+        ]
+
+    @property
+    def chosen_mode(self) -> str:
+        return str(self["mode"].value() or services.REPLACE)
+
+    @property
+    def sources(self) -> list[forms.BoundField]:
+        return [self["text"], self["file"]]
+
     def given(self) -> Imported:
         """What was given, read as the API reads it. Raises `Invalid`."""
         file = self.cleaned_data.get("file")
-        body = file if file else io.BytesIO(self.cleaned_data["text"].encode())
+        body: bytes = file.read() if file else self.cleaned_data["text"].encode()
+        parser = StrictJSONParser() if _is_json(body) else StrictYAMLParser()
         try:
-            document = StrictJSONParser().parse(body)
+            document = parser.parse(io.BytesIO(body))
         except APIException as error:
             raise Invalid(Problem("", "invalid", str(error.detail))) from error
-        return Imported(services.profiles_in(document), services.sections_in(document))
+        mode = self.cleaned_data["mode"] or services.REPLACE
+        return Imported(services.profiles_in(document), services.sections_in(document), mode)
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether it begins as a document of JSON does; what is no text is told of as that is."""
+    try:
+        return body.decode().lstrip("\ufeff \t\r\n")[:1] in ("{", "[", "")
+    except UnicodeDecodeError:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +124,8 @@ class ImportPlan:
     unchanged: int
     warnings: Sequence[Problem]
     rows: Mapping[str, SectionOutcome]
-    """The same of groups, limits and so on, where the document has them."""
+    """The same of groups, limits and so on, by what they are called."""
+    mode: str
     token: str
     """The set and the state it was compared with, signed for this person."""
 
@@ -101,13 +143,18 @@ class Stale(Exception):
         super().__init__(gettext("The configuration has changed since."))
 
 
-def plan(given: Imported, who: str) -> ImportPlan:
-    """Compares it with what is saved and writes nothing. Raises `Invalid`, `Conflict`."""
+def plan(given: Imported, importer: services.Importer) -> ImportPlan:
+    """Compares it with what is saved and writes nothing.
+
+    Raises `Invalid`, `Forbidden`, `Conflict`.
+    """
     with transaction.atomic():
         state = _state()
         rows = RoutingProfile.objects.prefetch_related("targets")
         before = {row.id: ProfileSerializer.document(row) for row in rows}
-        outcome = services.replace_all(given.profiles, rows=given.rows, who=who, dry_run=True)
+        outcome = services.import_all(
+            given.profiles, importer, rows=given.rows, mode=given.mode, dry_run=True
+        )
     profiles: Any = given.profiles or ()
     after = {one["id"]: one for one in map(_as_written, profiles)}
     return ImportPlan(
@@ -116,30 +163,35 @@ def plan(given: Imported, who: str) -> ImportPlan:
         removed=[before[identity]["name"] for identity in outcome.removed],
         unchanged=outcome.unchanged,
         warnings=outcome.warnings,
-        rows=outcome.rows,
-        token=signing.dumps([who, state, given.profiles, given.rows], salt=_SALT, compress=True),
+        rows={_PLURALS[name]: one for name, one in outcome.rows.items()},
+        mode=given.mode,
+        token=signing.dumps(
+            [importer.who, state, given.profiles, given.rows, given.mode],
+            salt=_SALT,
+            compress=True,
+        ),
     )
 
 
-def apply(token: str, who: str) -> ImportOutcome:
+def apply(token: str, importer: services.Importer) -> ImportOutcome:
     """Does what the plan with this token showed.
 
     Raises `Stale` if anything was saved in between, `Invalid` when the token is not one that this
-    person was given within the hour, and what `services.replace_all` raises.
+    person was given within the hour, and what `services.import_all` raises.
     """
     try:
-        author, state, profiles, rows = signing.loads(token, salt=_SALT, max_age=_HOUR)
+        author, state, profiles, rows, mode = signing.loads(token, salt=_SALT, max_age=_HOUR)
     except (signing.BadSignature, ValueError):
         author = None
-    if author != who:
+    if author != importer.who:
         message = gettext("The plan is no longer good: paste or upload the document again.")
         raise Invalid(Problem("", "expired", message))
     with transaction.atomic():
         # Locks the row as every writer does, so nobody gets in between look and write.
         TableVersion.objects.select_for_update().get_or_create(pk=1)
         if _state() != state:
-            raise Stale(Imported(profiles, rows))
-        return services.replace_all(profiles, rows=rows, who=who)
+            raise Stale(Imported(profiles, rows, mode))
+        return services.import_all(profiles, importer, rows=rows, mode=mode)
 
 
 def _state() -> list[Any]:

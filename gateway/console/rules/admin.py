@@ -70,8 +70,10 @@ class RuleAdmin(ServiceAdmin):
     audited_as = "heuristic rule"
     form = RuleForm
     fields = (("name", "enabled"), "profile", "match", "conditions")
-    list_display = ("name", "condition_list", "profile", "state")
-    list_per_page = 500
+    list_display = ("name", "place", "condition_list", "profile", "state")
+    list_per_page = 30
+    search_fields = ("name", "profile")
+    actions = ("try_first", "try_last")
     ordering_field = "position"
     hide_ordering_field = True
     empty_title = gettext_lazy("There is no heuristic rule yet")
@@ -105,14 +107,36 @@ class RuleAdmin(ServiceAdmin):
         return super().changelist_view(request, extra_context)
 
     def _reorder(self, request: HttpRequest) -> None:
-        """Takes the positions the list sent; rows it did not show keep theirs."""
+        """Puts the rows that the list showed in the order it sent, in the places that these rows
+        have; all others keep theirs."""
         sent: dict[str, float] = {}
         for name, value in request.POST.items():
             if name.startswith("form-") and name.endswith("-position") and str(value).isdigit():
                 identity = request.POST.get(name.replace("-position", "-id"), "")
                 sent[str(identity)] = int(str(value))
         rows = list(HeuristicRule.objects.all())
-        rows.sort(key=lambda row: sent.get(str(row.pk), row.position))
+        places = [place for place, row in enumerate(rows) if str(row.pk) in sent]
+        shown = sorted((rows[place] for place in places), key=lambda row: sent[str(row.pk)])
+        for place, row in zip(places, shown, strict=True):
+            rows[place] = row
+        self._put_in_order(request, rows)
+
+    @admin.action(description=gettext_lazy("Try first"), permissions=["change"])
+    def try_first(self, request: HttpRequest, chosen: Any) -> None:
+        self._move(request, chosen, to_the_top=True)
+
+    @admin.action(description=gettext_lazy("Try last"), permissions=["change"])
+    def try_last(self, request: HttpRequest, chosen: Any) -> None:
+        self._move(request, chosen, to_the_top=False)
+
+    def _move(self, request: HttpRequest, chosen: Any, *, to_the_top: bool) -> None:
+        """The chosen ones keep their order among themselves; for what no page shows together."""
+        moved = set(chosen.values_list("pk", flat=True))
+        rows = list(HeuristicRule.objects.all())
+        rows.sort(key=lambda row: (row.pk in moved) != to_the_top)
+        self._put_in_order(request, rows)
+
+    def _put_in_order(self, request: HttpRequest, rows: list[HeuristicRule]) -> None:
         try:
             services.reorder_rules([row.pk for row in rows], who=who(request))
         except Refused as refused:
@@ -146,6 +170,10 @@ class RuleAdmin(ServiceAdmin):
         )
         quoted = ", ".join(f"“{name}”" for name in names)
         return [text % {"names": quoted, "above": next(iter(hidden.values()))}]
+
+    @display(gettext_lazy("Place"), ordering="position")
+    def place(self, row: HeuristicRule) -> int:
+        return row.position + 1
 
     @display(gettext_lazy("Conditions"))
     def condition_list(self, row: HeuristicRule) -> str:

@@ -11,6 +11,9 @@ import unfold.forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+
+from gateway.console.theme import light_lists
 
 if TYPE_CHECKING:
     from django.contrib import admin
@@ -25,8 +28,16 @@ else:
     InlineFormSet = unfold.forms.PaginationInlineFormSet
 
 
+light_lists.install()
+
+
 class ModelAdmin(BaseAdmin):
     """A page of rows. One that is not there leads to the list of those that are."""
+
+    def action_checkbox(self, obj: Any) -> SafeString:
+        return light_lists.tick_box(obj.pk)
+
+    action_checkbox.short_description = ""  # type: ignore[attr-defined]  # the head has a box of its own
 
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str

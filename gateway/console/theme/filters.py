@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,12 @@ def percent(share: float) -> str:
     """`33.3 %` for a third, without a fraction where there is none."""
     value = round(share * 100, 1)
     return f"{value:.0f} %" if value == int(value) else f"{value:.1f} %"
+
+
+@register.filter
+def of(found: Mapping[Any, Any], name: Any) -> Any:
+    """What stands under a name; None where nothing does."""
+    return found.get(name)
 
 
 @register.filter

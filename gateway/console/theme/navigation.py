@@ -16,6 +16,12 @@ PAGES: Final = (
     (gettext_lazy("Usage"), "payments", "console:usage", ""),
     (gettext_lazy("My keys"), "vpn_key", "console:own-keys", ""),
     (gettext_lazy("Local engine"), "memory", "console:engine", "gateway.view_engine"),
+    (
+        gettext_lazy("Import and export"),
+        "import_export",
+        "console:exchange",
+        "governance.view_routingprofile",
+    ),
     (gettext_lazy("Sessions"), "devices", "console:sessions", ""),
     (gettext_lazy("Passkeys, two-factor"), "lock", "two-factor", ""),
 )

@@ -9,20 +9,34 @@ from governance.serializers import (
     AlertSerializer,
     GrantSerializer,
     GroupSerializer,
+    KeyAllowanceSerializer,
     LimitSerializer,
+    MappingSerializer,
     ModelPriceSerializer,
     ProfileSerializer,
+    ProviderSerializer,
+    RuleSerializer,
 )
 
 
 class RowSectionsSerializer(serializers.Serializer[Any]):
-    """What may stand beside routing profiles: a list that is there replaces all of its kind."""
+    """What may stand beside routing profiles: a list that is there replaces all of its kind, or is
+    merged into them."""
 
     groups = GroupSerializer(many=True, required=False)
     limits = LimitSerializer(many=True, required=False)
     grants = GrantSerializer(many=True, required=False)
     prices = ModelPriceSerializer(many=True, required=False)
     alerts = AlertSerializer(many=True, required=False)
+    providers = ProviderSerializer(many=True, required=False)
+    heuristic_rules = RuleSerializer(many=True, required=False)
+    model_mappings = MappingSerializer(many=True, required=False)
+    key_allowances = KeyAllowanceSerializer(many=True, required=False)
+    api_keys = serializers.ListField(
+        child=serializers.DictField(),
+        required=False,
+        help_text="What the keys that are there may do, as `GET keys` shows it. None is made.",
+    )
 
 
 class PluginConfigSerializer(RowSectionsSerializer):
@@ -69,5 +83,10 @@ class OutcomeSerializer(serializers.Serializer[Any]):
     grants = SectionOutcomeSerializer(required=False)
     prices = SectionOutcomeSerializer(required=False)
     alerts = SectionOutcomeSerializer(required=False)
+    providers = SectionOutcomeSerializer(required=False)
+    heuristic_rules = SectionOutcomeSerializer(required=False)
+    model_mappings = SectionOutcomeSerializer(required=False)
+    key_allowances = SectionOutcomeSerializer(required=False)
+    api_keys = SectionOutcomeSerializer(required=False)
     warnings = WarningSerializer(many=True)
     dry_run = serializers.BooleanField()

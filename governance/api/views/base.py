@@ -118,6 +118,15 @@ def flag(request: Request, name: str) -> bool:
     raise Invalid(Problem(name, "invalid", f"{name} must be true or false."))
 
 
+def chosen(request: Request, name: str, words: Sequence[str]) -> str:
+    """One of these words of the query string; absent is the first. Raises `Invalid`."""
+    value = request.query_params.get(name, words[0])
+    if value not in words:
+        message = f"{name} must be one of {', '.join(words)}."
+        raise Invalid(Problem(name, "invalid", message))
+    return value
+
+
 def with_warnings(document: dict[str, Any], warnings: Iterable[Problem]) -> dict[str, Any]:
     """The answer, with what deserves a second look if anything does."""
     told = warning_documents(warnings)

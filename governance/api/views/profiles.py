@@ -9,7 +9,16 @@ from rest_framework.response import Response
 from governance import services
 from governance.api import simulation
 from governance.api.filters import ProfileFilter
-from governance.api.schema import DRY_RUN, IF_MATCH, PAGE, PORTABLE, WRITING, answers
+from governance.api.schema import (
+    DRY_RUN,
+    EVERYTHING,
+    IF_MATCH,
+    MODE,
+    PAGE,
+    PORTABLE,
+    WRITING,
+    answers,
+)
 from governance.api.serializers.common import listed, single
 from governance.api.serializers.profiles import (
     ExportSerializer,
@@ -23,9 +32,12 @@ from governance.api.serializers.simulation import (
 from governance.api.views.base import (
     GovernanceViewSet,
     answered,
+    chosen,
     expected,
     flag,
+    maker,
     may,
+    may_set_credentials,
     tagged,
     warning_documents,
     who,
@@ -141,13 +153,13 @@ class ProfileViewSet(GovernanceViewSet):
     @extend_schema(
         operation_id="export_routing_profiles",
         summary="Export all routing profiles",
-        parameters=[PORTABLE],
+        parameters=[PORTABLE, EVERYTHING],
         responses=answers(400, ok=ExportSerializer),
     )
     def export(self, request: Request) -> Response:
         profiles = [ProfileSerializer.exported(row) for row in consistent(lambda: list(_rows()))]
         warnings: list[Problem] = []
-        rows = services.exported_rows(may(request))
+        rows = services.exported_rows(may(request), flag(request, "everything"))
         if flag(request, "portable"):
             told = [portable(one, f"routing_profiles[{n}]") for n, one in enumerate(profiles)]
             profiles = [document for document, _ in told]
@@ -160,18 +172,20 @@ class ProfileViewSet(GovernanceViewSet):
 
     @extend_schema(
         operation_id="import_routing_profiles",
-        summary="Replace all routing profiles by an imported set",
-        parameters=[DRY_RUN],
+        summary="Replace all routing profiles by an imported set, or merge it into them",
+        parameters=[DRY_RUN, MODE],
         request=ImportSerializer,
         responses=answers(*WRITING, 409, ok=OutcomeSerializer),
     )
     def replace_all(self, request: Request) -> Response:
         dry_run = flag(request, "dry_run")
         given, rows = services.profiles_in(request.data), services.sections_in(request.data)
-        lacking = services.lacking_rights(rows, may(request))
+        mode = chosen(request, "mode", services.MODES)
+        lacking = services.lacking_rights(rows, may(request), mode)
         if lacking:
             raise Forbidden(lacking)
-        outcome = services.replace_all(given, rows=rows, who=who(request), dry_run=dry_run)
+        importer = services.Importer(who(request), may_set_credentials(request), maker(request))
+        outcome = services.import_all(given, importer, rows=rows, mode=mode, dry_run=dry_run)
         return Response(
             {
                 "created": outcome.created,

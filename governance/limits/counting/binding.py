@@ -7,13 +7,14 @@ count only certain providers and models.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from governance.limits.limit import LimitEntry
 
 SHARED: Final = ""
+_NO_SUBJECTS: Final[Mapping[str, tuple[LimitEntry, ...]]] = {}
 
 
 class Who(NamedTuple):
@@ -32,22 +33,36 @@ class LimitIndex:
     __slots__ = ("_by_subject", "by_id", "counts_cost", "of_targets")
 
     def __init__(self, limits: Iterable[LimitEntry] = ()) -> None:
-        self._by_subject: dict[tuple[str, str], list[LimitEntry]] = {}
         self.by_id: dict[int, LimitEntry] = {}
+        self._by_subject: dict[str, dict[str, tuple[LimitEntry, ...]]] = {}
+        """By type of subject and its id."""
         self.of_targets = False
         """Whether any is about where requests are sent."""
         self.counts_cost = False
         """Whether prices matter."""
         for limit in limits:
             if limit.enabled:
-                subject = limit.subject_type, limit.subject_id
-                self._by_subject.setdefault(subject, []).append(limit)
                 self.by_id[limit.id] = limit
+                of_type = self._by_subject.setdefault(limit.subject_type, {})
+                alone = (limit,)
+                others = of_type.setdefault(limit.subject_id, alone)
+                if others is not alone:
+                    of_type[limit.subject_id] = (*others, limit)
                 self.of_targets = self.of_targets or limit.of_target
                 self.counts_cost = self.counts_cost or limit.measure == "cost"
 
     def __bool__(self) -> bool:
         return bool(self.by_id)
+
+    def changed(self, gone: Collection[int], anew: Mapping[int, LimitEntry]) -> LimitIndex:
+        """Another one without those that are gone, and with others, or new ones, by their ids."""
+        left = {identity: one for identity, one in self.by_id.items() if identity not in gone}
+        left.update(anew)
+        return LimitIndex(left[identity] for identity in sorted(left))
+
+    def of_subject(self, kind: str, identity: str) -> tuple[LimitEntry, ...]:
+        """Those of one subject, in the order in which they were made."""
+        return self._by_subject.get(kind, _NO_SUBJECTS).get(identity, ())
 
     def of_request(self, who: Who) -> list[LimitEntry]:
         """Those that bind the request wherever it is sent, the nearest first."""
@@ -58,18 +73,18 @@ class LimitIndex:
         if not self.of_targets:
             return []
         found = [one for one in self._all(who) if one.of_target and _counts(one, provider, model)]
-        own = self._by_subject.get(("provider", provider), ())
+        own = self.of_subject("provider", provider)
         return [*found, *(one for one in own if _counts(one, provider, model))]
 
     def _all(self, who: Who) -> Iterator[LimitEntry]:
-        get = self._by_subject.get
+        of = self.of_subject
         if who.key:
-            yield from get(("key", who.key), ())
+            yield from of("key", who.key)
         for group in who.groups:
-            yield from get(("group", group), ())
+            yield from of("group", group)
         if who.profile:
-            yield from get(("profile", who.profile), ())
-        yield from get(("everything", ""), ())
+            yield from of("profile", who.profile)
+        yield from of("everything", "")
 
 
 def _counts(limit: LimitEntry, provider: str, model: str) -> bool:

@@ -49,6 +49,7 @@ NOTED_DESK: Final = {
     "passkeys/add": "gateway/console/test_passkeys.py",
     "passkeys/remove": "gateway/console/test_passkeys.py",
     "people/<int:pk>/invite": "gateway/console/test_password_links.py",
+    "people/<int:pk>/ways-in/remove": "gateway/console/people/test_ways_in.py",
 }
 UNAUDITED_DESK: Final = {
     "connection/<int:pk>/copy": "fills a form that is saved, and noted, on its own page",

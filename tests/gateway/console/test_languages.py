@@ -37,6 +37,7 @@ PAGES = (
     f"{ROWS}/routingprofile/l-1/history/",
     f"{ROWS}/routingprofile/l-1/delete/",
     f"{ROWS}/routingprofile/import/",
+    "exchange/",
     f"{ROWS}/provider/PROVIDER/change/",
     f"{ROWS}/provider/PROVIDER/delete/",
     f"{ROWS}/apikey/KEY/change/",
@@ -65,7 +66,7 @@ PAGES = (
 LOGS = tuple(f"{ROWS}/{one}" for one in ("rev", "audit", "routingprofile/l-1/hist", "apikey/"))
 """Pages that show what was recorded."""
 DATA = (
-    *("Pointsman", "UTC", "JSON", "REST", "CSV", "JSONL", "curl", "nowhere", "manage.py"),
+    *("Pointsman", "UTC", "JSON", "YAML", "REST", "CSV", "JSONL", "curl", "nowhere", "manage.py"),
     *("Ctrl + K", "esc", "OpenAI SDK", "Anthropic SDK", "Claude Code", "Codex"),
     *("Slack", "Microsoft Teams"),
     *(word for kind in kinds.KINDS.values() for word in (kind.label, kind.name)),

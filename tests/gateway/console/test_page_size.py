@@ -18,8 +18,6 @@ LARGEST = 150_000
 """Bytes, as they stand before compression."""
 MANY = 120
 """Rows of each: more than a page of any list holds."""
-RULES = 30
-"""Rules are on one page, to be dragged."""
 LISTS = (
     *("routingprofile", "provider", "heuristicrule", "modelmapping", "apikey"),
     *("auditentry", "interaction", "revision"),
@@ -53,8 +51,7 @@ def crowd() -> None:
         for n in range(MANY)
     )
     HeuristicRule.objects.bulk_create(
-        HeuristicRule(name=name(n), position=n, profile=name(n), conditions=[])
-        for n in range(RULES)
+        HeuristicRule(name=name(n), position=n, profile=name(n), conditions=[]) for n in range(MANY)
     )
     ModelMapping.objects.bulk_create(
         ModelMapping(pattern=name(n), match="exact", destination=name(n)) for n in range(MANY)

@@ -24,6 +24,7 @@ class Api:
     def __call__(self, method: str, path: str, body: Any = None, **extra: Any) -> Any:
         """The answer, with its status as `.status_code` and its document by `.json()`."""
         given = {} if body is None else {"data": body, "content_type": "application/json"}
+        given |= {name: extra.pop(name) for name in ("content_type",) if name in extra}
         if body is not None and not isinstance(body, bytes | str):
             given["data"] = json.dumps(body)
         headers = {**self._headers, **extra.pop("headers", {})}

@@ -70,7 +70,7 @@ def world() -> Iterator[Gateway]:
 
 
 def limit(measure: str = "requests", amount: float = 1.0, **changes: Any) -> LimitEntry:
-    values = {"subject_type": "key", "subject_id": "key-1", "owner": 'the API key "tests"'}
+    values = {"subject_type": "key", "subject_id": "key-1", "subject_name": "tests"}
     return LimitEntry(1, "cap", measure=measure, amount=amount, **{**values, **changes})
 
 
@@ -132,7 +132,7 @@ def test_sdks_raise_what_they_have_for_it(world: Gateway, window: str) -> None:
 
 def test_groups_above_count_too(world: Gateway) -> None:
     world.limited(
-        limit(subject_type="group", subject_id="top", owner='the group "Customer"', window="day")
+        limit(subject_type="group", subject_id="top", subject_name="Customer", window="day")
     )
     assert world.ask().status_code == 200
     assert 'the group "Customer"' in world.ask().json()["error"]["message"]

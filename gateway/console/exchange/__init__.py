@@ -1,0 +1,1 @@
+"""Carrying the configuration out and in."""
