@@ -1,6 +1,6 @@
 """Turns a quantised Llama GGUF file into an MLX model folder.
 
-`python -m inference.local.convert FILE.gguf FOLDER f32|q4`, or `MODEL_FOLDER FOLDER f32` - a process
+`python -m inference.local.convert FILE.gguf FOLDER f32|q4`, or `MODEL_FOLDER FOLDER f32`: a process
 of its own, because MLX must not live in the process of whoever wants the model.
 """
 

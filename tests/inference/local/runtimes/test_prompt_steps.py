@@ -104,3 +104,32 @@ def test_a_caller_who_leaves_ends_the_reading(
 def test_a_long_prompt_lets_others_by(request: pytest.FixtureRequest, runtime: str) -> None:
     worker = request.getfixturevalue(runtime)
     assert is_quick(lambda: longest_wait_while_a_prompt_joins(worker), 0.3)
+
+
+def first_tokens_of_a_chat(worker: WorkerProcess) -> list[float]:
+    """What the worker computes until the first token of each of five turns, as many words each."""
+    messages: list[dict[str, str]] = []
+    firsts = []
+    for turn in range(5):
+        words = f"{next(NUMBERS)} {time.time_ns()}, turn {turn}. {SENTENCE * 6} Go on."
+        messages.append({"role": "user", "content": words})
+        before, said, first = computed(worker), "", 0.0
+        for chunk in worker.stream("", messages=messages, max_tokens=24):
+            if chunk["choices"] and (piece := chunk["choices"][0]["delta"].get("content")):
+                first = first or computed(worker) - before
+                said += piece
+        firsts.append(first)
+        messages.append({"role": "assistant", "content": said})
+    return firsts
+
+
+@pytest.mark.parametrize("runtime", ["mlx", "llama"])
+def test_the_fifth_turn_of_a_chat_begins_as_soon_as_the_first(
+    request: pytest.FixtureRequest, runtime: str
+) -> None:
+    worker = request.getfixturevalue(runtime)
+    for _ in range(3):
+        firsts = first_tokens_of_a_chat(worker)
+        if firsts[-1] <= 1.5 * firsts[0]:
+            return
+    pytest.fail(f"seconds to the first token, by turn: {firsts}")
