@@ -67,6 +67,7 @@ def computed_after_leaving(worker: WorkerProcess) -> float:
         calling.sendall(head.encode() + body)
         eventually(lambda: worker.health()["steps"] > before + 1)
     left = computed(worker)
+    eventually(lambda: worker.health()["active"] == 0)
     while True:
         seen = computed(worker)
         time.sleep(0.3)
