@@ -37,6 +37,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if kind == "lifespan":
         await lifespan.run(receive, send)
         return
+    if kind == "websocket":
+        # Where a server speaks it (Daphne), the handshake is refused with 403.
+        await receive()
+        await send({"type": "websocket.close", "code": 1003})
+        return
     if kind != "http":
         raise ValueError(f"This service does not speak {kind}.")
     problem = fault(scope)

@@ -94,6 +94,8 @@ MAX_BUFFERED_BYTES_PER_KEY = (
     )
 )
 """The same for one API key, or one address where there is no key."""
+MAX_PAGE_BYTES = max(MAX_BUFFERED_BYTES // 4, MAX_BODY_BYTES)
+"""Beside that, what it holds of bodies that are sent to the desk and to REST."""
 MAX_FILE_BYTES = min(
     max(MAX_BODY_BYTES, env.number("MAX_FILE_MIB", 512, minimum=1) * 1024 * 1024),
     MAX_BUFFERED_BYTES_PER_KEY,

@@ -20,6 +20,11 @@ else:
 
 PIECE: Final = 256 * 1024
 """Bytes that are decoded at a time."""
+STEP: Final = 16 * 1024
+"""Coded bytes that a decoder is given at a time: where a part of a body ends it copies the rest."""
+MOST_PARTS: Final = 16_384
+"""Members or frames of one body. Those that hold nothing take time, and no limit on decoded bytes
+would ever end them."""
 _GZIP_BITS: Final = 16 + zlib.MAX_WBITS
 _ZSTD: Final[dict[int, int]] = {zstd.DecompressionParameter.window_log_max: 25}
 """32 MiB of memory that a frame may ask for; RFC 8878 wants 8 to be supported."""
@@ -57,7 +62,7 @@ class Decoder(Protocol):
 
 
 class _Zlib:
-    """Gzip with any number of members (RFC 1952), and deflate."""
+    """Gzip with its members (RFC 1952), and deflate."""
 
     def __init__(self, bits: int | None) -> None:
         """Without `bits` the first bytes decide: deflate is zlib's format (RFC 1950), and some
@@ -66,6 +71,7 @@ class _Zlib:
         self._inner = zlib.decompressobj(bits) if bits is not None else None
         self._rest = b""
         self._full = False
+        self._parts = 1
 
     @property
     def waits(self) -> bool:
@@ -87,6 +93,9 @@ class _Zlib:
         if self._inner.eof and data:
             if self._bits is None:
                 raise zlib.error("there is more behind its end")
+            self._parts += 1
+            if self._parts > MOST_PARTS:
+                raise zlib.error(f"it has more than {MOST_PARTS:,} members")
             self._inner = zlib.decompressobj(self._bits)
         out = self._inner.decompress(data, PIECE)
         self._rest = self._inner.unconsumed_tail or self._inner.unused_data
@@ -95,10 +104,11 @@ class _Zlib:
 
 
 class _Zstd:
-    """Zstandard, of any number of frames (RFC 8878)."""
+    """Zstandard, of one frame behind the other (RFC 8878)."""
 
     def __init__(self) -> None:
         self._inner = zstd.ZstdDecompressor(options=_ZSTD)
+        self._parts = 1
 
     @property
     def waits(self) -> bool:
@@ -113,6 +123,9 @@ class _Zstd:
             data = self._inner.unused_data + data
             if not data:
                 return b""
+            self._parts += 1
+            if self._parts > MOST_PARTS:
+                raise zstd.ZstdError(f"it has more than {MOST_PARTS:,} frames")
             self._inner = zstd.ZstdDecompressor(options=_ZSTD)
         return self._inner.decompress(data, PIECE)
 
@@ -171,29 +184,36 @@ def coding_of(content_encoding: bytes | None) -> str:
 class ContentDecoder:
     """Decodes a body as it arrives."""
 
-    __slots__ = ("_decoder", "_given", "coding")
+    __slots__ = ("_decoder", "_given", "_left", "coding")
 
     def __init__(self, coding: str) -> None:
         self.coding = coding
         self._decoder = _DECODERS[coding]()
         self._given = False
+        self._left = memoryview(b"")
+        """What was given and the decoder has not seen."""
 
     @property
     def waits(self) -> bool:
         """Nothing is to be had before more is given."""
-        return self._decoder.waits
+        return not self._left and self._decoder.waits
 
     def decode(self, data: bytes = b"") -> bytes:
         """A piece of what `data` and all before it mean. Raises `BrokenCoding`."""
-        self._given = self._given or bool(data)
+        if data:
+            self._given = True
+            self._left = memoryview(bytes(self._left) + data if self._left else data)
+        step = b""
+        if self._decoder.waits:
+            step, self._left = bytes(self._left[:STEP]), self._left[STEP:]
         try:
-            return self._decoder.decode(data)
+            return self._decoder.decode(step)
         except _ERRORS as error:
             raise BrokenCoding(f"The body is no valid {self.coding}: {error}.") from None
 
     def end(self) -> None:
         """Nothing more comes. Raises `BrokenCoding` where something is missing."""
-        if self._given and not self._decoder.ended:
+        if self._given and (self._left or not self._decoder.ended):
             raise BrokenCoding(f"The body is no whole {self.coding}: its end is missing.")
 
 

@@ -1,19 +1,20 @@
 """Bodies over the limit are refused before Django, which would spool them to disk first.
 
-What they take counts against the same budget as those of the chat API, by the caller's address.
+What they take counts by the caller's address, against a budget of their own.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import msgspec
 
-from gateway.server.overload import budgets
+from gateway.server.overload import page_budgets
 from inference.edge import asgi
 from inference.edge.asgi import App, Message, Receive, Scope, Send
 from inference.edge.body_budget import HeldBody, NoRoom
-from inference.edge.body_clock import IDLE_SECONDS
+from inference.edge.body_clock import IDLE_SECONDS, LEAST_RATE, latest
 from inference.edge.body_errors import BodyTooLarge
 
 
@@ -28,36 +29,50 @@ def limited(app: App, limit: int, idle: float = IDLE_SECONDS) -> App:
         if body.length > limit:
             await _too_large(receive, send, limit)
             return
-        held = HeldBody(budgets(asyncio.get_running_loop()))
+        loop = asyncio.get_running_loop()
+        budget = page_budgets(loop)
+        held, began = HeldBody(budget), loop.time()
         seen, more = 0, body.follows
 
         async def counted() -> Message:
-            nonlocal seen, more
+            nonlocal seen, more, began
             # Behind the body whoever asks waits for the caller to leave.
-            async with asyncio.timeout(idle if more else None):
+            due = latest(loop.time(), began, idle, seen) if more else None
+            async with asyncio.timeout_at(due):
                 message = await receive()
             more = bool(message.get("more_body"))
             seen += len(message.get("body", b""))
             if seen > limit:
                 raise BodyTooLarge
-            if seen > held.size:
+            if seen > max(held.size, budget.uncounted):
+                paused = loop.time()
                 await held.resize(seen)
+                began += loop.time() - paused
             return message
 
         try:
             client = scope.get("client")
-            await held.hold(client[0] if client else "", body.length)
+            # A form is smaller: people sign in however much others announce.
+            large = body.length > budget.uncounted
+            await held.hold(client[0] if client else "", body.length if large else 0)
+            began = loop.time()
             await app(scope, counted, send)
         except BodyTooLarge:
             await _too_large(receive, send, limit)
         except TimeoutError:
-            await _refuse(receive, send, 408, f"Nothing of the body came for {idle:.0f} seconds.")
+            await _refuse(receive, send, 408, _SLOW.format(idle))
         except NoRoom:
             await _refuse(receive, send, 503, "The service holds as much as it may. Try again.")
         finally:
             held.release()
 
     return limiting
+
+
+_SLOW: Final = (
+    "The body did not come: nothing of it for {:.0f} seconds, or less than "
+    f"{LEAST_RATE} bytes a second."
+)
 
 
 async def _too_large(receive: Receive, send: Send, limit: int) -> None:

@@ -5,10 +5,14 @@ Without `POINTSMAN_CORS_ORIGINS` browsers keep every page of another origin out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
+from urllib.parse import urlsplit
+
+from django.http.request import split_domain_port, validate_host
 
 from inference.edge.asgi import App, Header, Message, Receive, Scope, Send
+from inference.values.error_answer import ErrorAnswer
 
 _METHODS: Final = b"GET, POST, DELETE, HEAD, OPTIONS"
 _USUAL: Final = b"authorization, content-type, x-api-key"
@@ -55,6 +59,36 @@ def shared(app: App, origins: Sequence[str]) -> App:
         await app(scope, receive, telling)
 
     return sharing
+
+
+def foreign_page(
+    headers: Iterable[Header], origins: Sequence[str], hosts: Sequence[str]
+) -> ErrorAnswer | None:
+    """Why a caller without a key is refused: a page of somebody else's has the browser ask.
+
+    A browser sends simple requests of any page without asking first, and keeps only the answer
+    from it. Its own name is no proof that a page is ours: a name may lead here that is somebody
+    else's (DNS rebinding), so it has to be one of `hosts`.
+    """
+    named = dict(headers)
+    origin = named.get(b"origin")
+    if origin is None:
+        return None
+    text = origin.decode("latin-1").lower()
+    if "*" in origins or text in origins:
+        return None
+    place, host = urlsplit(text).netloc, named.get(b"host", b"").decode("latin-1").lower()
+    if place and place == host and validate_host(split_domain_port(host)[0], hosts):
+        return None
+    return _FOREIGN
+
+
+_FOREIGN: Final = ErrorAnswer(
+    403,
+    "Pages of other origins may not ask here without an API key. POINTSMAN_CORS_ORIGINS names the "
+    "origins that may.",
+    "origin_not_allowed",
+)
 
 
 def _header(scope: Scope, wanted: bytes) -> bytes | None:

@@ -22,7 +22,17 @@ budgets: Final = PerLoop(
         give_back=give_back,
     )
 )
-"""One for chat, REST and desk together."""
+"""Of the chat API, whose callers have shown a key before any of it is held."""
+
+page_budgets: Final = PerLoop(
+    lambda loop: BodyBudget(
+        loop,
+        total=settings.MAX_PAGE_BYTES,
+        per_key=max(settings.MAX_PAGE_BYTES // 2, settings.MAX_BODY_BYTES),
+        give_back=give_back,
+    )
+)
+"""Of the desk and REST: strangers may announce bodies there, and take nothing from chat so."""
 
 _TOO_MANY: Final = ErrorAnswer(
     503,

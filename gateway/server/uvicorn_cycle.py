@@ -39,6 +39,14 @@ def _field(given: bytes, value: bytes) -> tuple[bytes, bytes]:
     return name, value
 
 
+def _says_close(fields: list[tuple[bytes, bytes]]) -> bool:
+    """Whether any `connection` header, or any word of one, ends the connection."""
+    return any(
+        name == b"connection" and b"close" in map(bytes.strip, value.lower().split(b","))
+        for name, value in fields
+    )
+
+
 class Cycle(RequestResponseCycle):
     """Keeps the head of an answer until the first of its body is there: one write for both.
 
@@ -88,7 +96,7 @@ class Cycle(RequestResponseCycle):
         if length is not None:
             self.expected_content_length = int(length)
             self.chunked_encoding = False
-        if named.get(b"connection", b"").lower() == b"close":
+        if b"connection" in named and _says_close(fields):
             self.keep_alive = False
         elif not self.keep_alive:
             fields.append((b"connection", b"close"))

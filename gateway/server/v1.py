@@ -11,7 +11,7 @@ from django.conf import settings
 
 from gateway.server.answers import answers
 from gateway.server.client_address import behind_proxy
-from gateway.server.cors import shared
+from gateway.server.cors import foreign_page, shared
 from gateway.server.health_book import book, rng
 from gateway.server.limiting import limiting
 from gateway.server.overload import budgets
@@ -21,7 +21,7 @@ from governance.routing.table import RoutingTable
 from inference.dispatch.health import HealthBook
 from inference.dispatch.request_limits import Limiting
 from inference.edge.asgi import App, Receive, Scope, Send
-from inference.edge.authentication import authenticate_caller
+from inference.edge.authentication import Authenticate, authenticate_caller
 from inference.edge.body_budget import BodyBudget
 from inference.edge.held_list import HeldListConsumer
 from inference.edge.held_objects import HeldObjectConsumer
@@ -51,6 +51,11 @@ PATHS = (
     KEY,
 )
 """Every path of the API; `/v1/models/{id}` stands below the last."""
+
+
+def _authentication(required: bool, origins: Sequence[str]) -> Authenticate:
+    foreign = partial(foreign_page, origins=origins, hosts=settings.ALLOWED_HOSTS)
+    return partial(authenticate_caller, required=required, refuses=foreign)
 
 
 def _counting(common: dict[str, Any]) -> dict[str, App]:
@@ -97,7 +102,7 @@ def routes(
     """
     common: dict[str, Any] = {
         "table": table,
-        "authenticate": partial(authenticate_caller, required=require_key),
+        "authenticate": _authentication(require_key, origins),
         "body_limit": settings.MAX_BODY_BYTES,
         "budgets": budgets,
     }

@@ -17,8 +17,8 @@ from governance.models.interaction import Interaction
 
 PIECE: Final = 500
 """Rows that are in memory at a time."""
-RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings of a cell that spreadsheets take for a formula."""
+RISKY: Final = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
+"""Beginnings of a cell that spreadsheets take for a formula; the last four are full-width."""
 CSV_COLUMNS: Final = tuple(
     field.attname
     for field in Interaction._meta.concrete_fields

@@ -45,6 +45,19 @@ def on_allowed(endpoints: Collection[str], path: str) -> bool:
     return any(path == one or path.startswith(f"{one}/") for one in endpoints)
 
 
+def lie_within(addresses: Collection[str], others: Collection[str]) -> bool:
+    """Whether these name nothing outside the others; none listed is everywhere."""
+    outer = _networks(tuple(others))
+    inner = _networks(tuple(addresses))
+    return bool(inner) and all(any(_is_part(one, other) for other in outer) for one in inner)
+
+
+def _is_part(one: Network, other: Network) -> bool:
+    if isinstance(one, ipaddress.IPv4Network):
+        return isinstance(other, ipaddress.IPv4Network) and one.subnet_of(other)
+    return isinstance(other, ipaddress.IPv6Network) and one.subnet_of(other)
+
+
 @lru_cache(maxsize=4096)
 def _networks(addresses: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(found for one in addresses if (found := _network(one)) is not None)

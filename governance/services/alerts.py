@@ -18,6 +18,7 @@ from governance.models.alert_delivery import CHANNELS
 from governance.routing.fields import Problem
 from governance.serializers import MASK, AlertSerializer
 from governance.services.plain_rows import PlainRows
+from governance.whole_number import whole_number
 
 SECRETS: Final = ("webhook_url", "webhook_secret")
 
@@ -41,7 +42,7 @@ def alert_problems(document: object, row: AlertRule) -> list[Problem]:
 def _subject_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     subject = document.get("subject") or ""
     word, model, lookup = _SUBJECTS[CONDITIONS[document["condition"]].watches]
-    readable = model is not Limit or (subject.isascii() and subject.isdigit() and len(subject) < 19)
+    readable = model is not Limit or whole_number(subject) is not None
     if subject and not (readable and model.objects.filter(**{lookup: subject}).exists()):
         yield Problem(
             "subject",

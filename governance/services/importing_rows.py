@@ -6,7 +6,10 @@ that it has not leaves them as they are.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Final
 
 from django.core.management.color import no_style
@@ -33,6 +36,9 @@ from governance.services.importing_configuration import Importer
 MOST: Final = 100_000
 """Rows of a section."""
 LARGEST_ID: Final = 2**62
+_place: Final = itemgetter(0)
+_Wanted = tuple[int, Any, Mapping[str, Any]]
+"""A row's place in the document, its primary key or None, and its own document."""
 
 Outcomes = tuple[dict[str, SectionOutcome], list[Problem]]
 
@@ -81,8 +87,7 @@ class _SectionPlan:
         shape = section.rows.serializer
         self._held = {row.pk: row for row in section.model.objects.all()}
         self._before = {pk: shape.document(row) for pk, row in self._held.items()}
-        self._wanted: list[tuple[int, Any, Mapping[str, Any]]] = []
-        """Place in the document, primary key or None, and the document of each."""
+        self._wanted: list[_Wanted] = []
         self._read(given[section.name])
 
     def remove(self) -> None:
@@ -107,7 +112,7 @@ class _SectionPlan:
         self._held = {pk: row for pk, row in self._held.items() if pk in there}
         self._set_aside()
         explicit = False
-        for place, pk, document in _parents_first(self._wanted):
+        for place, pk, document in parents_first(self._wanted):
             if pk in self._held and self._is_as_held(pk, document):
                 self.outcome.unchanged += 1
                 continue
@@ -302,23 +307,21 @@ def _ids_in(documents: object) -> Iterable[int]:
             yield pk
 
 
-def _parents_first(
-    wanted: Sequence[tuple[int, Any, Mapping[str, Any]]],
-) -> Iterator[tuple[int, Any, Mapping[str, Any]]]:
+def parents_first(wanted: Sequence[_Wanted]) -> Iterator[_Wanted]:
     """Groups behind those they stand below; everything else in its order."""
-    waiting, ids = list(wanted), {pk for _, pk, _ in wanted}
-    placed: set[Any] = set()
-    while waiting:
-        ready = [
-            one
-            for one in waiting
-            if (parent := one[2].get("parent")) in placed or parent not in ids or not parent
-        ]
-        # A circle is told of by the rules.
-        for one in ready or waiting:
-            placed.add(one[1])
-            yield one
-        waiting = [one for one in waiting if one not in ready] if ready else []
+    ids = {pk for _, pk, _ in wanted}
+    level: list[_Wanted] = []
+    below: defaultdict[Any, list[_Wanted]] = defaultdict(list)
+    for one in wanted:
+        parent = one[2].get("parent")
+        # What is no text is told of by the rules.
+        inner = bool(parent) and isinstance(parent, str) and parent in ids
+        (below[parent] if inner else level).append(one)
+    while level:
+        yield from level
+        level = sorted(chain.from_iterable(below.pop(pk, ()) for _, pk, _ in level), key=_place)
+    # Those that are left stand in a circle, which the rules tell of.
+    yield from sorted(chain.from_iterable(below.values()), key=_place)
 
 
 def _deepest_first(rows: list[Any]) -> list[Any]:

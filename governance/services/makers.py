@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from django.utils.translation import gettext
@@ -11,7 +12,9 @@ from django.utils.translation import gettext
 from governance.errors import Forbidden
 from governance.models import ApiKey
 from governance.routing.fields import Problem
+from governance.routing.key_restrictions import lie_within
 from governance.routing.table import VirtualKey
+from governance.serializers.json_values import moment, point_in_time
 
 _VERBS: Final = ("add", "change", "delete")
 _WRITTEN: Final = ("routingprofile", "provider", "heuristicrule", "modelmapping")
@@ -47,12 +50,22 @@ class Maker:
     confined_to: frozenset[str] = frozenset()
     """Empty: everywhere."""
     local_only: bool = False
+    addresses: tuple[str, ...] = ()
+    """Empty: everywhere."""
+    until: float | None = None
+    """Unix time in seconds; None: for good."""
 
 
 def maker_of(caller: VirtualKey | Person) -> Maker:
     """A key by what it may do itself, a person by their permissions."""
     if isinstance(caller, VirtualKey):
-        return Maker(caller.scopes, caller.confined_to, caller.local_only)
+        return Maker(
+            caller.scopes,
+            caller.confined_to,
+            caller.local_only,
+            caller.addresses,
+            caller.expires_at,
+        )
     return Maker(frozenset(scope for scope, rights in RIGHTS.items() if caller.has_perms(rights)))
 
 
@@ -72,6 +85,8 @@ def grantable(maker: Maker | None, document: Mapping[str, Any], row: ApiKey | No
         }
         found.append(Problem("scopes", "beyond_maker", message))
     found += _reach(maker, document, row)
+    found += _places(maker, document, row)
+    found += _time(maker, document, row)
     if found:
         raise Forbidden(found)
 
@@ -92,3 +107,30 @@ def _reach(maker: Maker, document: Mapping[str, Any], row: ApiKey | None) -> lis
         message = gettext("Your own key is local_only: this one must be too.")
         found.append(Problem("local_only", "beyond_maker", message))
     return found
+
+
+def _places(maker: Maker, document: Mapping[str, Any], row: ApiKey | None) -> list[Problem]:
+    """A key that is good at some addresses makes no key that is good elsewhere."""
+    wanted = tuple(document.get("addresses") or ())
+    same = row is not None and wanted == tuple(row.addresses)
+    if not maker.addresses or same or lie_within(wanted, maker.addresses):
+        return []
+    allowed = ", ".join(maker.addresses)
+    message = gettext("Your own key may be used from %(allowed)s alone: this one must be too.") % {
+        "allowed": allowed
+    }
+    return [Problem("addresses", "beyond_maker", message)]
+
+
+def _time(maker: Maker, document: Mapping[str, Any], row: ApiKey | None) -> list[Problem]:
+    """A key that ends makes none that outlives it; nor does the old secret of one that was
+    rotated."""
+    wanted = point_in_time(document.get("expires_at"))
+    same = row is not None and wanted == row.expires_at
+    if maker.until is None or same or (wanted is not None and wanted.timestamp() <= maker.until):
+        return []
+    latest = moment(datetime.fromtimestamp(maker.until, UTC))
+    message = gettext("Your own key is good until %(latest)s: this one must not be longer.") % {
+        "latest": latest
+    }
+    return [Problem("expires_at", "beyond_maker", message)]

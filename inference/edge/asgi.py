@@ -28,6 +28,10 @@ LINGER_SECONDS: Final = 1.0
 """How long that may take."""
 
 
+_MOST_DIGITS: Final = 30
+"""Of a length that is read."""
+
+
 class AnnouncedBody(NamedTuple):
     """What the head of a request says of its body."""
 
@@ -43,7 +47,8 @@ def announced_body(headers: Iterable[Header]) -> AnnouncedBody:
     """Servers see to it that there is one length at most."""
     named = dict(headers)
     given = named.get(b"content-length", b"")
-    length = int(given) if given.isdigit() else 0
+    # Of so many that Python refuses to read them, a number is too large in any case.
+    length = int(given[:_MOST_DIGITS]) if given.isdigit() else 0
     follows = length > 0 or b"transfer-encoding" in named
     return AnnouncedBody(length, follows, b"content-encoding" in named)
 

@@ -5,11 +5,12 @@ It needs nothing but the head of a request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from governance.authentication import Unauthenticated, authenticate, restricted
 from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
+from inference.edge.asgi import Header
 from inference.values.error_answer import ErrorAnswer
 
 Authenticate = Callable[
@@ -31,11 +32,12 @@ def authenticate_caller(
     scope: Mapping[str, Any],
     *,
     required: bool = True,
+    refuses: Callable[[Iterable[Header]], ErrorAnswer | None] | None = None,
 ) -> VirtualKey | ErrorAnswer:
     """The presented key, if it may ask for inference. `now` is Unix time in seconds.
 
     Where keys are not required an unknown one counts as none, since SDKs insist on sending
-    something.
+    something; `refuses` says whom that is not for, by all the headers.
     """
     found = authenticate(headers, table, now=now, scope=SCOPE)
     if not isinstance(found, Unauthenticated):
@@ -44,7 +46,7 @@ def authenticate_caller(
         refused = restricted(found, address_of(scope), scope["path"])
         return found if refused is None else _refused(refused)
     if not required and found.key is None:
-        return ANONYMOUS
+        return (refuses(scope["headers"]) if refuses is not None else None) or ANONYMOUS
     return _refused(found)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from math import inf
 from typing import Any, Final
 
 import structlog
@@ -38,7 +37,7 @@ from inference.edge.asgi import (
     unread_body,
 )
 from inference.edge.body_budget import BodyBudget, HeldBody, NoRoom
-from inference.edge.body_clock import IDLE_SECONDS, BodyClock, BodyStalled
+from inference.edge.body_clock import IDLE_SECONDS, LEAST_RATE, BodyClock, BodyStalled
 from inference.edge.body_errors import BodyTooLarge, CallerLeft
 from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.values.error_answer import ErrorAnswer
@@ -276,14 +275,14 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
             more = message.get("more_body", False)
             parts.append(body)
             if more and clock is not None:
-                clock.touch()
+                clock.touch(read)
             if held is not None and read > held.size:
                 # Its length was not announced. A body that waits for room does not stall.
                 if clock is not None:
-                    clock.due = inf
+                    clock.pause()
                 await held.resize(read)
                 if clock is not None:
-                    clock.touch()
+                    clock.touch(read)
         if read >= LARGE:
             return await apart(b"".join, parts)
         return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -291,7 +290,8 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
 
 _STALLED: Final = ErrorAnswer(
     408,
-    f"Nothing of the body came for {IDLE_SECONDS:.0f} seconds.",
+    f"The body did not come: nothing of it for {IDLE_SECONDS:.0f} seconds, or less than "
+    f"{LEAST_RATE} bytes a second.",
     "request_timeout",
 )
 _NO_ROOM: Final = ErrorAnswer(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from math import inf
 from typing import Any, Final
 
 from inference.dispatch.timer_wheel import TimerWheel
@@ -95,9 +94,9 @@ class UploadIntake:
             raise BodyTooLarge
         if self._held is not None and self._read > self._held.size:
             # Its length was not announced. A body that waits for room does not stall.
-            clock.due = inf
+            clock.pause()
             await self._held.resize(self._read)
-        clock.touch()
+        clock.touch(self._read)
         self.upload.feed(data)
         if not message.get("more_body", False):
             self.upload.finish()

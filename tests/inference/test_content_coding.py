@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import sys
+import time
 import zlib
 
 import brotli
 import pytest
 
 from inference.content_coding import (
+    MOST_PARTS,
     PIECE,
     BrokenCoding,
     ContentDecoder,
@@ -18,6 +20,7 @@ from inference.content_coding import (
     coding_of,
     decoded,
 )
+from tests.support.timing import allowed
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -86,6 +89,17 @@ def test_a_bomb_comes_out_in_small_pieces(coding: str) -> None:
     assert not decoder.waits
     with pytest.raises(TooMuchDecoded):
         decoded(packed, coding, 1 << 20)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_body_of_many_parts_takes_time_by_its_length(coding: str) -> None:
+    """Each part costs what it is long, not what lies behind it; and they come to an end."""
+    pack = {"gzip": gzip.compress, "zstd": zstd.compress}[coding]
+    assert decoded(pack(b"x") * 10_000, coding, 1 << 20) == b"x" * 10_000
+    began = time.process_time()
+    with pytest.raises(BrokenCoding, match=f"{MOST_PARTS:,}"):
+        decoded(pack(b"") * (MOST_PARTS + 1), coding, 1 << 20)
+    assert time.process_time() - began < allowed(2.0)
 
 
 def test_a_zstd_frame_cannot_ask_for_any_memory() -> None:

@@ -31,6 +31,7 @@ from governance.services import Versions
 from governance.services.alerts import SECRETS as ALERT_SECRETS
 from governance.services.providers import SECRETS as PROVIDER_SECRETS
 from governance.services.versions import as_of, meanwhile
+from governance.whole_number import whole_number
 
 BASE: Final = "_base"
 """The version that the form was filled from."""
@@ -70,10 +71,10 @@ class Staleness:
 
 def staleness(kind: str, row: Any, posted: Mapping[str, Any], mine: Any) -> Staleness | None:
     """None where the form goes on from what is there, or its sender has seen what is."""
-    base, now = _number(posted.get(BASE)), row.changed_in
+    base, now = whole_number(posted.get(BASE)), row.changed_in
     if base is None or base == now:
         return None
-    if posted.get(RESOLVE) in (MERGE, OVERWRITE) and _number(posted.get(SEEN)) == now:
+    if posted.get(RESOLVE) in (MERGE, OVERWRITE) and whole_number(posted.get(SEEN)) == now:
         return None
     held = as_of(kind, row.pk, base)
     typed = _as_saved(kind, mine)
@@ -94,7 +95,7 @@ def resolved(
     field, the sender's word stands.
     """
     posted = request.POST
-    base, seen = _number(posted.get(BASE)), _number(posted.get(SEEN))
+    base, seen = whole_number(posted.get(BASE)), whole_number(posted.get(SEEN))
     choice = posted.get(RESOLVE)
     if base is None or choice not in (MERGE, OVERWRITE) or seen is None:
         return document, None if base is None else frozenset({base})
@@ -118,8 +119,3 @@ def _as_saved(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
     row = model()
     serializer.fill(row, {name: one for name, one in document.items() if name not in SECRETS})
     return serializer.document(row)
-
-
-def _number(value: Any) -> int | None:
-    text = str(value or "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -13,6 +13,7 @@ from gateway.console.limits.forms import LimitForm
 from gateway.console.theme.page import console_view
 from governance.models import Limit
 from governance.services.limit_replay import last_week, replay_of_limit
+from governance.whole_number import whole_number
 
 VIEW: Final = ("governance.view_limit", "governance.view_interaction")
 
@@ -21,8 +22,7 @@ VIEW: Final = ("governance.view_limit", "governance.view_interaction")
 @console_view(*VIEW)
 def replayed(request: HttpRequest) -> HttpResponse:
     existing = request.POST.get("replay-existing", "")
-    number = existing.isascii() and existing.isdigit() and len(existing) < 19
-    row = Limit.objects.filter(pk=int(existing)).first() if number else None
+    row = Limit.objects.filter(pk=whole_number(existing) or 0).first()
     form = LimitForm(request.POST, instance=row)
     context: dict[str, object] = {"form": form}
     if form.is_valid():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,6 +18,10 @@ from governance.errors import Refused
 from governance.interactions.usage_report import UsageQuestion, usage_report
 from governance.models import RoutingProfile
 from governance.services import Saved
+from governance.whole_number import whole_number
+
+MOST_DAYS: Final = 36_500
+"""What is more is no date any more; the rules say what is too many."""
 
 
 @require_GET
@@ -34,7 +38,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if group := request.POST.get("group"):
         document["group"] = group
     if days := request.POST.get("days"):
-        latest = datetime.now(UTC) + timedelta(days=int(days) if days.isdecimal() else 0)
+        latest = datetime.now(UTC) + timedelta(days=min(whole_number(days) or 0, MOST_DAYS))
         document["expires_at"] = latest.replace(microsecond=0).isoformat()
     return _made(request, lambda: services.create_own_key(document, user=request.user))
 

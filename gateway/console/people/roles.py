@@ -7,6 +7,8 @@ from typing import Any, Final
 from django.contrib.auth.models import Group, User
 from django.utils.translation import gettext as _
 
+from governance.whole_number import whole_number
+
 NONE: Final = "-"
 SUPERUSER: Final = "superuser"
 AS_IT_IS: Final = "as-it-is"
@@ -59,6 +61,5 @@ def give(user: User, role: str) -> None:
         return
     user.is_superuser, user.is_staff = role == SUPERUSER, role != NONE
     user.save(update_fields=["is_superuser", "is_staff"])
-    groups = Group.objects.filter(pk=role) if role.isdecimal() else Group.objects.none()
-    user.groups.set(groups)
+    user.groups.set(Group.objects.filter(pk=whole_number(role) or 0))
     user.user_permissions.clear()

@@ -18,6 +18,7 @@ from gateway.console.theme.page import console_view
 from governance.interactions.record import InteractionRecord
 from governance.interactions.rows import record_of
 from governance.models import Interaction
+from governance.whole_number import whole_number
 from inference.record.record import KEPT_BYTES
 
 USE = "gateway.use_playground"
@@ -27,10 +28,9 @@ SEE = "governance.view_interaction"
 def row_of(named: str) -> Interaction | None:
     """The row that an address names by its own number, or the latest with this request id."""
     rows = Interaction.objects.all()
-    if named.isascii() and named.isdecimal() and len(named) < 19:
-        row = rows.filter(pk=int(named)).first()
-        if row is not None:
-            return row
+    row = rows.filter(pk=whole_number(named) or 0).first()
+    if row is not None:
+        return row
     return rows.filter(request_id=named).first() if named and "\0" not in named else None
 
 

@@ -13,6 +13,7 @@ from gateway.console.forms.service_admin import ServiceAdmin
 from governance.kinds import read_as_today
 from governance.models import Provider
 from governance.services.providers import fill_provider
+from governance.whole_number import whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def drafted_provider(request: HttpRequest) -> DraftedProvider:
     page = admin.site.get_model_admin(Provider)
     assert isinstance(page, ServiceAdmin)
     given = request.POST.get("try-existing", "")
-    row = Provider.objects.filter(pk=int(given)).first() if given.isdecimal() else None
+    row = Provider.objects.filter(pk=whole_number(given) or 0).first()
     allowed = (
         page.has_add_permission(request)
         if row is None

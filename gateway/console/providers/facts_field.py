@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from gateway.console.forms.fields import ProseField
 from governance.routing.model_facts import CAPABILITIES
+from governance.whole_number import whole_number
 
 _NUMBERS: Final = {"context": "context_length", "output": "max_output_tokens"}
 
@@ -51,8 +52,9 @@ def _read(line: str) -> dict[str, Any]:
     found: dict[str, Any] = {"model": model.strip()}
     for part in filter(None, (one.strip() for one in said.split(","))):
         word, _, number = part.partition(" ")
-        if word in _NUMBERS and number.replace("_", "").strip().isdecimal():
-            found[_NUMBERS[word]] = int(number)
+        tokens = whole_number(number.replace("_", ""))
+        if word in _NUMBERS and tokens is not None:
+            found[_NUMBERS[word]] = tokens
         elif part in CAPABILITIES:
             found.setdefault("capabilities", []).append(part)
         else:

@@ -19,6 +19,7 @@ from gateway.console.theme.page import console_view
 from governance import services
 from governance.errors import Refused
 from governance.models import Provider
+from governance.whole_number import whole_number
 
 CHANGE: Final = "governance.change_provider"
 TONES: Final = {"drain": "bad", "open": "warn", "closed": "busy"}
@@ -76,11 +77,10 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
                 _("%(name)s is used again as its health allows.") % {"name": model or row.name},
             )
         else:
-            minutes = sent.get("minutes", "")
             document = {
                 "state": sent.get("state", ""),
                 "model": model,
-                "minutes": int(minutes) if minutes.isascii() and minutes.isdigit() else 0,
+                "minutes": whole_number(sent.get("minutes", "")) or 0,
                 "reason": sent.get("reason", "").strip(),
             }
             services.set_override(row.name, document, who=who(request))

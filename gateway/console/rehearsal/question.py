@@ -15,6 +15,7 @@ from governance.errors import Invalid
 from governance.routing.fields import Problem
 from governance.routing.table import RoutingTable
 from governance.what_if.past import past_request
+from governance.whole_number import whole_number
 
 PREFIX: Final = "rehearse-"
 
@@ -44,7 +45,8 @@ def read_question(posted: QueryDict, table: RoutingTable) -> simulation.Asked:
 
 
 def _of_the_past(number: str, document: dict[str, Any], table: RoutingTable) -> simulation.Asked:
-    past = past_request(int(number)) if number.isdecimal() else None
+    wanted = whole_number(number)
+    past = past_request(wanted) if wanted is not None else None
     if past is None:
         raise Invalid(
             Problem("past", "not_found", gettext("That request is not in the log any more."))
@@ -58,7 +60,7 @@ def _of_the_past(number: str, document: dict[str, Any], table: RoutingTable) -> 
 def _parsed(text: str) -> Mapping[str, Any]:
     try:
         request = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = gettext("The request is no JSON: %(error)s.") % {"error": error}
         raise Invalid(Problem("request", "json", message)) from None
     if not isinstance(request, Mapping):

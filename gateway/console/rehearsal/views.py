@@ -22,6 +22,7 @@ from governance.strategies import strategy_named
 from governance.what_if.past import last_requests
 from governance.what_if.rehearse import rehearse
 from governance.what_if.replay import replay
+from governance.whole_number import whole_number
 
 VIEW: Final = "governance.view_routingprofile"
 
@@ -75,8 +76,8 @@ def replayed(request: HttpRequest) -> HttpResponse:
     draft = _draft(request)
     if draft is None or draft.problems:
         return _problems(request, draft)
-    count = request.POST.get(f"{PREFIX}count", "")
-    wanted = int(count) if count.isdecimal() and int(count) in COUNTS else COUNTS[1]
+    count = whole_number(request.POST.get(f"{PREFIX}count", ""))
+    wanted = count if count in COUNTS else COUNTS[1]
     only = draft.document["id"] if request.POST.get(f"{PREFIX}mine") else ""
     past = last_requests(wanted, profile_id=only)
     found = replay(draft.document, past, snapshot.refresh())

@@ -23,6 +23,7 @@ from governance.models import HeuristicRule, RoutingProfile
 from governance.routing.fields import Problem
 from governance.serializers.json_values import number
 from governance.services.rules import save_problems
+from governance.whole_number import whole_number
 
 
 class RuleForm(DocumentForm):
@@ -111,9 +112,11 @@ class RuleAdmin(ServiceAdmin):
         have; all others keep theirs."""
         sent: dict[str, float] = {}
         for name, value in request.POST.items():
-            if name.startswith("form-") and name.endswith("-position") and str(value).isdigit():
+            if name.startswith("form-") and name.endswith("-position"):
                 identity = request.POST.get(name.replace("-position", "-id"), "")
-                sent[str(identity)] = int(str(value))
+                position = whole_number(value)
+                if position is not None:
+                    sent[str(identity)] = position
         rows = list(HeuristicRule.objects.all())
         places = [place for place, row in enumerate(rows) if str(row.pk) in sent]
         shown = sorted((rows[place] for place in places), key=lambda row: sent[str(row.pk)])

@@ -17,6 +17,7 @@ from governance.errors import Invalid
 from governance.routing.fields import Problem
 from governance.routing.table import VirtualKey
 from governance.services import Maker, Saved, Versions, maker_of
+from governance.whole_number import whole_number
 
 Row = TypeVar("Row", bound=Model)
 
@@ -79,7 +80,8 @@ def expected(request: Request) -> Versions | None:
         return None
     tags = (tag.strip() for tag in given.split(","))
     found = [tag[1:-1] if len(tag) > 1 and tag[0] == tag[-1] == '"' else tag for tag in tags]
-    return frozenset(int(tag) for tag in found if tag.isascii() and tag.isdigit() and len(tag) < 19)
+    versions = map(whole_number, found)
+    return frozenset(one for one in versions if one is not None)
 
 
 def who(request: Request) -> str:
@@ -141,7 +143,8 @@ def _number(request: Request, name: str, default: int | None, low: int) -> int |
     value = request.query_params.get(name)
     if value is None:
         return default
-    if value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= MAX_LIMIT:
-        return int(value)
+    found = whole_number(value)
+    if found is not None and low <= found <= MAX_LIMIT:
+        return found
     message = f"{name} must be a whole number from {low} to {MAX_LIMIT:,}."
     raise Invalid(Problem(name, "invalid", message))

@@ -33,6 +33,7 @@ from governance.interactions.keyset import (
 from governance.interactions.rows import record_of
 from governance.models import Interaction
 from governance.routing.fields import Problem
+from governance.whole_number import whole_number
 
 PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 500
@@ -135,8 +136,9 @@ def _limit(request: Request) -> int:
     value = request.query_params.get("limit")
     if value is None:
         return PAGE_SIZE
-    if value.isascii() and value.isdigit() and len(value) < 5 and 1 <= int(value) <= MAX_PAGE_SIZE:
-        return int(value)
+    found = whole_number(value)
+    if found is not None and 1 <= found <= MAX_PAGE_SIZE:
+        return found
     message = f"limit must be a whole number from 1 to {MAX_PAGE_SIZE}."
     raise Invalid(Problem("limit", "invalid", message))
 

@@ -28,6 +28,7 @@ from governance.errors import Invalid
 from governance.models import Revision
 from governance.routing.fields import Problem
 from governance.serializers.json_values import moment
+from governance.whole_number import whole_number
 
 PAGE_LENGTH = 100
 
@@ -102,9 +103,9 @@ class RevisionViewSet(GovernanceViewSet):
 
 
 def _version(request: Request, name: str) -> int:
-    value = request.query_params.get(name, "")
-    if value.isascii() and value.isdigit() and len(value) < 19:
-        return int(value)
+    version = whole_number(request.query_params.get(name, ""))
+    if version is not None:
+        return version
     raise Invalid(Problem(name, "invalid", f"{name} must be the number of a revision."))
 
 

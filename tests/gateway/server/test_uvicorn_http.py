@@ -35,6 +35,18 @@ async def test_names_of_headers_are_understood_however_they_are_written() -> Non
     assert answer.endswith(b"\r\n\r\nhello")
 
 
+@pytest.mark.parametrize(
+    "values", [(b"close", b"x-hop"), (b"x-hop", b"close"), (b"x-hop, Close",)], ids=repr
+)
+async def test_any_word_that_ends_the_connection_ends_it(values: tuple[bytes, ...]) -> None:
+    """A caller who was told so does not ask again on it: it would wait for nothing."""
+    headers = [(b"content-length", b"5"), *((b"connection", value) for value in values)]
+    async with served(answering(b"hello", headers=headers), Protocol) as port:
+        answer = b"".join(await exchange(port, get() + get()))
+    assert answer.count(b"HTTP/1.1 200 OK") == 1
+    assert answer.endswith(b"hello")
+
+
 async def test_a_stream_is_chunked_and_its_head_comes_with_its_first_piece() -> None:
     async def pause() -> None:
         await asyncio.sleep(0.03)

@@ -8,6 +8,7 @@ import pytest
 
 from governance import services
 from governance.models import AlertRule, Group, Limit, LimitGrant, ModelPrice, Revision
+from governance.services.importing_rows import parents_first
 from tests.governance.api.conftest import Api, error_of
 from tests.governance.conftest import profile_document
 
@@ -124,6 +125,8 @@ def test_names_and_places_may_be_swapped(filled: Api) -> None:
         ("limits", [{**LIMIT, "id": 7}, {**LIMIT, "id": 7}], "limits[1].id"),
         ("limits", [{**LIMIT, "subject": {"type": "key", "id": "x"}}], "limits[0].subject.id"),
         ("groups", [{"name": "a", "parent": "nobody"}], "groups[0].parent"),
+        ("groups", [{"id": "a", "name": "a", "parent": ["a"]}], "groups[0].parent"),
+        ("groups", [{"id": "a", "name": "a", "parent": {}}], "groups[0].parent"),
         ("groups", [{"id": "a\n", "name": "a"}], "groups[0].id"),
         ("groups", [{"name": "a"}, {"id": "g", "name": "A"}], "groups[1].name"),
         ("grants", [{"limit": 999, "amount": 1, "from": "2026-01-01"}], "grants[0].limit"),
@@ -138,6 +141,16 @@ def test_one_mistake_changes_nothing(filled: Api, section: str, rows: Any, path:
     assert answer.status_code == 400, answer.content
     assert list(error_of(answer)["fields"]) == [path]
     assert config(filled) == before
+
+
+def test_the_order_of_many_rows_takes_time_by_their_number() -> None:
+    """Each was looked for among all: as many as a section may hold took hours."""
+    many = [(place, f"g{place}", {"parent": f"g{place + 1}"}) for place in range(20_000)]
+    assert list(parents_first(many)) == many[::-1]
+    flat = [(place, None, {}) for place in range(20_000)]
+    assert list(parents_first(flat)) == flat
+    circle = [(0, "a", {"parent": "b"}), (1, "b", {"parent": "a"}), (2, "c", {})]
+    assert list(parents_first(circle)) == [circle[2], *circle[:2]]
 
 
 def test_a_group_with_keys_stays(filled: Api) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from django.utils import timezone
 
 from governance import services
 from governance.models import ApiKey
@@ -68,6 +70,52 @@ def test_a_confined_maker_makes_no_key_that_goes_elsewhere(caller: Callable[...,
     assert maker.patch(path, {"confined_to": []}).status_code == 403
     assert maker.patch(path, {"local_only": False}).status_code == 403
     assert maker.patch(path, {"priority": "low"}).status_code == 200
+
+
+def test_a_key_that_is_good_at_some_places_makes_none_for_others(
+    caller: Callable[..., Api],
+) -> None:
+    """Or whoever holds one at such a place would carry another away."""
+    scopes = ["governance:write", "keys"]
+    maker = caller(*scopes, addresses=["127.0.0.0/8", "2001:db8::/32"])
+    own = ApiKey.objects.get()
+    document = {"name": "n", "scopes": scopes}
+    for beyond in ([], None, ["0.0.0.0/0"], ["127.0.0.1", "10.0.0.1"], ["2001::/16"]):
+        answer = maker.post("/keys", {**document, "addresses": beyond})
+        assert answer.status_code == 403, beyond
+        assert list(answer.json()["error"]["fields"]) == ["addresses"]
+    assert maker.post("/keys", {**document, "addresses": ["127.0.0.1"]}).status_code == 201
+    path = f"/keys/{own.pk}"
+    assert maker.patch(path, {"addresses": []}).status_code == 403
+    assert maker.patch(path, {"name": "renamed"}).status_code == 200
+    free = services.create_key({"name": "free", "scopes": scopes}, who="t")[0].document
+    assert maker.patch(f"/keys/{free['id']}", {"name": "freed"}).status_code == 200
+    assert maker.post(f"/keys/{free['id']}/rotate", {}).status_code == 403
+
+
+def test_a_key_that_ends_makes_none_that_outlives_it(caller: Callable[..., Api]) -> None:
+    scopes = ["governance:write", "keys"]
+    end = (timezone.now() + timedelta(hours=1)).replace(microsecond=0)
+    maker = caller(*scopes, expires_at=end.isoformat())
+    own = ApiKey.objects.get()
+    document = {"name": "n", "scopes": scopes}
+    for beyond in (None, (end + timedelta(seconds=1)).isoformat()):
+        answer = maker.post("/keys", {**document, "expires_at": beyond})
+        assert answer.status_code == 403
+        assert list(answer.json()["error"]["fields"]) == ["expires_at"]
+    assert maker.post("/keys", {**document, "expires_at": end.isoformat()}).status_code == 201
+    assert maker.patch(f"/keys/{own.pk}", {"expires_at": None}).status_code == 403
+    assert maker.post(f"/keys/{own.pk}/rotate", {}).status_code == 200
+
+
+def test_the_old_secret_of_a_rotated_key_makes_none_for_good(caller: Callable[..., Api]) -> None:
+    old = caller("governance:write", "keys")
+    own = ApiKey.objects.get()
+    services.rotate_key(own.pk, who="t")
+    answer = old.post("/keys", {"name": "n", "scopes": ["keys"]})
+    assert answer.status_code == 403
+    assert list(answer.json()["error"]["fields"]) == ["expires_at"]
+    assert old.post(f"/keys/{own.pk}/rotate", {}).status_code == 403
 
 
 def test_a_person_grants_no_scope_beyond_their_permissions() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.server.client_address import behind_proxy
-from governance.routing.table import RoutingTable, VirtualKey
+from governance.routing.table import ANONYMOUS, RoutingTable, VirtualKey
 from inference.edge.authentication import authenticate_caller
 from inference.values.error_answer import ErrorAnswer
 
@@ -54,3 +54,27 @@ def test_behind_a_trusted_proxy_its_word_counts() -> None:
     for headers in (forwarded, []):
         behind_proxy(app)({**scope, "headers": headers}, None, None)
     assert seen == [("10.1.2.3", 0), ("127.0.0.1", 1)]
+
+
+def test_without_a_key_some_are_refused_where_none_is_required() -> None:
+    """By headers that nothing else looks at; whoever shows a key is not asked."""
+    no = ErrorAnswer(403, "No.", "origin_not_allowed")
+
+    def refuses(headers: Any) -> ErrorAnswer | None:
+        return no if dict(headers).get(b"origin") else None
+
+    table = RoutingTable(
+        virtual_keys={
+            hashlib.sha256(b"pm-1").digest(): VirtualKey("k", "ci", frozenset({"inference"}))
+        }
+    )
+
+    def found(given: dict[bytes, bytes], *headers: tuple[bytes, bytes]) -> Any:
+        scope = {"path": "/v1/embeddings", "headers": list(headers)}
+        return authenticate_caller(given, table, 0.0, scope, required=False, refuses=refuses)
+
+    page = (b"origin", b"https://evil.example")
+    assert found({}) is ANONYMOUS
+    assert found({b"x-api-key": b"unknown"}) is ANONYMOUS
+    assert found({}, page) is found({b"x-api-key": b"unknown"}, page) is no
+    assert isinstance(found(HEADERS, page), VirtualKey)

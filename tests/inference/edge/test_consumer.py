@@ -126,6 +126,20 @@ async def test_a_body_that_stalls_is_not_waited_for(budget: BodyBudget) -> None:
     assert budget.used == 0
 
 
+async def test_a_body_that_drips_is_not_waited_for(budget: BodyBudget) -> None:
+    """A byte in time, again and again, holds nothing for long."""
+    caller = AsgiCaller(b"ab", complete=False)
+
+    async def drip() -> Any:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"", "more_body": True}
+
+    caller.receive = drip  # type: ignore[method-assign]
+    await asyncio.wait_for(caller.call(Budgeted.as_asgi(budget=budget), ANNOUNCED), 10)
+    assert caller.status == 408
+    assert budget.used == 0
+
+
 async def test_who_finds_no_room_is_told_and_not_read(budget: BodyBudget) -> None:
     budget.take("", 5)
     caller = AsgiCaller(b"12345678")
