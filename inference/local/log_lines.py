@@ -19,7 +19,7 @@ _REQUEST: ContextVar[str] = ContextVar("request_id", default="")
 _HEADER: Final = b"x-request-id"
 
 
-class JsonLines(logging.Formatter):
+class JsonLogFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "event": record.getMessage(),
@@ -41,7 +41,7 @@ def begin_logging() -> None:
         os.environ[_TERMINAL] = "1"
     handler = logging.StreamHandler(sys.stderr)
     text = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
-    handler.setFormatter(text if terminal else JsonLines())
+    handler.setFormatter(text if terminal else JsonLogFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 

@@ -3,12 +3,12 @@
 import json
 import logging
 
-from inference.local.log_lines import JsonLines, of_request, words_of
+from inference.local.log_lines import JsonLogFormatter, of_request, words_of
 
 
 def line(message: str, *values: object) -> str:
     record = logging.LogRecord("pointsman.engine", logging.WARNING, "", 0, message, values, None)
-    return JsonLines().format(record)
+    return JsonLogFormatter().format(record)
 
 
 def test_it_works() -> None:
