@@ -148,7 +148,7 @@ class ExchangeAdmin(SwitchAdmin):
             {
                 **self.admin_site.each_context(request),
                 "title": gettext("Import"),
-                "opts": self.opts,
+                "content_title": gettext("Import"),
                 "form": form,
                 **context,
             },
