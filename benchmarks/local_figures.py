@@ -84,12 +84,15 @@ def long_prompt(words: str, sentences: int) -> Messages:
 
 
 def prefill_speed(served: Served) -> float:
-    """Prompt tokens a second, by one prompt of a hundred; what is loaded late is loaded before."""
+    """Prompt tokens a second, by the better of two prompts of a hundred; what is loaded late is
+    loaded before."""
     served.ask(said("Hello."), 4)
-    sentences = 6
-    began = time.monotonic()
-    served.ask(long_prompt("How fast", sentences), 1)
-    return sentences * _TOKENS_OF_SENTENCE / (time.monotonic() - began)
+    sentences, best = 6, 0.0
+    for attempt in range(2):
+        began = time.monotonic()
+        served.ask(long_prompt(f"How fast {attempt}", sentences), 1)
+        best = max(best, sentences * _TOKENS_OF_SENTENCE / (time.monotonic() - began))
+    return best
 
 
 def alone(served: Served, effort: Effort, place: int) -> dict[str, float]:

@@ -3,20 +3,26 @@
 import argparse
 import functools
 import itertools
+import os
 import secrets
-from typing import Any
+from importlib.metadata import version
+from typing import Any, Final
 
 from inference.local.batched import BatchedGenerator
+from inference.local.batching_gain import LEAST, batching_gain
 from inference.local.direct import DirectGenerator
 from inference.local.generation import Sampling
 from inference.local.generators import Generator, Work
 from inference.local.grammar import Grammars
 from inference.local.loading import Progress, load, memory_in_use
+from inference.local.measured import Measured, mark_of
 from inference.local.modes import Modes
 from inference.local.prefill_speed import prefill_step
 from inference.local.prefix_cache import PrefixCache
 from inference.local.scheduler import Scheduler
 from inference.local.service import Service
+
+_GAIN: Final = "batching_gain"
 
 
 def assemble(options: argparse.Namespace, progress: Progress) -> tuple[Service, dict[str, Any]]:
@@ -35,6 +41,7 @@ def assemble(options: argparse.Namespace, progress: Progress) -> tuple[Service, 
         direct=functools.partial(DirectGenerator, loaded.model, entropy, step, prefixes),
         batched=batched if options.batching else None,
         check=warm_up,
+        worth=functools.partial(_worth, Measured(options.measured, options.name, _mark(options))),
     )
     scheduler = Scheduler(
         modes, queue_limit=options.queue_limit, memory=memory_in_use, at_end=prefixes.clear
@@ -49,6 +56,20 @@ def assemble(options: argparse.Namespace, progress: Progress) -> tuple[Service, 
     # Answers that no queue has places for would be refused for ever.
     most_choices = min(options.max_batch, 1 + options.queue_limit)
     return Service(scheduler, loaded.codec, facts, grammars, most_choices), ready
+
+
+def _mark(options: argparse.Namespace) -> str:
+    """What decides whether batching pays: the weights, the library, and its BLAS."""
+    blas = os.environ.get("LD_PRELOAD", "")
+    return mark_of(options.model_dir, version("mlx"), options.max_batch, blas, os.cpu_count())
+
+
+def _worth(measured: Measured, generator: Generator) -> bool:
+    gain = measured.get(_GAIN)
+    if gain is None:
+        gain = batching_gain(generator)
+        measured.put(_GAIN, round(gain, 3))
+    return gain >= LEAST
 
 
 def warm_up(generator: Generator) -> None:

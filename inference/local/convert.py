@@ -1,7 +1,7 @@
 """Turns a quantised Llama GGUF file into an MLX model folder.
 
-`python -m inference.local.convert FILE.gguf FOLDER f32|q4` - a process of its own, because MLX must
-not live in the process of whoever wants the model.
+`python -m inference.local.convert FILE.gguf FOLDER f32|q4`, or `MODEL_FOLDER FOLDER f32`: a process
+of its own, because MLX must not live in the process of whoever wants the model.
 """
 
 import json
@@ -65,6 +65,31 @@ def convert(source: Path, folder: Path, precision: str) -> None:
     _write(folder / "config.json", config)
 
 
+def widen(source: Path, folder: Path) -> None:
+    """Write the model folder `source`, whose weights are packed, as `folder` in 32 bits."""
+    packed: Any = mx.load(str(source / "model.safetensors"))
+    weights: Tensors = {}
+    for name, array in packed.items():
+        layer, _, own = name.rpartition(".")
+        if own in ("scales", "biases") and f"{layer}.scales" in packed:
+            continue
+        if f"{layer}.scales" in packed:
+            scales, biases = packed[f"{layer}.scales"], packed[f"{layer}.biases"]
+            bits = 32 * array.shape[-1] // (scales.shape[-1] * GROUP_SIZE)
+            array = mx.dequantize(array, scales, biases, GROUP_SIZE, bits)
+        weights[name] = array
+    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    config.pop("quantization")
+    folder.mkdir(parents=True)
+    mx.save_safetensors(str(folder / "model.safetensors"), weights, {"format": "mlx"})
+    _flush(folder / "model.safetensors")
+    for beside in sorted(source.glob("*.json")):
+        if beside.name != "config.json":
+            (folder / beside.name).write_bytes(beside.read_bytes())
+            _flush(folder / beside.name)
+    _write(folder / "config.json", config)
+
+
 def restore_row_order(tensors: Tensors, count: gguf.Heads) -> Tensors:
     """Undo GGUF's interleaving of the rotary halves, packed rows and their scales alike."""
     result = dict(tensors)
@@ -89,5 +114,9 @@ def _flush(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    convert(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    given, made = Path(sys.argv[1]), Path(sys.argv[2])
+    if given.is_dir():
+        widen(given, made)
+    else:
+        convert(given, made, sys.argv[3])
     mx.clear_streams()

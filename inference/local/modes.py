@@ -17,6 +17,8 @@ class Modes:
     batched: Callable[[], Generator] | None = None
     check: Callable[[Generator], None] = field(default=lambda generator: None)
     """Proves that a new generator works, or raises."""
+    worth: Callable[[Generator], bool] = field(default=lambda generator: True)
+    """Whether a batched generator gives its callers together no less than one of them gets."""
 
     def build(self) -> tuple[Generator, str]:
         """A generator that passed `check`, and its mode. Raises what the direct one raises."""
@@ -24,11 +26,14 @@ class Modes:
             try:
                 generator = self.batched()
                 self.check(generator)
+                if self.worth(generator):
+                    return generator, "batched"
             except Exception as error:
                 logger.warning("batching is not available, serving one by one: %r", error)
-                self.batched = None
             else:
-                return generator, "batched"
+                logger.info("batching makes this model slower here, serving one by one")
+                generator.close()
+            self.batched = None
         generator = self.direct()
         self.check(generator)
         return generator, "direct"

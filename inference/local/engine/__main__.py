@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from inference.local.engine.listen import CannotListen
 from inference.local.engine.server import serve
 from inference.local.engine.settings import EngineSettings, default_memory_budget
 from inference.local.environment import worker_environment
+from inference.local.log_lines import begin_logging
 
 WORKER_COMMAND = (sys.executable, "-m", "inference.local.worker")
 
@@ -19,10 +19,7 @@ WORKER_COMMAND = (sys.executable, "-m", "inference.local.worker")
 def main(argv: Sequence[str] | None = None, worker_command: Sequence[str] = WORKER_COMMAND) -> int:
     """Run the engine; returns the exit code, 1 when it cannot listen on its socket."""
     options = _parser().parse_args(argv)
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    begin_logging()
     settings = EngineSettings(
         models_dir=options.models_dir.absolute(),
         memory_budget_bytes=options.memory_budget or default_memory_budget(),

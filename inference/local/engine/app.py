@@ -13,6 +13,7 @@ from inference.local.engine.errors import EngineError, invalid
 from inference.local.engine.relay import Relay
 from inference.local.engine.reply import EngineReply, Send
 from inference.local.engine.supervisor import WorkerSupervisor
+from inference.local.log_lines import of_request
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Well above what the gateway lets through: this one only guards the engine's memory."""
@@ -45,7 +46,8 @@ class EngineApp:
             return
         if body is None:
             return
-        answering = asyncio.ensure_future(self._answer(scope, body, reply))
+        with of_request(scope["headers"]):
+            answering = asyncio.ensure_future(self._answer(scope, body, reply))
         leaving = asyncio.ensure_future(_disconnect(receive))
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from inference.local.engine.messages import Failed, Lines, Message, Ready, read_message
+from inference.local.log_lines import words_of
 from inference.local.paths import without_paths
 
 Listener = Callable[[Message], None]
@@ -104,7 +105,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._transport.close()
         if self.stated_reason:
             return self.stated_reason
-        words = "" if self._ready else " ".join(self._last_words)
+        words = "" if self._ready else " ".join(map(words_of, self._last_words))
         return describe_exit(code or 0, without_paths(words, self._models_dir))
 
     async def end(self, grace_s: float) -> None:

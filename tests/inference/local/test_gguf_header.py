@@ -6,7 +6,7 @@ import pytest
 
 from inference.local.gguf_header import NotGguf, read_header
 from inference.local.half import write_half
-from inference.local.llama_sizes import cache_tokens, memory_bytes, prefill_step
+from inference.local.llama_sizes import cache_tokens, first_step, memory_bytes
 from tests.inference.local import gguf_file
 
 
@@ -32,7 +32,7 @@ def test_sizes_follow_the_model(tiny: Path) -> None:
     header = read_header(tiny)
     assert cache_tokens(header, 100, 8) == 800
     assert memory_bytes(header, 1000) > 1000
-    assert prefill_step(header, 2) == 512
+    assert first_step(header, 2) == 512
 
 
 def test_half_precision_keeps_the_rest(tiny: Path, tmp_path: Path) -> None:

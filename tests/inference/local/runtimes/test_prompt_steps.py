@@ -1,16 +1,22 @@
-"""Reading a long prompt ends when its caller leaves, also in a batch."""
+"""Reading a long prompt ends when its caller leaves, also in a batch, and lets others' answers by.
+
+What is bounded is what the worker computes on each core, whatever else the machine does.
+"""
 
 import itertools
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from inference.local.weights import NAME, ensure_smollm2
+from inference.local.runtimes import LLAMA_CPP, MLX
+from inference.local.weights import GGUF_NAME, NAME, ensure_smollm2
 from tests.inference.local.worker_process import WorkerProcess, chat_body
 from tests.support.eventually import eventually
 from tests.support.timing import is_quick
@@ -27,13 +33,20 @@ def long_prompt() -> str:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "models"
-    ensure_smollm2(folder, lambda step, share: None, runtimes=["mlx"])
+    ensure_smollm2(folder, lambda step, share: None, runtimes=[MLX, LLAMA_CPP])
     return folder
 
 
 @pytest.fixture(scope="module")
 def mlx(models: Path) -> Iterator[WorkerProcess]:
     with WorkerProcess("--batching", model_dir=models / NAME, name="light", openblas=True) as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def llama(models: Path) -> Iterator[WorkerProcess]:
+    file = models / f"{GGUF_NAME}.gguf"
+    with WorkerProcess("--runtime", LLAMA_CPP, model_dir=file, name="light") as it:
         yield it
 
 
@@ -54,6 +67,7 @@ def computed_after_leaving(worker: WorkerProcess) -> float:
         calling.sendall(head.encode() + body)
         eventually(lambda: worker.health()["steps"] > before + 1)
     left = computed(worker)
+    eventually(lambda: worker.health()["active"] == 0)
     while True:
         seen = computed(worker)
         time.sleep(0.3)
@@ -61,7 +75,62 @@ def computed_after_leaving(worker: WorkerProcess) -> float:
             return seen - left
 
 
-def test_a_caller_who_leaves_ends_the_reading(mlx: WorkerProcess) -> None:
-    """Each core computes for so long at the most."""
-    assert is_quick(lambda: computed_after_leaving(mlx), 0.05)
-    assert mlx.health()["active"] == 0
+def longest_wait_while_a_prompt_joins(worker: WorkerProcess) -> float:
+    """Between two tokens of an answer under way, while another caller's prompt is read."""
+    seen: list[float] = []
+
+    def stream() -> None:
+        for _ in worker.stream("Tell me a long story of the sea.", max_tokens=150):
+            seen.append(computed(worker))
+
+    streaming = threading.Thread(target=stream)
+    streaming.start()
+    eventually(lambda: len(seen) > 5)
+    worker.chat(long_prompt(), max_tokens=2)
+    streaming.join()
+    return max(after - before for before, after in pairwise(seen))
+
+
+@pytest.mark.parametrize(("runtime", "seconds"), [("mlx", 0.05), ("llama", 0.25)])
+def test_a_caller_who_leaves_ends_the_reading(
+    request: pytest.FixtureRequest, runtime: str, seconds: float
+) -> None:
+    """llama.cpp is told after the step under way and the one that it has begun by then."""
+    worker = request.getfixturevalue(runtime)
+    assert is_quick(lambda: computed_after_leaving(worker), seconds)
+    assert worker.health()["active"] == 0
+
+
+@pytest.mark.parametrize("runtime", ["mlx", "llama"])
+def test_a_long_prompt_lets_others_by(request: pytest.FixtureRequest, runtime: str) -> None:
+    worker = request.getfixturevalue(runtime)
+    assert is_quick(lambda: longest_wait_while_a_prompt_joins(worker), 0.3)
+
+
+def first_tokens_of_a_chat(worker: WorkerProcess) -> list[float]:
+    """What the worker computes until the first token of each of five turns, as many words each."""
+    messages: list[dict[str, str]] = []
+    firsts = []
+    for turn in range(5):
+        words = f"{next(NUMBERS)} {time.time_ns()}, turn {turn}. {SENTENCE * 6} Go on."
+        messages.append({"role": "user", "content": words})
+        before, said, first = computed(worker), "", 0.0
+        for chunk in worker.stream("", messages=messages, max_tokens=24):
+            if chunk["choices"] and (piece := chunk["choices"][0]["delta"].get("content")):
+                first = first or computed(worker) - before
+                said += piece
+        firsts.append(first)
+        messages.append({"role": "assistant", "content": said})
+    return firsts
+
+
+@pytest.mark.parametrize("runtime", ["mlx", "llama"])
+def test_the_fifth_turn_of_a_chat_begins_as_soon_as_the_first(
+    request: pytest.FixtureRequest, runtime: str
+) -> None:
+    worker = request.getfixturevalue(runtime)
+    for _ in range(3):
+        firsts = first_tokens_of_a_chat(worker)
+        if firsts[-1] <= 1.5 * firsts[0]:
+            return
+    pytest.fail(f"seconds to the first token, by turn: {firsts}")
