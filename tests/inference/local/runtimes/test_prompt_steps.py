@@ -86,12 +86,14 @@ def longest_wait_while_a_prompt_joins(worker: WorkerProcess) -> float:
     streaming = threading.Thread(target=stream)
     streaming.start()
     eventually(lambda: len(seen) > 5)
-    worker.chat(long_prompt(), max_tokens=2)
+    body = chat_body(long_prompt(), max_tokens=2)
+    # A busy machine takes longer than the usual minute.
+    worker.client.post("/v1/chat/completions", json=body, timeout=200)
     streaming.join()
     return max(after - before for before, after in pairwise(seen))
 
 
-@pytest.mark.parametrize(("runtime", "seconds"), [("mlx", 0.05), ("llama", 0.25)])
+@pytest.mark.parametrize(("runtime", "seconds"), [("mlx", 0.05), ("llama", 0.45)])
 def test_a_caller_who_leaves_ends_the_reading(
     request: pytest.FixtureRequest, runtime: str, seconds: float
 ) -> None:
