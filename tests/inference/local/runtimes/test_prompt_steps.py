@@ -103,10 +103,13 @@ def test_a_caller_who_leaves_ends_the_reading(
     assert worker.health()["active"] == 0
 
 
-@pytest.mark.parametrize("runtime", ["mlx", "llama"])
-def test_a_long_prompt_lets_others_by(request: pytest.FixtureRequest, runtime: str) -> None:
+@pytest.mark.parametrize(("runtime", "seconds"), [("mlx", 0.3), ("llama", 0.6)])
+def test_a_long_prompt_lets_others_by(
+    request: pytest.FixtureRequest, runtime: str, seconds: float
+) -> None:
+    """A step of llama.cpp's takes longer beside answers than it was measured to take alone."""
     worker = request.getfixturevalue(runtime)
-    assert is_quick(lambda: longest_wait_while_a_prompt_joins(worker), 0.3)
+    assert is_quick(lambda: longest_wait_while_a_prompt_joins(worker), seconds)
 
 
 def first_tokens_of_a_chat(worker: WorkerProcess) -> list[float]:
