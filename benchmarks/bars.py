@@ -54,6 +54,7 @@ def verdicts(cases: Mapping[str, Measured], footprint: Mapping[str, Any]) -> Ite
         if found is not None:
             yield Verdict(f"{names[-1]} against {names[0]}", found, 0.9)
     yield from _limits(cases)
+    yield from _features(cases)
     if "workers" in cases:
         found = scaling(cases["workers"])
         if found is not None:
@@ -69,6 +70,15 @@ def _limits(cases: Mapping[str, Measured]) -> Iterator[Verdict]:
         found = cases[case].ratio("rate", "with", "without") if case in cases else None
         if found is not None:
             yield Verdict(title, found, bar)
+
+
+def _features(cases: Mapping[str, Measured]) -> Iterator[Verdict]:
+    """By processor time, which other work on the machine changes least."""
+    for case, word in (("features-whole", "whole answers"), ("features-stream", "streams")):
+        found = cases[case].ratio("cpu", "on", "off") if case in cases else None
+        if found is not None:
+            title = f"sessions, hedges, retries and continuation, processor time of {word}"
+            yield Verdict(title, found, 1.03, at_least=False)
 
 
 def scaling(workers: Measured) -> float | None:

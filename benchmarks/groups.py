@@ -27,7 +27,7 @@ _VARIANTS: Final = 1_000
 """Pairs of key and profile that the load takes in turn."""
 _CROWD: Final = 64
 """Callers where two processes are measured: as many for each as one has elsewhere."""
-_WHOLE: Final = next(case for case in CASES if case.name == "whole-32")
+WHOLE: Final = next(case for case in CASES if case.name == "whole-32")
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ def cases(options: Options, range_: Range, findings: Findings) -> None:
         return
     cores = range_.cores
     with (
-        _gateway(options, range_, "pointsman") as gateway,
+        gateway(options, range_, "pointsman") as ours,
         Reference(range_.mock.port, cores.gateway) as reference,
     ):
         subjects: list[Subject] = [
             Subject("direct", range_.mock.port),
             Subject("reference", reference.port, pids=reference.pids),
-            gateway,
+            ours,
         ]
         if options.compare:
             subjects.append(_rival(options))
@@ -99,7 +99,7 @@ def _spoken(case: Case) -> bool:
 
 
 @contextmanager
-def _gateway(
+def gateway(
     options: Options,
     range_: Range,
     name: str,
@@ -155,14 +155,14 @@ def tables(options: Options, range_: Range, findings: Findings) -> None:
     """The same load on installations of different size, all running at once."""
     say("\nsize of the configuration, whole answers, 32 callers")
     rng = random.Random(1)
-    case = replace(_WHOLE, name="tables", title="size of the configuration")
+    case = replace(WHOLE, name="tables", title="size of the configuration")
     subjects: list[Subject] = []
     with ExitStack() as stack:
         for profiles, keys in _QUICK_SIZES if options.quick else _SIZES:
             name = f"{profiles:,} profiles, {keys:,} keys"
             single = profiles == 1
             counts = {} if single else {"profiles": profiles, "keys": keys}
-            one = stack.enter_context(_gateway(options, range_, name, **counts))
+            one = stack.enter_context(gateway(options, range_, name, **counts))
             pairs = [(one.key, "v-plain/bench")]
             if not single:
                 pairs = [
@@ -188,13 +188,13 @@ def limits(options: Options, range_: Range, findings: Findings) -> None:
         ("limits-each", crowd, seed.EACH, f"{crowd:,} keys with a limit each, 1,000 groups"),
     ):
         say(f"\nlimits: {words}, whole answers, 32 callers")
-        case = replace(_WHOLE, name=name, title=f"limits: {words}")
+        case = replace(WHOLE, name=name, title=f"limits: {words}")
         rng = random.Random(1)
         drawn = [seed.secret(rng.randrange(keys)) for _ in range(min(keys, _VARIANTS))]
         pairs = [(one, "v-plain/bench") for one in drawn]
         with (
-            _gateway(options, range_, "without", keys=keys) as without,
-            _gateway(options, range_, "with", keys=keys, limits=bound) as limited,
+            gateway(options, range_, "without", keys=keys) as without,
+            gateway(options, range_, "with", keys=keys, limits=bound) as limited,
         ):
             subjects: list[Subject] = [
                 CrowdedGateway(one.name, one.port, pids=one.pids, key=one.key, pairs=pairs)
@@ -244,10 +244,10 @@ def workers(options: Options, range_: Range, findings: Findings) -> None:
         range_.mock, replace(cores, gateway=None), range_.folder, python_load=options.python
     )
     with (
-        _gateway(one_core, range_, "one worker") as one,
-        _gateway(replace(options, workers=2), both, "two workers", pinned=True) as two,
+        gateway(one_core, range_, "one worker") as one,
+        gateway(replace(options, workers=2), both, "two workers", pinned=True) as two,
     ):
-        case = replace(_WHOLE, name="workers", title="web processes", callers=_CROWD)
+        case = replace(WHOLE, name="workers", title="web processes", callers=_CROWD)
         measured = range_.measure(case, [one, two], options.plan)
     findings.cases["workers"] = measured
     findings.wrong += measured.wrong

@@ -13,6 +13,7 @@ from typing import Final
 
 from benchmarks import chart, groups, machine, report
 from benchmarks.bars import verdicts
+from benchmarks.features import features
 from benchmarks.groups import Findings, Options, say
 from benchmarks.programs import Mock
 from benchmarks.rounds import Range
@@ -39,6 +40,8 @@ def run(options: Options) -> int:
             groups.tables(options, range_, findings)
         if options.wanted("limits-bound") or options.wanted("limits-each"):
             groups.limits(options, range_, findings)
+        if options.wanted("features") and not options.quick:
+            features(options, range_, findings)
         if options.wanted("workers") and options.server == "uvicorn" and not options.quick:
             groups.workers(options, range_, findings)
         if options.wanted("footprint") and options.server == "uvicorn":

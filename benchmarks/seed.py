@@ -33,6 +33,14 @@ PROFILES: Final[dict[str, dict[str, Any]]] = {
     "v-claude": {"targets": ["claude"]},
     "v-weighted": {"targets": ["mock", "mock-b", "mock-c"], "strategy": "weighted"},
     "v-failover": {"targets": ["flaky", "mock"]},
+    "v-features-on": {"targets": ["mock", "mock-b"], "retries": 1, "hedge_after": 10},
+    "v-features-off": {
+        "targets": ["mock", "mock-b"],
+        "retries": 0,
+        "hedge_after": 0,
+        "sticky_sessions": False,
+        "on_broken_stream": "error",
+    },
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks import asks
@@ -23,6 +23,8 @@ class Subject:
     port: int
     address: str = "127.0.0.1"
     pids: Sequence[int] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Beside those of every request."""
 
     def path(self, case: Case) -> str:
         """Where to ask. The direct way, which the reference relays unchanged."""
@@ -44,7 +46,7 @@ class Subject:
         requests = []
         bodies: list[bytes] = []
         for key, model in self.keys_and_models(case):
-            head = asks.headers(protocol, key)
+            head = {**asks.headers(protocol, key), **self.headers}
             body = asks.body(protocol, model, stream=case.stream, prompt_bytes=case.prompt_bytes)
             host = f"{self.address}:{self.port}"
             requests.append(asks.request(host, self.path(case), head, body))

@@ -57,6 +57,8 @@ class Rate(NamedTuple):
 
     def at(self, prompt: int) -> Decimal:
         price = self.base
+        if not self.tiers:
+            return price
         for start, higher in self.tiers:
             if prompt > start:
                 price = higher
@@ -187,7 +189,9 @@ def preload() -> None:
 
 def one_prompt(usage: Usage) -> int:
     """Tokens of one request's prompt, by which prices rise; of a batch's, the average."""
-    return int(usage.prompt / ((usage.units or {}).get(REQUESTS) or 1))
+    if not usage.units:
+        return usage.prompt
+    return int(usage.prompt / (usage.units.get(REQUESTS) or 1))
 
 
 def share(usage: Usage) -> Decimal:
@@ -213,14 +217,20 @@ def cost(usage: Usage, rates: Rates) -> Decimal:
     prompt = one_prompt(usage)
     plain = max(0, usage.prompt - usage.cached - usage.cache_written)
     thought = min(usage.reasoning, usage.completion) if rates.reasoning else 0
-    tokens = (
-        plain * rates.prompt.at(prompt)
-        + usage.cached * rates.cached.at(prompt)
-        + usage.cache_written * rates.cache_written.at(prompt)
-        + (usage.completion - thought) * rates.completion.at(prompt)
-        + (thought * rates.reasoning.at(prompt) if rates.reasoning else _NOTHING)
-    ) / _MILLION
-    counted = usage.units or {}
+    # What is not there is not worked with: this is asked for with every request that has limits.
+    tokens = plain * rates.prompt.at(prompt)
+    if usage.completion != thought:
+        tokens += (usage.completion - thought) * rates.completion.at(prompt)
+    if usage.cached:
+        tokens += usage.cached * rates.cached.at(prompt)
+    if usage.cache_written:
+        tokens += usage.cache_written * rates.cache_written.at(prompt)
+    if thought and rates.reasoning:
+        tokens += thought * rates.reasoning.at(prompt)
+    tokens /= _MILLION
+    if not usage.units:
+        return tokens + rates.request if rates.request else tokens
+    counted = usage.units
     beside = (Decimal(str(counted.get(name, 0))) * price for name, price in rates.units)
     requests = Decimal(str(counted.get(REQUESTS) or 1))
     return (tokens + sum(beside, rates.request * requests)) * share(usage)

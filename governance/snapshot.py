@@ -19,9 +19,10 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from governance import last_good, table_news
+from governance.built_rows import Row
 from governance.catalog import CatalogFile
 from governance.consistent import ATTEMPTS
-from governance.load_table import NOTHING, Row, Rows, Version, load, read_version
+from governance.load_table import NOTHING, Rows, Version, load, read_version
 from governance.models import TableVersion
 from governance.prices import expected_cost, preload
 from governance.regex import compile_regex

@@ -57,18 +57,18 @@ class Eligibility:
     """Nothing but health, the length of the prompt and a session changes the order."""
     smallest_context: float
     """In tokens, of all who may answer; infinite where it is not known."""
-    plans: dict[str, Plan] = field(default_factory=dict, compare=False, repr=False)
-    """What came of it, by the policy's reason, where nothing of the moment changed it."""
+    plans: dict[tuple[str, bool], Plan] = field(default_factory=dict, compare=False, repr=False)
+    """What came of it, by the policy's reason and whether a session sticks, where nothing of the
+    moment changed it."""
 
     def repeats(
         self, choice: ProfileChoice, routing_request: RoutingRequest, health: HealthReader
     ) -> bool:
-        """Whether the plan is the same for every request of which this holds."""
+        """Whether the plan is the same for every request of which this holds, but for sessions."""
         return (
             self.is_settled
             and not choice.warning
             and not choice.skipped
-            and (not routing_request.session or len(self.kept) < 2)
             and routing_request.features.prompt_tokens <= self.smallest_context
             and all(health.status(one.provider, one.candidate.model) is None for one in self.kept)
         )

@@ -65,17 +65,29 @@ def resolve(
     A session comes to its own target first, where that is healthy.
     """
     eligibility = eligibility_for(routing_request, choice, virtual_key, table)
-    if not eligibility.repeats(choice, routing_request, health):
+    session = ""
+    repeats = eligibility.repeats(choice, routing_request, health)
+    if repeats and routing_request.session and len(eligibility.kept) > 1:
+        session = session_in(choice.profile, virtual_key, routing_request)
+        repeats = not session or _goes_first(session, choice, sessions)
+    if not repeats:
         return _worked_out(
             eligibility, routing_request, choice, virtual_key, table, health, now, rng, sessions
         )
-    plan = eligibility.plans.get(choice.reason)
+    place = choice.reason, bool(session)
+    plan = eligibility.plans.get(place)
     if plan is None:
         plan = _worked_out(
             eligibility, routing_request, choice, virtual_key, table, health, now, rng, sessions
         )
-        plan = eligibility.plans[choice.reason] = plan._replace(repeats=True)
-    return plan
+        plan = eligibility.plans[place] = plan._replace(repeats=True)
+    # One that belongs to a session is of this request alone.
+    return plan._replace(session=session, repeats=False) if session else plan
+
+
+def _goes_first(session: str, choice: ProfileChoice, sessions: SessionReader) -> bool:
+    """Whether the session goes where every one does of which nothing is remembered."""
+    return strategy_named(choice.profile.strategy).is_fixed and sessions.served(session) is None
 
 
 def _worked_out(

@@ -314,7 +314,14 @@ class RoutingTable:
 
     def groups_of(self, key: VirtualKey) -> tuple[str, ...]:
         """The key's group and those above it, the nearest first."""
-        return groups_above(key.group, self._parent_of)
+        if not key.group:
+            return ()
+        memo_key = "groups", key.group
+        found: tuple[str, ...] | None = self.memo.get(memo_key)
+        if found is None:
+            found = groups_above(key.group, self._parent_of)
+            self.memo.put(memo_key, found)
+        return found
 
     def _parent_of(self, group: str) -> str:
         entry = self.groups.get(group)

@@ -255,7 +255,7 @@ class PlaceField(WholeNumberField):
 class MomentField(Strict, serializers.DateTimeField):
     """A point in time with its zone."""
 
-    absent = None
+    absent: Any = None
 
     def read(self, fields: Fields) -> datetime | None:
         value = fields.document.get(self.name)
@@ -276,7 +276,9 @@ class MomentField(Strict, serializers.DateTimeField):
 
 
 class StrictDateField(MomentField):
-    """A point in time; a date alone is its first moment in UTC."""
+    """A point in time, which has to be there; a date alone is its first moment in UTC."""
+
+    absent = ...
 
     def read(self, fields: Fields) -> datetime | None:
         name, value = self.name, fields.document.get(self.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, count
 from operator import itemgetter
 from typing import Any, Final
 
@@ -263,6 +263,7 @@ class _MergePlan(_SectionPlan):
         if isinstance(documents, list):
             documents = [_referring(one, section, before) for one in documents]
         self._largest = max(_ids_in(documents), default=0)
+        self._free: Iterator[int] | None = None
         super().__init__(made, section, {section.name: documents}, importer)
 
     def remove(self) -> None:
@@ -283,8 +284,9 @@ class _MergePlan(_SectionPlan):
 
     def _next_id(self) -> int:
         """One that no row has, here or in the document."""
-        self._largest = max([self._largest, *self._held]) + 1
-        return self._largest
+        if self._free is None:
+            self._free = count(max([self._largest, *self._held]) + 1)
+        return next(self._free)
 
 
 def _referring(document: object, section: RowSection, before: Mapping[str, _SectionPlan]) -> object:

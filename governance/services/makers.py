@@ -35,6 +35,11 @@ RIGHTS: Final[Mapping[str, frozenset[str]]] = {
 }
 """What a person must be allowed to do before a key of theirs may have the scope."""
 
+KEY_RIGHTS: Final = frozenset(
+    f"governance.{verb}_{model}" for verb in _VERBS for model in ("apikey", "keyallowance")
+)
+"""What no other scope of a key opens but `keys`, by whichever way."""
+
 
 class Person(Protocol):
     """What is asked of a user."""

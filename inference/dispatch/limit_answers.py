@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from math import ceil, inf, isfinite
 from typing import Any, Final
 
@@ -74,16 +75,19 @@ def _when(found: Exceeded, wait: float) -> str:
 
 def limit_headers(counters: Iterable[Counter], protocol: str, now: float) -> Headers:
     """Of the limit with the smallest part left, for each measure that headers tell."""
-    tightest: dict[str, Counter] = {}
+    tightest: dict[str, tuple[float, Counter]] = {}
     for counter in counters:
         limit = counter.limit
         if limit.enforcement == "warn":
             continue
+        if now >= counter.due:
+            counter.turn(now)
+        share = counter.taken / counter.amount if counter.amount else 1.0
         best = tightest.get(limit.measure)
-        if best is None or counter.share(now) > best.share(now):
-            tightest[limit.measure] = counter
+        if best is None or share > best[0]:
+            tightest[limit.measure] = share, counter
     headers: Headers = []
-    for counter in tightest.values():
+    for _, counter in tightest.values():
         frees = counter.due if counter.slides else counter.end
         headers += _headers_of(counter.limit, counter.amount, counter.left, frees, protocol, now)
     return headers
@@ -97,14 +101,22 @@ def _headers_of(
     word = MEASURES[limit.measure].header
     if not word:
         return []
-    told = {"limit": f"{int(amount)}", "remaining": f"{int(left)}"}
+    of_limit, of_remaining, of_reset = _names(word, protocol)
+    told = [(of_limit, b"%d" % amount), (of_remaining, b"%d" % left)]
     if frees_at != inf:
-        told["reset"] = _moment(frees_at) if protocol == "anthropic" else _span(frees_at - now)
+        reset = _moment(frees_at) if protocol == "anthropic" else _span(frees_at - now)
+        told.append((of_reset, reset.encode()))
+    return told
+
+
+@cache
+def _names(word: str, protocol: str) -> tuple[bytes, ...]:
+    """Of the headers that tell a limit, what is left of it, and when it is counted afresh."""
+    form = "x-ratelimit-%(part)s-%(word)s"
     if protocol == "anthropic":
-        names = {part: f"anthropic-ratelimit-{word}-{part}" for part in told}
-    else:
-        names = {part: f"x-ratelimit-{part}-{word}" for part in told}
-    return [(names[part].encode(), value.encode()) for part, value in told.items()]
+        form = "anthropic-ratelimit-%(word)s-%(part)s"
+    parts = ("limit", "remaining", "reset")
+    return tuple((form % {"part": part, "word": word}).encode() for part in parts)
 
 
 def _money(micro: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Mapping
 from typing import Final
@@ -25,19 +26,23 @@ class OutputEstimates:
     """Of one process. For one thread."""
 
     def __init__(self) -> None:
-        self._seen: dict[Place, deque[int]] = {}
+        self._seen: dict[Place, tuple[deque[int], list[int]]] = {}
+        """The last answers as they came, and by their length."""
         self._ninetieth: dict[Place, int] = {}
 
     def learn(self, place: Place, tokens: int) -> None:
         """An answer had so many tokens."""
-        seen = self._seen.get(place)
-        if seen is None:
+        found = self._seen.get(place)
+        if found is None:
             if len(self._seen) >= PLACES:
                 self._seen.clear()
                 self._ninetieth.clear()
-            seen = self._seen[place] = deque(maxlen=REMEMBERED)
+            found = self._seen[place] = deque(), []
+        seen, ordered = found
+        if len(seen) >= REMEMBERED:
+            del ordered[bisect_left(ordered, seen.popleft())]
         seen.append(tokens)
-        ordered = sorted(seen)
+        insort(ordered, tokens)
         self._ninetieth[place] = ordered[len(ordered) * 9 // 10]
 
     def guess(self, place: Place, request_type: str, bound: int | None) -> int:

@@ -19,14 +19,14 @@ from governance.limits.counting.admission import (
     settle,
 )
 from governance.limits.counting.binding import Who
-from governance.limits.counting.book import LimitBook, highest_share
+from governance.limits.counting.book import NONE_BOUND, LimitBook, highest_share
 from governance.limits.counting.counter import Counter
 from governance.limits.measure import Consumption
 from governance.prices import cost, price_list_of, seller_of
 from governance.routing.breaker import HealthReader
 from governance.routing.limited_health import BELOW_ALL, LimitedHealth
 from governance.routing.plan import Candidate, Plan
-from governance.routing.table import RoutingTable, VirtualKey
+from governance.routing.table import Profile, RateLimit, RoutingTable, VirtualKey
 from inference.dispatch.consumption import complete, consumption, warn
 from inference.dispatch.limit_answers import limit_headers, refusal, skipped
 from inference.dispatch.output_estimates import OutputEstimates, bound_of
@@ -42,6 +42,7 @@ log = structlog.get_logger("pointsman.limits")
 
 GRACE: Final = 60.0
 """Seconds for which a lease outlives the longest time a request may take."""
+_NO_THRESHOLDS: Final = RateLimit()
 UNBOUNDED: Final = 86_400.0
 """Seconds a request may take whose provider has no total timeout."""
 
@@ -71,7 +72,9 @@ class RequestLimits:
         "_bound",
         "_clock",
         "_counters",
+        "_is_chosen",
         "_lease",
+        "_needed",
         "_outputs",
         "_protocol",
         "_request",
@@ -92,19 +95,30 @@ class RequestLimits:
         self._request, self._table = request, table
         groups = table.groups_of(key)
         self._who = Who(key.id, groups, "", request.session)
-        self._counters: tuple[Counter, ...] = ()
+        self._counters = NONE_BOUND
+        self._is_chosen = False
+        """Whether it is known which profile answers, and so what binds the request."""
+        self._needed: tuple[Candidate, Consumption, Consumption] | None = None
+        """What the request may come to at the candidate that was looked at last, and at least."""
         self._lease: Lease | None = None
         self._attempts: list[tuple[Lease, tuple[Counter, ...]]] = []
         self._bound = bound_of(request.fields)
 
-    def health(self, book: HealthReader, profile: str) -> HealthReader:
-        """How candidates fare, with the shares of the limits that bind this request there."""
-        self._choose(profile)
+    def health(self, book: HealthReader, profile: Profile) -> HealthReader:
+        """How candidates fare, with the shares of the limits that bind this request there, where
+        anything of the profile depends on these."""
+        self._choose("" if profile.implicit else profile.id)
+        if not self._table.limits.of_targets and not _has_thresholds(profile, self._table):
+            return book
         return LimitedHealth(book, self)
 
     def _choose(self, profile: str) -> None:
-        self._who = self._who._replace(profile=profile)
-        self._counters = self._book.of_request(self._table.limits, self._who, self._clock())
+        who = self._who
+        if self._is_chosen and who.profile == profile:
+            return
+        self._is_chosen = True
+        self._who = who = Who(who.key, who.groups, profile, who.session)
+        self._counters = self._book.of_request(self._table.limits, who, self._clock())
 
     def of_target(self, provider: str, model: str, now: float) -> tuple[Counter, ...]:
         return self._book.of_target(self._table.limits, self._who, provider, model, now)
@@ -130,7 +144,7 @@ class RequestLimits:
         now on until `settle`."""
         now, protocol = self._clock(), self._protocol
         self._choose(_profile_of(plan))
-        if any(one.limit.strict for one in self._counters) and now > self._book.fresh_until:
+        if self._counters.strict and now > self._book.fresh_until:
             message = "What others have used is not known now, and a strict limit binds this key."
             return ErrorAnswer(503, message, "limits_unknown", retry_after=1.0)
         if plan.refusal is not None:
@@ -159,14 +173,20 @@ class RequestLimits:
         `AttemptFailed` where a limit of it, or what another candidate would cost, leaves no room.
         """
         now = self._clock()
+        # What the first candidate may come to is held since admission.
+        is_admitted = self._needed is not None and self._needed[0] is candidate
         full, least = self._needs(candidate)
         counters = self.of_target(candidate.provider.name.casefold(), candidate.model, now)
-        lease = admit(counters, full, least, now, _lasts((candidate,)))
-        if isinstance(lease, Exceeded):
-            raise AttemptFailed(skipped(lease, now))
-        if self._lease is not None:
+        if counters:
+            lease = admit(counters, full, least, now, _lasts((candidate,)))
+            if isinstance(lease, Exceeded):
+                raise AttemptFailed(skipped(lease, now))
+        else:
+            lease = Lease((), [], None, now, now)
+        if self._lease is not None and not is_admitted:
             found = raise_to(self._lease, full, least, now)
             if found is not None:
+                self._needed = None
                 give_back(lease)
                 raise AttemptFailed(skipped(found, now))
         self._attempts.append((lease, counters))
@@ -177,6 +197,8 @@ class RequestLimits:
     def failed(self, lease: Lease) -> None:
         """The attempt for which `lease` is held came to nothing; others may run beside it."""
         self._attempts = [one for one in self._attempts if one[0] is not lease]
+        if not lease.counters:
+            return
         settle(lease, [Consumption(requests=1)], self._clock())
         self._book.leases.pop(lease, None)
 
@@ -189,15 +211,20 @@ class RequestLimits:
             prices = price_list_of(self._table)
             price_attempts(attempts, sellers, context.model, context.at, prices)
         used = [consumption(one.usage, one.cost_usd) for one in attempts if one.usage is not None]
-        if attempts and self._lease is not None:
-            used.append(Consumption(requests=1, cost=0.0))
+        if used:
+            # However many attempts there were, it is one request.
+            used[0] = used[0]._replace(requests=1)
+        elif attempts:
+            used = [Consumption(requests=1, cost=0.0)]
         number = self._book.number + 1
         counted = []
         if self._lease is not None:
             counted += settle(self._lease, used, now, number)
             self._book.leases.pop(self._lease, None)
         last = attempts[-1] if attempts else None
-        for lease, _ in self._attempts:
+        for lease, counters in self._attempts:
+            if not counters:
+                continue
             mine = Consumption(requests=1, cost=0.0)
             if last is not None and last.usage is not None:
                 mine = consumption(last.usage, last.cost_usd)._replace(requests=1)
@@ -209,7 +236,7 @@ class RequestLimits:
                 Counted(one.limit.id, one.scope, one.begin, amount) for one, amount in counted
             )
         self._learn(context)
-        warn(self._counters, now)
+        warn(self._counters.warning, now)
 
     def headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
         """Of the tightest limits, for the caller."""
@@ -233,7 +260,7 @@ class RequestLimits:
         self, candidates: tuple[Candidate, ...], now: float
     ) -> tuple[Candidate, ...] | Exceeded:
         """Where a limit that diverts is used up: what is local, or cheaper than the dearest."""
-        diverting = [one for one in self._counters if one.limit.enforcement == "divert"]
+        diverting = self._counters.diverting
         if not diverting:
             return candidates
         found = exceeded(diverting, Consumption(self._prompt, 0, 0.0, running=True), now)
@@ -257,6 +284,8 @@ class RequestLimits:
         self, candidate: Candidate, *, priced: bool = False
     ) -> tuple[Consumption, Consumption]:
         """What the request may come to there, and what it comes to at least."""
+        if self._needed is not None and self._needed[0] is candidate and not priced:
+            return self._needed[1:]
         ask, prompt = self._request.routing_request, self._prompt
         place = self._who.profile, candidate.model
         answer = self._outputs.guess(place, ask.request_type, self._bound)
@@ -272,10 +301,12 @@ class RequestLimits:
             elif provider.is_local:
                 most = least = 0.0
         units = self._request.units
-        return (
+        found = (
             Consumption(prompt, answer, most, running=True, units=units),
             Consumption(prompt, 0, least, running=True, units=units),
         )
+        self._needed = candidate, *found
+        return found
 
     def _learn(self, context: RequestContext) -> None:
         last = context.attempts[-1] if context.attempts else None
@@ -287,6 +318,16 @@ class RequestLimits:
 def _profile_of(plan: Plan) -> str:
     profile = plan.profile
     return "" if profile is None or profile.implicit else profile.id
+
+
+def _has_thresholds(profile: Profile, table: RoutingTable) -> bool:
+    """Whether any of its targets is left alone before a limit is used up."""
+    key = "thresholds", profile.id
+    found: bool | None = table.memo.get(key)
+    if found is None:
+        found = any(one.rate_limit != _NO_THRESHOLDS for one in profile.targets)
+        table.memo.put(key, found)
+    return found
 
 
 def _lasts(candidates: Sequence[Candidate]) -> float:

@@ -155,7 +155,7 @@ class Shadows:
         limits = None
         if self._limiting is not None and table.limits:
             limits = ShadowLimits(self._limiting, request, key, table, live.protocol)
-        health = self._book if limits is None else limits.health(self._book, profile.id)
+        health = self._book if limits is None else limits.health(self._book, profile)
         ask = request.routing_request
         now, rng = time.monotonic(), self._rng
         found = shadow_route(profile.shadow, ask, profile, key, table, health, now, rng)

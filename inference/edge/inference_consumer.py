@@ -323,7 +323,7 @@ class InferenceConsumer(FormConsumer):
             routing_request = routing_request._replace(answer_limit=bound_of(request.fields))
         health: HealthReader = self.book
         if limits is not None:
-            health = limits.health(self.book, "" if profile.implicit else profile.id)
+            health = limits.health(self.book, profile)
         plan = resolve(routing_request, choice, key, table, health, now, rng, self.book)
         return plan if limits is None else self._admitted(plan, limits)
 

@@ -37,7 +37,10 @@ class Destination:
 
     def __str__(self) -> str:
         """For messages: where, without the path and its possible secrets."""
-        return f"unix:{self.uds}" if self.uds is not None else self.host_header.decode("ascii")
+        if self.uds is not None:
+            # Where it lies is nobody's business who only asks what went wrong.
+            return f"the socket {self.uds.rpartition('/')[2]}"
+        return self.host_header.decode("ascii")
 
     @classmethod
     def parse(cls, url: str) -> tuple["Destination", str]:

@@ -40,6 +40,14 @@ def equal(what: str, found: object, wanted: object) -> Figure:
     return Figure(what, str(found), str(wanted), found == wanted)
 
 
+def kept(section: str) -> list[Figure]:
+    """The rows that stand in a section now."""
+    _, _, rest = PAGES.get(section, PAGE).read_text().partition(f"<!-- {section} -->")
+    lines = rest.partition("<!-- end -->")[0].splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
+    return [Figure(what, found, bound, holds=True) for what, found, bound in rows[1:]]
+
+
 def write(section: str, figures: Iterable[Figure]) -> None:
     """Rewrites one section of the page, which stands between two markers."""
     rows = [f"| {one.what} | {one.found} | {one.bound} |" for one in figures]

@@ -24,6 +24,8 @@ Ask = Callable[[], httpx.Response]
 BODY = 31 * 1000 * 1000
 MANY = 60
 STRANGERS = 40
+CALM = 5.0
+"""Seconds for which others are timed before anything is done to the service."""
 
 
 class Watch:
@@ -97,6 +99,8 @@ def run(folder: Path) -> Iterator[Figure]:
 
 def _burst(operator: Operator, model: str, pid: int, chat: Ask, live: Ask) -> Iterator[Figure]:
     before = resident(pid)
+    with Watch(chat, pid) as calm, Watch(live, pid) as calm_health:
+        time.sleep(CALM)
     with Watch(chat, pid) as others, Watch(live, pid) as health:
         statuses = crowd.run(operator.url, operator.key, model, count=MANY, size=BODY)
     ended = time.monotonic()
@@ -109,6 +113,8 @@ def _burst(operator: Operator, model: str, pid: int, chat: Ask, live: Ask) -> It
     yield at_most(f"{what}: until it is given back", time.monotonic() - ended, 30, "s")
     yield at_most(f"{what}: p99 of other callers", others.p99(), 300, "ms")
     yield at_most(f"{what}: p99 of `/livez`", health.p99(), 200, "ms")
+    told = f"{calm.p99():,.0f} ms and {calm_health.p99():,.0f} ms"
+    yield Figure("The same two before that, which tells of the machine", told, "", holds=True)
     yield equal(f"{what}: other callers not answered", others.wrong, 0)
 
 

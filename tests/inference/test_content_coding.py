@@ -6,6 +6,7 @@ import gzip
 import sys
 import time
 import zlib
+from collections.abc import Callable
 
 import brotli
 import pytest
@@ -94,7 +95,9 @@ def test_a_bomb_comes_out_in_small_pieces(coding: str) -> None:
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
 def test_a_body_of_many_parts_takes_time_by_its_length(coding: str) -> None:
     """Each part costs what it is long, not what lies behind it; and they come to an end."""
-    pack = {"gzip": gzip.compress, "zstd": zstd.compress}[coding]
+    packs: dict[str, Callable[[bytes], bytes]]
+    packs = {"gzip": gzip.compress, "zstd": zstd.compress}
+    pack = packs[coding]
     assert decoded(pack(b"x") * 10_000, coding, 1 << 20) == b"x" * 10_000
     began = time.process_time()
     with pytest.raises(BrokenCoding, match=f"{MOST_PARTS:,}"):

@@ -81,7 +81,12 @@ class RoleForm(ModelForm):
 
 
 class PersonForm(RoleForm, UserChangeForm):  # type: ignore[misc]  # the theme has no types
-    pass
+    """In words that do not ask for a knowledge of Django."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "is_active" in self.fields:
+            self.fields["is_active"].help_text = gettext("Off: they cannot sign in.")
 
 
 class NewPersonForm(RoleForm, UserCreationForm):  # type: ignore[misc]  # the theme has no types

@@ -28,7 +28,7 @@ from gateway.console.theme.admin_classes import StackedInline, display
 from governance import frozen, services, snapshot
 from governance.models import Provider, RoutingProfile, RoutingTarget
 from governance.routing import fallback_modes
-from governance.routing.fallback import sentence_for
+from governance.routing.fallback import place_of, sentence_for
 from governance.routing.fields import Problem
 from governance.serializers.profiles import PART_COLUMNS
 
@@ -196,8 +196,9 @@ class ProfileAdmin(ExchangeAdmin):
         """Gives every row the providers, read once, and whether it may be switched."""
         listing = super().get_changelist_instance(request)
         held, may_switch = _providers(), self.has_change_permission(request)
+        local_model = bool(place_of(snapshot.current().local_default))
         for row in listing.result_list:
-            row.providers, row.may_switch = held, may_switch
+            row.providers, row.may_switch, row.local_model = held, may_switch, local_model
         return listing
 
     @display(gettext_lazy("Virtual model"), ordering="virtual_provider")
@@ -216,9 +217,11 @@ class ProfileAdmin(ExchangeAdmin):
         return profile.get_strategy_display()
 
     @display(gettext_lazy("If none answers"))
-    def otherwise(self, profile: RoutingProfile) -> str:
+    def otherwise(self, profile: Any) -> str:
+        """As the form's sentence has it: nothing takes over where there is no local model."""
         held = fallback_modes.mode_of(settings.LOCAL_FALLBACK, profile.local_fallback)
-        return gettext(fallback_modes.IN_SHORT[held.mode])
+        mode = held.mode if profile.local_model else fallback_modes.NEVER
+        return gettext(fallback_modes.IN_SHORT[mode])
 
     @admin.display(description=gettext_lazy("If no target answers"))
     def if_none_answers(self, profile: RoutingProfile) -> str:

@@ -119,7 +119,7 @@ class ExchangeAdmin(SwitchAdmin):
     def _apply(self, request: HttpRequest, token: str) -> HttpResponse:
         form = import_plan.ImportForm()
         try:
-            outcome = import_plan.apply(token, _importer(request))
+            outcome = import_plan.apply(token, _importer(request), request.user.has_perms)
         except import_plan.Stale as stale:
             messages.warning(
                 request,
@@ -148,7 +148,7 @@ class ExchangeAdmin(SwitchAdmin):
             {
                 **self.admin_site.each_context(request),
                 "title": gettext("Import"),
-                "opts": self.opts,
+                "content_title": gettext("Import"),
                 "form": form,
                 **context,
             },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from gateway.console.forms.fields import ProseField
 from governance import services
 from governance.api.parsers import StrictJSONParser, StrictYAMLParser
 from governance.change_summary import changed
-from governance.errors import Invalid
+from governance.errors import Forbidden, Invalid
 from governance.models import RoutingProfile, TableVersion
 from governance.routing.fields import Problem
 from governance.serializers import ProfileSerializer
@@ -173,11 +173,14 @@ def plan(given: Imported, importer: services.Importer) -> ImportPlan:
     )
 
 
-def apply(token: str, importer: services.Importer) -> ImportOutcome:
+def apply(
+    token: str, importer: services.Importer, may: Callable[[Sequence[str]], bool]
+) -> ImportOutcome:
     """Does what the plan with this token showed.
 
     Raises `Stale` if anything was saved in between, `Invalid` when the token is not one that this
-    person was given within the hour, and what `services.import_all` raises.
+    person was given within the hour, `Forbidden` where they may not do it any more, and what
+    `services.import_all` raises.
     """
     try:
         author, state, profiles, rows, mode = signing.loads(token, salt=_SALT, max_age=_HOUR)
@@ -191,6 +194,9 @@ def apply(token: str, importer: services.Importer) -> ImportOutcome:
         TableVersion.objects.select_for_update().get_or_create(pk=1)
         if _state() != state:
             raise Stale(Imported(profiles, rows, mode))
+        lacking = services.lacking_rights(rows, may, mode)
+        if lacking:
+            raise Forbidden(lacking)
         return services.import_all(profiles, importer, rows=rows, mode=mode)
 
 

@@ -49,7 +49,7 @@ class RuleForm(DocumentForm):
         label=gettext_lazy("Conditions"),
         help_text=gettext_lazy(
             "Without any the rule always holds. Keywords are separated by commas and "
-            "stand for whole words. Save to get more rows."
+            "stand for whole words."
         ),
     )
 
@@ -73,6 +73,7 @@ class RuleAdmin(ServiceAdmin):
     fields = (("name", "enabled"), "profile", "match", "conditions")
     list_display = ("name", "place", "condition_list", "profile", "state")
     list_per_page = 30
+    sortable_by = ()
     search_fields = ("name", "profile")
     actions = ("try_first", "try_last")
     ordering_field = "position"
@@ -174,7 +175,7 @@ class RuleAdmin(ServiceAdmin):
         quoted = ", ".join(f"“{name}”" for name in names)
         return [text % {"names": quoted, "above": next(iter(hidden.values()))}]
 
-    @display(gettext_lazy("Place"), ordering="position")
+    @display(gettext_lazy("Place"))
     def place(self, row: HeuristicRule) -> int:
         return row.position + 1
 

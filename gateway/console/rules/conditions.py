@@ -32,6 +32,9 @@ class ConditionsWidget(forms.Widget):
 
     template_name = "console/rules/conditions.html"
 
+    class Media:
+        js = (forms.widgets.Script("console/rules/conditions.js", type="module"),)
+
     def format_value(self, value: Any) -> list[Row]:
         rows = [_shown(one) for one in value or []]
         return rows + [{"feature": "", "operator": "", "value": ""}] * BLANK_ROWS

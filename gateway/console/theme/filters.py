@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from gateway.console.theme import crumbs as theme_crumbs
 from gateway.console.theme.table_state import table_state
 from governance.change_summary.times import readable_time
 
@@ -64,6 +65,12 @@ def exact(at: datetime) -> str:
 def shown_table_state(context: template.Context) -> dict[str, Any]:
     """The banner of pages while what is in force is not what is stored."""
     return table_state(context["request"]) if "request" in context else {}
+
+
+@register.simple_tag(takes_context=True)
+def crumbs(context: template.Context, parts: list[Any]) -> list[theme_crumbs.Crumb]:
+    """The parts of a page's title."""
+    return theme_crumbs.crumbs(context["request"], parts)
 
 
 @register.simple_tag

@@ -9,14 +9,16 @@ from governance.serializers import (
     AlertSerializer,
     GrantSerializer,
     GroupSerializer,
-    KeyAllowanceSerializer,
     LimitSerializer,
-    MappingSerializer,
     ModelPriceSerializer,
     ProfileSerializer,
-    ProviderSerializer,
-    RuleSerializer,
 )
+
+
+def _as_shown(path: str, more: str = "") -> serializers.ListField:
+    """Rows whose schema stands at a path of their own."""
+    words = f"As `GET {path}` shows them. {more}".strip()
+    return serializers.ListField(child=serializers.DictField(), required=False, help_text=words)
 
 
 class RowSectionsSerializer(serializers.Serializer[Any]):
@@ -28,15 +30,11 @@ class RowSectionsSerializer(serializers.Serializer[Any]):
     grants = GrantSerializer(many=True, required=False)
     prices = ModelPriceSerializer(many=True, required=False)
     alerts = AlertSerializer(many=True, required=False)
-    providers = ProviderSerializer(many=True, required=False)
-    heuristic_rules = RuleSerializer(many=True, required=False)
-    model_mappings = MappingSerializer(many=True, required=False)
-    key_allowances = KeyAllowanceSerializer(many=True, required=False)
-    api_keys = serializers.ListField(
-        child=serializers.DictField(),
-        required=False,
-        help_text="What the keys that are there may do, as `GET keys` shows it. None is made.",
-    )
+    providers = _as_shown("providers")
+    heuristic_rules = _as_shown("heuristic-rules")
+    model_mappings = _as_shown("model-mappings")
+    key_allowances = _as_shown("key-allowances")
+    api_keys = _as_shown("keys", "None is made or removed.")
 
 
 class PluginConfigSerializer(RowSectionsSerializer):

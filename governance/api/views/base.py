@@ -17,6 +17,7 @@ from governance.errors import Invalid
 from governance.routing.fields import Problem
 from governance.routing.table import VirtualKey
 from governance.services import Maker, Saved, Versions, maker_of
+from governance.services.makers import KEY_RIGHTS
 from governance.whole_number import whole_number
 
 Row = TypeVar("Row", bound=Model)
@@ -97,10 +98,13 @@ def may_set_credentials(request: Request) -> bool:
 
 
 def may(request: Request) -> Callable[[Sequence[str]], bool]:
-    """Whether a person has permissions; what a key may do, its scopes have said already."""
+    """Whether a person has permissions; what a key may do, its scopes have said already, but for
+    API keys, which one that may write otherwise leaves alone."""
 
     def allowed(permissions: Sequence[str]) -> bool:
-        return isinstance(request.auth, VirtualKey) or request.user.has_perms(permissions)
+        if isinstance(request.auth, VirtualKey):
+            return "keys" in request.auth.scopes or KEY_RIGHTS.isdisjoint(permissions)
+        return bool(request.user.has_perms(permissions))
 
     return allowed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Self
 
 from governance.limits.counting.admission import Lease, give_back
 from governance.limits.counting.binding import LimitIndex, Who, scope_of
@@ -24,6 +24,26 @@ Place = tuple[str, str, str, str]
 """Key, profile, provider and model of a request."""
 
 
+class BoundCounters(tuple[Counter, ...]):
+    """Those of the limits that bind a request, and what some of these ask for."""
+
+    strict: bool
+    """Some refuse where it is not known what others use."""
+    diverting: tuple[Counter, ...]
+    warning: tuple[Counter, ...]
+    """Those of which operators are warned."""
+
+    def __new__(cls, counters: Iterable[Counter] = ()) -> Self:
+        made = super().__new__(cls, counters)
+        made.strict = any(one.limit.strict for one in made)
+        made.diverting = tuple(one for one in made if one.limit.enforcement == "divert")
+        made.warning = tuple(one for one in made if one.limit.warn_at)
+        return made
+
+
+NONE_BOUND: Final = BoundCounters()
+
+
 class LimitBook:
     """Counters by limit and scope, made when a request first needs them."""
 
@@ -36,18 +56,18 @@ class LimitBook:
         """Until when it is known what other processes use; infinity where there are none."""
         self._index: LimitIndex | None = None
         self._limits: dict[Place, list[LimitEntry]] = {}
-        self._bound: dict[Place, tuple[Counter, ...]] = {}
+        self._bound: dict[Place, BoundCounters] = {}
         self._sessions = 0
 
-    def of_request(self, index: LimitIndex, who: Who, now: float) -> tuple[Counter, ...]:
+    def of_request(self, index: LimitIndex, who: Who, now: float) -> BoundCounters:
         """Counters of the limits that bind a request wherever it is sent."""
         return self._of(index, who, now, "", "")
 
     def of_target(
         self, index: LimitIndex, who: Who, provider: str, model: str, now: float
-    ) -> tuple[Counter, ...]:
+    ) -> BoundCounters:
         """Counters of the limits that bind it when it is sent there; `provider` is casefolded."""
-        return self._of(index, who, now, provider, model) if index.of_targets else ()
+        return self._of(index, who, now, provider, model) if index.of_targets else NONE_BOUND
 
     def counter(self, limit: LimitEntry, scope: str, now: float) -> Counter:
         """The counter of one limit and scope."""
@@ -72,7 +92,7 @@ class LimitBook:
 
     def _of(
         self, index: LimitIndex, who: Who, now: float, provider: str, model: str
-    ) -> tuple[Counter, ...]:
+    ) -> BoundCounters:
         if index is not self._index:
             self._adopt(index)
         place = who.key, who.profile, provider, model
@@ -86,7 +106,7 @@ class LimitBook:
                 self._bound.clear()
             limits = index.of_target(who, provider, model) if provider else index.of_request(who)
             self._limits[place] = limits
-        bound = tuple([self.counter(one, scope_of(one, who), now) for one in limits])
+        bound = BoundCounters([self.counter(one, scope_of(one, who), now) for one in limits])
         if not any(one.each == "session" for one in limits):
             self._bound[place] = bound
         return bound

@@ -316,3 +316,26 @@ def test_nodes_tell_one_another_through_the_database(directory: Path) -> None:
     assert north.away(total) == Away()
     assert LimitTotal.objects.count() == 2
     node.hub.close()
+
+
+@pytest.mark.parametrize("window", ["minute", "hour"])
+def test_what_slides_is_passed_by_one_exchange_at_most(directory: Path, window: str) -> None:
+    """Four processes that are asked far more than the window allows: together they pass it by no
+    more than the others are asked for between two exchanges, and no more as time goes on."""
+    amount, asked, processes = 600.0, 10, 4
+    node = Node(directory, measure="requests", amount=amount, window=window)
+    numbers = [node.process() for _ in range(processes)]
+    admitted: list[float] = []
+    length = {"minute": 60.0, "hour": 3600.0}[window]
+    for _ in range(300):
+        for number in numbers:
+            for _ in range(asked):
+                if isinstance(node.admit(number, 1), Lease):
+                    admitted.append(node.clock.now)
+        node.exchange()
+    worst = max(
+        sum(1 for at in admitted[place:] if at < began + length)
+        for place, began in enumerate(admitted)
+        if not place or admitted[place - 1] != began
+    )
+    assert amount <= worst <= amount + asked * (processes - 1)

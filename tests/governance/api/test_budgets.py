@@ -206,6 +206,22 @@ def test_the_subjects_of_limits(api: Api) -> None:
     assert owners == {'the provider "FAST"', 'the routing profile "Light"'}
 
 
+@pytest.mark.parametrize(
+    ("path", "document", "field"),
+    [
+        ("/prices", {"model": "m", "input": "1", "output": "2"}, "valid_from"),
+        ("/grants", {"limit": 1, "amount": "5"}, "from"),
+    ],
+)
+def test_a_moment_that_is_missing_is_asked_for(
+    api: Api, path: str, document: Any, field: str
+) -> None:
+    for given in (document, {**document, field: None}):
+        answer = api.post(path, given)
+        assert answer.status_code == 400
+        assert error_of(answer)["fields"][field] == [f"{field} is required."]
+
+
 def test_going_back_brings_limits_and_prices_back(api: Api) -> None:
     kept = api.post("/limits", limit_document(name="kept")).json()["limit"]
     gone = api.post("/limits", limit_document(name="gone")).json()["limit"]

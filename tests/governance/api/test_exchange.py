@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -144,6 +145,25 @@ def test_nobody_moves_a_credential_by_an_import(filled: Api, client: Client) -> 
     rules = client.post(path, {"heuristic_rules": []}, content_type="application/json")
     assert rules.status_code == 403
     assert Provider.objects.get().base_url == provider_document()["base_url"]
+
+
+def test_a_key_that_may_not_make_keys_changes_none_by_an_import(
+    filled: Api, caller: Callable[..., Api]
+) -> None:
+    """Nor who may have some: one that is confined would be let out by what looks like a backup."""
+    bound = {"name": "bound", "scopes": ["inference"], "confined_to": ["light"]}
+    held = services.create_key(bound, who="t")[0].document
+    writer = caller("governance:read", "governance:write")
+    for section, rows in (
+        ("api_keys", [{**held, "confined_to": [], "enabled": True}]),
+        ("key_allowances", []),
+    ):
+        answer = writer.post(MERGE, {section: rows})
+        assert answer.status_code == 403, answer.content
+        assert list(error_of(answer)["fields"]) == [section]
+    assert ApiKey.objects.get(pk=held["id"]).confined_to == ["light"]
+    maker = caller("governance:read", "governance:write", "keys", "inference")
+    assert maker.post(MERGE, {"api_keys": [held]}).status_code == 200
 
 
 def test_an_unknown_mode_is_refused(filled: Api) -> None:

@@ -191,3 +191,19 @@ def test_an_agent_of_a_hundred_turns_keeps_its_cache(strategy, processes, fails,
             share(node)
         ideal += turn * 500
     assert upstreams.cached >= least * ideal
+
+
+@pytest.mark.parametrize("sticky", [True, False])
+def test_a_plan_that_is_used_again_is_the_sessions_own(sticky: bool):
+    """The same as on a table that nobody has asked before, for each session and for none."""
+    where = four("ordered_failover", sticky_sessions=sticky)
+    for session in ("one", "two", "", "one"):
+        request = routing_request("light/x", session=session)
+        plans = [
+            route(request, ANONYMOUS, one, HEALTHY, 1000.0, random.Random(0))
+            for one in (where, four("ordered_failover", sticky_sessions=sticky))
+        ]
+        again, anew = (plan._replace(repeats=False) for plan in plans)
+        assert again == anew
+        assert again.session.endswith(session if sticky else "")
+        assert bool(again.session) is (sticky and bool(session))

@@ -238,7 +238,7 @@ async def test_a_request_takes_back_the_slot_that_a_copy_has(kept: list[RequestC
 
 
 def limit(measure: str, amount: float, number: int = 1) -> LimitEntry:
-    values = {"subject_type": "key", "subject_id": "key-1", "owner": "tests", "window": "day"}
+    values = {"subject_type": "key", "subject_id": "key-1", "window": "day"}
     return LimitEntry(number, measure, measure=measure, amount=amount, **values)
 
 

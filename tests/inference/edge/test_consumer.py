@@ -134,7 +134,7 @@ async def test_a_body_that_drips_is_not_waited_for(budget: BodyBudget) -> None:
         await asyncio.sleep(0.02)
         return {"type": "http.request", "body": b"", "more_body": True}
 
-    caller.receive = drip  # type: ignore[method-assign]
+    caller.receive = drip
     await asyncio.wait_for(caller.call(Budgeted.as_asgi(budget=budget), ANNOUNCED), 10)
     assert caller.status == 408
     assert budget.used == 0

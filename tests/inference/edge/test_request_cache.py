@@ -361,7 +361,7 @@ async def test_what_holds_for_a_request_holds_on_a_hit(upstream: Upstream) -> No
 
 
 async def test_a_hit_counts_as_a_request_and_uses_no_tokens(upstream: Upstream) -> None:
-    values = {"subject_type": "key", "subject_id": "key-1", "owner": "tests", "window": "day"}
+    values = {"subject_type": "key", "subject_id": "key-1", "window": "day"}
     limits = LimitIndex(
         [
             LimitEntry(1, "requests", measure="requests", amount=3.0, **values),

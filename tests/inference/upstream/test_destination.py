@@ -33,12 +33,13 @@ def test_it_works(
 
 
 def test_a_unix_socket() -> None:
+    """Messages name it, and not where it lies."""
     parsed, base = Destination.parse("http+unix://%2Frun%2FMlx%2Fserver.sock/v1/")
     assert parsed == Destination("http", "localhost", 80, "/run/Mlx/server.sock")
     assert (base, parsed.host_header, str(parsed)) == (
         "/v1",
         b"localhost",
-        "unix:/run/Mlx/server.sock",
+        "the socket server.sock",
     )
 
 

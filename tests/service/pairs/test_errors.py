@@ -278,6 +278,7 @@ def test_the_sdks_raise_in_the_middle_of_a_stream(pair: Translator) -> None:
 @pytest.mark.parametrize("caller", PROTOCOLS)
 def test_a_chain_that_is_used_up(everyone: World, caller: str, stream: bool) -> None:
     """The last failure with its words, mapped across protocols, and a line for every attempt."""
+    everyone.fresh()
     pair = everyone.pair(caller, "anthropic")
     everyone.providers["openai"].script(everyone.pair(caller, "openai").script.error(500, "first"))
     everyone.providers["anthropic"].script(pair.script.error(529, WORDS))
@@ -300,6 +301,7 @@ def test_what_nobody_can_say_does_not_hide_what_failed(everyone: World, caller: 
         "openai": {"n": 2},
         "anthropic": {"mcp_servers": [{"type": "url", "url": "https://x.example", "name": "x"}]},
     }[caller]
+    everyone.fresh()
     pair = everyone.pair(caller, first)
     pair.provider.script(pair.script.error(500, WORDS))
     body = {**pair.caller.fields(asking("Hi"), f"to-{first}-{second}/light"), **field}

@@ -86,3 +86,13 @@ def test_leases_lapse() -> None:
     assert one.held == 1
     book.lapse(NOW + 6)
     assert (one.held, book.leases) == (0, {})
+
+
+def test_what_the_bound_limits_ask_for_is_known_with_them() -> None:
+    strict = replace(limit(1, "key", "k1"), strict=True)
+    diverting = replace(limit(2, "key", "k1"), enforcement="divert", warn_at=(80.0,))
+    bound = LimitBook().of_request(LimitIndex([strict, diverting]), WHO, NOW)
+    assert bound.strict
+    assert bound.diverting == bound.warning == bound[1:]
+    other = LimitBook().of_request(LimitIndex([diverting]), WHO, NOW)
+    assert not other.strict
