@@ -8,8 +8,8 @@ from inference.local.gguf_header import Header
 
 CACHE_BYTES: Final = 512 * 2**20
 """The key-value cache that all callers share takes at most about this, or one whole context."""
-PARAMETERS_PER_STEP: Final = 1.5e9
-"""Weights times tokens that a core multiplies in about a tenth of a second: the first guess, before
+PARAMETERS_PER_STEP: Final = 3e9
+"""Weights times tokens that a core multiplies in about a fifth of a second: the first guess, before
 the model at hand is measured."""
 STEPS: Final = (16, 512)
 

@@ -17,7 +17,9 @@ from inference.local.llama_params import cores
 from inference.local.llama_sizes import STEPS, first_step
 from inference.local.measured import Measured
 
-STEP_SECONDS: Final = 0.1
+STEP_SECONDS: Final = 0.2
+"""Shorter ones make long prompts slower, most of all where other work keeps the cores busy: the
+threads wait for one another after every layer, however few the tokens are."""
 _NAME: Final = "llama_prefill_step"
 _PROBE: Final = 64
 """Tokens of the prompt that is measured."""

@@ -11,8 +11,8 @@ from inference.local.measured import Measured
 from tests.inference.local import gguf_file
 
 
-def test_a_step_takes_a_tenth_of_a_second() -> None:
-    assert chosen_step(0.005) == 20
+def test_a_step_takes_a_fifth_of_a_second() -> None:
+    assert chosen_step(0.005) == 40
     assert (chosen_step(10.0), chosen_step(0.0)) == (16, 512)
 
 
