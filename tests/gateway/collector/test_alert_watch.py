@@ -83,7 +83,7 @@ def test_it_works(world: World, receiver: WebhookReceiver) -> None:
         "id": told["id"],
         "type": "alert.began",
         "alert": {"id": identity, "name": "a", "condition": "limit_reached"},
-        "title": 'The limit "team" of  is used up to 81 %',
+        "title": 'The limit "team" of this service is used up to 81 %',
         "detail": "$81.00 of $100.00 are used.",
         "cause": "7/80/",
         "value": 81,
@@ -167,7 +167,7 @@ def test_by_mail(world: World, settings: Any) -> None:
     world.look()
     (sent,) = mail.outbox
     assert sent.to == ["ann@example.com", "bob@example.com"]
-    assert sent.subject == '[Pointsman] The limit "team" of  is used up to 60 %'
+    assert sent.subject == '[Pointsman] The limit "team" of this service is used up to 60 %'
     assert 'Sent by the alert "a".' in sent.body
 
 

@@ -49,7 +49,7 @@ def test_limits_count_requests_alone() -> None:
     store.commit(records, [], {})
     store.commit(records, [], {})
     assert UsageBucket.objects.count() == 2
-    values: dict[str, Any] = {"subject_type": "everything", "subject_id": "", "owner": ""}
+    values: dict[str, Any] = {"subject_type": "everything", "subject_id": ""}
     tokens = LimitEntry(1, "cap", measure="tokens", amount=1.0, **values)
     whole = Window(0.0, inf)
     mine = records[0].attempts[0].usage

@@ -37,7 +37,7 @@ def test_it_works(worker: WorkerProcess, temperature: float) -> None:
 
 def test_each_of_several_answers_is_held_to_it(worker: WorkerProcess) -> None:
     choices = worker.chat(
-        STORY.prompt, response_format=form(SCHEMA), temperature=1.5, max_tokens=200, n=3
+        STORY.prompt, response_format=form(SCHEMA), temperature=1.5, max_tokens=200, n=8
     ).json()["choices"]
     said = [one["message"]["content"] for one in choices]
     for text in said:
