@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.chromium import log_in
 from tests.browser.conftest import Service, assert_usable
 from tests.support import openai_shapes as shapes
+from tests.support.installation import Installation
 from tests.support.upstream import Json
 
 
@@ -38,7 +41,13 @@ def test_traffic_appears_without_a_reload(page: Page, service: Service) -> None:
     expect(page.locator("#result_list")).to_contain_text("next target")
 
 
-def test_a_new_operator_is_shown_the_way(page: Page) -> None:
-    page.goto("/admin/")
-    page.get_by_role("link", name="Talk to a model").click()
-    expect(page).to_have_url(re.compile("/admin/playground/"))
+def test_a_new_operator_is_shown_the_way(browser: Browser, tmp_path: Path) -> None:
+    """Where nothing was asked yet, so in an installation of its own."""
+    with Installation(tmp_path, "--no-model") as fresh:
+        context = browser.new_context(base_url=fresh.url)
+        page = context.new_page()
+        log_in(page, "admin", fresh.password)
+        page.goto("/admin/")
+        page.get_by_role("link", name="Talk to a model").click()
+        expect(page).to_have_url(re.compile("/admin/playground/"))
+        context.close()
