@@ -23,9 +23,13 @@ def bindable(wanted: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"pointsman-{os.geteuid()}-{mark}" / wanted.name
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: Path, *, of_the_system: bool = False) -> None:
     """Where a socket is to lie. Raises `PermissionError` where another user was there first, who
-    would hear what is said: anybody can tell the name of a short path."""
+    would hear what is said: anybody can tell the name of a short path.
+
+    `of_the_system`: an operator may have chosen a folder that is root's, such as /run or /tmp.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if folder.stat().st_uid not in (os.geteuid(), 0):
+    owners = {os.geteuid(), 0} if of_the_system else {os.geteuid()}
+    if folder.stat().st_uid not in owners:
         raise PermissionError(f"{folder} belongs to somebody else.")

@@ -37,7 +37,7 @@ class Listener:
                 f" {path}"
             )
         try:
-            make_folder(path.parent)
+            make_folder(path.parent, of_the_system=True)
             self._lock = self._take_lock()
             self.socket = self._bind()
             self.worker_dir = self._make_worker_dir()
