@@ -32,9 +32,7 @@ class StrictJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         limit: int = settings.MAX_BODY_BYTES
-        body = stream.read(limit + 1)
-        if len(body) > limit:
-            raise TooLarge(f"The body must have at most {limit // 1024**2} MiB.")
+        body = _bounded(stream, limit, "The body")
         try:
             return msgspec.json.decode(body)
         except RecursionError:
@@ -56,10 +54,7 @@ class StrictYAMLParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        body = stream.read(yaml_documents.LARGEST + 1)
-        if len(body) > yaml_documents.LARGEST:
-            limit = yaml_documents.LARGEST // 1024**2
-            raise TooLarge(f"A body of YAML must have at most {limit} MiB.")
+        body = _bounded(stream, yaml_documents.LARGEST, "A body of YAML")
         try:
             return yaml_documents.read(body)
         except yaml_documents.NotYaml as error:
@@ -80,6 +75,14 @@ class YAMLRenderer(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> str:
         return yaml_documents.write(data)
+
+
+def _bounded(stream: IO[bytes], limit: int, what: str) -> bytes:
+    """All of it, of which never more than `limit` bytes and one are read. Raises `TooLarge`."""
+    body = stream.read(limit + 1)
+    if len(body) > limit:
+        raise TooLarge(f"{what} must have at most {limit // 1024**2} MiB.")
+    return body
 
 
 def _is_utf8(body: bytes) -> bool:
