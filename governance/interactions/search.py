@@ -7,6 +7,7 @@ from typing import Final
 from django.db.models import Q
 from django.utils.translation import gettext
 
+from governance.interactions.distinct import values_with
 from governance.interactions.filters import error_words, group_columns, session_columns
 from governance.interactions.record import OUTCOMES
 from governance.models import (
@@ -14,7 +15,6 @@ from governance.models import (
     Group,
     Interaction,
     RoutingProfile,
-    TrafficBucket,
     UsageBucket,
 )
 
@@ -78,14 +78,12 @@ def _is_a_name(words: str) -> bool:
 
 
 def _places(words: str) -> list[Q]:
-    """Providers and models that ever answered or failed; `provider/model` as the list has it."""
+    """Providers and models of the log; `provider/model` as the list has it."""
     provider, slash, model = words.partition("/")
     both = [Q(provider=provider, model=model)] if slash else []
-    buckets = TrafficBucket.objects.order_by()
     found = list(both)
     for column in ("provider", "model"):
-        named = buckets.filter(**{f"{column}__icontains": words}).values_list(column, flat=True)
-        found += [Q(**{column: one}) for one in named.distinct()[:MOST]]
+        found += [Q(**{column: one}) for one in values_with(column, words, MOST)]
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
@@ -134,12 +134,17 @@ def _bars(report: TrafficReport, edges: Sequence[datetime]) -> list[TrafficSums]
 
 
 def top(span: TimeRange, by: str, sort: str) -> tuple[list[TopRow], int]:
-    """Those with most of it, and how many there are beside them."""
+    """Those with most of it, and how many there are beside them: to add up all of it for thousands
+    of keys takes three times as long as to find the first."""
     column, _label, model = BY[by]
-    report = traffic_report(TrafficQuestion(span.begin, span.end), (column,))
-    found = {value: sums for (value,), sums in report.groups.items() if value}
-    ordered = sorted(found, key=lambda value: (-getattr(found[value], sort), value))
+    question = TrafficQuestion(span.begin, span.end)
+    amounts = traffic_report(question, (column,), counts=(sort,)).groups
+    most_first = {value: getattr(sums, sort) for (value,), sums in amounts.items() if value}
+    ordered = sorted(most_first, key=lambda value: (-most_first[value], value))
     shown = ordered[:TOP]
+    among = replace(question, columns={f"{column}__in": shown})
+    report = traffic_report(among, (column,)) if shown else TrafficReport()
+    found = {value: report.sums((value,)) for value in shown}
     names = _names(by, column, model, shown)
     most = max((getattr(found[value], sort) for value in shown), default=0) or 1
     rows = [
