@@ -22,7 +22,7 @@ CANCEL_SECONDS: Final = 2.0
 """For a server to be told."""
 
 
-class CallerLeft(asyncio.CancelledError):
+class NobodyWaits(asyncio.CancelledError):
     """Unwinds a view. It is no failure, so nothing answers it and nothing logs it."""
 
 
@@ -45,7 +45,7 @@ class RequestQueries:
             self._running = context["connection"]
         try:
             if self.left:
-                raise CallerLeft
+                raise NobodyWaits
             return execute(sql, params, many, context)
         except Error:
             self.stop_if_left()
@@ -56,7 +56,7 @@ class RequestQueries:
 
     def stop_if_left(self) -> None:
         if self.left:
-            raise CallerLeft
+            raise NobodyWaits
 
     async def leave(self) -> None:
         """Ends the query that runs, and lets none begin."""
