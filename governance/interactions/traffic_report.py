@@ -14,6 +14,7 @@ from django.db.models import CharField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Substr
 
 from governance.interactions.days import BY_COLUMN, SplitRange, split
+from governance.interactions.leading import narrowed
 from governance.interactions.traffic_sums import SUMMED, TOKENS, TrafficSums
 from governance.models.interaction import Interaction
 from governance.models.traffic_bucket import TrafficBucket
@@ -55,7 +56,7 @@ class TrafficQuestion:
     def rows(self) -> Rows:
         """The requests that match, in no order."""
         within = Interaction.objects.order_by().filter(time__gte=self.begin, time__lt=self.end)
-        return within.filter(**self.columns)
+        return narrowed(within, self.columns)
 
 
 Group = tuple[Any, ...]

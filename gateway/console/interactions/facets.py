@@ -114,10 +114,13 @@ class FacetCounts:
         be chosen, where ledgers tell."""
         column, others = FACETS[name], _without(self.question, name)
         columns: Sequence[str] = (column,)
-        if not (self._found.in_ledger and is_in_ledger({**others, column: ""})):
+        of_traffic = in_traffic_ledger({*others, column})
+        # The usage ledger is as long as the log, and not sought through for a model or a provider.
+        told = of_traffic or not others or not in_traffic_ledger(others)
+        if not (self._found.in_ledger and told and is_in_ledger({**others, column: ""})):
             matches = self._found.matches
             return matches.by(column), matches.since is None
-        if in_traffic_ledger({*others, column}):
+        if of_traffic:
             columns = TRAFFIC
             report = self._of_traffic(others)
         else:
