@@ -32,8 +32,9 @@ COUNTED: Final = (*SUMMED, "errors")
 """What can be added up."""
 _TRAFFIC: Final = frozenset({"provider", "model", "outcome", "fallback"})
 _USAGE: Final = frozenset({"key_id", "group_id", "owner_id", "profile_id", "provider", "model"})
+HOUR: Final = len("2030-01-31 12")
 MINUTE: Final = len("2030-01-31 12:34")
-"""Of a time as a text."""
+"""Of times as texts."""
 NO_CODE: Final = "cancelled"
 """The code of an attempt whose caller left, which is no failure."""
 
@@ -103,10 +104,11 @@ def traffic_report(
     by: Sequence[str] = (),
     *,
     moments: bool = False,
+    hours: bool = False,
     counts: Sequence[str] = COUNTED,
 ) -> TrafficReport:
-    """Sums by columns, and by quarter hour (by minute at the edges) with `moments`; of requests and
-    `counts` alone, where no more is asked for.
+    """Sums by columns, and by quarter hour (by minute at the edges) with `moments`, by whole hours
+    where those do; of requests and `counts` alone, where no more is asked for.
 
     The columns of the question and `by` together must be of one ledger, see `is_in_ledger`.
     """
@@ -129,11 +131,19 @@ def traffic_report(
     if not traffic:
         buckets = _latest(buckets, report)
     told = ("outcome", "fallback") if traffic else ()
-    columns = dict.fromkeys((*(("start",) if moments else ()), *by, *told))
+    if moments and hours:
+        buckets = buckets.annotate(minute=_text("start", HOUR))
+    at = ("minute" if hours else "start",) if moments else ()
+    columns = dict.fromkeys((*at, *by, *told))
     for row in buckets.values(*columns).annotate(**_sums(model, counts)):
-        moment = (row["start"],) if moments else ()
-        report.sums((*moment, *(row[name] for name in by))).add(row)
+        group = (row["start"], *(row[name] for name in by)) if moments and not hours else None
+        report.sums(group or _group(row, by, moments)).add(row)
     return report
+
+
+def _text(column: str, length: int) -> Substr:
+    """The beginning of a time."""
+    return Substr(Cast(column, CharField()), 1, length)
 
 
 def _of_days(by: Sequence[str], columns: Mapping[str, Any]) -> bool:
@@ -220,7 +230,7 @@ def _add_rows(
 ) -> None:
     rows = rows.order_by()
     if moments:
-        rows = rows.annotate(minute=Substr(Cast("time", CharField()), 1, MINUTE))
+        rows = rows.annotate(minute=_text("time", MINUTE))
     place = dict.fromkeys((*(("minute",) if moments else ()), *by, "outcome", "fallback"))
     for row in rows.values(*place).annotate(
         sum_requests=Count("pk"),
@@ -253,7 +263,7 @@ def _group(row: Mapping[str, Any], by: Sequence[str], moments: bool) -> Group:
     values = tuple(row[name] for name in by)
     if not moments:
         return values
-    return (datetime.fromisoformat(f"{row['minute'].replace(' ', 'T')}:00+00:00"), *values)
+    return (datetime.fromisoformat(row["minute"]).replace(tzinfo=UTC), *values)
 
 
 def _latest(buckets: QuerySet[Any], report: TrafficReport) -> QuerySet[Any]:

@@ -19,7 +19,7 @@ from gateway.console.interactions.facets import (
     span_of,
 )
 from gateway.console.interactions.question import InteractionQuestion
-from gateway.console.monitoring.ranges import MINUTE, TimeRange, boundaries, in_address
+from gateway.console.monitoring.ranges import MINUTE, TimeRange, are_hours, boundaries, in_address
 from governance.interactions.latency import SAMPLE, first_tokens, percentile
 from governance.interactions.traffic_report import (
     QUARTER,
@@ -67,7 +67,8 @@ def summary(question: InteractionQuestion, now: datetime, zone: tzinfo) -> ListS
     within = replace(question, begin=span.begin, end=span.end)
     found = FoundRows(within)
     if found.in_ledger:
-        report = _report(TrafficQuestion(span.begin, span.end, question.columns), span)
+        asked = TrafficQuestion(span.begin, span.end, question.columns)
+        report = _report(asked, span, hours=are_hours(_edges(span, QUARTER, zone)[0]))
         since, times = report.since, first_tokens(within.base())
     else:
         report, since = found.matches.by_minute(), found.matches.since
@@ -88,12 +89,12 @@ def summary(question: InteractionQuestion, now: datetime, zone: tzinfo) -> ListS
     )
 
 
-def _report(question: TrafficQuestion, span: TimeRange) -> TrafficReport:
+def _report(question: TrafficQuestion, span: TimeRange, *, hours: bool) -> TrafficReport:
     if span.step()[0] < QUARTER:
         fine = minutes_report(question)
         if fine is not None:
             return fine
-    return traffic_report(question, moments=True)
+    return traffic_report(question, moments=True, hours=hours)
 
 
 def _is_coarse(report: TrafficReport) -> bool:

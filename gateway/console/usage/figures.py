@@ -37,14 +37,15 @@ def totals_of(question: UsageQuestion) -> Sums:
     return added_up([_told(live), *_copies(replace(question, group_by=()))])
 
 
-def sums_by_moment(question: UsageQuestion) -> list[tuple[datetime, Sums]]:
-    """In steps of an hour at most."""
+def sums_by_moment(question: UsageQuestion, *, hourly: bool) -> list[tuple[datetime, Sums]]:
+    """In steps of an hour at most; `hourly`: no finer."""
     hours = replace(question, group_by=(), interval="hour")
     used = usage_report(hours) if question.only else _copies(hours)
     found = [(datetime.fromisoformat(one["interval"]), added_up([one])) for one in used]
     if question.only:
         return found
-    report = traffic_report(TrafficQuestion(question.begin, question.end), moments=True)
+    asked = TrafficQuestion(question.begin, question.end)
+    report = traffic_report(asked, moments=True, hours=hourly)
     return [*found, *((moment, _told(sums)) for (moment,), sums in report.groups.items())]
 
 

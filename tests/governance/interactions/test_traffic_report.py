@@ -95,6 +95,12 @@ def test_sums_are_those_of_the_records(
     by_moment = traffic_report(question, moments=True)
     check(by_moment.total(), mine)
     assert all(begin - timedelta(minutes=15) < moment < end for moment, *_ in by_moment.groups)
+    by_hour = traffic_report(question, moments=True, hours=True)
+    check(by_hour.total(), mine)
+    for hour in {moment.replace(minute=0) for moment, *_ in by_hour.groups}:
+        here = [sums for (at, *_), sums in by_hour.groups.items() if at.replace(minute=0) == hour]
+        expected = within(mine, hour, hour + timedelta(hours=1))
+        assert sum(sums.requests for sums in here) == len(expected)
 
 
 @pytest.mark.parametrize("by", ["provider", "model", "outcome", "profile_id", "key_id"])
