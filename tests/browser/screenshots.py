@@ -23,6 +23,7 @@ UNCOVERED = """
 """
 SETUP = """
 import json, random, sys, time
+import msgspec
 from governance import services
 from governance.routing.request import RoutingRequest
 from inference.record.describe import describe
@@ -66,13 +67,14 @@ for number in range(1400):
     broke = rng.random() < 0.02
     if broke:
         tried = [attempt(provider="studio", outcome="retryable", code="http_503")]
-    records.append(describe(request_context(
+    fell_back = "target" if len(tried) > 1 else "none"
+    records.append(msgspec.structs.replace(describe(request_context(
         id=f"req_{number}", at=now - rng.random() ** 1.3 * 3600, plan=plan(profile=profile),
         routing_request=RoutingRequest(model=f"{name.lower()}/any", stream=True),
         attempts=tried, outcome="retryable" if broke else "ok",
         error_code="http_503" if broke else "",
         first_token=None if broke else rng.lognormvariate(-1.4, 0.5),
-    )))
+    )), fallback=fell_back))
 for place in range(0, len(records), 500):
     Store("screenshots").commit(records[place:place + 500], [], {})
 """
