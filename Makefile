@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 comma := ,
 
 .DEFAULT_GOAL := setup
-.PHONY: setup run test test-slow test-clients test-clients-quick test-sixteen-faults test-faults test-limits test-soak fuzz test-rest audit lock verify lint \
+.PHONY: setup run test test-slow test-clients test-clients-quick install-clients-quick test-sixteen-faults test-faults test-limits test-soak fuzz test-rest audit lock verify lint \
 	bench bench-quick bench-limits bench-lists bench-local
 
 $(BIN)/python:
@@ -121,11 +121,16 @@ test-clients: $(VENV)/.dev-installed $(CLIENTS)/.installed $(CLIENTS)/.framework
 	@POINTSMAN_TEST_CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest tests/clients $(ARGS)
 
 # The smallest of them: the Vercel AI SDK.
-test-clients-quick: $(VENV)/.dev-installed
+install-clients-quick: $(CLIENTS)-quick/.installed
+
+$(CLIENTS)-quick/.installed: tests/clients/package.json
 	@mkdir -p $(CLIENTS)-quick
 	@npm install --prefix $(CLIENTS)-quick --no-audit --no-fund --loglevel=error --ignore-scripts \
-		$$($(BIN)/python -c 'import json; packages = json.load(open("tests/clients/package.json"))["dependencies"]; \
-		print(*(f"{name}@{packages[name]}" for name in ("ai", "zod", "@ai-sdk/openai", "@ai-sdk/anthropic")))')
+		$$(node -p 'const packages = require("./tests/clients/package.json").dependencies; \
+		["ai", "zod", "@ai-sdk/openai", "@ai-sdk/anthropic"].map(name => name + "@" + packages[name]).join(" ")')
+	@touch $@
+
+test-clients-quick: $(VENV)/.dev-installed install-clients-quick
 	@POINTSMAN_TEST_CLIENTS=$(abspath $(CLIENTS)-quick) $(BIN)/python -m pytest tests/clients/test_ai_sdk.py $(ARGS)
 
 lint: $(VENV)/.dev-installed

@@ -86,6 +86,18 @@ _SHARED: Final[list[Processor]] = [
 ]
 
 
+class RefusedRequests(logging.Filter):
+    """Django tells a request that it refuses, by another host's name for one, as an error with a
+    traceback. It is the caller's fault and not the service's, and anybody could fill the log with
+    it: a line says enough."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
+        return True
+
+
 _FINISH: Final = structlog.stdlib.ProcessorFormatter.remove_processors_meta
 
 
@@ -110,7 +122,14 @@ def config(level: str, *, terminal: bool | None = None) -> dict[str, Any]:
                 "processors": [_FINISH, renderer],
             }
         },
-        "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "filters": {"refused": {"()": RefusedRequests}},
+        "handlers": {
+            "lines": {
+                "class": "logging.StreamHandler",
+                "formatter": "lines",
+                "filters": ["refused"],
+            }
+        },
         "root": {"handlers": ["lines"], "level": "WARNING"},
         "loggers": {
             "pointsman": {**through, "level": level},

@@ -64,6 +64,7 @@ SLOW = (
     "tests/browser/test_charts.py",
     "tests/browser/test_desk.py",
     "tests/browser/test_every_page.py",
+    "tests/browser/test_firefox.py",
     "tests/browser/test_interactions.py",
     "tests/browser/test_sign_in.py",
     "tests/browser/test_provider.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ _MMAP_THRESHOLD: Final = -3
 """`M_MMAP_THRESHOLD` of mallopt(3)."""
 _APART: Final = 1024 * 1024
 """Bytes from which on a block is mapped by itself, and unmapped when it is freed."""
+_TUNABLES: Final = "GLIBC_TUNABLES"
 _UNKNOWN: Final = 4 * 1024**3
 
 
@@ -33,6 +35,19 @@ def keep_large_apart() -> None:
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _APART)
+
+
+def with_huge_pages(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a process is to find in its environment so that it asks for transparent huge pages.
+
+    A block that is mapped by itself is new to the process, and costs a fault for each of its pages
+    when it is first written to: with pages of 4 KiB that is most of what a copy of a large body
+    costs. glibc reads this before `main`; where there is another C library nobody reads it.
+    """
+    given = environment.get(_TUNABLES, "")
+    if "glibc.malloc.hugetlb" in given:
+        return {}
+    return {_TUNABLES: ":".join(filter(None, (given, "glibc.malloc.hugetlb=1")))}
 
 
 def give_back() -> None:

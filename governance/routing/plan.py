@@ -132,9 +132,10 @@ class Plan(NamedTuple):
     sticky: str = ""
     """Why the session leads to the first candidate: `hash` by its name, `served` since that one
     answered it last; empty where the strategy alone has decided."""
-    session: str = ""
-    """The session whose answering target is to be remembered; empty for none."""
+    remembers: bool = False
+    """Whether the target that answers the session is to be remembered."""
     first_choice: Candidate | None = None
     """The target at which the session needs no memory, as every request goes there first."""
     repeats: bool = False
-    """Every request like this one is given this very object, while the table is in force."""
+    """Every request like this one is given this very object, while the table is in force: also
+    those of sessions of which nothing is remembered."""

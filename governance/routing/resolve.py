@@ -45,7 +45,8 @@ def route(
     choice = choose(routing_request, virtual_key, table)
     if isinstance(choice, Refusal):
         return Plan(refusal=choice)
-    return resolve(routing_request, choice, virtual_key, table, health, now, rng, sessions)
+    session = session_in(choice.profile, virtual_key, routing_request.session)
+    return resolve(routing_request, choice, virtual_key, table, health, now, rng, sessions, session)
 
 
 def resolve(
@@ -57,32 +58,31 @@ def resolve(
     now: float,
     rng: Rng,
     sessions: SessionReader = NOTHING_SEEN,
+    session: str = "",
 ) -> Plan:
     """The candidates of the chosen profile in the order to try them, with every verdict.
 
     Candidates that cool down or are saturated go behind the healthy ones, in their order among
     themselves, and the local fallback comes last. With nothing left the plan holds a refusal.
-    A session comes to its own target first, where that is healthy.
+    A session, by its name within its key and profile, comes to its own target first, where that
+    is healthy.
     """
     eligibility = eligibility_for(routing_request, choice, virtual_key, table)
-    session = ""
-    repeats = eligibility.repeats(choice, routing_request, health)
-    if repeats and routing_request.session and len(eligibility.kept) > 1:
-        session = session_in(choice.profile, virtual_key, routing_request)
-        repeats = not session or _goes_first(session, choice, sessions)
-    if not repeats:
-        return _worked_out(
-            eligibility, routing_request, choice, virtual_key, table, health, now, rng, sessions
-        )
+    if len(eligibility.kept) < 2:
+        # There is nothing to stick to.
+        session = ""
+    repeats = eligibility.repeats(choice, routing_request, health) and (
+        not session or _goes_first(session, choice, sessions)
+    )
     place = choice.reason, bool(session)
-    plan = eligibility.plans.get(place)
+    plan = eligibility.plans.get(place) if repeats else None
     if plan is None:
         plan = _worked_out(
-            eligibility, routing_request, choice, virtual_key, table, health, now, rng, sessions
+            eligibility, routing_request, choice, table, health, now, rng, sessions, session
         )
-        plan = eligibility.plans[place] = plan._replace(repeats=True)
-    # One that belongs to a session is of this request alone.
-    return plan._replace(session=session, repeats=False) if session else plan
+        if repeats:
+            plan = eligibility.plans[place] = plan._replace(repeats=True)
+    return plan
 
 
 def _goes_first(session: str, choice: ProfileChoice, sessions: SessionReader) -> bool:
@@ -94,18 +94,20 @@ def _worked_out(
     eligibility: Eligibility,
     routing_request: RoutingRequest,
     choice: ProfileChoice,
-    virtual_key: VirtualKey,
     table: RoutingTable,
     health: HealthReader,
     now: float,
     rng: Rng,
     sessions: SessionReader,
+    session: str,
 ) -> Plan:
     profile = choice.profile
     if strategy_named(profile.strategy).reads_prices:
         eligibility = _with_costs(eligibility, routing_request, table, health)
-    order = _ordered(eligibility, routing_request, virtual_key, health, now, rng, sessions)
-    candidates, verdicts = _of_the_moment(order, eligibility, routing_request, health, now, rng)
+    order = _ordered(eligibility, health, now, rng, sessions, session)
+    candidates, verdicts = _of_the_moment(
+        order.targets, eligibility, routing_request, health, now, rng, session
+    )
     warning, refusal = choice.warning, None
     fallback = _fallback(eligibility, routing_request, candidates)
     if not candidates:
@@ -125,7 +127,7 @@ def _worked_out(
         warning=warning,
         skipped=choice.skipped,
         sticky=order.sticky,
-        session="" if order.sticky == "hash" else order.session,
+        remembers=bool(session) and order.sticky != "hash",
         first_choice=order.first,
     )
 
@@ -149,8 +151,6 @@ class _Order(NamedTuple):
     """The targets in the order to try them, and what a session has to do with it."""
 
     targets: Sequence[EligibleTarget]
-    session: str = ""
-    """Empty where requests do not stick."""
     sticky: str = ""
     first: Candidate | None = None
     """The target at which the session needs no memory."""
@@ -158,24 +158,20 @@ class _Order(NamedTuple):
 
 def _ordered(
     eligibility: Eligibility,
-    routing_request: RoutingRequest,
-    virtual_key: VirtualKey,
     health: HealthReader,
     now: float,
     rng: Rng,
     sessions: SessionReader,
+    session: str,
 ) -> _Order:
     profile = eligibility.profile
     strategy = strategy_named(profile.strategy)
     targets = strategy.order(eligibility.kept, health, rng)
-    if not routing_request.session or len(targets) < 2:
-        return _Order(targets)
-    session = session_in(profile, virtual_key, routing_request)
     if not session:
         return _Order(targets)
     first = targets[0].candidate if strategy.is_fixed else None
     targets, sticky = stick(targets, strategy, session, profile, sessions, health, now)
-    return _Order(targets, session, sticky, first)
+    return _Order(targets, sticky, first)
 
 
 def _fallback(
@@ -192,12 +188,13 @@ def _fallback(
 
 
 def _of_the_moment(
-    order: _Order,
+    targets: Sequence[EligibleTarget],
     eligibility: Eligibility,
     routing_request: RoutingRequest,
     health: HealthReader,
     now: float,
     rng: Rng,
+    session: str,
 ) -> tuple[list[Candidate], tuple[Verdict, ...]]:
     """The candidates, the demoted ones behind the others, and the verdicts that follow from this
     very request and from health."""
@@ -206,14 +203,14 @@ def _of_the_moment(
     spilled: list[tuple[EligibleTarget, Verdict]] = []
     verdicts, tokens = eligibility.verdicts, routing_request.features.prompt_tokens
     patience = eligibility.profile.spill_after
-    for one in order.targets:
+    for one in targets:
         candidate, verdict = one.candidate, None
         small = too_small(candidate.facts.context_length, tokens)
         status = status_of(one, health)
         if small is not None:
             verdict = Verdict(one.target, candidate.model, *small)
         elif status is not None:
-            verdict = _health_verdict(one, status, now, rng, order.session)
+            verdict = _health_verdict(one, status, now, rng, session)
         if patience is not None and (verdict is None or verdict.stands):
             spill = _spilled(one, health, patience)
             if spill is not None:

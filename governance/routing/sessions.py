@@ -11,7 +11,6 @@ from typing import Final, NamedTuple, Protocol
 
 from governance.routing.breaker import HealthReader
 from governance.routing.eligibility import EligibleTarget, status_of
-from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, VirtualKey
 from governance.strategies.strategy import Strategy
 
@@ -54,11 +53,9 @@ def sticks(profile: Profile) -> bool:
     return profile.sticky_sessions and len(profile.targets) > 1
 
 
-def session_in(profile: Profile, key: VirtualKey, request: RoutingRequest) -> str:
-    """The session within its key and profile; empty where requests do not stick."""
-    if not request.session or not sticks(profile):
-        return ""
-    return f"{key.id}\n{profile.id}\n{request.session}"
+def session_in(profile: Profile, key: VirtualKey, session: str) -> str:
+    """The session's name within its key and profile; empty where requests do not stick."""
+    return f"{key.id}\n{profile.id}\n{session}" if session and sticks(profile) else ""
 
 
 def lot(session: str, provider: str, model: str) -> float:

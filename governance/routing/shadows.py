@@ -45,7 +45,7 @@ def shadow_route(
 ) -> ShadowRoute:
     """Where the copy of a request to `profile` goes; nowhere while its target is not all well."""
     choice = ProfileChoice(_stand_in(policy, profile, table), REASON)
-    plan = resolve(request._replace(session=""), choice, key, table, health, now, rng)
+    plan = resolve(request, choice, key, table, health, now, rng)
     for verdict in plan.verdicts:
         if verdict.rejection is not None or verdict.demoted is not None or verdict.share < 1.0:
             return ShadowRoute(plan, verdict.detail)

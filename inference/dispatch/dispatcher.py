@@ -313,14 +313,16 @@ class Dispatcher:
 
     def _served(self, candidate: Candidate) -> None:
         """Remembers who answered the session, where that is not told by the order itself."""
-        plan = self.context.plan
-        if plan is None or not plan.session:
+        plan, session = self.context.plan, self.context.routed_session
+        if plan is None or not plan.remembers or not session:
             return
-        if plan.first_choice is not None and candidate.same_place(plan.first_choice):
-            self._book.sessions.forget(plan.session)
+        first = plan.first_choice
+        if first is not None and candidate.same_place(first):
+            # Of a session whose plan is everybody's nothing was remembered.
+            if not plan.repeats:
+                self._book.sessions.forget(session)
         elif not candidate.is_local_fallback:
-            name = candidate.provider.name.casefold()
-            self._book.sessions.note(plan.session, name, candidate.model)
+            self._book.sessions.note(session, candidate.provider.name.casefold(), candidate.model)
 
     async def _deliver(self, answer: TranslatedAnswer, candidate: Candidate) -> None:
         context = self.context

@@ -73,7 +73,6 @@ class Exchange:
                 )
             else:
                 translator, said, outbound = self._said(backend, candidate, request, translators)
-            outbound = self._with_own_files(outbound, candidate)
         except Inexpressible as error:
             raise AttemptFailed(
                 Failure(Outcome.UNFIT, INEXPRESSIBLE, error.message, 400, field=error.field)
@@ -103,10 +102,13 @@ class Exchange:
     ) -> tuple[Translator, ParsedRequest, Outbound]:
         """What `ask` is to ask for, in the candidate's words. Raises `Inexpressible`."""
         if request is None or translators is None:
-            return self._outbound(backend, candidate)
-        translator = translators(backend.kind.translation(candidate.model))
-        request = msgspec.structs.replace(request, model_facts=candidate.facts)
-        return translator, request, translator.request(request, candidate.model)
+            translator, request, outbound = self._outbound(backend, candidate)
+        else:
+            translator = translators(backend.kind.translation(candidate.model))
+            request = msgspec.structs.replace(request, model_facts=candidate.facts)
+            outbound = translator.request(request, candidate.model)
+        outbound = self._with_own_files(outbound, candidate)
+        return translator, request, _limited(request, backend, candidate, outbound)
 
     def _outbound(
         self, backend: Backend, candidate: Candidate
@@ -147,8 +149,8 @@ class Exchange:
     ) -> Reply:
         """The reply to the request, repaired where the provider refuses a part of it."""
         candidate = attempt.candidate
-        body = _limited(request, backend, candidate, outbound.body)
-        repairs = RepairedRequest(self.book.repairs, backend, candidate.model, body)
+        repairs = RepairedRequest(self.book.repairs, backend, candidate.model, outbound.body)
+        await repairs.prepare()
         reply = await self._ask_once(request, backend, outbound, repairs, attempt)
         while repairs.refused_by(reply):
             await repairs.mend(reply)
@@ -209,14 +211,17 @@ class Exchange:
         return Exhausted(safe, body, unmodified=body == safe.body)
 
 
-def _limited(request: ParsedRequest, backend: Backend, candidate: Candidate, body: bytes) -> bytes:
-    """The body with a limit where local inference would go on until its context is full.
+def _limited(
+    request: ParsedRequest, backend: Backend, candidate: Candidate, outbound: Outbound
+) -> Outbound:
+    """The request with a limit where local inference would go on until its context is full.
 
     The engine has one of its own for models whose longest answer nobody tells. A local server that
     a target names is asked as its operator had it.
     """
     engine, facts = backend.kind.engine, candidate.facts
     if not (facts.max_output_tokens if engine else candidate.is_local_fallback):
-        return body
+        return outbound
     tokens = request.routing_request.features.prompt_tokens
-    return with_limit(body, room_for(facts.max_output_tokens, facts.context_length, tokens))
+    limit = room_for(facts.max_output_tokens, facts.context_length, tokens)
+    return msgspec.structs.replace(outbound, body=with_limit(outbound.body, limit))

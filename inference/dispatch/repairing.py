@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 
 from governance.kinds.model_rules import Fix, fixes_for
+from inference.dispatch.large_bodies import LARGE, apart
 from inference.dispatch.reading import refusal
 from inference.dispatch.repair_book import RepairBook
 from inference.translate.repairs import REPAIRS, recognise, refuses_member, repaired
@@ -27,21 +29,23 @@ MEMBER_REFUSED: Final = "member_refused"
 class RepairedRequest:
     """A request's body for one candidate, with what was changed in it."""
 
-    __slots__ = ("_backend", "_book", "_learned", "_left", "_model", "_original", "_relearning",
-                 "body", "dropped")  # fmt: skip
+    __slots__ = ("_backend", "_book", "_known", "_learned", "_left", "_model", "_original",
+                 "_relearning", "body", "dropped")  # fmt: skip
 
     def __init__(self, book: RepairBook, backend: Backend, model: str, body: bytes) -> None:
-        """What the model is known to refuse is changed before anything is sent."""
         self._book, self._backend, self._model = book, backend, model
         self._original = self.body = body
         self.dropped: tuple[str, ...] = ()
         self._left = MOST
         self._learned: list[Fix] = []
         known = book.known(backend.provider, model)
-        rules = fixes_for(backend.kind.model_rules, model)
         self._relearning = bool(known)
-        if rules or known:
-            self.body, self.dropped = repaired(body, (*rules, *known))
+        self._known = (*fixes_for(backend.kind.model_rules, model), *known)
+
+    async def prepare(self) -> None:
+        """What the model is known to refuse is changed before anything is sent."""
+        if self._known:
+            self.body, self.dropped = await _repaired(self.body, self._known)
 
     def refused_by(self, reply: Reply) -> bool:
         """Whether the reply refuses the request; of one that does not, what was learned from those
@@ -56,25 +60,25 @@ class RepairedRequest:
         """Changes the body in answer to a refusal. Raises `AttemptFailed` for one that no repair
         answers."""
         failure = await refusal(reply, self._backend.kind.failure_words)
-        if not self._left or not self._mend(failure):
+        if not self._left or not await self._mend(failure):
             raise AttemptFailed(_classified(failure))
         self._left -= 1
 
-    def _mend(self, failure: Failure) -> bool:
+    async def _mend(self, failure: Failure) -> bool:
         """Whether the body was changed in a way that answers the refusal."""
         if failure.upstream_status not in _REPAIRABLE or failure.opaque:
             return False
         reported = read_error(failure.body)
         for fix in recognise(reported):
-            body, names = repaired(self.body, (fix,))
+            body, names = await _repaired(self.body, (fix,))
             if names:
                 self.body = body
                 self.dropped = tuple(dict.fromkeys((*self.dropped, *names)))
                 self._learned.append(fix)
                 return True
-        return self._forgets(reported)
+        return await self._forgets(reported)
 
-    def _forgets(self, reported: ReportedError) -> bool:
+    async def _forgets(self, reported: ReportedError) -> bool:
         """What was remembered and is now asked for: the request goes out as it came."""
         if not self._relearning or not any(
             name.rpartition(".")[2] in reported.text for name in self.dropped
@@ -83,7 +87,7 @@ class RepairedRequest:
         self._relearning = False
         self._book.unlearn(self._backend.provider, self._model)
         rules = fixes_for(self._backend.kind.model_rules, self._model)
-        self.body, self.dropped = repaired(self._original, rules)
+        self.body, self.dropped = await _repaired(self._original, rules)
         self._learned.clear()
         return True
 
@@ -98,6 +102,13 @@ class RepairedRequest:
         lasting = [fix for fix in self._learned if REPAIRS[fix.repair].lasting]
         if lasting:
             self._book.learn(provider, self._model, lasting)
+
+
+async def _repaired(body: bytes, fixes: Sequence[Fix]) -> tuple[bytes, tuple[str, ...]]:
+    """As `repaired`: of a large body apart, where its messages may be many small ones."""
+    if len(body) < LARGE:
+        return repaired(body, fixes)
+    return await apart(repaired, body, fixes)
 
 
 def _classified(failure: Failure) -> Failure:

@@ -19,7 +19,7 @@ from governance.routing.fallback_modes import NEVER
 from governance.routing.plan import Plan, Refusal
 from governance.routing.policy import choose
 from governance.routing.resolve import resolve, route
-from governance.routing.sessions import sticks
+from governance.routing.sessions import session_in, sticks
 from governance.routing.table import CachePolicy, RoutingTable, VirtualKey
 from governance.strategies import strategy_named
 from inference.cache.answer_cache import AnswerCache
@@ -317,14 +317,16 @@ class InferenceConsumer(FormConsumer):
             return Plan(refusal=choice)
         profile = choice.profile
         # A long prompt is hashed for its session, which is for profiles that have use of one.
-        if sticks(profile) and (session := self._sticky or sticky_session(request)):
-            routing_request = routing_request._replace(session=session)
+        session = ""
+        if sticks(profile):
+            session = session_in(profile, key, self._sticky or sticky_session(request))
+            self.context.routed_session = session
         if strategy_named(profile.strategy).reads_prices:
             routing_request = routing_request._replace(answer_limit=bound_of(request.fields))
         health: HealthReader = self.book
         if limits is not None:
             health = limits.health(self.book, profile)
-        plan = resolve(routing_request, choice, key, table, health, now, rng, self.book)
+        plan = resolve(routing_request, choice, key, table, health, now, rng, self.book, session)
         return plan if limits is None else self._admitted(plan, limits)
 
     def _admitted(self, plan: Plan, limits: RequestLimits) -> Plan:

@@ -72,6 +72,9 @@ class RequestContext(msgspec.Struct):
     virtual_key: VirtualKey | None = None
     session: str = ""
     """The conversation or agent run the request is part of, where that is known."""
+    routed_session: str = ""
+    """The session whose target is remembered, within its key and profile; empty where requests do
+    not stick."""
     plan: Plan | None = None
     attempts: list[AttemptRecord] = msgspec.field(default_factory=list)
     status: int = 0

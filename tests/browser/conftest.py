@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from playwright.sync_api import (
     Browser,
     ConsoleMessage,
     Page,
+    Playwright,
     StorageState,
     ViewportSize,
     sync_playwright,
@@ -45,14 +47,19 @@ TIRED = ("moderate", "serious", "critical")
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright) -> Iterator[Browser]:
     path = chromium()
     if path is None:
         pytest.skip("Chromium is not installed, and these tests need a browser.")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield launched
-        launched.close()
+    launched = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    yield launched
+    launched.close()
 
 
 @dataclass
@@ -181,7 +188,14 @@ class Tab:
 @pytest.fixture(scope="package")
 def tab(browser: Browser, service: Service, session: StorageState) -> Iterator[Tab]:
     """One for all tests: what a page fetches is fetched once."""
-    context = browser.new_context(viewport=DESKTOP, base_url=service.url, storage_state=session)
+    with opened(browser, service, storage_state=session) as made:
+        yield made
+
+
+@contextmanager
+def opened(browser: Browser, service: Service, **more: Any) -> Iterator[Tab]:
+    """On the desktop, over the service."""
+    context = browser.new_context(viewport=DESKTOP, base_url=service.url, **more)
     context.set_default_timeout(PATIENCE_MS)
     made = Tab(context.new_page(), [])
     made.page.on("pageerror", lambda error: made.errors.append(str(error)))

@@ -13,6 +13,10 @@ from tests.support.upstream import Sse, Upstream
 
 
 def test_from_a_new_profile_to_a_revert(page: Page, service: Service) -> None:
+    an_operators_day(page, service)
+
+
+def an_operators_day(page: Page, service: Service) -> None:
     with Upstream(Sse(shapes.stream("From the first"))) as first:
         connection = {"kind": "openai", "base_url": first.base_url, "is_local": True}
         service.api("POST", "providers", {"name": "first", **connection})

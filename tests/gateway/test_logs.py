@@ -55,6 +55,28 @@ logging.getLogger("django.request").warning("Not Found: %s", "/x", extra={"statu
     assert djangos["event"] == "Not Found: /x"
 
 
+def test_a_stranger_writes_no_traceback() -> None:
+    """A request under another host's name is a line, at the level of what callers do wrong."""
+    (line,) = emitted(
+        """
+from django.core.handlers.exception import response_for_exception
+from django.core.exceptions import DisallowedHost
+from django.test import RequestFactory
+try:
+    raise DisallowedHost("Invalid HTTP_HOST header: 'elsewhere'.")
+except DisallowedHost as error:
+    response_for_exception(RequestFactory().get("/"), error)
+""",
+        DJANGO_SETTINGS_MODULE="gateway.settings",
+    )
+    assert line["logger"] == "django.security.DisallowedHost"
+    assert (line["level"], line["event"]) == (
+        "warning",
+        "Invalid HTTP_HOST header: 'elsewhere'.",
+    )
+    assert "exception" not in line
+
+
 def test_exceptions_are_one_line_without_variables_and_secrets() -> None:
     """A traceback names code, never the values it worked on."""
     (line,) = emitted(

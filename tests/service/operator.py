@@ -29,13 +29,17 @@ class Operator:
         assert answer.status_code == 201, answer.text
         return name
 
-    def profile(self, *targets: dict[str, Any], **more: Any) -> dict[str, Any]:
-        """Adds a profile and returns it as the service keeps it."""
+    def profile(
+        self, *targets: dict[str, Any], offered: bool = True, **more: Any
+    ) -> dict[str, Any]:
+        """Adds a profile and returns it as the service keeps it, once every process has it; where
+        none of its targets may be used it is not `offered`, and they are not asked."""
         name = f"v{next(_names)}"
         body = {"name": name, "virtual_provider": name, "targets": list(targets), **more}
         answer = self.api.post("/routing-profiles", json=body)
         assert answer.status_code == 201, answer.text
-        eventually(lambda: self._is_known(f"{name}/"))
+        if offered:
+            eventually(lambda: self._is_known(f"{name}/"))
         return dict(answer.json()["profile"])
 
     def _is_known(self, prefix: str) -> bool:

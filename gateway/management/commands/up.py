@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,6 +17,7 @@ from django.db.utils import DatabaseError
 
 from gateway import installation
 from gateway.local_models import provider_of
+from gateway.server.memory import with_huge_pages
 from gateway.supervisor import collector, engine
 from gateway.supervisor.banner import Welcome
 from gateway.supervisor.child import Child
@@ -159,6 +161,7 @@ def _told(host: str, port: int) -> dict[str, str]:
     return {
         "POINTSMAN_EXPOSED": "false" if _is_loopback(host) else "true",
         "POINTSMAN_LISTENS_ON": f"{_reachable(host)}:{port}",
+        **with_huge_pages(os.environ),
     }
 
 

@@ -12,12 +12,16 @@ from typing import Final
 import msgspec
 
 from inference.translate.tool_names import has_illegal_names
+from inference.values.raw_search import holds_any
 
 _NOTHING: Final = (b"null", b"[]")
 _OF_TOOLS: Final = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
 _OPEN: Final = re.compile(rb'"parameters"\s*:\s*(?:null|\{(?![^{}\[\]]*"properties"\s*:\s*\{))')
 """Parameters that say nothing of properties before the first object or array within them."""
 _OBJECT: Final = re.compile(rb"\s*:\s*\{")
+_ARGUMENTS: Final = b'"arguments"'
+_CALL_ID: Final = b'"tool_call_id"'
+_OF_CALLS: Final = (_ARGUMENTS, _CALL_ID)
 _LONG_ID: Final = re.compile(rb'\s*:\s*"[^"]{41}')
 
 
@@ -29,12 +33,12 @@ def tools_are_odd(fields: Mapping[str, msgspec.Raw]) -> bool:
     return _OPEN.search(given) is not None or has_illegal_names(given)
 
 
-def history_is_odd(messages: bytes, fields: Mapping[str, msgspec.Raw]) -> bool:
+def history_is_odd(fields: Mapping[str, msgspec.Raw]) -> bool:
     """Calls with arguments that are no text, with ids that are too long, or of renamed tools."""
-    if _follows(b'"arguments"', _OBJECT, messages):
-        return True
-    if _follows(b'"tool_call_id"', _LONG_ID, messages):
-        return True
+    if holds_any(fields["messages"], _OF_CALLS):
+        messages = bytes(fields["messages"])
+        if _follows(_ARGUMENTS, _OBJECT, messages) or _follows(_CALL_ID, _LONG_ID, messages):
+            return True
     tools = fields.get("tools")
     return tools is not None and has_illegal_names(bytes(tools))
 

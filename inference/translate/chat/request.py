@@ -84,8 +84,7 @@ def accepted(fields: Mapping[str, msgspec.Raw], model: str, dropped: Dropped) ->
     out = accepted_effort(out, model, dropped)
     if "messages" not in fields:
         return out
-    given = bytes(fields["messages"])
-    if oddities.history_is_odd(given, fields):
+    if oddities.history_is_odd(fields):
         messages = _decoded(fields, "messages")
         mended = accepted_history(messages)
         if mended != messages:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
 import pytest
 
 from inference.endpoints.registry import BY_REQUEST_TYPE
+from inference.endpoints.session import sticky_session
 
 CHAT = {"messages": [{"role": "user", "content": "x"}]}
 
@@ -38,3 +40,21 @@ def test_it_works(fields: dict[str, Any], headers: dict[bytes, bytes]) -> None:
 def test_none_and_too_long() -> None:
     assert session({}) == session({"metadata": {"user_id": None}}) == ""
     assert session({"session_id": "a\0" * 500}) == "a" * 200
+
+
+def test_a_long_prompt_without_one_is_known_by_its_beginning() -> None:
+    """The hash is of the bytes as they came: of system and tools, then of the turns up to the
+    first of the user."""
+    first = '[{"role": "system", "content": "s"},  {"role":"user","content": "' + "x " * 4000 + '"}'
+    tools = '[{"type": "function", "function": {"name": "f"}}]'
+
+    def known(turns: str) -> str:
+        body = f'{{"messages": {turns}, "tools": {tools}}}'.encode()
+        return sticky_session(BY_REQUEST_TYPE["chat"].read(body, {}))
+
+    turns = [first + "]", first + ', {"role": "assistant", "content": "y"}]']
+    hashed = hashlib.blake2b(tools.encode(), digest_size=16)
+    hashed.update(b'{"role": "system", "content": "s"}')
+    hashed.update(first.partition(",  ")[2].encode())
+    assert [known(one) for one in turns] == [hashed.hexdigest()] * 2
+    assert known(turns[0].replace("x", "z")) != hashed.hexdigest()
