@@ -280,7 +280,8 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def errors(self) -> str:
-        """Every error of the request and of its attempts, to search in."""
+        """Every error of the request and of its attempts, to search in. In ASCII, so that an index
+        takes all that its column does: a code may be an upstream's word."""
         failed = [
             f"{one.provider}:{one.code}"
             for one in self.attempts
@@ -288,4 +289,4 @@ class InteractionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         ]
         if self.error_code and not (failed and failed[-1].endswith(f":{self.error_code}")):
             failed.append(self.error_code)
-        return " ".join(failed)
+        return " ".join(failed).encode("ascii", "backslashreplace").decode()
