@@ -10,7 +10,7 @@ import msgspec
 from inference.protocols.sse import Event, EventTooLarge, Parser
 from inference.translate import upstream_errors
 from inference.translate.event_stream import EventStream
-from inference.translate.json_errors import BROKEN_JSON
+from inference.translate.json_errors import BROKEN_JSON, is_utf8
 from inference.translate.lenient import loads
 from inference.translate.messages.answer_schema import EVENT, MESSAGE, AnswerMessage
 from inference.translate.messages.answer_schema import MessageEvent as MessageEvent
@@ -36,6 +36,9 @@ class MessagesStream(EventStream):
         try:
             event = EVENT.decode(data)
         except BROKEN_JSON:
+            event = None
+        # What is kept as it came is not decoded.
+        if event is None or not is_utf8(data):
             self.failure = upstream_errors.not_json()
             return b""
         event.type = event.type or name.decode("ascii", "replace")
@@ -67,6 +70,8 @@ def message_in(document: bytes) -> AnswerMessage | Failure:
     try:
         message = MESSAGE.decode(document)
     except BROKEN_JSON:
+        return upstream_errors.not_json(document)
+    if not is_utf8(document):
         return upstream_errors.not_json(document)
     if message.error or message.type == "error":
         return upstream_errors.in_answer(message.error, document)

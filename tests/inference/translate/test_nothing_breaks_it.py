@@ -165,6 +165,21 @@ def test_bytes(kind: str, upstream: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "upstream"), PAIRS)
+def test_what_is_not_utf8_is_not_handed_on(kind: str, upstream: str) -> None:
+    """Half a character anywhere in an answer, whole or as a stream, also where nothing reads it."""
+    whole = js(WHOLES[upstream])
+    pair = translator_for(kind, upstream)
+    for at in range(len(whole) + 1):
+        broken = whole[:at] + b"\xc2" + whole[at:]
+        answer = pair.answer(ASKS[kind](), broken)
+        assert bool(answer.body) is (answer.failure is None), at
+        answer.body.decode()
+        relay = pair.stream(ASKS[kind](stream=True))
+        play(relay, broken)
+        assert relay.finished is (relay.failure is None), at
+
+
+@pytest.mark.parametrize(("kind", "upstream"), PAIRS)
 def test_whole_answers(kind: str, upstream: str) -> None:
     """Where a whole answer was asked for, and where a stream was."""
 
