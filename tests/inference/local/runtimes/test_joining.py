@@ -1,5 +1,5 @@
-"""An answer goes on while a long prompt joins it, and the turns of a chat begin as soon as the
-first. Bounds are ratios to what the same machine does in the same minute."""
+"""With llama.cpp an answer goes on while a long prompt joins it, and the turns of a chat begin as
+soon as the first. Bounds are ratios to what the same machine does in the same minute."""
 
 import itertools
 import threading
@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from inference.local.runtimes import LLAMA_CPP, MLX
-from inference.local.weights import GGUF_NAME, NAME, ensure_smollm2
+from inference.local.runtimes import LLAMA_CPP
+from inference.local.weights import GGUF_NAME, ensure_smollm2
 from tests.inference.local.worker_process import WorkerProcess, chat_body, sse_chunks
 from tests.support.eventually import eventually
 from tests.support.timing import is_quick
@@ -25,14 +25,8 @@ NUMBERS = itertools.count()
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "models"
-    ensure_smollm2(folder, lambda step, share: None, runtimes=[MLX, LLAMA_CPP])
+    ensure_smollm2(folder, lambda step, share: None, runtimes=[LLAMA_CPP])
     return folder
-
-
-@pytest.fixture(scope="module")
-def mlx(models: Path) -> Iterator[WorkerProcess]:
-    with WorkerProcess("--batching", model_dir=models / NAME, name="light", openblas=True) as it:
-        yield it
 
 
 @pytest.fixture(scope="module")
@@ -91,18 +85,14 @@ def asked(worker: WorkerProcess, words: str, **fields: Any) -> tuple[dict[str, A
     return usage, time.monotonic() - began
 
 
-@pytest.mark.parametrize("runtime", ["llama", "mlx"])
-def test_an_answer_goes_on_while_a_long_prompt_joins(
-    request: pytest.FixtureRequest, runtime: str
-) -> None:
-    """It stands still for a step of the reading at a time: with llama.cpp a twentieth of the whole
-    at the most, though its steps take longer the more was read before."""
-    worker = request.getfixturevalue(runtime)
+def test_an_answer_goes_on_while_a_long_prompt_joins(llama: WorkerProcess) -> None:
+    """It stands still for a step of the reading at a time: a twentieth of the whole at the most,
+    though steps take longer the more was read before."""
 
     def share() -> float:
-        with Stream(worker) as stream:
+        with Stream(llama) as stream:
             began = time.monotonic()
-            usage, took = asked(worker, prompt(95), max_tokens=2)
+            usage, took = asked(llama, prompt(95), max_tokens=2)
             assert usage["prompt_tokens"] > 1400
             silence = stream.longest_silence(began)
             return silence / took
@@ -110,16 +100,13 @@ def test_an_answer_goes_on_while_a_long_prompt_joins(
     assert is_quick(share, 0.05)
 
 
-@pytest.mark.parametrize("runtime", ["llama", "mlx"])
 def test_the_fifth_turn_of_a_chat_begins_about_as_soon_as_the_first(
-    request: pytest.FixtureRequest, runtime: str
+    llama: WorkerProcess,
 ) -> None:
-    worker = request.getfixturevalue(runtime)
-
     def ratio() -> float:
         firsts: list[list[float]] = [[], []]
         for _ in range(3):
-            seconds = turns(worker)
+            seconds = turns(llama)
             firsts[0].append(seconds[0])
             firsts[1].append(seconds[-1])
         return median(firsts[1]) / median(firsts[0])
