@@ -113,3 +113,11 @@ def test_a_text_is_no_longer_than_its_column() -> None:
     )
     values = dict(zip(COLUMNS, values_of(record, str), strict=True))
     assert (len(values["reason"]), len(values["error_code"])) == (300, 60)
+
+
+def test_errors_fit_into_an_index_whatever_an_upstream_calls_them() -> None:
+    """Databases bound the bytes of an index entry, columns the characters."""
+    failed = attempt(outcome="retryable", code="Überlastung 過負荷", status=503)
+    errors = describe(request_context(attempts=[failed], outcome="retryable")).errors
+    assert errors.isascii()
+    assert errors.startswith(f"{failed.provider}:\\xdcberlastung")
