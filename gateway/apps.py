@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 from governance import ports
 from governance.routing.request import RoutingRequest
@@ -21,7 +22,9 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         from gateway import checks  # noqa: F401
+        from gateway.server.abandoned import watch_connection
 
+        connection_created.connect(watch_connection, dispatch_uid="abandoned pages")
         ports.fill(
             ports.Ports(
                 read_request=read_request,

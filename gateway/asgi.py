@@ -19,6 +19,7 @@ from django.conf import settings  # noqa: E402
 
 from gateway.collector import metrics  # noqa: E402
 from gateway.server import health, in_flight, lifespan  # noqa: E402
+from gateway.server.abandoned import interrupting  # noqa: E402
 from gateway.server.body_limit import limited  # noqa: E402
 from gateway.server.head_rules import fault, refuse  # noqa: E402
 from gateway.server.held_book import DatabaseHeldBook  # noqa: E402
@@ -28,7 +29,7 @@ from inference.edge.asgi import App, Receive, Scope, Send  # noqa: E402
 from inference.edge.unknown import misdirected  # noqa: E402
 
 V1 = routes(keeper=keeper(), held=DatabaseHeldBook())
-DJANGO = limited(cast(App, handler), settings.MAX_BODY_BYTES)
+DJANGO = limited(interrupting(cast(App, handler)), settings.MAX_BODY_BYTES)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -204,6 +204,7 @@ MIDDLEWARE = [
     "gateway.console.sign_in.generated_password.generated_password_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "gateway.server.abandoned.AbandonedPages",
 ]
 
 ROOT_URLCONF = "gateway.urls"

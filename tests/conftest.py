@@ -79,6 +79,7 @@ SLOW = (
     "tests/gateway/supervisor/test_up.py",
     "tests/gateway/supervisor/test_workers.py",
     "tests/governance/test_postgres.py",
+    "tests/inference/local/runtimes/test_joining.py",
     "tests/inference/local/runtimes/test_llama_pooling.py",
     "tests/inference/local/runtimes/test_prompt_steps.py",
     "tests/inference/local/store/test_hub.py",

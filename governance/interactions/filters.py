@@ -9,6 +9,7 @@ import django_filters
 from django.db.models import Q
 
 from governance.interactions.keyset import Rows
+from governance.interactions.leading import narrowed
 from governance.interactions.ledger import NO_ERROR
 from governance.interactions.record import FALLBACKS, OUTCOMES
 from governance.models import ApiKey, Group, Interaction, Provider, RoutingProfile
@@ -92,21 +93,15 @@ def error_words(value: str) -> Q:
 class InteractionFilter(django_filters.FilterSet):
     to = django_filters.IsoDateTimeFilter("time", "lt", help_text="Only requests before this time.")
     profile = django_filters.CharFilter(
-        method="by_columns", help_text="Id, name or virtual provider of the routing profile."
+        help_text="Id, name or virtual provider of the routing profile."
     )
-    provider = django_filters.CharFilter(
-        method="by_columns", help_text="The provider that was tried last."
-    )
-    key = django_filters.CharFilter(method="by_columns", help_text="Id or name of the API key.")
-    group = django_filters.CharFilter(
-        method="by_columns", help_text="Id or name of the key's group, as it was then."
-    )
+    provider = django_filters.CharFilter(help_text="The provider that was tried last.")
+    key = django_filters.CharFilter(help_text="Id or name of the API key.")
+    group = django_filters.CharFilter(help_text="Id or name of the key's group, as it was then.")
     owner = django_filters.CharFilter(
-        method="by_columns", help_text="Whom the key belonged to then, by the name of the account."
+        help_text="Whom the key belonged to then, by the name of the account."
     )
-    session = django_filters.CharFilter(
-        method="by_columns", help_text="The conversation or agent run it was part of."
-    )
+    session = django_filters.CharFilter(help_text="The conversation or agent run it was part of.")
     model = django_filters.CharFilter(help_text="The model the provider was asked for.")
     requested_model = django_filters.CharFilter(help_text="The model the caller asked for.")
     outcome = django_filters.ChoiceFilter(choices=list(OUTCOMES.items()))
@@ -122,8 +117,16 @@ class InteractionFilter(django_filters.FilterSet):
         model = Interaction
         fields: tuple[str, ...] = ()
 
-    def by_columns(self, rows: Rows, name: str, value: Any) -> Rows:
-        return rows.filter(**RESOLVED[name](value))
+    def filter_queryset(self, queryset: Rows) -> Rows:
+        """All of what columns are asked for at once, so that the best of them leads."""
+        given = {name: value for name, value in self.form.cleaned_data.items() if value}
+        columns: Columns = {}
+        for name in RESOLVED.keys() & given:
+            columns |= RESOLVED[name](given.pop(name))
+        rows = narrowed(queryset, columns)
+        for name, value in given.items():
+            rows = self.filters[name].filter(rows, value)
+        return rows
 
     def by_error(self, rows: Rows, name: str, value: Any) -> Rows:
         return rows.filter(error_words(value))

@@ -7,6 +7,7 @@ from typing import Final
 from django.db.models import Q
 from django.utils.translation import gettext
 
+from governance.interactions.distinct import values_with
 from governance.interactions.filters import error_words, group_columns, session_columns
 from governance.interactions.record import OUTCOMES
 from governance.models import (
@@ -14,7 +15,6 @@ from governance.models import (
     Group,
     Interaction,
     RoutingProfile,
-    TrafficBucket,
     UsageBucket,
 )
 
@@ -58,7 +58,13 @@ def _named(words: str) -> list[list[str]]:
     noted with requests of late and may be gone or renamed."""
     part = words.casefold()
     columns = ("key_id", "key_name", "profile_id", "profile_name", "group_id", "group_name")
-    noted = list(UsageBucket.objects.order_by("-start").values_list(*columns)[:BUCKETS])
+    latest = UsageBucket.objects.order_by("-start")
+    if words.isascii():
+        # The database tells these apart whatever their case, and reads them in a tenth of the time.
+        named = Q(*((f"{one}__icontains", words) for one in columns[1::2]), _connector=Q.OR)
+        ids_of_latest = latest.values("pk")[:BUCKETS]
+        latest = UsageBucket.objects.filter(named, pk__in=ids_of_latest).order_by("-start")
+    noted = list(latest.values_list(*columns)[:BUCKETS])
     found = []
     for place, model in enumerate((ApiKey, RoutingProfile, Group)):
         there = model._default_manager.filter(name__icontains=words).order_by("name")
@@ -78,14 +84,12 @@ def _is_a_name(words: str) -> bool:
 
 
 def _places(words: str) -> list[Q]:
-    """Providers and models that ever answered or failed; `provider/model` as the list has it."""
+    """Providers and models of the log; `provider/model` as the list has it."""
     provider, slash, model = words.partition("/")
     both = [Q(provider=provider, model=model)] if slash else []
-    buckets = TrafficBucket.objects.order_by()
     found = list(both)
     for column in ("provider", "model"):
-        named = buckets.filter(**{f"{column}__icontains": words}).values_list(column, flat=True)
-        found += [Q(**{column: one}) for one in named.distinct()[:MOST]]
+        found += [Q(**{column: one}) for one in values_with(column, words, MOST)]
     return found
 
 

@@ -14,6 +14,7 @@ from django.db.models import CharField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Substr
 
 from governance.interactions.days import BY_COLUMN, SplitRange, split
+from governance.interactions.leading import narrowed
 from governance.interactions.traffic_sums import SUMMED, TOKENS, TrafficSums
 from governance.models.interaction import Interaction
 from governance.models.traffic_bucket import TrafficBucket
@@ -21,13 +22,19 @@ from governance.models.usage_bucket import UsageBucket
 from governance.models.usage_day import UsageDay
 
 QUARTER: Final = timedelta(minutes=15)
+JUST_NOW: Final = timedelta(seconds=5)
+"""A range that ends so long ago was asked for as one that ends now."""
 ROWS: Final = 50_000
 """Rows of an edge that are summed; where there are more, its whole quarter hour counts instead."""
 BUCKETS: Final = 150_000
 """Buckets of the usage ledger that are looked at for one answer, the latest."""
+COUNTED: Final = (*SUMMED, "errors")
+"""What can be added up."""
 _TRAFFIC: Final = frozenset({"provider", "model", "outcome", "fallback"})
 _USAGE: Final = frozenset({"key_id", "group_id", "owner_id", "profile_id", "provider", "model"})
-_MINUTE: Final = len("2030-01-31 12:34")
+HOUR: Final = len("2030-01-31 12")
+MINUTE: Final = len("2030-01-31 12:34")
+"""Of times as texts."""
 NO_CODE: Final = "cancelled"
 """The code of an attempt whose caller left, which is no failure."""
 
@@ -50,7 +57,7 @@ class TrafficQuestion:
     def rows(self) -> Rows:
         """The requests that match, in no order."""
         within = Interaction.objects.order_by().filter(time__gte=self.begin, time__lt=self.end)
-        return within.filter(**self.columns)
+        return narrowed(within, self.columns)
 
 
 Group = tuple[Any, ...]
@@ -97,10 +104,11 @@ def traffic_report(
     by: Sequence[str] = (),
     *,
     moments: bool = False,
-    counts: Sequence[str] = SUMMED,
+    hours: bool = False,
+    counts: Sequence[str] = COUNTED,
 ) -> TrafficReport:
-    """Sums by columns, and by quarter hour (by minute at the edges) with `moments`; of `counts`
-    alone, where no more is asked for.
+    """Sums by columns, and by quarter hour (by minute at the edges) with `moments`, by whole hours
+    where those do; of requests and `counts` alone, where no more is asked for.
 
     The columns of the question and `by` together must be of one ledger, see `is_in_ledger`.
     """
@@ -108,13 +116,14 @@ def traffic_report(
     traffic = in_traffic_ledger(needed)
     assert traffic or _columns(needed) <= _USAGE, needed
     report = TrafficReport()
-    begin, end = _edges(question, report, by, moments)
+    begin, end = _edges(question, report, by, moments, counts)
     if begin >= end:
         return report
-    if not traffic and not moments and not question.columns:
-        parts = split(begin, end, datetime.now(UTC)) if _of_days(by) else None
+    if not traffic and not moments and _of_days(by, question.columns):
+        parts = split(begin, end, datetime.now(UTC))
         if parts is not None:
-            _add_days(report, by[0], parts, counts)
+            among = question.columns.get(f"{by[0]}__in")
+            _add_days(report, by[0], parts, counts, among)
             return report
     model = TrafficBucket if traffic else UsageBucket
     buckets: QuerySet[Any] = model._default_manager.filter(start__gte=begin, start__lt=end)
@@ -122,29 +131,47 @@ def traffic_report(
     if not traffic:
         buckets = _latest(buckets, report)
     told = ("outcome", "fallback") if traffic else ()
-    columns = dict.fromkeys((*(("start",) if moments else ()), *by, *told))
+    if moments and hours:
+        buckets = buckets.annotate(minute=_text("start", HOUR))
+    at = ("minute" if hours else "start",) if moments else ()
+    columns = dict.fromkeys((*at, *by, *told))
     for row in buckets.values(*columns).annotate(**_sums(model, counts)):
-        moment = (row["start"],) if moments else ()
-        report.sums((*moment, *(row[name] for name in by))).add(row)
+        group = (row["start"], *(row[name] for name in by)) if moments and not hours else None
+        report.sums(group or _group(row, by, moments)).add(row)
     return report
 
 
-def _of_days(by: Sequence[str]) -> bool:
-    return len(by) == 1 and by[0] in BY_COLUMN
+def _text(column: str, length: int) -> Substr:
+    """The beginning of a time."""
+    return Substr(Cast(column, CharField()), 1, length)
 
 
-def _add_days(report: TrafficReport, column: str, parts: SplitRange, counts: Sequence[str]) -> None:
+def _of_days(by: Sequence[str], columns: Mapping[str, Any]) -> bool:
+    """Whether the usage ledger by day tells: all values of one dimension, or some of them."""
+    return len(by) == 1 and by[0] in BY_COLUMN and set(columns) <= {f"{by[0]}__in"}
+
+
+def _add_days(
+    report: TrafficReport,
+    column: str,
+    parts: SplitRange,
+    counts: Sequence[str],
+    among: Sequence[str] | None,
+) -> None:
     """From the usage ledger by day, and from the usage ledger what is left at its ends."""
     begin, end = parts.days
-    days = UsageDay.objects.filter(
+    days: QuerySet[Any] = UsageDay.objects.filter(
         dimension=BY_COLUMN[column], start__gte=begin, start__lt=end
-    ).order_by()
-    for row in days.values("value").annotate(**_sums(UsageBucket, counts)):
-        report.sums((row["value"],)).add(row)
+    )
+    found = [(days, "value")]
     for first, last in parts.ends:
-        buckets = UsageBucket.objects.filter(start__gte=first, start__lt=last).order_by()
-        for row in buckets.values(column).annotate(**_sums(UsageBucket, counts)):
-            report.sums((row[column],)).add(row)
+        buckets = UsageBucket.objects.filter(start__gte=first, start__lt=last)
+        found.append((buckets, column))
+    for rows, place in found:
+        if among is not None:
+            rows = rows.filter(**{f"{place}__in": among})
+        for row in rows.order_by().values(place).annotate(**_sums(UsageBucket, counts)):
+            report.sums((row[place],)).add(row)
 
 
 def minutes_report(question: TrafficQuestion, by: Sequence[str] = ()) -> TrafficReport | None:
@@ -152,37 +179,40 @@ def minutes_report(question: TrafficQuestion, by: Sequence[str] = ()) -> Traffic
     if question.rows()[: ROWS + 1].count() > ROWS:
         return None
     report = TrafficReport()
-    _add_rows(question.rows(), report, by, moments=True)
-    return report
-
-
-def rows_report(rows: Rows, by: Sequence[str] = (), *, moments: bool = False) -> TrafficReport:
-    """Of whatever rows these are."""
-    report = TrafficReport()
-    _add_rows(rows, report, by, moments)
+    _add_rows(question.rows(), report, by, True, COUNTED)
     return report
 
 
 def _edges(
-    question: TrafficQuestion, report: TrafficReport, by: Sequence[str], moments: bool
+    question: TrafficQuestion,
+    report: TrafficReport,
+    by: Sequence[str],
+    moments: bool,
+    counts: Sequence[str],
 ) -> tuple[datetime, datetime]:
     """Adds what lies before the first and behind the last whole quarter hour, which it returns."""
     begin, end = question.begin.astimezone(UTC), question.end.astimezone(UTC)
+
+    def edge(begin: datetime, end: datetime) -> bool:
+        """Whether there were few enough rows to add."""
+        rows = TrafficQuestion(begin, end, question.columns).rows()
+        if rows[: ROWS + 1].count() > ROWS:
+            report.exact = False
+            return False
+        _add_rows(rows, report, by, moments, counts)
+        return True
+
     first, last = -(-_steps(begin) // 1), _steps(end) // 1
     if first > last:
-        _edge(TrafficQuestion(begin, end, question.columns), report, by, moments)
+        edge(begin, end)
         return end, end
     whole = _at(first), _at(last)
-    if begin < whole[0] and not _edge(
-        TrafficQuestion(begin, whole[0], question.columns), report, by, moments
-    ):
+    if begin < whole[0] and not edge(begin, whole[0]):
         whole = whole[0] - QUARTER, whole[1]
     now = datetime.now(UTC)
     # Of a quarter hour that has not ended yet, nothing lies behind the end.
-    running = whole[1] <= now < whole[1] + QUARTER and end > now - timedelta(seconds=1)
-    if whole[1] < end and (
-        running or not _edge(TrafficQuestion(whole[1], end, question.columns), report, by, moments)
-    ):
+    running = whole[1] <= now < whole[1] + QUARTER and end > now - JUST_NOW
+    if whole[1] < end and (running or not edge(whole[1], end)):
         whole = whole[0], whole[1] + QUARTER
     return whole
 
@@ -195,22 +225,12 @@ def _at(step: float) -> datetime:
     return datetime.fromtimestamp(step * QUARTER.total_seconds(), UTC)
 
 
-def _edge(
-    question: TrafficQuestion, report: TrafficReport, by: Sequence[str], moments: bool
-) -> bool:
-    """Whether there were few enough rows to add."""
-    rows = question.rows()
-    if rows[: ROWS + 1].count() > ROWS:
-        report.exact = False
-        return False
-    _add_rows(rows, report, by, moments)
-    return True
-
-
-def _add_rows(rows: Rows, report: TrafficReport, by: Sequence[str], moments: bool) -> None:
+def _add_rows(
+    rows: Rows, report: TrafficReport, by: Sequence[str], moments: bool, counts: Sequence[str]
+) -> None:
     rows = rows.order_by()
     if moments:
-        rows = rows.annotate(minute=Substr(Cast("time", CharField()), 1, _MINUTE))
+        rows = rows.annotate(minute=_text("time", MINUTE))
     place = dict.fromkeys((*(("minute",) if moments else ()), *by, "outcome", "fallback"))
     for row in rows.values(*place).annotate(
         sum_requests=Count("pk"),
@@ -221,6 +241,8 @@ def _add_rows(rows: Rows, report: TrafficReport, by: Sequence[str], moments: boo
     ):
         row["sum_cost_micro_usd"] = round((row["cost"] or 0) * 1_000_000)
         report.sums(_group(row, by, moments)).add(row)
+    if "failed" not in counts:
+        return
     failed = rows.filter(errors__gt="").values(*place, "errors").annotate(times=Count("pk"))
     for row in failed:
         for provider in failed_at(row["errors"]):
@@ -241,7 +263,7 @@ def _group(row: Mapping[str, Any], by: Sequence[str], moments: bool) -> Group:
     values = tuple(row[name] for name in by)
     if not moments:
         return values
-    return (datetime.fromisoformat(f"{row['minute'].replace(' ', 'T')}:00+00:00"), *values)
+    return (datetime.fromisoformat(row["minute"]).replace(tzinfo=UTC), *values)
 
 
 def _latest(buckets: QuerySet[Any], report: TrafficReport) -> QuerySet[Any]:
@@ -255,7 +277,8 @@ def _latest(buckets: QuerySet[Any], report: TrafficReport) -> QuerySet[Any]:
 
 
 def _sums(model: type[Any], counts: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {f"sum_{name}": Sum(name) for name in counts}
-    if model is UsageBucket:
-        found["sum_errors"] = Sum("errors")
-    return found
+    """The traffic ledger tells errors apart as outcomes."""
+    names = dict.fromkeys(("requests", *counts))
+    if model is TrafficBucket:
+        names.pop("errors", None)
+    return {f"sum_{name}": Sum(name) for name in names}

@@ -11,6 +11,7 @@ from governance.interactions.ledger import NO_ERROR, TRAFFIC_COUNTS
 TOKENS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens")
 SUMMED: Final = TRAFFIC_COUNTS
 """Rows have no units beside tokens: the edges of a range have none."""
+_KEYS: Final = tuple((name, f"sum_{name}") for name in SUMMED)
 
 
 @dataclass(slots=True)
@@ -38,12 +39,14 @@ class TrafficSums:
     """Requests by how they ended; empty where the ledger does not tell."""
 
     def add(self, row: Mapping[str, Any]) -> None:
-        for name in SUMMED:
-            setattr(self, name, getattr(self, name) + int(row.get(f"sum_{name}") or 0))
+        for name, key in _KEYS:
+            value = row.get(key)
+            if value:
+                setattr(self, name, getattr(self, name) + int(value))
         requests = row.get("sum_requests") or 0
         outcome = row.get("outcome")
         if outcome is None:
-            self.errors += row.get("sum_errors") or 0
+            self.errors += int(row.get("sum_errors") or 0)
             return
         if requests:
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + requests

@@ -94,8 +94,13 @@ class Interaction(Model):
                 )
                 for name in ("session", "group_id", "owner_id")
             ),
-            # Where errors are looked for, requests without any need not be passed over one by one.
-            Index(fields=["-time", "-id"], condition=Q(errors__gt=""), name="interaction_errors"),
+            # Where errors are looked for, requests without any need not be passed over one by one,
+            # and of those that have some only what is found is read.
+            Index(
+                fields=["-time", "-id", "errors"],
+                condition=Q(errors__gt=""),
+                name="interaction_error_words",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -74,6 +74,17 @@ class Admission:
             place.since = 0.0
         self._admit()
 
+    def has_room(self, place: Reservation) -> bool:
+        """Whether it would have its turn at once."""
+        return not self.queued and self._fits(place)
+
+    def shrink(self, place: Reservation, tokens: int) -> None:
+        """It takes up no more than `tokens`, as is known by now."""
+        if place.since and tokens < place.tokens:
+            self._free_tokens += place.tokens - tokens
+            place.tokens = tokens
+            self._admit()
+
     def _fits(self, place: Reservation) -> bool:
         return place.slots <= self._free_slots and place.tokens <= self._free_tokens
 

@@ -8,6 +8,7 @@ import msgspec
 
 from inference.local.engine.worker_client import WorkerClient
 from inference.local.generation import InvalidGeneration
+from inference.local.running import GenerationFailed
 from inference.local.wire import Json
 
 _ANSWER_LIMIT: Final = 64 * 2**20
@@ -44,3 +45,18 @@ def refusal_of(answer: Json) -> str:
     """An error of llama.cpp's, for callers."""
     error = answer.get("error", answer)
     return f"The model refuses this request: {str(error.get('message'))[:300]}"
+
+
+def failure_of(chunk: Json) -> Exception:
+    """A chunk that says why there is no answer."""
+    error = chunk.get("error", chunk)
+    if error.get("type") == "exceed_context_size_error":
+        return InvalidGeneration(
+            f"This model's context is {error.get('n_ctx')} tokens, but the prompt alone has "
+            f"{error.get('n_prompt_tokens')}.",
+            "messages",
+            "context_length_exceeded",
+        )
+    if error.get("code") == 400:
+        return InvalidGeneration(refusal_of(chunk))
+    return GenerationFailed(f"Generation failed: {refusal_of(chunk)}")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from inference.local.constraint import unsupported
-from inference.local.generation import Object
+from inference.local.constraint import schema_of, unsupported
+from inference.local.generation import ChatGeneration, Object
 
 _NOTES: Final = frozenset(
     [
@@ -121,3 +121,13 @@ def _inner(schema: Object, where: str) -> Iterator[tuple[str, Any]]:
     for key in _ONE:
         if isinstance(schema.get(key), dict):
             yield f"{where}.{key}".lstrip("."), schema[key]
+
+
+def check_forms(asked: ChatGeneration) -> None:
+    """What an answer is to be held to must be what llama.cpp holds to. Raises InvalidGeneration."""
+    if asked.response_format is not None:
+        check_schema(schema_of(asked.response_format))
+    if asked.tool_choice:
+        for place, tool in enumerate(asked.tools):
+            parameters = tool["function"].get("parameters") or {}
+            check_schema(parameters, f"tools[{place}].function.parameters")

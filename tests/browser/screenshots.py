@@ -15,7 +15,7 @@ from tests.support import openai_shapes as shapes
 from tests.support.installation import Installation, manage
 from tests.support.upstream import Sse, Upstream
 
-SIZE = ViewportSize(width=1280, height=860)
+SIZE = ViewportSize(width=1440, height=900)
 
 UNCOVERED = """
 #submit-row, .submit-row { display: none !important }
@@ -23,6 +23,7 @@ UNCOVERED = """
 """
 SETUP = """
 import json, random, sys, time
+import msgspec
 from governance import services
 from governance.routing.request import RoutingRequest
 from inference.record.describe import describe
@@ -66,13 +67,14 @@ for number in range(1400):
     broke = rng.random() < 0.02
     if broke:
         tried = [attempt(provider="studio", outcome="retryable", code="http_503")]
-    records.append(describe(request_context(
+    fell_back = "target" if len(tried) > 1 else "none"
+    records.append(msgspec.structs.replace(describe(request_context(
         id=f"req_{number}", at=now - rng.random() ** 1.3 * 3600, plan=plan(profile=profile),
         routing_request=RoutingRequest(model=f"{name.lower()}/any", stream=True),
         attempts=tried, outcome="retryable" if broke else "ok",
         error_code="http_503" if broke else "",
         first_token=None if broke else rng.lognormvariate(-1.4, 0.5),
-    )))
+    )), fallback=fell_back))
 for place in range(0, len(records), 500):
     Store("screenshots").commit(records[place:place + 500], [], {})
 """
@@ -102,7 +104,7 @@ def main(folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         page = browser.new_page(viewport=SIZE, base_url=service.url, color_scheme="light")
         log_in(page, "admin", service.password)
-        for draw in (dashboard, playground, rehearsal, profile, interaction, compare):
+        for draw in (dashboard, playground, rehearsal, profile, interactions, interaction, compare):
             draw(page, folder)
         browser.close()
 
@@ -133,9 +135,13 @@ def rehearsal(page: Page, folder: Path) -> None:
 
 def profile(page: Page, folder: Path) -> None:
     page.goto("/admin/governance/routingprofile/support/change/")
-    page.set_viewport_size(ViewportSize(width=1440, height=900))
     shoot(page, folder, "profile")
-    page.set_viewport_size(SIZE)
+
+
+def interactions(page: Page, folder: Path) -> None:
+    page.goto("/admin/governance/interaction/?period=hour")
+    page.locator("#histogram-data").wait_for(state="attached")
+    shoot(page, folder, "interactions")
 
 
 def interaction(page: Page, folder: Path) -> None:

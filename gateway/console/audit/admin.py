@@ -21,7 +21,6 @@ class AuditAdmin(ModelAdmin):
     list_display_links = ("at", "thing")
     list_filter = ("via", "action", "object_type")
     search_fields = ("actor", "object_name", "object_id", "address")
-    list_per_page = 50
     show_full_result_count = False
     list_before_template = "console/forms/list_note.html"
     actions_list = ("export_audit",)

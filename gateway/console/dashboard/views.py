@@ -6,6 +6,7 @@ and take their values from the first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -78,9 +79,12 @@ def state(request: HttpRequest) -> dict[str, Any]:
     found: dict[str, Any] = {"span": span, "periods": PERIODS.items(), "now": now}
     found["query"] = _query(request, span)
     if user.has_perms(SEE_ROUTING):
-        pks = dict(Provider.objects.values_list("name", "pk"))
+        providers = list(Provider.objects.only("name", "sealed_api_key", "sealed_headers"))
+        pks = {row.name: row.pk for row in providers}
+        unreadable = [row.name for row in providers if row.credential == "unreadable"]
         found["attention"] = [
-            (one, about(one, pks), mend(one, pks, request)) for one in _attention(request, now)
+            (one, about(one, pks), mend(one, pks, request))
+            for one in _attention(request, now, unreadable)
         ]
         found |= _begun(request)
     if user.has_perm(SEE_TRAFFIC):
@@ -151,10 +155,8 @@ def _top(span: TimeRange, by: str, sort: str) -> tuple[list[TopRow], int]:
     return found
 
 
-def _attention(request: HttpRequest, now: datetime) -> list[Attention]:
+def _attention(request: HttpRequest, now: datetime, unreadable: Sequence[str]) -> list[Attention]:
     table = snapshot.current()
-    sealed = Provider.objects.only("name", "sealed_api_key", "sealed_headers")
-    unreadable = [row.name for row in sealed if row.credential == "unreadable"]
     found = attention(table, recent_troubles(now), unreadable)
     found = in_order([*found, *collector_attention(read(places().published), now.timestamp())])
     if request.user.has_perm(SEE_ALERTS):

@@ -34,7 +34,6 @@ class ServiceAdmin(AuditedAdmin):
 
     change_form_before_template = "console/forms/version.html"
     list_before_template = "console/forms/list_note.html"
-    list_per_page = 50
     list_max_show_all = 0
     list_filter_submit = False
     warn_unsaved_form = True

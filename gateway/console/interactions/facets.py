@@ -6,21 +6,22 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from django.db.models import Max
 
 from gateway.console.interactions.question import FILTERS, InteractionQuestion, named
 from gateway.console.monitoring.ranges import MINUTE, TimeRange
+from governance.interactions.distinct import values_with
 from governance.interactions.filters import ANY_ERROR, ERRORS, RESOLVED, Columns
-from governance.interactions.keyset import Rows
+from governance.interactions.matches import MATCHES, Matches, latest_matches
 from governance.interactions.record import FALLBACKS, OUTCOMES
 from governance.interactions.traffic_report import (
     TrafficQuestion,
     TrafficReport,
     in_traffic_ledger,
     is_in_ledger,
-    rows_report,
     traffic_report,
 )
 from governance.models import (
@@ -28,12 +29,13 @@ from governance.models import (
     Group,
     Interaction,
     RoutingProfile,
-    TrafficBucket,
     UsageBucket,
 )
 
 SHOWN: Final = 12
 """Values of one facet."""
+FOUND: Final = 5_000
+"""Rows that are looked at of a search."""
 FACETS: Final[Mapping[str, str]] = {
     "outcome": "outcome",
     "fallback": "fallback",
@@ -83,16 +85,28 @@ def span_of(question: InteractionQuestion, now: datetime) -> TimeRange | None:
     return TimeRange(min(begin, end - MINUTE), end)
 
 
+class FoundRows:
+    """The rows a question finds, read where a ledger does not tell, and then once."""
+
+    def __init__(self, question: InteractionQuestion) -> None:
+        """`question` has both ends."""
+        self._question = question
+        self.in_ledger = not question.words and is_in_ledger(question.columns)
+        """Whether their sums are told by a ledger."""
+
+    @cached_property
+    def matches(self) -> Matches:
+        most = FOUND if self._question.words else MATCHES
+        return latest_matches(self._question.sets(), most)
+
+
 class FacetCounts:
     """Requests by value of each filter, in a range; what is asked of a ledger is asked once."""
 
-    def __init__(
-        self, question: InteractionQuestion, span: TimeRange, rows: Rows, exact: bool
-    ) -> None:
+    def __init__(self, question: InteractionQuestion, span: TimeRange, found: FoundRows) -> None:
         self.question = question
         self._span = span
-        self._rows = rows
-        self._exact = exact
+        self._found = found
         self._passed: dict[str, TrafficReport] = {}
 
     def of(self, name: str) -> tuple[dict[str, int], bool]:
@@ -100,9 +114,13 @@ class FacetCounts:
         be chosen, where ledgers tell."""
         column, others = FACETS[name], _without(self.question, name)
         columns: Sequence[str] = (column,)
-        if not (self._exact and is_in_ledger({**others, column: ""})):
-            report = rows_report(self._rows, columns)
-        elif in_traffic_ledger({*others, column}):
+        of_traffic = in_traffic_ledger({*others, column})
+        # The usage ledger is as long as the log, and not sought through for a model or a provider.
+        told = of_traffic or not others or not in_traffic_ledger(others)
+        if not (self._found.in_ledger and told and is_in_ledger({**others, column: ""})):
+            matches = self._found.matches
+            return matches.by(column), matches.since is None
+        if of_traffic:
             columns = TRAFFIC
             report = self._of_traffic(others)
         else:
@@ -110,7 +128,7 @@ class FacetCounts:
         place, counts = columns.index(column), Counter[str]()
         for values, sums in report.groups.items():
             counts[values[place]] += sums.requests
-        return dict(counts), report.exact
+        return counts, report.exact
 
     def _of_traffic(self, others: Columns) -> TrafficReport:
         """Apart by everything at once: most filters have the same others."""
@@ -221,9 +239,7 @@ def _matching(name: str, typed: str) -> dict[str, str]:
         rows = model.objects.filter(name__icontains=typed).order_by("name")
         return {str(pk): called for pk, called in rows.values_list("pk", "name")[:SHOWN]}
     if name in ("provider", "model"):
-        buckets = TrafficBucket.objects.filter(**{f"{name}__icontains": typed}).order_by()
-        found = buckets.exclude(**{name: ""}).values_list(name, flat=True).distinct()[:SHOWN]
-        return {value: value for value in found}
+        return {value: value for value in values_with(name, typed, SHOWN)}
     words = {value: named(name, value) for value in _words(name)}
     return {value: said for value, said in words.items() if typed.casefold() in said.casefold()}
 

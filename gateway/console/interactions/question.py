@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from gateway.console.monitoring.ranges import PERIODS, in_address, moment_of, period_of
 from governance.interactions.filters import ANY_ERROR, ERRORS, RESOLVED, Columns
 from governance.interactions.keyset import Rows
+from governance.interactions.leading import SELECTIVE, leading, narrowed
 from governance.interactions.record import FALLBACKS, OUTCOMES
 from governance.interactions.search import meanings
 from governance.models import ApiKey, Group, Interaction, RoutingProfile
@@ -69,9 +70,15 @@ class InteractionQuestion:
     def narrowed(self) -> bool:
         return bool(self.values or self.words or self.begin or self.end)
 
+    @property
+    def _lead(self) -> str:
+        """What words stand for goes along an index of its own, unless a filter leaves less."""
+        lead = leading(self.columns)
+        return lead if lead in SELECTIVE or not self.words else ""
+
     def base(self) -> Rows:
         """Without the words, in no order."""
-        rows: Rows = Interaction.objects.filter(**self.columns)
+        rows = narrowed(Interaction.objects.all(), self.columns, self._lead)
         if self.begin is not None:
             rows = rows.filter(time__gte=self.begin)
         if self.end is not None:
@@ -81,7 +88,7 @@ class InteractionQuestion:
     def sets(self) -> Sequence[Rows]:
         """Every set of rows that is asked for; each goes along an index of its own."""
         sets = [self.base()]
-        if "outcome__in" in self.columns:
+        if "outcome__in" in self.columns and self._lead == "outcome":
             sets = [one.filter(outcome=outcome) for one in sets for outcome in ERRORS]
         return [one.filter(sense) for one in sets for sense in self.meanings] or sets
 

@@ -9,29 +9,26 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Final
 
-from gateway.console.interactions.facets import FACETS, Facet, FacetCounts, facet, span_of
+from gateway.console.interactions.facets import (
+    FACETS,
+    Facet,
+    FacetCounts,
+    FoundRows,
+    facet,
+    span_of,
+)
 from gateway.console.interactions.question import InteractionQuestion
-from gateway.console.monitoring.ranges import MINUTE, TimeRange, boundaries, in_address
-from governance.interactions.keyset import Rows
+from gateway.console.monitoring.ranges import MINUTE, TimeRange, are_hours, boundaries, in_address
 from governance.interactions.latency import SAMPLE, first_tokens, percentile
 from governance.interactions.traffic_report import (
     QUARTER,
     TrafficQuestion,
     TrafficReport,
-    is_in_ledger,
     minutes_report,
-    rows_report,
     traffic_report,
 )
 from governance.interactions.traffic_sums import TrafficSums
-from governance.models import Interaction
-
-FOUND: Final = 5_000
-"""Rows that are looked at of a search."""
-MATCHES: Final = 20_000
-"""Rows that are looked at where the ledgers do not tell the filters apart, the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +65,20 @@ def summary(question: InteractionQuestion, now: datetime, zone: tzinfo) -> ListS
     if span is None:
         return None
     within = replace(question, begin=span.begin, end=span.end)
-    exact = not question.words and is_in_ledger(question.columns)
-    rows, since = within.base(), None
-    if question.words:
-        rows, since = _found(within.sets())
-    elif not exact:
-        rows, since = _latest(rows)
-    report = _report(TrafficQuestion(span.begin, span.end, question.columns), rows, exact, span)
-    least = QUARTER if _is_coarse(report) else MINUTE
-    edges, step = _edges(span, least, zone)
-    times = first_tokens(rows)
-    totals = report.total()
-    counts = FacetCounts(question, span, rows, exact)
+    found = FoundRows(within)
+    if found.in_ledger:
+        asked = TrafficQuestion(span.begin, span.end, question.columns)
+        report = _report(asked, span, hours=are_hours(_edges(span, QUARTER, zone)[0]))
+        since, times = report.since, first_tokens(within.base())
+    else:
+        report, since = found.matches.by_minute(), found.matches.since
+        times = found.matches.first_tokens(SAMPLE)
+    edges, step = _edges(span, QUARTER if _is_coarse(report) else MINUTE, zone)
+    counts = FacetCounts(question, span, found)
     return ListSummary(
-        totals,
+        report.total(),
         report.exact and since is None,
-        since or report.since,
+        since,
         percentile(times, 0.5),
         percentile(times, 0.95),
         len(times) >= SAMPLE,
@@ -94,32 +89,12 @@ def summary(question: InteractionQuestion, now: datetime, zone: tzinfo) -> ListS
     )
 
 
-def _latest(rows: Rows) -> tuple[Rows, datetime | None]:
-    """No more than `MATCHES` of them, and since when, if there are more."""
-    times = rows.order_by("-time", "-id").values_list("time", flat=True)
-    edge = next(iter(times[MATCHES : MATCHES + 1]), None)
-    return (rows, None) if edge is None else (rows.filter(time__gt=edge), edge)
-
-
-def _found(sets: Sequence[Rows]) -> tuple[Rows, datetime | None]:
-    """The latest of what words may stand for: each set along an index of its own, where one
-    condition for all of them would read the whole log."""
-    times: dict[int, datetime] = {}
-    for one in sets:
-        times.update(one.order_by("-time", "-id").values_list("pk", "time")[: FOUND + 1])
-    latest = sorted(times, key=lambda pk: (times[pk], pk), reverse=True)
-    since = times[latest[FOUND]] if len(latest) > FOUND else None
-    return Interaction.objects.filter(pk__in=latest[:FOUND]), since
-
-
-def _report(question: TrafficQuestion, rows: Rows, exact: bool, span: TimeRange) -> TrafficReport:
-    if not exact:
-        return rows_report(rows, moments=True)
+def _report(question: TrafficQuestion, span: TimeRange, *, hours: bool) -> TrafficReport:
     if span.step()[0] < QUARTER:
         fine = minutes_report(question)
         if fine is not None:
             return fine
-    return traffic_report(question, moments=True)
+    return traffic_report(question, moments=True, hours=hours)
 
 
 def _is_coarse(report: TrafficReport) -> bool:

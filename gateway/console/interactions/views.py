@@ -20,7 +20,7 @@ from gateway.console.interactions.listing import listed
 from gateway.console.interactions.question import InteractionQuestion, question_of
 from gateway.console.interactions.sessions import latest_sessions, turns_of
 from gateway.console.interactions.shadow import comparison_of
-from gateway.console.interactions.summary import MATCHES, ListSummary, summary
+from gateway.console.interactions.summary import ListSummary, summary
 from gateway.console.interactions.timeline import timeline_of
 from gateway.console.theme.page import console_view, page
 from governance.interactions.exporting import csv_head, csv_lines, in_pieces, json_lines
@@ -49,7 +49,6 @@ def summed(request: HttpRequest) -> HttpResponse:
         "console/interactions/summary.html",
         {
             "summary": found,
-            "matches": MATCHES,
             "chart": _chart(found, asked),
             "question": asked,
         },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
@@ -125,3 +125,8 @@ def boundaries(begin: datetime, end: datetime, step: timedelta, zone: tzinfo) ->
         at = at + step
         found.append(at.astimezone(UTC))
     return found
+
+
+def are_hours(edges: Sequence[datetime]) -> bool:
+    """Whether each bar is of whole hours, as those of UTC are and not those of every zone."""
+    return all(edge.minute == 0 and edge.second == 0 for edge in edges)

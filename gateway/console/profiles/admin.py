@@ -31,6 +31,7 @@ from governance.routing import fallback_modes
 from governance.routing.fallback import place_of, sentence_for
 from governance.routing.fields import Problem
 from governance.serializers.profiles import PART_COLUMNS
+from governance.strategies import STRATEGIES
 
 PLACED = frozenset(
     {
@@ -214,7 +215,8 @@ class ProfileAdmin(ExchangeAdmin):
 
     @display(gettext_lazy("Strategy"), ordering="strategy")
     def strategy_shown(self, profile: RoutingProfile) -> str:
-        return profile.get_strategy_display()
+        known = STRATEGIES.get(profile.strategy)
+        return gettext(known.label) if known else profile.strategy
 
     @display(gettext_lazy("If none answers"))
     def otherwise(self, profile: Any) -> str:

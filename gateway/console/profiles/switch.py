@@ -7,8 +7,9 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.template.loader import render_to_string
 from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from gateway.console.forms.service_admin import ServiceAdmin, who
@@ -22,9 +23,19 @@ FORM = "list-switches"
 """The form on the page that the switches send; it keeps the list's filters."""
 
 
-def rendered(row: RoutingProfile) -> str:
-    """A button that works without a script. What it sends is the state it leads to."""
-    return render_to_string("console/profiles/switch.html", {"row": row, "form": FORM})
+def rendered(row: RoutingProfile) -> SafeString:
+    """A button that works without a script. What it sends is the state it leads to. A template
+    would take ten times as long for a page of them."""
+    return format_html(
+        '<button class="pm-switch" id="switch-{0}" form="{1}" formaction="{2}" name="enabled" '
+        'value="{3}" role="switch" aria-checked="{4}" aria-label="{5}"></button>',
+        row.pk,
+        FORM,
+        reverse(f"admin:{SWITCH}", args=(row.pk,)),
+        "off" if row.enabled else "on",
+        "true" if row.enabled else "false",
+        gettext("%(name)s enabled") % {"name": row.name},
+    )
 
 
 class SwitchAdmin(ServiceAdmin):

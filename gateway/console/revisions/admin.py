@@ -28,7 +28,6 @@ class RevisionAdmin(ModelAdmin):
     list_display_links = ("version", "summary_shown")
     list_filter = ("action",)
     search_fields = ("who", "summary")
-    list_per_page = 50
     list_before_template = "console/forms/list_note.html"
     show_full_result_count = False
     actions = ("compare_two",)

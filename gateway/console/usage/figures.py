@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from governance.interactions.traffic_report import TrafficQuestion, traffic_report
 from governance.interactions.traffic_sums import TrafficSums
-from governance.interactions.usage_report import SUMS, UsageQuestion, usage_report
+from governance.interactions.usage_report import SUMS, UsageQuestion, amounts, usage_report
 
 Sums = dict[str, Any]
 """By the names of the usage report; the cost is None where no price is known."""
@@ -37,14 +37,15 @@ def totals_of(question: UsageQuestion) -> Sums:
     return added_up([_told(live), *_copies(replace(question, group_by=()))])
 
 
-def sums_by_moment(question: UsageQuestion) -> list[tuple[datetime, Sums]]:
-    """In steps of an hour at most."""
+def sums_by_moment(question: UsageQuestion, *, hourly: bool) -> list[tuple[datetime, Sums]]:
+    """In steps of an hour at most; `hourly`: no finer."""
     hours = replace(question, group_by=(), interval="hour")
     used = usage_report(hours) if question.only else _copies(hours)
     found = [(datetime.fromisoformat(one["interval"]), added_up([one])) for one in used]
     if question.only:
         return found
-    report = traffic_report(TrafficQuestion(question.begin, question.end), moments=True)
+    asked = TrafficQuestion(question.begin, question.end)
+    report = traffic_report(asked, moments=True, hours=hourly)
     return [*found, *((moment, _told(sums)) for (moment,), sums in report.groups.items())]
 
 
@@ -66,9 +67,12 @@ def table_of(question: UsageQuestion) -> list[Sums]:
 def dearest_of(question: UsageQuestion, sort: str, most: int) -> tuple[list[Sums], int]:
     """The rows with most of `sort`, and how many there are beside them."""
     (by,) = question.group_by
-    found = sorted_by(table_of(replace(question, sums=(sort,) if sort in SUMS else ())), sort)
-    first = tuple(row[by] for row in found[:most])
-    return sorted_by(table_of(replace(question, among=first)), sort)[:most], len(found) - len(first)
+    if not question.only and by in IN_TRAFFIC:
+        rows = sorted_by(table_of(question), sort)
+        return rows[:most], len(rows[most:])
+    found = amounts(question, sort)
+    first = tuple(value for value, _amount in found.most_common(most))
+    return sorted_by(table_of(replace(question, among=first)), sort), len(found) - len(first)
 
 
 def sorted_by(rows: Iterable[Sums], name: str) -> list[Sums]:

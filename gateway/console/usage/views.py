@@ -23,6 +23,7 @@ from gateway.console.monitoring.ranges import (
     HOUR,
     PERIODS,
     TimeRange,
+    are_hours,
     boundaries,
     in_address,
     range_of,
@@ -75,7 +76,8 @@ def show(request: HttpRequest) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return _csv(sorted_by(table_of(question), sort), by)
     rows, more = dearest_of(question, sort, ROWS)
-    moments = sums_by_moment(question)
+    edges = boundaries(span.begin, span.end, span.step(HOUR)[0], zone)
+    moments = sums_by_moment(question, hourly=are_hours(edges))
     total, before = added_up(sums for _, sums in moments), totals_of(question.before())
     columns = columns_of(total, before)
     log = reverse("admin:governance_interaction_changelist")
@@ -95,7 +97,7 @@ def show(request: HttpRequest) -> HttpResponse:
         total=total,
         tiles=[(COLUMNS[name], cell(name, total, before[name] or None)) for name in columns],
         forecast=_month_forecast(now, question, moments),
-        charts=_charts(span, moments) if rows else None,
+        charts=_charts(span, edges, moments) if rows else None,
         panels=PANELS,
         csv=f"?{span.query}&{urlencode({'by': by, 'sort': sort, 'format': 'csv'})}",
         own=only is not None,
@@ -172,10 +174,11 @@ def _quarter(moment: datetime, *, up: bool = False) -> datetime:
     return begin + QUARTER if up and begin < moment else begin
 
 
-def _charts(span: TimeRange, rows: Sequence[tuple[datetime, Sums]]) -> dict[str, Any]:
+def _charts(
+    span: TimeRange, edges: Sequence[datetime], rows: Sequence[tuple[datetime, Sums]]
+) -> dict[str, Any]:
     """What the browser draws, by the name of the canvas; steps in which nothing was used too."""
-    step, label = span.step(HOUR)
-    edges = boundaries(span.begin, span.end, step, timezone.get_current_timezone())
+    _step, label = span.step(HOUR)
     sums: list[dict[str, Any]] = [dict.fromkeys((*COLUMNS, "unpriced"), 0) for _edge in edges[1:]]
     for moment, row in rows:
         bar = sums[min(max(bisect_right(edges, moment) - 1, 0), len(sums) - 1)]

@@ -12,7 +12,7 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NoReturn
 
@@ -21,7 +21,6 @@ import xllamacpp
 
 from inference.local import validation
 from inference.local.admission import Admission, Reservation
-from inference.local.constraint import schema_of
 from inference.local.generation import (
     DEFAULT_MAX_TOKENS,
     Abilities,
@@ -32,11 +31,12 @@ from inference.local.generation import (
 )
 from inference.local.gguf_header import Header, read_header
 from inference.local.llama_generation import LlamaGeneration
-from inference.local.llama_inner import InnerServer, refusal_of
+from inference.local.llama_inner import InnerServer, failure_of
 from inference.local.llama_params import common_params, cores, inner_path, inner_socket
 from inference.local.llama_pooling import PoolingModel, assemble_pooling
+from inference.local.llama_prompt import most_of_chat, most_of_text
 from inference.local.llama_request import chat_body, generation_body
-from inference.local.llama_schema import check_schema
+from inference.local.llama_schema import check_forms
 from inference.local.llama_sizes import cache_tokens
 from inference.local.llama_steps import loaded
 from inference.local.llama_tools import as_text
@@ -160,10 +160,12 @@ class LlamaCppModel:
 
     async def chat(self, raw: bytes, rank: int) -> LlamaGeneration:
         asked = self._read_chat(raw)
-        _check_forms(asked)
+        check_forms(asked)
         generation = self._with_tools(asked)
         body = chat_body(generation)
-        tokens = await self._inner.tokens_of_chat(body)
+        tokens = await self._tokens(
+            generation, most_of_chat(body), lambda: self._inner.tokens_of_chat(body)
+        )
         handle = self._server.handle_chat_completions
         running = self._begin(generation, body, tokens, rank, handle)
         if generation is not asked:
@@ -176,12 +178,14 @@ class LlamaCppModel:
         generation = validation.read_completion(
             body, self._defaults, validation.TOKENS_LIMIT, self._abilities
         )
+        handle = self._server.handle_completions
         prompt = generation.prompt
-        tokens = (
-            await self._inner.tokens_of_text(prompt) if isinstance(prompt, str) else len(prompt)
+        if not isinstance(prompt, str):
+            return self._begin(generation, {"prompt": list(prompt)}, len(prompt), rank, handle)
+        tokens = await self._tokens(
+            generation, most_of_text(prompt), lambda: self._inner.tokens_of_text(prompt)
         )
-        sent: Json = {"prompt": prompt if isinstance(prompt, str) else list(prompt)}
-        return self._begin(generation, sent, tokens, rank, self._server.handle_completions)
+        return self._begin(generation, {"prompt": prompt}, tokens, rank, handle)
 
     async def embed(self, raw: bytes, rank: int) -> NoReturn:
         raise serves_other(self.name, "writes text and gives no embeddings")
@@ -203,6 +207,18 @@ class LlamaCppModel:
         body = validation.read_body(raw)
         validation.check_model(body, self.name)
         return validation.read_chat(body, self._defaults, validation.TOKENS_LIMIT, self._abilities)
+
+    async def _tokens(
+        self, generation: GenerationRequest, most: int | None, count: Callable[[], Awaitable[int]]
+    ) -> int:
+        """Of the prompt: `most` where that is as good. To count them is to write the prompt out and
+        to cut it into tokens, which llama.cpp does once more when it answers."""
+        if most is not None:
+            whole = most + (generation.max_tokens or DEFAULT_MAX_TOKENS)
+            place = Reservation(generation.choices, generation.choices * whole)
+            if whole <= self.context_length and self._admission.has_room(place):
+                return most
+        return await count()
 
     def _begin(
         self,
@@ -246,17 +262,31 @@ class LlamaCppModel:
         self, place: Reservation, running: LlamaGeneration, body: Json, handle: Callable[..., None]
     ) -> None:
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._threads, self._generate, running, body, handle)
+
+        def counted(tokens: int) -> None:
+            exact = place.slots * (tokens + body["max_tokens"])
+            loop.call_soon_threadsafe(self._admission.shrink, place, exact)
+
+        work = loop.run_in_executor(self._threads, self._generate, running, body, handle, counted)
         work.add_done_callback(lambda _: self._admission.leave(place))
 
-    def _generate(self, running: LlamaGeneration, body: Json, handle: Callable[..., None]) -> None:
-        """On a thread: until the answer is complete, or its caller gone."""
+    def _generate(
+        self,
+        running: LlamaGeneration,
+        body: Json,
+        handle: Callable[..., None],
+        counted: Callable[[int], None],
+    ) -> None:
+        """On a thread: until the answer is complete, or its caller gone. `counted` is told how many
+        tokens the prompt has."""
 
         def hear(chunk: Json) -> bool:
             self._steps += 1
             if "choices" not in chunk:
-                running.put(_failure(chunk))
+                running.put(failure_of(chunk))
                 return True
+            if "prompt_progress" in chunk and not chunk["prompt_progress"]["time_ms"]:
+                counted(chunk["prompt_progress"]["total"])
             return running.hear(chunk)
 
         try:
@@ -268,20 +298,3 @@ class LlamaCppModel:
             running.put(GenerationFailed(f"Generation failed ({type(error).__name__})."))
         else:
             running.put(None)
-
-
-def _check_forms(asked: ChatGeneration) -> None:
-    """What an answer is to be held to must be what llama.cpp holds to. Raises InvalidGeneration."""
-    if asked.response_format is not None:
-        check_schema(schema_of(asked.response_format))
-    if asked.tool_choice:
-        for place, tool in enumerate(asked.tools):
-            parameters = tool["function"].get("parameters") or {}
-            check_schema(parameters, f"tools[{place}].function.parameters")
-
-
-def _failure(chunk: Json) -> Exception:
-    error = chunk.get("error", chunk)
-    if error.get("code") == 400:
-        return InvalidGeneration(refusal_of(chunk))
-    return GenerationFailed(f"Generation failed: {refusal_of(chunk)}")

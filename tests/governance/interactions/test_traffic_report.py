@@ -14,12 +14,12 @@ import pytest
 from gateway.collector.store import Store
 from governance.interactions import traffic_report as module
 from governance.interactions.latency import first_tokens, first_tokens_by_part, percentile
+from governance.interactions.matches import latest_matches
 from governance.interactions.record import InteractionRecord, NamedRef
 from governance.interactions.traffic_report import (
     TrafficQuestion,
     is_in_ledger,
     minutes_report,
-    rows_report,
     traffic_report,
 )
 from governance.interactions.traffic_sums import TrafficSums
@@ -95,6 +95,12 @@ def test_sums_are_those_of_the_records(
     by_moment = traffic_report(question, moments=True)
     check(by_moment.total(), mine)
     assert all(begin - timedelta(minutes=15) < moment < end for moment, *_ in by_moment.groups)
+    by_hour = traffic_report(question, moments=True, hours=True)
+    check(by_hour.total(), mine)
+    for hour in {moment.replace(minute=0) for moment, *_ in by_hour.groups}:
+        here = [sums for (at, *_), sums in by_hour.groups.items() if at.replace(minute=0) == hour]
+        expected = within(mine, hour, hour + timedelta(hours=1))
+        assert sum(sums.requests for sums in here) == len(expected)
 
 
 @pytest.mark.parametrize("by", ["provider", "model", "outcome", "profile_id", "key_id"])
@@ -116,7 +122,7 @@ def test_groups_are_those_of_the_records(records: list[InteractionRecord], by: s
     narrowed = traffic_report(TrafficQuestion(begin, end, {by: name})).total()
     assert narrowed.requests == found[(name,)].requests
     rows = Interaction.objects.filter(time__gte=begin, time__lt=end, **{by: name})
-    assert rows_report(rows).total().requests == narrowed.requests
+    assert len(latest_matches([rows]).rows) == narrowed.requests
 
 
 def test_more_rows_at_an_edge_than_it_looks_at_is_said(

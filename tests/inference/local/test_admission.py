@@ -54,3 +54,20 @@ async def test_a_full_queue_says_when_to_come_back() -> None:
     with pytest.raises(BacklogFull) as full:
         gate.enter(Reservation(1, 10), 1)
     assert full.value.retry_after >= 1
+
+
+async def test_what_turns_out_smaller_lets_others_in() -> None:
+    gate = admission(tokens=100)
+    large, small = Reservation(1, 90), Reservation(1, 40)
+    assert gate.has_room(large)
+    gate.enter(large, 1)
+    assert not gate.has_room(small)
+    gate.enter(small, 1)
+    gate.shrink(large, 95)
+    assert not small.granted.done()
+    gate.shrink(large, 60)
+    assert small.granted.done()
+    gate.leave(large)
+    gate.shrink(large, 10)
+    gate.leave(small)
+    assert gate.has_room(Reservation(2, 100))

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.collector.store import Store
-from gateway.console.interactions import summary as summing
+from gateway.console.interactions import facets
 from gateway.console.interactions.columns import COLUMNS, USUAL
 from gateway.console.interactions.question import FILTERS, question_of
 from gateway.console.theme.viewer_zone import zone_named
@@ -109,11 +109,28 @@ def test_sums_are_those_of_the_list(
 def test_more_than_it_looks_at_is_about(
     records: list[InteractionRecord], client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(summing, "MATCHES", 10)
+    monkeypatch.setattr(facets, "MATCHES", 10)
     answer = client.get("/admin/interactions/summary", {"session": "run-1"})
     found = answer.context["summary"]
     assert (found.exact, found.totals.requests) == (False, 10)
+    assert not any(facet.exact for facet in found.facets)
     assert "About: these are the figures of the latest requests" in text_of(answer)
+
+
+def test_what_one_ledger_tells_and_the_other_does_not(
+    records: list[InteractionRecord], client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Totals of a provider's answers are exact, and who asked for them is told of the latest."""
+    monkeypatch.setattr(facets, "MATCHES", 10)
+    query = {"provider": "a", "outcome": "ok"}
+    found = client.get("/admin/interactions/summary", query).context["summary"]
+    assert found.exact
+    assert found.totals.requests == sum(matches(one, query) for one in records) > 10
+    told = {facet.name: facet for facet in found.facets}
+    assert {name for name, facet in told.items() if facet.exact} == {
+        *("outcome", "fallback", "provider", "model")
+    }
+    assert sum(value.count or 0 for value in told["profile"].values) == 10
 
 
 def test_sums_of_a_search(records: list[InteractionRecord], client: Client) -> None:

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -112,6 +113,17 @@ def test_refusals_name_what_is_wrong(worker: WorkerProcess) -> None:
 def test_a_prompt_over_the_context_is_refused_before_it_is_read(worker: WorkerProcess) -> None:
     error = worker.chat("ping " * 4000).json()["error"]
     assert (error["code"], error["param"]) == ("context_length_exceeded", "messages")
+
+
+def test_a_prompt_whose_tokens_were_not_counted_takes_up_what_it_has(
+    worker: WorkerProcess,
+) -> None:
+    """Room is kept for as many tokens as it has characters, until llama.cpp tells their number."""
+    text = "ping " * 300
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: worker.chat(text, max_tokens=40), range(4)))
+    assert [one.status_code for one in answers] == [200] * 4
+    assert worker.health()["active"] == 0
 
 
 def test_the_tokens_of_a_prompt_are_counted(worker: WorkerProcess) -> None:
