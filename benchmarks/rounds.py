@@ -154,7 +154,7 @@ class Range:
             turn = number % len(shots) if shots else 0
             for subject, shot in shots[turn:] + shots[:turn]:
                 # What one has put off must not be done while another is measured.
-                others = [pid for other, _ in shots if other is not subject for pid in other.pids]
+                others = {pid for other, _ in shots for pid in other.pids} - set(subject.pids)
                 with machine.halted(others):
                     one = self.shoot(subject, shot, plan)
                 measured.rounds.setdefault(subject.name, []).append(one)

@@ -23,6 +23,7 @@ from gateway.collector.limit_ledger import LimitLedger, hub
 from gateway.collector.places import Places
 from gateway.collector.repair_memory import RepairMemory
 from gateway.collector.store import OUTAGE, REFUSED, Overtaken, Store
+from gateway.server.memory import give_back
 from governance.catalog import NAME
 from governance.interactions.record import InteractionRecord
 from inference.record.lines import Line, UnknownVersion, read_line
@@ -42,6 +43,8 @@ MOST_REST: Final = 0.03
 FIRST_PAUSE: Final = 0.25
 LONGEST_PAUSE: Final = 5.0
 """Between two tries while the database is away."""
+LARGE_BATCH: Final = 500_000
+"""Bytes of lines from which on a batch leaves free memory behind that is worth giving back."""
 TIDY_SECONDS: Final = 1.0
 PUBLISH_SECONDS: Final = 1.0
 PUBLISH_SHARE: Final = 20
@@ -87,6 +90,8 @@ class Collector:
         self._lost_at = 0.0
         self._publish_at = 0.0
         self._tidy_at = 0.0
+        self._swollen = False
+        """Whether a large batch was taken in since memory was given back."""
         self.rest = 0.0
         """Seconds to leave the database to others before the next step."""
         self.held = 0.0
@@ -216,7 +221,11 @@ class Collector:
         if not chunks:
             self._oldest = 0.0
             self._tidy()
+            if self._swollen:
+                self._swollen = False
+                give_back()
             return False
+        self._swollen |= sum(one.end - one.start for one in chunks) >= LARGE_BATCH
         if time.monotonic() >= self._tidy_at:
             self._tidy()
         prices = self._ledger.prices()

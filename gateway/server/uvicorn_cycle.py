@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from inference.edge.asgi import WHOLE_BODY
 from inference.upstream.outbox import Outbox
 
 _STATUS_LINES: Final = {
@@ -140,6 +141,8 @@ class Cycle(RequestResponseCycle):
             raise RuntimeError("The answer's body is shorter than its content-length.")
         self.response_complete = True
         self.message_event.set()
+        # A method of ours, within us: of a circle nothing is freed before it is looked for.
+        cast(dict[str, Any], self.scope).pop(WHOLE_BODY, None)
         if not self.keep_alive:
             self.outbox.flush()
             self.transport.close()

@@ -125,6 +125,8 @@ class Deadlines:
 
     def stop(self) -> None:
         self._timer_wheel.discard(self)
+        # It leads to whoever leads here: of a circle nothing is freed before it is looked for.
+        self._on_slow = None
 
     def end_now(self) -> None:
         """The process is being stopped and waits no longer: whoever reads is told."""
