@@ -3,6 +3,7 @@ would read an entry for each request."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 from django.db import connection
@@ -32,4 +33,4 @@ def values_with(column: str, words: str, most: int) -> list[str]:
     """The first of them in which the words stand, whatever the case."""
     part = words.casefold()
     found = (one for one in distinct_values(column) if part in one.casefold())
-    return [value for value, _ in zip(found, range(most), strict=False)]
+    return list(islice(found, most))

@@ -15,6 +15,7 @@ from django.db.models.functions import Cast, Substr
 
 from governance.interactions.days import BY_COLUMN, SplitRange, split
 from governance.interactions.leading import narrowed
+from governance.interactions.ledger import micro_usd
 from governance.interactions.traffic_sums import SUMMED, TOKENS, TrafficSums
 from governance.models.interaction import Interaction
 from governance.models.traffic_bucket import TrafficBucket
@@ -136,8 +137,7 @@ def traffic_report(
     at = ("minute" if hours else "start",) if moments else ()
     columns = dict.fromkeys((*at, *by, *told))
     for row in buckets.values(*columns).annotate(**_sums(model, counts)):
-        group = (row["start"], *(row[name] for name in by)) if moments and not hours else None
-        report.sums(group or _group(row, by, moments)).add(row)
+        report.sums(_group(row, by, moments)).add(row)
     return report
 
 
@@ -239,7 +239,7 @@ def _add_rows(
         cost=Sum("cost_usd"),
         **{f"sum_{name}": Sum(name) for name in TOKENS},
     ):
-        row["sum_cost_micro_usd"] = round((row["cost"] or 0) * 1_000_000)
+        row["sum_cost_micro_usd"] = micro_usd(row["cost"])
         report.sums(_group(row, by, moments)).add(row)
     if "failed" not in counts:
         return
@@ -263,6 +263,8 @@ def _group(row: Mapping[str, Any], by: Sequence[str], moments: bool) -> Group:
     values = tuple(row[name] for name in by)
     if not moments:
         return values
+    if "start" in row:
+        return (row["start"], *values)
     return (datetime.fromisoformat(row["minute"]).replace(tzinfo=UTC), *values)
 
 
