@@ -4,7 +4,6 @@ soon as the first. Bounds are ratios to what the same machine does in the same m
 import itertools
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -13,13 +12,11 @@ from typing import Any
 import pytest
 
 from inference.local.runtimes import LLAMA_CPP
-from inference.local.weights import GGUF_NAME, ensure_smollm2
+from inference.local.weights import ensure_smollm2
+from tests.inference.local.runtimes.new_prompts import new_prompt
 from tests.inference.local.worker_process import WorkerProcess, chat_body, sse_chunks
 from tests.support.eventually import eventually
 from tests.support.timing import is_quick
-
-SENTENCE = "The signalman walked along the line and looked at every lamp on the way. "
-NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +26,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def llama(models: Path) -> Iterator[WorkerProcess]:
-    file = models / f"{GGUF_NAME}.gguf"
-    with WorkerProcess("--runtime", LLAMA_CPP, model_dir=file, name="light") as it:
-        yield it
-
-
 def prompt(sentences: int) -> str:
-    """Begins like no other one."""
-    return f"{next(NUMBERS)} {time.time_ns()}. {SENTENCE * sentences} What did he see?"
+    return f"{new_prompt(sentences)} What did he see?"
 
 
 @dataclass

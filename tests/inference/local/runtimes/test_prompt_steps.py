@@ -3,7 +3,6 @@
 What is bounded is what the worker computes on each core, whatever else the machine does.
 """
 
-import itertools
 import json
 import os
 import socket
@@ -14,18 +13,16 @@ from pathlib import Path
 import pytest
 
 from inference.local.runtimes import LLAMA_CPP, MLX
-from inference.local.weights import GGUF_NAME, NAME, ensure_smollm2
+from inference.local.weights import NAME, ensure_smollm2
+from tests.inference.local.runtimes.new_prompts import new_prompt
 from tests.inference.local.worker_process import WorkerProcess, chat_body
 from tests.support.eventually import eventually
 from tests.support.timing import is_quick
 
-SENTENCE = "The signalman walked along the line and looked at every lamp on the way. "
-NUMBERS = itertools.count()
-
 
 def long_prompt() -> str:
     """Some 1,400 tokens that begin like no other prompt."""
-    return f"{next(NUMBERS)} {time.time_ns()}. {SENTENCE * 95}"
+    return new_prompt(95)
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +35,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def mlx(models: Path) -> Iterator[WorkerProcess]:
     with WorkerProcess("--batching", model_dir=models / NAME, name="light", openblas=True) as it:
-        yield it
-
-
-@pytest.fixture(scope="module")
-def llama(models: Path) -> Iterator[WorkerProcess]:
-    file = models / f"{GGUF_NAME}.gguf"
-    with WorkerProcess("--runtime", LLAMA_CPP, model_dir=file, name="light") as it:
         yield it
 
 
