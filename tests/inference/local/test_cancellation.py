@@ -29,7 +29,7 @@ async def hang_up(worker: WorkerProcess, prompt: str, *, stream: bool, after_chu
 async def test_while_decoding(worker: WorkerProcess, stream: bool) -> None:
     """The slot is free at once, though the answer had thousands of tokens to go."""
     await hang_up(worker, tiny.ENDLESS_PROMPT, stream=stream, after_chunks=5 if stream else 0)
-    worker.wait_for(lambda health: health["active"] == 0, seconds=1)
+    worker.wait_until_idle(1)
     steps = worker.health()["steps"]
     await asyncio.sleep(0.1)
     assert worker.health()["steps"] == steps, "nobody decodes for a caller who left"
@@ -40,7 +40,7 @@ async def test_while_the_prompt_is_read(worker: WorkerProcess) -> None:
     """A prompt of nearly the whole context, left while it is being read."""
     prompt = "tick tock " * 4000
     await hang_up(worker, prompt, stream=True, after_chunks=0)
-    worker.wait_for(lambda health: health["active"] == health["queued"] == 0, seconds=3)
+    worker.wait_until_idle(3)
     assert content(worker.chat(tiny.PING.prompt)) == tiny.PING.answer
 
 
@@ -71,4 +71,4 @@ async def test_seven_of_eight_leave(batched: WorkerProcess) -> None:
         staying = client.post("/v1/chat/completions", json=chat_body(tiny.STORY.prompt))
         response, _ = await asyncio.gather(staying, asyncio.gather(*leaving))
     assert content(response) == tiny.STORY.answer
-    batched.wait_for(lambda health: health["active"] == 0, seconds=1)
+    batched.wait_until_idle(1)

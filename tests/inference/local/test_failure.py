@@ -46,7 +46,7 @@ async def test_a_poisoned_batch_fails_its_requests_and_is_replaced() -> None:
         assert json.loads(lines[-1].removeprefix("data: "))["error"]["code"] == "generation_failed"
         assert content(worker.chat(tiny.STORY.prompt)) == tiny.STORY.answer
         assert worker.health()["mode"] == "batched"
-        assert worker.health()["active"] == 0
+        worker.wait_until_idle()
 
 
 async def test_poison_in_the_middle_of_its_own_answer() -> None:

@@ -120,6 +120,10 @@ class WorkerProcess:
             assert time.monotonic() < deadline, self.health()
             time.sleep(0.005)
 
+    def wait_until_idle(self, seconds: float = 5) -> None:
+        """Until nothing runs or waits: an answer is there a moment before its place is free."""
+        self.wait_for(lambda health: health["active"] == health["queued"] == 0, seconds)
+
 
 def chat_body(prompt: str, **fields: Any) -> dict[str, Any]:
     """A chat request with one user message."""

@@ -123,7 +123,7 @@ def test_a_prompt_whose_tokens_were_not_counted_takes_up_what_it_has(
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: worker.chat(text, max_tokens=40), range(4)))
     assert [one.status_code for one in answers] == [200] * 4
-    assert worker.health()["active"] == 0
+    worker.wait_until_idle()
 
 
 def test_the_tokens_of_a_prompt_are_counted(worker: WorkerProcess) -> None:
@@ -163,7 +163,7 @@ async def test_more_than_its_slots_wait_and_more_than_its_queue_are_refused(
     assert codes.count(200) >= 3
     assert set(codes) <= {200, 429}
     assert all("retry-after" in one.headers for one in answers if one.status_code == 429)
-    worker.wait_for(lambda health: health["active"] == health["queued"] == 0)
+    worker.wait_until_idle()
 
 
 def test_a_caller_who_leaves_frees_its_place(worker: WorkerProcess) -> None:
@@ -171,7 +171,7 @@ def test_a_caller_who_leaves_frees_its_place(worker: WorkerProcess) -> None:
     body = chat_body("ping " * 300, stream=True, max_tokens=2000, logit_bias={"2": -100})
     with worker.client.stream("POST", "/v1/chat/completions", json=body):
         worker.wait_for(lambda health: health["active"] == 1)
-    worker.wait_for(lambda health: health["active"] == 0)
+    worker.wait_until_idle()
 
 
 def test_the_worker_ends_on_sigterm(worker: WorkerProcess, tmp_path: Any) -> None:

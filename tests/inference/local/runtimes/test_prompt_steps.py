@@ -55,7 +55,7 @@ def computed_after_leaving(worker: WorkerProcess) -> float:
         calling.sendall(head.encode() + body)
         eventually(lambda: worker.health()["steps"] > before + 1)
     left = computed(worker)
-    eventually(lambda: worker.health()["active"] == 0)
+    worker.wait_until_idle()
     while True:
         seen = computed(worker)
         time.sleep(0.3)
@@ -70,4 +70,4 @@ def test_a_caller_who_leaves_ends_the_reading(
     """llama.cpp is told after the step under way and the one that it has begun by then."""
     worker = request.getfixturevalue(runtime)
     assert is_quick(lambda: computed_after_leaving(worker), seconds)
-    assert worker.health()["active"] == 0
+    worker.wait_until_idle()
