@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from typing import Any
 
+import dj_database_url
+import psycopg
 import pytest
 from django.core.handlers.asgi import ASGIHandler
 from django.db import connection
+from django.db.utils import ConnectionHandler
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import path
@@ -42,7 +46,57 @@ def view(request: HttpRequest, query: str, last: int) -> HttpResponse:
     return HttpResponse("found")
 
 
-urlpatterns = [path("<str:query>/<int:last>", view)]
+class OnPostgres:
+    """Connections to a server from a pool, as the service has them."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        options = {"pool": {"min_size": 0, "max_size": 1, "timeout": 5}}
+        server = {**dj_database_url.parse(url), "OPTIONS": options}
+        self._connections = ConnectionHandler({"default": {}, "there": server})
+
+    def view(self, request: HttpRequest, seconds: int) -> HttpResponse:
+        there = self._connections["there"]
+        try:
+            with there.cursor() as cursor:
+                begun.set()
+                cursor.execute("SELECT pg_sleep(%s)", [seconds])
+        except BaseException as error:
+            ended.append(type(error).__name__)
+            raise
+        finally:
+            there.close()
+        ended.append("whole")
+        return HttpResponse("slept")
+
+    def running(self) -> int:
+        """Queries of such pages, as the server tells."""
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE %s"
+        with psycopg.connect(self.url) as asking:
+            found = asking.execute(asked, ["SELECT pg_sleep%"]).fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def close(self) -> None:
+        self._connections["there"].close_pool()  # type: ignore[attr-defined]
+
+
+on_postgres: list[OnPostgres] = []
+
+
+@pytest.fixture
+def server(postgres_server: str) -> Iterator[OnPostgres]:
+    there = OnPostgres(postgres_server)
+    on_postgres[:] = [there]
+    yield there
+    there.close()
+
+
+def sleeping(request: HttpRequest, seconds: int) -> HttpResponse:
+    return on_postgres[0].view(request, seconds)
+
+
+urlpatterns = [path("sleeping/<int:seconds>", sleeping), path("<str:query>/<int:last>", view)]
 
 
 class Visit:
@@ -107,3 +161,17 @@ async def test_who_stays_is_answered() -> None:
 async def test_what_writes_is_done_to_its_end() -> None:
     await visit("counting/2000000", "POST", leave=True)
     assert ended == ["whole"]
+
+
+async def test_who_leaves_ends_the_query_of_a_postgresql_server(
+    server: OnPostgres, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server goes on by itself where it is not told, also when the connection is let go."""
+    left = await visit("sleeping/30", leave=True)
+    assert left.sent == []
+    assert ended == ["NobodyWaits"]
+    assert server.running() == 0
+    assert not caplog.records, "it is no failure of ours"
+    stayed = await visit("sleeping/0", leave=False)
+    assert [one["type"] for one in stayed.sent] == ["http.response.start", "http.response.body"]
+    assert ended == ["whole"], "the connection is good for others"
