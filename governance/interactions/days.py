@@ -22,6 +22,16 @@ class SplitRange:
     days: Span
     ends: tuple[Span, ...]
 
+    def latest_first(self) -> list[tuple[Span, bool]]:
+        """All of it, and of each part whether it is that of whole days."""
+        parts = [(self.days, True), *((one, False) for one in self.ends)]
+        return sorted(parts, reverse=True)
+
+    def dates(self) -> list[datetime]:
+        """The midnights at which the whole days begin."""
+        begin, end = self.days
+        return [begin + DAY * place for place in range((end - begin) // DAY)]
+
 
 def split(begin: datetime, end: datetime, now: datetime) -> SplitRange | None:
     """None where there is no whole day. Of the running one nothing lies behind now, so that it is

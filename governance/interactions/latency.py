@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from math import ceil
@@ -14,7 +15,7 @@ from django.db.models import QuerySet
 from governance.models.interaction import Interaction
 
 SAMPLE: Final = 10_000
-"""The latest answers that are looked at."""
+"""The latest requests that are looked at."""
 PART: Final = 200
 """The latest requests of one part of a range that are looked at."""
 
@@ -26,11 +27,29 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
     return ordered[max(0, ceil(len(ordered) * share - 1e-9) - 1)]
 
 
-def first_tokens(rows: QuerySet[Interaction], most: int = SAMPLE) -> list[float]:
-    """Milliseconds of the latest of these, sorted."""
-    answered = rows.filter(first_token_ms__isnull=False).order_by("-time", "-id")
-    found = answered.values_list("first_token_ms", flat=True)[:most]
-    return sorted(one for one in found if one is not None)
+@dataclass(frozen=True, slots=True)
+class FirstTokens:
+    """Of some requests."""
+
+    milliseconds: Sequence[float]
+    """Sorted; of those that were answered."""
+    sampled: bool
+    """There are more requests, of which these are the latest."""
+
+    @property
+    def p50(self) -> float | None:
+        return percentile(self.milliseconds, 0.5)
+
+    @property
+    def p95(self) -> float | None:
+        return percentile(self.milliseconds, 0.95)
+
+
+def first_tokens(rows: QuerySet[Interaction], most: int = SAMPLE) -> FirstTokens:
+    """Of the latest of these. Where they are told apart by their time alone, an index has it."""
+    latest = rows.order_by("-time", "-id").values_list("first_token_ms", flat=True)[:most]
+    found = list(latest)
+    return FirstTokens(sorted(one for one in found if one is not None), len(found) == most)
 
 
 def first_tokens_by_part(boundaries: Sequence[datetime]) -> list[list[float]]:

@@ -10,17 +10,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from heapq import nlargest
 from typing import Final, NamedTuple
 
 from django.db.models import CharField
 from django.db.models.functions import Cast
 
 from governance.interactions.keyset import Rows
+from governance.interactions.latency import FirstTokens
 from governance.interactions.ledger import NO_ERROR, micro_usd
 from governance.interactions.traffic_report import MINUTE, TrafficReport, failed_at
 from governance.interactions.traffic_sums import TrafficSums
 
-MATCHES: Final = 20_000
+MATCHES: Final = 4_000
 """Requests that are looked at."""
 
 
@@ -81,25 +83,45 @@ class Matches:
             sums.cost_micro_usd += micro_usd(row.cost_usd)
         return report
 
-    def first_tokens(self, most: int) -> list[float]:
-        """Milliseconds of the latest answers, sorted."""
-        found = (one.first_token_ms for one in self.rows)
-        return sorted([one for one in found if one is not None][:most])
+    def first_tokens(self) -> FirstTokens:
+        times = (one.first_token_ms for one in self.rows)
+        return FirstTokens(sorted(one for one in times if one is not None), self.since is not None)
 
 
-def latest_matches(sets: Sequence[Rows], most: int = MATCHES) -> Matches:
-    """Of sets of rows, each of them along an index of its own; one condition for all of them would
-    read the whole log."""
+def latest_matches(leads: Sequence[Rows], sets: Sequence[Rows], most: int = MATCHES) -> Matches:
+    """Of `sets` of requests, each along an index of its own, those among the latest `most` that
+    `leads` find; these are what the indexes find alone, before a row is looked at.
+
+    So no more than `most` rows are read, whatever else they must match: each lies somewhere else
+    in the log, and has to be fetched from the disk where nobody asked for it of late. They are
+    read in the order they were written in.
+    """
+    since = _edge(leads, most)
     found: dict[int, MatchedRow] = {}
     for rows in sets:
-        told = rows.annotate(moment=Cast("time", CharField())).order_by("-time", "-id")
-        latest = told.values_list(*MatchedRow._fields)[: most + 1]
-        found.update((row[0], MatchedRow._make(row)) for row in latest)
-    latest_first = list(found.values())
-    if len(sets) > 1:
-        latest_first.sort(key=lambda row: (row.moment, row.pk), reverse=True)
-    more = _time(latest_first[most].moment) if len(latest_first) > most else None
-    return Matches(latest_first[:most], more)
+        if since is not None:
+            rows = rows.filter(time__gt=since)
+        told = _with_moments(rows).order_by("time", "id").values_list(*MatchedRow._fields)
+        found.update((row[0], MatchedRow._make(row)) for row in told)
+    latest_first = sorted(found.values(), key=lambda row: (row.moment, row.pk), reverse=True)
+    return Matches(latest_first, since)
+
+
+def _edge(leads: Sequence[Rows], most: int) -> datetime | None:
+    """The moment behind which there are `most` at the most; None where there are no more."""
+    edge: datetime | None = None
+    latest: list[str] = []
+    for lead in leads:
+        rows = lead if edge is None else lead.filter(time__gt=edge)
+        told = _with_moments(rows).order_by("-time", "-id").values_list("moment", flat=True)
+        latest = nlargest(most + 1, [*latest, *told[: most + 1]])
+        if len(latest) > most:
+            edge = _time(latest[most])
+    return edge
+
+
+def _with_moments(rows: Rows) -> Rows:
+    return rows.annotate(moment=Cast("time", CharField()))
 
 
 def _time(text: str) -> datetime:

@@ -6,15 +6,15 @@ Whole quarter hours come from the ledgers, what is left at the edges from the ro
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import CharField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Substr
 
-from governance.interactions.days import BY_COLUMN, SplitRange, split
-from governance.interactions.leading import narrowed
+from governance.interactions.days import BY_COLUMN, DAY, SplitRange, split
+from governance.interactions.leading import column_of, narrowed
 from governance.interactions.ledger import micro_usd
 from governance.interactions.traffic_sums import SUMMED, TOKENS, TrafficSums
 from governance.models.interaction import Interaction
@@ -27,8 +27,10 @@ JUST_NOW: Final = timedelta(seconds=5)
 """A range that ends so long ago was asked for as one that ends now."""
 ROWS: Final = 50_000
 """Rows of an edge that are summed; where there are more, its whole quarter hour counts instead."""
-BUCKETS: Final = 150_000
-"""Buckets of the usage ledger that are looked at for one answer, the latest."""
+BUCKETS: Final = 500_000
+"""Of a ledger, looked at for one answer; where there are more, the latest of them."""
+SOUGHT: Final = 50_000
+"""The same of the usage ledger where a filter finds them: they lie far apart."""
 COUNTED: Final = (*SUMMED, "errors")
 """What can be added up."""
 _TRAFFIC: Final = frozenset({"provider", "model", "outcome", "fallback"})
@@ -50,10 +52,12 @@ class TrafficQuestion:
     end: datetime
     columns: Mapping[str, Any] = field(default_factory=dict)
     """Lookups that requests must match, as `governance.interactions.filters` makes them."""
+    bounded: bool = True
+    """Whether somebody waits for it, who is told where it is not exact; a bill is whole."""
 
     def before(self) -> TrafficQuestion:
         """The same of the time before, as long."""
-        return TrafficQuestion(self.begin - (self.end - self.begin), self.begin, self.columns)
+        return replace(self, begin=self.begin - (self.end - self.begin), end=self.begin)
 
     def rows(self) -> Rows:
         """The requests that match, in no order."""
@@ -97,7 +101,7 @@ def in_traffic_ledger(columns: Iterable[str]) -> bool:
 
 
 def _columns(lookups: Iterable[str]) -> set[str]:
-    return {one.partition("__")[0] for one in lookups}
+    return set(map(column_of, lookups))
 
 
 def traffic_report(
@@ -123,14 +127,14 @@ def traffic_report(
     if not traffic and not moments and _of_days(by, question.columns):
         parts = split(begin, end, datetime.now(UTC))
         if parts is not None:
-            among = question.columns.get(f"{by[0]}__in")
-            _add_days(report, by[0], parts, counts, among)
+            _add_days(report, by[0], parts, counts, question)
             return report
     model = TrafficBucket if traffic else UsageBucket
     buckets: QuerySet[Any] = model._default_manager.filter(start__gte=begin, start__lt=end)
     buckets = buckets.filter(**question.columns).order_by()
-    if not traffic:
-        buckets = _latest(buckets, report)
+    if question.bounded:
+        sought = bool(question.columns) and not traffic
+        buckets = _latest(buckets, report, QUARTER, sought=sought)
     told = ("outcome", "fallback") if traffic else ()
     if moments and hours:
         buckets = buckets.annotate(minute=_text("start", HOUR))
@@ -156,22 +160,28 @@ def _add_days(
     column: str,
     parts: SplitRange,
     counts: Sequence[str],
-    among: Sequence[str] | None,
+    question: TrafficQuestion,
 ) -> None:
     """From the usage ledger by day, and from the usage ledger what is left at its ends."""
-    begin, end = parts.days
-    days: QuerySet[Any] = UsageDay.objects.filter(
-        dimension=BY_COLUMN[column], start__gte=begin, start__lt=end
-    )
-    found = [(days, "value")]
-    for first, last in parts.ends:
-        buckets = UsageBucket.objects.filter(start__gte=first, start__lt=last)
-        found.append((buckets, column))
-    for rows, place in found:
-        if among is not None:
-            rows = rows.filter(**{f"{place}__in": among})
-        for row in rows.order_by().values(place).annotate(**_sums(UsageBucket, counts)):
+    among = question.columns.get(f"{column}__in")
+    for (begin, end), of_days in parts.latest_first():
+        place = "value" if of_days else column
+        held: QuerySet[Any] = UsageBucket.objects.order_by()
+        if of_days:
+            held = UsageDay.objects.order_by().filter(dimension=BY_COLUMN[column])
+        if among is None:
+            rows = held.filter(start__gte=begin, start__lt=end)
+            if question.bounded:
+                rows = _latest(rows, report, DAY if of_days else QUARTER)
+        elif of_days:
+            # Of few values each day is looked up: the index has all others in between.
+            rows = held.filter(value__in=among, start__in=parts.dates())
+        else:
+            rows = held.filter(**{f"{column}__in": among}, start__gte=begin, start__lt=end)
+        for row in rows.values(place).annotate(**_sums(UsageBucket, counts)):
             report.sums((row[place],)).add(row)
+        if report.since is not None:
+            return
 
 
 def minutes_report(question: TrafficQuestion, by: Sequence[str] = ()) -> TrafficReport | None:
@@ -268,14 +278,17 @@ def _group(row: Mapping[str, Any], by: Sequence[str], moments: bool) -> Group:
     return (datetime.fromisoformat(row["minute"]).replace(tzinfo=UTC), *values)
 
 
-def _latest(buckets: QuerySet[Any], report: TrafficReport) -> QuerySet[Any]:
-    """No more than `BUCKETS` of them."""
-    edge = buckets.order_by("-start").values_list("start", flat=True)[BUCKETS : BUCKETS + 1]
+def _latest(
+    rows: QuerySet[Any], report: TrafficReport, step: timedelta, *, sought: bool = False
+) -> QuerySet[Any]:
+    """No more than `BUCKETS` of them, or `SOUGHT`."""
+    most = SOUGHT if sought else BUCKETS
+    edge = rows.order_by("-start").values_list("start", flat=True)[most : most + 1]
     since = next(iter(edge), None)
     if since is None:
-        return buckets
-    report.exact, report.since = False, since + QUARTER
-    return buckets.filter(start__gt=since)
+        return rows
+    report.exact, report.since = False, since + step
+    return rows.filter(start__gt=since)
 
 
 def _sums(model: type[Any], counts: Sequence[str]) -> dict[str, Any]:

@@ -100,15 +100,16 @@ def figures(span: TimeRange, zone: tzinfo) -> Figures:
     shift = span.length
     before_bars = [one.requests for one in _bars(earlier, [edge - shift for edge in edges])]
     times = first_tokens(question.rows())
+    times_before = first_tokens(before.rows(), SAMPLE // 10)
     parts = first_tokens_by_part(edges)
     changes = Revision.objects.filter(when__gte=span.begin, when__lt=span.end).defer("changes")
     return Figures(
         totals=report.total(),
         before=earlier.total(),
-        p50=percentile(times, 0.5),
-        p95=percentile(times, 0.95),
-        before_p50=percentile(first_tokens(before.rows(), SAMPLE // 10), 0.5),
-        sampled=len(times) >= SAMPLE,
+        p50=times.p50,
+        p95=times.p95,
+        before_p50=times_before.p50,
+        sampled=times.sampled,
         exact=report.exact and earlier.exact,
         edges=tuple(edges),
         bars=tuple(bars),
@@ -139,13 +140,16 @@ def _bars(report: TrafficReport, edges: Sequence[datetime]) -> list[TrafficSums]
     return bars
 
 
-def top(span: TimeRange, by: str, sort: str) -> tuple[list[TopRow], int]:
-    """Those with most of it, and how many there are beside them: to add up all of it for thousands
-    of keys takes three times as long as to find the first."""
+def top(span: TimeRange, by: str, sort: str) -> tuple[list[TopRow], int, bool]:
+    """Those with most of it, how many there are beside them, and whether that is exact.
+
+    To add up all of it for thousands of keys takes three times as long as to find the first.
+    """
     column, _label, model = BY[by]
     question = TrafficQuestion(span.begin, span.end)
-    amounts = traffic_report(question, (column,), counts=(sort,)).groups
-    most_first = {value: getattr(sums, sort) for (value,), sums in amounts.items() if value}
+    amounts = traffic_report(question, (column,), counts=(sort,))
+    found_of = amounts.groups.items()
+    most_first = {value: getattr(sums, sort) for (value,), sums in found_of if value}
     ordered = sorted(most_first, key=lambda value: (-most_first[value], value))
     shown = ordered[:TOP]
     among = replace(question, columns={f"{column}__in": shown})
@@ -162,7 +166,7 @@ def top(span: TimeRange, by: str, sort: str) -> tuple[list[TopRow], int]:
         )
         for value in shown
     ]
-    return rows, len(ordered) - len(shown)
+    return rows, len(ordered) - len(shown), amounts.exact
 
 
 def _names(by: str, column: str, model: Any, values: Sequence[str]) -> dict[str, str]:

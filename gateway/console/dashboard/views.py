@@ -102,8 +102,8 @@ def rest(request: HttpRequest) -> dict[str, Any]:
     found: dict[str, Any] = {"span": span, "query": _query(request, span)}
     if user.has_perm(SEE_TRAFFIC):
         by, sort = _choice(request, "by", BY, "profile"), _sort(request)
-        rows, more = _top(span, by, sort)
-        found |= {"top": rows, "top_more": more, "by": by, "sort": sort}
+        rows, more, exact = _top(span, by, sort)
+        found |= {"top": rows, "top_more": more, "top_exact": exact, "by": by, "sort": sort}
         found |= {"tabs": [(name, one[1]) for name, one in BY.items()], "sorts": SORTS.items()}
         found |= {"by_label": BY[by][1], "has_fallbacks": by in ("provider", "model")}
         found["log"] = reverse("admin:governance_interaction_changelist")
@@ -146,9 +146,9 @@ def _figures(span: TimeRange) -> Figures:
     return found
 
 
-def _top(span: TimeRange, by: str, sort: str) -> tuple[list[TopRow], int]:
+def _top(span: TimeRange, by: str, sort: str) -> tuple[list[TopRow], int, bool]:
     key = f"console:top:{by}:{sort}:{span.query}"
-    found: tuple[list[TopRow], int] | None = cache.get(key)
+    found: tuple[list[TopRow], int, bool] | None = cache.get(key)
     if found is None:
         found = top(span, by, sort)
         cache.set(key, found, _fresh(span))

@@ -34,8 +34,6 @@ from governance.models import (
 
 SHOWN: Final = 12
 """Values of one facet."""
-FOUND: Final = 5_000
-"""Rows that are looked at of a search."""
 FACETS: Final[Mapping[str, str]] = {
     "outcome": "outcome",
     "fallback": "fallback",
@@ -96,8 +94,7 @@ class FoundRows:
 
     @cached_property
     def matches(self) -> Matches:
-        most = FOUND if self._question.words else MATCHES
-        return latest_matches(self._question.sets(), most)
+        return latest_matches(self._question.leads(), self._question.sets(), MATCHES)
 
 
 class FacetCounts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from gateway.console.monitoring.ranges import PERIODS, in_address, moment_of, period_of
 from governance.interactions.filters import ANY_ERROR, ERRORS, RESOLVED, Columns
 from governance.interactions.keyset import Rows
-from governance.interactions.leading import SELECTIVE, leading, narrowed
+from governance.interactions.leading import ahead, fewest, narrowed
 from governance.interactions.record import FALLBACKS, OUTCOMES
 from governance.interactions.search import meanings
 from governance.models import ApiKey, Group, Interaction, RoutingProfile
@@ -65,20 +65,16 @@ class InteractionQuestion:
     columns: Columns = field(default_factory=dict)
     meanings: tuple[Q, ...] = ()
     """What the words may stand for."""
+    lead: str = ""
+    """The column whose index is searched; where it is empty, what words stand for has its own."""
 
     @property
     def narrowed(self) -> bool:
         return bool(self.values or self.words or self.begin or self.end)
 
-    @property
-    def _lead(self) -> str:
-        """What words stand for goes along an index of its own, unless a filter leaves less."""
-        lead = leading(self.columns)
-        return lead if lead in SELECTIVE or not self.words else ""
-
-    def base(self) -> Rows:
-        """Without the words, in no order."""
-        rows = narrowed(Interaction.objects.all(), self.columns, self._lead)
+    def within(self) -> Rows:
+        """All of the range of time, in no order."""
+        rows = Interaction.objects.all()
         if self.begin is not None:
             rows = rows.filter(time__gte=self.begin)
         if self.end is not None:
@@ -87,10 +83,20 @@ class InteractionQuestion:
 
     def sets(self) -> Sequence[Rows]:
         """Every set of rows that is asked for; each goes along an index of its own."""
-        sets = [self.base()]
-        if "outcome__in" in self.columns and self._lead == "outcome":
-            sets = [one.filter(outcome=outcome) for one in sets for outcome in ERRORS]
+        sets = self._by_outcome(narrowed(self.within(), self.columns, self.lead))
         return [one.filter(sense) for one in sets for sense in self.meanings] or sets
+
+    def leads(self) -> Sequence[Rows]:
+        """What is found along these indexes before anything else is looked at."""
+        sets = self._by_outcome(self.within().filter(**ahead(self.columns, self.lead)))
+        senses = () if self.lead else self.meanings
+        return [one.filter(sense) for one in sets for sense in senses] or sets
+
+    def _by_outcome(self, rows: Rows) -> Sequence[Rows]:
+        """Along the index of outcomes one after the other."""
+        if self.lead == "outcome" and "outcome__in" in self.columns:
+            return [rows.filter(outcome=outcome) for outcome in ERRORS]
+        return [rows]
 
     def query(self, **changes: str | None) -> str:
         """The address's query, with other values; None leaves one out."""
@@ -128,9 +134,15 @@ def question_of(query: Mapping[str, Any], now: datetime, zone: tzinfo) -> Intera
     if period:
         begin, end = period_of(period, now).begin, None
     words = given.get("q", "")
-    return InteractionQuestion(
-        values, words, period, begin, end, columns, tuple(meanings(words)) if words else ()
-    )
+    senses = tuple(meanings(words)) if words else ()
+    asked = InteractionQuestion(values, words, period, begin, end, columns, senses)
+    return replace(asked, lead=_lead(asked))
+
+
+def _lead(question: InteractionQuestion) -> str:
+    """A filter that leaves much is no way to what words stand for."""
+    lead, few = fewest(question.within(), question.columns, told=bool(question.words))
+    return lead if few or not question.words else ""
 
 
 def _clean(value: Any) -> str:

@@ -20,7 +20,7 @@ from gateway.console.interactions.facets import (
 )
 from gateway.console.interactions.question import InteractionQuestion
 from gateway.console.monitoring.ranges import MINUTE, TimeRange, are_hours, boundaries, in_address
-from governance.interactions.latency import SAMPLE, first_tokens, percentile
+from governance.interactions.latency import FirstTokens, first_tokens
 from governance.interactions.traffic_report import (
     QUARTER,
     TrafficQuestion,
@@ -69,24 +69,31 @@ def summary(question: InteractionQuestion, now: datetime, zone: tzinfo) -> ListS
     if found.in_ledger:
         asked = TrafficQuestion(span.begin, span.end, question.columns)
         report = _report(asked, span, hours=are_hours(_edges(span, QUARTER, zone)[0]))
-        since, times = report.since, first_tokens(within.base())
+        since = report.since
     else:
         report, since = found.matches.by_minute(), found.matches.since
-        times = found.matches.first_tokens(SAMPLE)
+    times = _first_tokens(within, found)
     edges, step = _edges(span, QUARTER if _is_coarse(report) else MINUTE, zone)
     counts = FacetCounts(question, span, found)
     return ListSummary(
         report.total(),
         report.exact and since is None,
         since,
-        percentile(times, 0.5),
-        percentile(times, 0.95),
-        len(times) >= SAMPLE,
+        times.p50,
+        times.p95,
+        times.sampled,
         tuple(facet(name, counts) for name in FACETS),
         tuple(_bars(report, edges)),
         in_address(edges[-1]),
         step,
     )
+
+
+def _first_tokens(question: InteractionQuestion, found: FoundRows) -> FirstTokens:
+    """Those of all requests stand in an index."""
+    if question.columns or question.words:
+        return found.matches.first_tokens()
+    return first_tokens(question.within())
 
 
 def _report(question: TrafficQuestion, span: TimeRange, *, hours: bool) -> TrafficReport:

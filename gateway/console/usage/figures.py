@@ -33,7 +33,7 @@ def totals_of(question: UsageQuestion) -> Sums:
     """All of it in one."""
     if question.only:
         return added_up(usage_report(replace(question, group_by=())))
-    live = traffic_report(TrafficQuestion(question.begin, question.end)).total()
+    live = traffic_report(_asked(question)).total()
     return added_up([_told(live), *_copies(replace(question, group_by=()))])
 
 
@@ -44,8 +44,7 @@ def sums_by_moment(question: UsageQuestion, *, hourly: bool) -> list[tuple[datet
     found = [(datetime.fromisoformat(one["interval"]), added_up([one])) for one in used]
     if question.only:
         return found
-    asked = TrafficQuestion(question.begin, question.end)
-    report = traffic_report(asked, moments=True, hours=hourly)
+    report = traffic_report(_asked(question), moments=True, hours=hourly)
     return [*found, *((moment, _told(sums)) for (moment,), sums in report.groups.items())]
 
 
@@ -54,7 +53,7 @@ def table_of(question: UsageQuestion) -> list[Sums]:
     (by,) = question.group_by
     if question.only or by not in IN_TRAFFIC:
         return [{**added_up([one]), **_place(one, by)} for one in usage_report(question)]
-    report = traffic_report(TrafficQuestion(question.begin, question.end), (by,))
+    report = traffic_report(_asked(question), (by,))
     parts: defaultdict[str, list[Sums]] = defaultdict(list)
     for (value,), sums in report.groups.items():
         parts[value].append(_told(sums))
@@ -91,6 +90,10 @@ def added_up(rows: Iterable[Mapping[str, Any]]) -> Sums:
     # What has no known price is not for free.
     found["cost_usd"] = None if not cost and found["unpriced"] else cost
     return found
+
+
+def _asked(question: UsageQuestion) -> TrafficQuestion:
+    return TrafficQuestion(question.begin, question.end, bounded=False)
 
 
 def _copies(question: UsageQuestion) -> list[dict[str, Any]]:

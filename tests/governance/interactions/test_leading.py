@@ -10,7 +10,8 @@ from django.db import connection
 from django.test import Client
 
 from gateway.console.interactions.question import question_of
-from governance.interactions.leading import FEWEST_FIRST, leading, narrowed
+from governance.interactions import leading as module
+from governance.interactions.leading import FEWEST_FIRST, fewest, leading, narrowed
 from governance.models import Interaction
 from tests.governance.interactions.request_contexts import attempt
 from tests.governance.interactions.rows import ids, insert_at
@@ -63,6 +64,22 @@ def test_its_index_is_searched_in_the_order_of_the_list(names: tuple[str, str]) 
         cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
         (step,) = [row[3] for row in cursor.fetchall()]
     assert f"USING INDEX interaction_{leading(question.columns)} " in step
+
+
+@pytest.mark.django_db
+def test_what_there_is_little_of_leads_whatever_is_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation with one key has millions of requests of it, and none that was refused."""
+    insert_at(*range(5))
+    insert_at(7, outcome="refused")
+    every = Interaction.objects.all()
+    asked = {"key_id": "key-1", "outcome": "refused"}
+    assert leading(asked) == "key_id"
+    assert fewest(every, asked) == ("outcome", True)
+    assert fewest(every, {"key_id": "key-1"}) == ("key_id", False), "there is nothing to choose"
+    assert fewest(every, {"key_id": "key-1"}, told=True) == ("key_id", True)
+    monkeypatch.setattr(module, "FEW", 1)
+    assert fewest(every, asked) == ("key_id", False), "of what is much, what is usual"
+    assert fewest(every, {}) == ("", False)
 
 
 @pytest.mark.django_db

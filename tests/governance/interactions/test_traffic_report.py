@@ -122,7 +122,7 @@ def test_groups_are_those_of_the_records(records: list[InteractionRecord], by: s
     narrowed = traffic_report(TrafficQuestion(begin, end, {by: name})).total()
     assert narrowed.requests == found[(name,)].requests
     rows = Interaction.objects.filter(time__gte=begin, time__lt=end, **{by: name})
-    assert len(latest_matches([rows]).rows) == narrowed.requests
+    assert len(latest_matches([rows], [rows]).rows) == narrowed.requests
 
 
 def test_more_rows_at_an_edge_than_it_looks_at_is_said(
@@ -166,8 +166,10 @@ def test_an_unknown_price_is_not_for_free() -> None:
 def test_times_to_the_first_token(records: list[InteractionRecord]) -> None:
     times = sorted(one.first_token_ms for one in records if one.first_token_ms is not None)
     found = first_tokens(Interaction.objects.all())
-    assert found == pytest.approx(times)
-    assert percentile(found, 0.5) == pytest.approx(statistics.median_low(times))
+    assert found.milliseconds == pytest.approx(times)
+    assert found.p50 == pytest.approx(statistics.median_low(times))
+    assert not found.sampled
+    assert first_tokens(Interaction.objects.all(), 10).sampled
     edges = [START + timedelta(hours=7, minutes=30 * place) for place in range(5)]
     parts = first_tokens_by_part(edges)
     assert [len(part) for part in parts] == [
@@ -193,3 +195,19 @@ def test_percentile_is_the_nearest_rank(
     values: list[float], share: float, expected: float | None
 ) -> None:
     assert percentile(values, share) == expected
+
+
+def test_a_sum_by_day_says_where_it_begins(
+    records: list[InteractionRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days and what is left at the ends, the latest first: none of it is read beyond the bound."""
+    begin, end = START - timedelta(days=3), START + timedelta(days=3)
+    whole = traffic_report(TrafficQuestion(begin, end), ("key_id",))
+    assert whole.exact
+    monkeypatch.setattr(module, "BUCKETS", 1)
+    part = traffic_report(TrafficQuestion(begin, end), ("key_id",))
+    assert not part.exact
+    assert part.since is not None
+    assert part.total().requests <= whole.total().requests
+    asked = TrafficQuestion(begin, end, bounded=False)
+    assert traffic_report(asked, ("provider",)).total().requests == whole.total().requests

@@ -118,13 +118,14 @@ QUERIES: dict[str, int] = {
     "?q=http_503": 13,
     "?q=nowhere+to+be+found": 13,
     "?q=req_77": 4,
-    "?outcome__exact=ok&provider=slow": 4,
-    "?outcome__exact=retryable&profile=p-1&q=nowhere": 16,
+    "?outcome__exact=ok&provider=slow": 6,
+    "?outcome__exact=retryable&profile=p-1&q=nowhere": 18,
     "?p={deep}": 3,
     "?p={deepest}": 3,
     "?p={middle}&outcome__exact=ok": 3,
 }
-"""Of each view, those for the person included. Words may stand for much: each sense is a query."""
+"""Of each view, those for the person included. Words may stand for much: each sense is a query.
+Of several filters each is counted, which of them leaves least, and no further than a bound."""
 
 
 class Queries:
@@ -176,7 +177,7 @@ def test_a_hundred_thousand_rows(operator: Client) -> None:
 
 def assert_by_index(sql: str, params: Any) -> None:
     """The database's own plan; and a count stops at its bound."""
-    assert "COUNT(" not in sql or re.search(r"LIMIT 10001\) subquery$", sql), sql
+    assert "COUNT(" not in sql or re.search(r"LIMIT 1000\) subquery$", sql), sql
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:
