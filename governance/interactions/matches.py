@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import nlargest
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from django.db.models import CharField
+from django.db.models import CharField, QuerySet
 from django.db.models.functions import Cast
 
 from governance.interactions.keyset import Rows
@@ -120,7 +120,7 @@ def _edge(leads: Sequence[Rows], most: int) -> datetime | None:
     return edge
 
 
-def _with_moments(rows: Rows) -> Rows:
+def _with_moments(rows: Rows) -> QuerySet[Any]:
     return rows.annotate(moment=Cast("time", CharField()))
 
 

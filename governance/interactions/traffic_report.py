@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.db.models import CharField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Substr
 
+from governance.interactions.bounds import BUCKETS, SOUGHT, edge_of
 from governance.interactions.days import BY_COLUMN, DAY, SplitRange, split
 from governance.interactions.leading import column_of, narrowed
 from governance.interactions.ledger import micro_usd
@@ -27,10 +28,6 @@ JUST_NOW: Final = timedelta(seconds=5)
 """A range that ends so long ago was asked for as one that ends now."""
 ROWS: Final = 50_000
 """Rows of an edge that are summed; where there are more, its whole quarter hour counts instead."""
-BUCKETS: Final = 500_000
-"""Of a ledger, looked at for one answer; where there are more, the latest of them."""
-SOUGHT: Final = 50_000
-"""The same of the usage ledger where a filter finds them: they lie far apart."""
 COUNTED: Final = (*SUMMED, "errors")
 """What can be added up."""
 _TRAFFIC: Final = frozenset({"provider", "model", "outcome", "fallback"})
@@ -133,8 +130,8 @@ def traffic_report(
     buckets: QuerySet[Any] = model._default_manager.filter(start__gte=begin, start__lt=end)
     buckets = buckets.filter(**question.columns).order_by()
     if question.bounded:
-        sought = bool(question.columns) and not traffic
-        buckets = _latest(buckets, report, QUARTER, sought=sought)
+        most = SOUGHT if question.columns and not traffic else BUCKETS
+        buckets = _latest(buckets, report, most)
     told = ("outcome", "fallback") if traffic else ()
     if moments and hours:
         buckets = buckets.annotate(minute=_text("start", HOUR))
@@ -143,6 +140,15 @@ def traffic_report(
     for row in buckets.values(*columns).annotate(**_sums(model, counts)):
         report.sums(_group(row, by, moments)).add(row)
     return report
+
+
+def _latest(rows: QuerySet[Any], report: TrafficReport, most: int) -> QuerySet[Any]:
+    """No more than so many of a ledger, which the report then tells."""
+    edge = edge_of(rows, most)
+    if edge is None:
+        return rows
+    report.exact, report.since = False, edge + (DAY if rows.model is UsageDay else QUARTER)
+    return rows.filter(start__gt=edge)
 
 
 def _text(column: str, length: int) -> Substr:
@@ -172,7 +178,7 @@ def _add_days(
         if among is None:
             rows = held.filter(start__gte=begin, start__lt=end)
             if question.bounded:
-                rows = _latest(rows, report, DAY if of_days else QUARTER)
+                rows = _latest(rows, report, BUCKETS)
         elif of_days:
             # Of few values each day is looked up: the index has all others in between.
             rows = held.filter(value__in=among, start__in=parts.dates())
@@ -276,19 +282,6 @@ def _group(row: Mapping[str, Any], by: Sequence[str], moments: bool) -> Group:
     if "start" in row:
         return (row["start"], *values)
     return (datetime.fromisoformat(row["minute"]).replace(tzinfo=UTC), *values)
-
-
-def _latest(
-    rows: QuerySet[Any], report: TrafficReport, step: timedelta, *, sought: bool = False
-) -> QuerySet[Any]:
-    """No more than `BUCKETS` of them, or `SOUGHT`."""
-    most = SOUGHT if sought else BUCKETS
-    edge = rows.order_by("-start").values_list("start", flat=True)[most : most + 1]
-    since = next(iter(edge), None)
-    if since is None:
-        return rows
-    report.exact, report.since = False, since + step
-    return rows.filter(start__gt=since)
 
 
 def _sums(model: type[Any], counts: Sequence[str]) -> dict[str, Any]:
