@@ -13,6 +13,18 @@ from django.utils.translation import gettext, gettext_lazy
 from gateway.console.theme.admin_classes import ModelAdmin, action, display
 from governance.api.views.audit import exported
 from governance.models import AuditEntry
+from governance.models.audit_entry import VIA
+from governance.models.choices import told
+
+TONES = {
+    "create": "success",
+    "change": "info",
+    "delete": "danger",
+    "revert": "warning",
+    **dict.fromkeys(("reorder", "rotate", "recompute", "override"), "info"),
+}
+"""Whatever else is done is told in the words it is kept by."""
+_VIA = dict(told(VIA.items()))
 
 
 @admin.register(AuditEntry)
@@ -63,14 +75,14 @@ class AuditAdmin(ModelAdmin):
     @display(
         gettext_lazy("Action"),
         ordering="action",
-        label={"create": "success", "delete": "danger", "change": "info", "revert": "warning"},
+        label=TONES,
     )
     def action_shown(self, row: AuditEntry) -> tuple[str, str]:
         return row.action, gettext(row.action)
 
     @display(gettext_lazy("Via"), ordering="via")
     def via_shown(self, row: AuditEntry) -> str:
-        return row.get_via_display()
+        return str(_VIA.get(row.via, row.via))
 
     @display(gettext_lazy("What"), ordering="object_type")
     def thing(self, row: AuditEntry) -> str:

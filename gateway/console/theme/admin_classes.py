@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
-from gateway.console.theme import light_lists
+from gateway.console.theme import light_lists, light_texts
 
 if TYPE_CHECKING:
     from django.contrib import admin
@@ -29,6 +29,7 @@ else:
 
 
 light_lists.install()
+light_texts.install()
 
 
 class ModelAdmin(BaseAdmin):

@@ -46,9 +46,10 @@ def badge(value: Any, empty: str, label: Any) -> SafeString:
     """As the theme draws it; `label` gives texts their tone."""
     tone = None
     if isinstance(label, dict):
-        if isinstance(value, tuple) and value[0] in label:
-            tone, value = label[value[0]], value[1]
-        elif not isinstance(value, tuple | list) and value in label:
+        if isinstance(value, tuple):
+            known = value[0] in label
+            tone, value = (label[value[0]], value[1]) if known else (None, value[0])
+        elif not isinstance(value, list) and value in label:
             tone = label[value]
     if isinstance(value, tuple | list):
         return SafeString(display_for_label(value, empty, label))
