@@ -11,7 +11,7 @@ from governance.interactions.ledger import NO_ERROR, TRAFFIC_COUNTS
 TOKENS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens")
 SUMMED: Final = TRAFFIC_COUNTS
 """Rows have no units beside tokens: the edges of a range have none."""
-_KEYS: Final = tuple((name, f"sum_{name}") for name in SUMMED)
+_NAMES: Final = {f"sum_{name}": name for name in SUMMED}
 
 
 @dataclass(slots=True)
@@ -39,9 +39,9 @@ class TrafficSums:
     """Requests by how they ended; empty where the ledger does not tell."""
 
     def add(self, row: Mapping[str, Any]) -> None:
-        for name, key in _KEYS:
-            value = row.get(key)
-            if value:
+        for key, value in row.items():
+            name = _NAMES.get(key)
+            if name is not None and value:
                 setattr(self, name, getattr(self, name) + int(value))
         requests = row.get("sum_requests") or 0
         outcome = row.get("outcome")
