@@ -34,11 +34,11 @@ class Verdict:
 def verdicts(cases: Mapping[str, Measured], footprint: Mapping[str, Any]) -> Iterator[Verdict]:
     """One for each bar whose figures are there."""
     for case, figure, title, bar, at_least in (
-        ("whole-32", "rate", "whole answers, 32 callers, of the reference", 0.9, True),
+        ("whole-32", "rate", "whole answers, 32 callers, of the reference", 1.0, True),
         ("stream-32", "rate", "streams of 64 chunks, 32 callers, of the reference", 1.0, True),
-        ("stream-to-anthropic", "rate", "translated streams, of the reference", 0.4, True),
-        ("whole-1", "p50", "latency, one caller, median, of the reference", 1.1, False),
-        ("whole-1", "p99", "latency, one caller, 99th, of the reference", 1.5, False),
+        ("stream-to-anthropic", "rate", "translated streams, of the reference", 0.7, True),
+        ("whole-1", "p50", "latency, one caller, median, of the reference", 1.0, False),
+        ("whole-1", "p99", "latency, one caller, 99th, of the reference", 1.15, False),
         ("stream-1", "first_p50", "first chunk, one caller, of the reference", 1.2, False),
     ):
         found = cases[case].ratio(figure, US, REFERENCE) if case in cases else None
@@ -52,7 +52,7 @@ def verdicts(cases: Mapping[str, Measured], footprint: Mapping[str, Any]) -> Ite
         names = list(cases["tables"].rounds)
         found = cases["tables"].ratio("rate", names[-1], names[0])
         if found is not None:
-            yield Verdict(f"{names[-1]} against {names[0]}", found, 0.9)
+            yield Verdict(f"{names[-1]} against {names[0]}", found, 0.85)
     yield from _limits(cases)
     yield from _features(cases)
     if "workers" in cases:
@@ -102,9 +102,9 @@ def _footprint(footprint: Mapping[str, Any]) -> Iterator[Verdict]:
         title = "limits of many keys, table compiled in"
         yield Verdict(title, limits["compile"], 5, " s", at_least=False)
     if memory and memory["idle"]:
-        yield Verdict("memory, idle", memory["idle"], 120, " MB", at_least=False)
+        yield Verdict("memory, idle", memory["idle"], 95, " MB", at_least=False)
         growth = (memory["after_requests"] / memory["idle"] - 1) * 100
         title = f"memory, growth after {memory['requests']:,} requests"
         yield Verdict(title, growth, 5, "%", at_least=False)
     if start:
-        yield Verdict("cold start", start["seconds"], 1.5, " s", at_least=False)
+        yield Verdict("cold start", start["seconds"], 1.0, " s", at_least=False)

@@ -102,7 +102,7 @@ def _first_answer(data_dir: Path, key: str, core: int | None) -> tuple[float, fl
         port = listener.getsockname()[1]
         began = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.server.web", "--fd", str(listener.fileno())],
+            [sys.executable, "-m", "gateway.web", "--fd", str(listener.fileno())],
             cwd=ROOT,
             env=environment(data_dir),
             pass_fds=[listener.fileno()],

@@ -73,9 +73,7 @@ class _Web:
     def __init__(self, data_dir: Path, core: int | None, *, profile: Path | None = None) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self._listener.getsockname()[1]
-        command = (
-            ["gateway.server.web"] if profile is None else ["benchmarks.profiled", str(profile)]
-        )
+        command = ["gateway.web"] if profile is None else ["benchmarks.profiled", str(profile)]
         descriptor = self._listener.fileno()
         self._process = subprocess.Popen(
             [sys.executable, "-m", *command, "--fd", str(descriptor)],

@@ -24,7 +24,7 @@ from benchmarks.local_figures import ROWS, SLOW, SLOW_BELOW, Effort, memory_band
 from benchmarks.local_report import Figures, table, verdicts, write
 from benchmarks.local_subjects import Near, Subject, mlx_server, raw, service
 from inference.local.environment import find_openblas
-from inference.local.runtimes import LLAMA_CPP, MLX
+from inference.local.runtime_names import LLAMA_CPP, MLX
 from inference.local.weights import GGUF_NAME, NAME, ensure_smollm2
 
 Enter = Callable[[], AbstractContextManager[Subject]]

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from gateway.server import web
+from gateway import web
 
 
 def main() -> None:

@@ -17,13 +17,15 @@ handler = get_asgi_application()
 # Apps must be loaded before what follows.
 from django.conf import settings  # noqa: E402
 
+from gateway import health, lifespan  # noqa: E402
 from gateway.collector import metrics  # noqa: E402
-from gateway.server import health, in_flight, lifespan  # noqa: E402
+from gateway.collector.keeper_client import keeper  # noqa: E402
+from gateway.server import in_flight  # noqa: E402
 from gateway.server.abandoned import interrupting  # noqa: E402
 from gateway.server.body_limit import limited  # noqa: E402
 from gateway.server.head_rules import fault, refuse  # noqa: E402
 from gateway.server.held_book import DatabaseHeldBook  # noqa: E402
-from gateway.server.keeper_client import keeper  # noqa: E402
+from gateway.server.overload import HEALTH_PATHS  # noqa: E402
 from gateway.server.v1 import PATHS, routes  # noqa: E402
 from inference.edge.asgi import App, Receive, Scope, Send  # noqa: E402
 from inference.edge.unknown import misdirected  # noqa: E402
@@ -51,7 +53,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         return
     path: str = scope["path"]
     chat = path.startswith("/v1/") or misdirected(path, PATHS)
-    if path in health.PATHS:
+    if path in HEALTH_PATHS:
         if not lifespan.started():
             lifespan.start_soon()
         await health.respond(scope, receive, send)

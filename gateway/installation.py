@@ -35,6 +35,20 @@ def mark(data_dir: Path) -> None:
             )
 
 
+SHORTEST_SECRET: Final = 32
+"""Characters. Whoever guesses what sessions are signed with is any operator."""
+
+
+def signing_key(secret: str, where: str) -> str:
+    """What sessions are signed with. Raises `BadSetting` for what can be guessed."""
+    if len(secret) < SHORTEST_SECRET:
+        raise BadSetting(
+            f"{where} holds {len(secret)} characters and needs at least {SHORTEST_SECRET}, since "
+            "sessions are signed with it. Any new one will do: everybody signs in once more."
+        )
+    return secret
+
+
 def encryption_keys(keys: list[str], where: str) -> list[str]:
     """The key ring. Raises `BadSetting` for what is no key."""
     for key in keys:

@@ -35,8 +35,11 @@ private_directory(DATA_DIR)
 
 DEBUG = env.flag("DEBUG", default=False)
 _SECRETS = DATA_DIR / "secrets"
-SECRET_KEY = env.text("SECRET_KEY") or kept_secret(
-    _SECRETS / "secret_key", needed_by=installation.marker(DATA_DIR), instead="SECRET_KEY"
+_SECRET_KEY_FILE = _SECRETS / "secret_key"
+SECRET_KEY = installation.signing_key(
+    env.text("SECRET_KEY")
+    or kept_secret(_SECRET_KEY_FILE, needed_by=installation.marker(DATA_DIR), instead="SECRET_KEY"),
+    "POINTSMAN_SECRET_KEY" if env.text("SECRET_KEY") else str(_SECRET_KEY_FILE),
 )
 
 ENCRYPTION_KEY_FILE = _SECRETS / "encryption_key"

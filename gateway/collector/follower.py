@@ -109,14 +109,14 @@ class Follower:
             self._close(name)
 
     def _left(self, name: str) -> bytes | None:
-        """What a dead writer left that is not read; None while it lives."""
+        """What a dead writer left to be read next; None while it lives."""
         descriptor = self._descriptor(name)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return None
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-        return os.pread(descriptor, os.fstat(descriptor).st_size, self._offsets.get(name, 0))
+        return _ahead(descriptor, self._offsets.get(name, 0))
 
     def _read(self, name: str, count: int, room: int) -> Chunk:
         chunk = Chunk(name, self._offsets.get(name, 0))
@@ -124,10 +124,7 @@ class Follower:
             descriptor = self._descriptor(name)
         except FileNotFoundError:
             return chunk
-        size = os.fstat(descriptor).st_size - chunk.start
-        data = os.pread(descriptor, min(_CHUNK, size), chunk.start)
-        if b"\n" not in data and size > _CHUNK:
-            data = os.pread(descriptor, size, chunk.start)
+        data = _ahead(descriptor, chunk.start)
         whole = data[: data.rfind(b"\n") + 1]
         for line in whole.splitlines(keepends=True):
             if len(chunk.lines) >= count or (room <= 0 and chunk.lines):
@@ -146,3 +143,15 @@ class Follower:
     def _close(self, name: str) -> None:
         with suppress(KeyError):
             os.close(self._open.pop(name))
+
+
+def _ahead(descriptor: int, start: int) -> bytes:
+    """The next bytes of a segment: a whole line at least, if there is one.
+
+    No more than that, since a database that was away for long leaves gigabytes to be read.
+    """
+    size = os.fstat(descriptor).st_size - start
+    data = os.pread(descriptor, min(_CHUNK, size), start)
+    if b"\n" not in data and size > _CHUNK:
+        data = os.pread(descriptor, size, start)
+    return data

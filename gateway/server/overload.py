@@ -6,13 +6,15 @@ from typing import Final
 
 from django.conf import settings
 
-from gateway.server import health
 from gateway.server.head_rules import refuse
 from gateway.server.memory import give_back
 from inference.edge.asgi import App, Receive, Scope, Send
 from inference.edge.body_budget import BodyBudget
 from inference.upstream import PerLoop
 from inference.values.error_answer import ErrorAnswer
+
+HEALTH_PATHS: Final = frozenset({"/livez", "/readyz"})
+"""Answered at all times."""
 
 budgets: Final = PerLoop(
     lambda loop: BodyBudget(
@@ -46,7 +48,7 @@ def surplus(app: App) -> App:
     """What answers on connections past the cap: `app` tells its health, and nothing else."""
 
     async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in health.PATHS:
+        if scope["type"] == "http" and scope["path"] not in HEALTH_PATHS:
             await refuse(_TOO_MANY, scope, receive, send)
         else:
             await app(scope, receive, send)

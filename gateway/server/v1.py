@@ -27,11 +27,11 @@ from inference.edge.held_list import HeldListConsumer
 from inference.edge.held_objects import HeldObjectConsumer
 from inference.edge.inference_consumer import InferenceConsumer
 from inference.edge.kept_responses import KeptResponseConsumer
+from inference.edge.key import KeyConsumer
+from inference.edge.listing import ListingConsumer
 from inference.edge.unknown import UnknownPathConsumer
 from inference.endpoints.count_tokens import COUNT_TOKENS
 from inference.endpoints.input_tokens import INPUT_TOKENS
-from inference.endpoints.key import KeyConsumer
-from inference.endpoints.listing import ListingConsumer
 from inference.endpoints.registry import ENDPOINTS
 from inference.local.store.catalog import Catalog
 from inference.protocols import CallersProtocol, spoken

@@ -124,7 +124,7 @@ class Supervisor:
         descriptor = self._listeners.of(place).fileno()
         worker = Child(
             "web process",
-            "gateway.server.web",
+            "gateway.web",
             ["--fd", str(descriptor)],
             environment=self._environment,
             pass_fds=[descriptor],

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from governance.kinds import caller_headers
 from governance.kinds.kind import HOPS_HEADER, TRACE_HEADERS
-from inference.endpoints.session import HEADER_NAMES
 from inference.values.parsed_request import ParsedRequest
+from inference.values.session import HEADER_NAMES
 
 LONGEST: Final = 1024 * 1024
 """Bytes of a body that is looked at: it takes some 10 ms of this."""

@@ -12,12 +12,12 @@ from inference.dispatch.attempt import Attempt
 from inference.dispatch.chain import INEXPRESSIBLE
 from inference.dispatch.health import HealthBook
 from inference.dispatch.large_bodies import LARGE, apart
+from inference.dispatch.priority import priority
 from inference.dispatch.reading import open_stream, read_whole
 from inference.dispatch.repairing import RepairedRequest
 from inference.dispatch.results import Exhausted, StreamResult
 from inference.dispatch.seals import seal_for
 from inference.dispatch.upstream_protocol import RESPONSES, upstream_protocol
-from inference.endpoints.priority import priority
 from inference.record.record import RequestContext
 from inference.translate.answer_limit import room_for, with_limit
 from inference.translate.base import JSON, Inexpressible, Outbound, TranslatedAnswer, Translator

@@ -15,12 +15,12 @@ from governance.routing.sessions import Served
 from governance.routing.table import ProviderEntry
 from governance.strategies.strategy import Rng
 from inference.dispatch.budget import Budgets
+from inference.dispatch.health_elsewhere import Others
 from inference.dispatch.latency import Speeds
 from inference.dispatch.local_queues import LocalQueues, QueuePlace
 from inference.dispatch.repair_book import RepairBook
 from inference.dispatch.reported_limits import Used, used_shares
 from inference.dispatch.session_book import SessionBook
-from inference.dispatch.shared_health import Others
 from inference.values.failures import Failure
 
 Key = tuple[str, str]

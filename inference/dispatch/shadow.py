@@ -27,9 +27,9 @@ from inference.dispatch.dispatcher import Dispatcher
 from inference.dispatch.health import HealthBook, Permit, slots
 from inference.dispatch.request_limits import Limiting
 from inference.dispatch.shadow_limits import ShadowLimits
+from inference.dispatch.side_effects import refers_elsewhere, uses_tools
 from inference.dispatch.timer_wheel import timer_wheel_of
 from inference.dispatch.upstream_protocol import RESPONSES
-from inference.endpoints.side_effects import refers_elsewhere, uses_tools
 from inference.record import record
 from inference.record.record import KEPT_BYTES, Content, RequestContext
 from inference.translate.base import StreamTranslator, TranslatedAnswer, Translator

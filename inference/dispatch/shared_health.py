@@ -8,46 +8,15 @@ until it has.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from governance.routing.breaker import NEW, Breaker
+from inference.dispatch.health import HealthBook, Key
 from inference.dispatch.local_queues import QueueSeen
 from inference.values.health_news import HealthFromAfar, HealthNews, NodeHealth, TargetHealth
 
-if TYPE_CHECKING:
-    from inference.dispatch.health import HealthBook
-
-Key = tuple[str, str]
-
-MOST_HINTS: Final = 4096
 TYPICAL: Final = 200
 """Tokens of the answer whose time is compared."""
-
-
-@dataclass(slots=True)
-class Others:
-    """What is known from other processes of the node, and from other nodes."""
-
-    under_way: dict[str, int] = field(default_factory=dict)
-    """By casefolded provider."""
-    seconds: dict[Key, float] = field(default_factory=dict)
-    """How long an answer of a typical length takes."""
-    processes: int = 0
-    afar: tuple[HealthFromAfar, ...] = ()
-    heard_at: float = -1.0
-    """When the collector was heard last; below 0: never."""
-    hints: dict[tuple[str, str, str], float] = field(default_factory=dict)
-    """By node, provider and model: the opening that was heard of last."""
-
-    def is_news(self, hint: HealthFromAfar) -> bool:
-        """Whether the opening is heard of for the first time."""
-        place = hint.node, hint.provider, hint.model
-        known = self.hints.pop(place, 0.0)
-        self.hints[place] = hint.changed
-        if len(self.hints) > MOST_HINTS:
-            del self.hints[next(iter(self.hints))]
-        return known != hint.changed
 
 
 def target_health(book: HealthBook, key: Key) -> TargetHealth:

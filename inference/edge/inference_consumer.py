@@ -39,13 +39,12 @@ from inference.edge.body_clock import IDLE_SECONDS
 from inference.edge.consumer import LeanHttpConsumer, method_not_allowed
 from inference.edge.form_consumer import FormConsumer
 from inference.edge.heartbeat import Heartbeat
-from inference.edge.observer import Observer
 from inference.edge.request_cache import RequestCache
 from inference.edge.request_headers import read_headers
 from inference.edge.spool import MEMORY
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.session import sticky_session
 from inference.record import record
+from inference.record.observer import Observer
 from inference.record.record import RequestContext
 from inference.upstream import client_of
 from inference.upstream.backend import is_back
@@ -54,6 +53,7 @@ from inference.values.failures import Outcome
 from inference.values.held_object import HeldBook
 from inference.values.kept_answer import Keeper
 from inference.values.parsed_request import BadRequest, ParsedRequest
+from inference.values.session import sticky_session
 
 log = structlog.get_logger("pointsman.chat")
 

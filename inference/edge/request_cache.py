@@ -12,13 +12,13 @@ from governance.routing.table import CachePolicy, RoutingTable
 from inference.cache.answer_cache import AnswerCache
 from inference.cache.cached_answer import CachedAnswer
 from inference.cache.request_key import Ambiguous, request_key
+from inference.dispatch.side_effects import refers_elsewhere, uses_tools
 from inference.dispatch.upstream_protocol import RESPONSES, upstream_protocol
 from inference.edge import response_headers
 from inference.edge.answer_capture import AnswerCapture, source_of
 from inference.edge.answer_delivery import AnswerDelivery
 from inference.edge.answer_writer import AnswerWriter
 from inference.endpoints.keeping import is_kept
-from inference.endpoints.side_effects import refers_elsewhere, uses_tools
 from inference.record.record import RequestContext
 from inference.upstream.backend import backend_of
 from inference.values.kept_answer import Keeper

@@ -7,7 +7,7 @@ from typing import Final
 
 from governance.kinds import caller_headers, list_headers
 from inference.edge.asgi import Header
-from inference.endpoints.session import HEADER_NAMES
+from inference.values.session import HEADER_NAMES
 
 READ_HEADERS: Final = caller_headers() | {
     b"content-type",

@@ -10,12 +10,12 @@ import msgspec
 from governance.routing.request import RoutingRequest
 from inference.endpoints import messages
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.session import session_of
 from inference.protocols import ANTHROPIC
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.messages.batches import MessageBatches
 from inference.values.parsed_request import BadRequest, ParsedRequest
 from inference.values.parsing import Survey, envelope, profile_hint_of, typed, without_hint
+from inference.values.session import session_of
 
 MOST: Final = 100_000
 """Requests of one batch: Anthropic's own bound."""

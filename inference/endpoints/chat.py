@@ -10,7 +10,6 @@ import msgspec
 from governance.routing.heuristics import both_ends
 from governance.routing.request import Features, RoutingRequest
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.session import session_of
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import ChatCaller
 from inference.values.parsed_request import BadRequest, ParsedRequest
@@ -21,6 +20,7 @@ from inference.values.parsing import (
     typed,
     without_hint,
 )
+from inference.values.session import session_of
 
 _NEED_OF_PART: Final = {
     "image_url": "vision",

@@ -10,12 +10,12 @@ import msgspec
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.prompt import Prompt, survey_prompt
-from inference.endpoints.session import session_of
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.chat.passthrough import ChatPassThrough
 from inference.values.parsed_request import ParsedRequest
 from inference.values.parsing import Survey, envelope, profile_hint_of, typed, without_hint
+from inference.values.session import session_of
 
 
 class _StreamOptions(msgspec.Struct):

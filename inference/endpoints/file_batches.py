@@ -16,13 +16,13 @@ from governance.routing.request import RoutingRequest
 from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.holders import holder_of
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.session import session_of
 from inference.protocols import OPENAI
 from inference.translate.chat.caller import PassThroughCaller
 from inference.translate.making_held import MakingHeld
 from inference.translate.shelves import FILE_BATCHES
 from inference.values.parsed_request import BadRequest, ParsedRequest
 from inference.values.parsing import envelope, typed
+from inference.values.session import session_of
 
 LONGEST_NAME: Final = 500
 """Characters of an id."""

@@ -9,13 +9,13 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.request import RoutingRequest
-from inference.endpoints.session import session_of
 from inference.translate.form_scanner import MODEL, PROFILE, boundary_of
 from inference.translate.raw import form_fields
 from inference.values.arriving_form import ArrivingForm
 from inference.values.bounds import CHARACTERS, check_characters
 from inference.values.parsed_request import BadRequest, ParsedRequest
 from inference.values.parsing import Survey, profile_hint_of, without_hint
+from inference.values.session import session_of
 
 _FORM: Final = "multipart/form-data"
 

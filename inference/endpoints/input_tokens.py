@@ -7,12 +7,12 @@ from typing import Final
 
 from governance.routing.plan import Candidate
 from inference.dispatch.dispatcher import Dispatcher
+from inference.dispatch.response_references import Unreachable, reachable, references_in
 from inference.dispatch.results import Exhausted
 from inference.dispatch.upstream_protocol import speaks_responses
 from inference.endpoints import responses
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.keeping import completed
-from inference.endpoints.response_references import Unreachable, reachable, references_in
 from inference.protocols import RESPONSES
 from inference.translate.base import TranslatedAnswer
 from inference.translate.chat.caller import PassThroughCaller

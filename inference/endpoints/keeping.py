@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from governance.routing.table import VirtualKey
+from inference.dispatch.response_references import Reference, Unreachable, not_found
 from inference.dispatch.seals import seal_for
-from inference.endpoints.response_references import Reference, Unreachable, not_found
 from inference.values.failures import Failure, Outcome
 from inference.values.kept_answer import Keep, Keeper, KeeperAway, KeptAnswer
 from inference.values.parsed_request import ParsedRequest

@@ -9,11 +9,11 @@ import msgspec
 
 from governance.routing.request import RoutingRequest
 from inference.endpoints.endpoint import Endpoint
-from inference.endpoints.session import session_of
 from inference.protocols import ANTHROPIC
 from inference.translate.messages.caller.caller import MessagesCaller
 from inference.values.parsed_request import BadRequest, ParsedRequest
 from inference.values.parsing import Survey, envelope, profile_hint_of, typed, without_hint
+from inference.values.session import session_of
 
 _NEED_OF_BLOCK: Final = {"image": "vision", "document": "file", "container_upload": "file"}
 

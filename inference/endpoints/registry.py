@@ -13,8 +13,8 @@ from governance.routing.request import RoutingRequest
 from inference.dispatch.output_estimates import bound_of
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.handed_on import as_form
-from inference.endpoints.session import sticky_session
 from inference.translate.base import Translator
+from inference.values.session import sticky_session
 
 _ORDER: Final = ("chat", "messages", "responses", "completions", "embeddings")
 """How lists for people begin; an endpoint that is not among these follows, by its path."""

@@ -10,15 +10,15 @@ import msgspec
 from governance.routing.plan import Candidate
 from governance.routing.request import RoutingRequest
 from inference.dispatch.dispatcher import Dispatcher
+from inference.dispatch.response_references import Unreachable, reachable, references_in
 from inference.dispatch.results import Exhausted
 from inference.endpoints.endpoint import Endpoint
 from inference.endpoints.keeping import completed
-from inference.endpoints.response_references import Unreachable, reachable, references_in
-from inference.endpoints.session import session_of
 from inference.protocols import RESPONSES
 from inference.translate.responses.caller import ResponsesCaller
 from inference.values.parsed_request import BadRequest, ParsedRequest
 from inference.values.parsing import Survey, envelope, profile_hint_of, typed, without_hint
+from inference.values.session import session_of
 
 _NEED_OF_PART: Final = {"input_image": "vision", "input_file": "file", "input_audio": "audio"}
 _NO_CONVERSATIONS: Final = (

@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
-from inference.local.engine.worker_client import WorkerClient
 from inference.local.generation import InvalidGeneration
 from inference.local.running import GenerationFailed
 from inference.local.wire import Json
+from inference.local.worker_client import WorkerClient
 
 _ANSWER_LIMIT: Final = 64 * 2**20
 """Bytes."""

@@ -22,7 +22,7 @@ from typing import Literal, NoReturn
 from inference.local import wheel
 from inference.local.environment import find_openblas
 from inference.local.memory import available_memory
-from inference.local.runtimes import LLAMA_CPP, MLX
+from inference.local.runtime_names import LLAMA_CPP, MLX
 
 NAME = "smollm2-135m-instruct"
 GGUF_NAME = "smollm2-135m-instruct-f16"

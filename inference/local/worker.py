@@ -26,7 +26,7 @@ import uvicorn
 
 from inference.local.environment import OFFLINE
 from inference.local.log_lines import begin_logging
-from inference.local.runtimes import LLAMA_CPP, MLX
+from inference.local.runtime_names import LLAMA_CPP, MLX
 from inference.parent import wait_for_its_end
 
 STOP_SECONDS = 1.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inference.edge.observer import Observer
+from inference.record.observer import Observer
 from inference.record.record import KEPT_BYTES as LIMIT
 from inference.record.record import Content, RequestContext
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from governance.interactions.record import REQUESTS
-from inference.translate.messages.answer_schema import Counts
+from inference.translate.message_counts import Counts
 from inference.values.usage import MOST, Usage, of_openai, with_units
 
 ENDED: Final = frozenset({"completed", "expired", "cancelled", "failed"})

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import msgspec
 
 from inference.translate.base import Outbound, StreamTranslator, TranslatedAnswer, Translator
-from inference.translate.chat.answer_schema import AnsweredToolCall, Choice, Completion, Said
+from inference.translate.hub_answer import AnsweredToolCall, Choice, Completion, Said
 from inference.translate.json_errors import Dropped
 from inference.translate.upstream_errors import ErrorObject
 from inference.values.failures import Failure

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from inference.translate.base import StreamTranslator
-from inference.translate.chat.answer_schema import AnsweredToolCall, Choice, Completion, Said
 from inference.translate.hub import HubWriter
+from inference.translate.hub_answer import AnsweredToolCall, Choice, Completion, Said
 from inference.values.failures import Failure, Outcome
 from inference.values.stops import Stops
 from inference.values.usage import Usage

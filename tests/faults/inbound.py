@@ -68,7 +68,7 @@ def web_process(service: Installation) -> int:
         except OSError:
             return b""
 
-    return next(pid for pid in service.descendants() if b"gateway.server.web" in command(pid))
+    return next(pid for pid in service.descendants() if b"gateway.web" in command(pid))
 
 
 def run(folder: Path) -> Iterator[Figure]:

@@ -160,7 +160,7 @@ async def _drive(nodes: list[Installation], key: str, seen: Seen, scale: Scale, 
 async def _faults(nodes: list[Installation], scale: Scale, way: Way) -> None:
     """A web process and a collector are killed, and PostgreSQL is away for a while."""
     if scale.kills:
-        for name in (b"gateway.server.web", b"gateway.collector"):
+        for name in (b"gateway.web", b"gateway.collector"):
             await asyncio.sleep(2)
             os.kill(process_of(nodes[0], name), signal.SIGKILL)
     if scale.away:

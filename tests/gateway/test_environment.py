@@ -88,6 +88,12 @@ def test_what_is_no_key_is_refused(keys: list[str]) -> None:
         installation.encryption_keys(keys, "SOMEWHERE")
 
 
+def test_what_can_be_guessed_signs_no_session() -> None:
+    assert installation.signing_key("x" * 32, "SOMEWHERE") == "x" * 32
+    with pytest.raises(BadSetting, match="SOMEWHERE holds 5 characters and needs at least 32"):
+        installation.signing_key("hello", "SOMEWHERE")
+
+
 @pytest.mark.parametrize("url", ["nonsense", "what://x/y", "postgres://[/x"])
 def test_what_is_no_url_of_a_database_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(BadSetting, match="POINTSMAN_DATABASE_URL is no URL"):

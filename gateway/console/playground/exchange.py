@@ -29,9 +29,9 @@ from governance.routing.plan import Plan
 from governance.routing.table import VirtualKey
 from inference.edge.asgi import Message
 from inference.edge.inference_consumer import InferenceConsumer
-from inference.edge.observer import Observer
 from inference.endpoints.endpoint import Endpoint
 from inference.record.content import ContentObserver
+from inference.record.observer import Observer
 from inference.record.record import RequestContext
 
 log = structlog.get_logger("pointsman.playground")

@@ -7,10 +7,10 @@ import msgspec
 
 from inference.local.engine.fleet import Fleet, logger
 from inference.local.engine.slot import Slot, WorkerHealth
-from inference.local.engine.worker_client import WorkerClient
 from inference.local.supervision import state
 from inference.local.supervision.liveness import lifeless, observe
 from inference.local.supervision.state import Phase
+from inference.local.worker_client import WorkerClient
 from inference.upstream import UpstreamError
 
 _HEALTH_LIMIT = 65_536

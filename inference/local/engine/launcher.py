@@ -7,10 +7,10 @@ from pathlib import Path
 from inference.local.engine.process import Listener, WorkerProcess
 from inference.local.engine.settings import EngineSettings
 from inference.local.engine.slot import Worker
-from inference.local.engine.worker_client import WorkerClient
 from inference.local.measured import FOLDER
-from inference.local.runtimes import MLX
+from inference.local.runtime_names import MLX
 from inference.local.store.catalog import Catalog
+from inference.local.worker_client import WorkerClient
 
 
 class Launcher:

@@ -10,8 +10,8 @@ from inference.local.engine.errors import EngineError, invalid, unavailable, wor
 from inference.local.engine.reply import EngineReply, passed_on
 from inference.local.engine.slot import Slot
 from inference.local.engine.supervisor import WorkerSupervisor
-from inference.local.engine.worker_client import WorkerClient
 from inference.local.supervision.state import Phase
+from inference.local.worker_client import WorkerClient
 from inference.upstream import ConnectFailed, UpstreamError
 from inference.upstream import Reply as WorkerReply
 

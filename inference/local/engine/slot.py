@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from inference.local.engine.process import Listener, WorkerProcess
-from inference.local.engine.worker_client import WorkerClient
 from inference.local.supervision.liveness import Liveness
 from inference.local.supervision.memory import Resident
 from inference.local.supervision.state import ModelState, Phase
+from inference.local.worker_client import WorkerClient
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from inference.local.engine.errors import EngineError, model_not_found, unavaila
 from inference.local.engine.estimate import weights_bytes
 from inference.local.engine.fleet import Fleet, readable_size
 from inference.local.engine.slot import Slot
-from inference.local.engine.worker_client import WorkerClient
 from inference.local.store.adding import ModelStore
 from inference.local.store.catalog import Catalog
 from inference.local.store.errors import CannotAdd
 from inference.local.supervision import state
 from inference.local.supervision.memory import MemoryVerdict
 from inference.local.supervision.state import Phase
+from inference.local.worker_client import WorkerClient
 
 
 class WorkerSupervisor:

@@ -8,13 +8,10 @@ of its own: nothing else imports a runtime's library.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from inference.local.scheduler import Stats
 from inference.local.wire import Json
-
-MLX: Final = "mlx"
-LLAMA_CPP: Final = "llama_cpp"
 
 
 class Generation(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from inference.local.runtimes import LLAMA_CPP, MLX
+from inference.local.runtime_names import LLAMA_CPP, MLX
 from inference.local.store.projector import is_projector, projector_of
 
 _FIRST_PART: Final = re.compile(r"-00001-of-(\d{5})$")

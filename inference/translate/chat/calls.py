@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.translate.chat.answer_schema import AnsweredToolCall, CalledFunction
+from inference.translate.hub_answer import AnsweredToolCall, CalledFunction
 
 _ANY: Final = msgspec.json.Decoder(msgspec.Raw)
 

@@ -10,12 +10,12 @@ import msgspec
 
 from inference.protocols.sse import Event, EventTooLarge, Parser
 from inference.translate import upstream_errors
-from inference.translate.chat.answer_schema import COMPLETION, Choice, Completion
 from inference.translate.chat.calls import CallStream
 from inference.translate.chat.finish_reason import finish_reason_of
 from inference.translate.chat.whole import chunks_of, completion_of
 from inference.translate.event_stream import EventStream
 from inference.translate.hub import HubWriter
+from inference.translate.hub_answer import COMPLETION, Choice, Completion
 from inference.translate.json_errors import BROKEN_JSON
 from inference.translate.lenient import loads
 from inference.translate.text_run import TextForm

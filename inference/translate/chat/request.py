@@ -11,10 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.translate.base import Inexpressible, Outbound
-from inference.translate.call_order import in_order
-from inference.translate.chat import oddities
-from inference.translate.chat.accepted import (
+from inference.translate.accepted_chat import (
     accepted_effort,
     accepted_history,
     accepted_tools,
@@ -22,6 +19,9 @@ from inference.translate.chat.accepted import (
     one_string,
     system_first,
 )
+from inference.translate.base import Inexpressible, Outbound
+from inference.translate.call_order import in_order
+from inference.translate.chat import oddities
 from inference.translate.chat.limit_field import limit_field
 from inference.translate.hub import HubRequest
 from inference.translate.json_errors import Dropped

@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from inference.protocols.sse import Event, encode
-from inference.translate.chat.answer_schema import COMPLETION, Completion
 from inference.translate.hub import HubWriter
+from inference.translate.hub_answer import COMPLETION, Completion
 from inference.translate.sent_stream import SentStream
 from inference.values.parsed_request import ParsedRequest
 from inference.values.usage import Usage

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from inference.translate.chat.call_repairs import as_text, text_or_empty
 from inference.translate.chat.calls import CallPieces
-from inference.translate.chat.reasoning_details import add_details
 from inference.translate.lenient import count_of
+from inference.translate.reasoning_details import add_details
 
 _SHARED: Final = ("id", "created", "model", "system_fingerprint", "service_tier")
 

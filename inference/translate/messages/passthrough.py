@@ -10,8 +10,9 @@ from inference.protocols.sse import encode
 from inference.translate import upstream_errors
 from inference.translate.base import EVENT_STREAM, JSON, Outbound, TranslatedAnswer
 from inference.translate.json_errors import is_utf8
+from inference.translate.message_counts import Counts
 from inference.translate.messages.accepted import accepted_turns
-from inference.translate.messages.answer_schema import Counts, MessageEvent
+from inference.translate.messages.answer_schema import MessageEvent
 from inference.translate.messages.reader import MessagesStream, document_of, message_in
 from inference.translate.sealing import SEAM, opened_id
 from inference.translate.signature import UNSIGNED, is_unsigned

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from inference.translate.chat.accepted import system_first
+from inference.translate.accepted_chat import system_first
 from inference.translate.json_errors import Dropped
 from inference.translate.repairs.fields import BodyMembers, objects
 from inference.translate.repairs.members import drop

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from inference.translate.chat.reasoning_details import add_details
 from inference.translate.chat.thinking_order import own
+from inference.translate.reasoning_details import add_details
 from inference.translate.responses.function_names import CallersTool
 from inference.translate.responses.reasoning import Kept, sealed
 from inference.translate.responses.tools import INPUT

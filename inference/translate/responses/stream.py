@@ -8,14 +8,14 @@ import msgspec
 
 from inference.protocols.sse import encode
 from inference.translate.base import TranslatedAnswer
-from inference.translate.chat.answer_schema import (
+from inference.translate.chat.thinking_order import interleaved, is_interleaved
+from inference.translate.hub import HubWriter
+from inference.translate.hub_answer import (
     AnsweredToolCall,
     CalledFunction,
     Completion,
     Said,
 )
-from inference.translate.chat.thinking_order import interleaved, is_interleaved
-from inference.translate.hub import HubWriter
 from inference.translate.messages.caller.answer import call_id
 from inference.translate.responses.frame import ended, usage_of
 from inference.translate.responses.function_names import FunctionNames

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway import lifespan
 from gateway.asgi import application
 from gateway.collector.collector import Collector
 from gateway.collector.metrics import may_read
 from gateway.collector.places import places
-from gateway.server import lifespan
 from governance import snapshot
 from governance.routing.table import RoutingTable, VirtualKey
 

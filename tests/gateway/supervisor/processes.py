@@ -16,7 +16,7 @@ def web_processes(service: Installation) -> set[int]:
             command = Path(f"/proc/{pid}/cmdline").read_text()
         except OSError:
             continue
-        if "gateway.server.web" in command:
+        if "gateway.web" in command:
             found.add(pid)
     return found
 

@@ -16,8 +16,8 @@ from inference.dispatch.health import HealthBook
 from inference.edge import asgi
 from inference.edge.authentication import authenticate_caller
 from inference.edge.inference_consumer import InferenceConsumer
-from inference.edge.observer import Observer
 from inference.endpoints.registry import BY_REQUEST_TYPE
+from inference.record.observer import Observer
 from inference.record.record import RequestContext, add_sink, remove_sink
 from tests.inference.edge.asgi_caller import AUTHORIZED, AsgiCaller
 from tests.inference.tables import chain, provider, rebuilt, virtual_keys

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.endpoints.registry import translator_for
-from inference.translate.base import Inexpressible
-from inference.translate.call_order import in_order
-from inference.translate.chat.accepted import (
+from inference.translate.accepted_chat import (
     accepted_effort,
     accepted_history,
     accepted_tools,
     system_first,
 )
+from inference.translate.base import Inexpressible
+from inference.translate.call_order import in_order
 from inference.translate.json_errors import Dropped
 from inference.translate.messages.accepted import accepted_turns
 from inference.translate.messages.upstream.answer_format import closed_schema

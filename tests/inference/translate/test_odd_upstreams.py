@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from inference.endpoints.registry import translator_for
 from inference.translate.base import Translator
-from inference.translate.chat.answer_schema import COMPLETION
 from inference.translate.chat.calls import CallPieces
 from inference.translate.chat.thinking_order import interleaved, placed
+from inference.translate.hub_answer import COMPLETION
 from inference.translate.lenient import loads
 from inference.translate.sealing import opened_id, sealed_id
 from inference.translate.signature import details_in, is_unsigned, mark

@@ -11,8 +11,8 @@ import openai
 import pytest
 
 from gateway.collector.keeper import KeeperServer
+from gateway.collector.keeper_client import KeeperClient
 from gateway.collector.kept_answers import KeptAnswers
-from gateway.server.keeper_client import KeeperClient
 from governance.routing.table import VirtualKey
 from inference.values.seal import SEAM
 from tests.inference.tables import chain, provider, rebuilt, virtual_keys

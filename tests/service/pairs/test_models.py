@@ -11,7 +11,7 @@ import pytest
 
 from governance.routing.model_facts import ModelFacts
 from governance.routing.names import ListedModel
-from inference.endpoints.listing import paged
+from inference.edge.listing import paged
 from inference.protocols import ANTHROPIC, OPENAI
 from tests.inference.tables import HEADERS, KEY
 from tests.service.pairs.world import HTTP, World

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from inference.translate.chat.answer_schema import Choice, Completion, Said
 from inference.translate.chat.thinking_order import own
+from inference.translate.hub_answer import Choice, Completion, Said
 from inference.translate.sealing import sealed_id
 from inference.translate.signature import mark
 from inference.translate.tool_input import object_of

@@ -12,7 +12,7 @@ import msgspec
 
 from inference.protocols.sse import encode
 from inference.translate.chat.calls import is_complete
-from inference.translate.chat.reasoning_details import add_details
+from inference.translate.reasoning_details import add_details
 from inference.translate.signature import mark
 
 

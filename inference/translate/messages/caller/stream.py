@@ -9,14 +9,14 @@ import msgspec
 
 from inference.protocols.sse import encode
 from inference.translate.base import TranslatedAnswer
-from inference.translate.chat.answer_schema import (
+from inference.translate.hub import HubWriter
+from inference.translate.hub_answer import (
     AnsweredToolCall,
     CalledFunction,
     Choice,
     Completion,
     Said,
 )
-from inference.translate.hub import HubWriter
 from inference.translate.messages.caller.answer import (
     NO_TOKENS,
     call_id,

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from inference.translate.chat.thinking_order import placed
-from inference.translate.messages.answer_schema import (
-    AnswerBlock,
-    AnswerMessage,
-    Counts,
-    StopDetails,
-)
+from inference.translate.message_counts import Counts
+from inference.translate.messages.answer_schema import AnswerBlock, AnswerMessage, StopDetails
 from inference.translate.tool_input import text_of
 
 FINISH_REASONS: Final = {

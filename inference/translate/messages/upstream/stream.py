@@ -6,11 +6,11 @@ from typing import Any
 
 from inference.translate import upstream_errors
 from inference.translate.chat.thinking_order import placed
+from inference.translate.message_counts import Counts
 from inference.translate.messages.answer_schema import (
     AnswerBlock,
     AnswerMessage,
     BlockDelta,
-    Counts,
     MessageEvent,
 )
 from inference.translate.messages.upstream.answer import (

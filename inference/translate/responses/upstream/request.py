@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
+from inference.translate.accepted_chat import accepted_history, accepted_tools
 from inference.translate.base import Inexpressible, Outbound
 from inference.translate.call_order import in_order
-from inference.translate.chat.accepted import accepted_history, accepted_tools
 from inference.translate.chat.request_schema import ResponseFormat, Tool, ToolChoice
 from inference.translate.hub import HubRequest
 from inference.translate.json_errors import Dropped, read

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.local.runtimes import LLAMA_CPP
+from inference.local.runtime_names import LLAMA_CPP
 from inference.local.weights import GGUF_NAME
 from tests.inference.local.worker_process import WorkerProcess
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from inference.local.runtimes import LLAMA_CPP
+from inference.local.runtime_names import LLAMA_CPP
 from inference.local.weights import ensure_smollm2
 from tests.inference.local.runtimes.new_prompts import new_prompt
 from tests.inference.local.worker_process import WorkerProcess, chat_body, sse_chunks

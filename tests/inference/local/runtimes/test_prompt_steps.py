@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.local.runtimes import LLAMA_CPP, MLX
+from inference.local.runtime_names import LLAMA_CPP, MLX
 from inference.local.weights import NAME, ensure_smollm2
 from tests.inference.local.runtimes.new_prompts import new_prompt
 from tests.inference.local.worker_process import WorkerProcess, chat_body

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from inference.endpoints.registry import BY_REQUEST_TYPE
-from inference.endpoints.session import sticky_session
+from inference.values.session import sticky_session
 
 CHAT = {"messages": [{"role": "user", "content": "x"}]}
 

@@ -1,4 +1,4 @@
-"""One web process: Uvicorn on a socket the supervisor bound. `python -m gateway.server.web --fd N`.
+"""One web process: Uvicorn on a socket the supervisor bound. `python -m gateway.web --fd N`.
 
 SIGTERM: streams may run for `POINTSMAN_DRAIN_SECONDS` more. SIGHUP: another process has taken over,
 streams may run to their ends.

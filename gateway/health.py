@@ -6,8 +6,6 @@ lost for a while, so that is no reason to send callers elsewhere.
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from gateway.collector.places import places
@@ -16,8 +14,6 @@ from gateway.server import drain
 from governance import snapshot
 from inference.edge import asgi
 from inference.edge.asgi import Receive, Scope, Send
-
-PATHS: Final = frozenset({"/livez", "/readyz"})
 
 
 async def respond(scope: Scope, receive: Receive, send: Send) -> None:

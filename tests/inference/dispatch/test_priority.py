@@ -12,7 +12,7 @@ import httpx
 import pytest
 from django.test import override_settings
 
-from inference.endpoints.priority import priority
+from inference.dispatch.priority import priority
 from inference.upstream.backend import backend_of
 from inference.values.parsed_request import Priority
 from tests.inference.tables import HEADERS, chain, provider, rebuilt, virtual_keys

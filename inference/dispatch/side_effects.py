@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from inference.endpoints.response_references import references_in
+from inference.dispatch.response_references import references_in
 from inference.values.parsed_request import ParsedRequest
 
 _TOOLS: Final = ("mcp_servers", "web_search_options", "plugins", "container")

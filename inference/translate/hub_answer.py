@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from inference.translate.chat.reasoning_details import text_of
 from inference.translate.lenient import LenientDecoder
+from inference.translate.reasoning_details import text_of
 
 
 class CalledFunction(msgspec.Struct):
