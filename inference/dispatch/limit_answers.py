@@ -73,23 +73,19 @@ def _when(found: Exceeded, wait: float) -> str:
     return f"It is counted afresh at {_moment(found.frees_at)}."
 
 
-def limit_headers(counters: Iterable[Counter], protocol: str, now: float) -> Headers:
-    """Of the limit with the smallest part left, for each measure that headers tell."""
-    tightest: dict[str, tuple[float, Counter]] = {}
-    for counter in counters:
-        limit = counter.limit
-        if limit.enforcement == "warn":
-            continue
-        if now >= counter.due:
-            counter.turn(now)
-        share = counter.taken / counter.amount if counter.amount else 1.0
-        best = tightest.get(limit.measure)
+def limit_headers(told: Iterable[tuple[Counter, float]], protocol: str, now: float) -> Headers:
+    """Of the limit with the smallest part left, for each measure that headers tell; `told` are
+    counters and what is used and held of them."""
+    tightest: dict[str, tuple[float, float, Counter]] = {}
+    for counter, taken in told:
+        share = taken / counter.amount if counter.amount else 1.0
+        best = tightest.get(counter.limit.measure)
         if best is None or share > best[0]:
-            tightest[limit.measure] = share, counter
+            tightest[counter.limit.measure] = share, taken, counter
     headers: Headers = []
-    for _, counter in tightest.values():
-        frees = counter.due if counter.slides else counter.end
-        headers += _headers_of(counter.limit, counter.amount, counter.left, frees, protocol, now)
+    for _, taken, counter in tightest.values():
+        frees, left = counter.due if counter.slides else counter.end, counter.amount - taken
+        headers += _headers_of(counter.limit, counter.amount, max(0.0, left), frees, protocol, now)
     return headers
 
 

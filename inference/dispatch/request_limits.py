@@ -12,15 +12,11 @@ from governance.limits import MEASURES
 from governance.limits.counting.admission import (
     Exceeded,
     Lease,
-    admit,
-    exceeded,
     give_back,
-    raise_to,
-    settle,
 )
+from governance.limits.counting.allotment import BoundCounters, Tally
 from governance.limits.counting.binding import Who
 from governance.limits.counting.book import NONE_BOUND, LimitBook, highest_share
-from governance.limits.counting.counter import Counter
 from governance.limits.measure import Consumption
 from governance.prices import cost, price_list_of, seller_of
 from governance.routing.breaker import HealthReader
@@ -32,7 +28,7 @@ from inference.dispatch.limit_answers import limit_headers, refusal, skipped
 from inference.dispatch.output_estimates import OutputEstimates, bound_of
 from inference.record.lines import sellers_of_attempts
 from inference.record.pricing import price_attempts
-from inference.record.record import Counted, RequestContext
+from inference.record.record import RequestContext
 from inference.values.error_answer import ErrorAnswer
 from inference.values.failures import AttemptFailed
 from inference.values.parsed_request import ParsedRequest
@@ -101,7 +97,7 @@ class RequestLimits:
         self._needed: tuple[Candidate, Consumption, Consumption] | None = None
         """What the request may come to at the candidate that was looked at last, and at least."""
         self._lease: Lease | None = None
-        self._attempts: list[tuple[Lease, tuple[Counter, ...]]] = []
+        self._attempts: list[tuple[Lease, BoundCounters]] = []
         self._bound = bound_of(request.fields)
 
     def health(self, book: HealthReader, profile: Profile) -> HealthReader:
@@ -120,18 +116,19 @@ class RequestLimits:
         self._who = who = Who(who.key, who.groups, profile, who.session)
         self._counters = self._book.of_request(self._table.limits, who, self._clock())
 
-    def of_target(self, provider: str, model: str, now: float) -> tuple[Counter, ...]:
+    def of_target(self, provider: str, model: str, now: float) -> BoundCounters:
         return self._book.of_target(self._table.limits, self._who, provider, model, now)
 
     def shares(self, provider: str, model: str) -> dict[str, float]:
         """Percent used by the word of each threshold, of the limit that is used most."""
         now = self._clock()
-        targets = self.of_target(provider, model, now)
+        targets = self.of_target(provider, model, now).exact(now)
+        counters = self._counters.exact(now)
         found: dict[str, float] = {}
         for measure in MEASURES.values():
             if not measure.threshold:
                 continue
-            own = highest_share(self._counters, measure.name, now)
+            own = highest_share(counters, measure.name, now)
             there = highest_share(targets, measure.name, now)
             known = [] if own is None else [min(own, BELOW_ALL)]
             known += [] if there is None else [there]
@@ -156,7 +153,7 @@ class RequestLimits:
         found = None
         for place, candidate in enumerate(candidates):
             full, least = self._needs(candidate)
-            lease = admit(self._counters, full, least, now, _lasts(candidates))
+            lease = self._counters.admit(full, least, now, _lasts(candidates))
             if isinstance(lease, Lease):
                 self._lease = lease
                 self._book.leases[lease] = None
@@ -178,13 +175,13 @@ class RequestLimits:
         full, least = self._needs(candidate)
         counters = self.of_target(candidate.provider.name.casefold(), candidate.model, now)
         if counters:
-            lease = admit(counters, full, least, now, _lasts((candidate,)))
+            lease = counters.admit(full, least, now, _lasts((candidate,)))
             if isinstance(lease, Exceeded):
                 raise AttemptFailed(skipped(lease, now))
         else:
             lease = Lease((), [], None, now, now)
         if self._lease is not None and not is_admitted:
-            found = raise_to(self._lease, full, least, now)
+            found = self._counters.raise_to(self._lease, full, least, now)
             if found is not None:
                 self._needed = None
                 give_back(lease)
@@ -196,11 +193,11 @@ class RequestLimits:
 
     def failed(self, lease: Lease) -> None:
         """The attempt for which `lease` is held came to nothing; others may run beside it."""
+        for one, counters in self._attempts:
+            if one is lease and counters:
+                counters.settle(lease, [Consumption(requests=1)], self._clock())
+                self._book.leases.pop(lease, None)
         self._attempts = [one for one in self._attempts if one[0] is not lease]
-        if not lease.counters:
-            return
-        settle(lease, [Consumption(requests=1)], self._clock())
-        self._book.leases.pop(lease, None)
 
     def settle(self, context: RequestContext) -> None:
         """Ends every lease by what was used, and notes what the ledger will hold of it."""
@@ -217,9 +214,9 @@ class RequestLimits:
         elif attempts:
             used = [Consumption(requests=1, cost=0.0)]
         number = self._book.number + 1
-        counted = []
+        counted: list[Tally | None] = []
         if self._lease is not None:
-            counted += settle(self._lease, used, now, number)
+            counted.append(self._counters.settle(self._lease, used, now, number))
             self._book.leases.pop(self._lease, None)
         last = attempts[-1] if attempts else None
         for lease, counters in self._attempts:
@@ -228,20 +225,22 @@ class RequestLimits:
             mine = Consumption(requests=1, cost=0.0)
             if last is not None and last.usage is not None:
                 mine = consumption(last.usage, last.cost_usd)._replace(requests=1)
-            counted += settle(lease, [mine], now, number)
+            counted.append(counters.settle(lease, [mine], now, number))
             self._book.leases.pop(lease, None)
-        if counted:
+            warn(counters, now)
+        context.tallies = tuple([one for one in counted if one is not None])
+        if context.tallies:
             self._book.number = context.number = number
-            context.counted = tuple(
-                Counted(one.limit.id, one.scope, one.begin, amount) for one, amount in counted
-            )
         self._learn(context)
-        warn(self._counters.warning, now)
+        warn(self._counters, now)
 
     def headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
         """Of the tightest limits, for the caller."""
-        counters = [*self._counters, *(one for _, found in self._attempts[-1:] for one in found)]
-        return limit_headers(counters, protocol, self._clock())
+        now = self._clock()
+        told = self._counters.told(now)
+        for _, there in self._attempts[-1:]:
+            told += there.told(now)
+        return limit_headers(told, protocol, now)
 
     def _what_refuses(self, plan: Plan, now: float) -> Exceeded | None:
         """The limit behind a plan that leads nowhere, if there is one: the one that frees first."""
@@ -251,7 +250,7 @@ class RequestLimits:
                 continue
             provider = verdict.target.provider.casefold()
             least = Consumption(self._prompt, 0, 0.0, units=self._request.units)
-            one = exceeded(self.of_target(provider, verdict.model, now), least, now)
+            one = self.of_target(provider, verdict.model, now).exceeded(least, now)
             if one is not None:
                 found.append(one)
         return min(found, key=lambda one: one.frees_at, default=None)
@@ -260,10 +259,9 @@ class RequestLimits:
         self, candidates: tuple[Candidate, ...], now: float
     ) -> tuple[Candidate, ...] | Exceeded:
         """Where a limit that diverts is used up: what is local, or cheaper than the dearest."""
-        diverting = self._counters.diverting
-        if not diverting:
+        if not self._counters.diverting:
             return candidates
-        found = exceeded(diverting, Consumption(self._prompt, 0, 0.0, running=True), now)
+        found = self._counters.used_up(Consumption(self._prompt, 0, 0.0, running=True), now)
         if found is None:
             return candidates
         costs = [self._needs(one, priced=True)[0].cost for one in candidates]

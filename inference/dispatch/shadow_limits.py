@@ -38,7 +38,7 @@ class ShadowLimits(RequestLimits):
         there = self.of_target(candidate.provider.name.casefold(), candidate.model, now)
         full, _ = self._needs(candidate)
         held = []
-        for counter in (*self._counters, *there):
+        for counter in (*self._counters.exact(now), *there.exact(now)):
             if counter.limit.enforcement == "warn":
                 continue
             if counter.limit.strict and now > self._book.fresh_until:
