@@ -17,8 +17,8 @@ from governance.limits.measure import Consumption
 
 ROUNDS = 200
 REQUESTS = 150
-"""Of a round: what a process answers between two tellings of what it used, at each of which it counts
-what its allotments hold."""
+"""Of a round: what a process answers between two tellings of what it used, at each of which its
+allotments end."""
 LEVELS = (("key", "k"), ("group", "team"), ("group", "customer"), ("profile", "p"))
 WINDOWS = (("requests", "minute"), ("tokens", "day"), ("cost", "month"))
 

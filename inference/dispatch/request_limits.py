@@ -236,11 +236,8 @@ class RequestLimits:
 
     def headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
         """Of the tightest limits, for the caller."""
-        now = self._clock()
-        told = self._counters.told(now)
-        for _, there in self._attempts[-1:]:
-            told += there.told(now)
-        return limit_headers(told, protocol, now)
+        there = self._attempts[-1][1] if self._attempts else NONE_BOUND
+        return limit_headers(self._counters, there, protocol, self._clock())
 
     def _what_refuses(self, plan: Plan, now: float) -> Exceeded | None:
         """The limit behind a plan that leads nowhere, if there is one: the one that frees first."""

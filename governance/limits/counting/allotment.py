@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from math import inf
 from operator import itemgetter
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from governance.limits.counting.admission import (
     Exceeded,
@@ -21,9 +21,8 @@ from governance.limits.counting.admission import (
     exceeded,
     raise_to,
     settle,
-    sums_of,
 )
-from governance.limits.counting.amounts import APART, ARRIVALS, amounts_of
+from governance.limits.counting.amounts import APART, ARRIVALS, NOTHING, Amount, alone
 from governance.limits.counting.counter import Counter
 from governance.limits.counting.unbooked import Unbooked
 from governance.limits.measure import Consumption
@@ -45,7 +44,7 @@ class Tally(NamedTuple):
     """What a record adds to limits whose sums the ledger knows."""
 
     places: tuple[Place, ...]
-    amounts: tuple[float, ...]
+    amounts: list[float]
 
 
 class Allotments:
@@ -120,8 +119,9 @@ class BoundCounters(tuple[Counter, ...]):
         made.warning = tuple(one for one in made if one.limit.warn_at)
         made._others = Allotments() if others is None else others
         made._slots = tuple(sorted({one.slot for one in made}))
-        made._settled = tuple(one for one in made._slots if one != ARRIVALS)
         made._pays = lasts and bool(made) and APART not in made._slots
+        made._amounts = alone(made._slots) if made._pays else ()
+        made._settled = tuple([one for one in made._amounts if one[0] != ARRIVALS])
         made.until = made._opened = made._since = made._asked_since = 0.0
         made._admitted = made._asked = 0
         made._is_new = True
@@ -129,7 +129,8 @@ class BoundCounters(tuple[Counter, ...]):
 
     _others: Allotments
     _slots: tuple[int, ...]
-    _settled: tuple[int, ...]
+    _amounts: tuple[tuple[int, Amount], ...]
+    _settled: tuple[tuple[int, Amount], ...]
     """Those of which something is given back."""
     _pays: bool
     _opened: float
@@ -149,8 +150,8 @@ class BoundCounters(tuple[Counter, ...]):
     _used: list[Sequence[float]]
     """What was used, by the numbers of records."""
     _places: tuple[Place, ...]
-    _tallied: tuple[int, ...]
-    """The slots of a tally's amounts."""
+    forms: dict[str, Any]
+    """What its reader keeps while there is an allotment."""
     _tightest: tuple[Counter, ...]
     """Of each measure, the counter of which the least part was left when it was opened."""
 
@@ -159,9 +160,10 @@ class BoundCounters(tuple[Counter, ...]):
     ) -> Lease | Exceeded:
         """As `admission.admit`."""
         if now < self.until:
-            amounts, free = amounts_of(full), self._free
-            for slot in self._slots:
-                if amounts[slot] > free[slot]:
+            amounts, free = NOTHING.copy(), self._free
+            for slot, amount_of in self._amounts:
+                amounts[slot] = amount = amount_of(full)
+                if amount > free[slot]:
                     break
             else:
                 for slot in self._slots:
@@ -181,24 +183,25 @@ class BoundCounters(tuple[Counter, ...]):
         """As `admission.settle`; what comes back is what the ledger will hold of it."""
         is_plain = lease.apart is None and number and used and lease.counters is self
         if now < self.until and is_plain and lease.at >= self._since:
-            held, sums, free = lease.amounts, sums_of(used), self._free
-            for slot in self._settled:
-                if free[slot] + held[slot] < sums[slot]:
+            held, free, sums = lease.amounts, self._free, NOTHING.copy()
+            for slot, amount_of in self._settled:
+                sums[slot] = amount = sum(map(amount_of, used))
+                if free[slot] + held[slot] < amount:
                     break
             else:
-                for slot in self._settled:
+                for slot, _ in self._settled:
                     free[slot] += held[slot] - sums[slot]
                 lease.counters = ()
                 self._numbers.append(number)
                 self._used.append(sums)
-                return Tally(self._places, tuple([sums[slot] for slot in self._tallied]))
+                return Tally(self._places, sums)
         self._others.ended(now)
         self._is_new = True
         counted = settle(lease, used, now, number)
         places = [
             (one.limit.id, one.scope, one.begin, place) for place, (one, _) in enumerate(counted)
         ]
-        return Tally(tuple(places), tuple([amount for _, amount in counted])) if counted else None
+        return Tally(tuple(places), [amount for _, amount in counted]) if counted else None
 
     def exceeded(self, least: Consumption, now: float) -> Exceeded | None:
         """As `admission.exceeded`."""
@@ -251,6 +254,11 @@ class BoundCounters(tuple[Counter, ...]):
                     one.turn(now)
                 found.append((one, one.taken))
         return found
+
+    def left(self, counter: Counter) -> float:
+        """Of one of these, while there is an allotment."""
+        left = counter.amount - counter.taken + self._free[counter.slot]
+        return left if left > 0 else 0.0
 
     def exact(self, now: float) -> Self:
         """The same, with no allotment open over any of them."""
@@ -309,6 +317,7 @@ class BoundCounters(tuple[Counter, ...]):
         if any(self._size[slot] < BUSY * amounts[slot] for slot in self._slots):
             return
         self._tightest = _tightest(self)
+        self.forms = {}
         for one in self:
             one.taken += self._size[one.slot]
             one.allotted += 1
@@ -319,10 +328,8 @@ class BoundCounters(tuple[Counter, ...]):
         self._others.opened(self, until)
 
     def _tell_places(self) -> None:
-        ledger = [one for one in self if one.of_ledger]
-        self._tallied = tuple(sorted({one.slot for one in ledger}))
         self._places = tuple(
-            [(one.limit.id, one.scope, one.begin, self._tallied.index(one.slot)) for one in ledger]
+            [(one.limit.id, one.scope, one.begin, one.slot) for one in self if one.of_ledger]
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from math import inf
 from typing import Final
 
@@ -24,6 +25,21 @@ _WITHOUT_UNITS: Final = tuple(
     _SCALED[place] for place, one in enumerate(MEASURES.values()) if not one.unit_counted
 )
 _NONE: Final = [0.0] * len(SLOTS)
+NOTHING: Final = [0.0] * (ARRIVALS + 1)
+"""Of every measure."""
+
+
+Amount = Callable[[Consumption], float]
+
+
+def alone(slots: Iterable[int]) -> tuple[tuple[int, Amount], ...]:
+    """What a request comes to by the measures of these places: infinity where there is no price."""
+    by_place: dict[int, Amount] = {**dict(_SCALED), ARRIVALS: _SCALED[_REQUESTS][1], _COST: _priced}
+    return tuple([(slot, by_place[slot]) for slot in slots])
+
+
+def _priced(used: Consumption) -> float:
+    return inf if used.cost is None else _SCALED[_COST][1](used)
 
 
 def amounts_of(used: Consumption) -> list[float]:
