@@ -287,10 +287,12 @@ class RequestLimits:
         most = least = None
         if priced or self._table.limits.counts_cost:
             provider = candidate.provider
-            rates = price_list_of(self._table).rates(
+            _, _, rates, fixed = price_list_of(self._table).tariff(
                 provider.name, seller_of(provider), candidate.model, "", self._clock()
             )
-            if rates is not None:
+            if fixed is not None:
+                most, least = fixed.of_tokens(prompt, answer), fixed.of_tokens(prompt, 0)
+            elif rates is not None:
                 most = float(cost(Usage(prompt, answer), rates))
                 least = float(cost(Usage(prompt), rates))
             elif provider.is_local:
