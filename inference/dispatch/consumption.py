@@ -13,14 +13,14 @@ from inference.values.usage import Usage
 log = structlog.get_logger("pointsman.limits")
 
 
-def consumption(usage: Usage, price: float | None) -> Consumption:
+def consumption(usage: Usage, price: float | None, requests: float = 0) -> Consumption:
     return Consumption(
         usage.prompt,
         usage.completion,
         price,
         cached_tokens=usage.cached,
         reasoning_tokens=usage.reasoning,
-        requests=0,
+        requests=requests,
         units=usage.units or None,
     )
 

@@ -54,6 +54,10 @@ class LimitBook:
         """Counters of the limits that bind it when it is sent there; `provider` is casefolded."""
         return self._of(index, who, now, provider, model) if index.of_targets else NONE_BOUND
 
+    def kept(self, index: LimitIndex, key: str, profile: str) -> BoundCounters | None:
+        """As `of_request`, of a key whose requests were there before; None of another one."""
+        return self._bound.get((key, profile, "", "")) if index is self._index else None
+
     def counter(self, limit: LimitEntry, scope: str, now: float) -> Counter:
         """The counter of one limit and scope."""
         key = limit.id, scope
