@@ -123,8 +123,9 @@ class HeaderForm:
 
     def filled(self, bound: BoundCounters, now: float) -> Headers:
         headers: Headers = []
+        free = bound.free
         for counter, before, name, after, soon in self._lines:
-            left = bound.left(counter)
+            left = max(0.0, counter.amount - counter.taken + free[counter.slot])
             headers += before
             headers.append((name, b"%d" % left if before else _money(left).encode()))
             headers += after if soon == inf else [(after[0][0], _span(soon - now).encode())]

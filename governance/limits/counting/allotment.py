@@ -143,9 +143,9 @@ class BoundCounters(tuple[Counter, ...]):
     """Requests of the present allotment, or of the last one."""
     _is_new: bool
     """Whether anything was counted but by an allotment since warnings were looked for."""
-    _free: dict[int, float]
-    """What is left of it for each slot."""
-    _size: dict[int, float]
+    free: list[float]
+    """What is left of the allotment, by the place of each measure."""
+    _size: list[float]
     _numbers: list[int]
     _used: list[Sequence[float]]
     """What was used, by the numbers of records."""
@@ -160,14 +160,14 @@ class BoundCounters(tuple[Counter, ...]):
     ) -> Lease | Exceeded:
         """As `admission.admit`."""
         if now < self.until:
-            amounts, free = NOTHING.copy(), self._free
+            amounts, free = NOTHING.copy(), self.free.copy()
             for slot, amount_of in self._amounts:
                 amounts[slot] = amount = amount_of(full)
-                if amount > free[slot]:
+                free[slot] = left = free[slot] - amount
+                if left < 0:
                     break
             else:
-                for slot in self._slots:
-                    free[slot] -= amounts[slot]
+                self.free = free
                 self._admitted += 1
                 return Lease(self, amounts, None, now, now + lasts)
             self._others.end(self)
@@ -183,15 +183,14 @@ class BoundCounters(tuple[Counter, ...]):
         """As `admission.settle`; what comes back is what the ledger will hold of it."""
         is_plain = lease.apart is None and number and used and lease.counters is self
         if now < self.until and is_plain and lease.at >= self._since:
-            held, free, sums = lease.amounts, self._free, NOTHING.copy()
+            held, sums, free = lease.amounts, NOTHING.copy(), self.free.copy()
             for slot, amount_of in self._settled:
                 sums[slot] = amount = sum(map(amount_of, used))
-                if free[slot] + held[slot] < amount:
+                free[slot] = left = free[slot] + held[slot] - amount
+                if left < 0:
                     break
             else:
-                for slot, _ in self._settled:
-                    free[slot] += held[slot] - sums[slot]
-                lease.counters = ()
+                self.free, lease.counters = free, ()
                 self._numbers.append(number)
                 self._used.append(sums)
                 return Tally(self._places, sums)
@@ -244,7 +243,7 @@ class BoundCounters(tuple[Counter, ...]):
         """Counters that callers are told of, and what is used and held of each: while there is an
         allotment, of each measure the one of which the least part is left."""
         if now < self.until:
-            free = self._free
+            free = self.free
             return [(one, one.taken - free[one.slot]) for one in self._tightest]
         self._others.ended(now)
         found = []
@@ -255,11 +254,6 @@ class BoundCounters(tuple[Counter, ...]):
                 found.append((one, one.taken))
         return found
 
-    def left(self, counter: Counter) -> float:
-        """Of one of these, while there is an allotment."""
-        left = counter.amount - counter.taken + self._free[counter.slot]
-        return left if left > 0 else 0.0
-
     def exact(self, now: float) -> Self:
         """The same, with no allotment open over any of them."""
         self._others.ended(now)
@@ -268,7 +262,7 @@ class BoundCounters(tuple[Counter, ...]):
 
     def stand(self, slot: int) -> tuple[float, float]:
         """What is left of the allotment, and what was used of it."""
-        free = self._free[slot]
+        free = self.free[slot]
         if slot == ARRIVALS:
             return free, self._size[slot] - free
         return free, sum(map(itemgetter(slot), self._used))
@@ -281,13 +275,13 @@ class BoundCounters(tuple[Counter, ...]):
             slot, records = counter.slot, spent[counter.slot]
             amount = records.amounts[-1] if records.amounts else 0.0
             counter.allotted -= 1
-            counter.taken -= self._free[slot] + amount
+            counter.taken -= self.free[slot] + amount
             if amount and (counter.slides or counter.begin <= self._opened):
                 counter.use_all(amount, self._opened, records)
 
     def _spent(self, slot: int) -> Unbooked:
         if slot == ARRIVALS:
-            return Unbooked([0], [self._size[slot] - self._free[slot]])
+            return Unbooked([0], [self._size[slot] - self.free[slot]])
         return Unbooked(self._numbers, list(accumulate(map(itemgetter(slot), self._used))))
 
     def _is_busy(self, now: float) -> bool:
@@ -306,14 +300,16 @@ class BoundCounters(tuple[Counter, ...]):
         """Takes a part from all counters, unless one of them has little left."""
         ahead = AHEAD * max(self._admitted, BUSY)
         self._admitted = 0
-        size = {slot: amounts[slot] * ahead for slot in self._slots}
+        size = [amount * ahead for amount in amounts]
         until, since = now + LASTS, 0.0
         for one in self:
             size[one.slot] = min(size[one.slot], one.room * PART)
             until = min(until, one.steady_until(now))
             since = max(since, 0.0 if one.slides else one.begin)
         # Whole numbers, whose sums are exact.
-        self._size = {slot: float(int(amount)) for slot, amount in size.items()}
+        self._size = NOTHING.copy()
+        for slot in self._slots:
+            self._size[slot] = float(int(size[slot]))
         if any(self._size[slot] < BUSY * amounts[slot] for slot in self._slots):
             return
         self._tightest = _tightest(self)
@@ -321,7 +317,7 @@ class BoundCounters(tuple[Counter, ...]):
         for one in self:
             one.taken += self._size[one.slot]
             one.allotted += 1
-        self._free = dict(self._size)
+        self.free = self._size.copy()
         self._numbers, self._used = [], []
         self._opened, self._since, self.until = now, since, until
         self._tell_places()
