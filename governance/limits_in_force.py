@@ -43,7 +43,9 @@ def use_of(limit: LimitEntry, now: float | None = None, scope: str = "") -> Limi
     for one in counters:
         if now >= one.due:
             one.turn(now)
-    held = sum(one.held + one.away_held for one in counters)
+    # This may be another thread than that of requests, whose allotments stay as they are.
+    allotted = [book.allotments.unfolded(one) for one in counters]
+    held = sum(one.held + one.away_held for one in counters) - sum(map(sum, allotted))
     window = window_of(
         limit.window, now, zone=limit.time_zone, day=limit.window_day, hour=limit.window_hour
     )
@@ -51,7 +53,7 @@ def use_of(limit: LimitEntry, now: float | None = None, scope: str = "") -> Limi
     if limit.measure == CONCURRENT:
         return LimitUse(held, held, limit.allowed(now), window, resets=False)
     if limit.window in SLIDING or not measure.in_ledger:
-        used = sum(one.used for one in counters)
+        used = sum(one.used for one in counters) + sum(spent for _, spent in allotted)
     else:
         used = used_in_ledger(limit, window, scope)
     amount = limit.allowed(now) * measure.scale

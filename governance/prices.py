@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple
 
 from governance.catalog import SoldModel, find
+from governance.fixed_prices import FixedPrices
 from governance.interactions.record import REQUESTS, AppliedPrice, Usage
 from governance.routing.table import (
     ExpectedCost,
@@ -83,6 +84,20 @@ class Rates(NamedTuple):
     """Tokens have a price."""
 
 
+class Tariff(NamedTuple):
+    """What a model costs from one moment until another, Unix times."""
+
+    since: float
+    until: float
+    rates: Rates | None
+    """None where no price is known."""
+    fixed: FixedPrices | None
+    """The same for what uses tokens alone, where their prices depend on nothing."""
+
+
+HALF_HOUR: Final = 1800
+
+
 class Priced(NamedTuple):
     """What has a list price: prices change at dates and, with some, at half hours of the day."""
 
@@ -104,6 +119,7 @@ class PriceList:
     def __init__(self, own: Iterable[ModelPriceEntry] = ()) -> None:
         self._own = sorted(own, key=_place, reverse=True)
         self._found: dict[tuple[str, str], list[tuple[float, Rates]]] = {}
+        self._tariffs: dict[tuple[str, Seller, str, str], Tariff] = {}
 
     def rates(
         self, provider: str, seller: Seller, asked: str, answered: str, at: float
@@ -132,10 +148,30 @@ class PriceList:
 
         Local inference costs 0 unless an operator says otherwise; None where no price is known.
         """
-        rates = self.rates(provider, seller, asked, answered, at)
+        _, _, rates, fixed = self.tariff(provider, seller, asked, answered, at)
         if rates is None or not (rates.tokens or usage.units):
             return None, 0.0 if seller.is_local else None
+        if fixed is not None and not usage.units:
+            return fixed.applied, fixed.cost(usage)
         return applied(rates, one_prompt(usage), share(usage)), float(cost(usage, rates))
+
+    def tariff(self, provider: str, seller: Seller, asked: str, answered: str, at: float) -> Tariff:
+        """The prices as `rates` gives them; the one that was asked for last is kept."""
+        what = provider, seller, asked, answered
+        found = self._tariffs.get(what)
+        if found is None or not found.since <= at < found.until:
+            if len(self._tariffs) >= KNOWN:
+                self._tariffs.clear()
+            rates = self.rates(*what, at)
+            since = at // HALF_HOUR * HALF_HOUR
+            until = since + HALF_HOUR
+            for model in (asked, answered):
+                for edge, _ in self._of(provider.casefold(), model.casefold()):
+                    since, until = (
+                        (max(since, edge), until) if edge <= at else (since, min(until, edge))
+                    )
+            found = self._tariffs[what] = Tariff(since, until, rates, fixed_prices_of(rates))
+        return found
 
     def _of(self, provider: str, model: str) -> list[tuple[float, Rates]]:
         """An operator's own prices, the latest first: those of the most exact name alone."""
@@ -212,12 +248,25 @@ def applied(rates: Rates, prompt: int, part: Decimal = _ONE) -> AppliedPrice:
     )
 
 
+def fixed_prices_of(rates: Rates | None) -> FixedPrices | None:
+    """None where they depend on the length of the prompt."""
+    if rates is None:
+        return None
+    reasoning = rates.reasoning or rates.completion
+    tokens = (rates.prompt, rates.completion, rates.cached, rates.cache_written, reasoning)
+    if any(one.tiers for one in tokens):
+        return None
+    prompt, completion, cached, written, thought = (one.base for one in tokens)
+    return FixedPrices(
+        applied(rates, 0), (prompt, completion, cached, written, thought), rates.request
+    )
+
+
 def cost(usage: Usage, rates: Rates) -> Decimal:
     """The parts of the prompt that were read from or written to a cache have their own prices."""
     prompt = one_prompt(usage)
     plain = max(0, usage.prompt - usage.cached - usage.cache_written)
     thought = min(usage.reasoning, usage.completion) if rates.reasoning else 0
-    # What is not there is not worked with: this is asked for with every request that has limits.
     tokens = plain * rates.prompt.at(prompt)
     if usage.completion != thought:
         tokens += (usage.completion - thought) * rates.completion.at(prompt)
@@ -262,7 +311,7 @@ def _fits(one: ModelPriceEntry, provider: str, model: str) -> bool:
 def rates_of(seller: Seller, answered: str, asked: str, at: float) -> Rates | None:
     """The list prices that hold at a Unix time, of the model that answered or else the one asked
     for."""
-    half_hour = int(at // 1800)
+    half_hour = int(at // HALF_HOUR)
     for model in dict.fromkeys((answered, asked)):
         if model:
             rates = _looked_up(Priced(seller.base_url, seller.kind, model, half_hour))
@@ -286,7 +335,7 @@ def _look_up(what: Priced) -> Rates | None:
     found = find(SoldModel(what.kind, what.base_url, what.model))
     if found is None:
         return None
-    listed = found.get_prices(datetime.fromtimestamp(what.half_hour * 1800, UTC))
+    listed = found.get_prices(datetime.fromtimestamp(what.half_hour * HALF_HOUR, UTC))
     prompt, completion = _rate(listed.input_mtok), _rate(listed.output_mtok)
     units = tuple(_units(listed))
     if prompt is None and not units:

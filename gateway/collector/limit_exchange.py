@@ -163,6 +163,7 @@ class ExchangeClient:
         return True
 
     def _take_in(self) -> None:
+        self._book.allotments.fold()
         if self._socket is None:
             return
         while True:

@@ -101,7 +101,7 @@ class ExchangeHub:
             if not line.process:
                 continue
             self._seen[line.process] = max(line.number, self._seen.get(line.process, 0))
-            for limit, scope, begin, amount in line.counted:
+            for limit, scope, begin, amount in line.additions():
                 key = limit, scope, begin
                 if key in self._sums:
                     self._sums[key] += amount

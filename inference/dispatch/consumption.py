@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import structlog
 
-from governance.limits.counting.counter import Counter
+from governance.limits.counting.allotment import BoundCounters
 from governance.limits.measure import Consumption
 from governance.routing.request import RoutingRequest
 from inference.record.record import RequestContext
@@ -15,14 +13,14 @@ from inference.values.usage import Usage
 log = structlog.get_logger("pointsman.limits")
 
 
-def consumption(usage: Usage, price: float | None) -> Consumption:
+def consumption(usage: Usage, price: float | None, requests: float = 0) -> Consumption:
     return Consumption(
         usage.prompt,
         usage.completion,
         price,
         cached_tokens=usage.cached,
         reasoning_tokens=usage.reasoning,
-        requests=0,
+        requests=requests,
         units=usage.units or None,
     )
 
@@ -42,15 +40,9 @@ def complete(context: RequestContext) -> None:
         last.estimated = True
 
 
-def warn(counters: Iterable[Counter], now: float) -> None:
+def warn(counters: BoundCounters, now: float) -> None:
     """Once for each limit, percent and window."""
-    for one in counters:
-        for percent in one.limit.warn_at:
-            if percent not in one.warned and one.share(now) >= percent:
-                one.warned.add(percent)
-                log.warning(
-                    "limit_nearly_reached",
-                    limit=one.limit.name,
-                    owner=one.limit.owner,
-                    percent=percent,
-                )
+    for one, percent in counters.crossed(now):
+        log.warning(
+            "limit_nearly_reached", limit=one.limit.name, owner=one.limit.owner, percent=percent
+        )

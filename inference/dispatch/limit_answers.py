@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from math import ceil, inf, isfinite
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 from governance.limits import MEASURES
 from governance.limits.counting.admission import Exceeded
+from governance.limits.counting.allotment import BoundCounters
 from governance.limits.counting.counter import CONCURRENT, Counter
 from governance.limits.limit import MICRO, LimitEntry
 from inference.values.error_answer import ErrorAnswer
@@ -73,24 +73,63 @@ def _when(found: Exceeded, wait: float) -> str:
     return f"It is counted afresh at {_moment(found.frees_at)}."
 
 
-def limit_headers(counters: Iterable[Counter], protocol: str, now: float) -> Headers:
-    """Of the limit with the smallest part left, for each measure that headers tell."""
-    tightest: dict[str, tuple[float, Counter]] = {}
-    for counter in counters:
-        limit = counter.limit
-        if limit.enforcement == "warn":
-            continue
-        if now >= counter.due:
-            counter.turn(now)
-        share = counter.taken / counter.amount if counter.amount else 1.0
-        best = tightest.get(limit.measure)
+def limit_headers(bound: BoundCounters, there: BoundCounters, protocol: str, now: float) -> Headers:
+    """Of the limit with the smallest part left, for each measure that headers tell: among those
+    that bind the request, and those of where it was sent."""
+    if now < bound.until and not there:
+        form: HeaderForm | None = bound.forms.get(protocol)
+        if form is None or now >= form.until:
+            form = bound.forms[protocol] = HeaderForm(bound, protocol, now)
+        return form.filled(bound, now)
+    tightest: dict[str, tuple[float, float, Counter]] = {}
+    for counter, taken in (*bound.told(now), *there.told(now)):
+        share = taken / counter.amount if counter.amount else 1.0
+        best = tightest.get(counter.limit.measure)
         if best is None or share > best[0]:
-            tightest[limit.measure] = share, counter
+            tightest[counter.limit.measure] = share, taken, counter
     headers: Headers = []
-    for _, counter in tightest.values():
-        frees = counter.due if counter.slides else counter.end
-        headers += _headers_of(counter.limit, counter.amount, counter.left, frees, protocol, now)
+    for _, taken, counter in tightest.values():
+        frees, left = _frees(counter), max(0.0, counter.amount - taken)
+        headers += _headers_of(counter.limit, counter.amount, left, frees, protocol, now)
     return headers
+
+
+def _frees(counter: Counter) -> float:
+    return counter.due if counter.slides else counter.end
+
+
+class HeaderForm:
+    """The headers of a key while it has an allotment, but for what is left."""
+
+    __slots__ = ("_lines", "until")
+
+    def __init__(self, bound: BoundCounters, protocol: str, now: float) -> None:
+        self.until = inf
+        """When it says another time."""
+        self._lines: list[tuple[Counter, Headers, bytes, Headers, float]] = []
+        for counter, _ in bound.told(now):
+            frees = _frees(counter)
+            told = _headers_of(counter.limit, counter.amount, 0.0, frees, protocol, now)
+            if not told:
+                continue
+            place = 0 if counter.limit.measure == "cost" else 1
+            after, soon = told[place + 1 :], inf
+            if after and protocol != "anthropic":
+                if frees - now < 1:
+                    soon = frees
+                else:
+                    self.until = min(self.until, frees - (ceil(frees - now) - 1))
+            self._lines.append((counter, told[:place], told[place][0], after, soon))
+
+    def filled(self, bound: BoundCounters, now: float) -> Headers:
+        headers: Headers = []
+        free = bound.free
+        for counter, before, name, after, soon in self._lines:
+            left = max(0.0, counter.amount - counter.taken + free[counter.slot])
+            headers += before
+            headers.append((name, b"%d" % left if before else _money(left).encode()))
+            headers += after if soon == inf else [(after[0][0], _span(soon - now).encode())]
+        return headers
 
 
 def _headers_of(
@@ -141,7 +180,7 @@ def _span(seconds: float) -> str:
 def document_of(counter: Counter) -> dict[str, Any]:
     """A limit as its caller sees it; money is a decimal text."""
     limit = counter.limit
-    frees = counter.due if counter.slides else counter.end
+    frees = _frees(counter)
     return {
         "name": limit.name,
         "measure": limit.measure,

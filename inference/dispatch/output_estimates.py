@@ -15,6 +15,7 @@ REMEMBERED: Final = 64
 """Answers of each profile and model."""
 PLACES: Final = 4096
 _BOUNDS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+_BOUNDS_SET: Final = frozenset(_BOUNDS)
 _NO_ANSWER: Final = frozenset({"embeddings"})
 """Request types whose answers have no tokens."""
 
@@ -55,6 +56,8 @@ class OutputEstimates:
 
 def bound_of(fields: Mapping[str, msgspec.Raw]) -> int | None:
     """How long an answer the caller allows; None without a bound."""
+    if _BOUNDS_SET.isdisjoint(fields):
+        return None
     for name in _BOUNDS:
         raw = fields.get(name)
         if raw is None:

@@ -12,15 +12,11 @@ from governance.limits import MEASURES
 from governance.limits.counting.admission import (
     Exceeded,
     Lease,
-    admit,
-    exceeded,
     give_back,
-    raise_to,
-    settle,
 )
+from governance.limits.counting.allotment import BoundCounters, Tally
 from governance.limits.counting.binding import Who
 from governance.limits.counting.book import NONE_BOUND, LimitBook, highest_share
-from governance.limits.counting.counter import Counter
 from governance.limits.measure import Consumption
 from governance.prices import cost, price_list_of, seller_of
 from governance.routing.breaker import HealthReader
@@ -32,7 +28,7 @@ from inference.dispatch.limit_answers import limit_headers, refusal, skipped
 from inference.dispatch.output_estimates import OutputEstimates, bound_of
 from inference.record.lines import sellers_of_attempts
 from inference.record.pricing import price_attempts
-from inference.record.record import Counted, RequestContext
+from inference.record.record import RequestContext
 from inference.values.error_answer import ErrorAnswer
 from inference.values.failures import AttemptFailed
 from inference.values.parsed_request import ParsedRequest
@@ -43,6 +39,8 @@ log = structlog.get_logger("pointsman.limits")
 GRACE: Final = 60.0
 """Seconds for which a lease outlives the longest time a request may take."""
 _NO_THRESHOLDS: Final = RateLimit()
+_NO_LEASE: Final = Lease((), [], None, 0.0, 0.0)
+"""Of an attempt for which nothing more is held."""
 UNBOUNDED: Final = 86_400.0
 """Seconds a request may take whose provider has no total timeout."""
 
@@ -68,18 +66,15 @@ class RequestLimits:
 
     __slots__ = (
         "_attempts",
-        "_book",
-        "_bound",
-        "_clock",
         "_counters",
-        "_is_chosen",
+        "_key",
         "_lease",
         "_needed",
-        "_outputs",
+        "_profile",
         "_protocol",
         "_request",
+        "_shared",
         "_table",
-        "_who",
     )
 
     def __init__(
@@ -90,19 +85,16 @@ class RequestLimits:
         table: RoutingTable,
         protocol: str,
     ) -> None:
-        self._protocol = protocol
-        self._book, self._clock, self._outputs = shared.book, shared.clock, shared.outputs
-        self._request, self._table = request, table
-        groups = table.groups_of(key)
-        self._who = Who(key.id, groups, "", request.session)
+        self._shared, self._request, self._key = shared, request, key
+        self._table, self._protocol = table, protocol
         self._counters = NONE_BOUND
-        self._is_chosen = False
-        """Whether it is known which profile answers, and so what binds the request."""
+        self._profile: str | None = None
+        """Of which what binds the request is known; empty without one."""
         self._needed: tuple[Candidate, Consumption, Consumption] | None = None
         """What the request may come to at the candidate that was looked at last, and at least."""
         self._lease: Lease | None = None
-        self._attempts: list[tuple[Lease, tuple[Counter, ...]]] = []
-        self._bound = bound_of(request.fields)
+        self._attempts: tuple[tuple[Lease, BoundCounters], ...] = ()
+        """Those at targets that have limits."""
 
     def health(self, book: HealthReader, profile: Profile) -> HealthReader:
         """How candidates fare, with the shares of the limits that bind this request there, where
@@ -113,25 +105,36 @@ class RequestLimits:
         return LimitedHealth(book, self)
 
     def _choose(self, profile: str) -> None:
-        who = self._who
-        if self._is_chosen and who.profile == profile:
+        if profile == self._profile:
             return
-        self._is_chosen = True
-        self._who = who = Who(who.key, who.groups, profile, who.session)
-        self._counters = self._book.of_request(self._table.limits, who, self._clock())
+        self._profile = profile
+        book, limits = self._shared.book, self._table.limits
+        kept = book.kept(limits, self._key.id, profile)
+        if kept is None:
+            kept = book.of_request(limits, self._who, self._shared.clock())
+        self._counters = kept
 
-    def of_target(self, provider: str, model: str, now: float) -> tuple[Counter, ...]:
-        return self._book.of_target(self._table.limits, self._who, provider, model, now)
+    @property
+    def _who(self) -> Who:
+        groups = self._table.groups_of(self._key)
+        return Who(self._key.id, groups, self._profile or "", self._request.session)
+
+    def of_target(self, provider: str, model: str, now: float) -> BoundCounters:
+        limits = self._table.limits
+        if not limits.of_targets:
+            return NONE_BOUND
+        return self._shared.book.of_target(limits, self._who, provider, model, now)
 
     def shares(self, provider: str, model: str) -> dict[str, float]:
         """Percent used by the word of each threshold, of the limit that is used most."""
-        now = self._clock()
-        targets = self.of_target(provider, model, now)
+        now = self._shared.clock()
+        targets = self.of_target(provider, model, now).exact(now)
+        counters = self._counters.exact(now)
         found: dict[str, float] = {}
         for measure in MEASURES.values():
             if not measure.threshold:
                 continue
-            own = highest_share(self._counters, measure.name, now)
+            own = highest_share(counters, measure.name, now)
             there = highest_share(targets, measure.name, now)
             known = [] if own is None else [min(own, BELOW_ALL)]
             known += [] if there is None else [there]
@@ -142,24 +145,29 @@ class RequestLimits:
     def admit(self, plan: Plan) -> Plan | ErrorAnswer:
         """The plan with the candidates that limits allow, or the refusal. Something is held from
         now on until `settle`."""
-        now, protocol = self._clock(), self._protocol
-        self._choose(_profile_of(plan))
-        if self._counters.strict and now > self._book.fresh_until:
+        now, protocol = self._shared.clock(), self._protocol
+        profile = plan.profile
+        self._choose("" if profile is None or profile.implicit else profile.id)
+        counters, book = self._counters, self._shared.book
+        if counters.strict and now > book.fresh_until:
             message = "What others have used is not known now, and a strict limit binds this key."
             return ErrorAnswer(503, message, "limits_unknown", retry_after=1.0)
         if plan.refusal is not None:
             found = self._what_refuses(plan, now)
             return plan if found is None else refusal(found, protocol, now)
-        candidates = self._diverted(plan.candidates, now)
-        if isinstance(candidates, Exceeded):
-            return refusal(candidates, protocol, now)
+        candidates = plan.candidates
+        if counters.diverting:
+            left = self._diverted(candidates, now)
+            if isinstance(left, Exceeded):
+                return refusal(left, protocol, now)
+            candidates = left
         found = None
         for place, candidate in enumerate(candidates):
             full, least = self._needs(candidate)
-            lease = admit(self._counters, full, least, now, _lasts(candidates))
+            lease = counters.admit(full, least, now, _lasts(candidates))
             if isinstance(lease, Lease):
                 self._lease = lease
-                self._book.leases[lease] = None
+                book.leases[lease] = None
                 if not place and candidates is plan.candidates:
                     return plan
                 return plan._replace(candidates=candidates[place:], repeats=False)
@@ -172,76 +180,91 @@ class RequestLimits:
         """Something is about to be sent to a candidate; what is held for that. Raises
         `AttemptFailed` where a limit of it, or what another candidate would cost, leaves no room.
         """
-        now = self._clock()
         # What the first candidate may come to is held since admission.
         is_admitted = self._needed is not None and self._needed[0] is candidate
+        if is_admitted and not self._table.limits.of_targets:
+            return _NO_LEASE
+        now, lease = self._shared.clock(), _NO_LEASE
         full, least = self._needs(candidate)
         counters = self.of_target(candidate.provider.name.casefold(), candidate.model, now)
         if counters:
-            lease = admit(counters, full, least, now, _lasts((candidate,)))
-            if isinstance(lease, Exceeded):
-                raise AttemptFailed(skipped(lease, now))
-        else:
-            lease = Lease((), [], None, now, now)
+            there = counters.admit(full, least, now, _lasts((candidate,)))
+            if isinstance(there, Exceeded):
+                raise AttemptFailed(skipped(there, now))
+            lease = there
         if self._lease is not None and not is_admitted:
-            found = raise_to(self._lease, full, least, now)
+            found = self._counters.raise_to(self._lease, full, least, now)
             if found is not None:
                 self._needed = None
                 give_back(lease)
                 raise AttemptFailed(skipped(found, now))
-        self._attempts.append((lease, counters))
         if counters:
-            self._book.leases[lease] = None
+            self._attempts = (*self._attempts, (lease, counters))
+            self._shared.book.leases[lease] = None
         return lease
 
     def failed(self, lease: Lease) -> None:
         """The attempt for which `lease` is held came to nothing; others may run beside it."""
-        self._attempts = [one for one in self._attempts if one[0] is not lease]
-        if not lease.counters:
-            return
-        settle(lease, [Consumption(requests=1)], self._clock())
-        self._book.leases.pop(lease, None)
+        for one, counters in self._attempts:
+            if one is lease:
+                counters.settle(lease, [Consumption(requests=1)], self._shared.clock())
+                self._shared.book.leases.pop(lease, None)
+        self._attempts = tuple([one for one in self._attempts if one[0] is not lease])
 
     def settle(self, context: RequestContext) -> None:
         """Ends every lease by what was used, and notes what the ledger will hold of it."""
-        now, attempts = self._clock(), context.attempts
+        now, attempts, book = self._shared.clock(), context.attempts, self._shared.book
         complete(context)
-        if self._table.limits.counts_cost and attempts:
-            sellers = sellers_of_attempts(context, attempts)
-            prices = price_list_of(self._table)
-            price_attempts(attempts, sellers, context.model, context.at, prices)
-        used = [consumption(one.usage, one.cost_usd) for one in attempts if one.usage is not None]
-        if used:
-            # However many attempts there were, it is one request.
-            used[0] = used[0]._replace(requests=1)
-        elif attempts:
+        if self._table.limits.counts_cost:
+            self._price(context)
+        used: list[Consumption] = []
+        for one in attempts:
+            if one.usage is not None:
+                # However many attempts there were, it is one request.
+                used.append(consumption(one.usage, one.cost_usd, requests=0 if used else 1))
+        if attempts and not used:
             used = [Consumption(requests=1, cost=0.0)]
-        number = self._book.number + 1
-        counted = []
+        number = book.number + 1
+        tally = None
         if self._lease is not None:
-            counted += settle(self._lease, used, now, number)
-            self._book.leases.pop(self._lease, None)
-        last = attempts[-1] if attempts else None
-        for lease, counters in self._attempts:
-            if not counters:
-                continue
-            mine = Consumption(requests=1, cost=0.0)
-            if last is not None and last.usage is not None:
-                mine = consumption(last.usage, last.cost_usd)._replace(requests=1)
-            counted += settle(lease, [mine], now, number)
-            self._book.leases.pop(lease, None)
-        if counted:
-            self._book.number = context.number = number
-            context.counted = tuple(
-                Counted(one.limit.id, one.scope, one.begin, amount) for one, amount in counted
-            )
+            tally = self._counters.settle(self._lease, used, now, number)
+            book.leases.pop(self._lease, None)
+        tallies: tuple[Tally, ...] = () if tally is None else (tally,)
+        if self._attempts:
+            tallies += self._settle_targets(context, now, number)
+        if tallies:
+            context.tallies = tallies
+            book.number = context.number = number
         self._learn(context)
-        warn(self._counters.warning, now)
+        if self._counters.warning:
+            warn(self._counters, now)
+
+    def _price(self, context: RequestContext) -> None:
+        attempts = context.attempts
+        if attempts:
+            sellers, prices = sellers_of_attempts(context, attempts), price_list_of(self._table)
+            price_attempts(attempts, sellers, context.model, context.at, prices)
+
+    def _settle_targets(
+        self, context: RequestContext, now: float, number: int
+    ) -> tuple[Tally, ...]:
+        """What the last attempt used counts for its target."""
+        last, found = context.attempts[-1] if context.attempts else None, []
+        mine = Consumption(requests=1, cost=0.0)
+        if last is not None and last.usage is not None:
+            mine = consumption(last.usage, last.cost_usd, requests=1)
+        for lease, counters in self._attempts:
+            tally = counters.settle(lease, [mine], now, number)
+            self._shared.book.leases.pop(lease, None)
+            warn(counters, now)
+            if tally is not None:
+                found.append(tally)
+        return tuple(found)
 
     def headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
         """Of the tightest limits, for the caller."""
-        counters = [*self._counters, *(one for _, found in self._attempts[-1:] for one in found)]
-        return limit_headers(counters, protocol, self._clock())
+        there = self._attempts[-1][1] if self._attempts else NONE_BOUND
+        return limit_headers(self._counters, there, protocol, self._shared.clock())
 
     def _what_refuses(self, plan: Plan, now: float) -> Exceeded | None:
         """The limit behind a plan that leads nowhere, if there is one: the one that frees first."""
@@ -251,7 +274,7 @@ class RequestLimits:
                 continue
             provider = verdict.target.provider.casefold()
             least = Consumption(self._prompt, 0, 0.0, units=self._request.units)
-            one = exceeded(self.of_target(provider, verdict.model, now), least, now)
+            one = self.of_target(provider, verdict.model, now).exceeded(least, now)
             if one is not None:
                 found.append(one)
         return min(found, key=lambda one: one.frees_at, default=None)
@@ -260,10 +283,7 @@ class RequestLimits:
         self, candidates: tuple[Candidate, ...], now: float
     ) -> tuple[Candidate, ...] | Exceeded:
         """Where a limit that diverts is used up: what is local, or cheaper than the dearest."""
-        diverting = self._counters.diverting
-        if not diverting:
-            return candidates
-        found = exceeded(diverting, Consumption(self._prompt, 0, 0.0, running=True), now)
+        found = self._counters.used_up(Consumption(self._prompt, 0, 0.0, running=True), now)
         if found is None:
             return candidates
         costs = [self._needs(one, priced=True)[0].cost for one in candidates]
@@ -287,15 +307,17 @@ class RequestLimits:
         if self._needed is not None and self._needed[0] is candidate and not priced:
             return self._needed[1:]
         ask, prompt = self._request.routing_request, self._prompt
-        place = self._who.profile, candidate.model
-        answer = self._outputs.guess(place, ask.request_type, self._bound)
+        place, bound = (self._profile or "", candidate.model), bound_of(self._request.fields)
+        answer = self._shared.outputs.guess(place, ask.request_type, bound)
         most = least = None
         if priced or self._table.limits.counts_cost:
             provider = candidate.provider
-            rates = price_list_of(self._table).rates(
-                provider.name, seller_of(provider), candidate.model, "", self._clock()
+            _, _, rates, fixed = price_list_of(self._table).tariff(
+                provider.name, seller_of(provider), candidate.model, "", self._shared.clock()
             )
-            if rates is not None:
+            if fixed is not None:
+                most, least = fixed.of_tokens(prompt, answer), fixed.of_tokens(prompt, 0)
+            elif rates is not None:
                 most = float(cost(Usage(prompt, answer), rates))
                 least = float(cost(Usage(prompt), rates))
             elif provider.is_local:
@@ -312,12 +334,7 @@ class RequestLimits:
         last = context.attempts[-1] if context.attempts else None
         asked = last is not None and not last.from_cache
         if asked and last is not None and last.usage is not None and context.outcome == "ok":
-            self._outputs.learn((self._who.profile, last.model), last.usage.completion)
-
-
-def _profile_of(plan: Plan) -> str:
-    profile = plan.profile
-    return "" if profile is None or profile.implicit else profile.id
+            self._shared.outputs.learn((self._profile or "", last.model), last.usage.completion)
 
 
 def _has_thresholds(profile: Profile, table: RoutingTable) -> bool:
@@ -332,4 +349,7 @@ def _has_thresholds(profile: Profile, table: RoutingTable) -> bool:
 
 def _lasts(candidates: Sequence[Candidate]) -> float:
     """Seconds after which a request is over, whatever becomes of it."""
-    return GRACE + sum(one.provider.total_timeout or UNBOUNDED for one in candidates)
+    longest = GRACE
+    for one in candidates:
+        longest += one.provider.total_timeout or UNBOUNDED
+    return longest

@@ -11,12 +11,9 @@ from typing import Final
 from governance.limits.counting.admission import Lease
 from governance.limits.counting.counter import Counter
 from governance.limits.measure import Consumption
-from governance.prices import price_list_of
 from governance.routing.plan import Candidate
 from inference.dispatch.consumption import complete, consumption
 from inference.dispatch.request_limits import RequestLimits
-from inference.record.lines import sellers_of_attempts
-from inference.record.pricing import price_attempts
 from inference.record.record import RequestContext
 
 SHARE: Final = 0.5
@@ -32,16 +29,16 @@ class ShadowLimits(RequestLimits):
 
     def admit_copy(self, candidate: Candidate, profile: str) -> bool:
         """Whether there is room for the copy, which is held then until `settle`."""
-        now = self._clock()
+        now = self._shared.clock()
         self._choose(profile)
         self._held: list[tuple[Counter, float]] = []
         there = self.of_target(candidate.provider.name.casefold(), candidate.model, now)
         full, _ = self._needs(candidate)
         held = []
-        for counter in (*self._counters, *there):
+        for counter in (*self._counters.exact(now), *there.exact(now)):
             if counter.limit.enforcement == "warn":
                 continue
-            if counter.limit.strict and now > self._book.fresh_until:
+            if counter.limit.strict and now > self._shared.book.fresh_until:
                 return False
             if now >= counter.due:
                 counter.turn(now)
@@ -59,7 +56,7 @@ class ShadowLimits(RequestLimits):
 
     def begin(self, candidate: Candidate) -> Lease:
         """Nothing more is held for the attempt."""
-        now = self._clock()
+        now = self._shared.clock()
         return Lease((), [], None, now, now)
 
     def failed(self, lease: Lease) -> None:
@@ -69,14 +66,12 @@ class ShadowLimits(RequestLimits):
         """Counts what was used in the place of what was held."""
         complete(context)
         attempts = context.attempts
-        if self._table.limits.counts_cost and attempts:
-            sellers = sellers_of_attempts(context, attempts)
-            prices = price_list_of(self._table)
-            price_attempts(attempts, sellers, context.model, context.at, prices)
+        if self._table.limits.counts_cost:
+            self._price(context)
         used: list[Consumption] = [
             consumption(one.usage, one.cost_usd) for one in attempts if one.usage is not None
         ]
-        now, held = self._clock(), self._held
+        now, held = self._shared.clock(), self._held
         self._held = []
         for counter, need in held:
             actual = 0.0

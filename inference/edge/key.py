@@ -61,7 +61,7 @@ class KeyConsumer(KeyedConsumer):
         who = Who(key.id, groups, key.profile)
         if not key.id or not table.limits:
             return
-        for one in self.limiting.book.of_request(table.limits, who, now):
+        for one in self.limiting.book.of_request(table.limits, who, now).exact(now):
             limit = one.limit
             shared = limit.subject_type in ("everything", "profile") and limit.each != "key"
             if shared or limit.each == "session":

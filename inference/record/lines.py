@@ -7,20 +7,31 @@ and the one before, so that what was written before an upgrade is not lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 
 from governance.interactions.record import AttemptRecord, InteractionRecord
+from governance.limits.counting.allotment import Tally
 from governance.prices import Seller, seller_of
-from inference.record.record import Counted, RequestContext
+from inference.record.record import RequestContext
 
 VERSION: Final = 2
 
 
 class UnknownVersion(ValueError):
     """A line of a schema that this release does not read: a newer release has written it."""
+
+
+class Counted(NamedTuple):
+    """What a record adds to a limit whose sum the ledger knows."""
+
+    limit: int
+    scope: str
+    begin: float
+    """Of the window, Unix time in seconds."""
+    amount: float
 
 
 class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -40,10 +51,20 @@ class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     number: int = 0
     """Its place among the records that this process counted by limits; 0: it was not counted."""
     counted: tuple[Counted, ...] = ()
+    """What it adds to limits, as the release before this one wrote it."""
     address: str = ""
     """The caller's, where there is a key whose last use is noted."""
     client: str = ""
     """What the caller calls itself."""
+    tallies: tuple[Tally, ...] = ()
+    """What it adds to limits."""
+
+    def additions(self) -> Iterator[Counted]:
+        """What it adds to each limit, whoever wrote it."""
+        yield from self.counted
+        for places, amounts in self.tallies:
+            for limit, scope, begin, place in places:
+                yield Counted(limit, scope, begin, amounts[place])
 
 
 class _Versioned(msgspec.Struct):
@@ -67,11 +88,12 @@ def line_of(record: InteractionRecord, context: RequestContext, process: str = "
         sellers_of(context, record),
         None if content is None else content.request,
         None if content is None else b"".join(content.answer),
-        process if context.counted else "",
+        process if context.tallies else "",
         context.number,
-        context.counted,
+        (),
         context.address,
         context.client[:200].decode("latin-1"),
+        context.tallies,
     )
     return _without_nul(_encode(line)) + b"\n"
 

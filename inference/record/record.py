@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from governance.interactions.record import AttemptRecord, NamedRef, Usage
 from governance.limits.counting.admission import Lease
+from governance.limits.counting.allotment import Tally
 from governance.routing.plan import Candidate, Plan
 from governance.routing.request import RoutingRequest
 from governance.routing.table import VirtualKey
@@ -35,16 +36,6 @@ class Content(msgspec.Struct):
     def __repr__(self) -> str:
         """Without what was said."""
         return f"Content({self.size} bytes)"
-
-
-class Counted(NamedTuple):
-    """What a record adds to a limit whose sum the ledger knows."""
-
-    limit: int
-    scope: str
-    begin: float
-    """Of the window, Unix time in seconds."""
-    amount: float
 
 
 class Settling(Protocol):
@@ -104,7 +95,8 @@ class RequestContext(msgspec.Struct):
     """The id of the copy that is sent to the profile's shadow."""
     shadow_of: str = ""
     """The id of the request that this is a copy of."""
-    counted: tuple[Counted, ...] = ()
+    tallies: tuple[Tally, ...] = ()
+    """What it adds to limits whose sums the ledger knows."""
     address: str = ""
     """The caller's."""
     client: bytes = b""

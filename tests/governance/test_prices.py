@@ -18,7 +18,7 @@ from governance.prices import PriceList, Seller, cost, rates_of
 from governance.routing.plan import Candidate
 from governance.routing.table import ModelPriceEntry, ProviderEntry
 from inference.record.lines import read_line
-from inference.record.pricing import price
+from inference.record.pricing import LISTED, price
 from inference.record.record import RequestContext
 from inference.values.usage import Usage
 from tests.governance.interactions.request_contexts import (
@@ -138,6 +138,7 @@ def test_each_attempt_is_priced_on_its_own_target() -> None:
 def test_prices_hold_for_half_an_hour() -> None:
     """They are looked up once for it."""
     prices._known.clear()
+    LISTED._tariffs.clear()
     cloudy = [attempt(provider="capable", model="gpt-4o-mini")]
     for at in (NOON, NOON + 1, NOON + 1800):
         assert priced(request_context(attempts=cloudy, at=at, model="")).cost_usd

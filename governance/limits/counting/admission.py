@@ -5,11 +5,12 @@ All counters are looked at before any is touched, on one thread: a refusal leave
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
-from governance.limits.counting.counter import Counter, amounts_of
+from governance.limits.counting.amounts import amounts_of
+from governance.limits.counting.counter import Counter
 from governance.limits.counting.escrow import LAST_ONES
 from governance.limits.limit import LimitEntry
 from governance.limits.measure import Consumption
@@ -64,17 +65,20 @@ def admit(
     least: Consumption,
     now: float,
     lasts: float = 3600.0,
+    clear: Callable[[Sequence[Counter]], object] = len,
 ) -> Lease | Exceeded:
     """A lease of `full`, or of what is left where only `least` of it fits.
 
     `least` is what the request uses at least: its prompt. `lasts` are the seconds after which the
-    lease has lapsed, whatever becomes of the request.
+    lease has lapsed, whatever becomes of the request. `clear` has counters give back what is held
+    of them for requests to come; it is called before any is found to have too little left.
     """
     amounts = amounts_of(full)
     for counter in counters:
         if now >= counter.due:
             counter.turn(now)
         if counter.taken + amounts[counter.slot] > counter.ceiling:
+            clear(counters)
             return _admit_near(counters, amounts, full, least, now, lasts)
     for counter in counters:
         if counter.by_arrival:
@@ -117,7 +121,7 @@ def _beyond(
     """What is held of a limit that is near its amount, or counts in a way of its own."""
     limit = counter.limit
     need, smallest = counter.amount_for(full), counter.amount_for(least)
-    refuses = limit.enforcement == "refuse"
+    refuses = counter.refuses
     if need is None or smallest is None:
         if refuses:
             return Exceeded(limit, counter.taken, counter.amount, counter.end, unpriced=True)
@@ -187,10 +191,9 @@ def settle(
     """
     counters, lease_at = lease.counters, lease.at
     give_back(lease)
-    actual = [amounts_of(one) for one in used]
-    sums = actual[0] if len(actual) == 1 else [sum(one) for one in zip(*actual, strict=True)]
+    sums = sums_of(used)
     counted: list[tuple[Counter, float]] = []
-    for counter in counters if actual else ():
+    for counter in counters if used else ():
         if counter.by_arrival:
             continue
         if now >= counter.due:
@@ -205,6 +208,13 @@ def settle(
             if counter.of_ledger:
                 counted.append((counter, amount))
     return counted
+
+
+def sums_of(used: Sequence[Consumption]) -> list[float]:
+    """What attempts come to together, by the place of each measure."""
+    if len(used) == 1:
+        return amounts_of(used[0])
+    return [sum(one) for one in zip(*map(amounts_of, used), strict=True)]
 
 
 def give_back(lease: Lease) -> None:

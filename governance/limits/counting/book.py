@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Self
+from typing import Final
 
 from governance.limits.counting.admission import Lease, give_back
+from governance.limits.counting.allotment import Allotments, BoundCounters
 from governance.limits.counting.binding import LimitIndex, Who, scope_of
 from governance.limits.counting.counter import Counter, Key
 from governance.limits.limit import LimitEntry
@@ -23,24 +24,6 @@ _SAME: Final = (
 Place = tuple[str, str, str, str]
 """Key, profile, provider and model of a request."""
 
-
-class BoundCounters(tuple[Counter, ...]):
-    """Those of the limits that bind a request, and what some of these ask for."""
-
-    strict: bool
-    """Some refuse where it is not known what others use."""
-    diverting: tuple[Counter, ...]
-    warning: tuple[Counter, ...]
-    """Those of which operators are warned."""
-
-    def __new__(cls, counters: Iterable[Counter] = ()) -> Self:
-        made = super().__new__(cls, counters)
-        made.strict = any(one.limit.strict for one in made)
-        made.diverting = tuple(one for one in made if one.limit.enforcement == "divert")
-        made.warning = tuple(one for one in made if one.limit.warn_at)
-        return made
-
-
 NONE_BOUND: Final = BoundCounters()
 
 
@@ -54,6 +37,8 @@ class LimitBook:
         """Of the last record that was settled here."""
         self.fresh_until = float("inf")
         """Until when it is known what other processes use; infinity where there are none."""
+        self.allotments = Allotments()
+        """Whoever looks at counters, or changes them, has them folded before."""
         self._index: LimitIndex | None = None
         self._limits: dict[Place, list[LimitEntry]] = {}
         self._bound: dict[Place, BoundCounters] = {}
@@ -69,12 +54,17 @@ class LimitBook:
         """Counters of the limits that bind it when it is sent there; `provider` is casefolded."""
         return self._of(index, who, now, provider, model) if index.of_targets else NONE_BOUND
 
+    def kept(self, index: LimitIndex, key: str, profile: str) -> BoundCounters | None:
+        """As `of_request`, of a key whose requests were there before; None of another one."""
+        return self._bound.get((key, profile, "", "")) if index is self._index else None
+
     def counter(self, limit: LimitEntry, scope: str, now: float) -> Counter:
         """The counter of one limit and scope."""
         key = limit.id, scope
         found = self.counters.get(key)
         if found is not None and found.limit is not limit:
             if all(getattr(found.limit, name) == getattr(limit, name) for name in _SAME):
+                self.allotments.fold()
                 found.set_limit(limit, now)
             else:
                 found = None
@@ -106,13 +96,16 @@ class LimitBook:
                 self._bound.clear()
             limits = index.of_target(who, provider, model) if provider else index.of_request(who)
             self._limits[place] = limits
-        bound = BoundCounters([self.counter(one, scope_of(one, who), now) for one in limits])
-        if not any(one.each == "session" for one in limits):
+        lasts = not any(one.each == "session" for one in limits)
+        counters = [self.counter(one, scope_of(one, who), now) for one in limits]
+        bound = BoundCounters(counters, self.allotments, lasts=lasts)
+        if lasts:
             self._bound[place] = bound
         return bound
 
     def _adopt(self, index: LimitIndex) -> None:
         """Another table is in force; counters of limits that are gone are dropped."""
+        self.allotments.fold()
         self._index = index
         self._limits.clear()
         self._bound.clear()

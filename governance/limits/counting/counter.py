@@ -6,12 +6,15 @@ amount, kept up to date so that admission reads two numbers.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from math import inf
 from typing import Final
 
 from governance.limits import MEASURES
+from governance.limits.counting.amounts import APART, ARRIVALS, SLOTS
 from governance.limits.counting.escrow import UNKNOWN, Escrow
+from governance.limits.counting.unbooked import Unbooked, booked, note
 from governance.limits.counting.weights import weighted
 from governance.limits.limit import SLIDING, LimitEntry
 from governance.limits.measure import Consumption
@@ -24,31 +27,8 @@ CONCURRENT: Final = "concurrent"
 Key = tuple[int, str]
 """A limit's id and a scope: a key, a session, or empty where all share it."""
 
-SLOTS: Final = {name: place for place, name in enumerate(MEASURES)}
-"""Place of each measure among the amounts of a request."""
-APART: Final = len(SLOTS)
-"""Place of what a request comes to by a limit that counts in a way of its own."""
-_COST: Final = SLOTS["cost"]
-_SCALED: Final = tuple(
-    (place, one.amount if one.scale == 1 else one.scaled)
-    for place, one in enumerate(MEASURES.values())
-)
-_WITHOUT_UNITS: Final = tuple(
-    _SCALED[place] for place, one in enumerate(MEASURES.values()) if not one.unit_counted
-)
-_NONE: Final = [0.0] * len(SLOTS)
-
-
-def amounts_of(used: Consumption) -> list[float]:
-    """What a request comes to, by the place of each measure; infinity where that depends on the
-    limit, so that each is asked."""
-    found = _NONE.copy()
-    for place, scaled in _SCALED if used.units else _WITHOUT_UNITS:
-        found[place] = scaled(used)
-    if used.cost is None:
-        found[_COST] = inf
-    found.append(inf)
-    return found
+BEYOND: Final = sys.float_info.max
+"""How far `taken` may go by a limit that refuses nobody; below infinity, which asks each limit."""
 
 
 class Counter:
@@ -58,8 +38,8 @@ class Counter:
         "_length",
         "_ring",
         "_shadowed_until",
-        "_step_ends",
         "acked",
+        "allotted",
         "amount",
         "away_held",
         "away_used",
@@ -70,10 +50,12 @@ class Counter:
         "end",
         "escrow",
         "known",
+        "least_ceiling",
         "limit",
         "of_ledger",
         "own",
         "pending",
+        "refuses",
         "scope",
         "shadowed",
         "slides",
@@ -93,8 +75,10 @@ class Counter:
         self.away_held = 0.0
         self.known = False
         """Whether anybody has told what others used."""
-        self.pending: deque[tuple[int, float]] = deque()
-        """Of `own`, what the ledger will hold: by the number of its record."""
+        self.pending: list[Unbooked] = []
+        """Of `own`, what the ledger will hold, by the first number of a record."""
+        self.allotted = 0
+        """Allotments that hold something of it."""
         self.acked = 0
         """The number up to which `away_used` holds this process's own records."""
         self.touched = now
@@ -103,7 +87,6 @@ class Counter:
         self._shadowed_until = 0.0
         self._ring: deque[list[float]] = deque()
         """When a part of a sliding window leaves it, and what was used in that part."""
-        self._step_ends = 0.0
         self.begin = self.end = 0.0
         self.amount = 0.0
         self.escrow: Escrow | None = None
@@ -115,10 +98,13 @@ class Counter:
         self.limit = limit
         measure = MEASURES[limit.measure]
         apart = limit.measure == "tokens" and limit.weighs
-        self.slot = APART if apart else SLOTS[limit.measure]
         self.slides = limit.window in SLIDING and limit.measure != CONCURRENT
         self.by_arrival = self.slides and limit.measure == "requests"
         """It is the moment of their arrival that counts, so that nothing is held."""
+        slot = ARRIVALS if self.by_arrival else SLOTS[limit.measure]
+        self.slot = APART if apart else slot
+        self.refuses = limit.enforcement == "refuse"
+        self.least_ceiling = 0.0 if self.refuses else BEYOND
         self._length = SLIDING.get(limit.window, 0.0)
         self.of_ledger = bool(measure.in_ledger) and not self.slides and limit.each != "session"
         self.warned: set[float] = set()
@@ -142,6 +128,26 @@ class Counter:
     @property
     def left(self) -> float:
         return max(0.0, self.amount - self.taken)
+
+    @property
+    def part(self) -> float:
+        """Of the amount, that is used or held."""
+        return self.taken / self.amount if self.amount else 1.0
+
+    @property
+    def room(self) -> float:
+        """How much more may be taken until anything comes of it: a refusal, a warning, a detour."""
+        up_to = self.ceiling
+        if self.limit.enforcement == "divert":
+            up_to = min(up_to, self.amount)
+        for percent in self.limit.warn_at:
+            if percent not in self.warned:
+                up_to = min(up_to, self.amount * percent / 100)
+        return max(0.0, up_to - self.taken)
+
+    def steady_until(self, now: float) -> float:
+        """Until when it is all the same at which moment something is used."""
+        return min(self.due, self.step_ends(now)) if self.slides else self.due
 
     def turn(self, now: float) -> None:
         """Brings the counter up to the moment; needed when `due` has come."""
@@ -168,6 +174,7 @@ class Counter:
                 self.escrow.changed(self.amount - before)
             away = self.away_used + self.away_held
             self.ceiling = self.escrow.ceiling(self.taken, away, self.amount)
+        self.ceiling = max(self.ceiling, self.least_ceiling)
 
     def _begin_window(self, now: float) -> bool:
         """The window that holds the moment; whether there was another one before."""
@@ -198,21 +205,31 @@ class Counter:
 
     def use(self, amount: float, now: float, number: int = 0) -> None:
         """Counts what was used; `number` is that of the record which will be in the ledger."""
-        if not amount:
-            return
-        self.touched = now
+        if amount:
+            self.use_all(amount, now, Unbooked([number], [amount]))
+
+    def use_all(self, amount: float, now: float, records: Unbooked) -> None:
+        """The same of several records, at a moment of the step or window that they belong to."""
+        self.touched = max(self.touched, now)
         self.own += amount
         self.taken += amount
         if self.slides:
-            if now < self._step_ends and self._ring:
-                self._ring[-1][1] += amount
-            else:
-                step = self._length / STEPS
-                self._step_ends = (now // step + 1) * step
-                self._ring.append([self._step_ends + self._length, amount])
-                self.due = min(self.due, self._ring[0][0])
+            self._use_sliding(amount, now)
         elif self.of_ledger:
-            self.pending.append((number, amount))
+            note(self.pending, records)
+
+    def _use_sliding(self, amount: float, now: float) -> None:
+        ring, leaves = self._ring, self.step_ends(now) + self._length
+        if ring and leaves <= ring[-1][0]:
+            ring[-1][1] += amount
+        else:
+            ring.append([leaves, amount])
+            self.due = min(self.due, ring[0][0])
+
+    def step_ends(self, now: float) -> float:
+        """When that part of a sliding window ends which holds the moment."""
+        step = self._length / STEPS
+        return (now // step + 1) * step
 
     def use_for_shadow(self, amount: float, now: float) -> None:
         """Counts what a copy of a request uses, or no longer holds where it is below 0.
@@ -233,15 +250,14 @@ class Counter:
         """
         if not self.slides and begin != self.begin:
             return
-        pending, mine = self.pending, self.held
+        mine = self.held
         if ledger:
             self.acked = max(self.acked, seen)
-            while pending and pending[0][0] <= seen:
-                amount = pending.popleft()[1]
-                self.own -= amount
-                if self.escrow is not None:
-                    self.escrow.acked(amount)
-            if not pending and self.of_ledger:
+            amount = booked(self.pending, self.acked)
+            self.own -= amount
+            if self.escrow is not None:
+                self.escrow.acked(amount)
+            if not self.pending and self.of_ledger:
                 self.own = 0.0
         self.away_used, self.away_held, self.known = used, held, True
         self.taken = self.own + mine + used + held
@@ -272,7 +288,7 @@ class Counter:
         """Percent of the amount that is used or held."""
         if now >= self.due:
             self.turn(now)
-        return 100.0 * self.taken / self.amount if self.amount else 100.0
+        return 100.0 * self.part
 
     def frees_at(self, need: float, now: float) -> float:
         """When there is room for as much; infinity where there never will be."""

@@ -19,8 +19,7 @@ from governance.limits.counting.counter import Counter
 from governance.limits.limit import LimitEntry
 from governance.limits.measure import Consumption
 from governance.models import LimitTotal
-from inference.record.lines import VERSION, Line
-from inference.record.record import Counted
+from inference.record.lines import VERSION, Counted, Line
 
 NOW = 1_800_000_000.0
 RECORD = InteractionRecord(id="r", time="2026-11-28T10:00:00.000Z", protocol="openai", outcome="ok")

@@ -1,0 +1,340 @@
+"""What a key may use without a look at each counter: a part taken from all of them at once. PURE.
+
+A request that is bound by many limits would touch every counter twice. While requests come fast, a
+part of what is left is taken from all counters together, and requests are admitted and settled by
+that alone: a number for each measure. It ends after a moment, where a window turns, and before
+anybody looks at the counters, so that whoever looks finds what was used and held, exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from math import inf
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, Self
+
+from governance.limits.counting.admission import (
+    Exceeded,
+    Lease,
+    admit,
+    exceeded,
+    raise_to,
+    settle,
+)
+from governance.limits.counting.amounts import APART, ARRIVALS, NOTHING, Amount, alone
+from governance.limits.counting.counter import Counter
+from governance.limits.counting.unbooked import Unbooked
+from governance.limits.measure import Consumption
+
+LASTS: Final = 0.1
+"""Seconds."""
+BUSY: Final = 8
+"""Requests within that time from which on it pays."""
+AHEAD: Final = 4
+"""Times what the last one came to are taken."""
+PART: Final = 1 / 16
+"""Of what is left, at most, so that there is something for others."""
+
+Place = tuple[int, str, float, int]
+"""A limit, its scope, when the window begins, and the place among the amounts of a `Tally`."""
+
+
+class Tally(NamedTuple):
+    """What a record adds to limits whose sums the ledger knows."""
+
+    places: tuple[Place, ...]
+    amounts: list[float]
+
+
+class Allotments:
+    """Those that are open, of all keys of a process."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, BoundCounters] = {}
+        """By their identity: others may be of the same counters."""
+        self.due = inf
+        """When one of them must have ended."""
+
+    def opened(self, bound: BoundCounters, until: float) -> None:
+        self._open[id(bound)] = bound
+        self.due = min(self.due, until)
+
+    def end(self, bound: BoundCounters) -> None:
+        """Ends this one."""
+        del self._open[id(bound)]
+        bound.close()
+
+    def fold(self) -> None:
+        """Ends all of them: counters hold what was used and is held, and no more."""
+        if self._open:
+            ended, self._open, self.due = self._open, {}, inf
+            for one in ended.values():
+                one.close()
+
+    def ended(self, now: float) -> None:
+        """Ends them where one of them must have ended, so that a window may turn."""
+        if now >= self.due:
+            self.fold()
+
+    def fold_over(self, counters: Iterable[Counter]) -> bool:
+        """The same where any holds something of these; whether that is so."""
+        found = any(one.allotted for one in counters)
+        if found:
+            self.fold()
+        return found
+
+    def unfolded(self, counter: Counter) -> tuple[float, float]:
+        """What is held of a counter by nobody, and what was used of that. For other threads."""
+        free = spent = 0.0
+        for bound in list(self._open.values()) if counter.allotted else ():
+            if counter in bound:
+                left, used = bound.stand(counter.slot)
+                free, spent = free + left, spent + used
+        return free, spent
+
+
+class BoundCounters(tuple[Counter, ...]):
+    """Those of the limits that bind a request, what some of these ask for, and their allotment."""
+
+    strict: bool
+    """Some refuse where it is not known what others use."""
+    diverting: tuple[Counter, ...]
+    warning: tuple[Counter, ...]
+    """Those of which operators are warned."""
+    until: float
+    """When the allotment ends; 0 without one."""
+
+    def __new__(
+        cls,
+        counters: Iterable[Counter] = (),
+        others: Allotments | None = None,
+        *,
+        lasts: bool = False,
+    ) -> Self:
+        """`others` are the allotments of the same counters; `lasts`: requests to come share it."""
+        made = super().__new__(cls, counters)
+        made.strict = any(one.limit.strict for one in made)
+        made.diverting = tuple(one for one in made if one.limit.enforcement == "divert")
+        made.warning = tuple(one for one in made if one.limit.warn_at)
+        made._others = Allotments() if others is None else others
+        made._slots = tuple(sorted({one.slot for one in made}))
+        made._pays = lasts and bool(made) and APART not in made._slots
+        made._amounts = alone(made._slots) if made._pays else ()
+        made._settled = tuple([one for one in made._amounts if one[0] != ARRIVALS])
+        made.until = made._opened = made._since = made._asked_since = 0.0
+        made._admitted = made._asked = 0
+        made._is_new = True
+        return made
+
+    _others: Allotments
+    _slots: tuple[int, ...]
+    _amounts: tuple[tuple[int, Amount], ...]
+    _settled: tuple[tuple[int, Amount], ...]
+    """Those of which something is given back."""
+    _pays: bool
+    _opened: float
+    _since: float
+    """When the latest window of the calendar began: earlier leases belong to another one."""
+    _asked: int
+    _asked_since: float
+    """Requests without an allotment, and from when on they are counted."""
+    _admitted: int
+    """Requests of the present allotment, or of the last one."""
+    _is_new: bool
+    """Whether anything was counted but by an allotment since warnings were looked for."""
+    free: list[float]
+    """What is left of the allotment, by the place of each measure."""
+    _size: list[float]
+    _numbers: list[int]
+    _used: list[Sequence[float]]
+    """What was used, by the numbers of records."""
+    _places: tuple[Place, ...]
+    forms: dict[str, Any]
+    """What its reader keeps while there is an allotment."""
+    _tightest: tuple[Counter, ...]
+    """Of each measure, the counter of which the least part was left when it was opened."""
+
+    def admit(
+        self, full: Consumption, least: Consumption, now: float, lasts: float = 3600.0
+    ) -> Lease | Exceeded:
+        """As `admission.admit`."""
+        if now < self.until:
+            amounts, free = NOTHING.copy(), self.free.copy()
+            for slot, amount_of in self._amounts:
+                amounts[slot] = amount = amount_of(full)
+                free[slot] = left = free[slot] - amount
+                if left < 0:
+                    break
+            else:
+                self.free = free
+                self._admitted += 1
+                return Lease(self, amounts, None, now, now + lasts)
+            self._others.end(self)
+        self._others.ended(now)
+        found = admit(self, full, least, now, lasts, self._others.fold_over)
+        if self._pays and isinstance(found, Lease) and found.apart is None and self._is_busy(now):
+            self._open(found.amounts, now)
+        return found
+
+    def settle(
+        self, lease: Lease, used: Sequence[Consumption], now: float, number: int = 0
+    ) -> Tally | None:
+        """As `admission.settle`; what comes back is what the ledger will hold of it."""
+        is_plain = lease.apart is None and number and used and lease.counters is self
+        if now < self.until and is_plain and lease.at >= self._since:
+            held, sums, free = lease.amounts, NOTHING.copy(), self.free.copy()
+            for slot, amount_of in self._settled:
+                sums[slot] = amount = sum(map(amount_of, used))
+                free[slot] = left = free[slot] + held[slot] - amount
+                if left < 0:
+                    break
+            else:
+                self.free, lease.counters = free, ()
+                self._numbers.append(number)
+                self._used.append(sums)
+                return Tally(self._places, sums)
+        self._others.ended(now)
+        self._is_new = True
+        counted = settle(lease, used, now, number)
+        places = [
+            (one.limit.id, one.scope, one.begin, place) for place, (one, _) in enumerate(counted)
+        ]
+        return Tally(tuple(places), [amount for _, amount in counted]) if counted else None
+
+    def exceeded(self, least: Consumption, now: float) -> Exceeded | None:
+        """As `admission.exceeded`."""
+        return exceeded(self.exact(now), least, now)
+
+    def used_up(self, least: Consumption, now: float) -> Exceeded | None:
+        """The same of those that divert."""
+        self._others.ended(now)
+        found = exceeded(self.diverting, least, now)
+        if found is not None and self._others.fold_over(self.diverting):
+            return exceeded(self.diverting, least, now)
+        return found
+
+    def crossed(self, now: float) -> list[tuple[Counter, float]]:
+        """Counters and the percents of them that were passed since this was asked last. An
+        allotment never takes a counter past one."""
+        found: list[tuple[Counter, float]] = []
+        if not self._is_new or not self.warning:
+            return found
+        self._is_new = False
+        self._others.ended(now)
+        for one in self.warning:
+            for percent in one.limit.warn_at:
+                if percent in one.warned or one.share(now) < percent:
+                    continue
+                if not self._others.fold_over((one,)) or one.share(now) >= percent:
+                    one.warned.add(percent)
+                    found.append((one, percent))
+        return found
+
+    def raise_to(
+        self, lease: Lease, full: Consumption, least: Consumption, now: float
+    ) -> Exceeded | None:
+        """As `admission.raise_to`."""
+        self._others.ended(now)
+        self._others.fold_over(self)
+        return raise_to(lease, full, least, now)
+
+    def told(self, now: float) -> list[tuple[Counter, float]]:
+        """Counters that callers are told of, and what is used and held of each: while there is an
+        allotment, of each measure the one of which the least part is left."""
+        if now < self.until:
+            free = self.free
+            return [(one, one.taken - free[one.slot]) for one in self._tightest]
+        self._others.ended(now)
+        found = []
+        for one in self:
+            if one.limit.enforcement != "warn":
+                if now >= one.due:
+                    one.turn(now)
+                found.append((one, one.taken))
+        return found
+
+    def exact(self, now: float) -> Self:
+        """The same, with no allotment open over any of them."""
+        self._others.ended(now)
+        self._others.fold_over(self)
+        return self
+
+    def stand(self, slot: int) -> tuple[float, float]:
+        """What is left of the allotment, and what was used of it."""
+        free = self.free[slot]
+        if slot == ARRIVALS:
+            return free, self._size[slot] - free
+        return free, sum(map(itemgetter(slot), self._used))
+
+    def close(self) -> None:
+        """Counts what was used, and gives back what was not: what requests hold stays held."""
+        self.until, self._is_new = 0.0, True
+        spent = {slot: self._spent(slot) for slot in self._slots}
+        for counter in self:
+            slot, records = counter.slot, spent[counter.slot]
+            amount = records.amounts[-1] if records.amounts else 0.0
+            counter.allotted -= 1
+            counter.taken -= self.free[slot] + amount
+            if amount and (counter.slides or counter.begin <= self._opened):
+                counter.use_all(amount, self._opened, records)
+
+    def _spent(self, slot: int) -> Unbooked:
+        if slot == ARRIVALS:
+            return Unbooked([0], [self._size[slot] - self.free[slot]])
+        return Unbooked(self._numbers, list(accumulate(map(itemgetter(slot), self._used))))
+
+    def _is_busy(self, now: float) -> bool:
+        """Whether requests come so fast that an allotment pays."""
+        if self._admitted >= BUSY:
+            return True
+        if not self._asked:
+            self._asked_since = now
+        self._asked += 1
+        if self._asked < BUSY:
+            return False
+        self._asked = 0
+        return now < self._asked_since + LASTS
+
+    def _open(self, amounts: list[float], now: float) -> None:
+        """Takes a part from all counters, unless one of them has little left."""
+        ahead = AHEAD * max(self._admitted, BUSY)
+        self._admitted = 0
+        size = [amount * ahead for amount in amounts]
+        until, since = now + LASTS, 0.0
+        for one in self:
+            size[one.slot] = min(size[one.slot], one.room * PART)
+            until = min(until, one.steady_until(now))
+            since = max(since, 0.0 if one.slides else one.begin)
+        # Whole numbers, whose sums are exact.
+        self._size = NOTHING.copy()
+        for slot in self._slots:
+            self._size[slot] = float(int(size[slot]))
+        if any(self._size[slot] < BUSY * amounts[slot] for slot in self._slots):
+            return
+        self._tightest = _tightest(self)
+        self.forms = {}
+        for one in self:
+            one.taken += self._size[one.slot]
+            one.allotted += 1
+        self.free = self._size.copy()
+        self._numbers, self._used = [], []
+        self._opened, self._since, self.until = now, since, until
+        self._tell_places()
+        self._others.opened(self, until)
+
+    def _tell_places(self) -> None:
+        self._places = tuple(
+            [(one.limit.id, one.scope, one.begin, one.slot) for one in self if one.of_ledger]
+        )
+
+
+def _tightest(counters: Iterable[Counter]) -> tuple[Counter, ...]:
+    """Of each measure, the counter of which the least part is left."""
+    found: dict[str, tuple[float, Counter]] = {}
+    for one in counters:
+        if one.limit.enforcement != "warn":
+            best = found.get(one.limit.measure)
+            if best is None or one.part > best[0]:
+                found[one.limit.measure] = one.part, one
+    return tuple([one for _, one in found.values()])
