@@ -9,6 +9,7 @@ import mlx.core as mx
 from mlx_lm.generate import BatchGenerator
 
 from inference.local.generators import Drawn, Work
+from inference.local.layerwise import LayerwiseModel
 from inference.local.prefix_cache import PrefixCache, ReadPrefix
 from inference.local.sampling import describe, make_processors, make_sampler
 
@@ -29,7 +30,7 @@ class BatchedGenerator:
 
     A step also reads some of the new prompts, at most about `prefill` tokens in all, because the
     answers under way wait for that. One prompt takes at most half of it, so that short prompts
-    pass by a long one.
+    pass by a long one. It stops within a layer of the model when nobody waits for any of them.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class BatchedGenerator:
         self._sequences: dict[int, _Sequence] = {}
         self._waiting: deque[_Sequence] = deque()
         self._by_uid: dict[int, _Sequence] = {}
+        self._model = LayerwiseModel(model, self._no_reader_waits)
         self._batch: Any = BatchGenerator(
-            model,
+            self._model,
             completion_batch_size=slots,
             prefill_batch_size=slots,
             prefill_step_size=self._chunk,
@@ -74,6 +76,8 @@ class BatchedGenerator:
             self._by_uid[prompt.uid].work.cancelled()  # a look, which says that it gets on
             if prompt.end_of_prompt:
                 self._by_uid[prompt.uid].reading = False
+        if self._model.gave_up:
+            self._drop_reading()
         return [self._drawn(response) for response in responses]
 
     def cancel(self, handle: int) -> None:
@@ -105,6 +109,17 @@ class BatchedGenerator:
             if len(lengths) > 1 and len(lengths) * max(lengths) > self._prefill:
                 return
             self._insert(self._waiting.popleft())
+
+    def _no_reader_waits(self) -> bool:
+        return all(each.work.cancelled() for each in self._by_uid.values() if each.reading)
+
+    def _drop_reading(self) -> None:
+        """Those whose reading was given up have nothing to keep; `cancel` finds them gone."""
+        left = [uid for uid, each in self._by_uid.items() if each.reading]
+        self._batch.remove(left)
+        for uid in left:
+            del self._by_uid[uid]
+        self._model.gave_up = False
 
     def _length(self, sequence: _Sequence) -> int:
         return min(len(sequence.work.prompt) - sequence.prefix.tokens, self._chunk)

@@ -162,6 +162,61 @@ def cancelled_in_batch() -> Any:
     return {"kept": kept, "left": left, "empty": generator.step()}
 
 
+def left_in_batch() -> Any:
+    """Somebody whose prompt is being read leaves, alone and beside another one who stays: how often
+    was looked, what an answer under way became, and what the same prompts get afterwards."""
+    from inference.local.batched import BatchedGenerator
+    from inference.local.direct import DirectGenerator
+
+    model, _ = _model()
+    greedy = Sampling(temperature=0)
+    answer = Work((5, 6, 7), 12, greedy, 0, lambda: False)
+    staying = Work((7,) * PREFILL * 3, 24, greedy, 0, lambda: False)
+    prompt = tuple(range(3, 3 + PREFILL * 3))
+    again = Work(prompt, 24, greedy, 0, lambda: False)
+
+    def alone(work: Work) -> list[int]:
+        generator = DirectGenerator(model, itertools.count(), PREFILL, _prefixes(0))
+        generator.start(work)
+        return [generator.step()[0].token for _ in range(work.max_tokens)]
+
+    def beside(others: list[Work], patience: int) -> Any:
+        generator = BatchedGenerator(model, itertools.count(), PREFILL, 8, _prefixes())
+        looks = []
+
+        def left() -> bool:
+            looks.append(1)
+            return len(looks) >= patience
+
+        drawn: dict[int, list[int]] = {generator.start(answer): []}
+
+        def step() -> None:
+            for one in generator.step():
+                drawn[one.handle].append(one.token)
+
+        while not any(drawn.values()):
+            step()
+        drawn |= {generator.start(one): [] for one in others}
+        reading = generator.start(Work(prompt, 24, greedy, None, left))
+        while len(looks) < patience:
+            step()
+        looked = len(looks)
+        step()
+        generator.cancel(reading)
+        handles = [*drawn, generator.start(again)]
+        drawn[handles[-1]] = []
+        wanted = [12, *[24] * (len(handles) - 1)]
+        while [len(drawn[one]) for one in handles] != wanted:
+            step()
+        return {"looked": looked, "drawn": [drawn[one] for one in handles]}
+
+    return {
+        "each": [alone(one) for one in (answer, staying, again)],
+        "alone": beside([], 4),
+        "with another": beside([staying], 4),
+    }
+
+
 def prefixes() -> Any:
     """Turns of a chat and a prompt that comes again, one by one and batched, with and without
     room to keep anything: tokens drawn, how many were known, and how many steps it took."""
@@ -287,6 +342,7 @@ PROBES: list[Callable[[], Any]] = [
     cancelled_prefill,
     prefill_shares,
     cancelled_in_batch,
+    left_in_batch,
     prefill_steps,
     prefixes,
     samplers,
