@@ -17,7 +17,7 @@ from inference.local.grammar import Grammars
 from inference.local.loading import Progress, load, memory_in_use
 from inference.local.measured import Measured, mark_of
 from inference.local.modes import Modes
-from inference.local.prefill_speed import prefill_step
+from inference.local.prefill_speed import prefill_steps
 from inference.local.prefix_cache import PrefixCache
 from inference.local.scheduler import Scheduler
 from inference.local.service import Service
@@ -33,12 +33,12 @@ def assemble(options: argparse.Namespace, progress: Progress) -> tuple[Service, 
     # Requests without a seed draw from numbers nobody can guess.
     entropy = itertools.count(secrets.randbits(62))
     prefixes = PrefixCache()
-    step = prefill_step(loaded.model, facts.prefill)
+    steps = prefill_steps(loaded.model, facts.prefill)
     batched = functools.partial(
-        BatchedGenerator, loaded.model, entropy, step, options.max_batch, prefixes
+        BatchedGenerator, loaded.model, entropy, steps, options.max_batch, prefixes
     )
     modes = Modes(
-        direct=functools.partial(DirectGenerator, loaded.model, entropy, step, prefixes),
+        direct=functools.partial(DirectGenerator, loaded.model, entropy, steps.alone, prefixes),
         batched=batched if options.batching else None,
         check=warm_up,
         worth=functools.partial(_worth, Measured(options.measured, options.name, _mark(options))),

@@ -9,6 +9,8 @@ import mlx.core as mx
 from mlx_lm.generate import BatchGenerator
 
 from inference.local.generators import Drawn, Work
+from inference.local.layerwise import LayerwiseModel
+from inference.local.prefill_speed import PrefillSteps
 from inference.local.prefix_cache import PrefixCache, ReadPrefix
 from inference.local.sampling import describe, make_processors, make_sampler
 
@@ -28,15 +30,16 @@ class BatchedGenerator:
     """Up to `slots` requests decoded together, a step at a time.
 
     A step also reads some of the new prompts, at most about `prefill` tokens in all, because the
-    answers under way wait for that. One prompt takes at most half of it, so that short prompts
-    pass by a long one.
+    answers under way wait for that. Where several are read, one takes at most half of it, so that
+    short prompts pass by a long one. It stops within a layer of the model when nobody waits for
+    any of them.
     """
 
     def __init__(
         self,
         model: Any,
         entropy: Iterator[int],
-        prefill: int,
+        prefill: PrefillSteps,
         slots: int,
         prefixes: PrefixCache,
     ) -> None:
@@ -44,16 +47,16 @@ class BatchedGenerator:
         self._prefixes = prefixes
         self._entropy = entropy
         self._prefill = prefill
-        self._chunk = max(1, prefill // 2)
         self._handles = 0
         self._sequences: dict[int, _Sequence] = {}
         self._waiting: deque[_Sequence] = deque()
         self._by_uid: dict[int, _Sequence] = {}
+        self._model = LayerwiseModel(model, self._no_reader_waits)
         self._batch: Any = BatchGenerator(
-            model,
+            self._model,
             completion_batch_size=slots,
             prefill_batch_size=slots,
-            prefill_step_size=self._chunk,
+            prefill_step_size=prefill.alone,
         )
 
     def start(self, work: Work) -> int:
@@ -74,6 +77,8 @@ class BatchedGenerator:
             self._by_uid[prompt.uid].work.cancelled()  # a look, which says that it gets on
             if prompt.end_of_prompt:
                 self._by_uid[prompt.uid].reading = False
+        if self._model.gave_up:
+            self._drop_reading()
         return [self._drawn(response) for response in responses]
 
     def cancel(self, handle: int) -> None:
@@ -98,16 +103,32 @@ class BatchedGenerator:
 
     def _join(self) -> None:
         """Let waiting prompts into the batch while one step can read a chunk of all of them."""
-        lengths = [self._length(each) for each in self._by_uid.values() if each.reading]
+        readers = [each for each in self._by_uid.values() if each.reading]
+        drawing = len(readers) < len(self._by_uid)
+        most = self._prefill.beside if drawing else self._prefill.alone
+        chunk = most if len(readers) + len(self._waiting) == 1 else max(1, most // 2)
+        lengths = [self._length(each, chunk) for each in readers]
         while self._waiting:
-            lengths.append(self._length(self._waiting[0]))
+            lengths.append(self._length(self._waiting[0], chunk))
             # Prompts read together are padded to the longest.
-            if len(lengths) > 1 and len(lengths) * max(lengths) > self._prefill:
-                return
+            if len(lengths) > 1 and len(lengths) * max(lengths) > most:
+                break
             self._insert(self._waiting.popleft())
+        self._batch.prefill_step_size = chunk
 
-    def _length(self, sequence: _Sequence) -> int:
-        return min(len(sequence.work.prompt) - sequence.prefix.tokens, self._chunk)
+    def _no_reader_waits(self) -> bool:
+        return all(each.work.cancelled() for each in self._by_uid.values() if each.reading)
+
+    def _drop_reading(self) -> None:
+        """Those whose reading was given up have nothing to keep; `cancel` finds them gone."""
+        left = [uid for uid, each in self._by_uid.items() if each.reading]
+        self._batch.remove(left)
+        for uid in left:
+            del self._by_uid[uid]
+        self._model.gave_up = False
+
+    def _length(self, sequence: _Sequence, chunk: int) -> int:
+        return min(len(sequence.work.prompt) - sequence.prefix.tokens, chunk)
 
     def _insert(self, sequence: _Sequence) -> None:
         work, known = sequence.work, sequence.prefix

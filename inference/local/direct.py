@@ -8,6 +8,7 @@ from mlx_lm.generate import generate_step, generation_stream
 from mlx_lm.models.cache import make_prompt_cache
 
 from inference.local.generators import Drawn, Work
+from inference.local.layerwise import compute_layers
 from inference.local.prefix_cache import PrefixCache
 from inference.local.sampling import describe, make_processors, make_sampler
 
@@ -68,17 +69,10 @@ class DirectGenerator:
                     raise _Cancelled
                 chunk = mx.array(tokens[at : at + self._prefill])
                 self._model(chunk[None], cache=self._cache)
-                self._compute(work)
+                if not compute_layers(self._cache, work.cancelled):
+                    self._read, self._cache = [], []
+                    raise _Cancelled
                 mx.clear_cache()
-
-    def _compute(self, work: Work) -> None:
-        """What is left of the chunk, a layer at a time. Raises _Cancelled."""
-        for layer in self._cache:
-            mx.eval(layer.state)
-            if work.cancelled():
-                # Keeping it would compute the other layers after all.
-                self._read, self._cache = [], []
-                raise _Cancelled
 
     def step(self) -> list[Drawn]:
         """The next token; the first step reads the whole prompt."""

@@ -1,44 +1,73 @@
 """How many prompt tokens MLX reads at a time, measured once when a model is loaded.
 
-Others' answers wait for such a step, and a caller who left is noticed after it. What it takes
-differs a hundredfold: between 4-bit weights on a CPU and 32-bit ones with a fast BLAS, or a GPU.
+What they take differs a hundredfold: between 4-bit weights on a CPU and 32-bit ones with a fast
+BLAS, or a GPU.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
-STEP_SECONDS: Final = 0.2
-LEAST: Final = 4
-_FEW, _MANY = 4, 64
-_QUICK: Final = 0.05
-"""Seconds for the few: then the many tell more, since large products are faster by the token."""
+BESIDE_SECONDS: Final = 0.2
+"""Answers under way stand still for it."""
+ALONE_SECONDS: Final = 0.6
+"""Only prompts that come meanwhile wait for it, since a caller who leaves is noticed in a layer."""
+_FEW: Final = 4
+_GROWTH: Final = 4
+_FREE: Final = 1.8
+"""Times the time of the few: what takes less is read in any case."""
+_TRIES: Final = 3
 
 
-def prefill_step(model: Any, most: int, clock: Callable[[], float] = time.perf_counter) -> int:
-    """Tokens that take about STEP_SECONDS; at most `most`."""
+class PrefillSteps(NamedTuple):
+    """Tokens read at a time beside answers that are being drawn, and where there are none."""
+
+    beside: int
+    alone: int
+
+
+def prefill_steps(model: Any, most: int) -> PrefillSteps:
+    on_cpu = mx.default_device() == mx.Device(mx.cpu)
 
     def seconds(tokens: int) -> float:
-        best = float("inf")
-        for _ in range(2):
-            cache = make_prompt_cache(model)
-            began = clock()
-            model(mx.zeros((1, tokens), mx.int32), cache=cache)
-            mx.eval([layer.state for layer in cache])
-            best = min(best, clock() - began)
-        return best
+        took = [_seconds_of(model, tokens) for _ in range(_TRIES)]
+        # A model is loaded while much else starts. What the processors spend is no less than a
+        # quiet machine would take: what is above it was waited for.
+        return min(min(each) if on_cpu else each[0] for each in took)
 
-    each = seconds(_FEW) / _FEW
-    if each * _FEW < _QUICK:
-        each = min(each, seconds(min(_MANY, most)) / min(_MANY, most))
+    steps = chosen(seconds, most)
     mx.clear_cache()
-    return chosen(each, most)
+    return steps
 
 
-def chosen(seconds_each: float, most: int) -> int:
-    return max(min(LEAST, most), min(most, int(STEP_SECONDS / max(seconds_each, 1e-9))))
+def _seconds_of(model: Any, tokens: int) -> tuple[float, float]:
+    """By the clock, and of the processors."""
+    cache = make_prompt_cache(model)
+    began, spent = time.perf_counter(), time.process_time()
+    model(mx.zeros((1, tokens), mx.int32), cache=cache)
+    mx.eval([layer.state for layer in cache])
+    return time.perf_counter() - began, time.process_time() - spent
+
+
+def chosen(seconds: Callable[[int], float], most: int) -> PrefillSteps:
+    """More and more are tried until they take half of the time. All weights are read for a few
+    tokens as for one: as many as cost little more are read in any case."""
+    free = tokens = min(_FEW, most)
+    few = took = seconds(tokens)
+    while tokens < most:
+        tokens = min(most, tokens * _GROWTH)
+        took = seconds(tokens)
+        if took < few * _FREE:
+            free = tokens
+        elif took >= BESIDE_SECONDS / 2:
+            break
+    beside, alone = (
+        max(free, min(most, int(tokens * limit / max(took, 1e-9))))
+        for limit in (BESIDE_SECONDS, ALONE_SECONDS)
+    )
+    return PrefillSteps(beside, alone)

@@ -101,7 +101,7 @@ def missing(models_dir: Path, runtimes: Sequence[str]) -> list[str]:
         MLX: is_complete(models_dir / NAME) and not _is_outgrown(models_dir / NAME),
         LLAMA_CPP: (models_dir / f"{GGUF_NAME}.gguf").is_file(),
     }
-    return [runtime for runtime in runtimes if not there[runtime]]
+    return [runtime for runtime in dict.fromkeys(runtimes) if not there[runtime]]
 
 
 def is_complete(folder: Path) -> bool:

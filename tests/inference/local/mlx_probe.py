@@ -44,6 +44,12 @@ def _prefixes(most_bytes: int = 2**26) -> Any:
     return PrefixCache(most_bytes)
 
 
+def _steps() -> Any:
+    from inference.local.prefill_speed import PrefillSteps
+
+    return PrefillSteps(PREFILL, PREFILL)
+
+
 def _works() -> Iterator[Work]:
     """Prompts of several lengths with every kind of sampling."""
     _, tokenizer = _model()
@@ -85,7 +91,7 @@ def direct_and_batched() -> Any:
     model, _ = _model()
     works = list(_works())
     direct = DirectGenerator(model, itertools.count(), PREFILL, _prefixes())
-    batched = BatchedGenerator(model, itertools.count(), PREFILL, len(works), _prefixes())
+    batched = BatchedGenerator(model, itertools.count(), _steps(), len(works), _prefixes())
     return {
         "direct": [_run(direct, [work])[0] for work in works],
         "batched": _run(batched, works),
@@ -117,7 +123,7 @@ def prefill_shares() -> Any:
     from inference.local.batched import BatchedGenerator
 
     model, _ = _model()
-    generator = BatchedGenerator(model, itertools.count(), PREFILL, 8, _prefixes())
+    generator = BatchedGenerator(model, itertools.count(), _steps(), 8, _prefixes())
 
     def start(length: int) -> int:
         sampling = Sampling(temperature=0)
@@ -127,7 +133,7 @@ def prefill_shares() -> Any:
     first: dict[str, int] = {}
     while "running" not in first:
         first.update({names[drawn.handle]: 0 for drawn in generator.step()})
-    names |= {start(PREFILL * 10): "long", start(4): "short"}
+    names |= {start(PREFILL * 20): "long", start(4): "short"}
     meanwhile = 0
     for step in itertools.count(1):
         for drawn in generator.step():
@@ -143,7 +149,7 @@ def cancelled_in_batch() -> Any:
     from inference.local.batched import BatchedGenerator
 
     model, _ = _model()
-    generator = BatchedGenerator(model, itertools.count(), PREFILL, 8, _prefixes())
+    generator = BatchedGenerator(model, itertools.count(), _steps(), 8, _prefixes())
     greedy = Sampling(temperature=0)
 
     def start(length: int) -> int:
@@ -160,6 +166,61 @@ def cancelled_in_batch() -> Any:
     left = [[drawn.handle for drawn in generator.step()] for _ in range(4)]
     generator.cancel(kept)
     return {"kept": kept, "left": left, "empty": generator.step()}
+
+
+def left_in_batch() -> Any:
+    """Somebody whose prompt is being read leaves, alone and beside another one who stays: how often
+    was looked, what an answer under way became, and what the same prompts get afterwards."""
+    from inference.local.batched import BatchedGenerator
+    from inference.local.direct import DirectGenerator
+
+    model, _ = _model()
+    greedy = Sampling(temperature=0)
+    answer = Work((5, 6, 7), 12, greedy, 0, lambda: False)
+    staying = Work((7,) * PREFILL * 3, 24, greedy, 0, lambda: False)
+    prompt = tuple(range(3, 3 + PREFILL * 3))
+    again = Work(prompt, 24, greedy, 0, lambda: False)
+
+    def alone(work: Work) -> list[int]:
+        generator = DirectGenerator(model, itertools.count(), PREFILL, _prefixes(0))
+        generator.start(work)
+        return [generator.step()[0].token for _ in range(work.max_tokens)]
+
+    def beside(others: list[Work], patience: int) -> Any:
+        generator = BatchedGenerator(model, itertools.count(), _steps(), 8, _prefixes())
+        looks = []
+
+        def left() -> bool:
+            looks.append(1)
+            return len(looks) >= patience
+
+        drawn: dict[int, list[int]] = {generator.start(answer): []}
+
+        def step() -> None:
+            for one in generator.step():
+                drawn[one.handle].append(one.token)
+
+        while not any(drawn.values()):
+            step()
+        drawn |= {generator.start(one): [] for one in others}
+        reading = generator.start(Work(prompt, 24, greedy, None, left))
+        while len(looks) < patience:
+            step()
+        looked = len(looks)
+        step()
+        generator.cancel(reading)
+        handles = [*drawn, generator.start(again)]
+        drawn[handles[-1]] = []
+        wanted = [12, *[24] * (len(handles) - 1)]
+        while [len(drawn[one]) for one in handles] != wanted:
+            step()
+        return {"looked": looked, "drawn": [drawn[one] for one in handles]}
+
+    return {
+        "each": [alone(one) for one in (answer, staying, again)],
+        "alone": beside([], 4),
+        "with another": beside([staying], 4),
+    }
 
 
 def prefixes() -> Any:
@@ -189,7 +250,7 @@ def prefixes() -> Any:
         return DirectGenerator(model, itertools.count(), PREFILL, kept)
 
     def batched(kept: Any) -> Generator:
-        return BatchedGenerator(model, itertools.count(), PREFILL, 4, kept)
+        return BatchedGenerator(model, itertools.count(), _steps(), 4, kept)
 
     return {
         "lengths": [len(turn) for turn in turns],
@@ -201,16 +262,22 @@ def prefixes() -> Any:
 
 
 def prefill_steps() -> Any:
-    """The tokens of a step, where each token takes so long."""
-    from inference.local.prefill_speed import chosen, prefill_step
+    """The tokens of a step, where each token takes so long, and all of them so long besides."""
+    from inference.local import prefill_speed
+
+    def steps(each: float, most: int, once: float = 0.0) -> list[int]:
+        return list(prefill_speed.chosen(lambda tokens: once + each * tokens, most))
 
     model, _ = _model()
-    assert 4 <= prefill_step(model, 256) <= 256
+    beside, alone = prefill_speed.prefill_steps(model, 256)
+    assert 4 <= beside <= alone <= 256
     return {
-        "slow": chosen(0.08, 256),
-        "middling": chosen(0.01, 256),
-        "quick": chosen(1e-6, 256),
-        "small most": chosen(0.08, 3),
+        "slow": steps(0.08, 256),
+        "middling": steps(0.01, 256),
+        "quick": steps(1e-6, 256),
+        "small most": steps(0.08, 3),
+        "slow to begin": steps(0.001, 256, once=0.05),
+        "slower to begin": steps(0.004, 256, once=0.2),
     }
 
 
@@ -287,6 +354,7 @@ PROBES: list[Callable[[], Any]] = [
     cancelled_prefill,
     prefill_shares,
     cancelled_in_batch,
+    left_in_batch,
     prefill_steps,
     prefixes,
     samplers,

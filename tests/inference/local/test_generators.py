@@ -28,6 +28,16 @@ def test_cancelling_at_any_stage_leaves_the_others_alone() -> None:
     assert result["empty"] == []
 
 
+def test_a_batch_stops_reading_for_those_who_left_within_a_layer() -> None:
+    """And goes on where somebody else waits; no answer is another one for it."""
+    result = mlx_probe.ask("left_in_batch")
+    answer, staying, again = result["each"]
+    first_layer_of_second_chunk = 4
+    assert result["alone"]["looked"] == first_layer_of_second_chunk + 1, "after the step"
+    assert result["alone"]["drawn"] == [answer, again]
+    assert result["with another"]["drawn"] == [answer, staying, again]
+
+
 def test_what_prompts_share_is_read_once_and_changes_no_answer() -> None:
     result = mlx_probe.ask("prefixes")
     first, again, longer, branch, short = result["lengths"]

@@ -127,6 +127,10 @@ def test_the_runtime_that_is_named_first_has_its_files_first(
     assert told == [("llama_cpp", ["mlx"]), ("mlx", [])]
 
 
+def test_a_runtime_that_is_named_twice_has_its_files_once(models_dir: Path) -> None:
+    assert weights.missing(models_dir, ["mlx", "llama_cpp", "mlx"]) == ["mlx", "llama_cpp"]
+
+
 def test_without_a_network_it_says_what_to_do(models_dir: Path, no_index: None) -> None:
     with pytest.raises(WeightsUnavailable) as caught:
         ensure_smollm2(models_dir, lambda *_: None)
