@@ -39,7 +39,7 @@ log = structlog.get_logger("pointsman.limits")
 GRACE: Final = 60.0
 """Seconds for which a lease outlives the longest time a request may take."""
 _NO_THRESHOLDS: Final = RateLimit()
-_NO_LEASE: Final = Lease((), [], None, 0.0, 0.0)
+NO_LEASE: Final = Lease((), [], None, 0.0, 0.0)
 """Of an attempt for which nothing more is held."""
 UNBOUNDED: Final = 86_400.0
 """Seconds a request may take whose provider has no total timeout."""
@@ -183,8 +183,8 @@ class RequestLimits:
         # What the first candidate may come to is held since admission.
         is_admitted = self._needed is not None and self._needed[0] is candidate
         if is_admitted and not self._table.limits.of_targets:
-            return _NO_LEASE
-        now, lease = self._shared.clock(), _NO_LEASE
+            return NO_LEASE
+        now, lease = self._shared.clock(), NO_LEASE
         full, least = self._needs(candidate)
         counters = self.of_target(candidate.provider.name.casefold(), candidate.model, now)
         if counters:

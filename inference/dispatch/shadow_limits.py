@@ -13,7 +13,7 @@ from governance.limits.counting.counter import Counter
 from governance.limits.measure import Consumption
 from governance.routing.plan import Candidate
 from inference.dispatch.consumption import complete, consumption
-from inference.dispatch.request_limits import RequestLimits
+from inference.dispatch.request_limits import NO_LEASE, RequestLimits
 from inference.record.record import RequestContext
 
 SHARE: Final = 0.5
@@ -56,8 +56,7 @@ class ShadowLimits(RequestLimits):
 
     def begin(self, candidate: Candidate) -> Lease:
         """Nothing more is held for the attempt."""
-        now = self._shared.clock()
-        return Lease((), [], None, now, now)
+        return NO_LEASE
 
     def failed(self, lease: Lease) -> None:
         """Nothing was held for it."""

@@ -7,7 +7,6 @@ changes is asked for anew.
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -79,14 +78,12 @@ class HeldListConsumer(KeyedConsumer):
         self._shelf = shelf = _shelf(path, anthropic=spoken(headers) is ANTHROPIC)
         protocol = ANTHROPIC if shelf.is_anthropics else spoken(headers)
         self.writer = AnswerWriter(self.base_send, protocol, request_id)
-        self._table = table = self.table()
-        key = self.authenticate(headers, table, time.time(), self.scope)
-        if isinstance(key, ErrorAnswer):
-            return key
-        self._key = key
+        unknown = self.identify(headers)
+        if unknown is not None:
+            return unknown
         if self.scope["method"] != "GET":
             return method_not_allowed(path, *self.methods)
-        query = self._query(table)
+        query = self._query(self._served)
         if isinstance(query, ErrorAnswer):
             return query
         self._asked = query
@@ -190,8 +187,8 @@ class HeldListConsumer(KeyedConsumer):
         return self._shelf.sealed(document, seal_for(self._key, provider.name))
 
     def _reachable(self, row: HeldRow) -> ProviderEntry | None:
-        provider = self._table.providers.get(row.provider.casefold())
-        if provider is None or not is_reachable(provider, self._key, self._table):
+        provider = self._served.providers.get(row.provider.casefold())
+        if provider is None or not is_reachable(provider, self._key, self._served):
             return None
         return provider
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -69,12 +68,10 @@ class HeldObjectConsumer(KeyedConsumer):
         path = self.scope["path"].rstrip("/")
         protocol = ANTHROPIC if path.startswith("/v1/messages/") else spoken(headers)
         self.writer = AnswerWriter(self.base_send, protocol, request_id)
-        table = self.table()
-        key = self.authenticate(headers, table, time.time(), self.scope)
-        if isinstance(key, ErrorAnswer):
-            return key
-        self._key = key
-        place = self._found(table, path)
+        unknown = self.identify(headers)
+        if unknown is not None:
+            return unknown
+        place = self._found(self._served, path)
         if place is None:
             return _gone(path)
         methods = place.shelf.methods[place.rest]

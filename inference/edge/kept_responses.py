@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
@@ -72,15 +71,13 @@ class KeptResponseConsumer(KeyedConsumer):
         self.headers = headers = read_headers(self.scope["headers"])
         request_id = response_headers.request_id(headers.get(b"x-request-id"))
         self.writer = AnswerWriter(self.base_send, RESPONSES, request_id)
-        table = self.table()
-        key = self.authenticate(headers, table, time.time(), self.scope)
-        if isinstance(key, ErrorAnswer):
-            return key
-        self._key = key
+        unknown = self.identify(headers)
+        if unknown is not None:
+            return unknown
         place = _PLACE.fullmatch(self.scope["path"].rstrip("/"))
         if place is None:
             return _gone()
-        held = self._held(table, place["id"], place["rest"] or "")
+        held = self._held(self._served, place["id"], place["rest"] or "")
         if held is None:
             return _gone()
         methods = _METHODS[place["rest"]]

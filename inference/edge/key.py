@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from math import isfinite
 from typing import Any, Final
@@ -15,37 +14,19 @@ from governance.routing.table import RoutingTable, VirtualKey
 from inference.dispatch.limit_answers import document_of
 from inference.dispatch.request_limits import Limiting
 from inference.edge import response_headers
-from inference.edge.answer_writer import AnswerWriter
-from inference.edge.consumer import method_not_allowed
-from inference.edge.keyed_consumer import KeyedConsumer
-from inference.protocols import spoken
-from inference.values.error_answer import ErrorAnswer
+from inference.edge.keyed_consumer import TableConsumer
 
 PATH: Final = "/v1/key"
-_HEADERS: Final = frozenset({b"authorization", b"x-api-key", b"x-request-id", b"anthropic-version"})
 
 
-class KeyConsumer(KeyedConsumer):
+class KeyConsumer(TableConsumer):
     """Tells a caller of the limits that are their own: not how much everybody uses."""
 
-    methods = ("GET", "HEAD")
+    path = PATH
 
     def __init__(self, *, limiting: Limiting, **common: Any) -> None:
         super().__init__(**common)
         self.limiting = limiting
-
-    def on_head(self) -> ErrorAnswer | None:
-        headers = {name: value for name, value in self.scope["headers"] if name in _HEADERS}
-        request_id = response_headers.request_id(headers.get(b"x-request-id"))
-        self.writer = AnswerWriter(self.base_send, spoken(headers), request_id)
-        if self.scope["method"] not in self.methods:
-            return method_not_allowed(PATH, *self.methods)
-        self._served = self.table()
-        key = self.authenticate(headers, self._served, time.time(), self.scope)
-        if isinstance(key, ErrorAnswer):
-            return key
-        self._key = key
-        return None
 
     async def handle(self, body: bytes) -> None:
         own = [response_headers.JSON, (b"x-request-id", self.writer.request_id.encode())]

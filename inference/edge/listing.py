@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -11,21 +10,18 @@ import msgspec
 
 from governance.routing.names import ListedModel, listed_models
 from inference.edge import response_headers
-from inference.edge.answer_writer import AnswerWriter
-from inference.edge.consumer import method_not_allowed
-from inference.edge.keyed_consumer import KeyedConsumer
-from inference.protocols import ANTHROPIC, spoken
+from inference.edge.keyed_consumer import TableConsumer
+from inference.protocols import ANTHROPIC
 from inference.values.error_answer import ErrorAnswer
 
-_HEADERS: Final = frozenset({b"authorization", b"x-api-key", b"x-request-id", b"anthropic-version"})
 _PATH: Final = "/v1/models"
 _LONGEST_PAGE: Final = 1000
 
 
-class ListingConsumer(KeyedConsumer):
+class ListingConsumer(TableConsumer):
     """Names models in the shape of the asking protocol."""
 
-    methods = ("GET", "HEAD")
+    path = _PATH
 
     def __init__(
         self, *, on_disk: Callable[[], Mapping[str, Sequence[str]]] = dict, **common: Any
@@ -33,20 +29,6 @@ class ListingConsumer(KeyedConsumer):
         """`on_disk` gives the models that each runtime of the local engine has."""
         super().__init__(**common)
         self.on_disk = on_disk
-
-    def on_head(self) -> ErrorAnswer | None:
-        headers = {name: value for name, value in self.scope["headers"] if name in _HEADERS}
-        request_id = response_headers.request_id(headers.get(b"x-request-id"))
-        self.protocol = spoken(headers)
-        self.writer = AnswerWriter(self.base_send, self.protocol, request_id)
-        if self.scope["method"] not in ("GET", "HEAD"):
-            return method_not_allowed(_PATH, *self.methods)
-        self._served = self.table()
-        key = self.authenticate(headers, self._served, time.time(), self.scope)
-        if isinstance(key, ErrorAnswer):
-            return key
-        self._key = key
-        return None
 
     async def handle(self, body: bytes) -> None:
         found = self._asked_for(listed_models(self._served, self._key, self.on_disk()))
