@@ -8,10 +8,10 @@ anybody looks at the counters, so that whoever looks finds what was used and hel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from math import inf
-from operator import itemgetter
+from operator import add, itemgetter, sub
 from typing import Any, Final, NamedTuple, Self
 
 from governance.limits.counting.admission import (
@@ -21,8 +21,9 @@ from governance.limits.counting.admission import (
     exceeded,
     raise_to,
     settle,
+    sums_of,
 )
-from governance.limits.counting.amounts import APART, ARRIVALS, NOTHING, Amount, alone
+from governance.limits.counting.amounts import APART, ARRIVALS, amounts_of
 from governance.limits.counting.counter import Counter
 from governance.limits.counting.unbooked import Unbooked
 from governance.limits.measure import Consumption
@@ -44,7 +45,7 @@ class Tally(NamedTuple):
     """What a record adds to limits whose sums the ledger knows."""
 
     places: tuple[Place, ...]
-    amounts: list[float]
+    amounts: Sequence[float]
 
 
 class Allotments:
@@ -118,20 +119,21 @@ class BoundCounters(tuple[Counter, ...]):
         made.diverting = tuple(one for one in made if one.limit.enforcement == "divert")
         made.warning = tuple(one for one in made if one.limit.warn_at)
         made._others = Allotments() if others is None else others
-        made._slots = tuple(sorted({one.slot for one in made}))
-        made._pays = lasts and bool(made) and APART not in made._slots
-        made._amounts = alone(made._slots) if made._pays else ()
-        made._settled = tuple([one for one in made._amounts if one[0] != ARRIVALS])
+        slots = sorted({one.slot for one in made})
+        made.place_of = {slot: place for place, slot in enumerate(slots)}
+        made._pays = lasts and bool(made) and APART not in slots
+        # Of a single one it would give no tuple.
+        made._of = itemgetter(*slots, *slots[:1]) if slots else tuple
         made.until = made._opened = made._since = made._asked_since = 0.0
         made._admitted = made._asked = 0
         made._is_new = True
         return made
 
     _others: Allotments
-    _slots: tuple[int, ...]
-    _amounts: tuple[tuple[int, Amount], ...]
-    _settled: tuple[tuple[int, Amount], ...]
-    """Those of which something is given back."""
+    place_of: dict[int, int]
+    """Of measures, by their places among all, the places among those that are counted here."""
+    _of: Callable[[Sequence[float]], tuple[float, ...]]
+    """From amounts by every measure those that are counted here."""
     _pays: bool
     _opened: float
     _since: float
@@ -143,11 +145,11 @@ class BoundCounters(tuple[Counter, ...]):
     """Requests of the present allotment, or of the last one."""
     _is_new: bool
     """Whether anything was counted but by an allotment since warnings were looked for."""
-    free: list[float]
-    """What is left of the allotment, by the place of each measure."""
-    _size: list[float]
+    free: tuple[float, ...]
+    """What is left of the allotment, by the places of `place_of`, as all that is kept of it."""
+    _size: tuple[float, ...]
     _numbers: list[int]
-    _used: list[Sequence[float]]
+    _used: list[tuple[float, ...]]
     """What was used, by the numbers of records."""
     _places: tuple[Place, ...]
     forms: dict[str, Any]
@@ -160,16 +162,9 @@ class BoundCounters(tuple[Counter, ...]):
     ) -> Lease | Exceeded:
         """As `admission.admit`."""
         if now < self.until:
-            amounts, free = NOTHING.copy(), self.free.copy()
-            for slot, amount_of in self._amounts:
-                amounts[slot] = amount = amount_of(full)
-                free[slot] = left = free[slot] - amount
-                if left < 0:
-                    break
-            else:
-                self.free = free
-                self._admitted += 1
-                return Lease(self, amounts, None, now, now + lasts)
+            lease = self.take(amounts_of(full), now, lasts)
+            if lease is not None:
+                return lease
             self._others.end(self)
         self._others.ended(now)
         found = admit(self, full, least, now, lasts, self._others.fold_over)
@@ -177,23 +172,24 @@ class BoundCounters(tuple[Counter, ...]):
             self._open(found.amounts, now)
         return found
 
+    def take(self, amounts: list[float], now: float, lasts: float) -> Lease | None:
+        """A lease out of the allotment; None where it is over or too little is left of it."""
+        if now < self.until:
+            free = tuple(map(sub, self.free, self._of(amounts)))
+            if min(free) >= 0:
+                self.free = free
+                self._admitted += 1
+                return Lease(self, amounts, None, now, now + lasts)
+        return None
+
     def settle(
         self, lease: Lease, used: Sequence[Consumption], now: float, number: int = 0
     ) -> Tally | None:
         """As `admission.settle`; what comes back is what the ledger will hold of it."""
-        is_plain = lease.apart is None and number and used and lease.counters is self
-        if now < self.until and is_plain and lease.at >= self._since:
-            held, sums, free = lease.amounts, NOTHING.copy(), self.free.copy()
-            for slot, amount_of in self._settled:
-                sums[slot] = amount = sum(map(amount_of, used))
-                free[slot] = left = free[slot] + held[slot] - amount
-                if left < 0:
-                    break
-            else:
-                self.free, lease.counters = free, ()
-                self._numbers.append(number)
-                self._used.append(sums)
-                return Tally(self._places, sums)
+        if now < self.until and number and used:
+            tally = self.put_back(lease, sums_of(used), now, number)
+            if tally is not None:
+                return tally
         self._others.ended(now)
         self._is_new = True
         counted = settle(lease, used, now, number)
@@ -201,6 +197,23 @@ class BoundCounters(tuple[Counter, ...]):
             (one.limit.id, one.scope, one.begin, place) for place, (one, _) in enumerate(counted)
         ]
         return Tally(tuple(places), [amount for _, amount in counted]) if counted else None
+
+    def put_back(self, lease: Lease, used: list[float], now: float, number: int) -> Tally | None:
+        """Settles a lease by its allotment; None where it is over, or too little is left of it."""
+        is_plain = lease.counters is self and lease.apart is None and lease.at >= self._since
+        if not is_plain or now >= self.until:
+            return None
+        # Of what counts from its arrival on nothing is given back.
+        held = lease.amounts
+        used[ARRIVALS] = held[ARRIVALS]
+        mine = self._of(used)
+        free = tuple(map(sub, map(add, self.free, self._of(held)), mine))
+        if min(free) < 0:
+            return None
+        self.free, lease.counters = free, ()
+        self._numbers.append(number)
+        self._used.append(mine)
+        return Tally(self._places, mine)
 
     def exceeded(self, least: Consumption, now: float) -> Exceeded | None:
         """As `admission.exceeded`."""
@@ -243,8 +256,8 @@ class BoundCounters(tuple[Counter, ...]):
         """Counters that callers are told of, and what is used and held of each: while there is an
         allotment, of each measure the one of which the least part is left."""
         if now < self.until:
-            free = self.free
-            return [(one, one.taken - free[one.slot]) for one in self._tightest]
+            free, place_of = self.free, self.place_of
+            return [(one, one.taken - free[place_of[one.slot]]) for one in self._tightest]
         self._others.ended(now)
         found = []
         for one in self:
@@ -262,27 +275,28 @@ class BoundCounters(tuple[Counter, ...]):
 
     def stand(self, slot: int) -> tuple[float, float]:
         """What is left of the allotment, and what was used of it."""
-        free = self.free[slot]
+        place = self.place_of[slot]
+        free = self.free[place]
         if slot == ARRIVALS:
-            return free, self._size[slot] - free
-        return free, sum(map(itemgetter(slot), self._used))
+            return free, self._size[place] - free
+        return free, sum(map(itemgetter(place), self._used))
 
     def close(self) -> None:
         """Counts what was used, and gives back what was not: what requests hold stays held."""
         self.until, self._is_new = 0.0, True
-        spent = {slot: self._spent(slot) for slot in self._slots}
+        spent = {slot: self._spent(slot, place) for slot, place in self.place_of.items()}
         for counter in self:
             slot, records = counter.slot, spent[counter.slot]
             amount = records.amounts[-1] if records.amounts else 0.0
             counter.allotted -= 1
-            counter.taken -= self.free[slot] + amount
+            counter.taken -= self.free[self.place_of[slot]] + amount
             if amount and (counter.slides or counter.begin <= self._opened):
                 counter.use_all(amount, self._opened, records)
 
-    def _spent(self, slot: int) -> Unbooked:
+    def _spent(self, slot: int, place: int) -> Unbooked:
         if slot == ARRIVALS:
-            return Unbooked([0], [self._size[slot] - self.free[slot]])
-        return Unbooked(self._numbers, list(accumulate(map(itemgetter(slot), self._used))))
+            return Unbooked([0], [self._size[place] - self.free[place]])
+        return Unbooked(self._numbers, list(accumulate(map(itemgetter(place), self._used))))
 
     def _is_busy(self, now: float) -> bool:
         """Whether requests come so fast that an allotment pays."""
@@ -300,24 +314,24 @@ class BoundCounters(tuple[Counter, ...]):
         """Takes a part from all counters, unless one of them has little left."""
         ahead = AHEAD * max(self._admitted, BUSY)
         self._admitted = 0
-        size = [amount * ahead for amount in amounts]
+        mine, place_of = self._of(amounts), self.place_of
+        size = [amount * ahead for amount in mine]
         until, since = now + LASTS, 0.0
         for one in self:
-            size[one.slot] = min(size[one.slot], one.room * PART)
+            place = place_of[one.slot]
+            size[place] = min(size[place], one.room * PART)
             until = min(until, one.steady_until(now))
             since = max(since, 0.0 if one.slides else one.begin)
         # Whole numbers, whose sums are exact.
-        self._size = NOTHING.copy()
-        for slot in self._slots:
-            self._size[slot] = float(int(size[slot]))
-        if any(self._size[slot] < BUSY * amounts[slot] for slot in self._slots):
+        self._size = tuple([float(int(one)) for one in size])
+        if any(one < BUSY * amount for one, amount in zip(self._size, mine, strict=True)):
             return
         self._tightest = _tightest(self)
         self.forms = {}
         for one in self:
-            one.taken += self._size[one.slot]
+            one.taken += self._size[place_of[one.slot]]
             one.allotted += 1
-        self.free = self._size.copy()
+        self.free = self._size
         self._numbers, self._used = [], []
         self._opened, self._since, self.until = now, since, until
         self._tell_places()
@@ -325,7 +339,11 @@ class BoundCounters(tuple[Counter, ...]):
 
     def _tell_places(self) -> None:
         self._places = tuple(
-            [(one.limit.id, one.scope, one.begin, one.slot) for one in self if one.of_ledger]
+            [
+                (one.limit.id, one.scope, one.begin, self.place_of[one.slot])
+                for one in self
+                if one.of_ledger
+            ]
         )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from math import inf
 from typing import Final
 
 from governance.limits import MEASURES
+from governance.limits.limit import MICRO
 from governance.limits.measure import Consumption
 
 SLOTS: Final = {name: place for place, name in enumerate(MEASURES)}
@@ -16,40 +16,37 @@ APART: Final = len(SLOTS)
 ARRIVALS: Final = APART + 1
 """Place of requests that count from their arrival on, so that nothing of them is held."""
 _REQUESTS: Final = SLOTS["requests"]
+_TOKENS: Final = SLOTS["tokens"]
 _COST: Final = SLOTS["cost"]
-_SCALED: Final = tuple(
-    (place, one.amount if one.scale == 1 else one.scaled)
-    for place, one in enumerate(MEASURES.values())
+_CONCURRENT: Final = SLOTS["concurrent"]
+_OF_UNITS: Final = tuple(
+    (SLOTS[one.name], one.scaled) for one in MEASURES.values() if one.unit_counted
 )
-_WITHOUT_UNITS: Final = tuple(
-    _SCALED[place] for place, one in enumerate(MEASURES.values()) if not one.unit_counted
-)
-_NONE: Final = [0.0] * len(SLOTS)
 NOTHING: Final = [0.0] * (ARRIVALS + 1)
 """Of every measure."""
-
-
-Amount = Callable[[Consumption], float]
-
-
-def alone(slots: Iterable[int]) -> tuple[tuple[int, Amount], ...]:
-    """What a request comes to by the measures of these places: infinity where there is no price."""
-    by_place: dict[int, Amount] = {**dict(_SCALED), ARRIVALS: _SCALED[_REQUESTS][1], _COST: _priced}
-    return tuple([(slot, by_place[slot]) for slot in slots])
-
-
-def _priced(used: Consumption) -> float:
-    return inf if used.cost is None else _SCALED[_COST][1](used)
 
 
 def amounts_of(used: Consumption) -> list[float]:
     """What a request comes to, by the place of each measure; infinity where that depends on the
     limit, so that each is asked."""
-    found = _NONE.copy()
-    for place, scaled in _SCALED if used.units else _WITHOUT_UNITS:
-        found[place] = scaled(used)
-    if used.cost is None:
-        found[_COST] = inf
-    found.append(inf)
-    found.append(found[_REQUESTS])
+    tokens = used.prompt_tokens + used.completion_tokens
+    found = of_tokens(tokens, used.cost, used.requests, running=used.running)
+    found[APART] = inf
+    if used.units:
+        for place, scaled in _OF_UNITS:
+            found[place] = scaled(used)
+    return found
+
+
+def of_tokens(
+    tokens: float, cost: float | None, requests: float = 1, *, running: bool = False
+) -> list[float]:
+    """The same of what uses nothing beside tokens, for limits that all count it alike; `cost` is in
+    US dollars."""
+    found = NOTHING.copy()
+    found[_REQUESTS] = found[ARRIVALS] = requests
+    found[_TOKENS] = tokens
+    found[_COST] = inf if cost is None else round(cost * MICRO)
+    if running:
+        found[_CONCURRENT] = 1
     return found
