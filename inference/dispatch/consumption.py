@@ -33,9 +33,11 @@ def complete(context: RequestContext) -> None:
     last = context.attempts[-1]
     if last.usage is None:
         last.usage = context.usage
+    if last.usage is not None:
+        return
     ask: RoutingRequest | None = context.routing_request
     begun = context.first_token is not None and context.relayed > 0
-    if last.usage is None and begun and ask is not None and ask.stream:
+    if begun and ask is not None and ask.stream:
         last.usage = context.usage = Usage(ask.features.prompt_tokens, context.relayed)
         last.estimated = True
 

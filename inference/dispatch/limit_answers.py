@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 from math import ceil, inf, isfinite
+from operator import attrgetter, itemgetter, sub
 from typing import Any, Final
 
 from governance.limits import MEASURES
@@ -19,6 +20,7 @@ LONGEST_WAIT: Final = 3600.0
 """Seconds up to which a caller is asked to wait and try again."""
 Headers = list[tuple[bytes, bytes]]
 _NO_RETRY: Final = (b"x-should-retry", b"false")
+_taken: Final = attrgetter("taken")
 _BUDGET: Final = b"x-pointsman-budget-remaining-usd"
 
 
@@ -101,34 +103,46 @@ def _frees(counter: Counter) -> float:
 class HeaderForm:
     """The headers of a key while it has an allotment, but for what is left."""
 
-    __slots__ = ("_lines", "until")
+    __slots__ = ("_amounts", "_counters", "_form", "_lefts", "_of", "_soon", "until")
 
     def __init__(self, bound: BoundCounters, protocol: str, now: float) -> None:
         self.until = inf
         """When it says another time."""
-        self._lines: list[tuple[Counter, Headers, bytes, Headers, float]] = []
+        self._form: Headers = []
+        self._lefts: list[tuple[int, bytes]] = []
+        """Where what is left stands in the form, and its header."""
+        self._soon: list[tuple[int, float]] = []
+        """Where a time stands that is told to the millisecond, and the time."""
+        counters: list[Counter] = []
         for counter, _ in bound.told(now):
-            frees = _frees(counter)
+            frees, start = _frees(counter), len(self._form)
             told = _headers_of(counter.limit, counter.amount, 0.0, frees, protocol, now)
             if not told:
                 continue
+            counters.append(counter)
             place = 0 if counter.limit.measure == "cost" else 1
-            after, soon = told[place + 1 :], inf
-            if after and protocol != "anthropic":
+            self._form += told
+            self._lefts.append((start + place, told[place][0]))
+            if len(told) > place + 1 and protocol != "anthropic":
                 if frees - now < 1:
-                    soon = frees
+                    self._soon.append((start + place + 1, frees))
                 else:
                     self.until = min(self.until, frees - (ceil(frees - now) - 1))
-            self._lines.append((counter, told[:place], told[place][0], after, soon))
+        self._counters = tuple(counters)
+        self._amounts = tuple([one.amount for one in counters])
+        places = [bound.place_of[one.slot] for one in counters]
+        # Of less than two it would give no tuple; what is too many is left over.
+        self._of = itemgetter(*places, 0, 0)
 
     def filled(self, bound: BoundCounters, now: float) -> Headers:
-        headers: Headers = []
-        free = bound.free
-        for counter, before, name, after, soon in self._lines:
-            left = max(0.0, counter.amount - counter.taken + free[counter.slot])
-            headers += before
-            headers.append((name, b"%d" % left if before else _money(left).encode()))
-            headers += after if soon == inf else [(after[0][0], _span(soon - now).encode())]
+        headers = self._form.copy()
+        held = map(sub, map(_taken, self._counters), self._of(bound.free))
+        left = map(sub, self._amounts, held)
+        for (place, name), amount in zip(self._lefts, left, strict=False):
+            told = _money(amount).encode() if name is _BUDGET else b"%d" % amount
+            headers[place] = name, told if amount > 0 else b"0"
+        for place, frees in self._soon:
+            headers[place] = headers[place][0], _span(frees - now).encode()
         return headers
 
 

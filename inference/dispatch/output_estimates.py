@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Mapping
 from typing import Final
@@ -16,6 +15,7 @@ REMEMBERED: Final = 64
 PLACES: Final = 4096
 _BOUNDS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 _BOUNDS_SET: Final = frozenset(_BOUNDS)
+_decode: Final = msgspec.json.Decoder().decode
 _NO_ANSWER: Final = frozenset({"embeddings"})
 """Request types whose answers have no tokens."""
 
@@ -27,24 +27,27 @@ class OutputEstimates:
     """Of one process. For one thread."""
 
     def __init__(self) -> None:
-        self._seen: dict[Place, tuple[deque[int], list[int]]] = {}
-        """The last answers as they came, and by their length."""
+        self._seen: dict[Place, deque[int]] = {}
+        """The last answers as they came."""
         self._ninetieth: dict[Place, int] = {}
 
     def learn(self, place: Place, tokens: int) -> None:
         """An answer had so many tokens."""
-        found = self._seen.get(place)
-        if found is None:
+        seen = self._seen.get(place)
+        if seen is None:
             if len(self._seen) >= PLACES:
                 self._seen.clear()
                 self._ninetieth.clear()
-            found = self._seen[place] = deque(), []
-        seen, ordered = found
-        if len(seen) >= REMEMBERED:
-            del ordered[bisect_left(ordered, seen.popleft())]
-        seen.append(tokens)
-        insort(ordered, tokens)
-        self._ninetieth[place] = ordered[len(ordered) * 9 // 10]
+            seen = self._seen[place] = deque(maxlen=REMEMBERED)
+        if len(seen) == REMEMBERED:
+            gone, learned = seen[0], self._ninetieth[place]
+            seen.append(tokens)
+            if gone == tokens or (gone < learned > tokens) or (gone > learned < tokens):
+                # As many as before are on either side of it.
+                return
+        else:
+            seen.append(tokens)
+        self._ninetieth[place] = sorted(seen)[len(seen) * 9 // 10]
 
     def guess(self, place: Place, request_type: str, bound: int | None) -> int:
         """The 90th percentile of what was seen, and no more than the caller allows."""
@@ -59,11 +62,10 @@ def bound_of(fields: Mapping[str, msgspec.Raw]) -> int | None:
     if _BOUNDS_SET.isdisjoint(fields):
         return None
     for name in _BOUNDS:
-        raw = fields.get(name)
-        if raw is None:
+        if name not in fields:
             continue
         try:
-            value = msgspec.json.decode(raw)
+            value = _decode(fields[name])
         except msgspec.DecodeError:
             continue
         if type(value) is int and value > 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -15,6 +15,7 @@ from governance.limits.counting.admission import (
     give_back,
 )
 from governance.limits.counting.allotment import BoundCounters, Tally
+from governance.limits.counting.amounts import of_tokens
 from governance.limits.counting.binding import Who
 from governance.limits.counting.book import NONE_BOUND, LimitBook, highest_share
 from governance.limits.measure import Consumption
@@ -26,6 +27,7 @@ from governance.routing.table import Profile, RateLimit, RoutingTable, VirtualKe
 from inference.dispatch.consumption import complete, consumption, warn
 from inference.dispatch.limit_answers import limit_headers, refusal, skipped
 from inference.dispatch.output_estimates import OutputEstimates, bound_of
+from inference.dispatch.plan_quotes import PlanQuote, PlanQuotes, lasts_of
 from inference.record.lines import sellers_of_attempts
 from inference.record.pricing import price_attempts
 from inference.record.record import RequestContext
@@ -36,13 +38,9 @@ from inference.values.usage import Usage
 
 log = structlog.get_logger("pointsman.limits")
 
-GRACE: Final = 60.0
-"""Seconds for which a lease outlives the longest time a request may take."""
 _NO_THRESHOLDS: Final = RateLimit()
 NO_LEASE: Final = Lease((), [], None, 0.0, 0.0)
 """Of an attempt for which nothing more is held."""
-UNBOUNDED: Final = 86_400.0
-"""Seconds a request may take whose provider has no total timeout."""
 
 
 class Limiting:
@@ -51,6 +49,7 @@ class Limiting:
     def __init__(self, book: LimitBook, clock: Callable[[], float] = time.time) -> None:
         self.book = book
         self.outputs = OutputEstimates()
+        self.quotes = PlanQuotes()
         self.clock = clock
         """Unix time in seconds."""
 
@@ -65,6 +64,7 @@ class RequestLimits:
     """Of one request, from before it is routed until it is recorded."""
 
     __slots__ = (
+        "_admitted",
         "_attempts",
         "_counters",
         "_key",
@@ -72,6 +72,7 @@ class RequestLimits:
         "_needed",
         "_profile",
         "_protocol",
+        "_quote",
         "_request",
         "_shared",
         "_table",
@@ -92,6 +93,10 @@ class RequestLimits:
         """Of which what binds the request is known; empty without one."""
         self._needed: tuple[Candidate, Consumption, Consumption] | None = None
         """What the request may come to at the candidate that was looked at last, and at least."""
+        self._admitted: Candidate | None = None
+        """For which enough is held."""
+        self._quote: PlanQuote | None = None
+        """Of a request that was admitted by an allotment."""
         self._lease: Lease | None = None
         self._attempts: tuple[tuple[Lease, BoundCounters], ...] = ()
         """Those at targets that have limits."""
@@ -149,6 +154,8 @@ class RequestLimits:
         profile = plan.profile
         self._choose("" if profile is None or profile.implicit else profile.id)
         counters, book = self._counters, self._shared.book
+        if now < counters.until and self._take(plan, now):
+            return plan
         if counters.strict and now > book.fresh_until:
             message = "What others have used is not known now, and a strict limit binds this key."
             return ErrorAnswer(503, message, "limits_unknown", retry_after=1.0)
@@ -164,9 +171,9 @@ class RequestLimits:
         found = None
         for place, candidate in enumerate(candidates):
             full, least = self._needs(candidate)
-            lease = counters.admit(full, least, now, _lasts(candidates))
+            lease = counters.admit(full, least, now, lasts_of(candidates))
             if isinstance(lease, Lease):
-                self._lease = lease
+                self._lease, self._admitted = lease, candidate
                 book.leases[lease] = None
                 if not place and candidates is plan.candidates:
                     return plan
@@ -176,28 +183,47 @@ class RequestLimits:
                 break
         return plan if found is None else refusal(found, protocol, now)
 
+    def _take(self, plan: Plan, now: float) -> bool:
+        """Admits the request out of the allotment of its key, as far as nothing speaks against a
+        look at that alone: while there is one no limit is near its amount."""
+        shared, counters, request = self._shared, self._counters, self._request
+        quote = shared.quotes.of(plan, self._table, now)
+        if quote is None or request.units or (counters.strict and now > shared.book.fresh_until):
+            return False
+        ask, fixed = request.routing_request, quote.fixed
+        prompt = ask.features.prompt_tokens
+        answer = shared.outputs.guess(quote.place, ask.request_type, bound_of(request.fields))
+        price = 0.0 if fixed is None else fixed.of_tokens(prompt, answer)
+        amounts = of_tokens(prompt + answer, price, running=True)
+        lease = counters.take(amounts, now, quote.lasts)
+        if lease is None:
+            return False
+        self._lease, self._quote, self._admitted = lease, quote, quote.candidate
+        shared.book.leases[lease] = None
+        return True
+
     def begin(self, candidate: Candidate) -> Lease:
         """Something is about to be sent to a candidate; what is held for that. Raises
         `AttemptFailed` where a limit of it, or what another candidate would cost, leaves no room.
         """
         # What the first candidate may come to is held since admission.
-        is_admitted = self._needed is not None and self._needed[0] is candidate
+        is_admitted = self._admitted is candidate
         if is_admitted and not self._table.limits.of_targets:
             return NO_LEASE
         now, lease = self._shared.clock(), NO_LEASE
         full, least = self._needs(candidate)
         counters = self.of_target(candidate.provider.name.casefold(), candidate.model, now)
         if counters:
-            there = counters.admit(full, least, now, _lasts((candidate,)))
+            there = counters.admit(full, least, now, lasts_of((candidate,)))
             if isinstance(there, Exceeded):
                 raise AttemptFailed(skipped(there, now))
             lease = there
         if self._lease is not None and not is_admitted:
             found = self._counters.raise_to(self._lease, full, least, now)
             if found is not None:
-                self._needed = None
                 give_back(lease)
                 raise AttemptFailed(skipped(found, now))
+            self._admitted = candidate
         if counters:
             self._attempts = (*self._attempts, (lease, counters))
             self._shared.book.leases[lease] = None
@@ -213,8 +239,45 @@ class RequestLimits:
 
     def settle(self, context: RequestContext) -> None:
         """Ends every lease by what was used, and notes what the ledger will hold of it."""
-        now, attempts, book = self._shared.clock(), context.attempts, self._shared.book
+        now = self._shared.clock()
         complete(context)
+        if not self._put_back(context, now):
+            self._settle_each(context, now)
+        self._learn(context)
+        if self._counters.warning:
+            warn(self._counters, now)
+
+    def _put_back(self, context: RequestContext, now: float) -> bool:
+        """Settles a request that was admitted by an allotment, if nothing happened to it that needs
+        a closer look: it was answered by the first whom it was sent to, for a fixed price."""
+        quote, lease, attempts = self._quote, self._lease, context.attempts
+        if quote is None or lease is None or len(attempts) != 1 or self._attempts:
+            return False
+        (one,) = attempts
+        usage, cost, (_, model) = one.usage, 0.0, quote.place
+        if usage is None or usage.units or one.model != model:
+            return False
+        if quote.fixed is not None:
+            provider = quote.candidate.provider.name
+            if one.provider != provider:
+                return False
+            tariff = quote.prices.tariff(provider, quote.seller, model, context.model, context.at)
+            if tariff.fixed is None:
+                return False
+            one.price, one.cost_usd = tariff.fixed.applied, tariff.fixed.cost(usage)
+            cost = one.cost_usd
+        book = self._shared.book
+        number, amounts = book.number + 1, of_tokens(usage.prompt + usage.completion, cost)
+        tally = self._counters.put_back(lease, amounts, now, number)
+        if tally is None:
+            return False
+        context.tallies = (tally,)
+        book.number = context.number = number
+        book.leases.pop(lease, None)
+        return True
+
+    def _settle_each(self, context: RequestContext, now: float) -> None:
+        attempts, book = context.attempts, self._shared.book
         if self._table.limits.counts_cost:
             self._price(context)
         used: list[Consumption] = []
@@ -235,9 +298,6 @@ class RequestLimits:
         if tallies:
             context.tallies = tallies
             book.number = context.number = number
-        self._learn(context)
-        if self._counters.warning:
-            warn(self._counters, now)
 
     def _price(self, context: RequestContext) -> None:
         attempts = context.attempts
@@ -331,9 +391,10 @@ class RequestLimits:
         return found
 
     def _learn(self, context: RequestContext) -> None:
-        last = context.attempts[-1] if context.attempts else None
-        asked = last is not None and not last.from_cache
-        if asked and last is not None and last.usage is not None and context.outcome == "ok":
+        if not context.attempts or context.outcome != "ok":
+            return
+        last = context.attempts[-1]
+        if last.usage is not None and not last.from_cache:
             self._shared.outputs.learn((self._profile or "", last.model), last.usage.completion)
 
 
@@ -345,11 +406,3 @@ def _has_thresholds(profile: Profile, table: RoutingTable) -> bool:
         found = any(one.rate_limit != _NO_THRESHOLDS for one in profile.targets)
         table.memo.put(key, found)
     return found
-
-
-def _lasts(candidates: Sequence[Candidate]) -> float:
-    """Seconds after which a request is over, whatever becomes of it."""
-    longest = GRACE
-    for one in candidates:
-        longest += one.provider.total_timeout or UNBOUNDED
-    return longest

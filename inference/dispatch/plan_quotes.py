@@ -1,0 +1,81 @@
+"""What limits need to know of a plan, worked out once for all requests that are given that plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from governance.fixed_prices import FixedPrices
+from governance.prices import PriceList, Seller, price_list_of, seller_of
+from governance.routing.plan import Candidate, Plan
+from governance.routing.table import RoutingTable
+from inference.dispatch.output_estimates import Place
+
+GRACE: Final = 60.0
+"""Seconds for which a lease outlives the longest time a request may take."""
+UNBOUNDED: Final = 86_400.0
+"""Seconds a request may take whose provider has no total timeout."""
+KEPT: Final = 1024
+
+
+class PlanQuote(NamedTuple):
+    """Of a plan that repeats, for requests that its first candidate answers."""
+
+    plan: Plan
+    """It is kept, so that its identity cannot pass to another one."""
+    table: RoutingTable
+    candidate: Candidate
+    place: Place
+    """Of the length of answers."""
+    lasts: float
+    """Seconds after which a request is over, whatever becomes of it."""
+    since: float
+    until: float
+    """Unix times between which the prices hold."""
+    fixed: FixedPrices | None
+    """None where no limit counts cost."""
+    seller: Seller
+    prices: PriceList
+
+
+class PlanQuotes:
+    """Of one process. For one thread."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, PlanQuote] = {}
+        """By the identities of plans."""
+
+    def of(self, plan: Plan, table: RoutingTable, now: float) -> PlanQuote | None:
+        """None where each request has to be looked at: its plan is its own, leads nowhere, or asks
+        for what has no fixed price."""
+        found = self._kept.get(id(plan))
+        if found is not None and found.table is table and found.since <= now < found.until:
+            return found
+        if not plan.repeats or plan.refusal is not None or not plan.candidates:
+            return None
+        if len(self._kept) >= KEPT:
+            self._kept.clear()
+        found = _quote(plan, table, now)
+        if found.fixed is None and table.limits.counts_cost:
+            return None
+        self._kept[id(plan)] = found
+        return found
+
+
+def _quote(plan: Plan, table: RoutingTable, now: float) -> PlanQuote:
+    candidate, profile, prices = plan.candidates[0], plan.profile, price_list_of(table)
+    name, seller = candidate.provider.name, seller_of(candidate.provider)
+    since, until, _, fixed = prices.tariff(name, seller, candidate.model, "", now)
+    place = "" if profile is None or profile.implicit else profile.id, candidate.model
+    if not table.limits.counts_cost:
+        fixed = None
+    lasts = lasts_of(plan.candidates)
+    return PlanQuote(plan, table, candidate, place, lasts, since, until, fixed, seller, prices)
+
+
+def lasts_of(candidates: Sequence[Candidate]) -> float:
+    """Seconds after which a request is over, whatever becomes of it."""
+    longest = GRACE
+    for one in candidates:
+        longest += one.provider.total_timeout or UNBOUNDED
+    return longest
