@@ -187,6 +187,8 @@ def limits(options: Options, range_: Range, findings: Findings) -> None:
         ("limits-bound", 1, seed.BOUND, "one key, four levels of three windows"),
         ("limits-each", crowd, seed.EACH, f"{crowd:,} keys with a limit each, 1,000 groups"),
     ):
+        if not options.wanted(name):
+            continue
         say(f"\nlimits: {words}, whole answers, 32 callers")
         case = replace(WHOLE, name=name, title=f"limits: {words}")
         rng = random.Random(1)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import structlog
 
 from governance.limits import MEASURES
@@ -60,51 +61,34 @@ class Limiting:
         return RequestLimits(self, request, key, table, protocol) if table.limits else None
 
 
-class RequestLimits:
+class RequestLimits(msgspec.Struct):
     """Of one request, from before it is routed until it is recorded."""
 
-    __slots__ = (
-        "_admitted",
-        "_attempts",
-        "_counters",
-        "_key",
-        "_lease",
-        "_needed",
-        "_profile",
-        "_protocol",
-        "_quote",
-        "_request",
-        "_shared",
-        "_table",
-    )
-
-    def __init__(
-        self,
-        shared: Limiting,
-        request: ParsedRequest,
-        key: VirtualKey,
-        table: RoutingTable,
-        protocol: str,
-    ) -> None:
-        self._shared, self._request, self._key = shared, request, key
-        self._table, self._protocol = table, protocol
-        self._counters = NONE_BOUND
-        self._profile: str | None = None
-        """Of which what binds the request is known; empty without one."""
-        self._needed: tuple[Candidate, Consumption, Consumption] | None = None
-        """What the request may come to at the candidate that was looked at last, and at least."""
-        self._admitted: Candidate | None = None
-        """For which enough is held."""
-        self._quote: PlanQuote | None = None
-        """Of a request that was admitted by an allotment."""
-        self._lease: Lease | None = None
-        self._attempts: tuple[tuple[Lease, BoundCounters], ...] = ()
-        """Those at targets that have limits."""
+    _shared: Limiting
+    _request: ParsedRequest
+    _key: VirtualKey
+    _table: RoutingTable
+    _protocol: str
+    _counters: BoundCounters = NONE_BOUND
+    _profile: str | None = None
+    """Of which what binds the request is known; empty without one."""
+    _routed: Profile | None = None
+    """The one that `_profile` tells, where that was known before the plan."""
+    _needed: tuple[Candidate, Consumption, Consumption] | None = None
+    """What the request may come to at the candidate that was looked at last, and at least."""
+    _admitted: Candidate | None = None
+    """For which enough is held."""
+    _quote: PlanQuote | None = None
+    """Of a request that was admitted by an allotment."""
+    _lease: Lease | None = None
+    _attempts: tuple[tuple[Lease, BoundCounters], ...] = ()
+    """Those at targets that have limits."""
 
     def health(self, book: HealthReader, profile: Profile) -> HealthReader:
         """How candidates fare, with the shares of the limits that bind this request there, where
         anything of the profile depends on these."""
         self._choose("" if profile.implicit else profile.id)
+        self._routed = profile
         if not self._table.limits.of_targets and not _has_thresholds(profile, self._table):
             return book
         return LimitedHealth(book, self)
@@ -150,12 +134,16 @@ class RequestLimits:
     def admit(self, plan: Plan) -> Plan | ErrorAnswer:
         """The plan with the candidates that limits allow, or the refusal. Something is held from
         now on until `settle`."""
-        now, protocol = self._shared.clock(), self._protocol
-        profile = plan.profile
-        self._choose("" if profile is None or profile.implicit else profile.id)
-        counters, book = self._counters, self._shared.book
-        if now < counters.until and self._take(plan, now):
+        now, profile = self._shared.clock(), plan.profile
+        if profile is None or profile is not self._routed:
+            self._choose("" if profile is None or profile.implicit else profile.id)
+        if now < self._counters.until and self._take(plan, now):
             return plan
+        return self._admit_each(plan, now)
+
+    def _admit_each(self, plan: Plan, now: float) -> Plan | ErrorAnswer:
+        """The same by a look at each limit."""
+        counters, book, protocol = self._counters, self._shared.book, self._protocol
         if counters.strict and now > book.fresh_until:
             message = "What others have used is not known now, and a strict limit binds this key."
             return ErrorAnswer(503, message, "limits_unknown", retry_after=1.0)
@@ -194,7 +182,7 @@ class RequestLimits:
         prompt = ask.features.prompt_tokens
         answer = shared.outputs.guess(quote.place, ask.request_type, bound_of(request.fields))
         price = 0.0 if fixed is None else fixed.of_tokens(prompt, answer)
-        amounts = of_tokens(prompt + answer, price, running=True)
+        amounts = of_tokens(prompt + answer, price, running=1)
         lease = counters.take(amounts, now, quote.lasts)
         if lease is None:
             return False
@@ -243,7 +231,7 @@ class RequestLimits:
         complete(context)
         if not self._put_back(context, now):
             self._settle_each(context, now)
-        self._learn(context)
+            self._learn(context)
         if self._counters.warning:
             warn(self._counters, now)
 
@@ -274,6 +262,8 @@ class RequestLimits:
         context.tallies = (tally,)
         book.number = context.number = number
         book.leases.pop(lease, None)
+        if context.outcome == "ok" and not one.from_cache:
+            self._shared.outputs.learn(quote.place, usage.completion)
         return True
 
     def _settle_each(self, context: RequestContext, now: float) -> None:

@@ -25,13 +25,14 @@ _OF_REQUESTS: Final = frozenset({"requests", "concurrent"})
 class ShadowLimits(RequestLimits):
     """Of one copy, from before it is sent until it is recorded."""
 
-    __slots__ = ("_held",)
+    _held: tuple[tuple[Counter, float], ...] = ()
+    """What the copy holds of each counter."""
 
     def admit_copy(self, candidate: Candidate, profile: str) -> bool:
         """Whether there is room for the copy, which is held then until `settle`."""
         now = self._shared.clock()
         self._choose(profile)
-        self._held: list[tuple[Counter, float]] = []
+        self._held = ()
         there = self.of_target(candidate.provider.name.casefold(), candidate.model, now)
         full, _ = self._needs(candidate)
         held = []
@@ -51,7 +52,7 @@ class ShadowLimits(RequestLimits):
             held.append((counter, need))
         for counter, need in held:
             counter.use_for_shadow(need, now)
-        self._held = held
+        self._held = tuple(held)
         return True
 
     def begin(self, candidate: Candidate) -> Lease:
@@ -71,7 +72,7 @@ class ShadowLimits(RequestLimits):
             consumption(one.usage, one.cost_usd) for one in attempts if one.usage is not None
         ]
         now, held = self._shared.clock(), self._held
-        self._held = []
+        self._held = ()
         for counter, need in held:
             actual = 0.0
             if counter.limit.measure not in _OF_REQUESTS:
