@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from governance.interactions.record import AttemptRecord, InteractionRecord
-from governance.limits.counting.allotment import Tally
+from governance.limits.counting.allotment import Place, Tally
 from governance.prices import Seller, seller_of
 from inference.record.record import RequestContext
 
@@ -93,9 +93,26 @@ def line_of(record: InteractionRecord, context: RequestContext, process: str = "
         (),
         context.address,
         context.client[:200].decode("latin-1"),
-        context.tallies,
+        tuple([_encoded(one) for one in context.tallies]),
     )
     return _without_nul(_encode(line)) + b"\n"
+
+
+_places: Final[dict[int, tuple[tuple[Place, ...], msgspec.Raw]]] = {}
+"""As JSON, those that records of a key share. An entry holds them, so that the identity it is kept
+under cannot pass to others."""
+_MOST_PLACES: Final = 1024
+
+
+def _encoded(tally: Tally) -> Any:
+    """A tally whose places need not be written anew."""
+    places, amounts = tally
+    known = _places.get(id(places))
+    if known is None:
+        if len(_places) >= _MOST_PLACES:
+            _places.clear()
+        known = _places[id(places)] = places, msgspec.Raw(_encode(places))
+    return known[1], amounts
 
 
 def _without_nul(line: bytes) -> bytes:

@@ -127,6 +127,7 @@ class BoundCounters(tuple[Counter, ...]):
         made.until = made._opened = made._since = made._asked_since = 0.0
         made._admitted = made._asked = 0
         made._is_new = True
+        made._places = ()
         return made
 
     _others: Allotments
@@ -338,13 +339,16 @@ class BoundCounters(tuple[Counter, ...]):
         self._others.opened(self, until)
 
     def _tell_places(self) -> None:
-        self._places = tuple(
-            [
-                (one.limit.id, one.scope, one.begin, self.place_of[one.slot])
-                for one in self
-                if one.of_ledger
-            ]
-        )
+        """What records name is made anew only when a window has begun since."""
+        begins = [one.begin for one in self if one.of_ledger]
+        if begins != [begin for _, _, begin, _ in self._places]:
+            self._places = tuple(
+                [
+                    (one.limit.id, one.scope, one.begin, self.place_of[one.slot])
+                    for one in self
+                    if one.of_ledger
+                ]
+            )
 
 
 def _tightest(counters: Iterable[Counter]) -> tuple[Counter, ...]:

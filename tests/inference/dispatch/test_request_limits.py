@@ -13,9 +13,15 @@ import httpx
 import openai
 import pytest
 
+from governance.limits.counting import allotment
+from governance.limits.counting.allotment import BUSY
 from governance.limits.counting.binding import LimitIndex
 from governance.limits.limit import MICRO, LimitEntry
 from governance.routing.table import GroupEntry, ModelPriceEntry, RateLimit, RoutingTable
+from inference.record import record
+from inference.record.describe import describe
+from inference.record.lines import line_of, read_line
+from inference.record.record import RequestContext
 from tests.inference.tables import KEY, chain, provider, virtual_keys
 from tests.support.openai_shapes import chunk, completion
 from tests.support.serving import Served, served
@@ -261,3 +267,41 @@ def test_a_key_reads_its_own_limits(world: Gateway) -> None:
     assert document["key"]["group"] == "Blue"
     assert httpx.get(f"{world.served.url}/v1/key").status_code == 401
     assert httpx.post(f"{world.served.url}/v1/key", headers=HEADERS).status_code == 405
+
+
+def test_requests_that_come_fast_are_counted_and_recorded_as_others(
+    world: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are admitted and settled by what their key was allotted, which none may be told by."""
+    monkeypatch.setattr(allotment, "LASTS", 60.0)
+    records: list[RequestContext] = []
+    monkeypatch.setattr(record, "_sinks", [records.append])
+    limits = [
+        replace(limit("tokens", 1e6, window="day"), id=1),
+        replace(limit("cost", 100.0), id=2),
+        replace(limit("requests", 1e6, window="day"), id=3),
+        replace(limit("concurrent", 1e4), id=4),
+    ]
+    world.limited(*limits, prices=(PRICE,))
+    count = 3 * BUSY
+    with httpx.Client(headers=HEADERS, base_url=world.served.url) as client:
+        told = [client.post("/v1/chat/completions", json=ASK).headers for _ in range(count)]
+    world.used()
+    counters = {key[0]: one for key, one in world.served.limits.counters.items()}
+    assert [one.allotted for one in counters.values()] == [1, 1, 1, 1]
+    world.served.limits.allotments.fold()
+    cost = 20_000  # A thousand dollars for a million tokens.
+    expected = {1: 20 * count, 2: cost * count, 3: count, 4: 0}
+    assert {place: one.own for place, one in counters.items()} == expected
+    assert not any(one.held for one in counters.values())
+    added: dict[int, float] = dict.fromkeys(counters, 0.0)
+    for context in records:
+        (attempt,) = context.attempts
+        assert (attempt.cost_usd, attempt.price is None) == (cost / MICRO, False)
+        line = read_line(line_of(describe(context), context, "me"))
+        for one in line.additions():
+            added[one.limit] += one.amount
+    assert added == expected, "the ledger will hold what was counted"
+    assert [context.number for context in records] == list(range(1, count + 1))
+    left = [float(one["x-pointsman-budget-remaining-usd"]) for one in told]
+    assert left[-1] < left[0] <= 100 - cost / MICRO
