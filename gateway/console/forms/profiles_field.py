@@ -18,6 +18,12 @@ class ProfilesWidget(AutocompleteSelectMultiple):
     def __init__(self) -> None:
         super().__init__(ApiKey._meta.get_field("routing_profile"), admin.site)
 
+    def build_attrs(
+        self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        # A cross that clears all would be a child of the list that is none of its items.
+        return {**super().build_attrs(base_attrs, extra_attrs), "data-allow-clear": "false"}
+
     def optgroups(
         self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None
     ) -> Any:
