@@ -22,7 +22,7 @@ from governance.interactions.ledger import NO_ERROR, micro_usd
 from governance.interactions.traffic_report import MINUTE, TrafficReport, failed_at
 from governance.interactions.traffic_sums import TrafficSums
 
-MATCHES: Final = 4_000
+MATCHES: Final = 2_500
 """Requests that are looked at."""
 
 

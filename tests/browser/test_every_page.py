@@ -119,6 +119,10 @@ def test_a_new_key(page: Page) -> None:
     page.goto("/admin/governance/apikey/add/")
     page.fill("[name=name]", "From the browser")
     expect(page.get_by_label("inference")).to_be_checked()
+    page.get_by_role("searchbox", name="Confined to").press_sequentially("Lig")
+    page.get_by_role("option", name="Light").click()
+    expect(page.locator("#content")).to_contain_text("Light")
+    assert findings(page) == []
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_label("The API key")).to_have_value(re.compile("^pm-"))
     assert_usable(page)

@@ -25,6 +25,7 @@ from unfold.widgets import (
 
 from gateway.console.forms.document_form import DocumentForm
 from gateway.console.forms.fields import ChoiceField, ChoicesField, LinesField, TextField
+from gateway.console.forms.profiles_field import ProfilesField
 from gateway.console.forms.service_admin import ServiceAdmin, who
 from gateway.console.keys import once
 from gateway.console.keys.snippets import snippets
@@ -33,7 +34,7 @@ from gateway.console.theme.admin_classes import display
 from gateway.console.theme.page import page
 from governance import services, snapshot
 from governance.errors import NotFound, Refused
-from governance.models import ApiKey, Group, RoutingProfile
+from governance.models import ApiKey, Group
 from governance.models.api_key import SCOPES
 from governance.models.choices import told
 from governance.routing import fallback_modes
@@ -58,12 +59,11 @@ class KeyForm(DocumentForm):
         help_text=gettext_lazy("Name of a user; blank means nobody in particular."),
     )
     scopes = ChoicesField(SCOPES, label=gettext_lazy("Permissions"))
-    confined_to = ChoicesField(
-        (),
+    confined_to = ProfilesField(
         label=gettext_lazy("Confined to"),
         help_text=gettext_lazy(
             "The only routing profiles it may use: a hint or a model that leads elsewhere "
-            "is refused. None ticked: everywhere."
+            "is refused. None: everywhere."
         ),
     )
     addresses = LinesField(
@@ -115,10 +115,6 @@ class KeyForm(DocumentForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "confined_to" in self.fields:
-            field = self.fields["confined_to"]
-            assert isinstance(field, ChoicesField)
-            field.choices = list(RoutingProfile.objects.values_list("pk", "name"))
         self.existing: str | None = None if self.instance._state.adding else self.instance.pk
 
     def document(self) -> dict[str, Any]:

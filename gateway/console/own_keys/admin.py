@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from gateway.console.forms.document_form import DocumentForm
-from gateway.console.forms.fields import ChoicesField, LinesField, NumberField
+from gateway.console.forms.fields import LinesField, NumberField
 from gateway.console.forms.plain_row_admin import PlainRowAdmin
+from gateway.console.forms.profiles_field import ProfilesField
 from gateway.console.theme.admin_classes import display
-from governance.models import KeyAllowance, RoutingProfile
+from governance.models import KeyAllowance
 from governance.routing.fields import Problem
 from governance.services import KEY_ALLOWANCES
 from governance.services.own_keys import allowance_problems
@@ -24,10 +25,9 @@ class KeyAllowanceForm(DocumentForm):
     members = LinesField(
         label=gettext_lazy("Users"), rows=4, help_text=gettext_lazy("A user name a line.")
     )
-    profiles = ChoicesField(
-        (),
+    profiles = ProfilesField(
         label=gettext_lazy("Routing profiles"),
-        help_text=gettext_lazy("The only ones their keys may use. None ticked: everywhere."),
+        help_text=gettext_lazy("The only ones their keys may use. None: everywhere."),
     )
     days = NumberField(
         label=gettext_lazy("Good for, days"),
@@ -48,9 +48,6 @@ class KeyAllowanceForm(DocumentForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.existing: int | None = self.instance.pk
-        field = self.fields.get("profiles")
-        if isinstance(field, ChoicesField):
-            field.choices = list(RoutingProfile.objects.values_list("pk", "name"))
 
     def document(self) -> dict[str, Any]:
         typed = dict(self.cleaned_data)

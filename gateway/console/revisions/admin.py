@@ -10,12 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 
 from gateway.console.forms.service_admin import who
-from gateway.console.revisions.difference import CompareForm, drawn
+from gateway.console.revisions.difference import CompareForm, page_of
 from gateway.console.theme.admin_classes import ModelAdmin, display
 from governance import services
 from governance.errors import Refused
@@ -31,9 +30,10 @@ class RevisionAdmin(ModelAdmin):
     list_before_template = "console/forms/list_note.html"
     show_full_result_count = False
     actions = ("compare_two",)
-    fields = (("version", "when"), ("who", "action"), "summary", "difference")
-    readonly_fields = ("version", "when", "who", "action", "summary", "difference")
+    fields = (("version", "when"), ("who", "action"), "summary")
+    readonly_fields = ("version", "when", "who", "action", "summary")
     change_form_before_template = "console/revisions/revert_link.html"
+    change_form_after_template = "console/revisions/changes.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
@@ -65,9 +65,12 @@ class RevisionAdmin(ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **named: Any
     ) -> HttpResponse:
-        """With a way to what changed since. Django's own history knows nothing of revisions."""
+        """With its changes, and a way to what changed since. Django's own history knows nothing of
+        revisions."""
         latest = Revision.objects.values_list("version", flat=True).first()
-        context |= {"latest": latest, "show_history": False}
+        row = context["original"]
+        changes = page_of(request, services.differences(row), row.version)
+        context |= {"latest": latest, "show_history": False, **changes}
         answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
         return answer
 
@@ -150,14 +153,10 @@ class RevisionAdmin(ModelAdmin):
             "opts": self.opts,
             "form": form,
             "compared": found is not None,
-            "differences": drawn(found or ()),
+            **page_of(request, found or ()),
         }
         return TemplateResponse(request, "console/revisions/compare.html", context)
 
     @display(gettext_lazy("What changed"))
     def summary_shown(self, row: Revision) -> str:
         return row.summary if len(row.summary) <= 200 else f"{row.summary[:199]}…"
-
-    @admin.display(description=gettext_lazy("Changes"))
-    def difference(self, row: Revision) -> SafeString:
-        return drawn(services.differences(row), row.version)

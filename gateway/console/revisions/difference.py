@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.paginator import Paginator
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -19,6 +22,8 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from governance.services import REVERTIBLE, Difference
 
+PAGE_LENGTH: Final = 25
+"""Things: an import may change thousands in one revision."""
 OPENER: Final = "cursor-pointer font-medium text-primary-700 dark:text-primary-300"
 
 
@@ -33,6 +38,14 @@ class CompareForm(forms.Form):
             self.fields[name] = forms.IntegerField(
                 label=label, min_value=1, max_value=2**63 - 1, widget=UnfoldAdminIntegerFieldWidget
             )
+
+
+def page_of(
+    request: HttpRequest, found: Sequence[Difference], version: int | None = None
+) -> dict[str, Any]:
+    """What `differences.html` shows of them: the page that `p` asks for."""
+    changes = Paginator(found, PAGE_LENGTH).get_page(request.GET.get("p"))
+    return {"changes": changes, "differences": drawn(changes.object_list, version)}
 
 
 def drawn(found: Iterable[Difference], version: int | None = None) -> SafeString:
@@ -73,8 +86,9 @@ def unified(before: Any, after: Any) -> SafeString:
     """What became of a document, line by line; None where there was none."""
     lines = list(difflib.unified_diff(_lines(before), _lines(after), n=3, lineterm=""))[2:]
     tones = {"+": "text-green-700 dark:text-green-400", "-": "text-red-700 dark:text-red-400"}
+    alike = groupby(lines, lambda line: tones.get(line[:1], ""))
     told = format_html_join(
-        "\n", '<span class="{}">{}</span>', ((tones.get(line[:1], ""), line) for line in lines)
+        "\n", '<span class="{}">{}</span>', ((tone, "\n".join(some)) for tone, some in alike)
     )
     return format_html('<pre class="overflow-x-auto text-xs" tabindex="0">{}</pre>', told)
 

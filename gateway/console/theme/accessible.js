@@ -63,7 +63,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const held = field.getAttribute("aria-labelledby") ?? "";
       if (held.includes(label.id)) continue;
       field.setAttribute("aria-labelledby", `${label.id} ${held}`);
-      field.querySelector("[role=textbox]")?.setAttribute("aria-labelledby", label.id);
+      for (const part of field.querySelectorAll("[role=textbox], [role=searchbox]")) part.setAttribute("aria-labelledby", label.id);
     }
   }
 

@@ -1,7 +1,7 @@
-"""Pages travel without what nobody sees: indentation, and the long class lists of the theme's rows.
+"""Pages travel without what nobody sees: indentation, and the long class lists of the theme.
 
-The theme says each cell of a list by thirty utility classes, half a kB a cell. `theme.css` says the
-same once, under the short names that stand here.
+The theme says each cell of a list, and each box to tick, by thirty utility classes, half a kB each.
+`theme.css` says the same once, under the short names that stand here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import escape
+from unfold.widgets import CHECKBOX_CLASSES
 
 ROOT: Final = "/admin/"
 KEPT: Final = re.compile(r"(<(pre|textarea|script|style)\b.*?</\2>)", re.DOTALL)
@@ -34,7 +36,14 @@ ROW: Final = (
     "lg:mb-0 lg:rounded-none dark:border-base-800"
 )
 LABEL: Final = "inline-block font-semibold rounded-default text-[11px] uppercase whitespace-nowrap"
-SHORT: Final = {CELL: "pm-td", TICK_CELL: "pm-tick-cell", ROW: "pm-row", LABEL: "pm-tag"}
+BOX: Final = escape(" ".join(CHECKBOX_CLASSES))
+SHORT: Final = {
+    CELL: "pm-td",
+    TICK_CELL: "pm-tick-cell",
+    ROW: "pm-row",
+    LABEL: "pm-tag",
+    BOX: "pm-box after:material-symbols-outlined",
+}
 
 
 def light_pages_middleware(

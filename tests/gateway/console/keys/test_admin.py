@@ -110,3 +110,26 @@ def test_its_use_stands_on_its_page(admin: Client) -> None:
     page = text_of(admin.get(f"{KEYS}/{made()}/change/"))
     assert "No request came with this key." in page
     assert "Its interactions" in page
+
+
+def test_the_profiles_it_is_confined_to(admin: Client) -> None:
+    """The page names those that are chosen, and holds none of the others, which it searches."""
+    for name in ("light", "heavy"):
+        services.save_profile(profile_document(id=name, name=name, virtual_provider=name), who="t")
+    identity = made(confined_to=["light"])
+    page = admin.get(f"{KEYS}/{identity}/change/").content.decode()
+    select = re.search(r'<select name="confined_to"(.*?)</select>', page, re.DOTALL)
+    assert select is not None
+    assert re.findall(r'<option value="(\w+)" selected>\s*(\w+)', select[1]) == [("light", "light")]
+    assert "heavy" not in page
+    search = re.search(r'data-ajax--url="([^"]+)"', select[1])
+    assert search is not None
+    where = {"app_label": "governance", "model_name": "apikey", "field_name": "routing_profile"}
+    found = admin.get(search[1], {**where, "term": "hea"}).json()["results"]
+    assert found == [{"id": "heavy", "text": "heavy"}]
+    form = key_form(confined_to=["heavy", "light"])
+    assert admin.post(f"{KEYS}/{identity}/change/", form).status_code == 302
+    assert ApiKey.objects.get().confined_to == ["heavy", "light"]
+    answer = admin.post(f"{KEYS}/{identity}/change/", key_form(confined_to=["gone"]))
+    assert answer.context["adminform"].form.errors["confined_to"]
+    assert re.search(r'<option value="gone" selected>\s*gone', answer.content.decode())
