@@ -99,9 +99,8 @@ class RawLlama:
     """xllamacpp in this process, as the worker sets it up."""
 
     def __init__(self, model: Path) -> None:
-        import xllamacpp
-
         from inference.local.gguf_header import read_header
+        from inference.local.llama_library import xllamacpp
         from inference.local.llama_params import common_params, inner_socket
         from inference.local.llama_sizes import cache_tokens
         from inference.local.llama_steps import loaded

@@ -17,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NoReturn
 
 import msgspec
-import xllamacpp
 
 from inference.local import validation
 from inference.local.admission import Admission, Reservation
@@ -32,6 +31,7 @@ from inference.local.generation import (
 from inference.local.gguf_header import Header, read_header
 from inference.local.llama_generation import LlamaGeneration
 from inference.local.llama_inner import InnerServer, failure_of
+from inference.local.llama_library import xllamacpp
 from inference.local.llama_params import common_params, cores, inner_path, inner_socket
 from inference.local.llama_pooling import PoolingModel, assemble_pooling
 from inference.local.llama_prompt import most_of_chat, most_of_text
