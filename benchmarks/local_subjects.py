@@ -117,7 +117,7 @@ class RawLlama:
             params.cache_ram_mib = 128
             return xllamacpp.Server(params)
 
-        self._server = loaded(header, Measured(None, "", ""), load)
+        self._server, _ = loaded(header, Measured(None, "", ""), load)
 
     def ask(self, messages: Messages, max_tokens: int) -> Heard:
         began = time.monotonic()
