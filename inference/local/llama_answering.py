@@ -7,7 +7,7 @@ from collections.abc import Callable
 from inference.local.generation import InvalidGeneration
 from inference.local.llama_generation import LlamaGeneration
 from inference.local.llama_inner import failure_of
-from inference.local.llama_reading import Reading
+from inference.local.llama_reading import PromptReading
 from inference.local.running import GenerationFailed
 from inference.local.wire import Json
 
@@ -21,7 +21,7 @@ class Answering:
         running: LlamaGeneration,
         body: Json,
         handle: Handle,
-        reading: Reading,
+        reading: PromptReading,
         *,
         counted: Callable[[int], None],
         got_on: Callable[[], None],

@@ -29,8 +29,8 @@ class PromptReader:
         self._beside = max(min(step, STEPS[0]), step // 2)
         self._crowded = crowded
 
-    def reading(self, tokens: Callable[[], Sequence[int]] | None) -> Reading:
-        return Reading(self, tokens)
+    def reading(self, tokens: Callable[[], Sequence[int]] | None) -> PromptReading:
+        return PromptReading(self, tokens)
 
     def pays(self, progress: Json) -> bool:
         return bool(progress["total"] - progress["cache"] > _PAYS * self._step)
@@ -48,7 +48,7 @@ class PromptReader:
                 return  # who answers is told why
 
 
-class Reading:
+class PromptReading:
     """Of one prompt. `tokens` are asked for once it turns out to be long; None: it has others than
     text."""
 

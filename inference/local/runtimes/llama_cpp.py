@@ -36,7 +36,7 @@ from inference.local.llama_library import xllamacpp
 from inference.local.llama_params import common_params, cores, inner_path, inner_socket
 from inference.local.llama_pooling import PoolingModel, assemble_pooling
 from inference.local.llama_prompt import has_pictures, most_of_chat, most_of_text
-from inference.local.llama_reading import PromptReader, Reading
+from inference.local.llama_reading import PromptReader, PromptReading
 from inference.local.llama_request import chat_body, generation_body
 from inference.local.llama_schema import check_forms
 from inference.local.llama_sizes import cache_tokens
@@ -236,7 +236,7 @@ class LlamaCppModel:
         tokens: int,
         rank: int,
         handle: Handle,
-        reading: Reading,
+        reading: PromptReading,
     ) -> LlamaGeneration:
         room = self.context_length - tokens
         if room < 1:
@@ -282,7 +282,7 @@ class LlamaCppModel:
         running: LlamaGeneration,
         body: Json,
         handle: Handle,
-        reading: Reading,
+        reading: PromptReading,
     ) -> None:
         loop = asyncio.get_running_loop()
 
