@@ -99,9 +99,8 @@ class RawLlama:
     """xllamacpp in this process, as the worker sets it up."""
 
     def __init__(self, model: Path) -> None:
-        import xllamacpp
-
         from inference.local.gguf_header import read_header
+        from inference.local.llama_library import xllamacpp
         from inference.local.llama_params import common_params, inner_socket
         from inference.local.llama_sizes import cache_tokens
         from inference.local.llama_steps import loaded
@@ -118,7 +117,7 @@ class RawLlama:
             params.cache_ram_mib = 128
             return xllamacpp.Server(params)
 
-        self._server = loaded(header, Measured(None, "", ""), load)
+        self._server, _ = loaded(header, Measured(None, "", ""), load)
 
     def ask(self, messages: Messages, max_tokens: int) -> Heard:
         began = time.monotonic()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning, register
 
+INSTALLATION: Final = "installation"
+"""The tag of what an operator can mend. All else that Django checks is our code, which is the same
+at every start: `manage.py check` and the tests look at that."""
 
-@register()
+
+@register(INSTALLATION)
 def unknown_variables(
     app_configs: Sequence[AppConfig] | None = None, **options: Any
 ) -> list[CheckMessage]:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway import lean_structlog  # noqa: F401  # isort: skip
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 

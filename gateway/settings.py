@@ -165,7 +165,10 @@ INSTALLED_APPS = [
     *(["daphne"] if "runserver" in sys.argv else []),
     "unfold",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    # `up` shows no pages, its web processes do: the forms of the desk would be half of its start.
+    "django.contrib.admin"
+    if sys.argv[1:2] != ["up"]
+    else "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

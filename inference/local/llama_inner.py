@@ -1,4 +1,4 @@
-"""llama.cpp's own HTTP, on a socket in a folder that only this user may enter: counting prompts."""
+"""llama.cpp's own HTTP, on a socket in a folder that only this user may enter: prompts' tokens."""
 
 from __future__ import annotations
 
@@ -25,9 +25,17 @@ class InnerServer:
         """Of the prompt that the model's template makes of a chat request."""
         return int((await self._ask(b"/v1/chat/completions/input_tokens", body))["input_tokens"])
 
-    async def tokens_of_text(self, text: str) -> int:
+    async def prompt_of_chat(self, body: Json) -> list[int]:
+        """Its tokens."""
+        return await self.prompt_of_text((await self._ask(b"/apply-template", body))["prompt"])
+
+    async def prompt_of_text(self, text: str) -> list[int]:
         body = {"content": text, "add_special": True, "parse_special": True}
-        return len((await self._ask(b"/tokenize", body))["tokens"])
+        tokens: list[int] = (await self._ask(b"/tokenize", body))["tokens"]
+        return tokens
+
+    async def tokens_of_text(self, text: str) -> int:
+        return len(await self.prompt_of_text(text))
 
     async def _ask(self, path: bytes, body: Json) -> Json:
         headers = [(b"content-type", b"application/json")]

@@ -8,10 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-# Its threads wait for one another after every layer. By default they spin, which on a machine with
-# other work stops everything: two threads on two busy cores were ten times slower so than asleep.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-import xllamacpp
+from inference.local.llama_library import xllamacpp
 
 
 def cores() -> int:

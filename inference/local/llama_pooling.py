@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NoReturn, TypeVar
 
-import xllamacpp
-
 from inference.local import pooling, validation
 from inference.local.admission import Admission, Reservation
 from inference.local.generation import InvalidGeneration
 from inference.local.gguf_header import Header
+from inference.local.llama_library import xllamacpp
 from inference.local.llama_params import common_params, inner_socket
 from inference.local.memory import resident_memory
 from inference.local.pooling import serves_other

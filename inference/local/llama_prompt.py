@@ -29,3 +29,7 @@ def most_of_chat(body: Json) -> int | None:
             return None
         total += _OF_MESSAGE + sum(len(text.encode()) for text in texts if text)
     return total
+
+
+def has_pictures(body: Json) -> bool:
+    return any(isinstance(one.get("content"), list) for one in body["messages"])

@@ -1,8 +1,8 @@
 """How many prompt tokens llama.cpp reads in one step: measured when a model is first loaded.
 
-Others' answers wait for a step, and a caller who left is noticed after the one that has begun by
-then. The step is fixed when the model is loaded, so a model whose first guess was wrong is loaded
-again, once; what was measured is remembered.
+Others' answers wait for a step, and a caller who left is noticed after it. The step is fixed when
+the model is loaded, so a model whose first guess was wrong is loaded again, once; what was measured
+is remembered.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from inference.local.measured import Measured
 STEP_SECONDS: Final = 0.2
 """Shorter ones make long prompts slower, most of all where other work keeps the cores busy: the
 threads wait for one another after every layer, however few the tokens are."""
-_NAME: Final = "llama_prefill_step"
+FAST_FROM: Final = 64
+"""Tokens: llama.cpp has a faster attention for steps of so many."""
+_MORE: Final = 1.6
+"""By how much a step may be longer for it."""
+_NAME: Final = "llama_step"
 _PROBE: Final = 64
 """Tokens of the prompt that is measured."""
 _CLOSE: Final = 1.4
@@ -29,20 +33,20 @@ _PATIENCE: Final = 10.0
 """Seconds: a model that takes longer to load has the step that was measured at its next load."""
 
 
-def loaded(header: Header, remembered: Measured, load: Callable[[int], Any]) -> Any:
-    """The server, by `load(step)`."""
+def loaded(header: Header, remembered: Measured, load: Callable[[int], Any]) -> tuple[Any, int]:
+    """The server, by `load(step)`, and the step."""
     known = remembered.get(_NAME)
     if known is not None:
-        return load(int(known))
+        return load(int(known)), int(known)
     guess, began = first_step(header, cores()), time.monotonic()
     server = load(guess)
     took = time.monotonic() - began
     step = measured_step(server)
     remembered.put(_NAME, step)
     if guess / _CLOSE <= step <= guess * _CLOSE or took > _PATIENCE:
-        return server
+        return server, guess
     del server  # its memory goes first
-    return load(step)
+    return load(step), step
 
 
 def measured_step(server: Any) -> int:
@@ -61,4 +65,5 @@ def measured_step(server: Any) -> int:
 
 
 def chosen_step(seconds_each: float) -> int:
-    return max(STEPS[0], min(STEPS[1], int(STEP_SECONDS / max(seconds_each, 1e-9))))
+    step = max(STEPS[0], min(STEPS[1], int(STEP_SECONDS / max(seconds_each, 1e-9))))
+    return FAST_FROM if step < FAST_FROM <= step * _MORE else step

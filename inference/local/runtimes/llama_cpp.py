@@ -2,7 +2,7 @@
 
 llama.cpp batches, keeps prompts in its cache, holds answers to a grammar and reads tool calls by
 itself. This file stands in front of it: requests are checked and counted before they reach it, wait
-by priority, and are cancelled between two of the batches a prompt is read in.
+by priority, and long prompts are read in portions.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NoReturn
 
 import msgspec
-import xllamacpp
 
 from inference.local import validation
 from inference.local.admission import Admission, Reservation
@@ -30,11 +29,14 @@ from inference.local.generation import (
     Sampling,
 )
 from inference.local.gguf_header import Header, read_header
+from inference.local.llama_answering import Answering, Handle
 from inference.local.llama_generation import LlamaGeneration
-from inference.local.llama_inner import InnerServer, failure_of
+from inference.local.llama_inner import InnerServer
+from inference.local.llama_library import xllamacpp
 from inference.local.llama_params import common_params, cores, inner_path, inner_socket
 from inference.local.llama_pooling import PoolingModel, assemble_pooling
-from inference.local.llama_prompt import most_of_chat, most_of_text
+from inference.local.llama_prompt import has_pictures, most_of_chat, most_of_text
+from inference.local.llama_reading import PromptReader, PromptReading
 from inference.local.llama_request import chat_body, generation_body
 from inference.local.llama_schema import check_forms
 from inference.local.llama_sizes import cache_tokens
@@ -43,7 +45,6 @@ from inference.local.llama_tools import as_text
 from inference.local.measured import Measured, mark_of
 from inference.local.memory import resident_memory
 from inference.local.pooling import serves_other
-from inference.local.running import GenerationFailed
 from inference.local.scheduler import Stats
 from inference.local.store.facts import EMBEDDINGS, RERANK, of_gguf
 from inference.local.store.projector import projector_of
@@ -74,7 +75,7 @@ def assemble(
         return xllamacpp.Server(params)
 
     mark = mark_of(options.model_dir, cores(), xllamacpp.__version__)
-    server = loaded(header, Measured(options.measured, options.name, mark), load)
+    server, step = loaded(header, Measured(options.measured, options.name, mark), load)
     progress("warming up", 0.95)
     knows_tools = "tools" in header.metadata.get("tokenizer.chat_template", "")
     limits = _Facts(
@@ -84,7 +85,7 @@ def assemble(
         knows_tools,
         reads_images=projector is not None,
     )
-    model = LlamaCppModel(server, limits, options, tokens)
+    model = LlamaCppModel(server, step, limits, options, tokens)
     model.warm_up()
     ready = {
         "memory_bytes": resident_memory() or 0,
@@ -117,6 +118,7 @@ class LlamaCppModel:
     def __init__(
         self,
         server: Any,
+        step: int,
         facts: _Facts,
         options: argparse.Namespace,
         tokens: int,
@@ -131,6 +133,7 @@ class LlamaCppModel:
             most_choices=self._slots, grammar=True, images=facts.reads_images
         )
         self._admission = Admission(self._slots, tokens, options.queue_limit)
+        self._reader = PromptReader(server, step, self._crowded)
         self._threads = ThreadPoolExecutor(self._slots, "generation")
         self._ended = threading.Event()
         self._steps = 0
@@ -167,7 +170,10 @@ class LlamaCppModel:
             generation, most_of_chat(body), lambda: self._inner.tokens_of_chat(body)
         )
         handle = self._server.handle_chat_completions
-        running = self._begin(generation, body, tokens, rank, handle)
+        reading = self._reader.reading(
+            None if has_pictures(body) else _from_thread(lambda: self._inner.prompt_of_chat(body))
+        )
+        running = self._begin(generation, body, tokens, rank, handle, reading)
         if generation is not asked:
             running.read_tools(asked)
         return running
@@ -181,11 +187,14 @@ class LlamaCppModel:
         handle = self._server.handle_completions
         prompt = generation.prompt
         if not isinstance(prompt, str):
-            return self._begin(generation, {"prompt": list(prompt)}, len(prompt), rank, handle)
+            reading = self._reader.reading(lambda: prompt)
+            body = {"prompt": list(prompt)}
+            return self._begin(generation, body, len(prompt), rank, handle, reading)
         tokens = await self._tokens(
             generation, most_of_text(prompt), lambda: self._inner.tokens_of_text(prompt)
         )
-        return self._begin(generation, {"prompt": prompt}, tokens, rank, handle)
+        reading = self._reader.reading(_from_thread(lambda: self._inner.prompt_of_text(prompt)))
+        return self._begin(generation, {"prompt": prompt}, tokens, rank, handle, reading)
 
     async def embed(self, raw: bytes, rank: int) -> NoReturn:
         raise serves_other(self.name, "writes text and gives no embeddings")
@@ -226,7 +235,8 @@ class LlamaCppModel:
         body: Json,
         tokens: int,
         rank: int,
-        handle: Callable[..., None],
+        handle: Handle,
+        reading: PromptReading,
     ) -> LlamaGeneration:
         room = self.context_length - tokens
         if room < 1:
@@ -249,7 +259,9 @@ class LlamaCppModel:
         running = LlamaGeneration(
             generation, head, lambda: self._leave(place, running), lambda: self._steps
         )
-        place.granted.add_done_callback(lambda _: self._start(place, running, body, handle))
+        place.granted.add_done_callback(
+            lambda _: self._start(place, running, body, handle, reading)
+        )
         self._admission.enter(place, rank)
         return running
 
@@ -258,8 +270,19 @@ class LlamaCppModel:
         if not place.granted.done():
             self._admission.leave(place)
 
+    def _get_on(self) -> None:
+        self._steps += 1
+
+    def _crowded(self) -> bool:
+        return self._admission.active > 1 or self._admission.queued > 0
+
     def _start(
-        self, place: Reservation, running: LlamaGeneration, body: Json, handle: Callable[..., None]
+        self,
+        place: Reservation,
+        running: LlamaGeneration,
+        body: Json,
+        handle: Handle,
+        reading: PromptReading,
     ) -> None:
         loop = asyncio.get_running_loop()
 
@@ -267,34 +290,16 @@ class LlamaCppModel:
             exact = place.slots * (tokens + body["max_tokens"])
             loop.call_soon_threadsafe(self._admission.shrink, place, exact)
 
-        work = loop.run_in_executor(self._threads, self._generate, running, body, handle, counted)
+        answering = Answering(running, body, handle, reading, counted=counted, got_on=self._get_on)
+        work = loop.run_in_executor(self._threads, answering.run)
         work.add_done_callback(lambda _: self._admission.leave(place))
 
-    def _generate(
-        self,
-        running: LlamaGeneration,
-        body: Json,
-        handle: Callable[..., None],
-        counted: Callable[[int], None],
-    ) -> None:
-        """On a thread: until the answer is complete, or its caller gone. `counted` is told how many
-        tokens the prompt has."""
 
-        def hear(chunk: Json) -> bool:
-            self._steps += 1
-            if "choices" not in chunk:
-                running.put(failure_of(chunk))
-                return True
-            if "prompt_progress" in chunk and not chunk["prompt_progress"]["time_ms"]:
-                counted(chunk["prompt_progress"]["total"])
-            return running.hear(chunk)
+def _from_thread(tokens: Callable[[], Awaitable[list[int]]]) -> Callable[[], Sequence[int]]:
+    """For a thread beside the event loop under way, which it waits for."""
+    loop = asyncio.get_running_loop()
 
-        try:
-            if not running.cancelled:
-                handle(body, hear)
-        except ValueError as error:
-            running.put(InvalidGeneration(f"The model's template or grammar refuses this: {error}"))
-        except Exception as error:
-            running.put(GenerationFailed(f"Generation failed ({type(error).__name__})."))
-        else:
-            running.put(None)
+    async def awaited() -> list[int]:
+        return await tokens()
+
+    return lambda: asyncio.run_coroutine_threadsafe(awaited(), loop).result()

@@ -200,3 +200,15 @@ def test_a_schema_that_would_not_hold_is_refused_by_name(worker: WorkerProcess) 
     error = worker.chat("ping", response_format=form).json()["error"]
     assert error["code"] == "unsupported_schema"
     assert "uniqueItems" in error["message"]
+
+
+def test_a_long_prompt_that_is_read_in_portions_counts_as_one(worker: WorkerProcess) -> None:
+    """Its step is 512 tokens at the most, so this prompt has more than two."""
+    text = "marmalade " * 250
+    first = worker.chat(text, max_tokens=4)
+    usage = first.json()["usage"]
+    assert usage["prompt_tokens"] > 1100
+    assert usage["prompt_tokens_details"]["cached_tokens"] < 100
+    again = worker.chat(text, max_tokens=4)
+    assert content(again) == content(first)
+    assert again.json()["usage"]["prompt_tokens_details"]["cached_tokens"] > 1100
