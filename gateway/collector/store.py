@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from django.db import (
@@ -59,6 +60,7 @@ class Store:
         self._key_uses = KeyUses()
         self.locks_everybody = connections[using].vendor == "sqlite"
         """A transaction of ours keeps every other writer waiting."""
+        self._moment = _moment(using)
         quote = connections[using].ops.quote_name
         self._insert = _insert(quote, Interaction._meta.db_table, COLUMNS)
         self._add_up = _upsert(quote, UsageBucket._meta.db_table, PLACE, NAMES, COUNTS)
@@ -99,8 +101,7 @@ class Store:
 
         Raises `OUTAGE`, `REFUSED` and `Overtaken`.
         """
-        connection = connections[self._using]
-        moment = connection.ops.adapt_datetimefield_value
+        connection, moment = connections[self._using], self._moment
         rows = [values_of(record, moment) for record in records]
         used = add_up(records)
         buckets = _buckets(used.items(), (*NAMES, *COUNTS), moment)
@@ -170,6 +171,16 @@ class Store:
                 raise Overtaken(chunk.segment)
 
 
+def _moment(using: str) -> Moment:
+    """Makes a time, which is UTC, as the database takes it."""
+    connection = connections[using]
+    adapt = connection.ops.adapt_datetimefield_value
+    if connection.vendor != "sqlite" or connection.timezone_name != "UTC":
+        return adapt
+    # It would be made naive with three times the work.
+    return lambda time: adapt(time.replace(tzinfo=None))
+
+
 def _insert(quote: Any, table: str, columns: Sequence[str]) -> str:
     marks = ", ".join(["%s"] * len(columns))
     names = ", ".join(map(quote, columns))
@@ -195,12 +206,9 @@ def _buckets(
     found: Iterable[tuple[tuple[Any, ...], Any]], columns: Sequence[str], moment: Moment
 ) -> list[tuple[Any, ...]]:
     """In the order of their places, so that two nodes never wait for each other."""
+    values_of_sum = attrgetter(*columns)
     return [
-        (
-            moment(datetime.fromisoformat(place[0])),
-            *place[1:],
-            *(getattr(used, name) for name in columns),
-        )
+        (moment(datetime.fromisoformat(place[0])), *place[1:], *values_of_sum(used))
         for place, used in sorted(found, key=lambda one: one[0])
     ]
 
