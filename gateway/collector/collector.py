@@ -266,7 +266,7 @@ class Collector:
         longest = LOCK_SECONDS if self._store.locks_everybody else ROW_LOCK_SECONDS
         if took > longest:
             self._batch = max(LEAST_ROWS, self._batch * 2 // 3)
-        elif took < longest / 2:
+        elif took < longest * 3 / 4:
             self._batch = min(MOST_ROWS, self._batch * 5 // 4)
 
     def _refused(
