@@ -259,8 +259,7 @@ class Collector:
         took = self._store.commit(records, chunks, grown)
         self._days.keep(grown)
         self._follower.settle(list(chunks))
-        for record in records:
-            record_metrics.count(record)
+        record_metrics.count(*records)
         self.held = max(self.held, took)
         self.rest = min(took, MOST_REST) if self._store.locks_everybody else 0.0
         longest = LOCK_SECONDS if self._store.locks_everybody else ROW_LOCK_SECONDS
