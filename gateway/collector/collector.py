@@ -259,14 +259,13 @@ class Collector:
         took = self._store.commit(records, chunks, grown)
         self._days.keep(grown)
         self._follower.settle(list(chunks))
-        for record in records:
-            record_metrics.count(record)
+        record_metrics.count(*records)
         self.held = max(self.held, took)
         self.rest = min(took, MOST_REST) if self._store.locks_everybody else 0.0
         longest = LOCK_SECONDS if self._store.locks_everybody else ROW_LOCK_SECONDS
         if took > longest:
             self._batch = max(LEAST_ROWS, self._batch * 2 // 3)
-        elif took < longest / 2:
+        elif took < longest * 3 / 4:
             self._batch = min(MOST_ROWS, self._batch * 5 // 4)
 
     def _refused(

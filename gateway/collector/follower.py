@@ -14,6 +14,8 @@ from inference.record.segments import segments_in
 
 _CHUNK: Final = 256 * 1024
 """Bytes that are read at once, unless a line is longer."""
+_LINE: Final = 2 * 1024
+"""Bytes of a line without content, of which as many are read as are asked for."""
 BATCH_BYTES: Final = 4 * 1024 * 1024
 """Of one look, where content makes lines long."""
 
@@ -116,7 +118,7 @@ class Follower:
         except OSError:
             return None
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-        return _ahead(descriptor, self._offsets.get(name, 0))
+        return _ahead(descriptor, self._offsets.get(name, 0), _CHUNK)
 
     def _read(self, name: str, count: int, room: int) -> Chunk:
         chunk = Chunk(name, self._offsets.get(name, 0))
@@ -124,7 +126,7 @@ class Follower:
             descriptor = self._descriptor(name)
         except FileNotFoundError:
             return chunk
-        data = _ahead(descriptor, chunk.start)
+        data = _ahead(descriptor, chunk.start, max(_CHUNK, count * _LINE))
         whole = data[: data.rfind(b"\n") + 1]
         for line in whole.splitlines(keepends=True):
             if len(chunk.lines) >= count or (room <= 0 and chunk.lines):
@@ -145,13 +147,13 @@ class Follower:
             os.close(self._open.pop(name))
 
 
-def _ahead(descriptor: int, start: int) -> bytes:
+def _ahead(descriptor: int, start: int, most: int) -> bytes:
     """The next bytes of a segment: a whole line at least, if there is one.
 
     No more than that, since a database that was away for long leaves gigabytes to be read.
     """
     size = os.fstat(descriptor).st_size - start
-    data = os.pread(descriptor, min(_CHUNK, size), start)
-    if b"\n" not in data and size > _CHUNK:
+    data = os.pread(descriptor, min(most, size), start)
+    if b"\n" not in data and size > most:
         data = os.pread(descriptor, size, start)
     return data

@@ -79,7 +79,12 @@ class Cycle(RequestResponseCycle):
         ):
             raise RuntimeError(f"The application sent {kind!r} out of order.")
         if self.response_started:
-            self._send_body(message.get("body", b""), more=message.get("more_body", False))
+            body, more = message.get("body", b""), message.get("more_body", False)
+            if more and body and self.chunked_encoding and not self._head:
+                # Most of what is sent: the middle of a stream.
+                self.outbox.write(self.transport, b"%x\r\n%b\r\n" % (len(body), body))
+                return
+            self._send_body(body, more=more)
         else:
             self._keep_head(message["status"], message.get("headers", ()))
 

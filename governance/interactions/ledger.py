@@ -7,15 +7,18 @@ apart who asked, the traffic ledger how requests ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from operator import add, attrgetter
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from governance.interactions.record import AttemptRecord, InteractionRecord, NamedRef
 
 _NOBODY: Final = NamedRef("", "")
-_MINUTES: Final = len("2030-01-31T12:")
+_HOUR: Final = len("2030-01-31T12:")
+_MINUTE: Final = len("2030-01-31T12:00")
 _DATE: Final = len("2030-01-31")
 
 
@@ -112,6 +115,11 @@ class TrafficSum(msgspec.Struct):
 NAMES: Final = ("key_name", "group_name", "owner_name", "profile_name")
 COUNTS: Final = tuple(name for name in UsageSum.__struct_fields__ if name not in NAMES)
 TRAFFIC_COUNTS: Final = TrafficSum.__struct_fields__
+_counts: Final[Callable[[UsageSum], tuple[int, ...]]] = attrgetter(*COUNTS)
+_ids: Final[Callable[[Place], tuple[str, ...]]] = attrgetter(*(i for i, _ in DIMENSIONS.values()))
+_names: Final[Callable[[UsageSum], tuple[str, ...]]] = attrgetter(
+    *(name for _, name in DIMENSIONS.values())
+)
 NO_ERROR: Final = ("ok", "cancelled")
 """Outcomes that are none; a caller may leave."""
 
@@ -122,35 +130,41 @@ def micro_usd(cost: float | None) -> int:
 
 def add_up(records: Iterable[InteractionRecord]) -> dict[Place, UsageSum]:
     """The usage ledger."""
-    found: dict[Place, UsageSum] = {}
+    found: dict[tuple[Any, ...], UsageSum] = {}
     for record in records:
-        used = _used(found, record, record.provider, record.model)
+        whose = _whose(record)
+        last = _used(found, whose, record.provider, record.model)
         # A copy is no request of anybody's.
-        used.requests += not record.is_shadow
-        used.errors += not record.is_shadow and record.outcome not in NO_ERROR
+        if not record.is_shadow:
+            last.requests += 1
+            last.errors += record.outcome not in NO_ERROR
         for attempt in record.attempts:
-            used = _used(found, record, attempt.provider, attempt.model)
+            used = last
+            if attempt.provider != record.provider or attempt.model != record.model:
+                used = _used(found, whose, attempt.provider, attempt.model)
             _count(used, attempt)
             if attempt.usage is not None:
                 used.cache_written_tokens += attempt.usage.cache_written
                 used.reasoning_tokens += attempt.usage.reasoning
-    return found
+    return {Place(*place): used for place, used in found.items()}
 
 
 def by_day(used: Mapping[Place, UsageSum]) -> dict[DayPlace, DaySum]:
     """The same by day, for each dimension by itself."""
-    found: dict[DayPlace, DaySum] = {}
+    found: dict[tuple[str, str, str], tuple[int, ...]] = {}
+    names: dict[tuple[str, str, str], str] = {}
     for place, sums in used.items():
         midnight = f"{place.start[:_DATE]}T00:00:00+00:00"
-        for dimension, (identity, name) in DIMENSIONS.items():
-            here = DayPlace(midnight, dimension, getattr(place, identity))
-            day = found.get(here)
-            if day is None:
-                day = found[here] = DaySum("", dict.fromkeys(COUNTS, 0))
-            day.name = getattr(sums, name)
-            for count in COUNTS:
-                day.counts[count] += getattr(sums, count)
-    return found
+        counts = _counts(sums)
+        for dimension, value, name in zip(DIMENSIONS, _ids(place), _names(sums), strict=True):
+            here = midnight, dimension, value
+            before = found.get(here)
+            found[here] = counts if before is None else tuple(map(add, before, counts))
+            names[here] = name
+    return {
+        DayPlace(*here): DaySum(names[here], dict(zip(COUNTS, counts, strict=True)))
+        for here, counts in found.items()
+    }
 
 
 def _add_units(used: UsageSum | TrafficSum, units: Mapping[str, float]) -> None:
@@ -165,9 +179,13 @@ def add_up_traffic(records: Iterable[InteractionRecord]) -> dict[TrafficPlace, T
     for record in records:
         if record.is_shadow:
             continue
-        _passed(found, record, record.provider, record.model).requests += 1
+        last = _passed(found, record, record.provider, record.model)
+        last.requests += 1
         for attempt in record.attempts:
-            _count(_passed(found, record, attempt.provider, attempt.model), attempt)
+            passed = last
+            if attempt.provider != record.provider or attempt.model != record.model:
+                passed = _passed(found, record, attempt.provider, attempt.model)
+            _count(passed, attempt)
     return found
 
 
@@ -188,26 +206,42 @@ def _count(used: UsageSum | TrafficSum, attempt: AttemptRecord) -> None:
 
 def quarter_hour(time: str) -> str:
     """The beginning of the quarter hour of a record's time, which is UTC."""
-    minute = int(time[_MINUTES : _MINUTES + 2]) // 15 * 15
-    return f"{time[:_MINUTES]}{minute:02d}:00+00:00"
+    return _quarter_hour(time[:_MINUTE])
+
+
+@lru_cache(maxsize=64)
+def _quarter_hour(minute: str) -> str:
+    return f"{minute[:_HOUR]}{int(minute[_HOUR:]) // 15 * 15:02d}:00+00:00"
+
+
+class _Whose(NamedTuple):
+    """What the places of all attempts of a record have in common."""
+
+    ids: tuple[str, str, str, str, str]
+    """From `start` to `profile_id`."""
+    names: tuple[str, str, str, str]
+    shadow: bool
+
+
+def _whose(record: InteractionRecord) -> _Whose:
+    key, group = record.key or _NOBODY, record.group or _NOBODY
+    owner, profile = record.owner or _NOBODY, record.profile or _NOBODY
+    return _Whose(
+        (quarter_hour(record.time), key.id, group.id, owner.id, profile.id),
+        (key.name, group.name, owner.name, profile.name),
+        record.is_shadow,
+    )
 
 
 def _used(
-    found: dict[Place, UsageSum], record: InteractionRecord, provider: str, model: str
+    found: dict[tuple[Any, ...], UsageSum], whose: _Whose, provider: str, model: str
 ) -> UsageSum:
-    key, group = record.key or _NOBODY, record.group or _NOBODY
-    owner, profile = record.owner or _NOBODY, record.profile or _NOBODY
-    start = quarter_hour(record.time)
-    place = Place(
-        *(start, key.id, group.id, owner.id, profile.id, provider[:100], model[:300]),
-        shadow=record.is_shadow,
-    )
+    place = *whose.ids, provider[:100], model[:300], whose.shadow
     used = found.get(place)
     if used is None:
         used = found[place] = UsageSum()
     # Of a rename within the quarter hour the later name counts.
-    used.key_name, used.group_name = key.name, group.name
-    used.owner_name, used.profile_name = owner.name, profile.name
+    used.key_name, used.group_name, used.owner_name, used.profile_name = whose.names
     return used
 
 
@@ -221,4 +255,7 @@ def _passed(
     found: dict[TrafficPlace, TrafficSum], record: InteractionRecord, provider: str, model: str
 ) -> TrafficSum:
     place = traffic_place(record, provider, model)
-    return found.setdefault(place, TrafficSum())
+    passed = found.get(place)
+    if passed is None:
+        passed = found[place] = TrafficSum()
+    return passed

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
+from operator import attrgetter, gt
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import astuple
 
 from governance.interactions.record import InteractionRecord, NamedRef, Usage
 from governance.models.interaction import Interaction
@@ -28,7 +30,7 @@ _USAGE: Final = {
 _encode: Final = msgspec.json.Encoder().encode
 
 Moment = Callable[[datetime], Any]
-Get = Callable[[InteractionRecord, Moment], tuple[Any, ...]]
+Get = Callable[[InteractionRecord], tuple[Any, ...]]
 
 
 def _shape(annotation: Any) -> Any:
@@ -59,14 +61,36 @@ def _is_json(name: str) -> bool:
     return typing.get_origin(shape) is tuple or issubclass(shape, msgspec.Struct)
 
 
-COLUMNS: Final = (*(column for name in _SHAPES for column in _columns(name)), "errors")
-"""In the order of `values_of`."""
-_LENGTHS: Final = {
-    field.column: field.max_length
-    for field in Interaction._meta.concrete_fields
-    if field.max_length
-}
-_NOBODY: Final = NamedRef("", "")
+def _kind(name: str) -> str:
+    shape = _SHAPES[name]
+    if shape is NamedRef or shape is Usage:
+        return shape.__name__
+    if name == "time" or shape is str:
+        return "time" if name == "time" else "text"
+    return "json" if _is_json(name) else "plain"
+
+
+def _of_kind(kind: str) -> tuple[str, ...]:
+    return tuple(name for name in _SHAPES if _kind(name) == kind)
+
+
+_TEXTS: Final = (*_of_kind("text"), "errors")
+_NAMED: Final = _of_kind("NamedRef")
+_ORDER: Final = (
+    *(_TEXTS[0], "time", *_TEXTS[1:], *_of_kind("plain")),
+    *(*_of_kind("Usage"), *_NAMED, *_of_kind("json")),
+)
+COLUMNS: Final = tuple(
+    column for name in _ORDER for column in (_columns(name) if name in _SHAPES else (name,))
+)
+"""In the order of `values_of`: by how a value is made of its field."""
+_most: Final = {field.name: field.max_length for field in Interaction._meta.concrete_fields}
+_LENGTHS: Final = tuple(_most[_RENAMED.get(name, name)] or 0 for name in _TEXTS)
+_texts: Final[Get] = attrgetter(*_TEXTS)
+_plain: Final[Get] = attrgetter(*_of_kind("plain"))
+_named: Final[Get] = attrgetter(*_NAMED)
+_parts: Final[Get] = attrgetter(*_of_kind("json"))
+_NOBODY: Final = ("", "")
 _NO_USAGE: Final = (None,) * len(_USAGE)
 
 
@@ -75,42 +99,18 @@ def values_of(record: InteractionRecord, moment: Moment) -> tuple[Any, ...]:
 
     Several times as fast as a model instance and `bulk_create`.
     """
-    values: list[Any] = []
-    for name, kind, limit in _PLAN:
-        value = getattr(record, name)
-        if kind == "text":
-            values.append(value if len(value) <= limit else value[:limit])
-        elif kind == "plain":
-            values.append(value)
-        elif kind == "json":
-            values.append(_encode(value).decode())
-        elif kind == "named":
-            named = value or _NOBODY
-            values += (named.id, named.name)
-        elif kind == "time":
-            values.append(moment(datetime.fromisoformat(value)))
-        else:
-            counts = _NO_USAGE if value is None else msgspec.structs.astuple(value)
-            values += counts[: len(_USAGE)]
+    texts = _texts(record)
+    if True in map(gt, map(len, texts), _LENGTHS):
+        texts = tuple(text[:most] for text, most in zip(texts, _LENGTHS, strict=True))
+    usage = record.usage
+    values = [
+        *(texts[0], moment(datetime.fromisoformat(record.time)), *texts[1:], *_plain(record)),
+        *(_NO_USAGE if usage is None else astuple(usage)[: len(_USAGE)]),
+    ]
+    for named in _named(record):
+        values += _NOBODY if named is None else (named.id, named.name)
+    values += [_encode(part).decode() for part in _parts(record)]
     return tuple(values)
-
-
-def _plan() -> Iterator[tuple[str, str, int]]:
-    for name, shape in _SHAPES.items():
-        if shape is NamedRef:
-            yield name, "named", 0
-        elif shape is Usage:
-            yield name, "usage", 0
-        elif name == "time":
-            yield name, "time", 0
-        elif shape is str:
-            yield name, "text", _LENGTHS[_RENAMED.get(name, name)]
-        else:
-            yield name, "json" if _is_json(name) else "plain", 0
-    yield "errors", "text", _LENGTHS["errors"]
-
-
-_PLAN: Final = tuple(_plan())
 
 
 def record_of(row: Interaction) -> InteractionRecord:

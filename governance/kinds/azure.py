@@ -85,13 +85,20 @@ class EntraOrKey:
     def sign(
         self, request: SignableRequest, credentials: Credentials, token: Token | None, now: float
     ) -> SignableRequest:
-        if token is not None:
-            header = ("authorization", f"Bearer {token.value}")
-        elif credentials.api_key:
-            header = ("api-key", credentials.api_key)
-        else:
-            return request
-        return replace(request, headers=(*request.headers, header))
+        return signed(request, credentials, token, "api-key")
+
+
+def signed(
+    request: SignableRequest, credentials: Credentials, token: Token | None, key_header: str
+) -> SignableRequest:
+    """With the token, or else with the key in the header that this provider reads it from."""
+    if token is not None:
+        header = ("authorization", f"Bearer {token.value}")
+    elif credentials.api_key:
+        header = (key_header, credentials.api_key)
+    else:
+        return request
+    return replace(request, headers=(*request.headers, header))
 
 
 def bearer_token(reply: TokenReply, now: float, who: str) -> Token:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from governance.kinds.anthropic import KIND as ANTHROPIC
 from governance.kinds.auth import Credentials, SignableRequest, Token, TokenRefused, TokenReply
-from governance.kinds.azure import bearer_token
+from governance.kinds.azure import bearer_token, signed
 from governance.kinds.compatible import CHAT
 from governance.kinds.credentials import members
 from governance.kinds.gemini import HI, WORDS
@@ -55,13 +55,7 @@ class ServiceAccount:
     def sign(
         self, request: SignableRequest, credentials: Credentials, token: Token | None, now: float
     ) -> SignableRequest:
-        if token is not None:
-            header = ("authorization", f"Bearer {token.value}")
-        elif credentials.api_key:
-            header = ("x-goog-api-key", credentials.api_key)
-        else:
-            return request
-        return replace(request, headers=(*request.headers, header))
+        return signed(request, credentials, token, "x-goog-api-key")
 
 
 def _assertion(parts: Mapping[str, str], url: str, now: int) -> str:

@@ -19,6 +19,7 @@ from governance.services import importing_configuration as configuration
 from governance.services.alerts import ALERTS
 from governance.services.budgets import GRANTS, GROUPS, LIMITS, PRICES
 from governance.services.importing_configuration import ImportHooks
+from governance.services.mappings import MAPPINGS
 from governance.services.own_keys import KEY_ALLOWANCES
 from governance.services.plain_rows import PlainRows
 
@@ -99,9 +100,7 @@ SECTIONS: Final = (
         asked_for=True,
         hooks=configuration.OF_RULES,
     ),
-    RowSection(
-        "model_mappings", configuration.MAPPINGS, ("match", "pattern"), "pattern", asked_for=True
-    ),
+    RowSection("model_mappings", MAPPINGS, ("match", "pattern"), "pattern", asked_for=True),
     RowSection("key_allowances", KEY_ALLOWANCES, ("group",), asked_for=True),
     RowSection(
         "api_keys",

@@ -11,16 +11,15 @@ from django.utils.translation import gettext
 
 from governance.errors import Forbidden
 from governance.kinds import read_as_today
-from governance.models import ApiKey, HeuristicRule, ModelMapping, Provider
+from governance.models import ApiKey, HeuristicRule, Provider
 from governance.routing.fields import Problem
 from governance.serializers import (
     MASK,
     KeySerializer,
-    MappingSerializer,
     ProviderSerializer,
     RuleSerializer,
 )
-from governance.services import keys, mappings, providers, rules
+from governance.services import keys, providers, rules
 from governance.services.alerts import ALERTS
 from governance.services.change import Change
 from governance.services.makers import Maker, grantable
@@ -160,7 +159,6 @@ PROVIDERS: Final = PlainRows(
     secrets=providers.secrets_in,
 )
 RULES: Final = PlainRows(rules.KIND, HeuristicRule, RuleSerializer, rules.save_problems)
-MAPPINGS: Final = PlainRows(mappings.KIND, ModelMapping, MappingSerializer, mappings.save_problems)
 KEYS: Final = PlainRows(keys.KIND, ApiKey, KeySerializer, _key_problems)
 
 OF_PROVIDERS: Final = _Providers()

@@ -143,6 +143,13 @@ def _seller(context: RequestContext, attempt: AttemptRecord) -> Seller | None:
 
 def read_line(line: bytes) -> Line:
     """Raises `UnknownVersion`, and `msgspec.MsgspecError` for what is no line of ours."""
+    try:
+        found = _current(line)
+    except msgspec.MsgspecError:
+        pass
+    else:
+        if found.v == VERSION:
+            return found
     version = _version(line).v
     read = READERS.get(version)
     if read is None:

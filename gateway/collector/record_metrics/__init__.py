@@ -12,7 +12,8 @@ RECORD_METRICS: Final[Registry[RecordMetric]] = Registry("METRIC", RecordMetric)
 RECORD_METRICS.discover(__name__)
 
 
-def count(record: InteractionRecord) -> None:
-    """Counts a finished request. What it has none of gets no series."""
+def count(*records: InteractionRecord) -> None:
+    """Counts finished requests. What they have none of gets no series."""
     for metric in RECORD_METRICS.values():
-        metric.count(record)
+        for record in records:
+            metric.count(record)

@@ -6,7 +6,13 @@ from typing import Final
 
 from prometheus_client import Counter, Histogram
 
-from gateway.collector.record_metrics.record_metric import SECONDS, RecordMetric, registry, series
+from gateway.collector.record_metrics.record_metric import (
+    SECONDS,
+    RecordMetric,
+    registry,
+    series,
+    times,
+)
 from governance.interactions.record import InteractionRecord
 
 ATTEMPTS: Final = Counter(
@@ -38,9 +44,9 @@ def count(record: InteractionRecord) -> None:
     for attempt in asked:
         series(ATTEMPTS, attempt.provider, attempt.outcome).inc()
     if asked and not record.is_shadow:
-        series(DURATION, record.provider).observe(record.duration_ms / 1000)
+        times(DURATION, record.provider).observe(record.duration_ms / 1000)
         if record.first_token_ms is not None:
-            series(FIRST_TOKEN, record.provider).observe(record.first_token_ms / 1000)
+            times(FIRST_TOKEN, record.provider).observe(record.first_token_ms / 1000)
 
 
 METRIC = RecordMetric("attempts", "Attempts and their times", count, rank=30)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, TypeVar
+from typing import Final
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
+from prometheus_client.registry import Collector
 
 from governance.interactions.record import InteractionRecord
 
@@ -21,16 +21,51 @@ SECONDS: Final = (
 """Upper bounds of a histogram's buckets; one without a bound comes last."""
 
 
-Metric = TypeVar("Metric", bound=MetricWrapperBase)
+class Series:
+    """A counter's series of certain labels. It is told when metrics are looked at: a sum costs a
+    tenth of what the counter's own, which is safe for many threads, does."""
+
+    __slots__ = ("_counter", "_untold")
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._untold = 0.0
+
+    def inc(self, amount: float = 1) -> None:
+        self._untold += amount
+
+    def tell(self) -> None:
+        self._counter.inc(self._untold)
+        self._untold = 0.0
+
+
+_series: Final[list[Series]] = []
+
+
+class _Teller(Collector):
+    """Comes first among what is collected, and has none of its own."""
+
+    def collect(self) -> Iterator[Metric]:
+        for one in _series:
+            one.tell()
+        return iter(())
+
+
+registry.register(_Teller())
 
 
 @cache
-def series(metric: Metric, *labels: str) -> Metric:
-    """The series of these labels.
+def series(counter: Counter, *labels: str) -> Series:
+    """The series of these labels. The counter keeps every one of its series."""
+    found = Series(counter.labels(*labels))
+    _series.append(found)
+    return found
 
-    The metric keeps every one of its series; it takes longer to find one than to count.
-    """
-    return metric.labels(*labels)
+
+@cache
+def times(histogram: Histogram, *labels: str) -> Histogram:
+    """The same of a histogram: it takes longer to find one than to observe."""
+    return histogram.labels(*labels)
 
 
 @dataclass(frozen=True, slots=True)

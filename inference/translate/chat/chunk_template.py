@@ -53,6 +53,18 @@ class ChunkTemplate(NamedTuple):
         before, behind = event[: opening.end()], event[closing.end() :] + b"\n"
         return cls(before, behind, behind + before)
 
+    def covers(self, block: bytes) -> bool:
+        """Whether the block is whole events of this kind and nothing else: what `length` says of
+        most, with less work."""
+        before, behind, seam = self
+        return (
+            block.startswith(before)
+            and block.endswith(behind)
+            and len(block) >= len(before) + len(behind)
+            and block.count(b"\n") == 2 * block.count(seam) + 2
+            and b'"error"' not in block
+        )
+
     def length(self, block: bytes) -> int:
         """How many bytes at the start of the block are whole events of this kind."""
         before, behind, seam = self

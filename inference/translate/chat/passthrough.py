@@ -121,6 +121,14 @@ class ChatPassThroughStream(CompletionStream):
         """Once the answer has begun, whole events of text go on as they are, however many."""
         if self.failure is not None or self.finished or b"\r" in chunk:
             return super().feed(chunk)
+        template = self._template
+        if (
+            template is not None
+            and self._parser.at_border
+            and template.covers(chunk)
+            and is_utf8(chunk)
+        ):
+            return chunk
         out = b""
         start = 0
         # Everything up to the commit is read event by event; so is an event begun in the last

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from inference.translate.base import Inexpressible, Outbound
+from inference.translate.chat.inexpressible import refuse_inexpressible
 from inference.translate.effort import effort_for
 from inference.translate.gemini.contents import Contents
 from inference.translate.gemini.request_schema import GEMINI_REQUEST, GeminiRequest
@@ -32,7 +33,7 @@ def outbound(hub: HubRequest, model: str) -> Outbound:
     """Google's request. Raises `Inexpressible`."""
     body, fields = hub.written()
     chat = read(GEMINI_REQUEST, body)
-    _refuse(chat)
+    refuse_inexpressible(chat, "Gemini's protocol")
     dropped = hub.dropped
     dropped.add_unsupported(fields, _SHAPE, _INERT)
     dropped.add(*(name for name in _HINTS if getattr(chat, name)))
@@ -57,23 +58,6 @@ def path_of(model: str, *, stream: bool) -> str:
     name = model if model.startswith("tunedModels/") else f"models/{model.removeprefix('models/')}"
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     return f"/{quote(name, safe='/@')}:{method}"
-
-
-def _refuse(chat: GeminiRequest) -> None:
-    """What has no counterpart and is no hint."""
-    refused = {
-        "n": chat.n is not None and chat.n != 1,
-        "logprobs": chat.logprobs,
-        "top_logprobs": chat.top_logprobs,
-        "logit_bias": chat.logit_bias,
-        "modalities": chat.modalities is not None and chat.modalities != ["text"],
-        "functions": chat.functions,
-        "web_search_options": chat.web_search_options is not None,
-        "moderation": chat.moderation is not None,
-    }
-    for field, stands in refused.items():
-        if stands:
-            raise Inexpressible(field, f"`{field}`: Gemini's protocol cannot express this.")
 
 
 def _config(chat: GeminiRequest, model: str, dropped: Dropped) -> dict[str, Any]:

@@ -43,16 +43,10 @@ class ResponsesPassThrough:
         self, request: ParsedRequest, body: bytes, media_type: str = JSON
     ) -> TranslatedAnswer:
         """The body as it came; a stream where none was asked for ends in the whole Response."""
-        document = document_of(body)
-        if isinstance(document, Failure):
-            return TranslatedAnswer(b"", failure=document)
-        try:
-            response = RESPONSE.decode(document)
-        except BROKEN_JSON:
-            return TranslatedAnswer(b"", failure=upstream_errors.not_json(body))
-        failure = failure_in(response, document)
-        if failure is not None:
-            return TranslatedAnswer(b"", failure=failure)
+        found = response_in(body)
+        if isinstance(found, Failure):
+            return TranslatedAnswer(b"", failure=found)
+        response, document = found
         if not is_utf8(document):
             return TranslatedAnswer(b"", failure=upstream_errors.not_json(body))
         return TranslatedAnswer(
@@ -96,7 +90,19 @@ def failure_in(response: Response, document: bytes) -> Failure | None:
     return None
 
 
-def document_of(body: bytes) -> bytes | Failure:
+def response_in(body: bytes) -> tuple[Response, bytes] | Failure:
+    """A whole answer, checked, and its document."""
+    document = _document_of(body)
+    if isinstance(document, Failure):
+        return document
+    try:
+        response = RESPONSE.decode(document)
+    except BROKEN_JSON:
+        return upstream_errors.not_json(body)
+    return failure_in(response, document) or (response, document)
+
+
+def _document_of(body: bytes) -> bytes | Failure:
     """The whole Response, also of a stream that came where none was asked for."""
     if body.lstrip().startswith(b"{"):
         return body

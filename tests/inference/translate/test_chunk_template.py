@@ -48,6 +48,22 @@ def test_a_text_is_recognised(field: str, spaced: bool) -> None:
     assert template.length(block) == len(block)
 
 
+@given(st.lists(st.integers(0, 5), max_size=5), st.integers(0, 30), st.integers(0, 30))
+def test_a_block_is_covered_where_its_length_is_all_of_it(
+    kinds: list[int], skipped: int, cut: int
+) -> None:
+    """However events are mixed, and wherever the block begins and ends."""
+    known = (
+        *(said("one"), said("two\n\n"), said("")),
+        *(event({}, reason="stop"), b": comment\n\n", event({"content": '"error"'})),
+    )
+    template = ChunkTemplate.of(said("x"))
+    assert template is not None
+    whole = b"".join(known[one] for one in kinds)
+    for block in (whole, whole[skipped:], whole[: len(whole) - cut], whole[skipped : -cut or None]):
+        assert template.covers(block) == (0 < len(block) == template.length(block))
+
+
 def test_the_length_ends_where_another_kind_begins() -> None:
     text, end = said("one", "two"), event({}, reason="stop") + b"data: [DONE]\n\n"
     template = ChunkTemplate.of(text)

@@ -14,6 +14,7 @@ import msgspec
 
 from inference.translate.answer_limit import DEFAULT_MAX_TOKENS
 from inference.translate.base import Inexpressible, Outbound
+from inference.translate.chat.inexpressible import refuse_inexpressible
 from inference.translate.chat.request_schema import CHAT_REQUEST, ChatRequest, ResponseFormat
 from inference.translate.effort import thinking_for
 from inference.translate.hub import HubRequest
@@ -35,7 +36,7 @@ def outbound(hub: HubRequest, model: str) -> Outbound:
     """Anthropic's request. Raises `Inexpressible`."""
     body, fields = hub.written()
     chat = read(CHAT_REQUEST, body)
-    _refuse(chat)
+    refuse_inexpressible(chat, "Anthropic's protocol")
     dropped = hub.dropped
     dropped.add_unsupported(fields, _SHAPE, _INERT)
     system, turns = turns_of(chat.messages, dropped)
@@ -53,23 +54,6 @@ def outbound(hub: HubRequest, model: str) -> Outbound:
     if chat.stream:
         request["stream"] = True
     return Outbound("/messages", msgspec.json.encode(request), dropped.names())
-
-
-def _refuse(chat: ChatRequest) -> None:
-    """What has no counterpart and is no hint."""
-    refused = {
-        "n": chat.n is not None and chat.n != 1,
-        "logprobs": chat.logprobs,
-        "top_logprobs": chat.top_logprobs,
-        "logit_bias": chat.logit_bias,
-        "modalities": chat.modalities is not None and chat.modalities != ["text"],
-        "functions": chat.functions,
-        "web_search_options": chat.web_search_options is not None,
-        "moderation": chat.moderation is not None,
-    }
-    for field, stands in refused.items():
-        if stands:
-            raise Inexpressible(field, f"`{field}`: Anthropic's protocol cannot express this.")
 
 
 def _sampling(chat: ChatRequest, request: dict[str, Any], longest: int, dropped: Dropped) -> None:

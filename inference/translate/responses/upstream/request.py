@@ -15,6 +15,7 @@ import msgspec
 from inference.translate.accepted_chat import accepted_history, accepted_tools
 from inference.translate.base import Inexpressible, Outbound
 from inference.translate.call_order import in_order
+from inference.translate.chat.inexpressible import refuse_inexpressible
 from inference.translate.chat.request_schema import ResponseFormat, Tool, ToolChoice
 from inference.translate.hub import HubRequest
 from inference.translate.json_errors import Dropped, read
@@ -52,7 +53,7 @@ def responses_outbound(hub: HubRequest, model: str) -> Outbound:
     document["messages"] = accepted_history(in_order(document["messages"]))
     body = msgspec.json.encode(document)
     chat = read(_CHAT, body)
-    _refuse(chat)
+    refuse_inexpressible(chat, "the Responses API", "stop")
     dropped.add_unsupported(msgspec.json.decode(body, type=dict[str, msgspec.Raw]), _SHAPE, _INERT)
     seal = hub.request.seal
     request: dict[str, Any] = {
@@ -73,23 +74,6 @@ def responses_outbound(hub: HubRequest, model: str) -> Outbound:
     if chat.stream:
         request["stream"] = True
     return Outbound("/responses", msgspec.json.encode(request), dropped.names())
-
-
-def _refuse(chat: FullChatRequest) -> None:
-    refused = {
-        "n": chat.n is not None and chat.n != 1,
-        "stop": chat.stop,
-        "logprobs": chat.logprobs,
-        "top_logprobs": chat.top_logprobs,
-        "logit_bias": chat.logit_bias,
-        "modalities": chat.modalities is not None and chat.modalities != ["text"],
-        "functions": chat.functions,
-        "web_search_options": chat.web_search_options is not None,
-        "moderation": chat.moderation is not None,
-    }
-    for field, stands in refused.items():
-        if stands:
-            raise Inexpressible(field, f"`{field}`: the Responses API cannot express this.")
 
 
 def _limit(chat: FullChatRequest, request: dict[str, Any], dropped: Dropped) -> None:

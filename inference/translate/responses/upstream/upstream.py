@@ -15,14 +15,12 @@ from inference.translate.base import (
     TranslatedAnswer,
 )
 from inference.translate.hub import CallerSide, DirectCaller, HubRequest, HubWriter
-from inference.translate.json_errors import BROKEN_JSON
-from inference.translate.responses.answer_schema import RESPONSE, Response, ResponseEvent
+from inference.translate.responses.answer_schema import Response, ResponseEvent
 from inference.translate.responses.frame import usage_of_chat
 from inference.translate.responses.passthrough import (
     ENDS,
     ResponseEvents,
-    document_of,
-    failure_in,
+    response_in,
 )
 from inference.translate.responses.upstream.reasoning import detail_of
 from inference.translate.responses.upstream.request import responses_outbound
@@ -50,16 +48,10 @@ class ResponsesUpstream:
         return ResponseToChat(writer, ResponseChunks(int(self._clock()), self._seal))
 
     def answer(self, writer: HubWriter, body: bytes) -> TranslatedAnswer:
-        document = document_of(body)
-        if isinstance(document, Failure):
-            return TranslatedAnswer(b"", failure=document)
-        try:
-            response = RESPONSE.decode(document)
-        except BROKEN_JSON:
-            return TranslatedAnswer(b"", failure=upstream_errors.not_json(body))
-        failure = failure_in(response, document)
-        if failure is not None:
-            return TranslatedAnswer(b"", failure=failure)
+        found = response_in(body)
+        if isinstance(found, Failure):
+            return TranslatedAnswer(b"", failure=found)
+        response, _ = found
         whole = completion(response, int(self._clock()), self._seal)
         return writer.whole_document(whole, of_openai(response.usage))
 
