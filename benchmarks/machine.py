@@ -7,7 +7,7 @@ import platform
 import resource
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,15 +64,24 @@ class CpuTime:
 
 
 @contextmanager
-def halted(pids: Sequence[int]) -> Iterator[None]:
-    """Keeps processes from running for a while."""
-    for pid in pids:
+def halted(pids: Collection[int]) -> Iterator[None]:
+    """Keeps processes from running for a while, and those that started them.
+
+    A supervisor that went on would take its halted processes for frozen ones, and replace them.
+    """
+    whole = ({_parent(pid) for pid in pids} - {os.getpid()}) | set(pids)
+    for pid in whole:
         os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in pids:
+        for pid in whole:
             os.kill(pid, signal.SIGCONT)
+
+
+def _parent(pid: int) -> int:
+    # The name before it, in parentheses, may hold anything.
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def cpu_time(pids: Sequence[int]) -> CpuTime | None:

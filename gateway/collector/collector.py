@@ -83,7 +83,8 @@ class Collector:
         self._pause = FIRST_PAUSE
         self._trouble = ""
         self._oldest = 0.0
-        """When the oldest record ended that was tried last and did not get in; 0: none."""
+        """When the oldest record ended that was tried last and did not get in, or when the trouble
+        began, where none was waiting then; 0: none."""
         self._memory_lost = False
         """Whether what was learned of providers could not be written last."""
         self._lost = 0
@@ -133,7 +134,7 @@ class Collector:
     def publish(self) -> None:
         """Tells the status and the metrics."""
         now, backlog = time.time(), self._follower.backlog()
-        lag = max(0.0, now - self._oldest) if self._oldest else 0.0
+        lag = max(0.0, now - self._oldest) if self._oldest and backlog else 0.0
         in_flight, connections = self._gauges.now() if self._gauges else (0, 0)
         telemetry.IN_FLIGHT.set(in_flight)
         telemetry.CONNECTIONS.set(connections)
@@ -201,6 +202,7 @@ class Collector:
     def _wait(self, error: Exception) -> None:
         """Something is in the way that will pass; meanwhile the log grows on disk."""
         self._settled = False
+        self._oldest = self._oldest or time.time()
         self._days.forget()
         self._store.close()
         what = error.strerror if isinstance(error, OSError) else None

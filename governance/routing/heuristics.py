@@ -20,8 +20,6 @@ SCANNED_END: Final = 2048
 however long the message is."""
 _WORD: Final = re.compile(r"\w+")
 _TOKEN: Final = re.compile(r"(?s:\w+|.)")
-_CUT_START: Final = re.compile(r"\A\w+")
-_CUT_END: Final = re.compile(r"(?<!\w)\w+\Z")
 FEATURE_NAMES: Final = NUMBERS + FLAGS + TEXTS
 
 COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
@@ -138,4 +136,11 @@ def both_ends(text: str) -> str:
     were cut."""
     if len(text) <= 2 * SCANNED_END + 1:
         return text
-    return f"{_CUT_END.sub('', text[:SCANNED_END])}\n{_CUT_START.sub('', text[-SCANNED_END:])}"
+    # Backwards, since looking for a word at the end of a text goes through all of it.
+    beginning = _without_first_word(text[SCANNED_END - 1 :: -1])[::-1]
+    return f"{beginning}\n{_without_first_word(text[-SCANNED_END:])}"
+
+
+def _without_first_word(text: str) -> str:
+    word = _WORD.match(text)
+    return text if word is None else text[word.end() :]

@@ -22,6 +22,9 @@ SHORTEST: Final = 1024
 """Tokens of a prompt from which providers cache it."""
 LONGEST: Final = 200
 """Characters that are kept."""
+_HASHED: Final = 16 * 1024
+"""Bytes of either end of a long part that tell it from others, with its length: hashing all of a
+megabyte takes longer than all else that is done with it."""
 _COMMON: Final = ("system", "instructions", "tools")
 
 
@@ -59,12 +62,23 @@ def sticky_session(request: ParsedRequest) -> str:
     hashed = hashlib.blake2b(digest_size=16)
     for name in _COMMON:
         if name in fields:
-            hashed.update(fields[name])
+            _update(hashed, fields[name])
     for name in ("messages", "input"):
         if name in fields:
             for part in _beginning(fields[name]):
-                hashed.update(part)
+                _update(hashed, part)
     return hashed.hexdigest()
+
+
+def _update(hashed: hashlib.blake2b, part: msgspec.Raw | memoryview) -> None:
+    size = len(part)
+    if size <= 2 * _HASHED:
+        hashed.update(part)
+        return
+    view = memoryview(part)
+    hashed.update(b"%d" % size)
+    hashed.update(view[:_HASHED])
+    hashed.update(view[-_HASHED:])
 
 
 def _beginning(turns: msgspec.Raw) -> Sequence[msgspec.Raw | memoryview]:

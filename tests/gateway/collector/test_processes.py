@@ -75,10 +75,11 @@ def test_a_killed_web_process_leaves_whole_lines(world: World) -> None:
 
 def test_the_database_is_away_for_a_while(world: World) -> None:
     """No request notices, nothing is lost, no memory grows; the status says what is wrong."""
-    web = world.web("a", 12, 400)
     directory = world.data_dir / "run" / "collector" / "node-1"
     with world.collector() as collector:
-        until(lambda: status.read(directory) is not None and len(world.segments()) > 0)
+        until(lambda: status.read(directory) is not None)
+        web = world.web("a", 12, 400)
+        until(lambda: len(world.segments()) > 0)
         with closing(away(world)) as outage:
             next(outage)
             time.sleep(1)
@@ -122,11 +123,12 @@ def away(world: World) -> Generator[None, None, None]:
 def test_a_record_is_a_row_within_a_second(world: World) -> None:
     """At 500 requests a second, once it has caught up with what came while it started; under 0.1 s
     on a quiet machine."""
-    web = world.web("a", 15, 500)
+    directory = world.data_dir / "run" / "collector" / "node-1"
     lags: list[float] = []
     with world.collector():
+        until(lambda: status.read(directory) is not None)
+        web = world.web("a", 15, 500)
         until(lambda: len(world.segments()) > 0)
-        directory = world.data_dir / "run" / "collector" / "node-1"
         while web.poll() is None:
             said = status.read(directory)
             if said is not None and (lags or 0 < said.backlog < 200_000):

@@ -100,6 +100,19 @@ def test_of_a_long_message_both_ends_are_read(place):
     assert not has_keyword("a" * (SCANNED_END - 3) + " sqlite " + "b" * SCANNED_END, ("sql",))
 
 
+@given(
+    st.text("ab_ .\n-é\u0301", max_size=6).map(lambda text: text * SCANNED_END),
+    st.text("ab_ .-é", max_size=6),
+)
+def test_a_word_that_was_cut_is_left_out_of_both_ends(middle, edge):
+    text = edge + middle + edge
+    if len(text) <= 2 * SCANNED_END + 1:
+        assert both_ends(text) == text
+        return
+    start = re.sub(r"(?<!\w)\w+\Z", "", text[:SCANNED_END])
+    assert both_ends(text) == start + "\n" + re.sub(r"\A\w+", "", text[-SCANNED_END:])
+
+
 @pytest.mark.parametrize(
     "text",
     [

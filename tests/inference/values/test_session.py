@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import msgspec
@@ -58,3 +59,14 @@ def test_a_long_prompt_without_one_is_known_by_its_beginning() -> None:
     hashed.update(first.partition(",  ")[2].encode())
     assert [known(one) for one in turns] == [hashed.hexdigest()] * 2
     assert known(turns[0].replace("x", "z")) != hashed.hexdigest()
+
+
+def test_of_a_part_of_a_megabyte_both_ends_and_the_length_are_hashed() -> None:
+    def known(text: str) -> str:
+        body = json.dumps({"messages": [{"role": "user", "content": text}]}).encode()
+        return sticky_session(BY_REQUEST_TYPE["chat"].read(body, {}))
+
+    long = "word " * 200_000
+    assert known(long) == known(long)
+    others = {known(text) for text in (long, "x" + long[1:], long[:-1] + "x", long + "word ")}
+    assert len(others) == 4
