@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from governance.fixed_prices import FixedPrices
+from governance.limits.counting.amounts import OTHERS
 from governance.prices import PriceList, Seller, price_list_of, seller_of
 from governance.routing.plan import Candidate, Plan
 from governance.routing.table import RoutingTable
@@ -47,11 +48,11 @@ class PlanQuotes:
 
     def of(self, plan: Plan, table: RoutingTable, now: float) -> PlanQuote | None:
         """None where each request has to be looked at: its plan is its own, leads nowhere, or asks
-        for what has no fixed price."""
+        for what has no fixed price; or there are measures that may count anything."""
         found = self._kept.get(id(plan))
         if found is not None and found.table is table and found.since <= now < found.until:
             return found
-        if not plan.repeats or plan.refusal is not None or not plan.candidates:
+        if OTHERS or not plan.repeats or plan.refusal is not None or not plan.candidates:
             return None
         if len(self._kept) >= KEPT:
             self._kept.clear()

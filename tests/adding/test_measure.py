@@ -42,6 +42,12 @@ assert isinstance(admit([counter], used, used, 0.0), Exceeded)
 settle(lease, [Consumption(units={"searches": 1.0})], 1.0)
 assert counter.used == 1.0
 assert isinstance(admit([counter], used, used, 2.0), Lease)
+
+# What is kept of a plan knows of tokens alone; such requests are looked at one by one.
+from governance.routing.plan import Plan
+from inference.dispatch.plan_quotes import PlanQuotes
+
+assert PlanQuotes().of(Plan(candidates=(object(),), repeats=True), None, 0.0) is None
 print("counted")
 """
 

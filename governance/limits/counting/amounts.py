@@ -21,6 +21,12 @@ APART: Final = 1
 _OF_UNITS: Final = tuple(
     (SLOTS[one.name], one.scaled) for one in MEASURES.values() if one.unit_counted
 )
+OTHERS: Final = tuple(
+    (SLOTS[one.name], one.scaled)
+    for one in MEASURES.values()
+    if one.name not in _OF_ALL and not one.unit_counted
+)
+"""Measures that are asked about every request, since nothing says what they count."""
 _NO_UNITS: Final = (0.0,) * (len(SLOTS) - len(_OF_ALL))
 
 
@@ -29,6 +35,8 @@ def amounts_of(used: Consumption) -> list[float]:
     limit, so that each is asked."""
     tokens = used.prompt_tokens + used.completion_tokens
     found = of_tokens(tokens, used.cost, used.requests, 1 if used.running else 0)
+    for place, scaled in OTHERS:
+        found[place] = scaled(used)
     if used.units:
         for place, scaled in _OF_UNITS:
             found[place] = scaled(used)
@@ -38,6 +46,7 @@ def amounts_of(used: Consumption) -> list[float]:
 def of_tokens(
     tokens: float, cost: float | None, requests: float = 1, running: float = 0
 ) -> list[float]:
-    """The same of what uses nothing beside tokens; `cost` is in US dollars."""
+    """The same of what uses nothing beside tokens, where there are no `OTHERS`; `cost` is in US
+    dollars."""
     price = inf if cost is None else round(cost * MICRO)
     return [requests, inf, requests, tokens, price, running, *_NO_UNITS]
