@@ -7,11 +7,12 @@ import platform
 import resource
 import signal
 import sys
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -63,6 +64,10 @@ class CpuTime:
         return CpuTime(self.ran - before.ran, self.loop - before.loop, self.waited - before.waited)
 
 
+HEARD_SECONDS: Final = 0.5
+"""Within which a supervisor looks, and a web process that slept gives a sign of life."""
+
+
 @contextmanager
 def halted(pids: Collection[int]) -> Iterator[None]:
     """Keeps processes from running for a while, and those that started them.
@@ -77,6 +82,9 @@ def halted(pids: Collection[int]) -> Iterator[None]:
     finally:
         for pid in whole:
             os.kill(pid, signal.SIGCONT)
+        if whole:
+            # Halted again at once, a supervisor would hear nothing of its web processes for long.
+            time.sleep(HEARD_SECONDS)
 
 
 def _parent(pid: int) -> int:
