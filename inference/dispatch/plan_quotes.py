@@ -50,17 +50,13 @@ class PlanQuotes:
         """None where each request has to be looked at: its plan is its own, leads nowhere, or asks
         for what has no fixed price; or there are measures that may count anything."""
         found = self._kept.get(id(plan))
-        if found is not None and found.table is table and found.since <= now < found.until:
-            return found
-        if OTHERS or not plan.repeats or plan.refusal is not None or not plan.candidates:
-            return None
-        if len(self._kept) >= KEPT:
-            self._kept.clear()
-        found = _quote(plan, table, now)
-        if found.fixed is None and table.limits.counts_cost:
-            return None
-        self._kept[id(plan)] = found
-        return found
+        if found is None or found.table is not table or not found.since <= now < found.until:
+            if OTHERS or not plan.repeats or plan.refusal is not None or not plan.candidates:
+                return None
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            found = self._kept[id(plan)] = _quote(plan, table, now)
+        return None if found.fixed is None and table.limits.counts_cost else found
 
 
 def _quote(plan: Plan, table: RoutingTable, now: float) -> PlanQuote:
