@@ -1,6 +1,7 @@
 """Pages travel without what nobody sees: indentation, and the long class lists of the theme.
 
-The theme says each cell of a list, and each box to tick, by thirty utility classes, half a kB each.
+The theme says each cell of a list, each field and each box to tick by thirty utility classes, half a
+kB each.
 `theme.css` says the same once, under the short names that stand here.
 """
 
@@ -12,7 +13,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import escape
-from unfold.widgets import CHECKBOX_CLASSES
+from unfold.widgets import BASE_CLASSES, CHECKBOX_CLASSES, SWITCH_CLASSES
 
 ROOT: Final = "/admin/"
 KEPT: Final = re.compile(r"(<(pre|textarea|script|style)\b.*?</\2>)", re.DOTALL)
@@ -37,12 +38,17 @@ ROW: Final = (
 )
 LABEL: Final = "inline-block font-semibold rounded-default text-[11px] uppercase whitespace-nowrap"
 BOX: Final = escape(" ".join(CHECKBOX_CLASSES))
+FIELD: Final = escape(" ".join(BASE_CLASSES))
+"""Of every field one types in or chooses from; how wide it is, each says itself."""
+SWITCH: Final = escape(" ".join(SWITCH_CLASSES))
 SHORT: Final = {
     CELL: "pm-td",
     TICK_CELL: "pm-tick-cell",
     ROW: "pm-row",
     LABEL: "pm-tag",
     BOX: "pm-box after:material-symbols-outlined",
+    FIELD: "pm-entry",
+    SWITCH: "pm-toggle",
 }
 
 

@@ -50,7 +50,7 @@ def crowd() -> None:
     RoutingTarget.objects.bulk_create(
         RoutingTarget(profile_id=name(n), position=place, provider=name(place), model="gpt-4o-mini")
         for n in range(MANY)
-        for place in range(3)
+        for place in range(5)
     )
     Provider.objects.bulk_create(
         Provider(name=name(n), kind="openai", base_url="http://127.0.0.1:9/v1") for n in range(MANY)
