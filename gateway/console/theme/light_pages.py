@@ -1,8 +1,7 @@
 """Pages travel without what nobody sees: indentation, and the long class lists of the theme.
 
-The theme says each cell of a list, each field and each box to tick by thirty utility classes, half a
-kB each.
-`theme.css` says the same once, under the short names that stand here.
+The theme says each cell of a list, each field and each box to tick by thirty utility classes, half
+a kB each. `theme.css` says the same once, under the short names that stand here.
 """
 
 from __future__ import annotations
