@@ -16,8 +16,8 @@ from django.db.models import Exists, F, OuterRef
 from governance.alerts import CONDITIONS, AlertRuleEntry, Finding
 from governance.alerts.messages import BEGAN, ENDED, AlertMessage
 from governance.alerts.signals import Signals
+from governance.json_values import moment
 from governance.models import AlertDelivery, AlertEvent, AlertRule
-from governance.serializers.json_values import moment
 from governance.services.alerts import channels_of
 
 FIRST_PAUSE: Final = timedelta(seconds=5)
