@@ -165,10 +165,7 @@ INSTALLED_APPS = [
     *(["daphne"] if "runserver" in sys.argv else []),
     "unfold",
     "unfold.contrib.filters",
-    # `up` shows no pages, its web processes do: the forms of the desk would be half of its start.
-    "django.contrib.admin"
-    if sys.argv[1:2] != ["up"]
-    else "django.contrib.admin.apps.SimpleAdminConfig",
+    "gateway.desk.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -178,7 +175,7 @@ INSTALLED_APPS = [
     "axes",
     "allauth",
     "allauth.account",
-    "allauth.socialaccount",
+    "gateway.desk.SocialAccounts",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
     "csp",
