@@ -165,7 +165,8 @@ INSTALLED_APPS = [
     *(["daphne"] if "runserver" in sys.argv else []),
     "unfold",
     "unfold.contrib.filters",
-    "gateway.desk.Admin",
+    # Django's own would load every page at every start.
+    "gateway.console_apps.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -175,7 +176,7 @@ INSTALLED_APPS = [
     "axes",
     "allauth",
     "allauth.account",
-    "gateway.desk.SocialAccounts",
+    "gateway.console_apps.SocialAccounts",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
     "csp",

@@ -14,7 +14,7 @@ from typing import cast
 import structlog
 from django.core.handlers.asgi import ASGIHandler
 
-from gateway.desk import load_urls
+from gateway.console_apps import load_urls
 from gateway.server.abandoned import interrupting
 from gateway.server.page_error import page_error
 from inference.edge.asgi import App, Receive, Scope, Send

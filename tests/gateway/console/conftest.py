@@ -15,7 +15,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from gateway.desk import load_urls
+from gateway.console_apps import load_urls
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.local.client import EngineClient, EngineModel

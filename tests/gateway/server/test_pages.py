@@ -7,15 +7,45 @@ import json
 import threading
 from typing import Any
 
+import pytest
 import structlog
 
 from gateway.server.pages import Pages
 from inference.edge.asgi import App, Receive, Scope, Send
+from tests.support.programs import said
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": scope["path"].encode()})
+
+
+TWICE = """
+import json, sys
+
+class FailingOnce:
+    failed = 0
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name == sys.argv[1] and not cls.failed:
+            cls.failed = 1
+            raise OSError("too many open files")
+
+sys.meta_path.insert(0, FailingOnce)
+import django
+django.setup()
+from gateway.server.pages import django as load
+try:
+    load()
+except OSError:
+    load()
+from django.contrib import admin
+from django.urls import get_resolver
+pages = sorted(model._meta.label for model in admin.site._registry)
+names = sorted(one for one in get_resolver().reverse_dict if isinstance(one, str))
+print(json.dumps({"failed": FailingOnce.failed, "pages": pages, "names": names}))
+"""
 
 
 class Load:
@@ -86,3 +116,17 @@ async def test_a_caller_who_leaves_does_not_end_it() -> None:
     assert await second == (200, b"/admin/")
     assert first.cancelled()
     assert load.times == 1
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict[str, Any]:
+    """What there is where nothing fails."""
+    return said(TWICE, "")
+
+
+BROKEN = ("gateway.console.rules.admin", "allauth.mfa.admin", "governance.api.urls", "whitenoise")
+
+
+@pytest.mark.parametrize("module", BROKEN)
+def test_the_second_attempt_has_all_of_the_pages(module: str, whole: dict[str, Any]) -> None:
+    assert said(TWICE, module) == {**whole, "failed": 1}

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.installation import manage
+from tests.support.programs import said
 
 SET_UP = """
-import json, os, sys
+import json, sys
 sys.argv = ["manage.py", sys.argv[1]]
-os.environ["DJANGO_SETTINGS_MODULE"] = "gateway.settings"
 import django
 django.setup()
 from django.core.management import get_commands, load_command_class
@@ -28,8 +24,7 @@ print(json.dumps({"models": models, "modules": sorted(sys.modules)}))
 
 
 CHECKED = """
-import json, os
-os.environ["DJANGO_SETTINGS_MODULE"] = "gateway.settings"
+import json
 import django
 django.setup()
 from django.contrib import admin
@@ -51,19 +46,6 @@ REST = ("rest_framework.views", "rest_framework.serializers", "governance.serial
 
 def loaded(command: str) -> dict[str, Any]:
     return said(SET_UP, command)
-
-
-def said(program: str, *arguments: str) -> dict[str, Any]:
-    """The JSON that a program of its own prints."""
-    result = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The console's apps, none of which loads a page when Django is set up.
+"""Apps of the console that load none of its pages when Django is set up.
 
 Pages come with the URLs, and those with the first request for one, a command that needs them or
 Django's checks: consumers of the chat API wait for nothing that only operators need.
