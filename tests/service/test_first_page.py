@@ -24,7 +24,7 @@ from tests.support.migrated import migrated
 from tests.support.upstream import Json, Sse, Upstream
 
 PAGES = (
-    *("gateway.console", "gateway.urls", "governance.api", "governance.serializers"),
+    *("gateway.console.", "gateway.urls", "governance.api", "governance.serializers"),
     *(
         "rest_framework.views",
         "drf_spectacular.plumbing",
