@@ -133,4 +133,4 @@ def test_streams_go_on_while_the_first_pages_wait(
             took = time.monotonic() - began
     assert [one.result().status_code for one in asked] == [200, 200, 200, 404]
     # The load takes turns with the streams, and whatever else a machine does.
-    assert came > took / PAUSE / 2
+    assert came > took / PAUSE / 4
