@@ -20,8 +20,12 @@ _READY_SECONDS: Final = 60.0
 
 
 def environment(data_dir: Path | None = None, **more: str) -> dict[str, str]:
-    """A shell's environment without settings of the machine the benchmark runs on."""
-    dropped = ("POINTSMAN_", "DJANGO_", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+    """A shell's environment without settings of the machine the benchmark runs on.
+
+    An operator's starts find the byte code that the first one left.
+    """
+    proxies = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+    dropped = ("POINTSMAN_", "DJANGO_", "PYTHONDONTWRITEBYTECODE", *proxies)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
     if data_dir is not None:
         kept["POINTSMAN_DATA_DIR"] = str(data_dir)

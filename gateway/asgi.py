@@ -6,13 +6,12 @@ Chat does not pass through Django's handler: its middleware would cost more than
 from __future__ import annotations
 
 import os
-from typing import cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-handler = get_asgi_application()
+django.setup(set_prefix=False)
 
 # Apps must be loaded before what follows.
 from django.conf import settings  # noqa: E402
@@ -21,17 +20,17 @@ from gateway import health, lifespan  # noqa: E402
 from gateway.collector import metrics  # noqa: E402
 from gateway.collector.keeper_client import keeper  # noqa: E402
 from gateway.server import in_flight  # noqa: E402
-from gateway.server.abandoned import interrupting  # noqa: E402
 from gateway.server.body_limit import limited  # noqa: E402
 from gateway.server.head_rules import fault, refuse  # noqa: E402
 from gateway.server.held_book import DatabaseHeldBook  # noqa: E402
 from gateway.server.overload import HEALTH_PATHS  # noqa: E402
+from gateway.server.pages import Pages  # noqa: E402
 from gateway.server.v1 import PATHS, routes  # noqa: E402
-from inference.edge.asgi import App, Receive, Scope, Send  # noqa: E402
+from inference.edge.asgi import Receive, Scope, Send  # noqa: E402
 from inference.edge.unknown import misdirected  # noqa: E402
 
 V1 = routes(keeper=keeper(), held=DatabaseHeldBook())
-DJANGO = limited(interrupting(cast(App, handler)), settings.MAX_BODY_BYTES)
+DJANGO = limited(Pages(), settings.MAX_BODY_BYTES)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

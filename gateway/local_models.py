@@ -6,7 +6,6 @@ from typing import Final
 
 from django.conf import settings
 
-from governance import services
 from governance.kinds import runtime_of
 from governance.models import Provider
 from inference.local.store.adding import ModelStore
@@ -40,6 +39,9 @@ def make_default(name: str, *, who: str) -> list[str]:
 
     Raises `Refused`, and CannotAdd for a model that is not there or that no provider serves.
     """
+    # A start asks for the provider of a model alone.
+    from governance import services
+
     files = Catalog(settings.MODELS_DIR).find(name)
     if files is None:
         there = ", ".join(Catalog(settings.MODELS_DIR).all()) or "none"

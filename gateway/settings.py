@@ -165,10 +165,8 @@ INSTALLED_APPS = [
     *(["daphne"] if "runserver" in sys.argv else []),
     "unfold",
     "unfold.contrib.filters",
-    # `up` shows no pages, its web processes do: the forms of the desk would be half of its start.
-    "django.contrib.admin"
-    if sys.argv[1:2] != ["up"]
-    else "django.contrib.admin.apps.SimpleAdminConfig",
+    # Django's own would load every page at every start.
+    "gateway.console_apps.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -178,7 +176,7 @@ INSTALLED_APPS = [
     "axes",
     "allauth",
     "allauth.account",
-    "allauth.socialaccount",
+    "gateway.console_apps.SocialAccounts",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
     "csp",

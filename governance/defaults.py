@@ -1,4 +1,7 @@
-"""What a new installation starts with. Made once; what a user deleted does not come back."""
+"""What a new installation starts with. Made once; what a user deleted does not come back.
+
+Services are imported where they make something: later starts make nothing, and do without them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ from typing import Any, Final
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from governance import services
 from governance.errors import Refused
 from governance.models import Provider, TableVersion
 from governance.models.api_key import SCOPES
@@ -124,11 +126,15 @@ def _user() -> str:
 
 
 def _key() -> str:
+    from governance import services
+
     _, secret = services.create_key({"name": "default", "scopes": list(SCOPES)}, who=WHO)
     return secret
 
 
 def _rules() -> str:
+    from governance import services
+
     for rule in RULES:
         with suppress(Refused):
             services.save_rule(rule, who=WHO)
@@ -137,6 +143,8 @@ def _rules() -> str:
 
 def _provider(runtime: str) -> str:
     """The first one that is made becomes the default, unless there is one."""
+    from governance import services
+
     document = PROVIDERS[runtime]
     is_default = not Provider.objects.filter(is_default=True).exists()
     with suppress(Refused):
@@ -145,6 +153,8 @@ def _provider(runtime: str) -> str:
 
 
 def _profile(runtimes: Sequence[str]) -> str:
+    from governance import services
+
     targets = [
         {
             "provider": PROVIDERS[runtime]["name"],

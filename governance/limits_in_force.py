@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from governance.interactions.limit_use import used_in_ledger
+from governance.json_values import moment_of, money
 from governance.limits import MEASURES
 from governance.limits.counting.binding import LimitIndex
 from governance.limits.counting.book import LimitBook
@@ -15,7 +16,6 @@ from governance.limits.limit import MICRO, SLIDING, LimitEntry
 from governance.limits.windows import Window, window_of
 from governance.load_limits import limit_of
 from governance.models import Limit
-from governance.serializers.json_values import moment_of, money
 
 book: Final = LimitBook()
 """Of the requests that this process carries."""

@@ -17,6 +17,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from gateway.collector import alert_delivery
 from gateway.collector.limit_exchange import Total
+from governance import alert_events
 from governance.alerts import CONDITIONS
 from governance.alerts.signals import LimitSituation
 from governance.interactions.alert_signals import LogSignals
@@ -25,7 +26,6 @@ from governance.limits.counting.counter import CONCURRENT
 from governance.limits.limit import LimitEntry
 from governance.models import AlertDelivery, AlertRule
 from governance.ports import DeliveryFailed
-from governance.services import alert_events
 
 log = structlog.get_logger("pointsman.alerts")
 

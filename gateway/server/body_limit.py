@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-import msgspec
-
 from gateway.server.overload import page_budgets
+from gateway.server.page_error import page_error
 from inference.edge import asgi
 from inference.edge.asgi import App, Message, Receive, Scope, Send
 from inference.edge.body_budget import HeldBody, NoRoom
@@ -60,9 +59,9 @@ def limited(app: App, limit: int, idle: float = IDLE_SECONDS) -> App:
         except BodyTooLarge:
             await _too_large(receive, send, limit)
         except TimeoutError:
-            await _refuse(receive, send, 408, _SLOW.format(idle))
+            await page_error(receive, send, 408, _SLOW.format(idle))
         except NoRoom:
-            await _refuse(receive, send, 503, "The service holds as much as it may. Try again.")
+            await page_error(receive, send, 503, "The service holds as much as it may. Try again.")
         finally:
             held.release()
 
@@ -77,17 +76,4 @@ _SLOW: Final = (
 
 async def _too_large(receive: Receive, send: Send, limit: int) -> None:
     words = f"The body is larger than {limit // (1024 * 1024)} MiB, the limit."
-    await _refuse(receive, send, 413, words)
-
-
-_CODES = {408: "request_timeout", 413: "request_too_large", 503: "overloaded"}
-
-
-async def _refuse(receive: Receive, send: Send, status: int, message: str) -> None:
-    """The governance API's envelope; browsers show it as it is."""
-    code = _CODES[status]
-    error = {"message": message, "type": code, "code": code, "fields": {}}
-    headers = [(b"content-type", b"application/json")]
-    if status == 503:
-        headers.append((b"retry-after", b"1"))
-    await asgi.respond(send, status, headers, msgspec.json.encode({"error": error}), unread=receive)
+    await page_error(receive, send, 413, words)

@@ -13,7 +13,7 @@ import structlog
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from governance.services.held_entries import forget_held, held_page, note_held
+from governance.held_entries import forget_held, held_page, note_held
 from inference.values.held_object import HeldBookAway, HeldObject, HeldPage, HeldRow
 
 log = structlog.get_logger("pointsman.held")

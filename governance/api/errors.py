@@ -15,8 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from governance.errors import Conflict, Forbidden, NotFound, Refused, StaleVersion
+from governance.json_values import moment
 from governance.routing.fields import Problem
-from governance.serializers.json_values import moment
 
 log = structlog.get_logger("pointsman.api")
 

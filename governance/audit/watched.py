@@ -16,7 +16,6 @@ from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
 from governance.audit.entries import Act, record
-from governance.change_summary import changed, described
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,9 @@ def _remember(sender: type[Model], instance: Model, **rest: Any) -> None:
 
 
 def _saved(sender: type[Model], instance: Model, raw: bool = False, **rest: Any) -> None:
+    # With the first change: the words rest on the serializers, which requests do without.
+    from governance.change_summary import changed, described
+
     watched = _WATCHED[sender]
     before: Mapping[str, Any] | None = instance.__dict__.pop(_BEFORE, None)
     after = _document(instance, watched)
@@ -110,6 +112,8 @@ def _saved(sender: type[Model], instance: Model, raw: bool = False, **rest: Any)
 
 
 def _deleted(sender: type[Model], instance: Model, **rest: Any) -> None:
+    from governance.change_summary import described
+
     watched = _WATCHED[sender]
     words = described(_labelled(sender, _document(instance, watched), watched))
     _tell("delete", instance, watched, words)

@@ -122,6 +122,16 @@ class AlertRule(Model):
         return AlertRule.objects.exclude(pk=self.pk).values_list("name", flat=True)
 
     @property
+    def channels(self) -> list[str]:
+        """By which its messages go."""
+        found = []
+        if self.sealed_webhook_url:
+            found.append("webhook")
+        if self.emails:
+            found.append("email")
+        return found
+
+    @property
     def has_webhook_secret(self) -> bool:
         return bool(self.sealed_webhook_secret)
 

@@ -17,9 +17,7 @@ from django.db.models import Model
 from django.utils.translation import gettext
 from rest_framework import serializers
 
-from governance.models.validators import Bounds, LinesValidator, NumbersValidator, Words
-from governance.routing.fields import Fields, Problem, kind_of, range_problem
-from governance.serializers.json_values import (
+from governance.json_values import (
     decimal,
     moment,
     moment_or_date,
@@ -27,6 +25,8 @@ from governance.serializers.json_values import (
     plain,
     point_in_time,
 )
+from governance.models.validators import Bounds, LinesValidator, NumbersValidator, Words
+from governance.routing.fields import Fields, Problem, kind_of, range_problem
 
 
 class Strict:

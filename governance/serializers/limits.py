@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
+from governance.json_values import number, plain
 from governance.limits.limit import UNPRICED
 from governance.models import Group, Limit, LimitGrant, ModelPrice
 from governance.routing.fields import Problem
 from governance.routing.limit_rules import group_problems, limit_problems
 from governance.serializers import fields
-from governance.serializers.json_values import number, plain
 from governance.serializers.parts import PartSerializer
 from governance.serializers.strict import Reading, StrictSerializer
 

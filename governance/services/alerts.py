@@ -74,7 +74,7 @@ def try_alert(identity: int, *, who: str) -> list[str]:
     Raises `NotFound`, `Invalid` where it leads nowhere, and `Conflict` where one did not arrive.
     """
     row = ALERTS.find(identity)
-    channels = channels_of(row)
+    channels = row.channels
     if not channels:
         message = _("The alert has no webhook and no e-mail address: there is nowhere to send.")
         raise Invalid(Problem("", "no_channel", message))
@@ -98,13 +98,3 @@ def try_alert(identity: int, *, who: str) -> list[str]:
     if failed:
         raise Conflict(failed)
     return channels
-
-
-def channels_of(row: AlertRule) -> list[str]:
-    """By which channels its messages go."""
-    found = []
-    if row.sealed_webhook_url:
-        found.append("webhook")
-    if row.emails:
-        found.append("email")
-    return found

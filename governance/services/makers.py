@@ -10,11 +10,11 @@ from typing import Any, Final, Protocol
 from django.utils.translation import gettext
 
 from governance.errors import Forbidden
+from governance.json_values import moment, point_in_time
 from governance.models import ApiKey
 from governance.routing.fields import Problem
 from governance.routing.key_restrictions import lie_within
 from governance.routing.table import VirtualKey
-from governance.serializers.json_values import moment, point_in_time
 
 _VERBS: Final = ("add", "change", "delete")
 _WRITTEN: Final = ("routingprofile", "provider", "heuristicrule", "modelmapping")

@@ -12,10 +12,10 @@ from django.utils.translation import gettext
 
 from governance import audit, snapshot
 from governance.errors import NotFound, check
+from governance.json_values import point_in_time
 from governance.models import Provider, ProviderOverride, Revision, TableVersion
 from governance.routing.fields import Fields, Problem
 from governance.serializers import OverrideSerializer
-from governance.serializers.json_values import point_in_time
 from governance.services.change import Saved
 from governance.services.providers import find_provider
 

@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from governance.errors import Conflict, Forbidden, Invalid, NotFound
+from governance.json_values import moment, point_in_time
 from governance.models import ApiKey, Group, KeyAllowance, RoutingProfile
 from governance.routing.fields import Problem
 from governance.serializers import KeyAllowanceSerializer
-from governance.serializers.json_values import moment, point_in_time
 from governance.services.change import Saved
 from governance.services.keys import GRACE, create_key, delete_key, rotate_key
 from governance.services.makers import Maker, maker_of

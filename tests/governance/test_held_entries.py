@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gateway.server.held_book import DatabaseHeldBook
+from governance import held_entries
+from governance.held_entries import forget_held, held_page, note_held
 from governance.models import HeldEntry
-from governance.services import held_entries
-from governance.services.held_entries import forget_held, held_page, note_held
 from inference.values.held_object import HeldObject, HeldPage, HeldRow
 
 pytestmark = pytest.mark.django_db

@@ -23,7 +23,6 @@ from governance.errors import Refused
 from governance.models import AlertRule
 from governance.models.alert_delivery import CHANNELS
 from governance.services import ALERTS, try_alert
-from governance.services.alerts import channels_of
 
 CHANGE = "governance.change_alertrule"
 LATEST = 20
@@ -64,7 +63,7 @@ class AlertAdmin(PlainRowAdmin):
         return {
             "events": render_to_string("console/alerts/event_list.html", {"events": events}),
             "may_test": request.user.has_perm(CHANGE),
-            "channels": [CHANNELS[one] for one in channels_of(row)],
+            "channels": [CHANNELS[one] for one in row.channels],
         }
 
     @display(gettext_lazy("Tells of"), ordering="condition")
@@ -74,7 +73,7 @@ class AlertAdmin(PlainRowAdmin):
 
     @display(gettext_lazy("Told by"))
     def told_by(self, row: AlertRule) -> str:
-        return ", ".join([_("dashboard"), *(CHANNELS[one] for one in channels_of(row))])
+        return ", ".join([_("dashboard"), *(CHANNELS[one] for one in row.channels)])
 
     @display(gettext_lazy("Now"), label={"quiet": "success", "alert": "danger"})
     def found(self, row: Any) -> tuple[str, str]:

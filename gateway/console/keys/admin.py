@@ -34,13 +34,13 @@ from gateway.console.theme.admin_classes import display
 from gateway.console.theme.page import page
 from governance import services, snapshot
 from governance.errors import NotFound, Refused
+from governance.json_values import moment
 from governance.models import ApiKey, Group
 from governance.models.api_key import SCOPES
 from governance.models.choices import told
 from governance.routing import fallback_modes
 from governance.routing.fields import Problem
 from governance.routing.names import listed_models
-from governance.serializers.json_values import moment
 from governance.services.keys import save_problems
 
 THE_KEY = gettext_lazy("Key")

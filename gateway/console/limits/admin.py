@@ -14,9 +14,9 @@ from gateway.console.limits.bars import bar_of, drawn
 from gateway.console.limits.forms import GroupForm, LimitForm, PriceForm, owner_words
 from gateway.console.limits.recompute import recompute_page
 from gateway.console.theme.admin_classes import action, display
+from governance.json_values import plain
 from governance.load_limits import limit_of
 from governance.models import Group, Limit, ModelPrice
-from governance.serializers.json_values import plain
 from governance.services import GROUPS, LIMITS, PRICES
 
 SEE_PAST: Final = "governance.view_interaction"

@@ -13,13 +13,13 @@ from gateway.console.forms.fields import ChoiceField, LinesField, NumberField, T
 from gateway.console.picker.subjects import subject_label
 from gateway.console.picker.widgets import PickerWidget
 from governance import limits
+from governance.json_values import moment
 from governance.limits.limit import EACH, ENFORCEMENTS, UNPRICED, WINDOWS
 from governance.load_limits import limit_of
 from governance.models import Group, Limit, ModelPrice
 from governance.models.choices import told
 from governance.routing.fields import Problem
 from governance.serializers import LimitSerializer, ModelPriceSerializer
-from governance.serializers.json_values import moment
 from governance.services.budgets import group_problems, limit_problems, price_problems
 
 WEIGHTS: Final = ("input", "output", "cached", "reasoning")

@@ -19,9 +19,9 @@ from gateway.console.rules.reach import covered
 from gateway.console.theme.admin_classes import display
 from governance import services
 from governance.errors import Refused
+from governance.json_values import number
 from governance.models import HeuristicRule, RoutingProfile
 from governance.routing.fields import Problem
-from governance.serializers.json_values import number
 from governance.services.rules import save_problems
 from governance.whole_number import whole_number
 

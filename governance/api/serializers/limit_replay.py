@@ -9,9 +9,9 @@ from typing import Any
 from rest_framework import serializers
 
 from governance.errors import Invalid
+from governance.json_values import in_utc, moment_of, moment_or_date
 from governance.routing.fields import Problem, kind_of
 from governance.serializers import LimitSerializer
-from governance.serializers.json_values import in_utc, moment_of, moment_or_date
 from governance.services.limit_replay import ReplayedLimit, last_week
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from rest_framework import serializers
 
 from governance.errors import check
+from governance.json_values import moment_or_date, money
 from governance.routing.fields import Fields, Problem
-from governance.serializers.json_values import moment_or_date, money
 from governance.services.costs import Recomputed
 
 

@@ -13,9 +13,9 @@ from governance.api.serializers.alerts import AlertEventSerializer, AlertTestedS
 from governance.api.serializers.common import listed
 from governance.api.views.base import GovernanceViewSet, who
 from governance.api.views.rows import PlainRowViewSet, described
+from governance.json_values import moment
 from governance.models import AlertEvent, AlertRule
 from governance.serializers import AlertSerializer
-from governance.serializers.json_values import moment
 from governance.services import ALERTS
 
 PAGE_LENGTH = 100

@@ -19,8 +19,8 @@ from governance.api.serializers.audit import AuditEntrySerializer
 from governance.api.serializers.common import listed
 from governance.api.views.base import GovernanceViewSet
 from governance.api.views.interactions import JsonLines
+from governance.json_values import moment
 from governance.models import AuditEntry
-from governance.serializers.json_values import moment
 
 PAGE_LENGTH: Final = 100
 EXPORTED: Final = 500

@@ -25,9 +25,9 @@ from governance.api.views.base import (
     who,
 )
 from governance.errors import Invalid
+from governance.json_values import moment
 from governance.models import Revision
 from governance.routing.fields import Problem
-from governance.serializers.json_values import moment
 from governance.whole_number import whole_number
 
 PAGE_LENGTH = 100

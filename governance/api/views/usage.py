@@ -30,9 +30,9 @@ from governance.interactions.usage_report import (
     totals,
     usage_report,
 )
+from governance.json_values import in_utc, point_in_time
 from governance.models import UsageBucket
 from governance.routing.fields import Problem, one_of
-from governance.serializers.json_values import in_utc, point_in_time
 
 MONTH: Final = timedelta(days=30)
 """What is told where nobody says from when."""

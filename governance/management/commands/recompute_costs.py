@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from governance.serializers.json_values import point_in_time
+from governance.json_values import point_in_time
 from governance.services.costs import recompute_costs
 
 

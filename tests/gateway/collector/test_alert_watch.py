@@ -13,10 +13,10 @@ from django.core import mail
 
 from gateway.collector.alert_watch import AlertWatch
 from gateway.collector.limit_exchange import Total
+from governance.alert_events import MOST_TRIES
 from governance.limits.limit import LimitEntry
 from governance.models import AlertDelivery, AlertEvent, Interaction, UsageBucket
 from governance.services import ALERTS, GROUPS
-from governance.services.alert_events import MOST_TRIES
 from tests.support.webhook_receiver import WebhookReceiver, webhook_receiver
 
 pytestmark = pytest.mark.django_db

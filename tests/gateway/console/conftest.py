@@ -15,6 +15,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from gateway.console_apps import load_urls
 from governance import snapshot
 from governance.routing.table import RoutingTable
 from inference.local.client import EngineClient, EngineModel
@@ -23,6 +24,12 @@ from tests.inference.local.engine.world import make_model
 Member = Callable[..., Client]
 QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 """For tests that check passwords again and again, and say nothing of how they are kept."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages() -> None:
+    """They come with the URLs: for most tests with the first request, for the others here."""
+    load_urls()
 
 
 @pytest.fixture(autouse=True)

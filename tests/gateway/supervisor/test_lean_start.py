@@ -1,22 +1,18 @@
-"""A start is quick because `up` loads nothing that its processes do not need."""
+"""A start is quick because processes load nothing that they do not need."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.installation import manage
+from tests.support.programs import said
 
 SET_UP = """
-import json, os, sys
+import json, sys
 sys.argv = ["manage.py", sys.argv[1]]
-os.environ["DJANGO_SETTINGS_MODULE"] = "gateway.settings"
 import django
 django.setup()
 from django.core.management import get_commands, load_command_class
@@ -27,16 +23,29 @@ print(json.dumps({"models": models, "modules": sorted(sys.modules)}))
 """
 
 
+CHECKED = """
+import json
+import django
+django.setup()
+from django.contrib import admin
+from django.core.checks import run_checks
+before = len(admin.site._registry)
+found = [str(one) for one in run_checks(tags=["admin"])]
+print(json.dumps({"before": before, "after": len(admin.site._registry), "found": found}))
+"""
+COLLECTOR = """
+import json, sys
+import gateway.collector.__main__
+import django
+django.setup()
+import gateway.collector.collector
+print(json.dumps({"modules": sorted(sys.modules)}))
+"""
+REST = ("rest_framework.views", "rest_framework.serializers", "governance.serializers")
+
+
 def loaded(command: str) -> dict[str, Any]:
-    result = subprocess.run(
-        [sys.executable, "-c", SET_UP, command],
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
+    return said(SET_UP, command)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +58,20 @@ def test_it_loads_no_pages(by_up: dict[str, Any]) -> None:
         one for one in by_up["modules"] if one.startswith(("unfold.admin", "gateway.console."))
     ]
     assert not pages
+    assert not set(REST) & set(by_up["modules"])
+
+
+def test_the_collector_does_without_rest() -> None:
+    modules = set(said(COLLECTOR)["modules"])
+    assert "governance.alert_events" in modules
+    assert not {*REST, "django.contrib.auth"} & modules
+
+
+def test_checks_of_the_admin_look_at_all_of_its_pages() -> None:
+    """They come when they are checked, in whatever order Django runs its checks."""
+    checked = said(CHECKED)
+    assert (checked["before"], checked["found"]) == (0, [])
+    assert checked["after"] > 10
 
 
 def test_nothing_but_structlog_comes_with_structlog(by_up: dict[str, Any]) -> None:

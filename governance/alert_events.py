@@ -16,9 +16,8 @@ from django.db.models import Exists, F, OuterRef
 from governance.alerts import CONDITIONS, AlertRuleEntry, Finding
 from governance.alerts.messages import BEGAN, ENDED, AlertMessage
 from governance.alerts.signals import Signals
+from governance.json_values import moment
 from governance.models import AlertDelivery, AlertEvent, AlertRule
-from governance.serializers.json_values import moment
-from governance.services.alerts import channels_of
 
 FIRST_PAUSE: Final = timedelta(seconds=5)
 LONGEST_PAUSE: Final = timedelta(hours=1)
@@ -98,7 +97,7 @@ def _end(row: AlertRule, event: AlertEvent, now: datetime) -> None:
 
 
 def _queue(row: AlertRule, event: AlertEvent, phase: str, now: datetime) -> None:
-    for channel in channels_of(row):
+    for channel in row.channels:
         AlertDelivery.objects.get_or_create(
             event=event, channel=channel, phase=phase, defaults={"next_at": now}
         )
