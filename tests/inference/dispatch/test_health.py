@@ -253,4 +253,4 @@ def test_a_report_of_limits_is_forgotten_when_it_is_over() -> None:
         book.observe(ONE, f"m{number}", headers)
     clock.now += 1000
     book.observe(ONE, "now", headers)
-    assert list(book._reported) == list(book._statuses) == [("one", "now")]
+    assert list(book._breakers) == list(book._statuses) == [("one", "now")]
