@@ -163,14 +163,14 @@ class HealthBook:
         self.touched.add(key)
         if provider.is_local:
             place = self.queues.of(key).enter(self._clock(), stream=stream)
-        breaker = self._breakers.get(key)
-        if breaker is None:
-            return Permit(key, False, place, seat)
-        begun = breakers.begin(breaker, self._clock(), self._settings)
-        if begun is breaker:
-            return Permit(key, False, place, seat)
-        self._set(key, begun)
-        return Permit(key, begun.state == "half_open", place, seat)
+        breaker, probe = self._breakers.get(key), False
+        if breaker is not None:
+            now = self._clock()
+            begun = breakers.begin(breaker, now, self._settings)
+            if begun is not breaker:
+                self._set(key, begun, now)
+                probe = begun.state == "half_open"
+        return Permit(key, probe, place, seat)
 
     def began(self, permit: Permit) -> None:
         """The first token of the permit's stream is here."""
@@ -200,7 +200,8 @@ class HealthBook:
         breaker = self._breakers.get(key)
         if failure is None:
             if breaker is not None:
-                self._set(key, breakers.succeeded(breaker, self._clock(), self._settings))
+                now = self._clock()
+                self._set(key, breakers.succeeded(breaker, now, self._settings), now)
             return
         if breaker is None:
             if failure.outcome not in breakers.COUNTED:
@@ -209,16 +210,17 @@ class HealthBook:
             breaker = breakers.NEW
         if counted and not probe and failure.retry_after is None:
             return
+        now = self._clock()
         failed = breakers.failed(
             breaker,
             str(failure.outcome),
-            self._clock(),
+            now,
             self.rng,
             self._settings,
             retry_after=failure.retry_after,
             probe=probe,
         )
-        self._set(key, failed)
+        self._set(key, failed, now)
 
     def observe(
         self, provider: ProviderEntry, model: str, headers: Iterable[tuple[bytes, bytes]]
@@ -244,7 +246,7 @@ class HealthBook:
         )
         if key not in self._breakers:
             # It is what is forgotten in time, with all that is known beside it.
-            self._set(key, breaker)
+            self._set(key, breaker, now)
 
     def breaker(self, key: Key) -> Breaker | None:
         return self._breakers.get(key)
@@ -255,23 +257,23 @@ class HealthBook:
 
     def install(self, key: Key, breaker: Breaker, changed: float) -> None:
         """The breaker as somebody else saw it."""
-        self._set(key, breaker)
+        self._set(key, breaker, self._clock())
         self._changed[key] = changed
         self.touched.add(key)
 
-    def _set(self, key: Key, breaker: Breaker) -> None:
+    def _set(self, key: Key, breaker: Breaker, now: float) -> None:
         # Those that nothing was heard of for longest come first.
         before = self._breakers.pop(key, None)
         self._breakers[key] = breaker
         known = before or breakers.NEW
         if breaker.state != known.state or breaker.until != known.until:
-            self._moved(key, before, breaker)
-        if len(self._breakers) > MOST or self._clock() >= self._look_at:
-            self._forget()
+            self._moved(key, before, breaker, now)
+        if len(self._breakers) > MOST or now >= self._look_at:
+            self._forget(now)
 
-    def _moved(self, key: Key, before: Breaker | None, breaker: Breaker) -> None:
+    def _moved(self, key: Key, before: Breaker | None, breaker: Breaker, now: float) -> None:
         """The breaker came into another state, or stays in it until another time."""
-        now = self._changed[key] = self._clock()
+        self._changed[key] = now
         if before is not None and before.state != breaker.state == "ramp":
             self._recovered.pop(key, None)
             self._recovered[key] = now
@@ -283,10 +285,9 @@ class HealthBook:
         else:
             self._statuses[key] = status._replace(state=breaker.state, until=breaker.until)
 
-    def _forget(self) -> None:
+    def _forget(self, now: float) -> None:
         """Lets go of what says nothing any more, and of the oldest where there is too much: callers
         choose the names of models."""
-        now = self._clock()
         self._look_at = now + FORGET_SECONDS
         surplus = max(0, len(self._breakers) - MOST * 3 // 4) if len(self._breakers) > MOST else 0
         for key, breaker in list(self._breakers.items()):
