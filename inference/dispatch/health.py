@@ -170,6 +170,8 @@ class HealthBook:
             if begun is not breaker:
                 self._set(key, begun, now)
                 probe = begun.state == "half_open"
+            elif now >= self._look_at:
+                self._forget(now)
         return Permit(key, probe, place, seat)
 
     def began(self, permit: Permit) -> None:

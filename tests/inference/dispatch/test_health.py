@@ -273,6 +273,16 @@ def test_what_is_kept_of_models_is_bounded_and_expires() -> None:
     assert set(book._breakers) == {("one", "last"), ("one", "other")}, "which cools down still"
 
 
+def test_failures_that_lie_far_apart_do_not_add_up() -> None:
+    """What happened before the windows is forgotten before the next request counts."""
+    clock = Clock()
+    book = HealthBook(rng=random.Random(1), clock=clock)
+    for _ in range(10):
+        fail(book, DOWN, 1)
+        clock.now += 150
+    assert book.status("one", "m") is None
+
+
 def test_recoveries_that_are_remembered_are_bounded() -> None:
     """The latest ones stay: sessions wait for them before they return."""
     clock = Clock()
