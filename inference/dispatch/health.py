@@ -163,16 +163,20 @@ class HealthBook:
         self.touched.add(key)
         if provider.is_local:
             place = self.queues.of(key).enter(self._clock(), stream=stream)
-        breaker, probe = self._breakers.get(key), False
-        if breaker is not None:
-            now = self._clock()
-            begun = breakers.begin(breaker, now, self._settings)
-            if begun is not breaker:
-                self._set(key, begun, now)
-                probe = begun.state == "half_open"
-            elif now >= self._look_at:
-                self._forget(now)
+        breaker = self._breakers.get(key)
+        probe = breaker is not None and self._begin(key, breaker)
         return Permit(key, probe, place, seat)
+
+    def _begin(self, key: Key, breaker: Breaker) -> bool:
+        """Whether the request that is sent now is the probe."""
+        now = self._clock()
+        begun = breakers.begin(breaker, now, self._settings)
+        if begun is breaker:
+            if now >= self._look_at:
+                self._forget(now)
+            return False
+        self._set(key, begun, now)
+        return begun.state == "half_open"
 
     def began(self, permit: Permit) -> None:
         """The first token of the permit's stream is here."""

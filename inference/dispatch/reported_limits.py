@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
-from math import isfinite
+from math import inf, isfinite
 from typing import Final, NamedTuple
 
 RENEWAL: Final = 60.0
@@ -81,10 +81,12 @@ def _used(
             limit, remaining = float(named[of_limit]), float(named[of_remaining])
         except (KeyError, ValueError):
             return None
-        if not (isfinite(limit) and isfinite(remaining) and limit > 0):
+        if not 0.0 < limit < inf:
             return None
         percent = 100.0 * (1 - remaining / limit)
         if not 0.0 <= percent <= 100.0:
+            if not isfinite(remaining):
+                return None
             percent = min(100.0, max(0.0, percent))
         renewal, is_moment = _read(named.get(of_reset, b"")[:_LONGEST_RESET])
         return Used(percent, _bounded(renewal - now) if is_moment else renewal)

@@ -127,6 +127,15 @@ def test_retry_after_is_honoured_at_once() -> None:
             [(b"x-ratelimit-limit-tokens", b"inf"), (b"x-ratelimit-remaining-tokens", b"1")],
             (None, None),
         ),
+        (
+            [
+                (b"x-ratelimit-limit-requests", b"1"),
+                (b"x-ratelimit-remaining-requests", b"inf"),
+                (b"x-ratelimit-limit-tokens", b"0"),
+                (b"x-ratelimit-remaining-tokens", b"0"),
+            ],
+            (None, None),
+        ),
         ([(b"x-ratelimit-limit-tokens", b"many")], (None, None)),
         (
             [(b"x-ratelimit-limit-tokens", b"nan"), (b"x-ratelimit-remaining-tokens", b"1")],
