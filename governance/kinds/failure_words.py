@@ -14,9 +14,12 @@ from typing import Final
 _REFUSALS: Final = frozenset({400, 413, 422})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FailureWords:
-    """Words in an upstream's error that say more than its status."""
+    """Words in an upstream's error that say more than its status.
+
+    Compared by identity: what is worked out of them is looked up with every error.
+    """
 
     outcome: str
     """The failure class: a value of `inference.values.failures.Outcome`."""

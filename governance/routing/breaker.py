@@ -2,14 +2,15 @@
 
 Every function takes a `Breaker` and returns the next one; clock and rng are passed in. A breaker
 that is open does not forbid anything: its candidate is tried after the healthy ones, so that no
-request fails while something might still answer.
+request fails while something might still answer. Answers make both values anew, so they are named
+tuples: see `routing_request`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from governance.limits import Share
 from governance.strategies.strategy import Rng
@@ -49,8 +50,7 @@ LEAST_SHARE: Final = 0.1
 """At the foot of the ramp."""
 
 
-@dataclass(frozen=True, slots=True)
-class Breaker:
+class Breaker(NamedTuple):
     """The recent history of one provider's model."""
 
     state: str = "closed"
@@ -80,8 +80,8 @@ def begin(breaker: Breaker, now: float, settings: HealthSettings = DEFAULTS) -> 
     if breaker.state == "closed" or now < breaker.until:
         return breaker
     if breaker.state == "ramp":
-        return replace(breaker, state="closed", trips=0)
-    return replace(breaker, state="half_open", until=now + settings.probe_timeout)
+        return breaker._replace(state="closed", trips=0)
+    return breaker._replace(state="half_open", until=now + settings.probe_timeout)
 
 
 def succeeded(breaker: Breaker, now: float, settings: HealthSettings = DEFAULTS) -> Breaker:
@@ -97,7 +97,7 @@ def succeeded(breaker: Breaker, now: float, settings: HealthSettings = DEFAULTS)
     if breaker.state == "ramp" and now >= breaker.until:
         return Breaker(since=now, good=1)
     turned = _turned(breaker, now, settings)
-    return replace(turned, consecutive=0, good=turned.good + 1)
+    return turned._replace(consecutive=0, good=turned.good + 1)
 
 
 def failed(
@@ -120,19 +120,20 @@ def failed(
     ramping = breaker.state == "ramp" and now < breaker.until
     if failure not in COUNTED:
         # Nothing was learned: if this was the probe, the next request may be it.
-        return replace(breaker, state="open", until=now) if probe else breaker
+        return breaker._replace(state="open", until=now) if probe else breaker
     asked = min(max(retry_after or 0.0, 0.0), settings.longest_wait)
     if breaker.state in ("open", "half_open") and not probe:
         # A last resort that failed too: known already, and no reason to wait longer.
-        return replace(breaker, until=max(breaker.until, now + asked))
+        return breaker._replace(until=max(breaker.until, now + asked))
     turned = _turned(breaker, now, settings)
-    turned = replace(turned, consecutive=turned.consecutive + 1, bad=turned.bad + 1)
+    consecutive, bad = turned.consecutive + 1, turned.bad + 1
+    turned = turned._replace(state="closed", consecutive=consecutive, bad=bad)
     if not (probe or ramping or asked or _gives_up(turned, settings)):
-        return replace(turned, state="closed")
+        return turned
     doubled = settings.cooldown * 2.0 ** min(turned.trips, 30)
     cooldown = min(doubled, settings.longest_cooldown) * (1.0 + settings.jitter * rng.random())
     cooldown = max(asked, cooldown)
-    return replace(turned, state="open", until=now + cooldown, trips=turned.trips + 1)
+    return turned._replace(state="open", until=now + cooldown, trips=turned.trips + 1)
 
 
 def _turned(breaker: Breaker, now: float, settings: HealthSettings) -> Breaker:
@@ -141,8 +142,7 @@ def _turned(breaker: Breaker, now: float, settings: HealthSettings) -> Breaker:
     if age < settings.window:
         return breaker
     recent = age < 2 * settings.window
-    return replace(
-        breaker,
+    return breaker._replace(
         since=now,
         good=0,
         bad=0,
@@ -159,8 +159,7 @@ def _gives_up(breaker: Breaker, settings: HealthSettings) -> bool:
     return answers >= settings.minimum_answers and bad >= settings.failure_ratio * answers
 
 
-@dataclass(frozen=True, slots=True)
-class HealthStatus:
+class HealthStatus(NamedTuple):
     """What routing wants to know of a candidate at this moment."""
 
     state: str = "closed"
@@ -180,6 +179,11 @@ class HealthStatus:
     """Seconds from the foot of the ramp to its end."""
     forced: bool = False
     """An operator wants it tried after all others."""
+
+    @property
+    def reports(self) -> bool:
+        """The provider said how much of its limits is used."""
+        return self.request_percent is not None or self.token_percent is not None
 
     def reported(self, word: str) -> Share | None:
         """The used share of the limit that `word` stands for: `request`, `token` or `budget`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 
 from governance.routing.breaker import HealthReader, HealthStatus
@@ -13,7 +13,7 @@ from governance.routing.overrides import OPEN, override_of
 from governance.routing.plan import Candidate, Plan, ProfileChoice, Verdict
 from governance.routing.request import RoutingRequest
 from governance.routing.table import Profile, RoutingTable, Target, VirtualKey
-from governance.routing.verdicts import EvaluationContext, declared, evaluate, serves
+from governance.routing.verdicts import EvaluationContext, declared, evaluate, serves, untouched
 from governance.strategies import strategy_named
 from governance.strategies.strategy import failover_key
 
@@ -65,13 +65,17 @@ class Eligibility:
         self, choice: ProfileChoice, routing_request: RoutingRequest, health: HealthReader
     ) -> bool:
         """Whether the plan is the same for every request of which this holds, but for sessions."""
-        return (
-            self.is_settled
-            and not choice.warning
-            and not choice.skipped
-            and routing_request.features.prompt_tokens <= self.smallest_context
-            and all(health.status(one.provider, one.candidate.model) is None for one in self.kept)
-        )
+        if (
+            not self.is_settled
+            or choice.warning
+            or choice.skipped
+            or routing_request.features.prompt_tokens > self.smallest_context
+        ):
+            return False
+        for one in self.kept:
+            if not untouched(one.target, health.status(one.provider, one.candidate.model)):
+                return False
+        return True
 
 
 def status_of(one: EligibleTarget, health: HealthReader) -> HealthStatus | None:
@@ -80,8 +84,8 @@ def status_of(one: EligibleTarget, health: HealthReader) -> HealthStatus | None:
     if not one.override:
         return status
     if one.override == OPEN:
-        return replace(status or HealthStatus(), forced=True)
-    return None if status is None else replace(status, state="closed")
+        return (status or HealthStatus())._replace(forced=True)
+    return None if status is None else status._replace(state="closed")
 
 
 def eligibility_for(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from governance.routing.breaker import HealthReader, HealthStatus
@@ -38,8 +37,7 @@ class LimitedHealth:
                 changes[f"{word}_percent"] = percent
                 if word != "budget":
                     changes[f"{word}_until"] = float("inf")
-        found: HealthStatus = replace(status or HealthStatus(), **changes)
-        return found
+        return (status or HealthStatus())._replace(**changes)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._book, name)

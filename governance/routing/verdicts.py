@@ -129,6 +129,21 @@ def threshold(target: Target, status: HealthStatus, now: float) -> Rejection | N
     return None
 
 
+def untouched(target: Target, status: HealthStatus | None) -> bool:
+    """Whether the target is tried in its place whatever the time is: its breaker is closed, slots
+    are left, and no limit is as far used as to skip it, be the report old or new."""
+    if status is None:
+        return True
+    if status.state != "closed" or status.saturated or status.forced:
+        return False
+    allowed = target.rate_limit
+    return (
+        (status.request_percent or 0.0) < allowed.request_percent
+        and (status.token_percent or 0.0) < allowed.token_percent
+        and (status.budget_percent or 0.0) < allowed.budget_percent
+    )
+
+
 def _disabled(target: Target) -> Rejection | None:
     return None if target.enabled else ("target_disabled", gettext("The target is switched off."))
 

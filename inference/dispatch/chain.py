@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from governance.routing.plan import Candidate
 from inference.dispatch.attempt import SATURATED
@@ -18,6 +18,11 @@ INEXPRESSIBLE: Final = "inexpressible"
 _NOTHING: Final = broken("no_candidate", "There is nothing to try.", 503)
 
 
+class _Failed(NamedTuple):
+    candidate: Candidate
+    failure: Failure
+
+
 class FailedChain:
     """Takes the failures in the order in which they happen."""
 
@@ -25,20 +30,21 @@ class FailedChain:
 
     def __init__(self) -> None:
         self._failures: list[Failure] = []
-        self._first: Exhausted | None = None
+        self._first: _Failed | None = None
         """Of those who were asked."""
-        self._last = Exhausted(_NOTHING)
+        self._last: _Failed | None = None
+        """Of those whose failure is news."""
         self._tried = False
 
     @property
     def last_failure(self) -> Failure:
-        return self._last.failure
+        return _NOTHING if self._last is None else self._last.failure
 
     def may_try(self, candidate: Candidate) -> bool:
         """Whether the local fallback may take over from what has failed; others always may."""
         if not candidate.is_local_fallback:
             return True
-        if self._last.failure.code == INEXPRESSIBLE:
+        if self.last_failure.code == INEXPRESSIBLE:
             # The request asks for too much, nobody has failed: its caller is to know.
             return False
         if not candidate.only_unreachable:
@@ -46,13 +52,8 @@ class FailedChain:
         asked = [one for one in self._failures if one.outcome is not Outcome.UNFIT]
         return all(one.outcome is Outcome.RETRYABLE for one in asked)
 
-    def add(
-        self,
-        candidate: Candidate,
-        failure: Failure,
-        told: Callable[[Candidate, Failure], Exhausted],
-    ) -> bool:
-        """Whether another candidate may do better. `told` gives what the caller is told."""
+    def add(self, candidate: Candidate, failure: Failure) -> bool:
+        """Whether another candidate may do better."""
         self._failures.append(failure)
         if candidate.is_local_fallback and failure.outcome is Outcome.TOO_LONG and self._first:
             # Which model was to be asked is what its caller knows of; the local one's context is
@@ -62,21 +63,22 @@ class FailedChain:
         unfit = failure.outcome is Outcome.UNFIT
         # That a protocol lacks the words is no news beside a provider that failed.
         if not (self._tried and unfit):
-            self._last = told(candidate, failure)
+            self._last = _Failed(candidate, failure)
         if self._first is None and not unfit:
             self._first = self._last
         self._tried = self._tried or failure.code != SATURATED
         return failure.moves_on
 
-    def exhausted(self) -> Exhausted:
-        """What the caller is told, with what of it may pass."""
+    def exhausted(self, told: Callable[[Candidate, Failure], Exhausted]) -> Exhausted:
+        """What the caller is told, by the words that `told` gives, with what of it may pass."""
         passing = [
             one for one in self._failures if one.outcome is Outcome.RETRYABLE or one is DRAINED
         ]
         waits = [one.retry_after for one in passing if one.retry_after is not None]
-        self._last.transient = bool(passing)
-        self._last.retry_after = min(waits, default=None)
-        return self._last
+        exhausted = Exhausted(_NOTHING) if self._last is None else told(*self._last)
+        exhausted.transient = bool(passing)
+        exhausted.retry_after = min(waits, default=None)
+        return exhausted
 
 
 class Chain:
@@ -91,10 +93,9 @@ class Chain:
         self.stopped = False
         """A failure that no other candidate can mend."""
 
-    @property
-    def exhausted(self) -> Exhausted:
-        """What the caller is told."""
-        return (self._failed or FailedChain()).exhausted()
+    def exhausted(self, told: Callable[[Candidate, Failure], Exhausted]) -> Exhausted:
+        """What the caller is told when nobody has answered; `told` gives that of one failure."""
+        return (self._failed or FailedChain()).exhausted(told)
 
     @property
     def first(self) -> Candidate:
@@ -131,14 +132,9 @@ class Chain:
         """The same, but never the local fallback."""
         return self.next() if self.has_target else None
 
-    def failed(
-        self,
-        candidate: Candidate,
-        failure: Failure,
-        told: Callable[[Candidate, Failure], Exhausted],
-    ) -> None:
-        """A candidate is given up; `told` gives what the caller is told of that."""
+    def failed(self, candidate: Candidate, failure: Failure) -> None:
+        """A candidate is given up."""
         if self._failed is None:
             self._failed = FailedChain()
-        if not self._failed.add(candidate, failure, told):
+        if not self._failed.add(candidate, failure):
             self.stopped = True

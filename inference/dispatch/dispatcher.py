@@ -125,7 +125,7 @@ class Dispatcher:
             if self._second is not None and not self._second.done():
                 self._second.cancel()
                 await asyncio.wait((self._second,))
-        return None if answered else chain.exhausted
+        return None if answered else chain.exhausted(self._exchange.told)
 
     def _no_such_local_model(self) -> bool:
         """Whether the caller named a model of the engine that it does not have, or that is made
@@ -194,7 +194,7 @@ class Dispatcher:
                 return False
             wait = self._wait_before_repeat(candidate, failure, repeats)
             if wait is None:
-                self._chain.failed(candidate, failure, self._exchange.told)
+                self._chain.failed(candidate, failure)
                 return False
             repeats += 1
             await asyncio.sleep(wait)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from math import inf
 from typing import Final, NamedTuple, Protocol
 
@@ -19,7 +18,7 @@ from inference.dispatch.health_elsewhere import Others
 from inference.dispatch.latency import Speeds
 from inference.dispatch.local_queues import LocalQueues, QueuePlace
 from inference.dispatch.repair_book import RepairBook
-from inference.dispatch.reported_limits import Used, used_shares
+from inference.dispatch.reported_limits import used_shares
 from inference.dispatch.session_book import SessionBook
 from inference.values.failures import Failure
 
@@ -89,8 +88,8 @@ class HealthBook:
         self.lent: dict[str, dict[object, Callable[[], object]]] = {}
         """By provider: copies of requests that use what nobody else needs, and how each ends."""
         self._breakers: dict[Key, Breaker] = {}
-        self._reported: dict[Key, HealthStatus] = {}
         self._statuses: dict[Key, HealthStatus] = {}
+        """Of those that report limits, or whose breaker is not closed."""
         self._look_at = 0.0
 
     def status(self, provider: str, model: str) -> HealthStatus | None:
@@ -100,7 +99,7 @@ class HealthBook:
             return status
         if status is None:
             return _BUSY
-        return replace(status, saturated=True)
+        return status._replace(saturated=True)
 
     def load(self, provider: str, model: str) -> int:
         """Of all processes of the node."""
@@ -165,11 +164,19 @@ class HealthBook:
         if provider.is_local:
             place = self.queues.of(key).enter(self._clock(), stream=stream)
         breaker = self._breakers.get(key)
-        if breaker is None:
-            return Permit(key, False, place, seat)
-        begun = breakers.begin(breaker, self._clock(), self._settings)
-        self._set(key, begun)
-        return Permit(key, begun is not breaker and begun.state == "half_open", place, seat)
+        probe = breaker is not None and self._begin(key, breaker)
+        return Permit(key, probe, place, seat)
+
+    def _begin(self, key: Key, breaker: Breaker) -> bool:
+        """Whether the request that is sent now is the probe."""
+        now = self._clock()
+        begun = breakers.begin(breaker, now, self._settings)
+        if begun is breaker:
+            if now >= self._look_at:
+                self._forget(now)
+            return False
+        self._set(key, begun, now)
+        return begun.state == "half_open"
 
     def began(self, permit: Permit) -> None:
         """The first token of the permit's stream is here."""
@@ -199,7 +206,8 @@ class HealthBook:
         breaker = self._breakers.get(key)
         if failure is None:
             if breaker is not None:
-                self._set(key, breakers.succeeded(breaker, self._clock(), self._settings))
+                now = self._clock()
+                self._set(key, breakers.succeeded(breaker, now, self._settings), now)
             return
         if breaker is None:
             if failure.outcome not in breakers.COUNTED:
@@ -208,16 +216,17 @@ class HealthBook:
             breaker = breakers.NEW
         if counted and not probe and failure.retry_after is None:
             return
+        now = self._clock()
         failed = breakers.failed(
             breaker,
             str(failure.outcome),
-            self._clock(),
+            now,
             self.rng,
             self._settings,
             retry_after=failure.retry_after,
             probe=probe,
         )
-        self._set(key, failed)
+        self._set(key, failed, now)
 
     def observe(
         self, provider: ProviderEntry, model: str, headers: Iterable[tuple[bytes, bytes]]
@@ -225,20 +234,25 @@ class HealthBook:
         """Takes note of the limits an upstream reports with its answers."""
         requests, tokens = used_shares(headers, time.time())
         key = (provider.name.casefold(), model)
-        if requests is not None or tokens is not None:
-            self._reported[key] = self._limits(requests, tokens)
-        elif self._reported.pop(key, None) is None:
+        nothing = requests is None and tokens is None
+        if nothing and key not in self._statuses:
             return
-        self._set(key, self._breakers.get(key, breakers.NEW))
-
-    def _limits(self, requests: Used | None, tokens: Used | None) -> HealthStatus:
-        now = self._clock()
-        return HealthStatus(
+        breaker, now = self._breakers.get(key, breakers.NEW), self._clock()
+        if nothing and breaker.state == "closed":
+            del self._statuses[key]
+            return
+        self._statuses[key] = HealthStatus(
+            breaker.state,
+            breaker.until,
             request_percent=requests and requests.percent,
             token_percent=tokens and tokens.percent,
             request_until=now + requests.renewal if requests else inf,
             token_until=now + tokens.renewal if tokens else inf,
+            ramp=self._settings.ramp,
         )
+        if key not in self._breakers:
+            # It is what is forgotten in time, with all that is known beside it.
+            self._set(key, breaker, now)
 
     def breaker(self, key: Key) -> Breaker | None:
         return self._breakers.get(key)
@@ -249,61 +263,54 @@ class HealthBook:
 
     def install(self, key: Key, breaker: Breaker, changed: float) -> None:
         """The breaker as somebody else saw it."""
-        self._set(key, breaker)
+        self._set(key, breaker, self._clock())
         self._changed[key] = changed
         self.touched.add(key)
 
-    def _set(self, key: Key, breaker: Breaker) -> None:
+    def _set(self, key: Key, breaker: Breaker, now: float) -> None:
         # Those that nothing was heard of for longest come first.
         before = self._breakers.pop(key, None)
-        if _place(breaker) != _place(before):
-            self._changed[key] = self._clock()
+        self._breakers[key] = breaker
+        known = before or breakers.NEW
+        if breaker.state != known.state or breaker.until != known.until:
+            self._moved(key, before, breaker, now)
+        if len(self._breakers) > MOST or now >= self._look_at:
+            self._forget(now)
+
+    def _moved(self, key: Key, before: Breaker | None, breaker: Breaker, now: float) -> None:
+        """The breaker came into another state, or stays in it until another time."""
+        self._changed[key] = now
         if before is not None and before.state != breaker.state == "ramp":
             self._recovered.pop(key, None)
-            self._recovered[key] = self._clock()
+            self._recovered[key] = now
             if len(self._recovered) > MOST:
                 del self._recovered[next(iter(self._recovered))]
-        self._breakers[key] = breaker
-        reported = self._reported.get(key)
-        if reported is not None:
-            self._statuses[key] = replace(
-                reported, state=breaker.state, until=breaker.until, ramp=self._settings.ramp
-            )
-        elif breaker.state == "closed":
+        status = self._statuses.get(key) or HealthStatus(ramp=self._settings.ramp)
+        if breaker.state == "closed" and not status.reports:
             self._statuses.pop(key, None)
         else:
-            self._statuses[key] = HealthStatus(
-                breaker.state, breaker.until, ramp=self._settings.ramp
-            )
-        if len(self._breakers) > MOST or self._clock() >= self._look_at:
-            self._forget()
+            self._statuses[key] = status._replace(state=breaker.state, until=breaker.until)
 
-    def _forget(self) -> None:
+    def _forget(self, now: float) -> None:
         """Lets go of what says nothing any more, and of the oldest where there is too much: callers
         choose the names of models."""
-        now = self._clock()
         self._look_at = now + FORGET_SECONDS
         surplus = max(0, len(self._breakers) - MOST * 3 // 4) if len(self._breakers) > MOST else 0
         for key, breaker in list(self._breakers.items()):
-            reported = self._reported.get(key)
-            told = reported is not None and now < max(_renewed(reported), breaker.since)
+            status = self._statuses.get(key)
+            told = status is not None and now < max(_renewed(status), breaker.since)
             old = now - breaker.since > 2 * breakers.DEFAULTS.window
             if surplus > 0 or (breaker.state == "closed" and old and not told):
                 surplus -= 1
                 del self._breakers[key]
                 self._changed.pop(key, None)
-                self._reported.pop(key, None)
                 self._statuses.pop(key, None)
 
 
-def _renewed(reported: HealthStatus) -> float:
+def _renewed(status: HealthStatus) -> float:
     """When the last limit that was reported is counted afresh."""
-    times = (reported.request_until, reported.token_until)
+    times = (status.request_until, status.token_until)
     return max((one for one in times if one != inf), default=0.0)
-
-
-def _place(breaker: Breaker | None) -> tuple[str, float]:
-    return ("closed", 0.0) if breaker is None else (breaker.state, breaker.until)
 
 
 def slots(provider: ProviderEntry) -> int | None:

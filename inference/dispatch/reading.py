@@ -42,13 +42,17 @@ async def _said(reply: Reply) -> bytes:
     """An error's body, or what came of it: the head alone tells what to do."""
     parts = []
     size = 0
-    timer = asyncio.get_running_loop().call_later(ERROR_TIME, reply.abort)
+    timer = None
+    if not reply.complete:
+        # Most come with their heads.
+        timer = asyncio.get_running_loop().call_later(ERROR_TIME, reply.abort)
     # An attempt's deadline ends the reading in `AttemptFailed`; it is no news beside a status.
     with contextlib.suppress(UpstreamError, AttemptFailed):
         while size <= ERROR_LIMIT and (part := await reply.read()):
             parts.append(part)
             size += len(part)
-    timer.cancel()
+    if timer is not None:
+        timer.cancel()
     if size > ERROR_LIMIT:
         reply.abort()
     return b"".join(parts)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from math import isfinite
+from functools import lru_cache
+from math import inf, isfinite
 from typing import Final, NamedTuple
 
 RENEWAL: Final = 60.0
@@ -19,31 +20,33 @@ LONGEST_RENEWAL: Final = 300.0
 """Seconds after which a report is too old to go by. Limits that are renewed once a day come back
 bit by bit, and only another answer tells how far they are."""
 
-_REQUESTS: Final = 0
-_TOKENS: Final = 1
-_LIMIT: Final = 0
-_REMAINING: Final = 1
-_RESET: Final = 2
-
-_HEADERS: Final = {
-    b"x-ratelimit-limit-requests": (_REQUESTS, _LIMIT),
-    b"x-ratelimit-remaining-requests": (_REQUESTS, _REMAINING),
-    b"x-ratelimit-reset-requests": (_REQUESTS, _RESET),
-    b"x-ratelimit-limit-tokens": (_TOKENS, _LIMIT),
-    b"x-ratelimit-remaining-tokens": (_TOKENS, _REMAINING),
-    b"x-ratelimit-reset-tokens": (_TOKENS, _RESET),
-    b"anthropic-ratelimit-requests-limit": (_REQUESTS, _LIMIT),
-    b"anthropic-ratelimit-requests-remaining": (_REQUESTS, _REMAINING),
-    b"anthropic-ratelimit-requests-reset": (_REQUESTS, _RESET),
-    b"anthropic-ratelimit-tokens-limit": (_TOKENS, _LIMIT),
-    b"anthropic-ratelimit-tokens-remaining": (_TOKENS, _REMAINING),
-    b"anthropic-ratelimit-tokens-reset": (_TOKENS, _RESET),
-}
-_NAMES: Final = frozenset(_HEADERS)
+_REQUESTS: Final = (
+    (
+        b"anthropic-ratelimit-requests-limit",
+        b"anthropic-ratelimit-requests-remaining",
+        b"anthropic-ratelimit-requests-reset",
+    ),
+    (
+        b"x-ratelimit-limit-requests",
+        b"x-ratelimit-remaining-requests",
+        b"x-ratelimit-reset-requests",
+    ),
+)
+_TOKENS: Final = (
+    (
+        b"anthropic-ratelimit-tokens-limit",
+        b"anthropic-ratelimit-tokens-remaining",
+        b"anthropic-ratelimit-tokens-reset",
+    ),
+    (b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens"),
+)
+_LIMITS: Final = frozenset(limit for limit, _, _ in (*_REQUESTS, *_TOKENS))
 _DURATION: Final = re.compile(
     r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)s)?(?:([\d.]+)ms)?"
 )
 _UNIX_TIMES: Final = 1e9
+_LONGEST_RESET: Final = 64
+"""Bytes that are read."""
 _UNITS: Final = (86400.0, 3600.0, 60.0, 1.0, 0.001)
 
 
@@ -63,45 +66,61 @@ def used_shares(
     `now` is Unix time in seconds.
     """
     named = dict(headers)
-    if _NAMES.isdisjoint(named):
+    if _LIMITS.isdisjoint(named):
         return None, None
-    found = {place: named[name] for name, place in _HEADERS.items() if name in named}
-    return _used(found, _REQUESTS, now), _used(found, _TOKENS, now)
+    return _used(named, _REQUESTS, now), _used(named, _TOKENS, now)
 
 
-def _used(found: dict[tuple[int, int], bytes], what: int, now: float) -> Used | None:
+def _used(
+    named: dict[bytes, bytes], names: tuple[tuple[bytes, bytes, bytes], ...], now: float
+) -> Used | None:
+    for of_limit, of_remaining, of_reset in names:
+        if of_limit not in named:
+            continue
+        try:
+            limit, remaining = float(named[of_limit]), float(named[of_remaining])
+        except (KeyError, ValueError):
+            return None
+        if not 0.0 < limit < inf:
+            return None
+        percent = 100.0 * (1 - remaining / limit)
+        if not 0.0 <= percent <= 100.0:
+            if not isfinite(remaining):
+                return None
+            percent = min(100.0, max(0.0, percent))
+        renewal, is_moment = _read(named.get(of_reset, b"")[:_LONGEST_RESET])
+        return Used(percent, _bounded(renewal - now) if is_moment else renewal)
+    return None
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), LONGEST_RENEWAL)
+
+
+@lru_cache(maxsize=1024)
+def _read(reset: bytes) -> tuple[float, bool]:
+    """Seconds until then, or the Unix time and that it is one.
+
+    OpenAI writes `6m0s` or `12ms`, Anthropic a date (RFC 3339), others seconds or Unix time. The
+    answers of some seconds tell few times, so that most have been read before.
+    """
+    text = reset.decode("latin-1").strip()
     try:
-        limit, remaining = float(found[what, _LIMIT]), float(found[what, _REMAINING])
-    except (KeyError, ValueError):
-        return None
-    if not (isfinite(limit) and isfinite(remaining) and limit > 0):
-        return None
-    percent = min(100.0, max(0.0, 100.0 * (1 - remaining / limit)))
-    renewal = _seconds(found.get((what, _RESET), b"").decode("latin-1").strip(), now)
-    return Used(percent, min(max(0.0, renewal), LONGEST_RENEWAL))
-
-
-def _seconds(reset: str, now: float) -> float:
-    """OpenAI writes `6m0s` or `12ms`, Anthropic a date (RFC 3339), others seconds or Unix time."""
-    try:
-        seconds = float(reset)
+        seconds = float(text)
     except ValueError:
-        return _duration(reset, now)
-    if seconds > _UNIX_TIMES:
-        seconds -= now
-    return seconds if isfinite(seconds) else RENEWAL
+        return _duration(text)
+    if not isfinite(seconds):
+        return RENEWAL, False
+    return (seconds, True) if seconds > _UNIX_TIMES else (_bounded(seconds), False)
 
 
-def _duration(reset: str, now: float) -> float:
-    match = _DURATION.fullmatch(reset)
+def _duration(text: str) -> tuple[float, bool]:
+    match = _DURATION.fullmatch(text)
     try:
         if match is not None and any(match.groups()):
-            return sum(
-                float(count) * unit
-                for count, unit in zip(match.groups(), _UNITS, strict=True)
-                if count
-            )
-        date = datetime.fromisoformat(reset)
+            parts = zip(match.groups(), _UNITS, strict=True)
+            return _bounded(sum(float(count) * unit for count, unit in parts if count)), False
+        date = datetime.fromisoformat(text)
     except ValueError:
-        return RENEWAL
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+        return RENEWAL, False
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp(), True

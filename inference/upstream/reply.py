@@ -86,6 +86,11 @@ class Reply:
         return self._complete and not self._chunks
 
     @property
+    def complete(self) -> bool:
+        """Nothing more of the body is to come."""
+        return self._complete
+
+    @property
     def buffered(self) -> int:
         """Bytes that have arrived since the last `read`, as they came over the wire."""
         return self._buffered

@@ -7,7 +7,6 @@ where a gateway passes on what it was told (OpenRouter).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -18,6 +17,8 @@ _WORDS: Final = ("code", "type", "status", "reason", "error_type", "param")
 """Members that hold a single word."""
 _WITHIN: Final = ("errors", "details", "innererror", "metadata", "response")
 """Members that hold more of the kind. Whatever else is there may echo the request."""
+_WORDS_AND_MORE: Final = (*_WORDS, *_WITHIN)
+_NONE: Final = ("",)
 _DEEPEST: Final = 6
 _LONGEST: Final = 8192
 """Characters that are searched for words."""
@@ -47,58 +48,59 @@ def read_error(body: bytes) -> ReportedError:
 
 def error_in(document: Any) -> ReportedError:
     """The same of a decoded body."""
+    found: list[tuple[str, str]] = []
+    _look(document, "message", _DEEPEST, found)
     sentences: list[str] = []
-    words: dict[str, list[str]] = {name: [] for name in _WORDS}
-    for name, text in _said(document, "message", _DEEPEST):
-        if name in words:
-            words[name].append(text)
-        else:
-            sentences.append(text)
-    lines = [*sentences, *(text for texts in words.values() for text in texts)]
+    words: dict[str, list[str]] = {}
+    for name, text in found:
+        (words.setdefault(name, []) if name in _WORDS else sentences).append(text)
+    lines = sentences + [text for name in _WORDS for text in words.get(name, ())]
     return ReportedError(
         sentences[0] if sentences else "",
         "\n".join(lines)[:_LONGEST],
-        (words["param"] or [""])[0],
-        (words["code"] or [""])[0],
+        words.get("param", _NONE)[0],
+        words.get("code", _NONE)[0],
     )
 
 
-def _said(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Names of members with the texts they hold."""
+def _look(value: Any, name: str, depth: int, found: list[tuple[str, str]]) -> None:
+    """Adds names of members with the texts they hold."""
     if isinstance(value, str):
-        yield from _of_text(value, name, depth)
+        _look_at_text(value, name, depth, found)
     elif isinstance(value, int) and not isinstance(value, bool):
         if name in _WORDS:
-            yield name, str(value)
+            found.append((name, str(value)))
     elif not depth:
         return
     elif isinstance(value, list):
         for one in value[:32]:
-            yield from _said(one, name, depth - 1)
+            _look(one, name, depth - 1, found)
     elif isinstance(value, dict):
-        yield from _of_object(value, depth)
+        _look_at_members(value, depth, found)
 
 
-def _of_object(value: dict[str, Any], depth: int) -> Iterator[tuple[str, str]]:
+def _look_at_members(value: dict[str, Any], depth: int, found: list[tuple[str, str]]) -> None:
     place = value.get("loc")
     if isinstance(place, list) and isinstance(value.get("msg"), str):
         # A validator's: the place in the request and what is wrong there.
-        yield "message", f"{'.'.join(map(str, place))}: {value['msg']}"
+        found.append(("message", f"{'.'.join(map(str, place))}: {value['msg']}"))
     else:
         for name in _TEXTS:
-            yield from _said(value.get(name), "message", depth - 1)
-    for name in (*_WORDS, *_WITHIN):
-        yield from _said(value.get(name), name, depth - 1)
+            if name in value:
+                _look(value[name], "message", depth - 1, found)
+    for name in _WORDS_AND_MORE:
+        if name in value:
+            _look(value[name], name, depth - 1, found)
 
 
-def _of_text(text: str, name: str, depth: int) -> Iterator[tuple[str, str]]:
+def _look_at_text(text: str, name: str, depth: int, found: list[tuple[str, str]]) -> None:
     if depth and text[:1] in ("{", "[") and text[-1:] in ("}", "]"):
         try:
             inner = msgspec.json.decode(text)
         except _UNREADABLE:
             inner = None
         if isinstance(inner, dict | list):
-            yield from _said(inner, name, depth - 1)
+            _look(inner, name, depth - 1, found)
             return
     if text:
-        yield name, text
+        found.append((name, text))

@@ -62,7 +62,12 @@ def seconds_to_wait(
 
 def told_wait(body: bytes) -> float | None:
     """Seconds that an error's words ask to wait; None when they do not."""
-    text = body[:_SEARCHED].decode(errors="replace")
+    searched = body[:_SEARCHED]
+    plain = searched.lower()
+    if b"try" not in plain and b"please wait" not in plain:
+        # Few errors say so, and each of these holds one of the words.
+        return None
+    text = searched.decode(errors="replace")
     for told in _TOLD:
         found = told.search(text)
         if found is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from django.conf import settings
@@ -55,8 +54,7 @@ def health_of(book: HealthBook, table: RoutingTable, now: float) -> Mapping[str,
     known = {key: HealthStatus() for key in book.speeds.known()} | statuses
     for (provider, model), standing in sorted(known.items()):
         seconds = max(0.0, standing.until - now) if standing.state != "closed" else 0.0
-        held = replace(
-            standing,
+        held = standing._replace(
             request_percent=standing.request_percent if now < standing.request_until else None,
             token_percent=standing.token_percent if now < standing.token_until else None,
         )

@@ -8,7 +8,7 @@ from governance.limits import MEASURES, Consumption, Share, highest
 from governance.routing.breaker import HealthStatus
 from governance.routing.plan import REJECTIONS
 from governance.routing.table import RateLimit
-from governance.routing.verdicts import threshold
+from governance.routing.verdicts import threshold, untouched
 from tests.governance.routing.build import target
 
 USED = Consumption(prompt_tokens=7, completion_tokens=5, cost=0.25)
@@ -49,4 +49,7 @@ def test_every_threshold_of_a_target_reads_through_its_measure(word: str) -> Non
     assert found is not None
     assert found[0] == f"{word}_threshold_exceeded"
     assert found[0] in REJECTIONS
-    assert threshold(limited, HealthStatus(**{f"{word}_percent": 49.9}), now=0.0) is None
+    assert not untouched(limited, HealthStatus(**{f"{word}_percent": 50.0}))
+    below = HealthStatus(**{f"{word}_percent": 49.9})
+    assert threshold(limited, below, now=0.0) is None
+    assert untouched(limited, below)

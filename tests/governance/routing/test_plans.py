@@ -6,9 +6,11 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from governance.routing.breaker import HEALTHY, HealthStatus
 from governance.routing.resolve import route
-from governance.routing.table import ANONYMOUS, VirtualKey
+from governance.routing.table import ANONYMOUS, RateLimit, VirtualKey
 from tests.governance.routing.build import (
+    Standings,
     chain,
     cloud,
     local,
@@ -45,6 +47,14 @@ class TestMemo:
             assert chain(plan(request, where, virtual_key)) == chain(
                 plan(request, fresh, virtual_key)
             )
+
+    def test_a_report_that_is_below_every_threshold_changes_no_plan(self):
+        """Nor costs it the look at every target: the plan is the one of those that report none."""
+        where = table(local(), profile(target(rate_limit=RateLimit(token_percent=80.0))))
+        first = plan(routing_request("light/x"), where)
+        for percent, same in [(79.9, True), (80.0, False), (0.0, True)]:
+            health = Standings({("mlx", "m"): HealthStatus(token_percent=percent)})
+            assert (plan(routing_request("light/x"), where, health=health) is first) == same
 
     def test_names_that_callers_invent_do_not_fill_the_memory(self):
         where = table(local(), profile(target()))
@@ -84,10 +94,10 @@ def test_what_must_hold_for_every_plan(request, virtual_key, where, health, now,
         assert order == sorted(order)
 
 
-@given(asks, virtual_keys, tables(), healths, st.integers(0, 2**32))
-def test_a_table_that_remembers_answers_like_a_new_one(request, virtual_key, where, health, seed):
-    def once(place):
+@given(asks, virtual_keys, tables(), st.lists(healths, max_size=3), st.integers(0, 2**32))
+def test_a_table_that_remembers_answers_like_a_new_one(request, virtual_key, where, moments, seed):
+    def once(place, health):
         return route(request, virtual_key, place, health, 1.0, random.Random(seed))
 
-    first = once(where)
-    assert once(where) == first == once(replace(where))
+    for health in (HEALTHY, *moments, *moments, HEALTHY):
+        assert once(where, health) == once(replace(where), health)

@@ -43,6 +43,7 @@ class ScriptedReply:
         self.resent = False
         self.aborted: list[Exception | None] = []
         self.at_end = False
+        self.complete = False
         self._abort = asyncio.Event()
         self._error: Exception | None = None
 

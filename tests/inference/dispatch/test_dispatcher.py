@@ -117,14 +117,15 @@ async def test_what_no_protocol_can_express_is_the_callers_to_know() -> None:
 
 
 async def test_a_lack_of_words_is_no_news_beside_a_failure() -> None:
+    """What the one that failed has said is told in its words, once there is nobody else."""
     world = World(ScriptedReply(status=500))
-    words = iter((LineTranslator(), LineTranslator(), Wordless()))
+    words = iter((LineTranslator(), Wordless(), LineTranslator()))
     world.dispatcher._exchange.translators = lambda *kind: next(words)
     replied = ScriptedReply(b"no", status=500)
     world.client.replies = [replied]
     exhausted = await world.dispatcher.run((ONE, TWO))
     assert exhausted is not None
-    assert exhausted.failure.code == "http_500"
+    assert (exhausted.failure.code, exhausted.body) == ("http_500", b"said: no")
     assert world.codes == ["one:http_500", "two:inexpressible"]
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from governance.routing.breaker import Breaker
 from governance.routing.table import RateLimit
 from governance.routing.verdicts import threshold
 from inference.dispatch.health import MOST, HealthBook
@@ -113,6 +114,28 @@ def test_retry_after_is_honoured_at_once() -> None:
             ],
             (None, Used(0.0, 30.0)),
         ),
+        (
+            [
+                (b"x-ratelimit-limit-requests", b"100"),
+                (b"x-ratelimit-remaining-requests", b"150"),
+                (b"x-ratelimit-limit-tokens", b"100"),
+                (b"x-ratelimit-remaining-tokens", b"-5"),
+            ],
+            (Used(0.0, 60.0), Used(100.0, 60.0)),
+        ),
+        (
+            [(b"x-ratelimit-limit-tokens", b"inf"), (b"x-ratelimit-remaining-tokens", b"1")],
+            (None, None),
+        ),
+        (
+            [
+                (b"x-ratelimit-limit-requests", b"1"),
+                (b"x-ratelimit-remaining-requests", b"inf"),
+                (b"x-ratelimit-limit-tokens", b"0"),
+                (b"x-ratelimit-remaining-tokens", b"0"),
+            ],
+            (None, None),
+        ),
         ([(b"x-ratelimit-limit-tokens", b"many")], (None, None)),
         (
             [(b"x-ratelimit-limit-tokens", b"nan"), (b"x-ratelimit-remaining-tokens", b"1")],
@@ -153,6 +176,37 @@ def test_when_a_limit_is_renewed(reset: bytes, seconds: float) -> None:
     [used, _] = used_shares(headers, NOON)
     assert used is not None
     assert used.renewal == pytest.approx(seconds)
+
+
+def test_a_moment_that_was_read_before_comes_nearer() -> None:
+    """How a text is read is remembered, not how far off it was."""
+    headers = [
+        (b"anthropic-ratelimit-requests-limit", b"2"),
+        (b"anthropic-ratelimit-requests-remaining", b"1"),
+        (b"anthropic-ratelimit-requests-reset", b"2026-11-21T12:00:30Z"),
+    ]
+    for later, seconds in [(0, 30.0), (10, 20.0), (40, 0.0)]:
+        assert used_shares(headers, NOON + later) == (Used(50.0, seconds), None)
+
+
+def test_what_is_reported_follows_the_breaker_and_outlives_it() -> None:
+    """A report and a breaker that opens make one status; each goes in its own time."""
+    book = HealthBook(rng=random.Random(1), clock=Clock())
+    headers = [(b"x-ratelimit-limit-tokens", b"10"), (b"x-ratelimit-remaining-tokens", b"4")]
+    book.observe(ONE, "m", headers)
+    fail(book, DOWN, 5)
+    opened = book.status("one", "m")
+    assert opened is not None
+    assert (opened.state, opened.token_percent) == ("open", 60.0)
+    book.observe(ONE, "m", [])
+    silent = book.status("one", "m")
+    assert silent is not None
+    assert (silent.state, silent.until, silent.token_percent) == ("open", opened.until, None)
+    book.observe(ONE, "m", headers)
+    book.install(("one", "m"), Breaker(), 0.0)
+    closed = book.status("one", "m")
+    assert closed is not None
+    assert (closed.state, closed.token_percent) == ("closed", 60.0)
 
 
 def test_a_used_up_limit_is_forgotten_once_it_is_renewed() -> None:
@@ -228,6 +282,16 @@ def test_what_is_kept_of_models_is_bounded_and_expires() -> None:
     assert set(book._breakers) == {("one", "last"), ("one", "other")}, "which cools down still"
 
 
+def test_failures_that_lie_far_apart_do_not_add_up() -> None:
+    """What happened before the windows is forgotten before the next request counts."""
+    clock = Clock()
+    book = HealthBook(rng=random.Random(1), clock=clock)
+    for _ in range(10):
+        fail(book, DOWN, 1)
+        clock.now += 150
+    assert book.status("one", "m") is None
+
+
 def test_recoveries_that_are_remembered_are_bounded() -> None:
     """The latest ones stay: sessions wait for them before they return."""
     clock = Clock()
@@ -253,4 +317,4 @@ def test_a_report_of_limits_is_forgotten_when_it_is_over() -> None:
         book.observe(ONE, f"m{number}", headers)
     clock.now += 1000
     book.observe(ONE, "now", headers)
-    assert list(book._reported) == list(book._statuses) == [("one", "now")]
+    assert list(book._breakers) == list(book._statuses) == [("one", "now")]
