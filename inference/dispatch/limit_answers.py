@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from math import ceil, inf, isfinite
 from operator import attrgetter, itemgetter, sub
 from typing import Any, Final
 
 from governance.limits import MEASURES
 from governance.limits.counting.admission import Exceeded
-from governance.limits.counting.allotment import BoundCounters
+from governance.limits.counting.allotment import BoundCounters, tightest
 from governance.limits.counting.counter import CONCURRENT, Counter
 from governance.limits.limit import MICRO, LimitEntry
 from inference.values.error_answer import ErrorAnswer
@@ -83,14 +83,9 @@ def limit_headers(bound: BoundCounters, there: BoundCounters, protocol: str, now
         if form is None or now >= form.until:
             form = bound.forms[protocol] = HeaderForm(bound, protocol, now)
         return form.filled(bound, now)
-    tightest: dict[str, tuple[float, float, Counter]] = {}
-    for counter, taken in (*bound.told(now), *there.told(now)):
-        share = taken / counter.amount if counter.amount else 1.0
-        best = tightest.get(counter.limit.measure)
-        if best is None or share > best[0]:
-            tightest[counter.limit.measure] = share, taken, counter
+    told = bound.told(now)
     headers: Headers = []
-    for _, taken, counter in tightest.values():
+    for counter, taken in tightest([*told, *there.told(now)] if there else told):
         frees, left = _frees(counter), max(0.0, counter.amount - taken)
         headers += _headers_of(counter.limit, counter.amount, left, frees, protocol, now)
     return headers
@@ -151,10 +146,10 @@ def _headers_of(
 ) -> Headers:
     if limit.measure == "cost":
         return [(_BUDGET, _money(left).encode())]
-    word = MEASURES[limit.measure].header
-    if not word:
+    names = _names(limit.measure, protocol)
+    if names is None:
         return []
-    of_limit, of_remaining, of_reset = _names(word, protocol)
+    of_limit, of_remaining, of_reset = names
     told = [(of_limit, b"%d" % amount), (of_remaining, b"%d" % left)]
     if frees_at != inf:
         reset = _moment(frees_at) if protocol == "anthropic" else _span(frees_at - now)
@@ -163,13 +158,19 @@ def _headers_of(
 
 
 @cache
-def _names(word: str, protocol: str) -> tuple[bytes, ...]:
-    """Of the headers that tell a limit, what is left of it, and when it is counted afresh."""
+def _names(measure: str, protocol: str) -> tuple[bytes, bytes, bytes] | None:
+    """Of the headers that tell a limit, what is left of it, and when it is counted afresh; None of
+    a measure that they do not tell."""
+    word = MEASURES[measure].header
+    if not word:
+        return None
     form = "x-ratelimit-%(part)s-%(word)s"
     if protocol == "anthropic":
         form = "anthropic-ratelimit-%(word)s-%(part)s"
-    parts = ("limit", "remaining", "reset")
-    return tuple((form % {"part": part, "word": word}).encode() for part in parts)
+    limit, remaining, reset = (
+        (form % {"part": part, "word": word}).encode() for part in ("limit", "remaining", "reset")
+    )
+    return limit, remaining, reset
 
 
 def _money(micro: float) -> str:
@@ -178,14 +179,22 @@ def _money(micro: float) -> str:
 
 
 def _moment(at: float) -> str:
-    return datetime.fromtimestamp(ceil(at), UTC).isoformat().replace("+00:00", "Z")
+    return _second(ceil(at))
+
+
+@lru_cache(maxsize=1024)
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _span(seconds: float) -> str:
     """As OpenAI writes it: `6m0s`, `1h0m0s`, `250ms`."""
-    if seconds < 1:
-        return f"{max(0, ceil(seconds * 1000))}ms"
-    whole = ceil(seconds)
+    return _seconds(ceil(seconds)) if seconds >= 1 else f"{max(0, ceil(seconds * 1000))}ms"
+
+
+@lru_cache(maxsize=1024)
+def _seconds(whole: int) -> str:
+    """Most limits are counted afresh at the same moments."""
     hours, minutes = whole // 3600, whole // 60 % 60
     head = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
     return f"{head}{whole % 60}s"

@@ -79,7 +79,7 @@ class RequestLimits(msgspec.Struct):
     _admitted: Candidate | None = None
     """For which enough is held."""
     _quote: PlanQuote | None = None
-    """Of a request that was admitted by an allotment."""
+    """Of a request that was admitted as others of its plan."""
     _lease: Lease | None = None
     _attempts: tuple[tuple[Lease, BoundCounters], ...] = ()
     """Those at targets that have limits."""
@@ -137,12 +137,10 @@ class RequestLimits(msgspec.Struct):
         now, profile = self._shared.clock(), plan.profile
         if profile is None or profile is not self._routed:
             self._choose("" if profile is None or profile.implicit else profile.id)
-        if now < self._counters.until and self._take(plan, now):
-            return plan
-        return self._admit_each(plan, now)
+        return plan if self._take(plan, now) else self._admit_each(plan, now)
 
     def _admit_each(self, plan: Plan, now: float) -> Plan | ErrorAnswer:
-        """The same by a look at each limit."""
+        """The same by a closer look at each limit."""
         counters, book, protocol = self._counters, self._shared.book, self._protocol
         if counters.strict and now > book.fresh_until:
             message = "What others have used is not known now, and a strict limit binds this key."
@@ -172,8 +170,8 @@ class RequestLimits(msgspec.Struct):
         return plan if found is None else refusal(found, protocol, now)
 
     def _take(self, plan: Plan, now: float) -> bool:
-        """Admits the request out of the allotment of its key, as far as nothing speaks against a
-        look at that alone: while there is one no limit is near its amount."""
+        """Admits the request as others of its plan, as far as no limit is near its amount or asks
+        for a closer look."""
         shared, counters, request = self._shared, self._counters, self._request
         quote = shared.quotes.of(plan, self._table, now)
         if quote is None or request.units or (counters.strict and now > shared.book.fresh_until):
@@ -236,8 +234,8 @@ class RequestLimits(msgspec.Struct):
             warn(self._counters, now)
 
     def _put_back(self, context: RequestContext, now: float) -> bool:
-        """Settles a request that was admitted by an allotment, if nothing happened to it that needs
-        a closer look: it was answered by the first whom it was sent to, for a fixed price."""
+        """Settles a request that was admitted as others of its plan, if nothing happened to it that
+        needs a closer look: it was answered by the first whom it was sent to, for a fixed price."""
         quote, lease, attempts = self._quote, self._lease, context.attempts
         if quote is None or lease is None or len(attempts) != 1 or self._attempts:
             return False
@@ -259,8 +257,9 @@ class RequestLimits(msgspec.Struct):
         tally = self._counters.put_back(lease, amounts, now, number)
         if tally is None:
             return False
-        context.tallies = (tally,)
-        book.number = context.number = number
+        if tally.places:
+            context.tallies = (tally,)
+            book.number = context.number = number
         book.leases.pop(lease, None)
         return True
 

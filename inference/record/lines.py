@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from governance.interactions.record import AttemptRecord, InteractionRecord
-from governance.limits.counting.allotment import Place, Tally
+from governance.limits.counting.allotment import Places, Tally
 from governance.prices import Seller, seller_of
 from inference.record.record import RequestContext
 
@@ -98,21 +98,14 @@ def line_of(record: InteractionRecord, context: RequestContext, process: str = "
     return _without_nul(_encode(line)) + b"\n"
 
 
-_places: Final[dict[int, tuple[tuple[Place, ...], msgspec.Raw]]] = {}
-"""As JSON, those that records of a key share. An entry holds them, so that the identity it is kept
-under cannot pass to others."""
-_MOST_PLACES: Final = 1024
-
-
 def _encoded(tally: Tally) -> Any:
-    """A tally whose places need not be written anew."""
+    """A tally whose places need not be written anew where records of a key share them."""
     places, amounts = tally
-    known = _places.get(id(places))
-    if known is None:
-        if len(_places) >= _MOST_PLACES:
-            _places.clear()
-        known = _places[id(places)] = places, msgspec.Raw(_encode(places))
-    return known[1], amounts
+    if not isinstance(places, Places):
+        return tally
+    if places.encoded is None:
+        places.encoded = msgspec.Raw(_encode(tuple(places)))
+    return places.encoded, amounts
 
 
 def _without_nul(line: bytes) -> bytes:

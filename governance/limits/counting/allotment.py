@@ -11,17 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from math import inf
-from operator import add, itemgetter, sub
+from operator import add, attrgetter, itemgetter, sub
 from typing import Any, Final, NamedTuple, Self
 
 from governance.limits.counting.admission import (
     Exceeded,
     Lease,
-    admit,
+    admit_near,
     exceeded,
+    put_back,
     raise_to,
     settle,
     sums_of,
+    take,
 )
 from governance.limits.counting.amounts import APART, ARRIVALS, amounts_of
 from governance.limits.counting.counter import Counter
@@ -37,8 +39,17 @@ AHEAD: Final = 4
 PART: Final = 1 / 16
 """Of what is left, at most, so that there is something for others."""
 
+_begin: Final = attrgetter("begin")
+
 Place = tuple[int, str, float, int]
 """A limit, its scope, when the window begins, and the place among the amounts of a `Tally`."""
+
+
+class Places(tuple[Place, ...]):
+    """Those of all records of a key in the same windows."""
+
+    encoded: Any = None
+    """What its writer keeps of it."""
 
 
 class Tally(NamedTuple):
@@ -124,10 +135,12 @@ class BoundCounters(tuple[Counter, ...]):
         made._pays = lasts and bool(made) and APART not in slots
         # Of a single one it would give no tuple.
         made._of = itemgetter(*slots, *slots[:1]) if slots else tuple
-        made.until = made._opened = made._since = made._asked_since = 0.0
+        made._told = tuple([one for one in made if one.limit.enforcement != "warn"])
+        made._booked = tuple([one for one in made if one.of_ledger])
+        made.until = made._opened = made._since = made._asked_until = 0.0
         made._admitted = made._asked = 0
         made._is_new = True
-        made._places = ()
+        made._places, made._begins = Places(), ()
         return made
 
     _others: Allotments
@@ -139,9 +152,13 @@ class BoundCounters(tuple[Counter, ...]):
     _opened: float
     _since: float
     """When the latest window of the calendar began: earlier leases belong to another one."""
+    _told: tuple[Counter, ...]
+    """Those of which callers are told."""
+    _booked: tuple[Counter, ...]
+    """Those whose sums the ledger knows."""
     _asked: int
-    _asked_since: float
-    """Requests without an allotment, and from when on they are counted."""
+    _asked_until: float
+    """Requests without an allotment, and until when they are counted."""
     _admitted: int
     """Requests of the present allotment, or of the last one."""
     _is_new: bool
@@ -152,7 +169,9 @@ class BoundCounters(tuple[Counter, ...]):
     _numbers: list[int]
     _used: list[tuple[float, ...]]
     """What was used, by the numbers of records."""
-    _places: tuple[Place, ...]
+    _places: Places
+    _begins: tuple[float, ...]
+    """Of the windows that `_places` tells."""
     forms: dict[str, Any]
     """What its reader keeps while there is an allotment."""
     _tightest: tuple[Counter, ...]
@@ -161,36 +180,52 @@ class BoundCounters(tuple[Counter, ...]):
     def admit(
         self, full: Consumption, least: Consumption, now: float, lasts: float = 3600.0
     ) -> Lease | Exceeded:
-        """As `admission.admit`."""
-        if now < self.until:
-            lease = self.take(amounts_of(full), now, lasts)
-            if lease is not None:
-                return lease
-            self._others.end(self)
-        self._others.ended(now)
-        found = admit(self, full, least, now, lasts, self._others.fold_over)
-        if self._pays and isinstance(found, Lease) and found.apart is None and self._is_busy(now):
-            self._open(found.amounts, now)
-        return found
+        """As `admission.admit`. What is held for requests to come is given back before any is found
+        to have too little left."""
+        amounts = amounts_of(full)
+        lease = self.take(amounts, now, lasts)
+        if lease is None and self.diverting:
+            lease = self._take_each(amounts, now, lasts)
+        if lease is not None:
+            return lease
+        self._others.fold_over(self)
+        return admit_near(self, amounts, full, least, now, lasts)
 
     def take(self, amounts: list[float], now: float, lasts: float) -> Lease | None:
-        """A lease out of the allotment; None where it is over or too little is left of it."""
+        """A lease of these amounts, out of the allotment where there is one; None where any counter
+        asks for a closer look."""
         if now < self.until:
             free = tuple(map(sub, self.free, self._of(amounts)))
             if min(free) >= 0:
                 self.free = free
                 self._admitted += 1
                 return Lease(self, amounts, None, now, now + lasts)
-        return None
+            self._others.end(self)
+        return None if self.diverting else self._take_each(amounts, now, lasts)
+
+    def _take_each(self, amounts: list[float], now: float, lasts: float) -> Lease | None:
+        """The same of the counters themselves."""
+        if now >= self._others.due:
+            self._others.fold()
+        if not take(self, amounts, now):
+            return None
+        if now >= self._asked_until:
+            self._asked, self._asked_until = 1, now + LASTS
+        else:
+            self._asked += 1
+            if self._asked >= BUSY and self._pays:
+                self._open(amounts, now)
+        return Lease(self, amounts, None, now, now + lasts)
 
     def settle(
         self, lease: Lease, used: Sequence[Consumption], now: float, number: int = 0
     ) -> Tally | None:
         """As `admission.settle`; what comes back is what the ledger will hold of it."""
-        if now < self.until and number and used:
-            tally = self.put_back(lease, sums_of(used), now, number)
+        if used:
+            sums = sums_of(used)
+            tally = None if inf in self._of(sums) else self.put_back(lease, sums, now, number)
             if tally is not None:
-                return tally
+                return tally if tally.places else None
         self._others.ended(now)
         self._is_new = True
         counted = settle(lease, used, now, number)
@@ -200,20 +235,27 @@ class BoundCounters(tuple[Counter, ...]):
         return Tally(tuple(places), [amount for _, amount in counted]) if counted else None
 
     def put_back(self, lease: Lease, used: list[float], now: float, number: int) -> Tally | None:
-        """Settles a lease by its allotment; None where it is over, or too little is left of it."""
-        is_plain = lease.counters is self and lease.apart is None and lease.at >= self._since
-        if not is_plain or now >= self.until:
+        """Settles a lease by what was used of each measure; None where that asks for a closer look
+        at any counter."""
+        if lease.counters is not self:
             return None
         # Of what counts from its arrival on nothing is given back.
         held = lease.amounts
         used[ARRIVALS] = held[ARRIVALS]
         mine = self._of(used)
-        free = tuple(map(sub, map(add, self.free, self._of(held)), mine))
-        if min(free) < 0:
+        if now < self.until and number and lease.apart is None and lease.at >= self._since:
+            free = tuple(map(sub, map(add, self.free, self._of(held)), mine))
+            if min(free) >= 0:
+                self.free, lease.counters = free, ()
+                self._numbers.append(number)
+                self._used.append(mine)
+                return Tally(self._places, mine)
+        if now >= self._others.due:
+            self._others.fold()
+        if not put_back(lease, used, now, number):
             return None
-        self.free, lease.counters = free, ()
-        self._numbers.append(number)
-        self._used.append(mine)
+        self._is_new = True
+        self._tell_places()
         return Tally(self._places, mine)
 
     def exceeded(self, least: Consumption, now: float) -> Exceeded | None:
@@ -259,13 +301,13 @@ class BoundCounters(tuple[Counter, ...]):
         if now < self.until:
             free, place_of = self.free, self.place_of
             return [(one, one.taken - free[place_of[one.slot]]) for one in self._tightest]
-        self._others.ended(now)
+        if now >= self._others.due:
+            self._others.fold()
         found = []
-        for one in self:
-            if one.limit.enforcement != "warn":
-                if now >= one.due:
-                    one.turn(now)
-                found.append((one, one.taken))
+        for one in self._told:
+            if now >= one.due:
+                one.turn(now)
+            found.append((one, one.taken))
         return found
 
     def exact(self, now: float) -> Self:
@@ -285,36 +327,27 @@ class BoundCounters(tuple[Counter, ...]):
     def close(self) -> None:
         """Counts what was used, and gives back what was not: what requests hold stays held."""
         self.until, self._is_new = 0.0, True
+        if self._admitted >= BUSY:
+            # The next request opens another one.
+            self._asked, self._asked_until = BUSY, inf
         spent = {slot: self._spent(slot, place) for slot, place in self.place_of.items()}
         for counter in self:
             slot, records = counter.slot, spent[counter.slot]
             amount = records.amounts[-1] if records.amounts else 0.0
             counter.allotted -= 1
             counter.taken -= self.free[self.place_of[slot]] + amount
-            if amount and (counter.slides or counter.begin <= self._opened):
-                counter.use_all(amount, self._opened, records)
+            if counter.slides or counter.begin <= self._opened:
+                counter.use(amount, self._opened, records=records)
 
     def _spent(self, slot: int, place: int) -> Unbooked:
         if slot == ARRIVALS:
             return Unbooked([0], [self._size[place] - self.free[place]])
         return Unbooked(self._numbers, list(accumulate(map(itemgetter(place), self._used))))
 
-    def _is_busy(self, now: float) -> bool:
-        """Whether requests come so fast that an allotment pays."""
-        if self._admitted >= BUSY:
-            return True
-        if not self._asked:
-            self._asked_since = now
-        self._asked += 1
-        if self._asked < BUSY:
-            return False
-        self._asked = 0
-        return now < self._asked_since + LASTS
-
     def _open(self, amounts: list[float], now: float) -> None:
         """Takes a part from all counters, unless one of them has little left."""
         ahead = AHEAD * max(self._admitted, BUSY)
-        self._admitted = 0
+        self._admitted, self._asked_until = 0, -inf
         mine, place_of = self._of(amounts), self.place_of
         size = [amount * ahead for amount in mine]
         until, since = now + LASTS, 0.0
@@ -327,7 +360,8 @@ class BoundCounters(tuple[Counter, ...]):
         self._size = tuple([float(int(one)) for one in size])
         if any(one < BUSY * amount for one, amount in zip(self._size, mine, strict=True)):
             return
-        self._tightest = _tightest(self)
+        told = [(one, one.taken) for one in self._told]
+        self._tightest = tuple([one for one, _ in tightest(told)])
         self.forms = {}
         for one in self:
             one.taken += self._size[place_of[one.slot]]
@@ -340,23 +374,26 @@ class BoundCounters(tuple[Counter, ...]):
 
     def _tell_places(self) -> None:
         """What records name is made anew only when a window has begun since."""
-        begins = [one.begin for one in self if one.of_ledger]
-        if begins != [begin for _, _, begin, _ in self._places]:
-            self._places = tuple(
+        begins = tuple(map(_begin, self._booked))
+        if begins != self._begins:
+            self._begins = begins
+            self._places = Places(
                 [
                     (one.limit.id, one.scope, one.begin, self.place_of[one.slot])
-                    for one in self
-                    if one.of_ledger
+                    for one in self._booked
                 ]
             )
 
 
-def _tightest(counters: Iterable[Counter]) -> tuple[Counter, ...]:
-    """Of each measure, the counter of which the least part is left."""
-    found: dict[str, tuple[float, Counter]] = {}
-    for one in counters:
-        if one.limit.enforcement != "warn":
-            best = found.get(one.limit.measure)
-            if best is None or one.part > best[0]:
-                found[one.limit.measure] = one.part, one
-    return tuple([one for _, one in found.values()])
+def tightest(told: Sequence[tuple[Counter, float]]) -> Sequence[tuple[Counter, float]]:
+    """Of each measure, the counter of which the least part is left, and what is taken of it."""
+    if len(told) < 2:
+        return told
+    found: dict[str, tuple[float, tuple[Counter, float]]] = {}
+    for one in told:
+        counter, taken = one
+        part = taken / counter.amount if counter.amount else 1.0
+        best = found.get(counter.limit.measure)
+        if best is None or part > best[0]:
+            found[counter.limit.measure] = part, one
+    return [one for _, one in found.values()]
