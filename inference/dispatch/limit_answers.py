@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from math import ceil, inf, isfinite
-from operator import attrgetter, itemgetter, sub
 from typing import Any, Final
 
 from governance.limits import MEASURES
@@ -20,7 +19,6 @@ LONGEST_WAIT: Final = 3600.0
 """Seconds up to which a caller is asked to wait and try again."""
 Headers = list[tuple[bytes, bytes]]
 _NO_RETRY: Final = (b"x-should-retry", b"false")
-_taken: Final = attrgetter("taken")
 _BUDGET: Final = b"x-pointsman-budget-remaining-usd"
 
 
@@ -84,8 +82,10 @@ def limit_headers(bound: BoundCounters, there: BoundCounters, protocol: str, now
             form = bound.forms[protocol] = HeaderForm(bound, protocol, now)
         return form.filled(bound, now)
     told = bound.told(now)
+    if there:
+        told += there.told(now)
     headers: Headers = []
-    for counter, taken in tightest([*told, *there.told(now)] if there else told):
+    for counter, taken in told if len(told) < 2 else tightest(told):
         frees, left = _frees(counter), max(0.0, counter.amount - taken)
         headers += _headers_of(counter.limit, counter.amount, left, frees, protocol, now)
     return headers
@@ -98,44 +98,43 @@ def _frees(counter: Counter) -> float:
 class HeaderForm:
     """The headers of a key while it has an allotment, but for what is left."""
 
-    __slots__ = ("_amounts", "_counters", "_form", "_lefts", "_of", "_soon", "until")
+    __slots__ = ("_form", "_lefts", "_soon", "until")
 
     def __init__(self, bound: BoundCounters, protocol: str, now: float) -> None:
         self.until = inf
         """When it says another time."""
         self._form: Headers = []
-        self._lefts: list[tuple[int, bytes]] = []
-        """Where what is left stands in the form, and its header."""
+        self._lefts: list[tuple[int, bytes, Counter, float, int]] = []
+        """Where what is left stands in the form, its header, of what it is left, how much that is,
+        and where the allotment has what is left of it."""
         self._soon: list[tuple[int, float]] = []
         """Where a time stands that is told to the millisecond, and the time."""
-        counters: list[Counter] = []
         for counter, _ in bound.told(now):
             frees, start = _frees(counter), len(self._form)
             told = _headers_of(counter.limit, counter.amount, 0.0, frees, protocol, now)
             if not told:
                 continue
-            counters.append(counter)
             place = 0 if counter.limit.measure == "cost" else 1
             self._form += told
-            self._lefts.append((start + place, told[place][0]))
+            of_allotment = bound.place_of[counter.slot]
+            name = told[place][0]
+            self._lefts.append((start + place, name, counter, counter.amount, of_allotment))
             if len(told) > place + 1 and protocol != "anthropic":
                 if frees - now < 1:
                     self._soon.append((start + place + 1, frees))
                 else:
                     self.until = min(self.until, frees - (ceil(frees - now) - 1))
-        self._counters = tuple(counters)
-        self._amounts = tuple([one.amount for one in counters])
-        places = [bound.place_of[one.slot] for one in counters]
-        # Of less than two it would give no tuple; what is too many is left over.
-        self._of = itemgetter(*places, 0, 0)
 
     def filled(self, bound: BoundCounters, now: float) -> Headers:
-        headers = self._form.copy()
-        held = map(sub, map(_taken, self._counters), self._of(bound.free))
-        left = map(sub, self._amounts, held)
-        for (place, name), amount in zip(self._lefts, left, strict=False):
-            told = _money(amount).encode() if name is _BUDGET else b"%d" % amount
-            headers[place] = name, told if amount > 0 else b"0"
+        headers, free = self._form.copy(), bound.free
+        for place, name, counter, amount, of_allotment in self._lefts:
+            left = amount - counter.taken + free[of_allotment]
+            if left <= 0:
+                headers[place] = name, b"0"
+            elif name is _BUDGET:
+                headers[place] = name, _money(left).encode()
+            else:
+                headers[place] = name, b"%d" % left
         for place, frees in self._soon:
             headers[place] = headers[place][0], _span(frees - now).encode()
         return headers
@@ -146,21 +145,23 @@ def _headers_of(
 ) -> Headers:
     if limit.measure == "cost":
         return [(_BUDGET, _money(left).encode())]
-    names = _names(limit.measure, protocol)
-    if names is None:
+    form = _form(limit.measure, amount, protocol)
+    if form is None:
         return []
-    of_limit, of_remaining, of_reset = names
-    told = [(of_limit, b"%d" % amount), (of_remaining, b"%d" % left)]
+    of_limit, of_remaining, of_reset = form
+    told = [of_limit, (of_remaining, b"%d" % left)]
     if frees_at != inf:
         reset = _moment(frees_at) if protocol == "anthropic" else _span(frees_at - now)
         told.append((of_reset, reset.encode()))
     return told
 
 
-@cache
-def _names(measure: str, protocol: str) -> tuple[bytes, bytes, bytes] | None:
-    """Of the headers that tell a limit, what is left of it, and when it is counted afresh; None of
-    a measure that they do not tell."""
+@lru_cache(maxsize=1024)
+def _form(
+    measure: str, amount: float, protocol: str
+) -> tuple[tuple[bytes, bytes], bytes, bytes] | None:
+    """The header that tells a limit, and the names of those of what is left of it and when it is
+    counted afresh; None of a measure that headers do not tell."""
     word = MEASURES[measure].header
     if not word:
         return None
@@ -170,7 +171,7 @@ def _names(measure: str, protocol: str) -> tuple[bytes, bytes, bytes] | None:
     limit, remaining, reset = (
         (form % {"part": part, "word": word}).encode() for part in ("limit", "remaining", "reset")
     )
-    return limit, remaining, reset
+    return (limit, b"%d" % amount), remaining, reset
 
 
 def _money(micro: float) -> str:

@@ -54,11 +54,24 @@ class Limiting:
         self.clock = clock
         """Unix time in seconds."""
 
+        self._table: RoutingTable | None = None
+        """The one in force, as far as requests have come since."""
+        self.reads_shares = False
+        """Whether anything of it depends on how much of a limit is used."""
+
     def of(
         self, request: ParsedRequest, key: VirtualKey, table: RoutingTable, protocol: str
     ) -> RequestLimits | None:
         """None where there are no limits at all."""
-        return RequestLimits(self, request, key, table, protocol) if table.limits else None
+        if table is not self._table:
+            self._adopt(table)
+        return RequestLimits(self, request, key, table, protocol) if table.limits.by_id else None
+
+    def _adopt(self, table: RoutingTable) -> None:
+        self._table, self.quotes = table, PlanQuotes()
+        self.reads_shares = table.limits.of_targets or any(
+            map(_has_thresholds, table.profiles.values())
+        )
 
 
 class RequestLimits(msgspec.Struct):
@@ -89,9 +102,11 @@ class RequestLimits(msgspec.Struct):
         anything of the profile depends on these."""
         self._choose("" if profile.implicit else profile.id)
         self._routed = profile
-        if not self._table.limits.of_targets and not _has_thresholds(profile, self._table):
-            return book
-        return LimitedHealth(book, self)
+        if self._shared.reads_shares and (
+            self._table.limits.of_targets or _has_thresholds(profile)
+        ):
+            return LimitedHealth(book, self)
+        return book
 
     def _choose(self, profile: str) -> None:
         if profile == self._profile:
@@ -229,28 +244,29 @@ class RequestLimits(msgspec.Struct):
         complete(context)
         if not self._put_back(context, now):
             self._settle_each(context, now)
-        self._learn(context)
+        if context.attempts and context.outcome == "ok":
+            last = context.attempts[-1]
+            if last.usage is not None and not last.from_cache:
+                place = self._profile or "", last.model
+                self._shared.outputs.learn(place, last.usage.completion)
         if self._counters.warning:
             warn(self._counters, now)
 
     def _put_back(self, context: RequestContext, now: float) -> bool:
         """Settles a request that was admitted as others of its plan, if nothing happened to it that
         needs a closer look: it was answered by the first whom it was sent to, for a fixed price."""
-        quote, lease, attempts = self._quote, self._lease, context.attempts
-        if quote is None or lease is None or len(attempts) != 1 or self._attempts:
+        quote, lease = self._quote, self._lease
+        if quote is None or lease is None or len(context.attempts) != 1 or self._attempts:
             return False
-        (one,) = attempts
-        usage, cost, (_, model) = one.usage, 0.0, quote.place
-        if usage is None or usage.units or one.model != model:
+        (one,) = context.attempts
+        usage, cost = one.usage, 0.0
+        if usage is None or usage.units or one.model != quote.place[1]:
             return False
         if quote.fixed is not None:
-            provider = quote.candidate.provider.name
-            if one.provider != provider:
+            fixed = quote.tariff(context.model, context.at).fixed
+            if fixed is None or one.provider != quote.provider:
                 return False
-            tariff = quote.prices.tariff(provider, quote.seller, model, context.model, context.at)
-            if tariff.fixed is None:
-                return False
-            one.price, one.cost_usd = tariff.fixed.applied, tariff.fixed.cost(usage)
+            one.price, one.cost_usd = fixed.applied, fixed.cost(usage)
             cost = one.cost_usd
         book = self._shared.book
         number, amounts = book.number + 1, of_tokens(usage.prompt + usage.completion, cost)
@@ -377,19 +393,7 @@ class RequestLimits(msgspec.Struct):
         self._needed = candidate, *found
         return found
 
-    def _learn(self, context: RequestContext) -> None:
-        if not context.attempts or context.outcome != "ok":
-            return
-        last = context.attempts[-1]
-        if last.usage is not None and not last.from_cache:
-            self._shared.outputs.learn((self._profile or "", last.model), last.usage.completion)
 
-
-def _has_thresholds(profile: Profile, table: RoutingTable) -> bool:
+def _has_thresholds(profile: Profile) -> bool:
     """Whether any of its targets is left alone before a limit is used up."""
-    key = "thresholds", profile.id
-    found: bool | None = table.memo.get(key)
-    if found is None:
-        found = any(one.rate_limit != _NO_THRESHOLDS for one in profile.targets)
-        table.memo.put(key, found)
-    return found
+    return any(one.rate_limit != _NO_THRESHOLDS for one in profile.targets)

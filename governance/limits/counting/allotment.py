@@ -255,7 +255,8 @@ class BoundCounters(tuple[Counter, ...]):
         if not put_back(lease, used, now, number):
             return None
         self._is_new = True
-        self._tell_places()
+        if tuple(map(_begin, self._booked)) != self._begins:
+            self._tell_places()
         return Tally(self._places, mine)
 
     def exceeded(self, least: Consumption, now: float) -> Exceeded | None:
@@ -373,16 +374,11 @@ class BoundCounters(tuple[Counter, ...]):
         self._others.opened(self, until)
 
     def _tell_places(self) -> None:
-        """What records name is made anew only when a window has begun since."""
-        begins = tuple(map(_begin, self._booked))
-        if begins != self._begins:
-            self._begins = begins
-            self._places = Places(
-                [
-                    (one.limit.id, one.scope, one.begin, self.place_of[one.slot])
-                    for one in self._booked
-                ]
-            )
+        """What records name from now on, since a window has begun."""
+        self._begins = tuple([one.begin for one in self._booked])
+        self._places = Places(
+            [(one.limit.id, one.scope, one.begin, self.place_of[one.slot]) for one in self._booked]
+        )
 
 
 def tightest(told: Sequence[tuple[Counter, float]]) -> Sequence[tuple[Counter, float]]:

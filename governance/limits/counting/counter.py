@@ -14,7 +14,7 @@ from typing import Final
 from governance.limits import MEASURES
 from governance.limits.counting.amounts import APART, ARRIVALS, SLOTS
 from governance.limits.counting.escrow import UNKNOWN, Escrow
-from governance.limits.counting.unbooked import Unbooked, batches_booked, booked, note
+from governance.limits.counting.unbooked import Unbooked, batches_booked, booked
 from governance.limits.counting.weights import weighted
 from governance.limits.limit import SLIDING, LimitEntry
 from governance.limits.measure import Consumption
@@ -208,25 +208,34 @@ class Counter:
         self.taken += amount
 
     def use(
-        self, amount: float, now: float, number: int = 0, records: Unbooked | None = None
+        self,
+        amount: float,
+        now: float,
+        number: int = 0,
+        held: float = 0.0,
+        records: Unbooked | None = None,
     ) -> None:
-        """Counts what was used by the record of this `number`, or by several, at a moment of the
-        step or window that they belong to."""
+        """Counts what was used, in the place of what was held for it: by the record of this
+        `number`, or by several `records`, at a moment of the step or window they belong to."""
+        self.taken += amount - held
         if not amount:
             return
         self.own += amount
-        self.taken += amount
         if now > self.touched:
             self.touched = now
         if self.slides:
             self._use_sliding(amount, now)
-        elif self.of_ledger:
-            if records is None:
-                note(self.pending, (number, amount))
-            elif self.batches is None:
-                self.batches = [records]
-            else:
-                self.batches.append(records)
+        elif not self.of_ledger:
+            return
+        elif records is not None:
+            if self.batches is None:
+                self.batches = []
+            self.batches.append(records)
+        elif number or not self.pending or not self.pending[-1][0]:
+            # Numbers rise, but for the 0 of what no record tells.
+            self.pending.append((number, amount))
+        else:
+            self.pending.insert(0, (0, amount))
 
     def _use_sliding(self, amount: float, now: float) -> None:
         ring, leaves = self._ring, self.step_ends(now) + self._length

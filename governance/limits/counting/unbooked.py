@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from math import inf
 from typing import NamedTuple
-
-Noted = tuple[int, float]
-"""The number of a record, and what it adds."""
 
 
 class Unbooked(NamedTuple):
@@ -21,16 +18,11 @@ class Unbooked(NamedTuple):
     """So much of it the ledger holds by now."""
 
 
-def note(pending: list[Noted], record: Noted) -> None:
-    """Adds what waits for the ledger; `pending` is kept by the numbers."""
-    if pending and record < pending[-1]:
-        insort(pending, record)
-    else:
-        pending.append(record)
+def booked(pending: list[tuple[int, float]], seen: int) -> float:
+    """What the ledger holds now that it has the records up to this number; it waits no longer.
 
-
-def booked(pending: list[Noted], seen: int) -> float:
-    """What the ledger holds now that it has the records up to this number; it waits no longer."""
+    `pending` has numbers of records, in their order, and what each adds.
+    """
     count = bisect_right(pending, (seen, inf))
     amount = sum([one for _, one in pending[:count]])
     del pending[:count]
