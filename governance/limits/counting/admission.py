@@ -184,27 +184,6 @@ def raise_to(lease: Lease, full: Consumption, least: Consumption, now: float) ->
     return None
 
 
-def put_back(lease: Lease, used: Sequence[float], now: float, number: int = 0) -> bool:
-    """Ends a lease of which nothing asks for a closer look: what was held is free, and what was
-    used counts, by the record of this `number`. Whether that is so; otherwise the lease goes on."""
-    if lease.apart is not None:
-        return False
-    counters, at = lease.counters, lease.at
-    for counter in counters:
-        if counter.slides:
-            if now >= counter.due:
-                counter.turn(now)
-        elif now >= counter.due or counter.begin > at:
-            return False
-    held = lease.amounts
-    lease.counters = ()
-    for counter in counters:
-        if not counter.by_arrival:
-            slot = counter.slot
-            counter.use(used[slot], now, number, held[slot])
-    return True
-
-
 def settle(
     lease: Lease, used: Sequence[Consumption], now: float, number: int = 0
 ) -> list[tuple[Counter, float]]:

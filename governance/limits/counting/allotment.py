@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from math import inf
-from operator import add, attrgetter, itemgetter, sub
+from operator import add, itemgetter, sub
 from typing import Any, Final, NamedTuple, Self
 
 from governance.limits.counting.admission import (
@@ -19,7 +19,6 @@ from governance.limits.counting.admission import (
     Lease,
     admit_near,
     exceeded,
-    put_back,
     raise_to,
     settle,
     sums_of,
@@ -38,8 +37,6 @@ AHEAD: Final = 4
 """Times what the last one came to are taken."""
 PART: Final = 1 / 16
 """Of what is left, at most, so that there is something for others."""
-
-_begin: Final = attrgetter("begin")
 
 Place = tuple[int, str, float, int]
 """A limit, its scope, when the window begins, and the place among the amounts of a `Tally`."""
@@ -136,11 +133,10 @@ class BoundCounters(tuple[Counter, ...]):
         # Of a single one it would give no tuple.
         made._of = itemgetter(*slots, *slots[:1]) if slots else tuple
         made._told = tuple([one for one in made if one.limit.enforcement != "warn"])
-        made._booked = tuple([one for one in made if one.of_ledger])
-        made.until = made._opened = made._since = made._asked_until = 0.0
+        made.until = made._opened = made._since = made._ends = made._asked_until = 0.0
         made._admitted = made._asked = 0
         made._is_new = True
-        made._places, made._begins = Places(), ()
+        made._places = Places()
         return made
 
     _others: Allotments
@@ -152,10 +148,10 @@ class BoundCounters(tuple[Counter, ...]):
     _opened: float
     _since: float
     """When the latest window of the calendar began: earlier leases belong to another one."""
+    _ends: float
+    """When the first of them ends."""
     _told: tuple[Counter, ...]
     """Those of which callers are told."""
-    _booked: tuple[Counter, ...]
-    """Those whose sums the ledger knows."""
     _asked: int
     _asked_until: float
     """Requests without an allotment, and until when they are counted."""
@@ -170,8 +166,6 @@ class BoundCounters(tuple[Counter, ...]):
     _used: list[tuple[float, ...]]
     """What was used, by the numbers of records."""
     _places: Places
-    _begins: tuple[float, ...]
-    """Of the windows that `_places` tells."""
     forms: dict[str, Any]
     """What its reader keeps while there is an allotment."""
     _tightest: tuple[Counter, ...]
@@ -237,13 +231,15 @@ class BoundCounters(tuple[Counter, ...]):
     def put_back(self, lease: Lease, used: list[float], now: float, number: int) -> Tally | None:
         """Settles a lease by what was used of each measure; None where that asks for a closer look
         at any counter."""
-        if lease.counters is not self:
+        if now >= self._ends:
+            self._begin_windows(now)
+        if lease.counters is not self or lease.apart is not None or lease.at < self._since:
             return None
         # Of what counts from its arrival on nothing is given back.
         held = lease.amounts
         used[ARRIVALS] = held[ARRIVALS]
         mine = self._of(used)
-        if now < self.until and number and lease.apart is None and lease.at >= self._since:
+        if now < self.until and number:
             free = tuple(map(sub, map(add, self.free, self._of(held)), mine))
             if min(free) >= 0:
                 self.free, lease.counters = free, ()
@@ -252,11 +248,11 @@ class BoundCounters(tuple[Counter, ...]):
                 return Tally(self._places, mine)
         if now >= self._others.due:
             self._others.fold()
-        if not put_back(lease, used, now, number):
-            return None
-        self._is_new = True
-        if tuple(map(_begin, self._booked)) != self._begins:
-            self._tell_places()
+        self._is_new, lease.counters = True, ()
+        for counter in self:
+            if not counter.by_arrival:
+                slot = counter.slot
+                counter.use(used[slot], now, number, held[slot])
         return Tally(self._places, mine)
 
     def exceeded(self, least: Consumption, now: float) -> Exceeded | None:
@@ -351,12 +347,11 @@ class BoundCounters(tuple[Counter, ...]):
         self._admitted, self._asked_until = 0, -inf
         mine, place_of = self._of(amounts), self.place_of
         size = [amount * ahead for amount in mine]
-        until, since = now + LASTS, 0.0
+        until = now + LASTS
         for one in self:
             place = place_of[one.slot]
             size[place] = min(size[place], one.room * PART)
             until = min(until, one.steady_until(now))
-            since = max(since, 0.0 if one.slides else one.begin)
         # Whole numbers, whose sums are exact.
         self._size = tuple([float(int(one)) for one in size])
         if any(one < BUSY * amount for one, amount in zip(self._size, mine, strict=True)):
@@ -369,15 +364,26 @@ class BoundCounters(tuple[Counter, ...]):
             one.allotted += 1
         self.free = self._size
         self._numbers, self._used = [], []
-        self._opened, self._since, self.until = now, since, until
-        self._tell_places()
+        self._opened, self.until = now, until
+        if now >= self._ends:
+            self._begin_windows(now)
         self._others.opened(self, until)
 
-    def _tell_places(self) -> None:
-        """What records name from now on, since a window has begun."""
-        self._begins = tuple([one.begin for one in self._booked])
+    def _begin_windows(self, now: float) -> None:
+        """Tells the windows of the calendar that hold the moment, until one of them ends."""
+        self._others.ended(now)
+        calendar = [one for one in self if not one.slides]
+        for one in calendar:
+            if now >= one.due:
+                one.turn(now)
+        self._since = max([one.begin for one in calendar], default=0.0)
+        self._ends = min([one.end for one in calendar], default=inf)
         self._places = Places(
-            [(one.limit.id, one.scope, one.begin, self.place_of[one.slot]) for one in self._booked]
+            [
+                (one.limit.id, one.scope, one.begin, self.place_of[one.slot])
+                for one in calendar
+                if one.of_ledger
+            ]
         )
 
 
