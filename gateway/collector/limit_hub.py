@@ -165,7 +165,10 @@ class ExchangeHub:
         answers = []
         for one in told.totals:
             key = one.limit, one.scope, one.begin
-            self._told.setdefault(key, {})[told.process] = LastWord(one, now, told.number)
+            words = self._told.get(key)
+            if words is None:
+                words = self._told[key] = {}
+            words[told.process] = LastWord(one, now, told.number)
             found = self._answer_of(one, told.process, now, fresh=fresh)
             if found is not None:
                 answers.append(found)
@@ -189,30 +192,32 @@ class ExchangeHub:
         """None where it is not known what is used."""
         key = one.limit, one.scope, one.begin
         used, held, others = self._others(key, process, now)
-        away = self.away(one)
+        away, booked = self.away(one), UNKNOWN
         sharers = 1 + others + away.processes
         if not fresh:
             # Those that were there before this collector was, or before the others fell silent.
             sharers = max(sharers, *(last.total.sharers for last in self._told[key].values()))
-        total = Total(
-            *key, used + away.used, held + away.held, one.of_ledger, one.end, sharers=sharers
-        )
-        if not one.of_ledger:
-            return total
-        found = self._sum(one, now)
-        if found is None:
-            # The ledger can not be asked, and so does not grow: what processes know of it holds.
-            found = max(last.total.booked for last in self._told[key].values())
-        if found == UNKNOWN:
-            return None
-        return msgspec.structs.replace(total, used=total.used + found, booked=found)
+        used += away.used
+        if one.of_ledger:
+            found = self._sum(one, now)
+            if found is None:
+                # The ledger can not be asked, and so does not grow: what processes know of it
+                # holds.
+                found = max(last.total.booked for last in self._told[key].values())
+            if found == UNKNOWN:
+                return None
+            used, booked = used + found, found
+        held += away.held
+        return Total(*key, used, held, one.of_ledger, one.end, booked=booked, sharers=sharers)
 
     def _others(self, key: CounterKey, process: str, now: float) -> tuple[float, float, int]:
         """Used and held by the other processes, and how many these are; of one that is gone nothing
         is held any more."""
         used = held = 0.0
-        count = 0
-        for name, (total, at, number) in self._told.get(key, {}).items():
+        count, words = 0, self._told[key]
+        if len(words) == 1 and process in words:
+            return used, held, count
+        for name, (total, at, number) in words.items():
             if name == process:
                 continue
             alive = now - at < STALE

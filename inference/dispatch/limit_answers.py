@@ -10,6 +10,7 @@ from typing import Any, Final
 from governance.limits import MEASURES
 from governance.limits.counting.admission import Exceeded
 from governance.limits.counting.allotment import BoundCounters, tightest
+from governance.limits.counting.book import NONE_BOUND
 from governance.limits.counting.counter import CONCURRENT, Counter
 from governance.limits.limit import MICRO, LimitEntry
 from inference.values.error_answer import ErrorAnswer
@@ -76,14 +77,13 @@ def _when(found: Exceeded, wait: float) -> str:
 def limit_headers(bound: BoundCounters, there: BoundCounters, protocol: str, now: float) -> Headers:
     """Of the limit with the smallest part left, for each measure that headers tell: among those
     that bind the request, and those of where it was sent."""
-    if now < bound.until and not there:
+    elsewhere = there.told(now) if there is not NONE_BOUND else ()
+    if now < bound.until and not elsewhere:
         form: HeaderForm | None = bound.forms.get(protocol)
         if form is None or now >= form.until:
             form = bound.forms[protocol] = HeaderForm(bound, protocol, now)
         return form.filled(bound, now)
-    told = bound.told(now)
-    if there:
-        told += there.told(now)
+    told = [*bound.told(now), *elsewhere]
     headers: Headers = []
     for counter, taken in told if len(told) < 2 else tightest(told):
         frees, left = _frees(counter), max(0.0, counter.amount - taken)

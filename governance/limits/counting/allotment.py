@@ -8,11 +8,11 @@ anybody looks at the counters, so that whoever looks finds what was used and hel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from math import inf
 from operator import add, itemgetter, sub
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, overload
 
 from governance.limits.counting.admission import (
     Exceeded,
@@ -103,73 +103,79 @@ class Allotments:
         return free, spent
 
 
-class BoundCounters(tuple[Counter, ...]):
+class BoundCounters(Sequence[Counter]):
     """Those of the limits that bind a request, what some of these ask for, and their allotment."""
 
-    strict: bool
-    """Some refuse where it is not known what others use."""
-    diverting: tuple[Counter, ...]
-    warning: tuple[Counter, ...]
-    """Those of which operators are warned."""
-    until: float
-    """When the allotment ends; 0 without one."""
+    # With slots, and no tuple itself: of a tuple the attributes are found four times as slowly.
+    __slots__ = (
+        *("strict", "diverting", "warning", "until", "place_of", "free", "forms", "_counters"),
+        *("_others", "_of", "_pays", "_opened", "_since", "_ends", "_told", "_asked"),
+        *("_asked_until", "_admitted", "_is_new", "_size", "_numbers", "_used", "_places"),
+        "_tightest",
+    )
 
-    def __new__(
-        cls,
-        counters: Iterable[Counter] = (),
-        others: Allotments | None = None,
-        *,
-        lasts: bool = False,
-    ) -> Self:
-        """`others` are the allotments of the same counters; `lasts`: requests to come share it."""
-        made = super().__new__(cls, counters)
-        made.strict = any(one.limit.strict for one in made)
-        made.diverting = tuple(one for one in made if one.limit.enforcement == "divert")
-        made.warning = tuple(one for one in made if one.limit.warn_at)
-        made._others = Allotments() if others is None else others
-        slots = sorted({one.slot for one in made})
-        made.place_of = {slot: place for place, slot in enumerate(slots)}
-        made._pays = lasts and bool(made) and APART not in slots
-        # Of a single one it would give no tuple.
-        made._of = itemgetter(*slots, *slots[:1]) if slots else tuple
-        made._told = tuple([one for one in made if one.limit.enforcement != "warn"])
-        made.until = made._opened = made._since = made._ends = made._asked_until = 0.0
-        made._admitted = made._asked = 0
-        made._is_new = True
-        made._places = Places()
-        return made
-
-    _others: Allotments
-    place_of: dict[int, int]
-    """Of measures, by their places among all, the places among those that are counted here."""
-    _of: Callable[[Sequence[float]], tuple[float, ...]]
-    """From amounts by every measure those that are counted here."""
-    _pays: bool
-    _opened: float
-    _since: float
-    """When the latest window of the calendar began: earlier leases belong to another one."""
-    _ends: float
-    """When the first of them ends."""
-    _told: tuple[Counter, ...]
-    """Those of which callers are told."""
-    _asked: int
-    _asked_until: float
-    """Requests without an allotment, and until when they are counted."""
-    _admitted: int
-    """Requests of the present allotment, or of the last one."""
-    _is_new: bool
-    """Whether anything was counted but by an allotment since warnings were looked for."""
     free: tuple[float, ...]
     """What is left of the allotment, by the places of `place_of`, as all that is kept of it."""
+    forms: dict[str, Any]
+    """What its reader keeps while there is an allotment."""
     _size: tuple[float, ...]
     _numbers: list[int]
     _used: list[tuple[float, ...]]
     """What was used, by the numbers of records."""
-    _places: Places
-    forms: dict[str, Any]
-    """What its reader keeps while there is an allotment."""
     _tightest: tuple[Counter, ...]
     """Of each measure, the counter of which the least part was left when it was opened."""
+
+    def __init__(
+        self,
+        counters: Iterable[Counter] = (),
+        others: Allotments | None = None,
+        *,
+        lasts: bool = False,
+    ) -> None:
+        """`others` are the allotments of the same counters; `lasts`: requests to come share it."""
+        self._counters = made = tuple(counters)
+        self.strict = any(one.limit.strict for one in made)
+        """Some refuse where it is not known what others use."""
+        self.diverting = tuple([one for one in made if one.limit.enforcement == "divert"])
+        self.warning = tuple([one for one in made if one.limit.warn_at])
+        """Those of which operators are warned."""
+        self._told = tuple([one for one in made if one.limit.enforcement != "warn"])
+        """Those of which callers are told."""
+        self._others = Allotments() if others is None else others
+        slots = sorted({one.slot for one in made})
+        self.place_of = {slot: place for place, slot in enumerate(slots)}
+        """Of measures, by their places among all, the places among those that are counted here."""
+        self._pays = lasts and bool(made) and APART not in slots
+        # Of a single one it would give no tuple.
+        self._of: Callable[[Sequence[float]], tuple[float, ...]] = (
+            itemgetter(*slots, *slots[:1]) if slots else tuple
+        )
+        """From amounts by every measure those that are counted here."""
+        self.until = self._opened = 0.0
+        """When the allotment ends; 0 without one."""
+        self._since = self._ends = 0.0
+        """When the latest window of the calendar began, so that earlier leases belong to another
+        one, and when the first of them ends."""
+        self._places = Places()
+        self._asked, self._asked_until = 0, 0.0
+        """Requests without an allotment, and until when they are counted."""
+        self._admitted = 0
+        """Requests of the present allotment, or of the last one."""
+        self._is_new = True
+        """Whether anything was counted but by an allotment since warnings were looked for."""
+
+    def __len__(self) -> int:
+        return len(self._counters)
+
+    def __iter__(self) -> Iterator[Counter]:
+        return iter(self._counters)
+
+    @overload
+    def __getitem__(self, place: int) -> Counter: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Counter]: ...
+    def __getitem__(self, place: int | slice) -> Counter | Sequence[Counter]:
+        return self._counters[place]
 
     def admit(
         self, full: Consumption, least: Consumption, now: float, lasts: float = 3600.0
@@ -201,7 +207,7 @@ class BoundCounters(tuple[Counter, ...]):
         """The same of the counters themselves."""
         if now >= self._others.due:
             self._others.fold()
-        if not take(self, amounts, now):
+        if not take(self._counters, amounts, now):
             return None
         if now >= self._asked_until:
             self._asked, self._asked_until = 1, now + LASTS
@@ -249,7 +255,7 @@ class BoundCounters(tuple[Counter, ...]):
         if now >= self._others.due:
             self._others.fold()
         self._is_new, lease.counters = True, ()
-        for counter in self:
+        for counter in self._counters:
             if not counter.by_arrival:
                 slot = counter.slot
                 counter.use(used[slot], now, number, held[slot])
@@ -328,7 +334,7 @@ class BoundCounters(tuple[Counter, ...]):
             # The next request opens another one.
             self._asked, self._asked_until = BUSY, inf
         spent = {slot: self._spent(slot, place) for slot, place in self.place_of.items()}
-        for counter in self:
+        for counter in self._counters:
             slot, records = counter.slot, spent[counter.slot]
             amount = records.amounts[-1] if records.amounts else 0.0
             counter.allotted -= 1
@@ -348,7 +354,7 @@ class BoundCounters(tuple[Counter, ...]):
         mine, place_of = self._of(amounts), self.place_of
         size = [amount * ahead for amount in mine]
         until = now + LASTS
-        for one in self:
+        for one in self._counters:
             place = place_of[one.slot]
             size[place] = min(size[place], one.room * PART)
             until = min(until, one.steady_until(now))
@@ -359,7 +365,7 @@ class BoundCounters(tuple[Counter, ...]):
         told = [(one, one.taken) for one in self._told]
         self._tightest = tuple([one for one, _ in tightest(told)])
         self.forms = {}
-        for one in self:
+        for one in self._counters:
             one.taken += self._size[place_of[one.slot]]
             one.allotted += 1
         self.free = self._size
@@ -372,7 +378,7 @@ class BoundCounters(tuple[Counter, ...]):
     def _begin_windows(self, now: float) -> None:
         """Tells the windows of the calendar that hold the moment, until one of them ends."""
         self._others.ended(now)
-        calendar = [one for one in self if not one.slides]
+        calendar = [one for one in self._counters if not one.slides]
         for one in calendar:
             if now >= one.due:
                 one.turn(now)

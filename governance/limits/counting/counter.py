@@ -290,10 +290,8 @@ class Counter:
         `fresh`: nobody is missing; `booked` is what the ledger holds. Windows that slide mend by
         themselves what was let through too much.
         """
-        if self.slides or self.limit.measure == CONCURRENT:
-            return
         if self.escrow is None:
-            if sharers < 2:
+            if sharers < 2 or self.slides or self.limit.measure == CONCURRENT:
                 return
             self.escrow = Escrow(self.amount)
         mine, self.escrow.booked = self.own + self.held, booked

@@ -23,6 +23,8 @@ def booked(pending: list[tuple[int, float]], seen: int) -> float:
 
     `pending` has numbers of records, in their order, and what each adds.
     """
+    if not pending or pending[0][0] > seen:
+        return 0.0
     count = bisect_right(pending, (seen, inf))
     amount = sum([one for _, one in pending[:count]])
     del pending[:count]
