@@ -21,11 +21,7 @@ from gateway.collector.limit_exchange import (
     Total,
 )
 from governance.limits.counting.escrow import NEAR, UNKNOWN
-from inference.record.lines import Line
-
-CounterKey = tuple[int, str, float]
-"""Limit, scope, and when the window begins."""
-
+from inference.record.lines import CounterKey, Line
 
 SUMS_SECONDS: Final = 0.05
 """Of a turn, in which the ledger may be asked anew; there may be as many counters as keys."""
@@ -97,17 +93,20 @@ class ExchangeHub:
 
     def ingested(self, lines: Iterable[Line]) -> None:
         """These are in the ledger now."""
+        sums, told, taken_in = self._sums, self._told, self._taken_in
         for line in lines:
-            if not line.process:
+            process, number = line.process, line.number
+            if not process:
                 continue
-            self._seen[line.process] = max(line.number, self._seen.get(line.process, 0))
-            for limit, scope, begin, amount in line.additions():
-                key = limit, scope, begin
-                if key in self._sums:
-                    self._sums[key] += amount
-                if key in self._told:
-                    taken_in = self._taken_in.setdefault((key, line.process), deque())
-                    taken_in.append((line.number, amount))
+            self._seen[process] = max(number, self._seen.get(process, 0))
+            for key, amount in line.additions():
+                if key in sums:
+                    sums[key] += amount
+                if key in told:
+                    place = key, process
+                    if place not in taken_in:
+                        taken_in[place] = deque()
+                    taken_in[place].append((number, amount))
 
     def turn(self) -> None:
         """Answers whatever has come."""

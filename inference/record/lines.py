@@ -7,7 +7,7 @@ and the one before, so that what was written before an upgrade is not lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -22,6 +22,10 @@ VERSION: Final = 2
 
 class UnknownVersion(ValueError):
     """A line of a schema that this release does not read: a newer release has written it."""
+
+
+CounterKey = tuple[int, str, float]
+"""Limit, scope, and when the window begins, Unix time in seconds."""
 
 
 class Counted(NamedTuple):
@@ -59,12 +63,14 @@ class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     tallies: tuple[Tally, ...] = ()
     """What it adds to limits."""
 
-    def additions(self) -> Iterator[Counted]:
+    def additions(self) -> list[tuple[CounterKey, float]]:
         """What it adds to each limit, whoever wrote it."""
-        yield from self.counted
+        found = [((one.limit, one.scope, one.begin), one.amount) for one in self.counted]
         for places, amounts in self.tallies:
-            for limit, scope, begin, place in places:
-                yield Counted(limit, scope, begin, amounts[place])
+            found += [
+                ((limit, scope, begin), amounts[place]) for limit, scope, begin, place in places
+            ]
+        return found
 
 
 class _Versioned(msgspec.Struct):

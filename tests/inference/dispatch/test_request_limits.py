@@ -299,8 +299,8 @@ def test_requests_that_come_fast_are_counted_and_recorded_as_others(
         (attempt,) = context.attempts
         assert (attempt.cost_usd, attempt.price is None) == (cost / MICRO, False)
         line = read_line(line_of(describe(context), context, "me"))
-        for one in line.additions():
-            added[one.limit] += one.amount
+        for (limit_of, _, _), amount in line.additions():
+            added[limit_of] += amount
     assert added == expected, "the ledger will hold what was counted"
     assert [context.number for context in records] == list(range(1, count + 1))
     left = [float(one["x-pointsman-budget-remaining-usd"]) for one in told]
