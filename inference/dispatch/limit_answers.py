@@ -136,7 +136,7 @@ class HeaderForm:
             else:
                 headers[place] = name, b"%d" % left
         for place, frees in self._soon:
-            headers[place] = headers[place][0], _span(frees - now).encode()
+            headers[place] = headers[place][0], _span(frees - now)
         return headers
 
 
@@ -151,8 +151,8 @@ def _headers_of(
     of_limit, of_remaining, of_reset = form
     told = [of_limit, (of_remaining, b"%d" % left)]
     if frees_at != inf:
-        reset = _moment(frees_at) if protocol == "anthropic" else _span(frees_at - now)
-        told.append((of_reset, reset.encode()))
+        soon = protocol != "anthropic"
+        told.append((of_reset, _span(frees_at - now) if soon else _moment(frees_at).encode()))
     return told
 
 
@@ -188,17 +188,17 @@ def _second(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
 
 
-def _span(seconds: float) -> str:
+def _span(seconds: float) -> bytes:
     """As OpenAI writes it: `6m0s`, `1h0m0s`, `250ms`."""
-    return _seconds(ceil(seconds)) if seconds >= 1 else f"{max(0, ceil(seconds * 1000))}ms"
+    return _seconds(ceil(seconds)) if seconds >= 1 else b"%dms" % max(0, ceil(seconds * 1000))
 
 
 @lru_cache(maxsize=1024)
-def _seconds(whole: int) -> str:
+def _seconds(whole: int) -> bytes:
     """Most limits are counted afresh at the same moments."""
     hours, minutes = whole // 3600, whole // 60 % 60
     head = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
-    return f"{head}{whole % 60}s"
+    return f"{head}{whole % 60}s".encode()
 
 
 def document_of(counter: Counter) -> dict[str, Any]:

@@ -85,8 +85,6 @@ class RequestLimits(msgspec.Struct):
     _counters: BoundCounters = NONE_BOUND
     _profile: str | None = None
     """Of which what binds the request is known; empty without one."""
-    _routed: Profile | None = None
-    """The one that `_profile` tells, where that was known before the plan."""
     _needed: tuple[Candidate, Consumption, Consumption] | None = None
     """What the request may come to at the candidate that was looked at last, and at least."""
     _admitted: Candidate | None = None
@@ -101,7 +99,6 @@ class RequestLimits(msgspec.Struct):
         """How candidates fare, with the shares of the limits that bind this request there, where
         anything of the profile depends on these."""
         self._choose("" if profile.implicit else profile.id)
-        self._routed = profile
         if self._shared.reads_shares and (
             self._table.limits.of_targets or _has_thresholds(profile)
         ):
@@ -109,8 +106,6 @@ class RequestLimits(msgspec.Struct):
         return book
 
     def _choose(self, profile: str) -> None:
-        if profile == self._profile:
-            return
         self._profile = profile
         book, limits = self._shared.book, self._table.limits
         kept = book.kept(limits, self._key.id, profile)
@@ -150,8 +145,9 @@ class RequestLimits(msgspec.Struct):
         """The plan with the candidates that limits allow, or the refusal. Something is held from
         now on until `settle`."""
         now, profile = self._shared.clock(), plan.profile
-        if profile is None or profile is not self._routed:
-            self._choose("" if profile is None or profile.implicit else profile.id)
+        chosen = "" if profile is None or profile.implicit else profile.id
+        if chosen != self._profile:
+            self._choose(chosen)
         return plan if self._take(plan, now) else self._admit_each(plan, now)
 
     def _admit_each(self, plan: Plan, now: float) -> Plan | ErrorAnswer:

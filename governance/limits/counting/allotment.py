@@ -9,6 +9,7 @@ anybody looks at the counters, so that whoever looks finds what was used and hel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 from math import inf
 from operator import add, itemgetter, sub
@@ -54,6 +55,10 @@ class Tally(NamedTuple):
 
     places: tuple[Place, ...]
     amounts: Sequence[float]
+
+
+_tally: Final = partial(tuple.__new__, Tally)
+"""Half the time of `Tally()`, which there is one of for each request."""
 
 
 class Allotments:
@@ -183,17 +188,17 @@ class BoundCounters(Sequence[Counter]):
         """As `admission.admit`. What is held for requests to come is given back before any is found
         to have too little left."""
         amounts = amounts_of(full)
-        lease = self.take(amounts, now, lasts)
-        if lease is None and self.diverting:
-            lease = self._take_each(amounts, now, lasts)
+        lease = self.take(amounts, now, lasts, diverts=False)
         if lease is not None:
             return lease
         self._others.fold_over(self)
         return admit_near(self, amounts, full, least, now, lasts)
 
-    def take(self, amounts: list[float], now: float, lasts: float) -> Lease | None:
+    def take(
+        self, amounts: list[float], now: float, lasts: float, *, diverts: bool = True
+    ) -> Lease | None:
         """A lease of these amounts, out of the allotment where there is one; None where any counter
-        asks for a closer look."""
+        asks for a closer look. `diverts`: one that diverts does, where there is no allotment."""
         if now < self.until:
             free = tuple(map(sub, self.free, self._of(amounts)))
             if min(free) >= 0:
@@ -201,13 +206,9 @@ class BoundCounters(Sequence[Counter]):
                 self._admitted += 1
                 return Lease(self, amounts, None, now, now + lasts)
             self._others.end(self)
-        return None if self.diverting else self._take_each(amounts, now, lasts)
-
-    def _take_each(self, amounts: list[float], now: float, lasts: float) -> Lease | None:
-        """The same of the counters themselves."""
         if now >= self._others.due:
             self._others.fold()
-        if not take(self._counters, amounts, now):
+        if (diverts and self.diverting) or not take(self._counters, amounts, now):
             return None
         if now >= self._asked_until:
             self._asked, self._asked_until = 1, now + LASTS
@@ -251,7 +252,7 @@ class BoundCounters(Sequence[Counter]):
                 self.free, lease.counters = free, ()
                 self._numbers.append(number)
                 self._used.append(mine)
-                return Tally(self._places, mine)
+                return _tally((self._places, mine))
         if now >= self._others.due:
             self._others.fold()
         self._is_new, lease.counters = True, ()
@@ -259,7 +260,7 @@ class BoundCounters(Sequence[Counter]):
             if not counter.by_arrival:
                 slot = counter.slot
                 counter.use(used[slot], now, number, held[slot])
-        return Tally(self._places, mine)
+        return _tally((self._places, mine))
 
     def exceeded(self, least: Consumption, now: float) -> Exceeded | None:
         """As `admission.exceeded`."""
