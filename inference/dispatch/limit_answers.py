@@ -77,17 +77,20 @@ def _when(found: Exceeded, wait: float) -> str:
 def limit_headers(bound: BoundCounters, there: BoundCounters, protocol: str, now: float) -> Headers:
     """Of the limit with the smallest part left, for each measure that headers tell: among those
     that bind the request, and those of where it was sent."""
-    elsewhere = there.told(now) if there is not NONE_BOUND else ()
-    if now < bound.until and not elsewhere:
+    if now < bound.until and there is NONE_BOUND:
         form: HeaderForm | None = bound.forms.get(protocol)
         if form is None or now >= form.until:
             form = bound.forms[protocol] = HeaderForm(bound, protocol, now)
         return form.filled(bound, now)
-    told = [*bound.told(now), *elsewhere]
+    told = bound.told(now)
+    if there is not NONE_BOUND:
+        told += there.told(now)
     headers: Headers = []
     for counter, taken in told if len(told) < 2 else tightest(told):
-        frees, left = _frees(counter), max(0.0, counter.amount - taken)
-        headers += _headers_of(counter.limit, counter.amount, left, frees, protocol, now)
+        amount = counter.amount
+        left = amount - taken if taken < amount else 0.0
+        frees = counter.due if counter.slides else counter.end
+        headers += _headers_of(counter.limit, amount, left, frees, protocol, now)
     return headers
 
 

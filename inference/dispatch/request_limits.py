@@ -240,11 +240,7 @@ class RequestLimits(msgspec.Struct):
         complete(context)
         if not self._put_back(context, now):
             self._settle_each(context, now)
-        if context.attempts and context.outcome == "ok":
-            last = context.attempts[-1]
-            if last.usage is not None and not last.from_cache:
-                place = self._profile or "", last.model
-                self._shared.outputs.learn(place, last.usage.completion)
+            self._learn(context)
         if self._counters.warning:
             warn(self._counters, now)
 
@@ -273,6 +269,8 @@ class RequestLimits(msgspec.Struct):
             context.tallies = (tally,)
             book.number = context.number = number
         book.leases.pop(lease, None)
+        if context.outcome == "ok" and not one.from_cache:
+            self._shared.outputs.learn(quote.place, usage.completion)
         return True
 
     def _settle_each(self, context: RequestContext, now: float) -> None:
@@ -297,6 +295,13 @@ class RequestLimits(msgspec.Struct):
         if tallies:
             context.tallies = tallies
             book.number = context.number = number
+
+    def _learn(self, context: RequestContext) -> None:
+        if not context.attempts or context.outcome != "ok":
+            return
+        last = context.attempts[-1]
+        if last.usage is not None and not last.from_cache:
+            self._shared.outputs.learn((self._profile or "", last.model), last.usage.completion)
 
     def _price(self, context: RequestContext) -> None:
         attempts = context.attempts
