@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from governance.interactions.record import AttemptRecord, InteractionRecord
-from governance.limits.counting.allotment import Places, Tally
+from governance.limits.counting.allotment import TallyPlaces, Tally
 from governance.prices import Seller, seller_of
 from inference.record.record import RequestContext
 
@@ -107,7 +107,7 @@ def line_of(record: InteractionRecord, context: RequestContext, process: str = "
 def _encoded(tally: Tally) -> Any:
     """A tally whose places need not be written anew where records of a key share them."""
     places, amounts = tally
-    if not isinstance(places, Places):
+    if not isinstance(places, TallyPlaces):
         return tally
     if places.encoded is None:
         places.encoded = msgspec.Raw(_encode(tuple(places)))

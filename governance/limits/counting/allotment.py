@@ -43,7 +43,7 @@ Place = tuple[int, str, float, int]
 """A limit, its scope, when the window begins, and the place among the amounts of a `Tally`."""
 
 
-class Places(tuple[Place, ...]):
+class TallyPlaces(tuple[Place, ...]):
     """Those of all records of a key in the same windows."""
 
     encoded: Any = None
@@ -161,7 +161,7 @@ class BoundCounters(Sequence[Counter]):
         self._since = self._ends = 0.0
         """When the latest window of the calendar began, so that earlier leases belong to another
         one, and when the first of them ends."""
-        self._places = Places()
+        self._places = TallyPlaces()
         self._asked, self._asked_until = 0, 0.0
         """Requests without an allotment, and until when they are counted."""
         self._admitted = 0
@@ -385,7 +385,7 @@ class BoundCounters(Sequence[Counter]):
                 one.turn(now)
         self._since = max([one.begin for one in calendar], default=0.0)
         self._ends = min([one.end for one in calendar], default=inf)
-        self._places = Places(
+        self._places = TallyPlaces(
             [
                 (one.limit.id, one.scope, one.begin, self.place_of[one.slot])
                 for one in calendar
