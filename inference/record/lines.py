@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from governance.interactions.record import AttemptRecord, InteractionRecord
-from governance.limits.counting.allotment import TallyPlaces, Tally
+from governance.limits.counting.allotment import Tally, TallyPlaces
 from governance.prices import Seller, seller_of
 from inference.record.record import RequestContext
 
