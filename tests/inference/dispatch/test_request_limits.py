@@ -269,11 +269,13 @@ def test_a_key_reads_its_own_limits(world: Gateway) -> None:
     assert httpx.post(f"{world.served.url}/v1/key", headers=HEADERS).status_code == 405
 
 
+@pytest.mark.parametrize("lasts", [60.0, 0.0])
 def test_requests_that_come_fast_are_counted_and_recorded_as_others(
-    world: Gateway, monkeypatch: pytest.MonkeyPatch
+    world: Gateway, monkeypatch: pytest.MonkeyPatch, lasts: float
 ) -> None:
-    """They are admitted and settled by what their key was allotted, which none may be told by."""
-    monkeypatch.setattr(allotment, "LASTS", 60.0)
+    """They are admitted and settled by what their key was allotted, which none may be told by;
+    those of a key that is never busy are by each of its counters."""
+    monkeypatch.setattr(allotment, "LASTS", lasts)
     records: list[RequestContext] = []
     monkeypatch.setattr(record, "_sinks", [records.append])
     limits = [
@@ -288,7 +290,7 @@ def test_requests_that_come_fast_are_counted_and_recorded_as_others(
         told = [client.post("/v1/chat/completions", json=ASK).headers for _ in range(count)]
     world.used()
     counters = {key[0]: one for key, one in world.served.limits.counters.items()}
-    assert [one.allotted for one in counters.values()] == [1, 1, 1, 1]
+    assert [one.allotted for one in counters.values()] == [1 if lasts else 0] * 4
     world.served.limits.allotments.fold()
     cost = 20_000  # A thousand dollars for a million tokens.
     expected = {1: 20 * count, 2: cost * count, 3: count, 4: 0}
