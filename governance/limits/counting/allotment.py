@@ -210,6 +210,8 @@ class BoundCounters(Sequence[Counter]):
             self._others.fold()
         if (diverts and self.diverting) or not take(self._counters, amounts, now):
             return None
+        if now >= self._ends:
+            self._begin_windows()
         if now >= self._asked_until:
             self._asked, self._asked_until = 1, now + LASTS
         else:
@@ -238,9 +240,8 @@ class BoundCounters(Sequence[Counter]):
     def put_back(self, lease: Lease, used: list[float], now: float, number: int) -> Tally | None:
         """Settles a lease by what was used of each measure; None where that asks for a closer look
         at any counter."""
-        if now >= self._ends:
-            self._begin_windows(now)
-        if lease.counters is not self or lease.apart is not None or lease.at < self._since:
+        is_plain = lease.counters is self and lease.apart is None and lease.at >= self._since
+        if not is_plain or now >= self._ends:
             return None
         # Of what counts from its arrival on nothing is given back.
         held = lease.amounts
@@ -259,7 +260,12 @@ class BoundCounters(Sequence[Counter]):
         for counter in self._counters:
             if not counter.by_arrival:
                 slot = counter.slot
-                counter.use(used[slot], now, number, held[slot])
+                mine_held = held[slot]
+                if now >= counter.due:
+                    counter.hold(-mine_held)
+                    counter.turn(now)
+                    mine_held = 0.0
+                counter.use(used[slot], now, number, mine_held)
         return _tally((self._places, mine))
 
     def exceeded(self, least: Consumption, now: float) -> Exceeded | None:
@@ -372,17 +378,11 @@ class BoundCounters(Sequence[Counter]):
         self.free = self._size
         self._numbers, self._used = [], []
         self._opened, self.until = now, until
-        if now >= self._ends:
-            self._begin_windows(now)
         self._others.opened(self, until)
 
-    def _begin_windows(self, now: float) -> None:
-        """Tells the windows of the calendar that hold the moment, until one of them ends."""
-        self._others.ended(now)
+    def _begin_windows(self) -> None:
+        """Notes the windows of the calendar that counters are in by now."""
         calendar = [one for one in self._counters if not one.slides]
-        for one in calendar:
-            if now >= one.due:
-                one.turn(now)
         self._since = max([one.begin for one in calendar], default=0.0)
         self._ends = min([one.end for one in calendar], default=inf)
         self._places = TallyPlaces(
