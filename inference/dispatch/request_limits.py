@@ -53,7 +53,6 @@ class Limiting:
         self.quotes = PlanQuotes()
         self.clock = clock
         """Unix time in seconds."""
-
         self._table: RoutingTable | None = None
         """The one in force, as far as requests have come since."""
         self.reads_shares = False
