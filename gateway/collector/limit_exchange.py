@@ -116,7 +116,7 @@ class ExchangeClient:
             [
                 one
                 for one in list(counters.values())
-                if one.held or not one.known or now - one.touched < recent
+                if now - one.touched < recent or not one.known or one.held
             ],
             # Where there is nothing to tell, the answer still says whether others are heard of.
             always=bool(counters),

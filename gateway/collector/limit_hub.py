@@ -21,11 +21,7 @@ from gateway.collector.limit_exchange import (
     Total,
 )
 from governance.limits.counting.escrow import NEAR, UNKNOWN
-from inference.record.lines import Line
-
-CounterKey = tuple[int, str, float]
-"""Limit, scope, and when the window begins."""
-
+from inference.record.lines import CounterKey, Line
 
 SUMS_SECONDS: Final = 0.05
 """Of a turn, in which the ledger may be asked anew; there may be as many counters as keys."""
@@ -97,17 +93,20 @@ class ExchangeHub:
 
     def ingested(self, lines: Iterable[Line]) -> None:
         """These are in the ledger now."""
+        sums, told, taken_in = self._sums, self._told, self._taken_in
         for line in lines:
-            if not line.process:
+            process, number = line.process, line.number
+            if not process:
                 continue
-            self._seen[line.process] = max(line.number, self._seen.get(line.process, 0))
-            for limit, scope, begin, amount in line.additions():
-                key = limit, scope, begin
-                if key in self._sums:
-                    self._sums[key] += amount
-                if key in self._told:
-                    taken_in = self._taken_in.setdefault((key, line.process), deque())
-                    taken_in.append((line.number, amount))
+            self._seen[process] = max(number, self._seen.get(process, 0))
+            for key, amount in line.additions():
+                if key in sums:
+                    sums[key] += amount
+                if key in told:
+                    place = key, process
+                    if place not in taken_in:
+                        taken_in[place] = deque()
+                    taken_in[place].append((number, amount))
 
     def turn(self) -> None:
         """Answers whatever has come."""
@@ -165,7 +164,10 @@ class ExchangeHub:
         answers = []
         for one in told.totals:
             key = one.limit, one.scope, one.begin
-            self._told.setdefault(key, {})[told.process] = LastWord(one, now, told.number)
+            words = self._told.get(key)
+            if words is None:
+                words = self._told[key] = {}
+            words[told.process] = LastWord(one, now, told.number)
             found = self._answer_of(one, told.process, now, fresh=fresh)
             if found is not None:
                 answers.append(found)
@@ -189,30 +191,32 @@ class ExchangeHub:
         """None where it is not known what is used."""
         key = one.limit, one.scope, one.begin
         used, held, others = self._others(key, process, now)
-        away = self.away(one)
+        away, booked = self.away(one), UNKNOWN
         sharers = 1 + others + away.processes
         if not fresh:
             # Those that were there before this collector was, or before the others fell silent.
             sharers = max(sharers, *(last.total.sharers for last in self._told[key].values()))
-        total = Total(
-            *key, used + away.used, held + away.held, one.of_ledger, one.end, sharers=sharers
-        )
-        if not one.of_ledger:
-            return total
-        found = self._sum(one, now)
-        if found is None:
-            # The ledger can not be asked, and so does not grow: what processes know of it holds.
-            found = max(last.total.booked for last in self._told[key].values())
-        if found == UNKNOWN:
-            return None
-        return msgspec.structs.replace(total, used=total.used + found, booked=found)
+        used += away.used
+        if one.of_ledger:
+            found = self._sum(one, now)
+            if found is None:
+                # The ledger can not be asked, and so does not grow: what processes know of it
+                # holds.
+                found = max(last.total.booked for last in self._told[key].values())
+            if found == UNKNOWN:
+                return None
+            used, booked = used + found, found
+        held += away.held
+        return Total(*key, used, held, one.of_ledger, one.end, booked=booked, sharers=sharers)
 
     def _others(self, key: CounterKey, process: str, now: float) -> tuple[float, float, int]:
         """Used and held by the other processes, and how many these are; of one that is gone nothing
         is held any more."""
         used = held = 0.0
-        count = 0
-        for name, (total, at, number) in self._told.get(key, {}).items():
+        count, words = 0, self._told[key]
+        if len(words) == 1 and process in words:
+            return used, held, count
+        for name, (total, at, number) in words.items():
             if name == process:
                 continue
             alive = now - at < STALE

@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from gateway.collector.follower import Follower
 from gateway.collector.limit_exchange import BLIND, INTERVAL, STALE, Total
-from gateway.collector.limit_hub import Away, CounterKey, ExchangeHub
+from gateway.collector.limit_hub import Away, ExchangeHub
 from gateway.collector.places import Places
 from governance.interactions.limit_use import used_in_ledger
 from governance.limits import MEASURES
@@ -24,6 +24,7 @@ from governance.load_limits import follow_limits, load_limits, load_prices
 from governance.load_table import SECTIONS, Version, changed_sections, is_ancestor, read_version
 from governance.models import LimitTotal
 from governance.prices import PriceList
+from inference.record.lines import CounterKey
 
 log = structlog.get_logger("pointsman.collector")
 
@@ -34,6 +35,11 @@ SOON: Final = 0.1
 TIDY_SECONDS: Final = 60.0
 FORGET_AFTER: Final = timedelta(hours=1)
 """When what a node said of a limit is deleted, and the node is no longer reckoned with."""
+RESUM_SHARED: Final = 1.0
+"""Seconds after which the ledger is asked again, where other nodes write to it too."""
+RESUM_ALONE: Final = 60.0
+"""The same where nobody else does, but whoever works out costs again: there may be as many counters
+as keys, and each is a query."""
 NOTHING: Final = Away()
 
 
@@ -189,7 +195,7 @@ def hub(where: Places, ledger: LimitLedger, follower: Follower) -> ExchangeHub:
         ledger.used,
         caught_up=lambda: not follower.backlog(),
         amount_of=ledger.amount,
-        resum=1.0 if ledger.shares_nodes else 10.0,
+        resum=RESUM_SHARED if ledger.shares_nodes else RESUM_ALONE,
     )
     made.away, made.heard_all = ledger.away, ledger.heard_all
     return made

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 from math import ceil, inf, isfinite
-from operator import attrgetter, itemgetter, sub
 from typing import Any, Final
 
 from governance.limits import MEASURES
 from governance.limits.counting.admission import Exceeded
-from governance.limits.counting.allotment import BoundCounters
+from governance.limits.counting.allotment import BoundCounters, tightest
+from governance.limits.counting.book import NONE_BOUND
 from governance.limits.counting.counter import CONCURRENT, Counter
 from governance.limits.limit import MICRO, LimitEntry
 from inference.values.error_answer import ErrorAnswer
@@ -20,7 +20,6 @@ LONGEST_WAIT: Final = 3600.0
 """Seconds up to which a caller is asked to wait and try again."""
 Headers = list[tuple[bytes, bytes]]
 _NO_RETRY: Final = (b"x-should-retry", b"false")
-_taken: Final = attrgetter("taken")
 _BUDGET: Final = b"x-pointsman-budget-remaining-usd"
 
 
@@ -78,21 +77,20 @@ def _when(found: Exceeded, wait: float) -> str:
 def limit_headers(bound: BoundCounters, there: BoundCounters, protocol: str, now: float) -> Headers:
     """Of the limit with the smallest part left, for each measure that headers tell: among those
     that bind the request, and those of where it was sent."""
-    if now < bound.until and not there:
+    if now < bound.until and there is NONE_BOUND:
         form: HeaderForm | None = bound.forms.get(protocol)
         if form is None or now >= form.until:
             form = bound.forms[protocol] = HeaderForm(bound, protocol, now)
         return form.filled(bound, now)
-    tightest: dict[str, tuple[float, float, Counter]] = {}
-    for counter, taken in (*bound.told(now), *there.told(now)):
-        share = taken / counter.amount if counter.amount else 1.0
-        best = tightest.get(counter.limit.measure)
-        if best is None or share > best[0]:
-            tightest[counter.limit.measure] = share, taken, counter
+    told = bound.told(now)
+    if there is not NONE_BOUND:
+        told += there.told(now)
     headers: Headers = []
-    for _, taken, counter in tightest.values():
-        frees, left = _frees(counter), max(0.0, counter.amount - taken)
-        headers += _headers_of(counter.limit, counter.amount, left, frees, protocol, now)
+    for counter, taken in told if len(told) < 2 else tightest(told):
+        amount = counter.amount
+        left = amount - taken if taken < amount else 0.0
+        frees = counter.due if counter.slides else counter.end
+        headers += _headers_of(counter.limit, amount, left, frees, protocol, now)
     return headers
 
 
@@ -103,46 +101,45 @@ def _frees(counter: Counter) -> float:
 class HeaderForm:
     """The headers of a key while it has an allotment, but for what is left."""
 
-    __slots__ = ("_amounts", "_counters", "_form", "_lefts", "_of", "_soon", "until")
+    __slots__ = ("_form", "_lefts", "_soon", "until")
 
     def __init__(self, bound: BoundCounters, protocol: str, now: float) -> None:
         self.until = inf
         """When it says another time."""
         self._form: Headers = []
-        self._lefts: list[tuple[int, bytes]] = []
-        """Where what is left stands in the form, and its header."""
+        self._lefts: list[tuple[int, bytes, Counter, float, int]] = []
+        """Where what is left stands in the form, its header, of what it is left, how much that is,
+        and where the allotment has what is left of it."""
         self._soon: list[tuple[int, float]] = []
         """Where a time stands that is told to the millisecond, and the time."""
-        counters: list[Counter] = []
         for counter, _ in bound.told(now):
             frees, start = _frees(counter), len(self._form)
             told = _headers_of(counter.limit, counter.amount, 0.0, frees, protocol, now)
             if not told:
                 continue
-            counters.append(counter)
             place = 0 if counter.limit.measure == "cost" else 1
             self._form += told
-            self._lefts.append((start + place, told[place][0]))
+            of_allotment = bound.place_of[counter.slot]
+            name = told[place][0]
+            self._lefts.append((start + place, name, counter, counter.amount, of_allotment))
             if len(told) > place + 1 and protocol != "anthropic":
                 if frees - now < 1:
                     self._soon.append((start + place + 1, frees))
                 else:
                     self.until = min(self.until, frees - (ceil(frees - now) - 1))
-        self._counters = tuple(counters)
-        self._amounts = tuple([one.amount for one in counters])
-        places = [bound.place_of[one.slot] for one in counters]
-        # Of less than two it would give no tuple; what is too many is left over.
-        self._of = itemgetter(*places, 0, 0)
 
     def filled(self, bound: BoundCounters, now: float) -> Headers:
-        headers = self._form.copy()
-        held = map(sub, map(_taken, self._counters), self._of(bound.free))
-        left = map(sub, self._amounts, held)
-        for (place, name), amount in zip(self._lefts, left, strict=False):
-            told = _money(amount).encode() if name is _BUDGET else b"%d" % amount
-            headers[place] = name, told if amount > 0 else b"0"
+        headers, free = self._form.copy(), bound.free
+        for place, name, counter, amount, of_allotment in self._lefts:
+            left = amount - counter.taken + free[of_allotment]
+            if left <= 0:
+                headers[place] = name, b"0"
+            elif name is _BUDGET:
+                headers[place] = name, _money(left).encode()
+            else:
+                headers[place] = name, b"%d" % left
         for place, frees in self._soon:
-            headers[place] = headers[place][0], _span(frees - now).encode()
+            headers[place] = headers[place][0], _span(frees - now)
         return headers
 
 
@@ -151,25 +148,33 @@ def _headers_of(
 ) -> Headers:
     if limit.measure == "cost":
         return [(_BUDGET, _money(left).encode())]
-    word = MEASURES[limit.measure].header
-    if not word:
+    form = _form(limit.measure, amount, protocol)
+    if form is None:
         return []
-    of_limit, of_remaining, of_reset = _names(word, protocol)
-    told = [(of_limit, b"%d" % amount), (of_remaining, b"%d" % left)]
+    of_limit, of_remaining, of_reset = form
+    told = [of_limit, (of_remaining, b"%d" % left)]
     if frees_at != inf:
-        reset = _moment(frees_at) if protocol == "anthropic" else _span(frees_at - now)
-        told.append((of_reset, reset.encode()))
+        soon = protocol != "anthropic"
+        told.append((of_reset, _span(frees_at - now) if soon else _moment(frees_at).encode()))
     return told
 
 
-@cache
-def _names(word: str, protocol: str) -> tuple[bytes, ...]:
-    """Of the headers that tell a limit, what is left of it, and when it is counted afresh."""
+@lru_cache(maxsize=1024)
+def _form(
+    measure: str, amount: float, protocol: str
+) -> tuple[tuple[bytes, bytes], bytes, bytes] | None:
+    """The header that tells a limit, and the names of those of what is left of it and when it is
+    counted afresh; None of a measure that headers do not tell."""
+    word = MEASURES[measure].header
+    if not word:
+        return None
     form = "x-ratelimit-%(part)s-%(word)s"
     if protocol == "anthropic":
         form = "anthropic-ratelimit-%(word)s-%(part)s"
-    parts = ("limit", "remaining", "reset")
-    return tuple((form % {"part": part, "word": word}).encode() for part in parts)
+    limit, remaining, reset = (
+        (form % {"part": part, "word": word}).encode() for part in ("limit", "remaining", "reset")
+    )
+    return (limit, b"%d" % amount), remaining, reset
 
 
 def _money(micro: float) -> str:
@@ -178,17 +183,25 @@ def _money(micro: float) -> str:
 
 
 def _moment(at: float) -> str:
-    return datetime.fromtimestamp(ceil(at), UTC).isoformat().replace("+00:00", "Z")
+    return _second(ceil(at))
 
 
-def _span(seconds: float) -> str:
+@lru_cache(maxsize=1024)
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _span(seconds: float) -> bytes:
     """As OpenAI writes it: `6m0s`, `1h0m0s`, `250ms`."""
-    if seconds < 1:
-        return f"{max(0, ceil(seconds * 1000))}ms"
-    whole = ceil(seconds)
+    return _seconds(ceil(seconds)) if seconds >= 1 else b"%dms" % max(0, ceil(seconds * 1000))
+
+
+@lru_cache(maxsize=1024)
+def _seconds(whole: int) -> bytes:
+    """Most limits are counted afresh at the same moments."""
     hours, minutes = whole // 3600, whole // 60 % 60
     head = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
-    return f"{head}{whole % 60}s"
+    return f"{head}{whole % 60}s".encode()
 
 
 def document_of(counter: Counter) -> dict[str, Any]:

@@ -14,7 +14,6 @@ REMEMBERED: Final = 64
 """Answers of each profile and model."""
 PLACES: Final = 4096
 _BOUNDS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
-_BOUNDS_SET: Final = frozenset(_BOUNDS)
 _decode: Final = msgspec.json.Decoder().decode
 _NO_ANSWER: Final = frozenset({"embeddings"})
 """Request types whose answers have no tokens."""
@@ -59,15 +58,13 @@ class OutputEstimates:
 
 def bound_of(fields: Mapping[str, msgspec.Raw]) -> int | None:
     """How long an answer the caller allows; None without a bound."""
-    if _BOUNDS_SET.isdisjoint(fields):
-        return None
     for name in _BOUNDS:
-        if name not in fields:
-            continue
-        try:
-            value = _decode(fields[name])
-        except msgspec.DecodeError:
-            continue
-        if type(value) is int and value > 0:
-            return value
+        written = fields.get(name)
+        if written is not None:
+            try:
+                value = _decode(written)
+            except msgspec.DecodeError:
+                continue
+            if type(value) is int and value > 0:
+                return value
     return None

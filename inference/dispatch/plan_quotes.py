@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from governance.fixed_prices import FixedPrices
 from governance.limits.counting.amounts import OTHERS
-from governance.prices import PriceList, Seller, price_list_of, seller_of
+from governance.prices import PriceList, Seller, Tariff, price_list_of, seller_of
 from governance.routing.plan import Candidate, Plan
 from governance.routing.table import RoutingTable
 from inference.dispatch.output_estimates import Place
@@ -17,6 +17,8 @@ GRACE: Final = 60.0
 UNBOUNDED: Final = 86_400.0
 """Seconds a request may take whose provider has no total timeout."""
 KEPT: Final = 1024
+ANSWERED: Final = 16
+"""Names of models that answer for one plan."""
 
 
 class PlanQuote(NamedTuple):
@@ -24,8 +26,8 @@ class PlanQuote(NamedTuple):
 
     plan: Plan
     """It is kept, so that its identity cannot pass to another one."""
-    table: RoutingTable
     candidate: Candidate
+    provider: str
     place: Place
     """Of the length of answers."""
     lasts: float
@@ -37,10 +39,22 @@ class PlanQuote(NamedTuple):
     """None where no limit counts cost."""
     seller: Seller
     prices: PriceList
+    tariffs: dict[str, Tariff]
+    """Of models that have answered, by the names they told."""
+
+    def tariff(self, answered: str, at: float) -> Tariff:
+        """The prices of an answer."""
+        found = self.tariffs.get(answered)
+        if found is None or not found.since <= at < found.until:
+            if len(self.tariffs) >= ANSWERED:
+                self.tariffs.clear()
+            found = self.prices.tariff(self.provider, self.seller, self.place[1], answered, at)
+            self.tariffs[answered] = found
+        return found
 
 
 class PlanQuotes:
-    """Of one process. For one thread."""
+    """Of one process and table. For one thread."""
 
     def __init__(self) -> None:
         self._kept: dict[int, PlanQuote] = {}
@@ -50,7 +64,7 @@ class PlanQuotes:
         """None where each request has to be looked at: its plan is its own, leads nowhere, or asks
         for what has no fixed price; or there are measures that may count anything."""
         found = self._kept.get(id(plan))
-        if found is None or found.table is not table or not found.since <= now < found.until:
+        if found is None or not found.since <= now < found.until:
             if OTHERS or not plan.repeats or plan.refusal is not None or not plan.candidates:
                 return None
             if len(self._kept) >= KEPT:
@@ -67,7 +81,9 @@ def _quote(plan: Plan, table: RoutingTable, now: float) -> PlanQuote:
     if not table.limits.counts_cost:
         fixed = None
     lasts = lasts_of(plan.candidates)
-    return PlanQuote(plan, table, candidate, place, lasts, since, until, fixed, seller, prices)
+    return PlanQuote(
+        plan, candidate, name, place, lasts, since, until, fixed, seller, prices, tariffs={}
+    )
 
 
 def lasts_of(candidates: Sequence[Candidate]) -> float:

@@ -53,12 +53,24 @@ class Limiting:
         self.quotes = PlanQuotes()
         self.clock = clock
         """Unix time in seconds."""
+        self._table: RoutingTable | None = None
+        """The one in force, as far as requests have come since."""
+        self.reads_shares = False
+        """Whether anything of it depends on how much of a limit is used."""
 
     def of(
         self, request: ParsedRequest, key: VirtualKey, table: RoutingTable, protocol: str
     ) -> RequestLimits | None:
         """None where there are no limits at all."""
-        return RequestLimits(self, request, key, table, protocol) if table.limits else None
+        if table is not self._table:
+            self._adopt(table)
+        return RequestLimits(self, request, key, table, protocol) if table.limits.by_id else None
+
+    def _adopt(self, table: RoutingTable) -> None:
+        self._table, self.quotes = table, PlanQuotes()
+        self.reads_shares = table.limits.of_targets or any(
+            map(_has_thresholds, table.profiles.values())
+        )
 
 
 class RequestLimits(msgspec.Struct):
@@ -72,14 +84,12 @@ class RequestLimits(msgspec.Struct):
     _counters: BoundCounters = NONE_BOUND
     _profile: str | None = None
     """Of which what binds the request is known; empty without one."""
-    _routed: Profile | None = None
-    """The one that `_profile` tells, where that was known before the plan."""
     _needed: tuple[Candidate, Consumption, Consumption] | None = None
     """What the request may come to at the candidate that was looked at last, and at least."""
     _admitted: Candidate | None = None
     """For which enough is held."""
     _quote: PlanQuote | None = None
-    """Of a request that was admitted by an allotment."""
+    """Of a request that was admitted as others of its plan."""
     _lease: Lease | None = None
     _attempts: tuple[tuple[Lease, BoundCounters], ...] = ()
     """Those at targets that have limits."""
@@ -88,14 +98,13 @@ class RequestLimits(msgspec.Struct):
         """How candidates fare, with the shares of the limits that bind this request there, where
         anything of the profile depends on these."""
         self._choose("" if profile.implicit else profile.id)
-        self._routed = profile
-        if not self._table.limits.of_targets and not _has_thresholds(profile, self._table):
-            return book
-        return LimitedHealth(book, self)
+        if self._shared.reads_shares and (
+            self._table.limits.of_targets or _has_thresholds(profile)
+        ):
+            return LimitedHealth(book, self)
+        return book
 
     def _choose(self, profile: str) -> None:
-        if profile == self._profile:
-            return
         self._profile = profile
         book, limits = self._shared.book, self._table.limits
         kept = book.kept(limits, self._key.id, profile)
@@ -135,14 +144,13 @@ class RequestLimits(msgspec.Struct):
         """The plan with the candidates that limits allow, or the refusal. Something is held from
         now on until `settle`."""
         now, profile = self._shared.clock(), plan.profile
-        if profile is None or profile is not self._routed:
-            self._choose("" if profile is None or profile.implicit else profile.id)
-        if now < self._counters.until and self._take(plan, now):
-            return plan
-        return self._admit_each(plan, now)
+        chosen = "" if profile is None or profile.implicit else profile.id
+        if chosen != self._profile:
+            self._choose(chosen)
+        return plan if self._take(plan, now) else self._admit_each(plan, now)
 
     def _admit_each(self, plan: Plan, now: float) -> Plan | ErrorAnswer:
-        """The same by a look at each limit."""
+        """The same by a closer look at each limit."""
         counters, book, protocol = self._counters, self._shared.book, self._protocol
         if counters.strict and now > book.fresh_until:
             message = "What others have used is not known now, and a strict limit binds this key."
@@ -172,8 +180,8 @@ class RequestLimits(msgspec.Struct):
         return plan if found is None else refusal(found, protocol, now)
 
     def _take(self, plan: Plan, now: float) -> bool:
-        """Admits the request out of the allotment of its key, as far as nothing speaks against a
-        look at that alone: while there is one no limit is near its amount."""
+        """Admits the request as others of its plan, as far as no limit is near its amount or asks
+        for a closer look."""
         shared, counters, request = self._shared, self._counters, self._request
         quote = shared.quotes.of(plan, self._table, now)
         if quote is None or request.units or (counters.strict and now > shared.book.fresh_until):
@@ -231,37 +239,37 @@ class RequestLimits(msgspec.Struct):
         complete(context)
         if not self._put_back(context, now):
             self._settle_each(context, now)
-        self._learn(context)
+            self._learn(context)
         if self._counters.warning:
             warn(self._counters, now)
 
     def _put_back(self, context: RequestContext, now: float) -> bool:
-        """Settles a request that was admitted by an allotment, if nothing happened to it that needs
-        a closer look: it was answered by the first whom it was sent to, for a fixed price."""
-        quote, lease, attempts = self._quote, self._lease, context.attempts
-        if quote is None or lease is None or len(attempts) != 1 or self._attempts:
+        """Settles a request that was admitted as others of its plan, if nothing happened to it that
+        needs a closer look: it was answered by the first whom it was sent to, for a fixed price."""
+        quote, lease = self._quote, self._lease
+        if quote is None or lease is None or len(context.attempts) != 1 or self._attempts:
             return False
-        (one,) = attempts
-        usage, cost, (_, model) = one.usage, 0.0, quote.place
-        if usage is None or usage.units or one.model != model:
+        (one,) = context.attempts
+        usage, cost = one.usage, 0.0
+        if usage is None or usage.units or one.model != quote.place[1]:
             return False
         if quote.fixed is not None:
-            provider = quote.candidate.provider.name
-            if one.provider != provider:
+            fixed = quote.tariff(context.model, context.at).fixed
+            if fixed is None or one.provider != quote.provider:
                 return False
-            tariff = quote.prices.tariff(provider, quote.seller, model, context.model, context.at)
-            if tariff.fixed is None:
-                return False
-            one.price, one.cost_usd = tariff.fixed.applied, tariff.fixed.cost(usage)
+            one.price, one.cost_usd = fixed.applied, fixed.cost(usage)
             cost = one.cost_usd
         book = self._shared.book
         number, amounts = book.number + 1, of_tokens(usage.prompt + usage.completion, cost)
         tally = self._counters.put_back(lease, amounts, now, number)
         if tally is None:
             return False
-        context.tallies = (tally,)
-        book.number = context.number = number
+        if tally.places:
+            context.tallies = (tally,)
+            book.number = context.number = number
         book.leases.pop(lease, None)
+        if context.outcome == "ok" and not one.from_cache:
+            self._shared.outputs.learn(quote.place, usage.completion)
         return True
 
     def _settle_each(self, context: RequestContext, now: float) -> None:
@@ -286,6 +294,13 @@ class RequestLimits(msgspec.Struct):
         if tallies:
             context.tallies = tallies
             book.number = context.number = number
+
+    def _learn(self, context: RequestContext) -> None:
+        if not context.attempts or context.outcome != "ok":
+            return
+        last = context.attempts[-1]
+        if last.usage is not None and not last.from_cache:
+            self._shared.outputs.learn((self._profile or "", last.model), last.usage.completion)
 
     def _price(self, context: RequestContext) -> None:
         attempts = context.attempts
@@ -378,19 +393,7 @@ class RequestLimits(msgspec.Struct):
         self._needed = candidate, *found
         return found
 
-    def _learn(self, context: RequestContext) -> None:
-        if not context.attempts or context.outcome != "ok":
-            return
-        last = context.attempts[-1]
-        if last.usage is not None and not last.from_cache:
-            self._shared.outputs.learn((self._profile or "", last.model), last.usage.completion)
 
-
-def _has_thresholds(profile: Profile, table: RoutingTable) -> bool:
+def _has_thresholds(profile: Profile) -> bool:
     """Whether any of its targets is left alone before a limit is used up."""
-    key = "thresholds", profile.id
-    found: bool | None = table.memo.get(key)
-    if found is None:
-        found = any(one.rate_limit != _NO_THRESHOLDS for one in profile.targets)
-        table.memo.put(key, found)
-    return found
+    return any(one.rate_limit != _NO_THRESHOLDS for one in profile.targets)

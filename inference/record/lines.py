@@ -7,13 +7,13 @@ and the one before, so that what was written before an upgrade is not lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from governance.interactions.record import AttemptRecord, InteractionRecord
-from governance.limits.counting.allotment import Place, Tally
+from governance.limits.counting.allotment import Tally, TallyPlaces
 from governance.prices import Seller, seller_of
 from inference.record.record import RequestContext
 
@@ -22,6 +22,10 @@ VERSION: Final = 2
 
 class UnknownVersion(ValueError):
     """A line of a schema that this release does not read: a newer release has written it."""
+
+
+CounterKey = tuple[int, str, float]
+"""Limit, scope, and when the window begins, Unix time in seconds."""
 
 
 class Counted(NamedTuple):
@@ -59,12 +63,14 @@ class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     tallies: tuple[Tally, ...] = ()
     """What it adds to limits."""
 
-    def additions(self) -> Iterator[Counted]:
+    def additions(self) -> list[tuple[CounterKey, float]]:
         """What it adds to each limit, whoever wrote it."""
-        yield from self.counted
+        found = [((one.limit, one.scope, one.begin), one.amount) for one in self.counted]
         for places, amounts in self.tallies:
-            for limit, scope, begin, place in places:
-                yield Counted(limit, scope, begin, amounts[place])
+            found += [
+                ((limit, scope, begin), amounts[place]) for limit, scope, begin, place in places
+            ]
+        return found
 
 
 class _Versioned(msgspec.Struct):
@@ -98,21 +104,14 @@ def line_of(record: InteractionRecord, context: RequestContext, process: str = "
     return _without_nul(_encode(line)) + b"\n"
 
 
-_places: Final[dict[int, tuple[tuple[Place, ...], msgspec.Raw]]] = {}
-"""As JSON, those that records of a key share. An entry holds them, so that the identity it is kept
-under cannot pass to others."""
-_MOST_PLACES: Final = 1024
-
-
 def _encoded(tally: Tally) -> Any:
-    """A tally whose places need not be written anew."""
+    """A tally whose places need not be written anew where records of a key share them."""
     places, amounts = tally
-    known = _places.get(id(places))
-    if known is None:
-        if len(_places) >= _MOST_PLACES:
-            _places.clear()
-        known = _places[id(places)] = places, msgspec.Raw(_encode(places))
-    return known[1], amounts
+    if not isinstance(places, TallyPlaces):
+        return tally
+    if places.encoded is None:
+        places.encoded = msgspec.Raw(_encode(tuple(places)))
+    return places.encoded, amounts
 
 
 def _without_nul(line: bytes) -> bytes:

@@ -62,7 +62,7 @@ class Kitchen:
         who = Who(found.id if found else key, groups, "", session)
         limits = self.table.limits
         mine = self.book.of_request(limits, who, self.now)
-        return mine + self.book.of_target(limits, who, "acme", model, self.now)
+        return [*mine, *self.book.of_target(limits, who, "acme", model, self.now)]
 
     def admitted(self, used: Consumption, most: int = 200, **more: str) -> int:
         """How many such requests are answered before one is refused; each has ended by then."""

@@ -5,11 +5,11 @@ All counters are looked at before any is touched, on one thread: a refusal leave
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
-from governance.limits.counting.amounts import amounts_of
+from governance.limits.counting.amounts import ARRIVALS, amounts_of
 from governance.limits.counting.counter import Counter
 from governance.limits.counting.escrow import LAST_ONES
 from governance.limits.limit import LimitEntry
@@ -65,30 +65,35 @@ def admit(
     least: Consumption,
     now: float,
     lasts: float = 3600.0,
-    clear: Callable[[Sequence[Counter]], object] = len,
 ) -> Lease | Exceeded:
     """A lease of `full`, or of what is left where only `least` of it fits.
 
     `least` is what the request uses at least: its prompt. `lasts` are the seconds after which the
-    lease has lapsed, whatever becomes of the request. `clear` has counters give back what is held
-    of them for requests to come; it is called before any is found to have too little left.
+    lease has lapsed, whatever becomes of the request.
     """
     amounts = amounts_of(full)
+    if take(counters, amounts, now):
+        return Lease(counters, amounts, None, now, now + lasts)
+    return admit_near(counters, amounts, full, least, now, lasts)
+
+
+def take(counters: Sequence[Counter], amounts: Sequence[float], now: float) -> bool:
+    """Takes as much of each counter, if none of them is near its amount or asks for a closer look;
+    whether that is so. Otherwise nothing is taken."""
     for counter in counters:
         if now >= counter.due:
             counter.turn(now)
         if counter.taken + amounts[counter.slot] > counter.ceiling:
-            clear(counters)
-            return _admit_near(counters, amounts, full, least, now, lasts)
+            return False
     for counter in counters:
         if counter.by_arrival:
-            counter.use(amounts[counter.slot], now)
+            counter.use(amounts[ARRIVALS], now)
         else:
             counter.taken += amounts[counter.slot]
-    return Lease(counters, amounts, None, now, now + lasts)
+    return True
 
 
-def _admit_near(
+def admit_near(
     counters: Sequence[Counter],
     amounts: list[float],
     full: Consumption,
@@ -96,7 +101,7 @@ def _admit_near(
     now: float,
     lasts: float,
 ) -> Lease | Exceeded:
-    """The same where a limit is near its amount, or counts in a way of its own."""
+    """As `admit` where a limit is near its amount, or counts in a way of its own."""
     apart: dict[int, float] = {}
     for place, counter in enumerate(counters):
         if now >= counter.due:

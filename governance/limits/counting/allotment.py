@@ -8,20 +8,22 @@ anybody looks at the counters, so that whoever looks finds what was used and hel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 from math import inf
 from operator import add, itemgetter, sub
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, overload
 
 from governance.limits.counting.admission import (
     Exceeded,
     Lease,
-    admit,
+    admit_near,
     exceeded,
     raise_to,
     settle,
     sums_of,
+    take,
 )
 from governance.limits.counting.amounts import APART, ARRIVALS, amounts_of
 from governance.limits.counting.counter import Counter
@@ -41,11 +43,22 @@ Place = tuple[int, str, float, int]
 """A limit, its scope, when the window begins, and the place among the amounts of a `Tally`."""
 
 
+class TallyPlaces(tuple[Place, ...]):
+    """Those of all records of a key in the same windows."""
+
+    encoded: Any = None
+    """What its writer keeps of it."""
+
+
 class Tally(NamedTuple):
     """What a record adds to limits whose sums the ledger knows."""
 
     places: tuple[Place, ...]
     amounts: Sequence[float]
+
+
+_tally: Final = partial(tuple.__new__, Tally)
+"""Half the time of `Tally()`, which there is one of for each request."""
 
 
 class Allotments:
@@ -95,102 +108,127 @@ class Allotments:
         return free, spent
 
 
-class BoundCounters(tuple[Counter, ...]):
+class BoundCounters(Sequence[Counter]):
     """Those of the limits that bind a request, what some of these ask for, and their allotment."""
 
-    strict: bool
-    """Some refuse where it is not known what others use."""
-    diverting: tuple[Counter, ...]
-    warning: tuple[Counter, ...]
-    """Those of which operators are warned."""
-    until: float
-    """When the allotment ends; 0 without one."""
+    # With slots, and no tuple itself: of a tuple the attributes are found four times as slowly.
+    __slots__ = (
+        *("strict", "diverting", "warning", "until", "place_of", "free", "forms", "_counters"),
+        *("_others", "_of", "_pays", "_opened", "_since", "_ends", "_told", "_asked"),
+        *("_asked_until", "_admitted", "_is_new", "_size", "_numbers", "_used", "_places"),
+        "_tightest",
+    )
 
-    def __new__(
-        cls,
-        counters: Iterable[Counter] = (),
-        others: Allotments | None = None,
-        *,
-        lasts: bool = False,
-    ) -> Self:
-        """`others` are the allotments of the same counters; `lasts`: requests to come share it."""
-        made = super().__new__(cls, counters)
-        made.strict = any(one.limit.strict for one in made)
-        made.diverting = tuple(one for one in made if one.limit.enforcement == "divert")
-        made.warning = tuple(one for one in made if one.limit.warn_at)
-        made._others = Allotments() if others is None else others
-        slots = sorted({one.slot for one in made})
-        made.place_of = {slot: place for place, slot in enumerate(slots)}
-        made._pays = lasts and bool(made) and APART not in slots
-        # Of a single one it would give no tuple.
-        made._of = itemgetter(*slots, *slots[:1]) if slots else tuple
-        made.until = made._opened = made._since = made._asked_since = 0.0
-        made._admitted = made._asked = 0
-        made._is_new = True
-        made._places = ()
-        return made
-
-    _others: Allotments
-    place_of: dict[int, int]
-    """Of measures, by their places among all, the places among those that are counted here."""
-    _of: Callable[[Sequence[float]], tuple[float, ...]]
-    """From amounts by every measure those that are counted here."""
-    _pays: bool
-    _opened: float
-    _since: float
-    """When the latest window of the calendar began: earlier leases belong to another one."""
-    _asked: int
-    _asked_since: float
-    """Requests without an allotment, and from when on they are counted."""
-    _admitted: int
-    """Requests of the present allotment, or of the last one."""
-    _is_new: bool
-    """Whether anything was counted but by an allotment since warnings were looked for."""
     free: tuple[float, ...]
     """What is left of the allotment, by the places of `place_of`, as all that is kept of it."""
+    forms: dict[str, Any]
+    """What its reader keeps while there is an allotment."""
     _size: tuple[float, ...]
     _numbers: list[int]
     _used: list[tuple[float, ...]]
     """What was used, by the numbers of records."""
-    _places: tuple[Place, ...]
-    forms: dict[str, Any]
-    """What its reader keeps while there is an allotment."""
     _tightest: tuple[Counter, ...]
     """Of each measure, the counter of which the least part was left when it was opened."""
+
+    def __init__(
+        self,
+        counters: Iterable[Counter] = (),
+        others: Allotments | None = None,
+        *,
+        lasts: bool = False,
+    ) -> None:
+        """`others` are the allotments of the same counters; `lasts`: requests to come share it."""
+        self._counters = made = tuple(counters)
+        self.strict = any(one.limit.strict for one in made)
+        """Some refuse where it is not known what others use."""
+        self.diverting = tuple([one for one in made if one.limit.enforcement == "divert"])
+        self.warning = tuple([one for one in made if one.limit.warn_at])
+        """Those of which operators are warned."""
+        self._told = tuple([one for one in made if one.limit.enforcement != "warn"])
+        """Those of which callers are told."""
+        self._others = Allotments() if others is None else others
+        slots = sorted({one.slot for one in made})
+        self.place_of = {slot: place for place, slot in enumerate(slots)}
+        """Of measures, by their places among all, the places among those that are counted here."""
+        self._pays = lasts and bool(made) and APART not in slots
+        # Of a single one it would give no tuple.
+        self._of: Callable[[Sequence[float]], tuple[float, ...]] = (
+            itemgetter(*slots, *slots[:1]) if slots else tuple
+        )
+        """From amounts by every measure those that are counted here."""
+        self.until = self._opened = 0.0
+        """When the allotment ends; 0 without one."""
+        self._since = self._ends = 0.0
+        """When the latest window of the calendar began, so that earlier leases belong to another
+        one, and when the first of them ends."""
+        self._places = TallyPlaces()
+        self._asked, self._asked_until = 0, 0.0
+        """Requests without an allotment, and until when they are counted."""
+        self._admitted = 0
+        """Requests of the present allotment, or of the last one."""
+        self._is_new = True
+        """Whether anything was counted but by an allotment since warnings were looked for."""
+
+    def __len__(self) -> int:
+        return len(self._counters)
+
+    def __iter__(self) -> Iterator[Counter]:
+        return iter(self._counters)
+
+    @overload
+    def __getitem__(self, place: int) -> Counter: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Counter]: ...
+    def __getitem__(self, place: int | slice) -> Counter | Sequence[Counter]:
+        return self._counters[place]
 
     def admit(
         self, full: Consumption, least: Consumption, now: float, lasts: float = 3600.0
     ) -> Lease | Exceeded:
-        """As `admission.admit`."""
-        if now < self.until:
-            lease = self.take(amounts_of(full), now, lasts)
-            if lease is not None:
-                return lease
-            self._others.end(self)
-        self._others.ended(now)
-        found = admit(self, full, least, now, lasts, self._others.fold_over)
-        if self._pays and isinstance(found, Lease) and found.apart is None and self._is_busy(now):
-            self._open(found.amounts, now)
-        return found
+        """As `admission.admit`. What is held for requests to come is given back before any is found
+        to have too little left."""
+        amounts = amounts_of(full)
+        lease = self.take(amounts, now, lasts, diverts=False)
+        if lease is not None:
+            return lease
+        self._others.fold_over(self)
+        return admit_near(self, amounts, full, least, now, lasts)
 
-    def take(self, amounts: list[float], now: float, lasts: float) -> Lease | None:
-        """A lease out of the allotment; None where it is over or too little is left of it."""
+    def take(
+        self, amounts: list[float], now: float, lasts: float, *, diverts: bool = True
+    ) -> Lease | None:
+        """A lease of these amounts, out of the allotment where there is one; None where any counter
+        asks for a closer look. `diverts`: one that diverts does, where there is no allotment."""
         if now < self.until:
             free = tuple(map(sub, self.free, self._of(amounts)))
             if min(free) >= 0:
                 self.free = free
                 self._admitted += 1
                 return Lease(self, amounts, None, now, now + lasts)
-        return None
+            self._others.end(self)
+        if now >= self._others.due:
+            self._others.fold()
+        if (diverts and self.diverting) or not take(self._counters, amounts, now):
+            return None
+        if now >= self._ends:
+            self._begin_windows()
+        if now >= self._asked_until:
+            self._asked, self._asked_until = 1, now + LASTS
+        else:
+            self._asked += 1
+            if self._asked >= BUSY and self._pays:
+                self._open(amounts, now)
+        return Lease(self, amounts, None, now, now + lasts)
 
     def settle(
         self, lease: Lease, used: Sequence[Consumption], now: float, number: int = 0
     ) -> Tally | None:
         """As `admission.settle`; what comes back is what the ledger will hold of it."""
-        if now < self.until and number and used:
-            tally = self.put_back(lease, sums_of(used), now, number)
+        if used:
+            sums = sums_of(used)
+            tally = None if inf in self._of(sums) else self.put_back(lease, sums, now, number)
             if tally is not None:
-                return tally
+                return tally if tally.places else None
         self._others.ended(now)
         self._is_new = True
         counted = settle(lease, used, now, number)
@@ -200,21 +238,35 @@ class BoundCounters(tuple[Counter, ...]):
         return Tally(tuple(places), [amount for _, amount in counted]) if counted else None
 
     def put_back(self, lease: Lease, used: list[float], now: float, number: int) -> Tally | None:
-        """Settles a lease by its allotment; None where it is over, or too little is left of it."""
+        """Settles a lease by what was used of each measure; None where that asks for a closer look
+        at any counter."""
         is_plain = lease.counters is self and lease.apart is None and lease.at >= self._since
-        if not is_plain or now >= self.until:
+        if not is_plain or now >= self._ends:
             return None
         # Of what counts from its arrival on nothing is given back.
         held = lease.amounts
         used[ARRIVALS] = held[ARRIVALS]
         mine = self._of(used)
-        free = tuple(map(sub, map(add, self.free, self._of(held)), mine))
-        if min(free) < 0:
-            return None
-        self.free, lease.counters = free, ()
-        self._numbers.append(number)
-        self._used.append(mine)
-        return Tally(self._places, mine)
+        if now < self.until and number:
+            free = tuple(map(sub, map(add, self.free, self._of(held)), mine))
+            if min(free) >= 0:
+                self.free, lease.counters = free, ()
+                self._numbers.append(number)
+                self._used.append(mine)
+                return _tally((self._places, mine))
+        if now >= self._others.due:
+            self._others.fold()
+        self._is_new, lease.counters = True, ()
+        for counter in self._counters:
+            if not counter.by_arrival:
+                slot = counter.slot
+                mine_held = held[slot]
+                if now >= counter.due:
+                    counter.hold(-mine_held)
+                    counter.turn(now)
+                    mine_held = 0.0
+                counter.use(used[slot], now, number, mine_held)
+        return _tally((self._places, mine))
 
     def exceeded(self, least: Consumption, now: float) -> Exceeded | None:
         """As `admission.exceeded`."""
@@ -259,13 +311,13 @@ class BoundCounters(tuple[Counter, ...]):
         if now < self.until:
             free, place_of = self.free, self.place_of
             return [(one, one.taken - free[place_of[one.slot]]) for one in self._tightest]
-        self._others.ended(now)
+        if now >= self._others.due:
+            self._others.fold()
         found = []
-        for one in self:
-            if one.limit.enforcement != "warn":
-                if now >= one.due:
-                    one.turn(now)
-                found.append((one, one.taken))
+        for one in self._told:
+            if now >= one.due:
+                one.turn(now)
+            found.append((one, one.taken))
         return found
 
     def exact(self, now: float) -> Self:
@@ -285,78 +337,72 @@ class BoundCounters(tuple[Counter, ...]):
     def close(self) -> None:
         """Counts what was used, and gives back what was not: what requests hold stays held."""
         self.until, self._is_new = 0.0, True
+        if self._admitted >= BUSY:
+            # The next request opens another one.
+            self._asked, self._asked_until = BUSY, inf
         spent = {slot: self._spent(slot, place) for slot, place in self.place_of.items()}
-        for counter in self:
+        for counter in self._counters:
             slot, records = counter.slot, spent[counter.slot]
             amount = records.amounts[-1] if records.amounts else 0.0
             counter.allotted -= 1
             counter.taken -= self.free[self.place_of[slot]] + amount
-            if amount and (counter.slides or counter.begin <= self._opened):
-                counter.use_all(amount, self._opened, records)
+            if counter.slides or counter.begin <= self._opened:
+                counter.use(amount, self._opened, records=records)
 
     def _spent(self, slot: int, place: int) -> Unbooked:
         if slot == ARRIVALS:
             return Unbooked([0], [self._size[place] - self.free[place]])
         return Unbooked(self._numbers, list(accumulate(map(itemgetter(place), self._used))))
 
-    def _is_busy(self, now: float) -> bool:
-        """Whether requests come so fast that an allotment pays."""
-        if self._admitted >= BUSY:
-            return True
-        if not self._asked:
-            self._asked_since = now
-        self._asked += 1
-        if self._asked < BUSY:
-            return False
-        self._asked = 0
-        return now < self._asked_since + LASTS
-
     def _open(self, amounts: list[float], now: float) -> None:
         """Takes a part from all counters, unless one of them has little left."""
         ahead = AHEAD * max(self._admitted, BUSY)
-        self._admitted = 0
+        self._admitted, self._asked_until = 0, -inf
         mine, place_of = self._of(amounts), self.place_of
         size = [amount * ahead for amount in mine]
-        until, since = now + LASTS, 0.0
-        for one in self:
+        until = now + LASTS
+        for one in self._counters:
             place = place_of[one.slot]
             size[place] = min(size[place], one.room * PART)
             until = min(until, one.steady_until(now))
-            since = max(since, 0.0 if one.slides else one.begin)
         # Whole numbers, whose sums are exact.
         self._size = tuple([float(int(one)) for one in size])
         if any(one < BUSY * amount for one, amount in zip(self._size, mine, strict=True)):
             return
-        self._tightest = _tightest(self)
+        told = [(one, one.taken) for one in self._told]
+        self._tightest = tuple([one for one, _ in tightest(told)])
         self.forms = {}
-        for one in self:
+        for one in self._counters:
             one.taken += self._size[place_of[one.slot]]
             one.allotted += 1
         self.free = self._size
         self._numbers, self._used = [], []
-        self._opened, self._since, self.until = now, since, until
-        self._tell_places()
+        self._opened, self.until = now, until
         self._others.opened(self, until)
 
-    def _tell_places(self) -> None:
-        """What records name is made anew only when a window has begun since."""
-        begins = [one.begin for one in self if one.of_ledger]
-        if begins != [begin for _, _, begin, _ in self._places]:
-            self._places = tuple(
-                [
-                    (one.limit.id, one.scope, one.begin, self.place_of[one.slot])
-                    for one in self
-                    if one.of_ledger
-                ]
-            )
+    def _begin_windows(self) -> None:
+        """Notes the windows of the calendar that counters are in by now."""
+        calendar = [one for one in self._counters if not one.slides]
+        self._since = max([one.begin for one in calendar], default=0.0)
+        self._ends = min([one.end for one in calendar], default=inf)
+        self._places = TallyPlaces(
+            [
+                (one.limit.id, one.scope, one.begin, self.place_of[one.slot])
+                for one in calendar
+                if one.of_ledger
+            ]
+        )
 
 
-def _tightest(counters: Iterable[Counter]) -> tuple[Counter, ...]:
-    """Of each measure, the counter of which the least part is left."""
-    found: dict[str, tuple[float, Counter]] = {}
-    for one in counters:
-        if one.limit.enforcement != "warn":
-            best = found.get(one.limit.measure)
-            if best is None or one.part > best[0]:
-                found[one.limit.measure] = one.part, one
-    return tuple([one for _, one in found.values()])
+def tightest(told: Sequence[tuple[Counter, float]]) -> Sequence[tuple[Counter, float]]:
+    """Of each measure, the counter of which the least part is left, and what is taken of it."""
+    if len(told) < 2:
+        return told
+    found: dict[str, tuple[float, tuple[Counter, float]]] = {}
+    for one in told:
+        counter, taken = one
+        part = taken / counter.amount if counter.amount else 1.0
+        best = found.get(counter.limit.measure)
+        if best is None or part > best[0]:
+            found[counter.limit.measure] = part, one
+    return [one for _, one in found.values()]

@@ -14,7 +14,7 @@ from typing import Final
 from governance.limits import MEASURES
 from governance.limits.counting.amounts import APART, ARRIVALS, SLOTS
 from governance.limits.counting.escrow import UNKNOWN, Escrow
-from governance.limits.counting.unbooked import Unbooked, booked, note
+from governance.limits.counting.unbooked import Unbooked, batches_booked, booked
 from governance.limits.counting.weights import weighted
 from governance.limits.limit import SLIDING, LimitEntry
 from governance.limits.measure import Consumption
@@ -43,6 +43,7 @@ class Counter:
         "amount",
         "away_held",
         "away_used",
+        "batches",
         "begin",
         "by_arrival",
         "ceiling",
@@ -75,8 +76,10 @@ class Counter:
         self.away_held = 0.0
         self.known = False
         """Whether anybody has told what others used."""
-        self.pending: list[Unbooked] = []
-        """Of `own`, what the ledger will hold, by the first number of a record."""
+        self.pending: list[tuple[int, float]] = []
+        """Of `own`, what the ledger will hold, by the numbers of records."""
+        self.batches: list[Unbooked] | None = None
+        """The same of what was used by allotments."""
         self.allotted = 0
         """Allotments that hold something of it."""
         self.acked = 0
@@ -186,6 +189,7 @@ class Counter:
             return False
         self.own = self.away_used = 0.0
         self.pending.clear()
+        self.batches = None
         self.warned.clear()
         self.known = True
         return True
@@ -203,20 +207,35 @@ class Counter:
     def hold(self, amount: float) -> None:
         self.taken += amount
 
-    def use(self, amount: float, now: float, number: int = 0) -> None:
-        """Counts what was used; `number` is that of the record which will be in the ledger."""
-        if amount:
-            self.use_all(amount, now, Unbooked([number], [amount]))
-
-    def use_all(self, amount: float, now: float, records: Unbooked) -> None:
-        """The same of several records, at a moment of the step or window that they belong to."""
-        self.touched = max(self.touched, now)
+    def use(
+        self,
+        amount: float,
+        now: float,
+        number: int = 0,
+        held: float = 0.0,
+        records: Unbooked | None = None,
+    ) -> None:
+        """Counts what was used, in the place of what was held for it: by the record of this
+        `number`, or by several `records`, at a moment of the step or window they belong to."""
+        self.taken += amount - held
+        if not amount:
+            return
         self.own += amount
-        self.taken += amount
+        if now > self.touched:
+            self.touched = now
         if self.slides:
             self._use_sliding(amount, now)
-        elif self.of_ledger:
-            note(self.pending, records)
+        elif not self.of_ledger:
+            return
+        elif records is not None:
+            if self.batches is None:
+                self.batches = []
+            self.batches.append(records)
+        elif number or not self.pending or not self.pending[-1][0]:
+            # Numbers rise, but for the 0 of what no record tells.
+            self.pending.append((number, amount))
+        else:
+            self.pending.insert(0, (0, amount))
 
     def _use_sliding(self, amount: float, now: float) -> None:
         ring, leaves = self._ring, self.step_ends(now) + self._length
@@ -254,10 +273,13 @@ class Counter:
         if ledger:
             self.acked = max(self.acked, seen)
             amount = booked(self.pending, self.acked)
+            if self.batches is not None:
+                amount += batches_booked(self.batches, self.acked)
+                self.batches = self.batches or None
             self.own -= amount
             if self.escrow is not None:
                 self.escrow.acked(amount)
-            if not self.pending and self.of_ledger:
+            if self.of_ledger and not (self.pending or self.batches):
                 self.own = 0.0
         self.away_used, self.away_held, self.known = used, held, True
         self.taken = self.own + mine + used + held
@@ -268,10 +290,8 @@ class Counter:
         `fresh`: nobody is missing; `booked` is what the ledger holds. Windows that slide mend by
         themselves what was let through too much.
         """
-        if self.slides or self.limit.measure == CONCURRENT:
-            return
         if self.escrow is None:
-            if sharers < 2:
+            if sharers < 2 or self.slides or self.limit.measure == CONCURRENT:
                 return
             self.escrow = Escrow(self.amount)
         mine, self.escrow.booked = self.own + self.held, booked

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
+from math import inf
 from typing import NamedTuple
 
 
 class Unbooked(NamedTuple):
-    """What records of one process add to a counter."""
+    """What records of one process add to a counter together."""
 
     numbers: list[int]
     """Of the records, in their order."""
@@ -16,35 +17,29 @@ class Unbooked(NamedTuple):
     booked: float = 0.0
     """So much of it the ledger holds by now."""
 
-    @property
-    def first(self) -> int:
-        return self.numbers[0]
 
+def booked(pending: list[tuple[int, float]], seen: int) -> float:
+    """What the ledger holds now that it has the records up to this number; it waits no longer.
 
-def note(pending: list[Unbooked], records: Unbooked) -> None:
-    """Adds what waits for the ledger; `pending` is kept by the first numbers."""
-    if not pending or pending[-1].first <= records.first:
-        pending.append(records)
-    else:
-        insort(pending, records, key=_first)
-
-
-def booked(pending: list[Unbooked], seen: int) -> float:
-    """What the ledger holds now that it has the records up to this number; it waits no longer."""
-    amount, count = 0.0, 0
-    left: list[Unbooked] = []
-    for one in pending:
-        if one.first > seen:
-            break
-        count += 1
-        place = bisect_right(one.numbers, seen)
-        up_to = one.amounts[place - 1]
-        amount += up_to - one.booked
-        if place < len(one.numbers):
-            left.append(one._replace(booked=up_to))
-    pending[:count] = left
+    `pending` has numbers of records, in their order, and what each adds.
+    """
+    if not pending or pending[0][0] > seen:
+        return 0.0
+    count = bisect_right(pending, (seen, inf))
+    amount = sum([one for _, one in pending[:count]])
+    del pending[:count]
     return amount
 
 
-def _first(records: Unbooked) -> int:
-    return records.first
+def batches_booked(batches: list[Unbooked], seen: int) -> float:
+    """The same of records that were noted together."""
+    amount = 0.0
+    left: list[Unbooked] = []
+    for one in batches:
+        place = bisect_right(one.numbers, seen)
+        up_to = one.amounts[place - 1] if place else 0.0
+        amount += up_to - one.booked
+        if place < len(one.numbers):
+            left.append(one._replace(booked=up_to))
+    batches[:] = left
+    return amount

@@ -269,11 +269,13 @@ def test_a_key_reads_its_own_limits(world: Gateway) -> None:
     assert httpx.post(f"{world.served.url}/v1/key", headers=HEADERS).status_code == 405
 
 
+@pytest.mark.parametrize("lasts", [60.0, 0.0])
 def test_requests_that_come_fast_are_counted_and_recorded_as_others(
-    world: Gateway, monkeypatch: pytest.MonkeyPatch
+    world: Gateway, monkeypatch: pytest.MonkeyPatch, lasts: float
 ) -> None:
-    """They are admitted and settled by what their key was allotted, which none may be told by."""
-    monkeypatch.setattr(allotment, "LASTS", 60.0)
+    """They are admitted and settled by what their key was allotted, which none may be told by;
+    those of a key that is never busy are by each of its counters."""
+    monkeypatch.setattr(allotment, "LASTS", lasts)
     records: list[RequestContext] = []
     monkeypatch.setattr(record, "_sinks", [records.append])
     limits = [
@@ -288,7 +290,7 @@ def test_requests_that_come_fast_are_counted_and_recorded_as_others(
         told = [client.post("/v1/chat/completions", json=ASK).headers for _ in range(count)]
     world.used()
     counters = {key[0]: one for key, one in world.served.limits.counters.items()}
-    assert [one.allotted for one in counters.values()] == [1, 1, 1, 1]
+    assert [one.allotted for one in counters.values()] == [1 if lasts else 0] * 4
     world.served.limits.allotments.fold()
     cost = 20_000  # A thousand dollars for a million tokens.
     expected = {1: 20 * count, 2: cost * count, 3: count, 4: 0}
@@ -299,8 +301,8 @@ def test_requests_that_come_fast_are_counted_and_recorded_as_others(
         (attempt,) = context.attempts
         assert (attempt.cost_usd, attempt.price is None) == (cost / MICRO, False)
         line = read_line(line_of(describe(context), context, "me"))
-        for one in line.additions():
-            added[one.limit] += one.amount
+        for (limit_of, _, _), amount in line.additions():
+            added[limit_of] += amount
     assert added == expected, "the ledger will hold what was counted"
     assert [context.number for context in records] == list(range(1, count + 1))
     left = [float(one["x-pointsman-budget-remaining-usd"]) for one in told]

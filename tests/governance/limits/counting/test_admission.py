@@ -165,6 +165,15 @@ def test_what_others_use_counts_and_is_told_as_often_as_one_likes() -> None:
     assert one.used == 70, "of another window"
 
 
+def test_what_no_record_tells_waits_for_the_ledger_no_longer_than_others() -> None:
+    one = counter(window="month")
+    for number, amount in ((4, 10.0), (0, 7.0), (5, 20.0), (0, 1.0)):
+        one.use(amount, NOW, number)
+    for seen, waits in ((0, 30), (4, 20), (4, 20), (5, 0)):
+        one.told(one.begin, used=100.0, held=0.0, seen=seen)
+        assert (one.own, one.used) == (waits, 100 + waits)
+
+
 STEP = st.tuples(
     st.sampled_from(["admit", "settle", "back", "wait"]),
     st.integers(0, 40),
