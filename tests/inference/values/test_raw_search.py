@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.translate.messages import passthrough
+from inference.translate.sealing import SEAM
+from inference.translate.signature import UNSIGNED
 from inference.values import raw_search
 from inference.values.raw_search import holds, holds_any
 
@@ -45,5 +47,5 @@ def test_behind_a_rare_letter_and_a_frequent_one(letter: bytes) -> None:
 
 
 def test_both_marks_of_passing_messages_hold_what_is_looked_for() -> None:
-    for mark in (passthrough.SEAM, passthrough.UNSIGNED):
+    for mark in (SEAM, UNSIGNED):
         assert passthrough._OURS in mark.encode()
