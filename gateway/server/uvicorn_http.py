@@ -109,6 +109,13 @@ class Protocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._apart = 0
+        # The first piece stays what it is, and is copied neither here nor when it is received. To
+        # those behind it Uvicorn adds, which has to be cheap however small they are.
+        held: bytes | bytearray = self.cycle.body
+        if not held:
+            self.cycle.body = cast(bytearray, b"")
+        elif isinstance(held, bytes):
+            self.cycle.body = bytearray(held)
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -28,6 +28,7 @@ from inference.upstream.backend import Backend, backend_of
 from inference.upstream.provider_request import send
 from inference.values.failures import AttemptFailed, Failure, Outcome, reworded
 from inference.values.parsed_request import ParsedRequest
+from inference.values.raw_search import holds
 
 
 class Exchange:
@@ -139,7 +140,7 @@ class Exchange:
     def _with_own_files(self, outbound: Outbound, candidate: Candidate) -> Outbound:
         """With files called as the candidate calls them, of those that this key was given there.
         Raises `Inexpressible`."""
-        if SEAM not in outbound.body:
+        if not holds(outbound.body, SEAM):
             return outbound
         seal = seal_for(self._context.virtual_key, candidate.provider.name)
         return msgspec.structs.replace(outbound, body=own_ids(outbound.body, seal))

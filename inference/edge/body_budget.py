@@ -11,15 +11,15 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Final, NamedTuple
 
-from inference.dispatch.large_bodies import LARGE
-
 PATIENCE: Final = 10.0
 """Seconds a body may wait for room."""
 SMALL: Final = 16 * 1024
 """Bytes up to which a body whose length is announced is not counted, unless there is little to be
 had: how many of those there are is bounded by the number of connections."""
+_GIVE_BACK_FROM: Final = 128 * 1024
+"""Bytes of a body from which on what it took is given back to the system."""
 _GIVE_BACK_AFTER: Final = 1.0
-"""Seconds after the end of a large body until what it took is given back to the system."""
+"""Seconds after its end until then."""
 
 
 class NoRoom(Exception):
@@ -94,7 +94,7 @@ class BodyBudget:
             del self._keys[key]
         if self._waiting:
             self._grant()
-        if size >= LARGE and self._give_back is not None and self._giving is None:
+        if size >= _GIVE_BACK_FROM and self._give_back is not None and self._giving is None:
             self._giving = self._loop.call_later(_GIVE_BACK_AFTER, self._given_back)
 
     def _grant(self) -> None:

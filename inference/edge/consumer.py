@@ -23,7 +23,7 @@ from inference.content_coding import (
     coding_of,
     decoded,
 )
-from inference.dispatch.large_bodies import LARGE, apart
+from inference.dispatch.large_bodies import apart
 from inference.dispatch.timer_wheel import timer_wheel_of
 from inference.edge.answer_writer import AnswerWriter
 from inference.edge.asgi import (
@@ -43,6 +43,9 @@ from inference.edge.disconnect_watcher import DisconnectWatcher
 from inference.values.error_answer import ErrorAnswer
 
 log = structlog.get_logger("pointsman.answer")
+
+_LONG_TO_JOIN: Final = 4 * 1024 * 1024
+"""Bytes of a body from which on putting it together takes longer than a change of threads."""
 
 
 def method_not_allowed(path: str, *methods: str) -> ErrorAnswer:
@@ -283,7 +286,7 @@ class LeanHttpConsumer(AsyncHttpConsumer):  # type: ignore[misc]  # channels is 
                 await held.resize(read)
                 if clock is not None:
                     clock.touch(read)
-        if read >= LARGE:
+        if read >= _LONG_TO_JOIN:
             return await apart(b"".join, parts)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 

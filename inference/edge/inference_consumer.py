@@ -161,7 +161,10 @@ class InferenceConsumer(FormConsumer):
         try:
             table = self.table()
             key = self._key(table)
-            request = self._parse(body) if len(body) < LARGE else await self._parse_large(body)
+            if len(body) < LARGE:
+                request = self._parse(body)
+            else:
+                request = await apart(self._parse_large, body, key, table)
             if request.routing_request.stream and self.endpoint.events:
                 self.writer.stream_client = context.client
             plan = self._route(request, key, table)
@@ -267,15 +270,15 @@ class InferenceConsumer(FormConsumer):
         self.context.session = request.session
         return request
 
-    async def _parse_large(self, body: bytes) -> ParsedRequest:
-        """With the session it is known by, which takes long to find in a long prompt."""
-
-        def parse() -> ParsedRequest:
-            request = self._parse(body)
-            self._sticky = sticky_session(request)
-            return request
-
-        return await apart(parse)
+    def _parse_large(self, body: bytes, key: VirtualKey, table: RoutingTable) -> ParsedRequest:
+        """With the session it is known by, which takes long to find in a long prompt, where its
+        profile has use of one."""
+        request = self._parse(body)
+        if self.endpoint.plan is None:
+            choice = choose(request.routing_request, key, table)
+            if not isinstance(choice, Refusal) and sticks(choice.profile):
+                self._sticky = sticky_session(request)
+        return request
 
     def _route(self, request: ParsedRequest, key: VirtualKey, table: RoutingTable) -> Plan:
         context = self.context

@@ -6,7 +6,7 @@ and ends in its records.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
@@ -22,9 +22,21 @@ NESTING: Final = 64
 """Objects and arrays within each other, the body itself being the first."""
 _LONG: Final = 64 * 1024
 """Bytes from which on brackets are looked for one by one."""
+_SHORT: Final = 4096
+"""Bytes up to which looking at all brackets takes less time than taking apart."""
+_LARGE: Final = 256 * 1024
+_LEAST_PART: Final = 32
+"""Bytes. What is large and has more commas than one in so many may be a great many small things,
+and is not taken apart."""
+_TAKEN_APART: Final = 8
+"""Levels, of which each is a pass over what is long in it."""
+_AROUND: Final = len('"":,')
+"""Bytes that come with each field of an object."""
+_STRING, _ARRAY = b'"['
 _KEPT: Final = bytes.maketrans(b"{}", b"[]")
 _DROPPED: Final = bytes(set(range(256)) - set(b'[]{}"'))
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def check_lengths(body: msgspec.Struct) -> None:
@@ -45,13 +57,11 @@ def check_characters(name: str, text: str, bound: int | None) -> None:
         raise too_much(name, f"has {len(text)} characters", f"{bound} characters")
 
 
-def check_nesting(body: bytes) -> None:
-    """Raises `BadRequest` for a body that is nested too deep.
-
-    Nothing is decoded: a few passes in C over the body, and none where it has few brackets.
-    """
-    if _opened(body) > NESTING and _deeper(body, NESTING):
-        name = _deep_field(body)
+def check_nesting(body: bytes, fields: Mapping[str, msgspec.Raw] | None = None) -> None:
+    """Raises `BadRequest` for a body that is nested too deep. `fields` are its own, where it could
+    be read so far."""
+    if _opened(body) > NESTING and _deeper(body, NESTING, fields):
+        name = _deep_field(fields or {})
         where = f"`{name}`" if name else "The body"
         raise BadRequest(f"{where} is nested deeper than {NESTING} levels, the bound.", name)
 
@@ -87,11 +97,57 @@ def _opened(body: bytes) -> int:
     return found
 
 
-def _deeper(text: bytes, levels: int) -> bool:
+def _deeper(
+    raw: bytes | msgspec.Raw, levels: int, fields: Mapping[str, msgspec.Raw] | None = None
+) -> bool:
     """Whether brackets outside of strings stand within each other more than `levels` deep.
 
-    Every pass takes the innermost level away. What is no JSON may be told either way.
+    What is no JSON may be told either way. `fields` are those of an object, where they are known.
     """
+    parts = _parts(raw, levels) if fields is None else _of_object(len(raw), fields, levels)
+    if parts is not None:
+        return any(_deeper(part, levels - 1) for part in parts)
+    text = bytes(raw)
+    return _opened(text) > levels and _deeper_by_brackets(text, levels)
+
+
+def _parts(raw: bytes | msgspec.Raw, levels: int) -> list[msgspec.Raw] | None:
+    """What an array or an object has in it that may be too deep; None where that is not clear, or
+    not worth while.
+
+    The decoder skips a string several times faster than anything else here looks through it.
+    """
+    size = len(raw)
+    if size <= _SHORT or levels <= NESTING - _TAKEN_APART:
+        return None
+    if size > _LARGE and bytes(raw).count(b",") * _LEAST_PART > size:
+        return None
+    try:
+        if memoryview(raw)[0] == _ARRAY:
+            return _may_be_deeper(_ITEMS.decode(raw), levels - 1)
+        return _of_object(size, _FIELDS.decode(raw), levels)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _of_object(
+    size: int, fields: Mapping[str, msgspec.Raw], levels: int
+) -> list[msgspec.Raw] | None:
+    """As `_parts`. Where a name stands twice the first of its values is not among the fields, so
+    there must not be more bytes beside them than an object needs that is not deep."""
+    values = fields.values()
+    told = sum(map(len, fields)) + sum(map(len, values)) + _AROUND * len(fields)
+    return None if size - told > 2 * levels else _may_be_deeper(values, levels - 1)
+
+
+def _may_be_deeper(parts: Iterable[msgspec.Raw], levels: int) -> list[msgspec.Raw]:
+    """Without strings, and what has no room for so many pairs of brackets."""
+    least = 2 * levels
+    return [part for part in parts if len(part) > least and memoryview(part)[0] != _STRING]
+
+
+def _deeper_by_brackets(text: bytes, levels: int) -> bool:
+    """A few passes in C, each of which takes the innermost level away."""
     if b"\\" in text:
         # In this order what is left of a row of backslashes escapes the quote behind it.
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
@@ -105,10 +161,6 @@ def _deeper(text: bytes, levels: int) -> bool:
     return bool(brackets)
 
 
-def _deep_field(body: bytes) -> str | None:
-    """The field of the body that is to blame, None where the body cannot be read so far."""
-    try:
-        fields: dict[str, Any] = _FIELDS.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return next((name for name, raw in fields.items() if _deeper(bytes(raw), NESTING - 1)), None)
+def _deep_field(fields: Mapping[str, msgspec.Raw]) -> str | None:
+    """The field of the body that is to blame, if one of them is."""
+    return next((name for name, raw in fields.items() if _deeper(raw, NESTING - 1)), None)

@@ -37,13 +37,15 @@ def envelope(body: bytes) -> dict[str, msgspec.Raw]:
             body.decode()
         except UnicodeDecodeError as error:
             raise BadRequest(f"The body is not valid UTF-8 at byte {error.start}.") from None
-    check_nesting(body)
     try:
-        return _ENVELOPE.decode(body)
-    except msgspec.ValidationError:
-        raise BadRequest("The body must be a JSON object.") from None
+        fields = _ENVELOPE.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
+        check_nesting(body)
+        if isinstance(error, msgspec.ValidationError):
+            raise BadRequest("The body must be a JSON object.") from None
         raise not_json(error) from None
+    check_nesting(body, fields)
+    return fields
 
 
 def typed(decoder: msgspec.json.Decoder[T], body: bytes) -> T:

@@ -18,11 +18,8 @@ _NOTHING: Final = (b"null", b"[]")
 _OF_TOOLS: Final = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
 _OPEN: Final = re.compile(rb'"parameters"\s*:\s*(?:null|\{(?![^{}\[\]]*"properties"\s*:\s*\{))')
 """Parameters that say nothing of properties before the first object or array within them."""
-_OBJECT: Final = re.compile(rb"\s*:\s*\{")
-_ARGUMENTS: Final = b'"arguments"'
-_CALL_ID: Final = b'"tool_call_id"'
-_OF_CALLS: Final = (_ARGUMENTS, _CALL_ID)
-_LONG_ID: Final = re.compile(rb'\s*:\s*"[^"]{41}')
+_OF_CALLS: Final = (b'"arguments"', b'"tool_call_id"')
+_ODD_CALL: Final = re.compile(rb'"(?:arguments"\s*:\s*\{|tool_call_id"\s*:\s*"[^"]{41})')
 
 
 def tools_are_odd(fields: Mapping[str, msgspec.Raw]) -> bool:
@@ -35,20 +32,8 @@ def tools_are_odd(fields: Mapping[str, msgspec.Raw]) -> bool:
 
 def history_is_odd(fields: Mapping[str, msgspec.Raw]) -> bool:
     """Calls with arguments that are no text, with ids that are too long, or of renamed tools."""
-    if holds_any(fields["messages"], _OF_CALLS):
-        messages = bytes(fields["messages"])
-        if _follows(_ARGUMENTS, _OBJECT, messages) or _follows(_CALL_ID, _LONG_ID, messages):
-            return True
+    messages = fields["messages"]
+    if holds_any(messages, _OF_CALLS) and _ODD_CALL.search(bytes(messages)):
+        return True
     tools = fields.get("tools")
     return tools is not None and has_illegal_names(bytes(tools))
-
-
-def _follows(word: bytes, pattern: re.Pattern[bytes], text: bytes) -> bool:
-    """Whether the pattern stands behind any occurrence of the word."""
-    at = text.find(word)
-    while at >= 0:
-        at += len(word)
-        if pattern.match(text, at):
-            return True
-        at = text.find(word, at)
-    return False

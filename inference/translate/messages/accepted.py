@@ -14,9 +14,11 @@ import msgspec
 from inference.translate import media
 from inference.translate.base import Inexpressible
 from inference.translate.tool_input import legal_id
+from inference.values.raw_search import holds
 
 _RESULT: Final = b'"tool_use_id"'
 _ID: Final = re.compile(rb'\s*:\s*(?:"[a-zA-Z0-9_-]+"|null)')
+_IMAGE: Final = b'"image/'
 _IMAGES: Final = (b'"image/jpg"', b'"image/pjpeg"', b'"image/x-png"')
 
 
@@ -34,7 +36,7 @@ def accepted_turns(messages: msgspec.Raw) -> msgspec.Raw:
 
 
 def _are_odd(messages: bytes) -> bool:
-    if any(name in messages for name in _IMAGES):
+    if holds(messages, _IMAGE) and any(name in messages for name in _IMAGES):
         return True
     at = messages.find(_RESULT)
     while at >= 0:

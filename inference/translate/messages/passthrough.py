@@ -21,6 +21,8 @@ from inference.values.parsed_request import ParsedRequest
 
 _TURNS: Final = msgspec.json.Decoder(list[dict[str, Any]])
 STOP: Final = encode(b'{"type":"message_stop"}', b"message_stop")
+_OURS: Final = b"pointsman"
+"""What both marks hold: one search through a long body where neither is."""
 _MEANINGFUL: Final = frozenset({"text_delta", "thinking_delta", "input_json_delta"})
 
 
@@ -34,12 +36,13 @@ class MessagesPassThrough:
         """The caller's fields with another model."""
         fields = {**request.fields, "model": msgspec.Raw(msgspec.json.encode(model))}
         dropped: tuple[str, ...] = ()
-        if UNSIGNED.encode() in request.body:
-            fields["messages"] = _signed_alone(fields["messages"])
-            dropped = ("messages.thinking",)
-        if SEAM.encode() in request.body:
-            fields["messages"] = _own_ids(fields["messages"])
-            dropped = (*dropped, "messages.tool_use.extra_content")
+        if _OURS in request.body:
+            if UNSIGNED.encode() in request.body:
+                fields["messages"] = _signed_alone(fields["messages"])
+                dropped = ("messages.thinking",)
+            if SEAM.encode() in request.body:
+                fields["messages"] = _own_ids(fields["messages"])
+                dropped = (*dropped, "messages.tool_use.extra_content")
         if "messages" in fields:
             fields["messages"] = accepted_turns(fields["messages"])
         return Outbound(self._path, msgspec.json.encode(fields), dropped)

@@ -73,6 +73,29 @@ async def test_an_empty_first_piece_sends_the_head() -> None:
     assert piece.endswith(b"\r\n\r\n")
 
 
+@pytest.mark.parametrize("pieces", [1, 2, 20_000])
+async def test_a_body_arrives_as_it_was_sent(pieces: int) -> None:
+    """Tens of thousands of pieces that come at once are put together, none is lost."""
+    sent = [b"%06d" % place for place in range(pieces)]
+    received: list[bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        # All of what is read at once waits for this.
+        await asyncio.sleep(0.05)
+        more = True
+        while more:
+            message = await receive()
+            received.append(message["body"])
+            more = message["more_body"]
+        await answering(b"", headers=PLAIN)(scope, receive, send)
+
+    body = b"".join(b"6\r\n%b\r\n" % piece for piece in sent) + b"0\r\n\r\n"
+    async with served(app, Protocol) as port:
+        await exchange(port, get("transfer-encoding: chunked", "connection: close") + body)
+    assert b"".join(received) == b"".join(sent)
+    assert all(type(piece) is bytes for piece in received)
+
+
 @pytest.mark.parametrize(
     "header",
     [(b"x-bad", b"a\r\nset-cookie: b"), (b"x bad", b"a"), (b"x-bad", b"a\0")],
