@@ -8,11 +8,12 @@ nothing more is read for who is gone.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from inference.local.generation import InvalidGeneration
-from inference.local.llama_sizes import STEPS
+from inference.local.llama_sizes import STEP_SECONDS, STEPS
 from inference.local.wire import Json
 
 _PAYS: Final = 2
@@ -20,14 +21,23 @@ _PAYS: Final = 2
 
 
 class PromptReader:
-    """Of one model. `step` is what llama.cpp reads at a time, in tokens; about half of that is read
-    while `crowded` says that others are served or wait."""
+    """Of one model. `step` is what llama.cpp reads at a time, in tokens. While `crowded` says that
+    others are served or wait, about half of that is read, and less where it takes longer than a
+    step should: the same tokens take twice as long when some thousand were read before."""
 
-    def __init__(self, server: Any, step: int, crowded: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        server: Any,
+        step: int,
+        crowded: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._server = server
         self._step = step
-        self._beside = max(min(step, STEPS[0]), step // 2)
+        self._least = min(step, STEPS[0])
+        self._beside = max(self._least, step // 2)
         self._crowded = crowded
+        self._clock = clock
 
     def reading(self, tokens: Callable[[], Sequence[int]] | None) -> PromptReading:
         return PromptReading(self, tokens)
@@ -39,13 +49,22 @@ class PromptReader:
         """Leaves the last portion to who answers. Its first step is under way when this is called.
         `alive` is asked before each portion, whether anybody still waits for the answer."""
         done += self._step
+        beside = self._beside
         while alive():
-            done += self._beside if self._crowded() else self._step
+            size = beside if self._crowded() else self._step
+            done += size
             if done >= len(tokens):
                 return
             portion = {"prompt": list(tokens[:done]), "max_tokens": 0, "cache_prompt": True}
+            began = self._clock()
             if "choices" not in self._server.handle_completions(portion):
                 return  # who answers is told why
+            beside = self._in_time(size, self._clock() - began)
+
+    def _in_time(self, size: int, took: float) -> int:
+        """How many tokens are read beside others, by the seconds that `size` took."""
+        fit = int(size * STEP_SECONDS / max(took, 1e-9))
+        return max(self._least, min(self._beside, fit))
 
 
 class PromptReading:

@@ -12,6 +12,10 @@ PARAMETERS_PER_STEP: Final = 3e9
 """Weights times tokens that a core multiplies in about a fifth of a second: the first guess, before
 the model at hand is measured."""
 STEPS: Final = (16, 512)
+"""Tokens of the smallest step and of the largest."""
+STEP_SECONDS: Final = 0.2
+"""Shorter ones make long prompts slower, most of all where other work keeps the cores busy: the
+threads wait for one another after every layer, however few the tokens are."""
 
 
 def cache_tokens(header: Header, context: int, slots: int) -> int:

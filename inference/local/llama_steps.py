@@ -14,12 +14,9 @@ from typing import Any, Final
 
 from inference.local.gguf_header import Header
 from inference.local.llama_params import cores
-from inference.local.llama_sizes import STEPS, first_step
+from inference.local.llama_sizes import STEP_SECONDS, STEPS, first_step
 from inference.local.measured import Measured
 
-STEP_SECONDS: Final = 0.2
-"""Shorter ones make long prompts slower, most of all where other work keeps the cores busy: the
-threads wait for one another after every layer, however few the tokens are."""
 FAST_FROM: Final = 64
 """Tokens: llama.cpp has a faster attention for steps of so many."""
 _MORE: Final = 1.6

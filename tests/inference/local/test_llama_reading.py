@@ -1,6 +1,7 @@
 """Long prompts are read in portions, between which others have their turn."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,15 +13,20 @@ STEP = 64
 
 
 class Server:
-    """Remembers how far each portion went."""
+    """Remembers how far each portion went. What it has read so far makes it slow: `slowness` are
+    seconds of a token for each token before it."""
 
-    def __init__(self, refuses: bool = False) -> None:
+    def __init__(self, refuses: bool = False, slowness: float = 0.0) -> None:
         self.read: list[int] = []
+        self.now = 0.0
         self._refuses = refuses
+        self._slowness = slowness
 
     def handle_completions(self, body: dict[str, Any]) -> dict[str, Any]:
         assert body["max_tokens"] == 0
         assert body["prompt"] == list(range(len(body["prompt"])))
+        known = self.read[-1] if self.read else STEP
+        self.now += (len(body["prompt"]) - known) * known * self._slowness
         self.read.append(len(body["prompt"]))
         return {"message": "no"} if self._refuses else {"choices": []}
 
@@ -58,6 +64,22 @@ def test_a_short_prompt_and_a_known_one_are_read_in_one_piece() -> None:
 def test_half_as_much_while_others_are_served() -> None:
     others = iter([True, True, False, False, False])
     assert portions(300, crowded=lambda: next(others)) == [96, 128, 192, 256]
+
+
+def test_less_is_read_beside_others_where_it_takes_longer_than_a_step() -> None:
+    """Half a step of 64 tokens takes a fifth of a second when 625 were read before."""
+    server = Server(slowness=1e-5)
+    reader = PromptReader(server, STEP, lambda: True, lambda: server.now)
+    reading = reader.reading(lambda: range(2000))
+    assert reading.begins(begun(2000))
+    reading.read(lambda: True)
+    sizes = [after - before for before, after in pairwise(server.read)]
+    assert sizes[:15] == [32] * 15
+    assert sizes[-1] == 16, "no less: small portions cost more by the token"
+    between = [
+        size * before * 1e-5 for size, before in zip(sizes, server.read, strict=False) if size > 16
+    ]
+    assert max(between) < 0.22
 
 
 def test_nothing_more_for_who_is_gone() -> None:
