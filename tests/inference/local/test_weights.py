@@ -225,6 +225,11 @@ def stalled_index() -> Iterator[http.server.ThreadingHTTPServer]:
     thread.join()
 
 
+def _hear_interrupts() -> None:
+    """Shells start what runs in their background deaf to SIGINT, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupted_in_the_download(
     models_dir: Path,
@@ -236,7 +241,9 @@ def test_interrupted_in_the_download(
     url = f"http://127.0.0.1:{stalled_index.server_port}/simple"
     command = [sys.executable, "-m", "inference.local.weights", "--models-dir", str(models_dir)]
     environment = {**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": url}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, preexec_fn=_hear_interrupts
+    ) as process:
         assert stalled_index.asked.wait(20)  # type: ignore[attr-defined]
         before = time.monotonic()
         process.send_signal(how)
