@@ -1,7 +1,8 @@
 """Continuous batching: requests join and leave a running batch between two steps."""
 
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,11 +43,15 @@ class BatchedGenerator:
         prefill: PrefillSteps,
         slots: int,
         prefixes: PrefixCache,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.slots = slots
+        self._clock = clock
         self._prefixes = prefixes
         self._entropy = entropy
         self._prefill = prefill
+        self._beside = prefill.beside
+        """Tokens that the next step reads beside answers."""
         self._handles = 0
         self._sequences: dict[int, _Sequence] = {}
         self._waiting: deque[_Sequence] = deque()
@@ -72,7 +77,11 @@ class BatchedGenerator:
         if not self._sequences:
             return []
         self._join()
+        began = self._clock()
         prompts, responses = self._batch.next()
+        if prompts and responses and not any(prompt.end_of_prompt for prompt in prompts):
+            took = self._clock() - began
+            self._beside = self._prefill.beside_in_time(self._beside, took)
         for prompt in prompts:
             self._by_uid[prompt.uid].work.cancelled()  # a look, which says that it gets on
             if prompt.end_of_prompt:
@@ -105,7 +114,7 @@ class BatchedGenerator:
         """Let waiting prompts into the batch while one step can read a chunk of all of them."""
         readers = [each for each in self._by_uid.values() if each.reading]
         drawing = len(readers) < len(self._by_uid)
-        most = self._prefill.beside if drawing else self._prefill.alone
+        most = self._beside if drawing else self._prefill.alone
         chunk = most if len(readers) + len(self._waiting) == 1 else max(1, most // 2)
         lengths = [self._length(each, chunk) for each in readers]
         while self._waiting:

@@ -29,6 +29,14 @@ class PrefillSteps(NamedTuple):
 
     beside: int
     alone: int
+    least: int = _FEW
+    """Fewer would hardly take less time."""
+
+    def beside_in_time(self, tokens: int, took: float) -> int:
+        """How many are read next beside answers, by the seconds that so many took: late in a long
+        prompt, and where other work is done, they take several times as long as at its start."""
+        fit = int(tokens * BESIDE_SECONDS / max(took, 1e-9))
+        return max(min(self.least, self.beside), min(self.beside, fit))
 
 
 def prefill_steps(model: Any, most: int) -> PrefillSteps:
@@ -70,4 +78,4 @@ def chosen(seconds: Callable[[int], float], most: int) -> PrefillSteps:
         max(free, min(most, int(tokens * limit / max(took, 1e-9))))
         for limit in (BESIDE_SECONDS, ALONE_SECONDS)
     )
-    return PrefillSteps(beside, alone)
+    return PrefillSteps(beside, alone, free)

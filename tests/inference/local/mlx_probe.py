@@ -117,13 +117,14 @@ def cancelled_prefill() -> Any:
     return {"looks": len(seen), "drawn": len(drawn), "next": generator.step()[0].handle == again}
 
 
-def prefill_shares() -> Any:
+def prefill_shares(seconds: float = 0.0) -> Any:
     """Steps until the first token of a long prompt and of a short one that came after it, and of
-    an answer under way how many tokens came meanwhile."""
+    an answer under way how many tokens came meanwhile, where each step takes so long."""
     from inference.local.batched import BatchedGenerator
 
     model, _ = _model()
-    generator = BatchedGenerator(model, itertools.count(), _steps(), 8, _prefixes())
+    clock = itertools.count(0.0, seconds).__next__
+    generator = BatchedGenerator(model, itertools.count(), _steps(), 8, _prefixes(), clock)
 
     def start(length: int) -> int:
         sampling = Sampling(temperature=0)
@@ -142,6 +143,11 @@ def prefill_shares() -> Any:
         if "long" in first:
             return {**first, "meanwhile": meanwhile}
     raise AssertionError
+
+
+def slow_prefill_shares() -> Any:
+    """The same where reading so many tokens takes twice the time a step should."""
+    return prefill_shares(0.4)
 
 
 def cancelled_in_batch() -> Any:
@@ -266,12 +272,17 @@ def prefill_steps() -> Any:
     from inference.local import prefill_speed
 
     def steps(each: float, most: int, once: float = 0.0) -> list[int]:
-        return list(prefill_speed.chosen(lambda tokens: once + each * tokens, most))
+        return list(prefill_speed.chosen(lambda tokens: once + each * tokens, most)[:2])
 
     model, _ = _model()
-    beside, alone = prefill_speed.prefill_steps(model, 256)
-    assert 4 <= beside <= alone <= 256
+    beside, alone, least = prefill_speed.prefill_steps(model, 256)
+    assert 4 <= least <= beside <= alone <= 256
+    measured = prefill_speed.PrefillSteps(64, 200, 8)
     return {
+        "in time": [
+            measured.beside_in_time(tokens, took)
+            for tokens, took in ((64, 0.4), (32, 0.2), (32, 0.1), (64, 9.0), (8, 1e-9))
+        ],
         "slow": steps(0.08, 256),
         "middling": steps(0.01, 256),
         "quick": steps(1e-6, 256),
@@ -353,6 +364,7 @@ PROBES: list[Callable[[], Any]] = [
     direct_and_batched,
     cancelled_prefill,
     prefill_shares,
+    slow_prefill_shares,
     cancelled_in_batch,
     left_in_batch,
     prefill_steps,

@@ -22,6 +22,12 @@ def test_a_long_prompt_holds_up_neither_answers_nor_short_prompts() -> None:
     assert result["meanwhile"] == result["long"], "an answer under way gets a token every step"
 
 
+def test_less_of_a_long_prompt_is_read_at_a_time_where_that_takes_long() -> None:
+    result = mlx_probe.ask("slow_prefill_shares")
+    assert result["long"] > 3 * mlx_probe.ask("prefill_shares")["long"]
+    assert result["meanwhile"] == result["long"], "an answer under way gets a token every step"
+
+
 def test_cancelling_at_any_stage_leaves_the_others_alone() -> None:
     result = mlx_probe.ask("cancelled_in_batch")
     assert result["left"] == [[result["kept"]]] * 4

@@ -14,3 +14,4 @@ def test_it_works() -> None:
     assert 100 < beside < 150, "all weights are read for a few tokens as for one"
     assert alone == 256
     assert 16 <= steps["slower to begin"][0] < 64, "what costs little more than one, in any case"
+    assert steps["in time"] == [32, 32, 64, 8, 64], "half of it where that took twice the time"
