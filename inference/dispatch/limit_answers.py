@@ -86,11 +86,10 @@ def limit_headers(bound: BoundCounters, there: BoundCounters, protocol: str, now
     if there is not NONE_BOUND:
         told += there.told(now)
     headers: Headers = []
-    for counter, taken in told if len(told) < 2 else tightest(told):
+    for counter, taken in tightest(told):
         amount = counter.amount
         left = amount - taken if taken < amount else 0.0
-        frees = counter.due if counter.slides else counter.end
-        headers += _headers_of(counter.limit, amount, left, frees, protocol, now)
+        headers += _headers_of(counter.limit, amount, left, _frees(counter), protocol, now)
     return headers
 
 

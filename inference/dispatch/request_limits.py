@@ -239,7 +239,7 @@ class RequestLimits(msgspec.Struct):
         complete(context)
         if not self._put_back(context, now):
             self._settle_each(context, now)
-            self._learn(context)
+        self._learn(context)
         if self._counters.warning:
             warn(self._counters, now)
 
@@ -268,8 +268,6 @@ class RequestLimits(msgspec.Struct):
             context.tallies = (tally,)
             book.number = context.number = number
         book.leases.pop(lease, None)
-        if context.outcome == "ok" and not one.from_cache:
-            self._shared.outputs.learn(quote.place, usage.completion)
         return True
 
     def _settle_each(self, context: RequestContext, now: float) -> None:
