@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from inference.local.fitting import fitting
 from inference.local.generation import InvalidGeneration
 from inference.local.llama_sizes import STEP_SECONDS, STEPS
 from inference.local.wire import Json
@@ -59,12 +60,8 @@ class PromptReader:
             began = self._clock()
             if "choices" not in self._server.handle_completions(portion):
                 return  # who answers is told why
-            beside = self._in_time(size, self._clock() - began)
-
-    def _in_time(self, size: int, took: float) -> int:
-        """How many tokens are read beside others, by the seconds that `size` took."""
-        fit = int(size * STEP_SECONDS / max(took, 1e-9))
-        return max(self._least, min(self._beside, fit))
+            took = self._clock() - began
+            beside = fitting(STEP_SECONDS, size, took, self._least, self._beside)
 
 
 class PromptReading:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from inference.local.fitting import fitting
 from inference.local.gguf_header import Header
 from inference.local.llama_params import cores
 from inference.local.llama_sizes import STEP_SECONDS, STEPS, first_step
@@ -62,5 +63,5 @@ def measured_step(server: Any) -> int:
 
 
 def chosen_step(seconds_each: float) -> int:
-    step = max(STEPS[0], min(STEPS[1], int(STEP_SECONDS / max(seconds_each, 1e-9))))
+    step = fitting(STEP_SECONDS, 1, seconds_each, *STEPS)
     return FAST_FROM if step < FAST_FROM <= step * _MORE else step

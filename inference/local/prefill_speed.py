@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
+from inference.local.fitting import fitting
+
 BESIDE_SECONDS: Final = 0.2
 """Answers under way stand still for it."""
 ALONE_SECONDS: Final = 0.6
@@ -35,8 +37,8 @@ class PrefillSteps(NamedTuple):
     def beside_in_time(self, tokens: int, took: float) -> int:
         """How many are read next beside answers, by the seconds that so many took: late in a long
         prompt, and where other work is done, they take several times as long as at its start."""
-        fit = int(tokens * BESIDE_SECONDS / max(took, 1e-9))
-        return max(min(self.least, self.beside), min(self.beside, fit))
+        least = min(self.least, self.beside)
+        return fitting(BESIDE_SECONDS, tokens, took, least, self.beside)
 
 
 def prefill_steps(model: Any, most: int) -> PrefillSteps:
@@ -75,7 +77,6 @@ def chosen(seconds: Callable[[int], float], most: int) -> PrefillSteps:
         elif took >= BESIDE_SECONDS / 2:
             break
     beside, alone = (
-        max(free, min(most, int(tokens * limit / max(took, 1e-9))))
-        for limit in (BESIDE_SECONDS, ALONE_SECONDS)
+        fitting(limit, tokens, took, free, most) for limit in (BESIDE_SECONDS, ALONE_SECONDS)
     )
     return PrefillSteps(beside, alone, free)
